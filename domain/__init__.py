@@ -1,0 +1,1 @@
+"""Pure decisions, state and folds: no I/O, no clock, no randomness."""

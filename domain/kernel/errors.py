@@ -1,0 +1,59 @@
+"""Domain errors: classes with a stable ``code``, whose docstring is the message."""
+
+from __future__ import annotations
+
+from inspect import cleandoc
+from typing import Any, ClassVar
+
+
+class DomainError(Exception):
+    """The command was refused."""
+
+    code: ClassVar[str] = "refused"
+
+    def __init__(self, detail: str | None = None, **facts: Any) -> None:
+        """Keep what a client needs to act on the refusal.
+
+        Args:
+            detail: One sentence about this occurrence; the class docstring when left out.
+            **facts: JSON-compatible values that stand in the problem document beside the code.
+        """
+        self.title = cleandoc(type(self).__doc__ or type(self).__name__).splitlines()[0]
+        self.detail = detail or self.title
+        self.facts = facts
+        super().__init__(self.detail)
+
+
+class NotFound(DomainError):
+    """The resource does not exist."""
+
+    code = "not_found"
+
+
+class Conflict(DomainError):
+    """The command was decided again and again and lost the race each time; try again."""
+
+    code = "conflict"
+
+
+class InvalidValue(DomainError):
+    """A value is not allowed here."""
+
+    code = "invalid_value"
+
+    def __init__(self, detail: str | None = None, *, field: str = "", **facts: Any) -> None:
+        """Name the offending field as a dotted path, for example ``requirements.skills``."""
+        super().__init__(detail, **facts)
+        self.field = field
+
+
+class PermissionDenied(DomainError):
+    """The caller may not do this."""
+
+    code = "permission_denied"
+
+
+class PreconditionFailed(DomainError):
+    """The resource has changed since the revision named by If-Match."""
+
+    code = "precondition_failed"

@@ -1,0 +1,47 @@
+"""Readable ids: what users may choose, and how streams are named."""
+
+from __future__ import annotations
+
+import re
+
+from aia_mas.domain.kernel.errors import InvalidValue
+
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
+
+# Words that name a route under /agents or elsewhere; an agent called so could not be addressed.
+RESERVED_WORDS = frozenset(
+    """agents broadcast claim connections create dead-letters drain events export governance head
+    history inbox incentives leaderboard me messages metrics new proposals register routes search
+    sprints stats steps streams submit submit-batch summary system tasks templates tiers topics
+    transactions transfers treasury verify webhooks workflows ws""".split()
+)
+
+
+class InvalidId(InvalidValue):
+    """An id is 1-128 characters of A-Z a-z 0-9 . _ : - and not a reserved word."""
+
+    code = "invalid_id"
+
+
+def check_id(value: str, field: str) -> str:
+    """Return a user-chosen id unchanged, or refuse it.
+
+    Raises:
+        InvalidId: It is empty, too long, has other characters, is ``.`` or ``..`` or a route's
+        name.
+    """
+    if not _ID.fullmatch(value) or value in {".", ".."}:
+        raise InvalidId(field=field)
+    if value.lower() in RESERVED_WORDS:
+        raise InvalidId(f"{value!r} is a reserved word", field=field)
+    return value
+
+
+def stream_of(category: str, entity_id: str) -> str:
+    """Return the stream id of one aggregate, for example ``agent/data_analyst_001``."""
+    return f"{category}/{entity_id}"
+
+
+def entity_of(stream: str) -> str:
+    """Return the entity id within a stream id (the part behind the first slash)."""
+    return stream.partition("/")[2]

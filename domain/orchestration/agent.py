@@ -1,0 +1,107 @@
+"""An agent as its events tell it: capabilities, status, presence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from msgspec.structs import replace
+
+from aia_mas.domain.kernel.event import Event, State
+from aia_mas.domain.kernel.ids import stream_of
+from aia_mas.domain.orchestration.agent_events import (
+    EVENTS,
+    AgentActivated,
+    AgentCameOnline,
+    AgentDrained,
+    AgentRegistered,
+    AgentSuspended,
+    AgentUnregistered,
+    AgentUpdated,
+    AgentWentOffline,
+)
+from aia_mas.domain.orchestration.capabilities import Capabilities
+
+__all__ = ["EVENTS", "AgentState", "AgentStatus", "agent_stream", "evolve"]
+
+
+class AgentStatus(StrEnum):
+    """What its operators want of an agent; presence stands apart, in ``online``."""
+
+    ACTIVE = "active"
+    DRAINING = "draining"
+    SUSPENDED = "suspended"
+    UNREGISTERED = "unregistered"
+
+
+class AgentState(State, frozen=True, kw_only=True):
+    """An agent, folded from its stream.
+
+    Attributes:
+        status: Active, draining, suspended or unregistered.
+        online: Its heartbeats arrive.
+        capabilities: What it declares.
+        owner: The subject of the principal it belongs to.
+        revision: Grows with every change of the client-editable fields; the ETag.
+        registered_at: When it registered last, UTC.
+    """
+
+    status: AgentStatus
+    online: bool
+    capabilities: Capabilities
+    owner: str
+    revision: int
+    registered_at: datetime
+
+    @property
+    def assignable(self) -> bool:
+        """Whether it may get new work (its capacity aside)."""
+        return self.online and self.status is AgentStatus.ACTIVE
+
+
+def agent_stream(agent_id: str) -> str:
+    """Return the stream id of an agent."""
+    return stream_of("agent", agent_id)
+
+
+def evolve(state: AgentState | None, event: Event) -> AgentState:
+    """Fold one event of the stream into the state.
+
+    Raises:
+        KeyError: The event is none of an agent's.
+    """
+    return _FOLDS[type(event)](state, event)
+
+
+def _registered(state: AgentState | None, event: AgentRegistered) -> AgentState:
+    return AgentState(
+        status=AgentStatus.ACTIVE,
+        online=True,
+        capabilities=event.capabilities,
+        owner=event.owner,
+        revision=1 if state is None else state.revision + 1,
+        registered_at=event.registered_at,
+    )
+
+
+def _updated(state: AgentState, event: AgentUpdated) -> AgentState:
+    return replace(state, capabilities=event.capabilities, revision=event.revision)
+
+
+def _to(**changes: Any) -> Callable[[AgentState, Event], AgentState]:
+    return lambda state, _event: replace(state, **changes)
+
+
+# Any: each fold takes its own event type, and the first one takes no state.
+_FOLDS: dict[type[Event], Callable[[Any, Any], AgentState]] = {
+    AgentRegistered: _registered,
+    AgentUpdated: _updated,
+    AgentWentOffline: _to(online=False),
+    AgentCameOnline: _to(online=True),
+    AgentDrained: _to(status=AgentStatus.DRAINING),
+    AgentSuspended: _to(status=AgentStatus.SUSPENDED),
+    AgentActivated: _to(status=AgentStatus.ACTIVE),
+    AgentUnregistered: _to(status=AgentStatus.UNREGISTERED, online=False),
+}

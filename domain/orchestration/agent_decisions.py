@@ -1,0 +1,182 @@
+"""What an agent's aggregate decides: ``(state, command, context) -> Decision``."""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from aia_mas.domain.kernel.context import Context
+from aia_mas.domain.kernel.decision import Decision, accept, refuse
+from aia_mas.domain.kernel.errors import InvalidValue, PreconditionFailed
+from aia_mas.domain.kernel.event import Event
+from aia_mas.domain.kernel.ids import check_id
+from aia_mas.domain.orchestration.agent import AgentState, AgentStatus, agent_stream
+from aia_mas.domain.orchestration.agent_commands import (
+    ActivateAgent,
+    DrainAgent,
+    MarkAgentOffline,
+    MarkAgentOnline,
+    PutAgent,
+    RegisterAgent,
+    SuspendAgent,
+    UnregisterAgent,
+    UpdateAgent,
+)
+from aia_mas.domain.orchestration.agent_events import (
+    AgentActivated,
+    AgentCameOnline,
+    AgentDrained,
+    AgentRegistered,
+    AgentSuspended,
+    AgentUnregistered,
+    AgentUpdated,
+    AgentWentOffline,
+)
+from aia_mas.domain.orchestration.bounds import check_text, check_units
+from aia_mas.domain.orchestration.capabilities import Capabilities, check_capabilities
+from aia_mas.domain.orchestration.errors import (
+    AgentAlreadyRegistered,
+    AgentNotFound,
+    MaxAgentsReached,
+)
+
+_FIELDS = Capabilities.__struct_fields__
+
+
+def register_agent(state: AgentState | None, command: RegisterAgent, ctx: Context) -> Decision:
+    """Register; ``agent_already_registered`` when it is, ``max_agents_reached`` when full.
+
+    The result is ``"registered"``.
+    """
+    if _is_registered(state):
+        return refuse(AgentAlreadyRegistered(agent_id=command.agent_id))
+    return _register(state, command, ctx)
+
+
+def put_agent(state: AgentState | None, command: PutAgent, ctx: Context) -> Decision:
+    """Register, update or do nothing, whatever it takes; an offline agent comes online.
+
+    The result is ``"registered"``, ``"updated"`` or ``"unchanged"``.
+    """
+    if state is None or state.status is AgentStatus.UNREGISTERED:
+        if command.expected_revision is not None:
+            return refuse(PreconditionFailed())
+        return _register(state, command, ctx)
+    if command.expected_revision not in (None, state.revision):
+        return refuse(PreconditionFailed(revision=state.revision))
+    events: list[Event] = [] if state.online else [AgentCameOnline(at=ctx.now)]
+    changed = command.capabilities != state.capabilities
+    if changed:
+        try:
+            check_capabilities(command.capabilities)
+        except InvalidValue as error:
+            return refuse(error)
+        revision = state.revision + 1
+        events.append(AgentUpdated(capabilities=command.capabilities, revision=revision))
+    result = "updated" if changed else "unchanged"
+    return accept(agent_stream(command.agent_id), *events, result=result)
+
+
+def update_agent(state: AgentState | None, command: UpdateAgent, ctx: Context) -> Decision:
+    """Change the given fields; ``precondition_failed`` when the revision is another one.
+
+    The result is ``"updated"`` or ``"unchanged"``.
+    """
+    if state is None or state.status is AgentStatus.UNREGISTERED:
+        return refuse(AgentNotFound(agent_id=command.agent_id))
+    if command.expected_revision not in (None, state.revision):
+        return refuse(PreconditionFailed(revision=state.revision))
+    given = {name: value for name in _FIELDS if (value := getattr(command, name)) is not UNSET}
+    capabilities = replace(state.capabilities, **given)
+    stream = agent_stream(command.agent_id)
+    if capabilities == state.capabilities:
+        return accept(stream, result="unchanged")
+    try:
+        check_capabilities(capabilities)
+    except InvalidValue as error:
+        return refuse(error)
+    updated = AgentUpdated(capabilities=capabilities, revision=state.revision + 1)
+    return accept(stream, updated, result="updated")
+
+
+def drain_agent(state: AgentState | None, command: DrainAgent, ctx: Context) -> Decision:
+    """Drain; nothing happens when it is draining already."""
+    return _move(state, command.agent_id, AgentStatus.DRAINING, AgentDrained(at=ctx.now))
+
+
+def suspend_agent(state: AgentState | None, command: SuspendAgent, ctx: Context) -> Decision:
+    """Suspend; nothing happens when it is suspended already."""
+    try:
+        check_text(command.reason, "reason")
+    except InvalidValue as error:
+        return refuse(error)
+    suspended = AgentSuspended(reason=command.reason, at=ctx.now)
+    return _move(state, command.agent_id, AgentStatus.SUSPENDED, suspended)
+
+
+def activate_agent(state: AgentState | None, command: ActivateAgent, ctx: Context) -> Decision:
+    """Activate; nothing happens when it is active already."""
+    return _move(state, command.agent_id, AgentStatus.ACTIVE, AgentActivated(at=ctx.now))
+
+
+def unregister_agent(state: AgentState | None, command: UnregisterAgent, ctx: Context) -> Decision:
+    """Unregister; ``agent_not_found`` when it is not registered."""
+    try:
+        check_text(command.reason, "reason")
+    except InvalidValue as error:
+        return refuse(error)
+    unregistered = AgentUnregistered(at=ctx.now, reason=command.reason)
+    return _move(state, command.agent_id, AgentStatus.UNREGISTERED, unregistered)
+
+
+def mark_agent_offline(
+    state: AgentState | None, command: MarkAgentOffline, ctx: Context
+) -> Decision:
+    """Record that it went offline; nothing happens when it is offline already."""
+    if state is None or state.status is AgentStatus.UNREGISTERED:
+        return refuse(AgentNotFound(agent_id=command.agent_id))
+    stream = agent_stream(command.agent_id)
+    if not state.online:
+        return accept(stream)
+    return accept(stream, AgentWentOffline(last_seen=command.last_seen, at=ctx.now))
+
+
+def mark_agent_online(state: AgentState | None, command: MarkAgentOnline, ctx: Context) -> Decision:
+    """Record that it came online; nothing happens when it is online already."""
+    if state is None or state.status is AgentStatus.UNREGISTERED:
+        return refuse(AgentNotFound(agent_id=command.agent_id))
+    stream = agent_stream(command.agent_id)
+    return accept(stream) if state.online else accept(stream, AgentCameOnline(at=ctx.now))
+
+
+def _is_registered(state: AgentState | None) -> bool:
+    return state is not None and state.status is not AgentStatus.UNREGISTERED
+
+
+def _register(
+    state: AgentState | None, command: RegisterAgent | PutAgent, ctx: Context
+) -> Decision:
+    try:
+        check_id(command.agent_id, "agent_id")
+        check_capabilities(command.capabilities)
+        check_units(command.initial_stake, "initial_stake")
+        check_text(command.owner, "owner", longest=255)
+    except InvalidValue as error:
+        return refuse(error)
+    if command.registered_agents >= command.max_agents:
+        return refuse(MaxAgentsReached(max_agents=command.max_agents))
+    registered = AgentRegistered(
+        capabilities=command.capabilities,
+        owner=command.owner or ctx.principal.subject,
+        initial_stake=command.initial_stake,
+        registered_at=ctx.now,
+        again=state is not None,
+    )
+    return accept(agent_stream(command.agent_id), registered, result="registered")
+
+
+def _move(state: AgentState | None, agent_id: str, to: AgentStatus, event: Event) -> Decision:
+    if state is None or state.status is AgentStatus.UNREGISTERED:
+        return refuse(AgentNotFound(agent_id=agent_id))
+    stream = agent_stream(agent_id)
+    return accept(stream) if state.status is to else accept(stream, event)

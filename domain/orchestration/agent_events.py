@@ -1,0 +1,104 @@
+"""What can happen to an agent; the events of the streams ``agent/<agent_id>``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from aia_mas.domain.kernel.event import Event
+from aia_mas.domain.orchestration.capabilities import Capabilities
+
+
+class AgentRegistered(Event, frozen=True, kw_only=True):
+    """An agent joined; registering counts as a heartbeat, so it is online.
+
+    Attributes:
+        capabilities: What it declared.
+        owner: The subject of the principal it belongs to.
+        initial_stake: What it wants to stake at once, base units.
+        registered_at: When, UTC.
+        again: The id was unregistered before; its history and wallet are its own again.
+    """
+
+    topic: ClassVar[str] = "agent.registered.v1"
+    capabilities: Capabilities
+    owner: str
+    initial_stake: int = 0
+    registered_at: datetime
+    again: bool = False
+
+
+class AgentUpdated(Event, frozen=True, kw_only=True):
+    """Its client changed what it declares.
+
+    Attributes:
+        capabilities: The whole of it, as it is now.
+        revision: The revision of the client-editable fields from here on.
+    """
+
+    topic: ClassVar[str] = "agent.updated.v1"
+    capabilities: Capabilities
+    revision: int
+
+
+class AgentWentOffline(Event, frozen=True, kw_only=True):
+    """Its heartbeats stayed out.
+
+    Attributes:
+        last_seen: The last heartbeat, if one is known, UTC.
+        at: When this was noticed, UTC.
+    """
+
+    topic: ClassVar[str] = "agent.went_offline.v1"
+    last_seen: datetime | None = None
+    at: datetime
+
+
+class AgentCameOnline(Event, frozen=True, kw_only=True):
+    """Its heartbeats are back (``at``: when, UTC)."""
+
+    topic: ClassVar[str] = "agent.came_online.v1"
+    at: datetime
+
+
+class AgentDrained(Event, frozen=True, kw_only=True):
+    """It finishes what it has and gets nothing new (``at``: since when, UTC)."""
+
+    topic: ClassVar[str] = "agent.drained.v1"
+    at: datetime
+
+
+class AgentSuspended(Event, frozen=True, kw_only=True):
+    """It was stopped from getting work (``reason``: why; ``at``: since when, UTC)."""
+
+    topic: ClassVar[str] = "agent.suspended.v1"
+    reason: str = ""
+    at: datetime
+
+
+class AgentActivated(Event, frozen=True, kw_only=True):
+    """It gets work again (``at``: since when, UTC)."""
+
+    topic: ClassVar[str] = "agent.activated.v1"
+    at: datetime
+
+
+class AgentUnregistered(Event, frozen=True, kw_only=True):
+    """It left (``reason``: why; ``at``: when, UTC)."""
+
+    topic: ClassVar[str] = "agent.unregistered.v1"
+    at: datetime
+    reason: str = ""
+
+
+EVENTS: tuple[type[Event], ...] = (
+    AgentRegistered,
+    AgentUpdated,
+    AgentWentOffline,
+    AgentCameOnline,
+    AgentDrained,
+    AgentSuspended,
+    AgentActivated,
+    AgentUnregistered,
+)
+"""Every event of an agent stream, for the topic registry."""

@@ -1,0 +1,82 @@
+"""What an agent says it can do, and what it may say."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any
+
+import msgspec
+
+from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.orchestration.bounds import (
+    check_count,
+    check_json,
+    check_labels,
+    check_levels,
+    check_name,
+    check_names,
+    check_text,
+    check_units,
+)
+
+MAX_CONCURRENT_TASKS = 1_000
+"""Most tasks that one agent may work on at once."""
+_MAX_URL = 2_048
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an agent declares about itself; all of it is editable by its client.
+
+    Attributes:
+        specializations: What it is best at, by name.
+        skills: Skill name to level, 0..1.
+        max_concurrent_tasks: How many tasks it works on at once, 1..1000.
+        cost_per_task: Its price for one task, base units.
+        labels: Key to value, for placement.
+        resources: What it has, by name (for example ``gpu_memory_gb``), finite numbers.
+        data_sources: Where it can read from. None declared: taken to reach every source.
+        endpoint: Where it can be called, if it can.
+        wallet_address: Its address outside of this system, if it has one.
+        metadata: Any JSON of its client.
+    """
+
+    specializations: tuple[str, ...] = ()
+    skills: dict[str, float] = {}
+    max_concurrent_tasks: int = 1
+    cost_per_task: int = 0
+    labels: dict[str, str] = {}
+    resources: dict[str, float] = {}
+    data_sources: tuple[str, ...] = ()
+    endpoint: str | None = None
+    wallet_address: str | None = None
+    metadata: dict[str, Any] = {}
+
+
+def check_capabilities(capabilities: Capabilities) -> None:
+    """Refuse capabilities with a value out of bounds.
+
+    Raises:
+        InvalidValue: One is (or its subclasses ``InvalidText``, ``InvalidSkillLevel``,
+            ``InvalidAmount``), with the field's path.
+    """
+    check_names(capabilities.specializations, "specializations")
+    check_levels(capabilities.skills, "skills")
+    if not 1 <= capabilities.max_concurrent_tasks <= MAX_CONCURRENT_TASKS:
+        raise InvalidValue(
+            f"max_concurrent_tasks is from 1 to {MAX_CONCURRENT_TASKS}",
+            field="max_concurrent_tasks",
+        )
+    check_units(capabilities.cost_per_task, "cost_per_task")
+    check_labels(capabilities.labels, "labels")
+    check_count(capabilities.resources, "resources")
+    for name, amount in capabilities.resources.items():
+        check_name(name, "resources")
+        if not isfinite(amount):
+            raise InvalidValue("a resource is a finite number", field=f"resources.{name}")
+    check_names(capabilities.data_sources, "data_sources")
+    if capabilities.endpoint is not None:
+        check_text(capabilities.endpoint, "endpoint", shortest=1, longest=_MAX_URL)
+    if capabilities.wallet_address is not None:
+        check_text(capabilities.wallet_address, "wallet_address", shortest=1, longest=256)
+    check_count(capabilities.metadata, "metadata")
+    check_json(capabilities.metadata, "metadata")

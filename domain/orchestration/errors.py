@@ -1,0 +1,83 @@
+"""Why a command about agents or tasks is refused; the docstring is the message."""
+
+from __future__ import annotations
+
+from aia_mas.domain.kernel.errors import Conflict, DomainError, InvalidValue, NotFound
+
+
+class InvalidText(InvalidValue):
+    """A text is too long, too short, or holds a character that cannot be stored (NUL)."""
+
+    code = "invalid_text"
+
+
+class InvalidSkillLevel(InvalidValue):
+    """A skill level is a number from 0 to 1."""
+
+    code = "invalid_skill_level"
+
+
+class AgentNotFound(NotFound):
+    """No agent is registered under this id."""
+
+    code = "agent_not_found"
+
+
+class AgentAlreadyRegistered(DomainError):
+    """An agent is already registered under this id."""
+
+    code = "agent_already_registered"
+
+
+class MaxAgentsReached(DomainError):
+    """The engine holds as many agents as its configuration allows."""
+
+    code = "max_agents_reached"
+
+
+class TaskNotFound(NotFound):
+    """No task was submitted under this id."""
+
+    code = "task_not_found"
+
+
+class TaskAlreadySubmitted(DomainError):
+    """A task was already submitted under this id."""
+
+    code = "task_already_submitted"
+
+
+class AssignmentObsolete(Conflict):
+    """The task or the agent has moved on since this assignment was decided."""
+
+    code = "assignment_obsolete"
+
+
+class NotAssignedToAgent(DomainError):
+    """The task is not assigned to this agent."""
+
+    code = "not_assigned_to_agent"
+
+
+class StaleLease(DomainError):
+    """The lease belongs to an attempt that is over; its result changes nothing."""
+
+    code = "stale_lease"
+
+
+class TaskAlreadyCompleted(DomainError):
+    """The task was already completed with this lease."""
+
+    code = "task_already_completed"
+
+
+class TaskAlreadyFinished(DomainError):
+    """The task has already finished."""
+
+    code = "task_already_finished"
+
+
+class TaskNotFinished(DomainError):
+    """Only a task that failed, died, expired or was cancelled can be tried again."""
+
+    code = "task_not_finished"

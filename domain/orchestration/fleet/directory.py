@@ -1,0 +1,179 @@
+"""Which agent sits in which slot of the arrays, and what it declares, one column per name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import heappop, heappush
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.domain.orchestration.requirement import RequirementSignature
+
+Mask = NDArray[np.bool_]
+_Key = tuple[str, str, str]
+_ABSENT = -1.0
+_NOBODY = Capabilities()
+# Prices go beyond 64 bits (18 decimals), so each is kept as two halves that do not.
+_HALF = 62
+_LOW = (1 << _HALF) - 1
+_COLUMN_BYTES = 64 << 20
+
+
+class Condition(NamedTuple):
+    """One demand of a task, and who meets it.
+
+    Attributes:
+        code: The reason that stands when nobody does.
+        facts: What is demanded, for that reason.
+        met: Per slot, whether its agent meets it.
+    """
+
+    code: str
+    facts: dict[str, Any]
+    met: Mask
+
+
+class Directory:
+    """The slots of the fleet's arrays, and the declared names as columns over them.
+
+    A column is built when a task first asks for its name, so names that no task asks for cost
+    nothing, however many the agents declare.
+    """
+
+    def __init__(self) -> None:
+        """Start without agents."""
+        self.slots: dict[str, int] = {}
+        self.declared: list[Capabilities | None] = []
+        self.agent_ids: list[str] = []
+        self._free: list[int] = []
+        self._capacity = 64
+        self._present = np.zeros(self._capacity, dtype=np.bool_)
+        self._declares_sources = np.zeros(self._capacity, dtype=np.bool_)
+        self._price_high = np.zeros(self._capacity, dtype=np.int64)
+        self._price_low = np.zeros(self._capacity, dtype=np.int64)
+        self._columns: dict[_Key, NDArray[Any]] = {}
+
+    def seat(self, agent_id: str) -> int:
+        """Return the agent's slot; a new agent gets the lowest free one."""
+        slot = self.slots.get(agent_id)
+        if slot is not None:
+            return slot
+        if self._free:
+            slot = heappop(self._free)
+            self.agent_ids[slot] = agent_id
+        else:
+            slot = len(self.agent_ids)
+            self.agent_ids.append(agent_id)
+            self.declared.append(None)
+            if slot == self._capacity:
+                self._grow()
+        self.slots[agent_id] = slot
+        return slot
+
+    def unseat(self, agent_id: str) -> None:
+        """Free the agent's slot for another one; what it declared is forgotten."""
+        slot = self.slots.pop(agent_id)
+        self.declare(slot, None)
+        self.agent_ids[slot] = ""
+        heappush(self._free, slot)
+
+    def declare(self, slot: int, capabilities: Capabilities | None) -> None:
+        """Set what the agent in a slot declares (None: it is not to be found any more)."""
+        old = self.declared[slot]
+        self.declared[slot] = capabilities
+        self._present[slot] = capabilities is not None
+        self._declares_sources[slot] = capabilities is not None and bool(capabilities.data_sources)
+        if self._columns:
+            for key, _ in _entries(old):
+                if (column := self._columns.get(key)) is not None:
+                    column[slot] = _ABSENT if key[0] == "skill" else False
+            for key, value in _entries(capabilities):
+                if (column := self._columns.get(key)) is not None:
+                    column[slot] = value
+        price = 0 if capabilities is None else capabilities.cost_per_task
+        self._price_high[slot] = price >> _HALF
+        self._price_low[slot] = price & _LOW
+
+    def present(self) -> Mask:
+        """Return, per slot, whether a registered agent sits there (a view; do not change it)."""
+        return self._present[: len(self.declared)]
+
+    def specialised(self, name: str) -> Mask:
+        """Return, per slot, whether its agent declares this specialization (a view)."""
+        return self._column(("specialization", name, ""))
+
+    def conditions(self, signature: RequirementSignature) -> Iterator[Condition]:
+        """Yield each demand of a task with who meets it; all together they say who qualifies."""
+        for name, level in signature.skills:
+            met = self._column(("skill", name, "")) >= level
+            if level <= 0.0:
+                met |= self.specialised(name)
+            yield Condition("no_agent_with_skill", {"skill": name, "level": level}, met)
+        for name in signature.specializations:
+            facts = {"specialization": name}
+            yield Condition("no_agent_with_specialization", facts, self.specialised(name))
+        for key, value in signature.labels:
+            met = self._column(("label", key, value))
+            yield Condition("no_agent_with_label", {"label": key, "value": value}, met)
+        size = len(self.declared)
+        for name in signature.data_sources:
+            met = self._column(("source", name, "")) | ~self._declares_sources[:size]
+            yield Condition("no_agent_with_data_source", {"data_source": name}, met)
+        if signature.max_cost is not None:
+            high, low = signature.max_cost >> _HALF, signature.max_cost & _LOW
+            highs = self._price_high[:size]
+            met = (highs < high) | ((highs == high) & (self._price_low[:size] <= low))
+            yield Condition("price_above_max_cost", {"max_cost": str(signature.max_cost)}, met)
+        if signature.excluded:
+            met = np.ones(size, dtype=np.bool_)
+            met[[self.slots[name] for name in signature.excluded if name in self.slots]] = False
+            yield Condition("excluded", {}, met)
+
+    def _column(self, key: _Key) -> NDArray[Any]:
+        column = self._columns.get(key)
+        if column is None:
+            if len(self._columns) * self._capacity * 8 > _COLUMN_BYTES:
+                # Rebuilt on demand: simpler than to find the one that is missed least.
+                self._columns.clear()
+            column = self._columns[key] = self._build(key)
+        return column[: len(self.declared)]
+
+    def _build(self, key: _Key) -> NDArray[Any]:
+        kind, name, value = key
+        seated = [_NOBODY if each is None else each for each in self.declared]
+        held: list[float] | list[bool]
+        if kind == "skill":
+            held = [each.skills.get(name, _ABSENT) for each in seated]
+        elif kind == "specialization":
+            held = [name in each.specializations for each in seated]
+        elif kind == "source":
+            held = [name in each.data_sources for each in seated]
+        else:
+            held = [each.labels.get(name) == value for each in seated]
+        absent = _ABSENT if kind == "skill" else False
+        column = np.full(self._capacity, absent)
+        column[: len(held)] = held
+        return column
+
+    def _grow(self) -> None:
+        self._capacity *= 2
+        self._columns.clear()
+        for name in ("_present", "_declares_sources", "_price_high", "_price_low"):
+            old = getattr(self, name)
+            setattr(self, name, np.concatenate((old, np.zeros_like(old))))
+
+
+def _entries(capabilities: Capabilities | None) -> Iterator[tuple[_Key, float | bool]]:
+    if capabilities is None:
+        return
+    for name, level in capabilities.skills.items():
+        yield ("skill", name, ""), level
+    for name in capabilities.specializations:
+        yield ("specialization", name, ""), True
+    for name in capabilities.data_sources:
+        yield ("source", name, ""), True
+    for name, value in capabilities.labels.items():
+        yield ("label", name, value), True

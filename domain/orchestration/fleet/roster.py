@@ -1,0 +1,211 @@
+"""The fleet: every agent's standing and load, folded from the log, and the pick among them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from aia_mas.domain.kernel.event import Event
+from aia_mas.domain.kernel.ids import entity_of
+from aia_mas.domain.orchestration.fleet.directory import Directory
+from aia_mas.domain.orchestration.fleet.matching import Matching
+from aia_mas.domain.orchestration.fleet.places import Places
+from aia_mas.domain.orchestration.fleet.seat import AGENT_EVENTS, FleetSnapshot, Seat, seat_after
+from aia_mas.domain.orchestration.fleet.why_not import Reason, capped, unavailable, unmet
+from aia_mas.domain.orchestration.requirement import RequirementSignature
+from aia_mas.domain.orchestration.task_events import (
+    TaskAssigned,
+    TaskCancelled,
+    TaskCompleted,
+    TaskExpired,
+    TaskFailed,
+    TaskReleased,
+)
+
+
+class Pick(NamedTuple):
+    """The agent that a task should go to.
+
+    Attributes:
+        agent_id: Who.
+        price: What it takes for the task, base units.
+        load: The share of its places in use, 0..1.
+        considered: How many agents qualified and had room.
+    """
+
+    agent_id: str
+    price: int
+    load: float
+    considered: int
+
+
+class Fleet:
+    """A fold over agent and task events that knows who can take one task more."""
+
+    def __init__(self, max_concurrent_tasks: int | None = None) -> None:
+        """Start without agents (``max_concurrent_tasks``: tasks held at once; None: no cap)."""
+        self.max_concurrent_tasks = max_concurrent_tasks
+        self._directory = Directory()
+        self._matching = Matching(self._directory)
+        self._places = Places()
+        self._seats: list[Seat] = []
+
+    def apply(self, stream: str, event: Event) -> None:
+        """Fold one event; those that do not concern the fleet change nothing."""
+        kind = type(event)
+        if isinstance(event, TaskAssigned):
+            self._places.hold(entity_of(stream), self._slot(event.agent_id))
+        elif kind in _ATTEMPT_OVER:
+            self._release(entity_of(stream))
+        elif kind in AGENT_EVENTS:
+            slot = self._slot(entity_of(stream))
+            self._set(slot, seat_after(self._seats[slot], event))
+
+    def pick(self, signature: RequirementSignature) -> Pick | None:
+        """Return the agent to take next, None when nobody who suits has room.
+
+        Preferred agents go first, then those specialised in the task's type; among equals the
+        least loaded, then the one that was given a task the longest ago.
+        """
+        if self.capped:
+            return None
+        places, matching = self._places, self._matching
+        if len(places.open) <= _FEW:
+            slot, considered = places.first_open(lambda slot: matching.suits(signature, slot))
+        else:
+            slot, considered = places.first_of(matching.tiers(signature))
+        if slot < 0:
+            return None
+        seat = self._seats[slot]
+        load = places.active(slot) / seat.capabilities.max_concurrent_tasks
+        return Pick(seat.agent_id, seat.capabilities.cost_per_task, load, considered)
+
+    def reserve(self, task_id: str, agent_id: str) -> None:
+        """Count a task for an agent while its assignment is on its way into the log."""
+        self._places.reserve(task_id, self._slot(agent_id))
+
+    def unreserve(self, task_id: str) -> bool:
+        """Take a reservation back; tells whether there was one."""
+        slot = self._places.unreserve(task_id)
+        if slot is None:
+            return False
+        self._clear_if_gone(slot)
+        return True
+
+    def is_reserved(self, task_id: str) -> bool:
+        """Tell whether an assignment of the task is on its way into the log."""
+        return task_id in self._places.reservations
+
+    @property
+    def registered(self) -> int:
+        """How many agents are registered, whatever their state."""
+        return int(self._directory.present().sum())
+
+    @property
+    def capped(self) -> bool:
+        """Whether as many tasks are held as the engine may have at once."""
+        cap = self.max_concurrent_tasks
+        return cap is not None and self._places.total() >= cap
+
+    @property
+    def has_room(self) -> bool:
+        """Whether any agent could take any task."""
+        return bool(self._places.open) and not self.capped
+
+    @property
+    def opened(self) -> set[int]:
+        """Slots that may take more, or other, tasks than when the caller last emptied the set."""
+        return self._places.opened
+
+    def suits(self, signature: RequirementSignature, slot: int) -> bool:
+        """Tell whether the agent in a slot suits, whatever its state and load."""
+        return bool(self._matching.suits(signature, slot))
+
+    def active_tasks(self, agent_id: str) -> int:
+        """Return how many tasks count for an agent, reservations included."""
+        slot = self._directory.slots.get(agent_id)
+        return 0 if slot is None else self._places.active(slot)
+
+    def tasks_of(self, agent_id: str) -> frozenset[str]:
+        """Return the ids of the tasks that an agent holds, by the log."""
+        slot = self._directory.slots.get(agent_id)
+        return frozenset() if slot is None else frozenset(self._places.tasks[slot])
+
+    def holder_of(self, task_id: str) -> str | None:
+        """Return the agent that holds a task, by the log."""
+        slot = self._places.holders.get(task_id)
+        return None if slot is None else self._directory.agent_ids[slot]
+
+    def candidates(self, signature: RequirementSignature) -> list[str]:
+        """Return the ids of all registered agents that suit, whatever their state and load."""
+        ids = self._directory.agent_ids
+        return [ids[slot] for tier in self._matching.tiers(signature) for slot in tier.tolist()]
+
+    def why_not(self, signature: RequirementSignature) -> tuple[Reason, ...]:
+        """Return what keeps such a task from an agent; empty when one could take it."""
+        tiers = self._matching.tiers(signature)
+        slots = [slot for tier in tiers for slot in tier.tolist()]
+        seats = [(self._seats[slot], slot in self._places.open) for slot in slots]
+        reasons = unavailable(seats) if seats else unmet(self._directory, signature)
+        if not reasons and self.capped:
+            reasons = (capped(self._places.total()),)
+        return reasons
+
+    def snapshot(self) -> FleetSnapshot:
+        """Return the committed part, as shallow copies that may be encoded elsewhere."""
+        places = self._places
+        return FleetSnapshot(
+            list(self._seats), list(places.last), list(places.holders.items()), places.sequence
+        )
+
+    @classmethod
+    def restore(cls, snapshot: FleetSnapshot, max_concurrent_tasks: int | None = None) -> Fleet:
+        """Return a fleet that goes on where the snapshot was taken, without reservations."""
+        fleet = cls(max_concurrent_tasks)
+        # A gap is seated under a name that no agent can have, and freed when all have their seats.
+        seats = [
+            seat if seat.agent_id else Seat(f"/{slot}") for slot, seat in enumerate(snapshot.seats)
+        ]
+        for seat in seats:
+            fleet._slot(seat.agent_id)
+        fleet._places.restore(snapshot.last, snapshot.holders, snapshot.sequence)
+        for slot, seat in enumerate(seats):
+            fleet._set(slot, seat)
+        return fleet
+
+    def _slot(self, agent_id: str) -> int:
+        slot = self._directory.seat(agent_id)
+        if slot == len(self._seats):
+            self._seats.append(Seat(agent_id))
+            self._places.add()
+        elif self._seats[slot].agent_id != agent_id:
+            self._seats[slot] = Seat(agent_id)
+        return slot
+
+    def _set(self, slot: int, seat: Seat) -> None:
+        old = self._seats[slot]
+        self._seats[slot] = seat
+        self._places.set_limit(slot, seat.limit)
+        if seat.capabilities is not old.capabilities or seat.registered is not old.registered:
+            self._directory.declare(slot, seat.capabilities if seat.registered else None)
+            self._matching.changed(slot)
+            if slot in self._places.open:
+                self._places.opened.add(slot)
+        self._clear_if_gone(slot)
+
+    def _release(self, task_id: str) -> None:
+        for slot in (self._places.unreserve(task_id), self._places.release(task_id)):
+            if slot is not None:
+                self._clear_if_gone(slot)
+
+    def _clear_if_gone(self, slot: int) -> None:
+        """Free the slot of an agent that is unregistered and holds nothing any more."""
+        if not self._seats[slot].registered and not self._places.active(slot):
+            self._directory.unseat(self._seats[slot].agent_id)
+            self._places.last[slot] = 0
+            self._seats[slot] = _GAP
+
+
+# With no more agents than this free, asking each is quicker than asking the arrays.
+_FEW = 8
+_GAP = Seat("")
+_ATTEMPT_OVER = frozenset({TaskCompleted, TaskFailed, TaskReleased, TaskCancelled, TaskExpired})

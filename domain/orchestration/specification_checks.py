@@ -1,0 +1,90 @@
+"""What a task's specification may hold."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.kernel.ids import check_id
+from aia_mas.domain.orchestration.bounds import (
+    check_count,
+    check_json,
+    check_labels,
+    check_levels,
+    check_moment,
+    check_name,
+    check_names,
+    check_number,
+    check_text,
+    check_units,
+)
+from aia_mas.domain.orchestration.task_specification import Requirements, TaskSpecification
+
+DAY = 86_400.0
+"""Seconds."""
+MAX_ATTEMPTS = 100
+"""Most attempts that one submission may ask for."""
+
+
+def check_specification(spec: TaskSpecification, now: datetime) -> None:
+    """Refuse a specification with a value out of bounds.
+
+    Raises:
+        InvalidValue: One is (or its subclasses ``InvalidText``, ``InvalidSkillLevel``,
+            ``InvalidAmount``, ``InvalidId``), with the field's path.
+    """
+    check_name(spec.task_type, "task_type")
+    check_text(spec.description, "description")
+    if spec.requirements != _NONE:
+        _check_requirements(spec.requirements)
+    check_json(spec.payload, "payload")
+    if spec.max_cost is not None:
+        check_units(spec.max_cost, "max_cost")
+    check_number(spec.timeout_seconds, "timeout_seconds", lowest=1.0, highest=366 * DAY)
+    check_number(spec.lease_seconds, "lease_seconds", lowest=1.0, highest=DAY)
+    check_number(spec.max_attempts, "max_attempts", lowest=1, highest=MAX_ATTEMPTS)
+    check_number(spec.backoff_base_seconds, "backoff_base_seconds", lowest=0.0, highest=DAY)
+    check_number(spec.backoff_factor, "backoff_factor", lowest=1.0, highest=10.0)
+    check_number(spec.backoff_cap_seconds, "backoff_cap_seconds", lowest=0.0, highest=DAY)
+    _check_times(spec, now)
+    check_names(spec.tags, "tags")
+    for field, value in (
+        ("payer", spec.payer),
+        ("parent", spec.parent),
+        ("correlation", spec.correlation),
+    ):
+        if value is not None:
+            check_text(value, field, shortest=1, longest=255)
+
+
+def check_deadline(deadline: datetime | None, now: datetime) -> None:
+    """Refuse a deadline without a zone, or one that leaves no time.
+
+    Raises:
+        InvalidValue: It is one of these.
+    """
+    check_moment(deadline, "deadline")
+    if deadline is not None and deadline <= now:
+        raise InvalidValue("the deadline has already passed", field="deadline")
+
+
+_NONE = Requirements()
+
+
+def _check_requirements(requirements: Requirements) -> None:
+    check_levels(requirements.skills, "requirements.skills")
+    check_names(requirements.specializations, "requirements.specializations")
+    check_labels(requirements.labels, "requirements.labels")
+    check_names(requirements.data_sources, "requirements.data_sources")
+    for field in ("preferred_agents", "excluded_agents"):
+        agents: tuple[str, ...] = getattr(requirements, field)
+        check_count(agents, f"requirements.{field}")
+        for agent_id in agents:
+            check_id(agent_id, f"requirements.{field}")
+
+
+def _check_times(spec: TaskSpecification, now: datetime) -> None:
+    check_deadline(spec.deadline, now)
+    check_moment(spec.not_before, "not_before")
+    if spec.deadline and spec.not_before and spec.not_before >= spec.deadline:
+        raise InvalidValue("not_before is behind the deadline", field="not_before")

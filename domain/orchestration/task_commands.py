@@ -1,0 +1,151 @@
+"""What can be asked of a task's aggregate."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from aia_mas.domain.orchestration.task_events import Usage
+from aia_mas.domain.orchestration.task_specification import TaskSpecification
+from aia_mas.domain.orchestration.task_status import ReleaseReason
+
+
+class Assignment(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom the dispatcher chose, and on what grounds; see ``TaskAssigned``."""
+
+    agent_id: str
+    lease: str
+    lease_seconds: float
+    price: int = 0
+    policy: str = ""
+    seed: int = 0
+    considered: int = 0
+    load: float = 0.0
+
+
+class SubmitTask(msgspec.Struct, frozen=True, kw_only=True):
+    """Submit a task and, when the dispatcher had someone at hand, assign it at once.
+
+    Attributes:
+        task_id: A new id (UUIDv7 text).
+        spec: What is to be done.
+        owner: Whom it belongs to; the caller when empty.
+        assignment: The first attempt. When its agent has gone the task is only submitted.
+    """
+
+    task_id: str
+    spec: TaskSpecification
+    owner: str = ""
+    assignment: Assignment | None = None
+
+
+class AssignTask(msgspec.Struct, frozen=True, kw_only=True):
+    """Give the next attempt to an agent.
+
+    Attributes:
+        task_id: Which task.
+        attempt: The attempt to be made; refused when it is not the next one.
+
+    The others are the fields of ``Assignment``.
+    """
+
+    task_id: str
+    attempt: int
+    agent_id: str
+    lease: str
+    lease_seconds: float
+    price: int = 0
+    policy: str = ""
+    seed: int = 0
+    considered: int = 0
+    load: float = 0.0
+
+
+class StartTask(msgspec.Struct, frozen=True, kw_only=True):
+    """Take up the work; repeating it with the same lease changes nothing."""
+
+    task_id: str
+    agent_id: str
+    lease: str
+
+
+class RecordProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """Tell how far it is (``percent``: 0..100, if known); it also takes up the work."""
+
+    task_id: str
+    agent_id: str
+    lease: str
+    percent: float | None = None
+    message: str = ""
+
+
+class CompleteTask(msgspec.Struct, frozen=True, kw_only=True):
+    """Deliver (``result``: any JSON; ``quality``: the agent's own estimate, 0..1)."""
+
+    task_id: str
+    agent_id: str
+    lease: str
+    result: Any = None
+    quality: float | None = None
+    usage: Usage | None = None
+
+
+class FailTask(msgspec.Struct, frozen=True, kw_only=True):
+    """Give up an attempt.
+
+    Attributes:
+        task_id: Which task.
+        agent_id: Who.
+        lease: The attempt's fencing token.
+        error_code: The agent's word for what went wrong.
+        message: For people.
+        retryable: Another attempt might do better.
+        jitter: A random fraction, 0..1, by half of which the wait is shortened.
+    """
+
+    task_id: str
+    agent_id: str
+    lease: str
+    error_code: str = "failed"
+    message: str = ""
+    retryable: bool = True
+    jitter: float = 0.0
+
+
+class ReleaseTask(msgspec.Struct, frozen=True, kw_only=True):
+    """Take an attempt from its agent; refused when it is over (``jitter``: see ``FailTask``)."""
+
+    task_id: str
+    attempt: int
+    reason: ReleaseReason
+    jitter: float = 0.0
+
+
+class CancelTask(msgspec.Struct, frozen=True, kw_only=True):
+    """Call the task off (``by``: by whom; the caller when empty)."""
+
+    task_id: str
+    reason: str = ""
+    by: str = ""
+
+
+class ExpireTask(msgspec.Struct, frozen=True, kw_only=True):
+    """Record that the deadline has passed; refused when it has not."""
+
+    task_id: str
+
+
+class RetryTask(msgspec.Struct, frozen=True, kw_only=True):
+    """Queue a failed, dead, expired or cancelled task again with all its attempts.
+
+    Attributes:
+        task_id: Which task.
+        by: By whom; the caller when empty.
+        deadline: Its new deadline, UTC; None keeps the old one, or none when that has passed.
+    """
+
+    task_id: str
+    by: str = ""
+    deadline: datetime | None = None

@@ -1,0 +1,234 @@
+"""What can happen to a task; the events of the streams ``task/<task_id>``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+import msgspec
+
+from aia_mas.domain.kernel.event import Event
+from aia_mas.domain.orchestration.task_specification import TaskSpecification, TaskTerms
+from aia_mas.domain.orchestration.task_status import ReleaseReason, TaskStatus
+
+__all__ = [
+    "EVENTS",
+    "ReleaseReason",
+    "TaskAssigned",
+    "TaskCancelled",
+    "TaskCompleted",
+    "TaskExpired",
+    "TaskFailed",
+    "TaskProgressed",
+    "TaskReleased",
+    "TaskRequeued",
+    "TaskResultRefused",
+    "TaskStarted",
+    "TaskStatus",
+    "TaskSubmitted",
+    "Usage",
+]
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an attempt consumed, by the agent's own account (``cost``: base units)."""
+
+    model: str | None = None
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost: int = 0
+
+
+class TaskSubmitted(Event, frozen=True, kw_only=True):
+    """A client asked for work (``owner``: the subject of the principal it belongs to)."""
+
+    topic: ClassVar[str] = "task.submitted.v1"
+    spec: TaskSpecification
+    submitted_at: datetime
+    owner: str
+
+
+class TaskAssigned(Event, frozen=True, kw_only=True):
+    """An attempt was given to an agent; what it was chosen on stands here.
+
+    Attributes:
+        agent_id: To whom.
+        attempt: Which attempt, from 1.
+        lease: The fencing token of this attempt.
+        lease_seconds: How long it may go unheard of, seconds.
+        assigned_at: When, UTC.
+        price: What the agent takes for it, base units.
+        policy: The name of the rule that chose.
+        seed: What the rule's chance was derived from.
+        considered: How many agents qualified and had room.
+        load: The share of the agent's places in use before this one, 0..1.
+    """
+
+    topic: ClassVar[str] = "task.assigned.v1"
+    agent_id: str
+    attempt: int
+    lease: str
+    lease_seconds: float
+    assigned_at: datetime
+    price: int = 0
+    policy: str = ""
+    seed: int = 0
+    considered: int = 0
+    load: float = 0.0
+
+
+class TaskStarted(Event, frozen=True, kw_only=True):
+    """The agent took up the work."""
+
+    topic: ClassVar[str] = "task.started.v1"
+    agent_id: str
+    attempt: int
+    lease: str
+    started_at: datetime
+
+
+class TaskProgressed(Event, frozen=True, kw_only=True):
+    """The agent told how far it is (``percent``: 0..100, if it knows; ``at``: UTC)."""
+
+    topic: ClassVar[str] = "task.progressed.v1"
+    agent_id: str
+    attempt: int
+    percent: float | None = None
+    message: str = ""
+    at: datetime
+
+
+class TaskCompleted(Event, frozen=True, kw_only=True):
+    """The agent delivered (``result``: any JSON; ``quality``: its own estimate, 0..1)."""
+
+    topic: ClassVar[str] = "task.completed.v1"
+    agent_id: str
+    attempt: int
+    lease: str
+    result: Any = None
+    quality: float | None = None
+    usage: Usage | None = None
+    completed_at: datetime
+
+
+class TaskFailed(Event, frozen=True, kw_only=True):
+    """The agent gave up an attempt.
+
+    Attributes:
+        agent_id: Who.
+        attempt: Which attempt.
+        error_code: The agent's word for it.
+        message: For people.
+        retryable: Another attempt might do better.
+        retry_at: When the next one may begin, UTC; None: at once, or never.
+        outcome: ``queued`` (tried again), ``failed`` (no use) or ``dead`` (no attempts left).
+        failed_at: When, UTC.
+    """
+
+    topic: ClassVar[str] = "task.failed.v1"
+    agent_id: str
+    attempt: int
+    error_code: str
+    message: str = ""
+    retryable: bool
+    retry_at: datetime | None = None
+    outcome: TaskStatus
+    failed_at: datetime
+
+
+class TaskReleased(Event, frozen=True, kw_only=True):
+    """An attempt was taken from its agent (``retry_at`` and ``outcome`` as in ``TaskFailed``)."""
+
+    topic: ClassVar[str] = "task.released.v1"
+    agent_id: str
+    attempt: int
+    reason: ReleaseReason
+    retry_at: datetime | None = None
+    outcome: TaskStatus
+    released_at: datetime
+
+
+class TaskCancelled(Event, frozen=True, kw_only=True):
+    """The task was called off.
+
+    Attributes:
+        agent_id: Who had it, if anyone.
+        attempt: The last attempt, 0 when there was none.
+        reason: Why.
+        by: By whom.
+        at: When, UTC.
+    """
+
+    topic: ClassVar[str] = "task.cancelled.v1"
+    agent_id: str | None = None
+    attempt: int = 0
+    reason: str = ""
+    by: str
+    at: datetime
+
+
+class TaskExpired(Event, frozen=True, kw_only=True):
+    """The deadline passed while the task was unfinished.
+
+    Attributes:
+        agent_id: Who had it, if anyone.
+        attempt: The last attempt, 0 when there was none.
+        at: When, UTC.
+    """
+
+    topic: ClassVar[str] = "task.expired.v1"
+    agent_id: str | None = None
+    attempt: int = 0
+    at: datetime
+
+
+class TaskRequeued(Event, frozen=True, kw_only=True):
+    """A finished task is tried again with all its attempts.
+
+    Attributes:
+        attempt: The last attempt made; the next one is the one after it.
+        terms: The rules from here on (a deadline that has passed is gone from them).
+        by: By whom.
+        at: When, UTC.
+    """
+
+    topic: ClassVar[str] = "task.requeued.v1"
+    attempt: int
+    terms: TaskTerms
+    by: str
+    at: datetime
+
+
+class TaskResultRefused(Event, frozen=True, kw_only=True):
+    """An agent acted with a lease that is over; nothing else came of it.
+
+    Attributes:
+        agent_id: Who.
+        lease: The lease it gave.
+        action: What it wanted to do: start, progress, complete or fail.
+        reason: The code of the refusal.
+        at: When, UTC.
+    """
+
+    topic: ClassVar[str] = "task.result_refused.v1"
+    agent_id: str
+    lease: str
+    action: str
+    reason: str
+    at: datetime
+
+
+EVENTS: tuple[type[Event], ...] = (
+    TaskSubmitted,
+    TaskAssigned,
+    TaskStarted,
+    TaskProgressed,
+    TaskCompleted,
+    TaskFailed,
+    TaskReleased,
+    TaskCancelled,
+    TaskExpired,
+    TaskRequeued,
+    TaskResultRefused,
+)
+"""Every event of a task stream, for the topic registry."""

@@ -1,0 +1,1 @@
+"""Numbered plain SQL files, applied in order by ``aia_mas.application.migrations``."""

@@ -1,0 +1,58 @@
+"""What all tests share: the event loop they run on, generated examples, and marks by folder."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent
+MARK_OF_FOLDER = {
+    "unit": pytest.mark.unit,
+    "integration": pytest.mark.integration,
+    "e2e": pytest.mark.e2e,
+    "benchmarks": pytest.mark.bench,
+}
+
+# Examples take as long as the machine lets them: a slow one is not a failure.
+settings.register_profile("dev", deadline=None)
+# The same examples on every run, so that a red CI is red again on the desk.
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile(
+    "thorough", deadline=None, max_examples=2_000, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    """Run coroutine tests and fixtures on plain asyncio, whose debug aids uvloop lacks."""
+    return "asyncio", {"use_uvloop": False}
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses by these marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test by its folder, so that none is forgotten."""
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0] if TESTS in item.path.parents else ""
+        if mark := MARK_OF_FOLDER.get(folder):
+            item.add_marker(mark)
+
+
+class RepositoryRoot:
+    """Collects the repository root as a plain folder.
+
+    Its __init__.py makes it the package `aia_mas`; pytest would load it again as a test package,
+    under the name of the folder.
+    """
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> pytest.Dir | None:
+        return pytest.Dir.from_parent(parent, path=path) if path == ROOT else None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # A plugin of its own: hooks of this file are not asked about folders above it.
+    config.pluginmanager.register(RepositoryRoot())
