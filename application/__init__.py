@@ -1,0 +1,1 @@
+"""Runs the domain: the event log, the engine and the processes."""

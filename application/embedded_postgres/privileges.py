@@ -1,0 +1,186 @@
+"""Which user PostgreSQL runs as: it refuses to run as root."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import subprocess
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import msgspec
+
+from aia_mas.application.embedded_postgres.detached import environment
+from aia_mas.application.embedded_postgres.errors import NoSuitableUser
+from aia_mas.application.embedded_postgres.layout import DataDirectory
+
+_NOBODY = 65534
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """A user to run programs as, and how to become it."""
+
+    uid: int
+    gid: int
+    prefix: tuple[str, ...] = ()
+    switches: bool = False
+
+    def spawn(
+        self,
+        command: Sequence[str],
+        *,
+        output: int,
+        stdin: int = subprocess.DEVNULL,
+        kept_open: Collection[int] = (),
+    ) -> subprocess.Popen[bytes]:
+        """Start a program as this user, in a session of its own (Ctrl-C does not reach it).
+
+        Args:
+            command: Path of the program and its arguments.
+            output: Descriptor, or PIPE, for all that it writes.
+            stdin: Descriptor, or PIPE, that it reads.
+            kept_open: Descriptors that it inherits.
+
+        Returns:
+            The running process.
+        """
+        return subprocess.Popen(
+            [*self.prefix, *command],
+            stdin=stdin,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd="/",  # ours may be closed to that user
+            env=environment(),
+            start_new_session=True,
+            pass_fds=kept_open,
+            user=self.uid if self.switches else None,
+            group=self.gid if self.switches else None,
+            extra_groups=[] if self.switches else None,
+        )
+
+    def run(
+        self, command: Sequence[str], *, text: str = "", kept_open: Collection[int] = ()
+    ) -> tuple[int, str]:
+        """Run a program to its end as this user.
+
+        Args:
+            command: Path of the program and its arguments.
+            text: What it reads.
+            kept_open: Descriptors that it inherits.
+
+        Returns:
+            Its exit code and all that it wrote.
+        """
+        with self.spawn(
+            command, stdin=subprocess.PIPE, output=subprocess.PIPE, kept_open=kept_open
+        ) as process:
+            written, _ = process.communicate(text.encode())
+        return process.returncode, written.decode(errors="replace")
+
+    def take(self, folder: Path) -> None:
+        """Make everything in a folder of ours belong to this user, if it does not yet.
+
+        Args:
+            folder: A folder that this program has made.
+        """
+        if os.geteuid() != 0 or folder.stat().st_uid == self.uid:
+            return
+        for parent, folders, files in os.walk(folder, topdown=False):
+            for name in (*folders, *files):
+                os.chown(Path(parent, name), self.uid, self.gid, follow_symlinks=False)
+        os.chown(folder, self.uid, self.gid)
+
+
+def choose_identity(data: DataDirectory, postgres: str) -> Identity:
+    """Choose whom to run PostgreSQL as, by trying.
+
+    An ordinary user runs it as itself. Root runs it as the owner of the data directory, as itself
+    under another number in a user namespace, as the owner of the folder above, or as nobody.
+
+    Args:
+        data: The data directory.
+        postgres: Path of the server program.
+
+    Returns:
+        A user that can run the program and enter the data directory.
+
+    Raises:
+        NoSuitableUser: There is none.
+    """
+    candidates = _candidates(data)
+    if candidates[0].uid == os.geteuid() and not candidates[0].prefix:
+        return candidates[0]
+    # A folder of ours will be handed over; then it is the folder above that must let them in.
+    place = data.root.parent if data.is_ours else data.root
+    failures = []
+    for candidate in candidates:
+        if failure := _failure(candidate, postgres, place):
+            failures.append(failure)
+            continue
+        if candidate.switches and data.is_ours:
+            _hand_over(data, candidate)
+        return candidate
+    raise NoSuitableUser(
+        f"Tried: {'; '.join(failures)}. Run this program as an ordinary user, choose a data"
+        f" directory that everybody may enter (now {data.root}), or set MAS_DATABASE_URL to a"
+        " PostgreSQL server of your own."
+    )
+
+
+def _candidates(data: DataDirectory) -> list[Identity]:
+    uid, gid = os.geteuid(), os.getegid()
+    # In a namespace of its own the process has another user number inside; outside, for files
+    # and signals, it remains ours.
+    mapped = Identity(
+        uid,
+        gid,
+        ("unshare", "--user", f"--map-user={_NOBODY}", f"--map-group={_NOBODY}", "--"),
+    )
+    if uid != 0:
+        # initdb wants a name for the user, which containers with a user number of their own lack.
+        return [Identity(uid, gid) if _has_name(uid) or data.cluster.exists() else mapped]
+    owner = _owner(data.cluster) or _owner(data.root)
+    if owner:
+        return [_switched(owner)]
+    above = _owner(data.root.parent)
+    return [mapped, *([_switched(above)] if above and _has_name(above) else []), _switched(_NOBODY)]
+
+
+def _hand_over(data: DataDirectory, owner: Identity) -> None:
+    os.chown(data.root, owner.uid, owner.gid)
+    if owner.uid != _NOBODY:  # who is shared by programs that the passwords do not concern
+        for file in (entry for entry in data.root.iterdir() if entry.is_file()):
+            os.chown(file, owner.uid, owner.gid, follow_symlinks=False)
+
+
+def _failure(candidate: Identity, postgres: str, place: Path) -> str | None:
+    """Why the candidate will not do, or None when it will."""
+    script = 'cd "$1" && exec "$2" --version'
+    who = "in a user namespace" if candidate.prefix else f"as user {candidate.uid}"
+    try:
+        code, written = candidate.run(["/bin/sh", "-c", script, "sh", str(place), postgres])
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"{who}: {error}"
+    return None if code == 0 else f"{who}: {' '.join(written.split()) or f'exit code {code}'}"
+
+
+def _switched(uid: int) -> Identity:
+    try:
+        return Identity(uid, pwd.getpwuid(uid).pw_gid, switches=True)
+    except KeyError:
+        return Identity(uid, uid, switches=True)
+
+
+def _has_name(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
+
+
+def _owner(path: Path) -> int:
+    try:
+        return path.stat().st_uid
+    except FileNotFoundError:
+        return 0

@@ -1,0 +1,209 @@
+"""Carries out commands: load states, decide, append, answer once it is true.
+
+Nothing is answered before it is durable, and nothing is refused on hearsay: a refusal, or a command
+that changes nothing, goes through the log as well, without events, and is given only when every
+version that the decision read proved to be committed and current.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import msgspec
+
+from aia_mas.application.clock import Clock
+from aia_mas.application.engine import outcomes
+from aia_mas.application.engine.handlers import Evolvers, Handlers
+from aia_mas.application.engine.outcomes import CommandResult
+from aia_mas.application.engine.turn import Turn
+from aia_mas.application.engine.working_set import WorkingSet
+from aia_mas.application.event_log.errors import Fenced, StaleExpectation
+from aia_mas.application.event_log.log import EventLog
+from aia_mas.application.event_log.records import Appended, AppendRequest, Fence, Kind
+from aia_mas.domain.kernel import Context, DomainError, Principal
+from aia_mas.domain.kernel.errors import Conflict
+
+MAX_TRIES = 20
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where a command comes from.
+
+    Attributes:
+        principal: Who wants it.
+        command_id: Its identity, when it may be repeated; the first outcome is kept.
+        body_hash: Tells a repetition from another command under the same id.
+        correlation_id: Groups what one request set in motion.
+        causation_id: The command or event that caused it.
+        fence: The lease that must still be held, for processes.
+        kind: How long the outcome is kept.
+    """
+
+    principal: Principal
+    command_id: str | None = None
+    body_hash: bytes = b""
+    correlation_id: str | None = None
+    causation_id: str | None = None
+    fence: Fence | None = None
+    kind: Kind = Kind.EXPIRING
+
+
+class Engine:
+    """The one way in: every change of the system is a command given to ``execute``."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        working_set: WorkingSet,
+        handlers: Handlers,
+        evolvers: Evolvers,
+        clock: Clock,
+        new_id: Callable[[], str],
+    ) -> None:
+        """Wire the engine.
+
+        Args:
+            log: Where events go.
+            working_set: Where states come from.
+            handlers: Who carries out which command.
+            evolvers: How the events of each stream category are folded.
+            clock: What time it is.
+            new_id: Makes ids up (UUIDv7 text).
+        """
+        self._log = log
+        self._working_set = working_set
+        self._handlers = handlers
+        self._evolvers = evolvers
+        self._clock = clock
+        self._new_id = new_id
+
+    async def execute(
+        self,
+        command: msgspec.Struct,
+        principal: Principal,
+        *,
+        command_id: str | None = None,
+        body_hash: bytes = b"",
+        correlation_id: str | None = None,
+    ) -> CommandResult:
+        """Carry out one command and return its durable answer.
+
+        Args:
+            command: What to do.
+            principal: Who wants it.
+            command_id: Its identity, when it may be repeated; the first outcome is kept.
+            body_hash: Tells a repetition from another command under the same id.
+            correlation_id: Groups what one request set in motion.
+
+        Raises:
+            DomainError: It was refused (``Conflict``: it lost too many races).
+            EventLogError: It could not be carried out now, or the id was used for another command.
+        """
+        return await self.run(command, Origin(principal, command_id, body_hash, correlation_id))
+
+    async def run(self, command: msgspec.Struct, origin: Origin) -> CommandResult:
+        """Carry out one command; see ``execute``."""
+        items, position, replayed = await self._run((command,), origin, atomic=False, several=False)
+        item = items[0]
+        if isinstance(item, DomainError):
+            raise item
+        return CommandResult(item, position, replayed)
+
+    async def execute_many(
+        self, commands: Sequence[msgspec.Struct], origin: Origin, *, atomic: bool = False
+    ) -> list[CommandResult | DomainError]:
+        """Carry out commands in order and in one commit.
+
+        Args:
+            commands: What to do; at least one.
+            origin: Where they come from; one identity for all of them.
+            atomic: All or nothing; else each is accepted or refused on its own.
+
+        Returns:
+            For each command its answer or its refusal.
+
+        Raises:
+            DomainError: ``atomic`` and one of them was refused; nothing was changed.
+            EventLogError: See ``execute``.
+        """
+        items, position, replayed = await self._run(commands, origin, atomic=atomic, several=True)
+        if atomic and isinstance(items[0], DomainError):
+            raise items[0]
+        return [
+            item if isinstance(item, DomainError) else CommandResult(item, position, replayed)
+            for item in items
+        ]
+
+    async def _run(
+        self,
+        commands: Sequence[msgspec.Struct],
+        origin: Origin,
+        *,
+        atomic: bool,
+        several: bool,
+    ) -> tuple[list[bytes | DomainError], int, bool]:
+        command_id = origin.command_id or f"cmd:{self._new_id()}"
+        for _ in range(MAX_TRIES):
+            turn = await self._prepared(commands)
+            try:
+                context = Context(self._clock.now(), self._log.feed.position, origin.principal)
+                items = turn.decide(context, atomic=atomic)
+                request = AppendRequest(
+                    command_id=command_id,
+                    events=turn.events,
+                    expectations=turn.expectations,
+                    body_hash=origin.body_hash,
+                    outcome=outcomes.of_items(items) if several else outcomes.of_item(items[0]),
+                    kind=_kind(origin, has_events=bool(turn.events)),
+                    actor=origin.principal.subject,
+                    correlation_id=origin.correlation_id,
+                    causation_id=origin.causation_id,
+                    fence=origin.fence or turn.fence,
+                    maybe_known=origin.command_id is not None,
+                )
+                future = self._log.enqueue(request)
+            except BaseException:
+                turn.drop()
+                raise
+            turn.keep(command_id)
+            future.add_done_callback(partial(_settle, turn))
+            try:
+                # Cancelling this wait takes only the waiter away; the request takes its course.
+                appended = await future
+            except StaleExpectation:
+                continue
+            except Fenced:
+                if origin.fence is not None:
+                    raise
+                continue
+            if appended.replayed is not None:
+                items = outcomes.restored(appended.replayed)
+            return items, appended.last, appended.replayed is not None and request.maybe_known
+        raise Conflict
+
+    async def _prepared(self, commands: Sequence[msgspec.Struct]) -> Turn:
+        """Return a try whose states are all in memory; nothing may wait until it is enqueued."""
+        for _ in range(MAX_TRIES):
+            turn = Turn(self._handlers, self._evolvers, self._working_set, self._log.mapper)
+            missing = turn.prepare(commands)
+            if not missing:
+                return turn
+            turn.drop()
+            await self._working_set.load(missing)
+        raise Conflict
+
+
+def _kind(origin: Origin, *, has_events: bool) -> Kind:
+    """A refusal is kept only for clients; a process decides anew when its work is still open."""
+    if has_events:
+        return origin.kind
+    kept = origin.command_id is not None and origin.kind is Kind.EXPIRING
+    return Kind.EXPIRING if kept else Kind.CHECK_ONLY
+
+
+def _settle(turn: Turn, future: asyncio.Future[Appended]) -> None:
+    error = None if future.cancelled() else future.exception()
+    accepted = error is None and not future.cancelled() and future.result().replayed is None
+    turn.settle(accepted=accepted, fenced=isinstance(error, Fenced))

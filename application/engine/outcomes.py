@@ -1,0 +1,68 @@
+"""What is stored of an answered command, so that a repetition gets the first answer again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from aia_mas.domain.kernel import DomainError
+
+_ACCEPTED = b"A"
+_REFUSED = b"R"
+_SEVERAL = b"M"
+_encode = msgspec.json.Encoder().encode
+
+
+class CommandResult(NamedTuple):
+    """The answer to an accepted command.
+
+    Attributes:
+        body: JSON, exactly what a client gets.
+        position: The position of its last event; a read at this position sees its effect.
+        replayed: The command was carried out before; this is its first answer again.
+    """
+
+    body: bytes
+    position: int
+    replayed: bool = False
+
+
+class StoredRefusal(DomainError):
+    """The command was refused when it was given first."""
+
+    replayed = True
+
+    def __init__(self, code: str, title: str, detail: str, field: str, facts: Any) -> None:
+        """Restore a refusal; its class may be gone, its code is what clients go by."""
+        super().__init__(detail, **facts)
+        self.code = code  # type: ignore[misc]
+        self.title = title
+        self.field = field
+
+
+def of_item(item: bytes | DomainError) -> bytes:
+    """Return the outcome of one command: its encoded answer, or its refusal."""
+    if isinstance(item, bytes):
+        return _ACCEPTED + item
+    field = getattr(item, "field", "")
+    return _REFUSED + _encode([item.code, item.title, item.detail, field, item.facts])
+
+
+def of_items(items: Sequence[bytes | DomainError]) -> bytes:
+    """Return the outcome of several commands that were given together."""
+    parts = [of_item(item) for item in items]
+    return _SEVERAL + _encode([[part[:1].decode(), msgspec.Raw(part[1:])] for part in parts])
+
+
+def restored(outcome: bytes) -> list[bytes | DomainError]:
+    """Return the items of a stored outcome."""
+    if outcome[:1] != _SEVERAL:
+        return [_item(outcome[:1], outcome[1:])]
+    parts = msgspec.json.decode(outcome[1:], type=list[tuple[str, msgspec.Raw]])
+    return [_item(tag.encode(), bytes(body)) for tag, body in parts]
+
+
+def _item(tag: bytes, body: bytes) -> bytes | DomainError:
+    return body if tag == _ACCEPTED else StoredRefusal(*msgspec.json.decode(body))

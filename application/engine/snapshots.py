@@ -1,0 +1,134 @@
+"""Snapshots of long streams, written in the background from committed states only."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import msgspec
+import psycopg
+import structlog
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from aia_mas.application.engine.handlers import category
+
+log = structlog.stdlib.get_logger("aia.engine.snapshots")
+
+Snapshot = tuple[Any, int, str]
+"""State, version, and the command that wrote that version."""
+
+WORTH_WHILE = 100
+"""Events read to load a stream that make a snapshot of it worth while."""
+
+
+class Snapshots(Protocol):
+    """Where states of long streams are kept."""
+
+    async def load(self, stream: str) -> Snapshot | None:
+        """Return the snapshot of a stream, if there is one in the shape of this program."""
+        ...
+
+    def consider(
+        self, stream: str, state: Any, version: int, command_id: str, events_read: int
+    ) -> None:
+        """Take note of a committed state; it may be written later."""
+        ...
+
+
+class NoSnapshots:
+    """For logs in memory: every stream is read from its first event."""
+
+    async def load(self, stream: str) -> Snapshot | None:
+        """Return nothing."""
+        return None
+
+    def consider(
+        self, stream: str, state: Any, version: int, command_id: str, events_read: int
+    ) -> None:
+        """Do nothing."""
+
+
+class PostgresSnapshots:
+    """Snapshots in the table ``stream_snapshots``.
+
+    A snapshot made by a program with other state classes has another shape and is not used.
+    """
+
+    def __init__(
+        self,
+        pool: AsyncConnectionPool[Any],
+        states: Mapping[str, type[msgspec.Struct]],
+        *,
+        worth_while: int = WORTH_WHILE,
+    ) -> None:
+        """Keep snapshots of the categories whose state classes are given."""
+        self._pool = pool
+        self._worth_while = worth_while
+        self._decoders = {name: msgspec.msgpack.Decoder(cls) for name, cls in states.items()}
+        self._shapes = {name: _shape(cls) for name, cls in states.items()}
+        self._waiting: dict[str, tuple[Any, int, str]] = {}
+
+    async def load(self, stream: str) -> Snapshot | None:
+        """Return the snapshot of a stream, if there is one in the shape of this program."""
+        kind = category(stream)
+        decoder = self._decoders.get(kind)
+        if decoder is None:
+            return None
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                """select state, version, command_id from stream_snapshots
+                where stream = %s and shape = %s""",
+                (stream, self._shapes[kind]),
+            )
+            row = await cursor.fetchone()
+        if row is None:
+            return None
+        try:
+            return decoder.decode(row[0]), row[1], row[2]
+        except msgspec.MsgspecError as error:
+            log.warning("snapshot_unreadable", stream=stream, error=str(error))
+            return None
+
+    def consider(
+        self, stream: str, state: Any, version: int, command_id: str, events_read: int
+    ) -> None:
+        """Note a committed state that took many events to load."""
+        if events_read >= self._worth_while and category(stream) in self._decoders:
+            self._waiting[stream] = (state, version, command_id)
+
+    async def write_waiting(self) -> int:
+        """Write the noted states; a failure is logged and forgotten.
+
+        Returns:
+            How many were written.
+        """
+        waiting, self._waiting = self._waiting, {}
+        written = 0
+        for stream, (state, version, command_id) in waiting.items():
+            try:
+                async with self._pool.connection() as connection:
+                    await connection.execute(
+                        """insert into stream_snapshots as s values (%s, %s, %s, %s, %s)
+                        on conflict (stream) do update set shape = excluded.shape,
+                            version = excluded.version, command_id = excluded.command_id,
+                            state = excluded.state
+                        where s.version < excluded.version or s.shape <> excluded.shape""",
+                        (
+                            stream,
+                            self._shapes[category(stream)],
+                            version,
+                            command_id,
+                            msgspec.msgpack.encode(state),
+                        ),
+                    )
+                written += 1
+            except (psycopg.Error, PoolTimeout, OSError, msgspec.MsgspecError) as error:
+                log.warning("snapshot_not_written", stream=stream, error=str(error))
+        return written
+
+
+def _shape(cls: type[msgspec.Struct]) -> str:
+    """Return a digest of a state class and everything it is made of."""
+    schema = msgspec.json.encode(msgspec.json.schema(cls), order="sorted")
+    return hashlib.sha256(schema).hexdigest()[:16]

@@ -1,0 +1,145 @@
+"""States of streams in memory: a bounded cache before the log, uncommitted states pinned."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from aia_mas.application.engine.handlers import Evolvers, category
+from aia_mas.application.engine.snapshots import Snapshots
+from aia_mas.application.event_log.errors import UnreadableEvent
+from aia_mas.application.event_log.log import EventLog
+from aia_mas.application.event_log.records import Expectation, RecordedEvent, Unreadable
+
+
+class Entry:
+    """One stream: its state after its last known event, committed or on its way.
+
+    Attributes:
+        stream: Its id.
+        state: None when the stream does not exist.
+        version: Version of the last event folded in; 0 when there is none.
+        command_id: The command of that event.
+        pins: Appends under way that wrote or read it; it stays in memory until they are answered.
+    """
+
+    __slots__ = ("command_id", "pins", "state", "stream", "version")
+
+    def __init__(self, stream: str, state: Any, version: int, command_id: str) -> None:
+        self.stream = stream
+        self.state = state
+        self.version = version
+        self.command_id = command_id
+        self.pins = 0
+
+    @property
+    def expectation(self) -> Expectation:
+        """What a decision on this state expects of the log."""
+        return Expectation(self.stream, self.version, self.command_id)
+
+
+class WorkingSet:
+    """The streams that commands were about lately."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        evolvers: Evolvers,
+        snapshots: Snapshots,
+        *,
+        capacity: int = 50_000,
+    ) -> None:
+        """Make an empty working set.
+
+        Args:
+            log: Where states come from.
+            evolvers: How the events of each category are folded.
+            snapshots: States of long streams.
+            capacity: Streams kept at most, those with appends under way aside.
+        """
+        self._log = log
+        self._evolvers = evolvers
+        self._snapshots = snapshots
+        self._capacity = capacity
+        self._entries: OrderedDict[str, Entry] = OrderedDict()
+        self._loading: dict[str, asyncio.Task[None]] = {}
+        log.feed.listen(self._follow)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def known(self, stream: str) -> Entry | None:
+        """Return a stream's entry if it is in memory."""
+        entry = self._entries.get(stream)
+        if entry is not None:
+            self._entries.move_to_end(stream)
+        return entry
+
+    async def load(self, streams: Sequence[str]) -> None:
+        """Read streams into memory; concurrent loads of one stream share the work.
+
+        Raises:
+            UnreadableEvent: An event of one of them cannot be decoded by this program.
+        """
+        for stream in streams:
+            if stream not in self._entries:
+                task = self._loading.get(stream)
+                if task is None:
+                    task = asyncio.create_task(self._load(stream))
+                    self._loading[stream] = task
+                    task.add_done_callback(partial(self._loaded, stream))
+                await asyncio.shield(task)
+
+    def begin(self, stream: str) -> Entry:
+        """Enter a stream that is known not to exist (its id was made up just now)."""
+        return self._enter(Entry(stream, None, 0, ""))
+
+    def forget(self, stream: str) -> None:
+        """Drop a stream, so that it is read anew; appends that build on it fail by themselves."""
+        self._entries.pop(stream, None)
+
+    def trim(self) -> None:
+        """Drop what was not used for longest, as far as nothing is under way for it."""
+        excess = len(self._entries) - self._capacity
+        if excess <= 0:
+            return
+        for stream, entry in list(self._entries.items())[: 2 * excess]:
+            if not entry.pins:
+                del self._entries[stream]
+
+    def _loaded(self, stream: str, _task: asyncio.Task[None]) -> None:
+        del self._loading[stream]
+
+    async def _load(self, stream: str) -> None:
+        evolve = self._evolvers[category(stream)]
+        snapshot = await self._snapshots.load(stream)
+        state, version, command_id = snapshot or (None, 0, "")
+        events = await self._log.read_stream(stream, version if snapshot else -1)
+        for event in events:
+            if isinstance(event.event, Unreadable):
+                raise UnreadableEvent(f"{stream}: {event.event.reason}")
+            state = evolve(state, event.event)
+            version, command_id = event.version, event.command_id
+        if stream not in self._entries:
+            entry = self._enter(Entry(stream, state, version, command_id))
+            self._snapshots.consider(entry.stream, state, version, command_id, len(events))
+
+    def _enter(self, entry: Entry) -> Entry:
+        self._entries[entry.stream] = entry
+        if len(self._entries) > self._capacity + 1000:
+            self.trim()
+        return entry
+
+    def _follow(self, events: Sequence[RecordedEvent]) -> None:
+        """Drop states that another node has moved beyond."""
+        entries = self._entries
+        for event in events:
+            entry = entries.get(event.stream)
+            if entry is not None and (
+                event.version > entry.version
+                or (event.version == entry.version and event.command_id != entry.command_id)
+            ):
+                del entries[event.stream]

@@ -1,0 +1,1 @@
+"""The event log: group commit, gapless positions, hash chain, subscriptions and leases."""

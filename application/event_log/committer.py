@@ -1,0 +1,228 @@
+"""Group commit: concurrent requests share one transaction, and each gets its own answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from aia_mas.application.event_log.batch import Batch, BatchResult, BatchWriter, Status
+from aia_mas.application.event_log.errors import (
+    AppendFailed,
+    CommandIdReused,
+    EventLogError,
+    Fenced,
+    LogClosed,
+    LogUnavailable,
+    Overloaded,
+    StaleExpectation,
+)
+from aia_mas.application.event_log.records import Appended, AppendRequest, RecordedEvent
+
+log = structlog.stdlib.get_logger("aia.event_log.committer")
+
+Publish = Callable[[Sequence[RecordedEvent]], None]
+
+_SMALL = 64
+
+
+class Committer:
+    """Drains a queue of requests into the writer, one batch at a time.
+
+    While a batch is under way the next ones fill; an idle committer sends at once. A batch is
+    closed when it holds half of the outstanding requests, so that the server works on one half
+    while this process answers and prepares the other.
+    """
+
+    def __init__(
+        self,
+        writer: BatchWriter,
+        publish: Publish,
+        *,
+        max_waiting: int = 20_000,
+        max_waiting_bytes: int = 256 * 2**20,
+    ) -> None:
+        """Wire the committer; ``run`` must be running for requests to be answered.
+
+        Args:
+            writer: Stores batches.
+            publish: Called with the events of each committed batch, in order, before the waiters
+                of that batch are answered.
+            max_waiting: Requests that may wait; more are refused as ``Overloaded``.
+            max_waiting_bytes: The same in bytes of payload.
+        """
+        self._writer = writer
+        self._publish = publish
+        self._max_waiting = max_waiting
+        self._max_waiting_bytes = max_waiting_bytes
+        self._queue: deque[_Pending] = deque()
+        self._outstanding = 0
+        self._bytes = 0
+        self._filled = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._closed = False
+
+    @property
+    def waiting(self) -> int:
+        """Requests not yet answered."""
+        return self._outstanding
+
+    def enqueue(self, request: AppendRequest) -> asyncio.Future[Appended]:
+        """Queue a request; it is never cancelled, only its waiter may go away.
+
+        Returns:
+            A future with the answer, or with StaleExpectation, CommandIdReused, Fenced,
+            AppendFailed or LogUnavailable.
+
+        Raises:
+            Overloaded: The queue is full.
+            LogClosed: The committer takes no more requests.
+        """
+        if self._closed:
+            raise LogClosed("the node is stopping")
+        if self._outstanding >= self._max_waiting or self._bytes >= self._max_waiting_bytes:
+            raise Overloaded("the commit queue is full")
+        future: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
+        queue = self._queue
+        if (
+            not queue
+            or len(queue[-1].futures) >= max(_SMALL, self._outstanding // 2)
+            or not queue[-1].batch.takes(request)
+        ):
+            queue.append(_Pending())
+            self._filled.set()
+            self._idle.clear()
+        pending = queue[-1]
+        before = pending.batch.bytes
+        pending.batch.add(request)
+        pending.futures.append(future)
+        self._outstanding += 1
+        self._bytes += pending.batch.bytes - before
+        return future
+
+    async def append(self, request: AppendRequest) -> Appended:
+        """Queue a request and wait for its answer (see ``enqueue``)."""
+        return await self.enqueue(request)
+
+    async def run(self) -> None:
+        """Commit until cancelled; unanswered requests then fail as ``LogUnavailable``."""
+        pending = _Pending()
+        try:
+            while True:
+                if not self._queue:
+                    self._idle.set()
+                    self._filled.clear()
+                    await self._filled.wait()
+                pending = self._queue.popleft()
+                await self._commit(pending.batch, pending.futures)
+                self._outstanding -= len(pending.futures)
+                self._bytes -= pending.batch.bytes
+        finally:
+            self._closed = True
+            error = LogUnavailable("the node stopped before the commit was answered")
+            for unanswered in (pending, *self._queue):
+                for future in unanswered.futures:
+                    _fail(future, error)
+            self._queue.clear()
+
+    async def drain(self) -> None:
+        """Take no new requests and wait until all queued ones are answered."""
+        self._closed = True
+        await self._idle.wait()
+
+    async def _commit(self, batch: Batch, futures: list[asyncio.Future[Appended]]) -> None:
+        try:
+            result = await self._writer.write(batch)
+        except LogUnavailable as error:
+            for future in futures:
+                _fail(future, error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is one request's fault
+            if len(futures) == 1:
+                command_id = batch.requests[0].command_id
+                log.warning("append_failed", command_id=command_id, error=str(error))
+                failure = AppendFailed(str(error))
+                failure.__cause__ = error
+                _fail(futures[0], failure)
+                return
+            middle = len(futures) // 2
+            await self._commit(Batch(batch.requests[:middle]), futures[:middle])
+            await self._commit(Batch(batch.requests[middle:]), futures[middle:])
+        else:
+            self._answer(batch.requests, futures, result)
+
+    def _answer(
+        self,
+        requests: Sequence[AppendRequest],
+        futures: Sequence[asyncio.Future[Appended]],
+        result: BatchResult,
+    ) -> None:
+        events: list[RecordedEvent] = []
+        answers: list[Appended | EventLogError] = []
+        for number, request in enumerate(requests):
+            status = result.statuses[number]
+            first = result.first_positions[number]
+            last = first + len(request.events) - 1 if request.events else result.head
+            if status == Status.ACCEPTED:
+                events += recorded(request, first, result.stamp)
+                answers.append(Appended(first, last, result.stamp))
+            elif status == Status.KNOWN:
+                assert result.outcomes is not None and result.known_at is not None
+                outcome, at = result.outcomes[number], result.known_at[number]
+                assert outcome is not None and at is not None
+                answers.append(Appended(first, last, at, outcome))
+            else:
+                answers.append(_REJECTIONS[Status(status)](request.command_id))
+        if events:
+            self._publish(events)
+        for future, answer in zip(futures, answers, strict=True):
+            if isinstance(answer, EventLogError):
+                _fail(future, answer)
+            elif not future.done():
+                future.set_result(answer)
+
+
+class _Pending:
+    """A batch that fills while others are under way, and who waits for it."""
+
+    __slots__ = ("batch", "futures")
+
+    def __init__(self) -> None:
+        self.batch = Batch()
+        self.futures: list[asyncio.Future[Appended]] = []
+
+
+_REJECTIONS: dict[Status, type[EventLogError]] = {
+    Status.REUSED: CommandIdReused,
+    Status.STALE: StaleExpectation,
+    Status.FENCED: Fenced,
+}
+
+
+def recorded(request: AppendRequest, first: int, stamp: object) -> list[RecordedEvent]:
+    """Return the events of an accepted request as they now stand in the log."""
+    return [
+        RecordedEvent(
+            position=position,
+            stream=event.stream,
+            version=event.version,
+            topic=event.topic,
+            event=event.event,
+            recorded_at=stamp,  # type: ignore[arg-type]
+            command_id=request.command_id,
+            actor=request.actor,
+            correlation_id=request.correlation_id,
+            causation_id=request.causation_id,
+            size=len(event.state),
+        )
+        for position, event in enumerate(request.events, first)
+    ]
+
+
+def _fail(future: asyncio.Future[Appended], error: EventLogError) -> None:
+    if not future.done():
+        future.set_exception(error)
+        # Its waiter may have gone away; that is not an error worth a warning from asyncio.
+        future.exception()

@@ -1,0 +1,301 @@
+"""Keeps a fold in memory: from its last snapshot on, along the log, a slice at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import anyio
+import anyio.to_thread
+import psycopg
+import structlog
+from anyio.abc import TaskGroup
+
+from aia_mas.application.event_log.errors import EventLogError
+from aia_mas.application.event_log.fold_snapshots import FoldSnapshots, StoredFold
+from aia_mas.application.event_log.log import EventLog
+from aia_mas.application.event_log.progress import Progress
+from aia_mas.application.event_log.records import RecordedEvent, Unreadable
+from aia_mas.application.event_log.slices import Slices
+from aia_mas.application.event_log.subscription import Subscription
+
+log = structlog.stdlib.get_logger("aia.event_log.folds")
+
+STORE_ERRORS = (psycopg.Error, EventLogError, OSError, TimeoutError)
+"""What a store that is away for a while is noticed by."""
+
+_REPORTED_SKIPS = 1_000
+
+
+class Fold(Protocol):
+    """Something folded from the log: a live view, the to-do list of a process.
+
+    Attributes:
+        name: Its stable name.
+        version: Raised whenever older snapshots no longer fit.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def version(self) -> int: ...  # noqa: D102
+
+    def apply(self, event: RecordedEvent) -> None:
+        """Fold one event; one that does not concern the fold changes nothing.
+
+        An event that cannot be folded raises before anything is changed.
+        """
+        ...
+
+    def snapshot(self) -> bytes | Callable[[], bytes]:
+        """Return the state, or a function that encodes a copy of it in a worker thread.
+
+        The function gets a state of its own (a shallow copy of immutable rows), because folding
+        goes on meanwhile, and encodes it in pieces, because a thread in one long call into C
+        holds up the event loop.
+        """
+        ...
+
+    def restore(self, state: bytes) -> None:
+        """Go back to a snapshot; one that does not fit raises before anything is changed."""
+        ...
+
+
+class FoldStopped(EventLogError):
+    """A rebuild met an event that cannot be folded."""
+
+    code = "fold_stopped"
+
+
+class FoldHost:
+    """Folds the log into one fold, continuing from its snapshot; every node runs one of each.
+
+    Attributes:
+        fold: What is kept.
+        skipped: Events that this run went on without, because they could not be folded.
+    """
+
+    def __init__(
+        self,
+        log: EventLog,
+        fold: Fold,
+        snapshots: FoldSnapshots | None = None,
+        *,
+        every: int = 20_000,
+        categories: frozenset[str] | None = None,
+        retry_after: float = 0.5,
+    ) -> None:
+        """Wire the host; nothing is folded until ``run``.
+
+        Args:
+            log: The log to fold.
+            fold: The fold in its first state.
+            snapshots: Where snapshots are kept; None: it always starts from position 0.
+            every: Events between snapshots.
+            categories: The kinds of streams that concern the fold (``agent``); events of others
+                may be unreadable. None: all of them concern it.
+            retry_after: Seconds to wait when the store cannot be reached.
+        """
+        self.fold = fold
+        self.skipped = 0
+        self._log = log
+        self._snapshots = snapshots
+        self._every = every
+        self._categories = categories
+        self._retry_after = retry_after
+        self._progress = Progress()
+        self._generation = 0
+        self._saved = 0
+        self._saving = False
+        self._following = anyio.CancelScope()
+
+    @property
+    def position(self) -> int:
+        """The last position folded."""
+        return self._progress.position
+
+    async def reached(self, position: int, timeout: float | None = None) -> bool:
+        """Wait until a position is folded; False when ``timeout`` seconds passed first."""
+        return await self._progress.reached(position, timeout)
+
+    async def run(self) -> None:
+        """Fold until cancelled; then leave a snapshot behind."""
+        await self._restore()
+        try:
+            async with anyio.create_task_group() as tasks:
+                while True:
+                    with anyio.CancelScope() as self._following:
+                        await self._follow(tasks)
+                    await self._restore()
+        finally:
+            with anyio.CancelScope(shield=True), anyio.move_on_after(2):
+                await self._save()
+
+    async def rebuild(self, fresh: Fold) -> int:
+        """Fold the log from position 0 beside the live fold, and let every node take it over.
+
+        Args:
+            fresh: The same fold in its first state.
+
+        Returns:
+            The position of the rebuilt fold.
+
+        Raises:
+            FoldStopped: An event cannot be folded; the live fold stays as it is.
+        """
+        position = await refold(self._log, fresh, self._categories)
+        if self._snapshots is not None:
+            generation = await self._snapshots.generation(fresh.name, fresh.version)
+            stored = StoredFold(position, await _encoded(fresh), generation + 1)
+            await self._snapshots.save(fresh.name, fresh.version, stored)
+            self._following.cancel()
+        return position
+
+    async def _follow(self, tasks: TaskGroup) -> None:
+        subscription = Subscription(self._log, self.position)
+        while True:
+            await self._fold(await self._next(subscription))
+            if self.position - self._saved >= self._every and not self._saving:
+                tasks.start_soon(self._save)
+
+    async def _next(self, subscription: Subscription) -> Sequence[RecordedEvent]:
+        while True:
+            try:
+                return await subscription.next()
+            except STORE_ERRORS as error:
+                log.warning("fold_waits_for_store", fold=self.fold.name, error=str(error))
+                await asyncio.sleep(self._retry_after)
+
+    async def _fold(self, events: Sequence[RecordedEvent]) -> None:
+        apply = self.fold.apply
+        slices = Slices()
+        for event in events:
+            if type(event.event) is Unreadable:
+                if _concerned(event, self._categories):
+                    await self._skip(event, event.event.reason)
+            else:
+                try:
+                    apply(event)
+                except Exception as error:  # noqa: BLE001 - whatever a fold's bug raises
+                    await self._skip(event, f"{type(error).__name__}: {error}")
+            if slices.over():
+                self._progress.move(event.position)
+                await slices.give_way()
+        self._progress.move(events[-1].position)
+
+    async def _skip(self, event: RecordedEvent, why: str) -> None:
+        # As before every await: what a snapshot takes as folded is exactly what is.
+        self._progress.move(event.position)
+        self.skipped += 1
+        if self.skipped > _REPORTED_SKIPS:
+            return
+        log.error(
+            "fold_skipped_event",
+            fold=self.fold.name,
+            position=event.position,
+            stream=event.stream,
+            topic=event.topic,
+            reason=why,
+        )
+        if self._snapshots is not None:
+            try:
+                await self._snapshots.record_skip(self.fold.name, self.fold.version, event, why)
+            except STORE_ERRORS as error:
+                log.warning("fold_skip_not_recorded", fold=self.fold.name, error=str(error))
+
+    async def _restore(self) -> None:
+        """Continue from the newest snapshot, if one fits."""
+        if self._snapshots is None:
+            return
+        while True:
+            try:
+                stored = await self._snapshots.load(self.fold.name, self.fold.version)
+                head = (await self._log.head()).position
+                break
+            except STORE_ERRORS as error:
+                log.warning("fold_waits_for_store", fold=self.fold.name, error=str(error))
+                await asyncio.sleep(self._retry_after)
+        if stored is None:
+            return
+        self._generation = stored.generation
+        if stored.position > head:
+            log.warning("fold_snapshot_from_elsewhere", fold=self.fold.name, head=head)
+            return
+        try:
+            self.fold.restore(stored.state)
+        except Exception as error:  # noqa: BLE001 - a snapshot is never worth a failure
+            log.warning("fold_snapshot_unfit", fold=self.fold.name, error=str(error))
+            return
+        self._saved = stored.position
+        self._progress.move(stored.position)
+        log.info("fold_restored", fold=self.fold.name, position=stored.position)
+
+    async def _save(self) -> None:
+        """Store a snapshot of what is folded now; a failure costs the next start some time."""
+        name, version, position = self.fold.name, self.fold.version, self.position
+        if self._snapshots is None or self._saving or position == self._saved:
+            return
+        self._saving = True
+        try:
+            # Nothing is awaited between reading the position and copying the state.
+            snapshot = self.fold.snapshot()
+            if await self._snapshots.generation(name, version) > self._generation:
+                self._following.cancel()
+                return
+            state = await _encode(snapshot)
+            await self._snapshots.save(name, version, StoredFold(position, state, self._generation))
+            self._saved = position
+        except Exception as error:  # noqa: BLE001 - a failed snapshot never fails anything
+            log.warning("fold_not_saved", fold=name, error=str(error))
+            self._saved = position  # not again at once
+        finally:
+            self._saving = False
+
+
+async def refold(
+    log: EventLog, fold: Fold, categories: frozenset[str] | None = None, *, upto: int | None = None
+) -> int:
+    """Fold the log from position 0 to its head (or ``upto``) and return that position.
+
+    Raises:
+        FoldStopped: An event of the fold's categories cannot be read or folded.
+    """
+    head = (await log.head()).position
+    until = head if upto is None else min(upto, head)
+    position = 0
+    slices = Slices()
+    while position < until:
+        events = await log.read(position, min(1000, until - position))
+        for event in events:
+            if type(event.event) is Unreadable:
+                if _concerned(event, categories):
+                    raise FoldStopped(_where(event, event.event.reason))
+            else:
+                try:
+                    fold.apply(event)
+                except Exception as error:
+                    raise FoldStopped(_where(event, str(error))) from error
+            if slices.over():
+                await slices.give_way()
+        position = events[-1].position
+    return position
+
+
+def _concerned(event: RecordedEvent, categories: frozenset[str] | None) -> bool:
+    return categories is None or event.stream.partition("/")[0] in categories
+
+
+def _where(event: RecordedEvent, reason: str) -> str:
+    return f"position {event.position} ({event.topic} of {event.stream}): {reason}"
+
+
+async def _encoded(fold: Fold) -> bytes:
+    return await _encode(fold.snapshot())
+
+
+async def _encode(snapshot: bytes | Callable[[], bytes]) -> bytes:
+    if isinstance(snapshot, bytes):
+        return snapshot
+    # In a thread, because encoding a large state takes longer than the event loop may be held.
+    return await anyio.to_thread.run_sync(snapshot)

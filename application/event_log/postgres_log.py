@@ -1,0 +1,217 @@
+"""The event log in PostgreSQL: group commit, window, and reads from a small pool."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import anyio
+import psycopg
+import structlog
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from aia_mas.application.event_log.committer import Committer
+from aia_mas.application.event_log.errors import EventLogError
+from aia_mas.application.event_log.feed import Feed
+from aia_mas.application.event_log.log import EventFilter, StreamHead
+from aia_mas.application.event_log.mapper import EventMapper
+from aia_mas.application.event_log.postgres_writer import PostgresBatchWriter
+from aia_mas.application.event_log.records import (
+    Appended,
+    AppendRequest,
+    Head,
+    RecordedEvent,
+    StoredOutcome,
+    Unreadable,
+)
+
+log = structlog.stdlib.get_logger("aia.event_log")
+
+Pool = AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]
+
+_COLUMNS = """position, stream, version, topic, state, recorded_at, command_id, actor,
+    correlation_id, causation_id"""
+
+
+class PostgresEventLog:
+    """Appends through one dedicated connection, reads through a pool, listens on a third."""
+
+    def __init__(self, conninfo: str, mapper: EventMapper, *, poll: float = 1.0) -> None:
+        """Wire the log; use it within ``running``.
+
+        Args:
+            conninfo: libpq URL or keywords of a migrated database.
+            mapper: Encodes and decodes events.
+            poll: Seconds between looks at the head when nothing is heard (a notification may be
+                lost; it is only a hint).
+        """
+        self.mapper = mapper
+        self.feed = Feed()
+        self.store_id = UUID(int=0)
+        self.pool: Pool = AsyncConnectionPool(
+            conninfo,
+            kwargs={"autocommit": True, "options": "-c plan_cache_mode=force_generic_plan"},
+            min_size=1,
+            max_size=8,
+            open=False,
+            timeout=10,
+            check=AsyncConnectionPool.check_connection,
+        )
+        self._conninfo = conninfo
+        self._poll = poll
+        self._writer = PostgresBatchWriter(conninfo)
+        self.committer = Committer(self._writer, self.feed.publish)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[PostgresEventLog]:
+        """Connect, keep committing and listening, and stop everything on leaving."""
+        await self.pool.open()
+        try:
+            async with self.pool.connection() as connection:
+                row = await (await connection.execute("select store_id from store")).fetchone()
+                assert row is not None
+                self.store_id = row[0]
+            self.feed.start((await self.head()).position)
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self.committer.run)
+                tasks.start_soon(self._follow)
+                tasks.start_soon(self._listen)
+                try:
+                    yield self
+                finally:
+                    tasks.cancel_scope.cancel()
+        finally:
+            await self._writer.close()
+            await self.pool.close()
+
+    def enqueue(self, request: AppendRequest) -> asyncio.Future[Appended]:
+        """Queue a request for the next commit (see ``Committer.enqueue``)."""
+        return self.committer.enqueue(request)
+
+    async def append(self, request: AppendRequest) -> Appended:
+        """Commit a request (see ``Committer.enqueue`` for the errors)."""
+        return await self.committer.append(request)
+
+    async def drain(self) -> None:
+        """Take no new requests and wait until all queued ones are answered."""
+        await self.committer.drain()
+
+    async def read(
+        self, after: int, limit: int, where: EventFilter | None = None, *, newest: bool = False
+    ) -> list[RecordedEvent]:
+        """Return events behind (or with ``newest`` before) a position; see ``EventLog.read``."""
+        conditions, values = _conditions(where or EventFilter())
+        if newest:
+            if after:
+                conditions.append("position < %s")
+                values.append(after)
+        else:
+            conditions.append("position > %s")
+            values.append(after)
+        sql = f"""select {_COLUMNS} from events where {" and ".join(conditions) or "true"}
+            order by position {"desc" if newest else "asc"} limit %s"""  # noqa: S608
+        return await self._select(sql, [*values, limit])
+
+    async def read_stream(
+        self, stream: str, after_version: int = -1, limit: int | None = None
+    ) -> list[RecordedEvent]:
+        """Return the events of one stream behind a version, in order."""
+        sql = f"""select {_COLUMNS} from events where stream = %s and version > %s
+            order by version limit %s"""  # noqa: S608
+        return await self._select(sql, [stream, after_version, limit])
+
+    async def stream_heads(self, streams: Iterable[str]) -> dict[str, StreamHead]:
+        """Return the heads of those streams that exist."""
+        sql = "select stream, version, command_id from stream_heads where stream = any(%s)"
+        async with self.pool.connection() as connection:
+            rows = await (await connection.execute(sql, [list(streams)])).fetchall()
+        return {stream: StreamHead(version, command_id) for stream, version, command_id in rows}
+
+    async def head(self) -> Head:
+        """Return the end of the log."""
+        sql = """select last_position, hash, recorded_at from batches
+            order by last_position desc limit 1"""
+        async with self.pool.connection() as connection:
+            row = await (await connection.execute(sql)).fetchone()
+        assert row is not None
+        return Head(*row)
+
+    async def command(self, command_id: str) -> StoredOutcome | None:
+        """Return what is remembered of an answered command."""
+        sql = """select body_hash, outcome, first_position, event_count from commands
+            where command_id = %s"""
+        async with self.pool.connection() as connection:
+            row = await (await connection.execute(sql, [command_id])).fetchone()
+        return None if row is None else StoredOutcome(*row)
+
+    async def _select(self, sql: str, values: list[Any]) -> list[RecordedEvent]:
+        async with self.pool.connection() as connection:
+            cursor = connection.cursor(binary=True)
+            await cursor.execute(sql, values)
+            rows = await cursor.fetchall()
+        return [self._recorded(row) for row in rows]
+
+    def _recorded(self, row: TupleRow) -> RecordedEvent:
+        (position, stream, version, topic, state, at, command_id, actor, correlation, cause) = row
+        try:
+            event: Any = self.mapper.decode(topic, state)
+        except EventLogError as error:
+            event = Unreadable(topic, f"{error.code}: {error}")
+        return RecordedEvent(
+            position, stream, version, topic, event, at, command_id, actor, correlation, cause,
+            len(state),
+        )  # fmt: skip
+
+    async def _follow(self) -> None:
+        """Fill the window with what other nodes committed, whether or not it was announced."""
+        while True:
+            try:
+                await self.feed.catch_up(self.read)
+                await self.feed.gap(self._poll)
+            except (psycopg.Error, TimeoutError, OSError) as error:
+                log.warning("follow_failed", error=str(error))
+                await asyncio.sleep(self._poll)
+
+    async def _listen(self) -> None:
+        """Turn notifications into looks; they are hints, so every failure only costs latency."""
+        channel = f"mas_{str(self.store_id)[:8]}"
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(
+                    self._conninfo, autocommit=True
+                ) as connection:
+                    await connection.execute(f'listen "{channel}"')
+                    self.feed.look()
+                    async for notification in connection.notifies():
+                        if int(notification.payload) > self.feed.position:
+                            # Mostly our own commit, whose answer is on its way.
+                            await self.feed.wait(int(notification.payload) - 1, timeout=0.005)
+                            if int(notification.payload) > self.feed.position:
+                                self.feed.look()
+            except (psycopg.Error, TimeoutError, OSError, ValueError) as error:
+                log.warning("listen_failed", error=str(error))
+            await asyncio.sleep(self._poll)
+
+
+def _conditions(where: EventFilter) -> tuple[list[str], list[Any]]:
+    conditions: list[str] = []
+    values: list[Any] = []
+    for condition, value in (
+        ("stream = %s", where.stream),
+        # A range instead of LIKE, so that the index on (stream, version) serves it.
+        ("stream >= %s", f"{where.category}/" if where.category else None),
+        ("stream < %s", f"{where.category}0" if where.category else None),
+        ("topic = any(%s)", list(where.topics) or None),
+        ("actor = %s", where.actor),
+        ("recorded_at >= %s", where.since),
+        ("recorded_at < %s", where.until),
+        ("position <= %s", where.upto),
+    ):
+        if value is not None:
+            conditions.append(condition)
+            values.append(value)
+    return conditions, values

@@ -1,0 +1,1 @@
+"""Agents and tasks as the application offers them: commands, answers, claims, presence."""

@@ -1,0 +1,117 @@
+"""What a client gets for a command about an agent or a task; the shapes of design section 8."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from aia_mas.domain.kernel.money import to_text
+from aia_mas.domain.orchestration.agent import AgentState
+from aia_mas.domain.orchestration.task import TaskState
+
+
+class AgentAnswer(msgspec.Struct, frozen=True):
+    """An agent right after a command.
+
+    Attributes:
+        agent_id: Its id.
+        status: active, draining, suspended or unregistered.
+        online: Its heartbeats arrive.
+        tier: Its staking tier; None without a stake.
+        active_tasks: Tasks that it holds now.
+        max_concurrent_tasks: How many it takes at once.
+        specializations: What it declares to be good at.
+        skills: Skill -> level, 0..1.
+        labels: Free key-value pairs.
+        data_sources: What it can read; empty: undeclared.
+        cost_per_task: Price of one task, tokens.
+        owner: Whom it belongs to.
+        revision: Grows with every change of the editable fields; the ETag.
+        registered_at: UTC.
+    """
+
+    agent_id: str
+    status: str
+    online: bool
+    tier: str | None
+    active_tasks: int
+    max_concurrent_tasks: int
+    specializations: tuple[str, ...]
+    skills: dict[str, float]
+    labels: dict[str, str]
+    data_sources: tuple[str, ...]
+    cost_per_task: str
+    owner: str
+    revision: int
+    registered_at: datetime
+
+
+class TaskAnswer(msgspec.Struct, frozen=True):
+    """A task right after a command.
+
+    Attributes:
+        task_id: Its id.
+        status: Where it stands.
+        agent_id: Who holds it, or finished it.
+        priority: Its class.
+        attempt: The number of the last attempt.
+        lease: The fencing token of that attempt; the agent shows it with everything it delivers.
+        task_type: What kind of work it is.
+        lease_seconds: How long the lease lasts without progress.
+    """
+
+    task_id: str
+    status: str
+    agent_id: str | None
+    priority: str
+    attempt: int
+    lease: str | None
+    task_type: str
+    lease_seconds: float
+
+
+ActiveTasks = Callable[[str], int]
+"""Tells how many tasks an agent holds."""
+
+
+def agent_answer(active_tasks: ActiveTasks) -> Callable[[AgentState, Any], AgentAnswer]:
+    """Return the answer function of agent commands."""
+
+    def answer(state: AgentState, command: Any) -> AgentAnswer:
+        able = state.capabilities
+        return AgentAnswer(
+            agent_id=command.agent_id,
+            status=state.status.value,
+            online=state.online,
+            tier=None,
+            active_tasks=active_tasks(command.agent_id),
+            max_concurrent_tasks=able.max_concurrent_tasks,
+            specializations=able.specializations,
+            skills=able.skills,
+            labels=able.labels,
+            data_sources=able.data_sources,
+            cost_per_task=to_text(able.cost_per_task),
+            owner=state.owner,
+            revision=state.revision,
+            registered_at=state.registered_at,
+        )
+
+    return answer
+
+
+def task_answer(state: TaskState, command: Any) -> TaskAnswer:
+    """Return the answer of a task command."""
+    terms = state.terms
+    return TaskAnswer(
+        task_id=command.task_id,
+        status=state.status.value,
+        agent_id=state.agent_id,
+        priority=terms.priority.value,
+        attempt=state.attempt,
+        lease=state.lease,
+        task_type=terms.task_type,
+        lease_seconds=terms.lease_seconds,
+    )

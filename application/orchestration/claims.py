@@ -1,0 +1,184 @@
+"""How agents get their work: what is assigned to them and not yet started, now or as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from aia_mas.application.clock import Clock
+from aia_mas.application.event_log.log import EventLog
+from aia_mas.application.event_log.records import RecordedEvent
+from aia_mas.application.orchestration.workload import Workload
+from aia_mas.domain.kernel.ids import entity_of
+from aia_mas.domain.kernel.money import to_text
+from aia_mas.domain.orchestration.task import TaskState, TaskStatus, task_stream
+from aia_mas.domain.orchestration.task_events import TaskAssigned, TaskSubmitted
+from aia_mas.domain.orchestration.task_specification import Requirements, TaskSpecification
+
+REMEMBERED = 10_000
+"""Specifications of the latest submissions kept in memory."""
+
+
+class ClaimedTask(msgspec.Struct, frozen=True):
+    """A task as its agent gets it; ``TaskAnswer`` and what is to be done.
+
+    Attributes:
+        task_id: Its id.
+        status: Always ``assigned``.
+        agent_id: The agent.
+        priority: Its class.
+        attempt: The number of this attempt.
+        lease: The fencing token of this attempt.
+        lease_seconds: How long the lease lasts without progress once started.
+        timeout_seconds: The longest execution.
+        task_type: What kind of work it is.
+        description: For people.
+        requirements: What it asks of an agent.
+        payload: The input.
+        max_cost: The most that it may cost, tokens; None: no bound.
+        deadline: When it expires, UTC.
+        tags: Its client's words.
+        owner: Whom it belongs to.
+    """
+
+    task_id: str
+    status: str
+    agent_id: str
+    priority: str
+    attempt: int
+    lease: str
+    lease_seconds: float
+    timeout_seconds: float
+    task_type: str
+    description: str
+    requirements: Requirements
+    payload: Any
+    max_cost: str | None
+    deadline: datetime | None
+    tags: Sequence[str]
+    owner: str
+
+
+class Claims:
+    """Hands assigned tasks to the agents that ask."""
+
+    def __init__(self, log: EventLog, workload: Workload, clock: Clock) -> None:
+        """Wire the claims.
+
+        Args:
+            log: Told about assignments, asked for specifications.
+            workload: Knows who holds what, and the states of tasks.
+            clock: Measures the wait.
+        """
+        self._log = log
+        self._workload = workload
+        self._clock = clock
+        self._specs: OrderedDict[str, TaskSubmitted] = OrderedDict()
+        self._waiting: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)
+        self._closed = False
+        log.feed.listen(self._follow)
+
+    async def claim(self, agent_id: str, limit: int, wait: float) -> list[ClaimedTask]:
+        """Return tasks assigned to an agent and not started, oldest first.
+
+        Args:
+            agent_id: The agent.
+            limit: How many at most.
+            wait: Seconds to wait for one when there is none.
+
+        Returns:
+            The tasks; empty when there was none in time.
+        """
+        until = self._clock.monotonic() + wait
+        while True:
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            waiters = self._waiting[agent_id]
+            waiters.add(waiter)
+            try:
+                tasks = await self._assigned(agent_id, limit)
+                left = until - self._clock.monotonic()
+                if tasks or left <= 0 or self._closed:
+                    return tasks
+                async with asyncio.timeout(left):
+                    await waiter
+            except TimeoutError:
+                return []
+            finally:
+                waiters.discard(waiter)
+                if not waiters:
+                    self._waiting.pop(agent_id, None)
+
+    def close(self) -> None:
+        """Answer everybody who waits; the node is stopping."""
+        self._closed = True
+        for agent_id in list(self._waiting):
+            self._wake(agent_id)
+
+    async def _assigned(self, agent_id: str, limit: int) -> list[ClaimedTask]:
+        found: list[ClaimedTask] = []
+        for task_id in self._workload.unstarted(agent_id):
+            state = await self._workload.task(task_id)
+            if (
+                state is None
+                or state.status is not TaskStatus.ASSIGNED
+                or state.agent_id != agent_id
+                or state.lease is None
+            ):
+                continue
+            submitted = await self._submission(task_id)
+            if submitted is not None:
+                found.append(_claimed(task_id, state, submitted.spec, submitted.owner))
+            if len(found) >= limit:
+                break
+        return found
+
+    async def _submission(self, task_id: str) -> TaskSubmitted | None:
+        known = self._specs.get(task_id)
+        if known is not None:
+            return known
+        events = await self._log.read_stream(task_stream(task_id), limit=1)
+        first = events[0].event if events else None
+        return first if isinstance(first, TaskSubmitted) else None
+
+    def _follow(self, events: Sequence[RecordedEvent]) -> None:
+        for event in events:
+            happened = event.event
+            if type(happened) is TaskSubmitted:
+                self._specs[entity_of(event.stream)] = happened
+                if len(self._specs) > REMEMBERED:
+                    self._specs.popitem(last=False)
+            elif type(happened) is TaskAssigned and happened.agent_id in self._waiting:
+                self._wake(happened.agent_id)
+
+    def _wake(self, agent_id: str) -> None:
+        for waiter in self._waiting.get(agent_id, ()):
+            if not waiter.done():
+                waiter.set_result(None)
+
+
+def _claimed(task_id: str, state: TaskState, spec: TaskSpecification, owner: str) -> ClaimedTask:
+    assert state.agent_id is not None
+    assert state.lease is not None
+    return ClaimedTask(
+        task_id=task_id,
+        status=state.status.value,
+        agent_id=state.agent_id,
+        priority=state.terms.priority.value,
+        attempt=state.attempt,
+        lease=state.lease,
+        lease_seconds=state.terms.lease_seconds,
+        timeout_seconds=state.terms.timeout_seconds,
+        task_type=spec.task_type,
+        description=spec.description,
+        requirements=spec.requirements,
+        payload=spec.payload,
+        max_cost=None if spec.max_cost is None else to_text(spec.max_cost),
+        deadline=state.terms.deadline,
+        tags=spec.tags,
+        owner=owner,
+    )

@@ -1,0 +1,93 @@
+"""The registry of commands about agents and tasks: reads, decision and answer of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from aia_mas.application.engine.handlers import Evolvers, Handler, Handlers, Placement
+from aia_mas.application.orchestration.answers import ActiveTasks, agent_answer, task_answer
+from aia_mas.domain.kernel import Event
+from aia_mas.domain.orchestration import (
+    agent,
+    agent_commands,
+    agent_decisions,
+    task,
+    task_commands,
+    task_ending,
+    task_execution,
+    task_submission,
+)
+
+EVENTS: tuple[type[Event], ...] = (*agent.EVENTS, *task.EVENTS)
+
+EVOLVERS: Evolvers = {"agent": agent.evolve, "task": task.evolve}
+
+STATES: Mapping[str, type[msgspec.Struct]] = {"agent": agent.AgentState, "task": task.TaskState}
+
+
+def handlers(
+    *,
+    active_tasks: ActiveTasks,
+    seat: Callable[[Any], Placement | None],
+    place: Callable[[task_commands.SubmitTask], Placement | None],
+) -> Handlers:
+    """Return the handlers of all commands about agents and tasks.
+
+    Args:
+        active_tasks: Tells how many tasks an agent holds.
+        seat: Keeps a seat for an agent that registers, within the limit.
+        place: Chooses an agent for a task that is being submitted.
+    """
+    an_agent = agent_answer(active_tasks)
+    return {
+        agent_commands.RegisterAgent: Handler(
+            _agent, agent_decisions.register_agent, an_agent, place=seat
+        ),
+        agent_commands.PutAgent: Handler(_agent, agent_decisions.put_agent, an_agent, place=seat),
+        agent_commands.UpdateAgent: Handler(_agent, agent_decisions.update_agent, an_agent),
+        agent_commands.DrainAgent: Handler(_agent, agent_decisions.drain_agent, an_agent),
+        agent_commands.SuspendAgent: Handler(_agent, agent_decisions.suspend_agent, an_agent),
+        agent_commands.ActivateAgent: Handler(_agent, agent_decisions.activate_agent, an_agent),
+        agent_commands.UnregisterAgent: Handler(_agent, agent_decisions.unregister_agent, an_agent),
+        agent_commands.MarkAgentOffline: Handler(
+            _agent, agent_decisions.mark_agent_offline, an_agent
+        ),
+        agent_commands.MarkAgentOnline: Handler(
+            _agent, agent_decisions.mark_agent_online, an_agent
+        ),
+        task_commands.SubmitTask: Handler(
+            _submission, task_submission.submit_task, task_answer, creates=True, place=place
+        ),
+        task_commands.AssignTask: Handler(
+            lambda c: (task.task_stream(c.task_id), agent.agent_stream(c.agent_id)),
+            task_submission.assign_task,
+            task_answer,
+        ),
+        task_commands.StartTask: Handler(_task, task_execution.start_task, task_answer),
+        task_commands.RecordProgress: Handler(_task, task_execution.record_progress, task_answer),
+        task_commands.CompleteTask: Handler(_task, task_execution.complete_task, task_answer),
+        task_commands.FailTask: Handler(_task, task_execution.fail_task, task_answer),
+        task_commands.ReleaseTask: Handler(_task, task_ending.release_task, task_answer),
+        task_commands.CancelTask: Handler(_task, task_ending.cancel_task, task_answer),
+        task_commands.ExpireTask: Handler(_task, task_ending.expire_task, task_answer),
+        task_commands.RetryTask: Handler(_task, task_submission.retry_task, task_answer),
+    }
+
+
+def _agent(command: Any) -> tuple[str | None, ...]:
+    return (agent.agent_stream(command.agent_id),)
+
+
+def _task(command: Any) -> tuple[str | None, ...]:
+    return (task.task_stream(command.task_id),)
+
+
+def _submission(command: task_commands.SubmitTask) -> tuple[str | None, ...]:
+    chosen = command.assignment
+    return (
+        task.task_stream(command.task_id),
+        None if chosen is None else agent.agent_stream(chosen.agent_id),
+    )

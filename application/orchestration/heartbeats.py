@@ -1,0 +1,85 @@
+"""Signs of life of agents and of the tasks they work on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from aia_mas.application.clock import Clock
+from aia_mas.application.engine.engine import Engine
+from aia_mas.application.orchestration.workload import Workload
+from aia_mas.application.presence import Presence
+from aia_mas.domain.kernel.principal import Principal
+from aia_mas.domain.orchestration.agent import AgentState, AgentStatus
+from aia_mas.domain.orchestration.agent_commands import MarkAgentOnline
+from aia_mas.domain.orchestration.errors import AgentNotFound
+
+
+class HeartbeatAnswer(msgspec.Struct, frozen=True):
+    """What an agent learns from its heartbeat.
+
+    Attributes:
+        agent_id: The agent.
+        status: active, draining or suspended.
+        online: Always true.
+        received_at: When the heartbeat came, UTC.
+        next_within_seconds: When the next one is expected.
+    """
+
+    agent_id: str
+    status: str
+    online: bool
+    received_at: datetime
+    next_within_seconds: float
+
+
+class Heartbeats:
+    """Takes signs of life; an agent that was offline is online again."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        presence: Presence,
+        workload: Workload,
+        clock: Clock,
+        *,
+        interval: float,
+    ) -> None:
+        """Expect a heartbeat of every agent each ``interval`` seconds."""
+        self._engine = engine
+        self._presence = presence
+        self._workload = workload
+        self._clock = clock
+        self._interval = interval
+
+    async def agent(self, agent_id: str, principal: Principal) -> HeartbeatAnswer:
+        """Take the heartbeat of an agent.
+
+        Raises:
+            AgentNotFound: No such agent is registered.
+        """
+        state = await self.known(agent_id)
+        self._presence.beat("agent", agent_id)
+        if not state.online:
+            await self._engine.execute(MarkAgentOnline(agent_id=agent_id), principal)
+        return HeartbeatAnswer(
+            agent_id, state.status.value, True, self._clock.now(), self._interval
+        )
+
+    async def known(self, agent_id: str) -> AgentState:
+        """Return the state of a registered agent.
+
+        Raises:
+            AgentNotFound: No such agent is registered.
+        """
+        state = await self._workload.agent(agent_id)
+        if state is None or state.status is AgentStatus.UNREGISTERED:
+            raise AgentNotFound(agent_id=agent_id)
+        return state
+
+    def tasks(self, task_ids: Sequence[str]) -> None:
+        """Extend the leases of tasks whose agent was just heard of."""
+        for task_id in task_ids:
+            self._presence.beat("task", task_id)

@@ -1,0 +1,38 @@
+"""Which agent holds which task right now, kept in step with the node's window on the log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aia_mas.application.engine.working_set import WorkingSet
+from aia_mas.application.processes.deadlines import ExpiryFold
+from aia_mas.domain.orchestration.agent import AgentState, agent_stream
+from aia_mas.domain.orchestration.task import TaskState, task_stream
+
+
+class Workload:
+    """Answers about agents and tasks from states in memory."""
+
+    def __init__(self, working_set: WorkingSet, open_work: ExpiryFold) -> None:
+        """Look into the working set and the fold of open work."""
+        self._working_set = working_set
+        self._open_work = open_work
+
+    def unstarted(self, agent_id: str) -> list[str]:
+        """Return the tasks that wait to be started by an agent, oldest first."""
+        return self._open_work.state.unstarted(agent_id)
+
+    async def task(self, task_id: str) -> TaskState | None:
+        """Return the state of a task."""
+        state: TaskState | None = await self._state(task_stream(task_id))
+        return state
+
+    async def agent(self, agent_id: str) -> AgentState | None:
+        """Return the state of an agent."""
+        state: AgentState | None = await self._state(agent_stream(agent_id))
+        return state
+
+    async def _state(self, stream: str) -> Any:
+        while (entry := self._working_set.known(stream)) is None:
+            await self._working_set.load([stream])
+        return entry.state

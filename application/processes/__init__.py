@@ -1,0 +1,1 @@
+"""To-do lists folded from the log: events in, commands out."""

@@ -1,0 +1,57 @@
+"""The dispatcher's fold as the fold host keeps it: events in, a view to plan on, snapshots out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from aia_mas.application.event_log.records import RecordedEvent
+from aia_mas.domain.orchestration.dispatching import Dispatching
+from aia_mas.domain.orchestration.dispatching_snapshot import decode_snapshot, encode_snapshot
+
+
+class DispatchFold:
+    """Agents, their load, and the waiting tasks.
+
+    Attributes:
+        state: The fold itself.
+        changed: Set whenever there may be something new to plan.
+    """
+
+    name = "dispatching"
+    version = 1
+
+    def __init__(
+        self,
+        max_running_tasks: int | None,
+        head: Callable[[], int],
+        applied: Callable[[RecordedEvent], None] = lambda _: None,
+    ) -> None:
+        """Start empty.
+
+        Args:
+            max_running_tasks: Tasks held by agents at once; None: no cap.
+            head: Tells the last position that this node knows.
+            applied: Called after each event that was folded.
+        """
+        self._max = max_running_tasks
+        self._applied = applied
+        self.head = head
+        self.state = Dispatching(max_running_tasks)
+        self.changed = asyncio.Event()
+
+    def apply(self, event: RecordedEvent) -> None:
+        """Fold one event."""
+        self.state.apply(event.stream, event.event)
+        self._applied(event)
+        self.changed.set()
+
+    def snapshot(self) -> Callable[[], bytes]:
+        """Return a function that encodes a copy of the fold."""
+        copy = self.state.snapshot()
+        return lambda: encode_snapshot(copy)
+
+    def restore(self, data: bytes) -> None:
+        """Go on where a snapshot was taken."""
+        self.state = Dispatching.restore(decode_snapshot(data), self._max)
+        self.changed.set()

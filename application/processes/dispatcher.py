@@ -1,0 +1,175 @@
+"""The dispatcher: the only process that gives tasks to agents; one leader per engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import anyio
+import structlog
+from msgspec.structs import replace
+
+from aia_mas.application.clock import Clock
+from aia_mas.application.engine.engine import Engine, Origin
+from aia_mas.application.event_log.errors import EventLogError, Fenced
+from aia_mas.application.event_log.fold_host import FoldHost
+from aia_mas.application.event_log.leases import Lease
+from aia_mas.application.event_log.records import Fence, Kind, NewEvent
+from aia_mas.application.processes.dispatch_fold import DispatchFold
+from aia_mas.domain.kernel import DomainError
+from aia_mas.domain.kernel.principal import system
+from aia_mas.domain.orchestration.fleet import Reason
+from aia_mas.domain.orchestration.planning import PlannedAssignment
+from aia_mas.domain.orchestration.task_commands import Assignment, AssignTask, SubmitTask
+from aia_mas.domain.orchestration.task_events import TaskAssigned
+
+log = structlog.stdlib.get_logger("aia.dispatcher")
+
+LEASE = "dispatcher"
+_PRINCIPAL = system("dispatcher")
+
+
+class Dispatcher:
+    """Plans on the fleet fold and appends assignments under its lease."""
+
+    def __init__(
+        self,
+        fold: DispatchFold,
+        host: FoldHost,
+        clock: Clock,
+        new_id: Callable[[], str],
+    ) -> None:
+        """Wire the dispatcher.
+
+        Args:
+            fold: The agents and the waiting tasks.
+            host: Keeps the fold up to date.
+            clock: What time it is.
+            new_id: Makes lease tokens up.
+        """
+        self._fold = fold
+        self._host = host
+        self._clock = clock
+        self._new_id = new_id
+        self._lease: Lease | None = None
+        self._under_way: set[str] = set()
+
+    @property
+    def is_leader(self) -> bool:
+        """Whether this node gives tasks to agents now."""
+        return self._lease is not None
+
+    def why_not(self, task_id: str) -> Sequence[Reason]:
+        """Return what keeps a task waiting."""
+        return self._fold.state.why_not(task_id)
+
+    def place(self, command: SubmitTask) -> SubmissionPlacement | None:
+        """Choose an agent for a task that is being submitted on the leader's own node."""
+        lease = self._lease
+        if lease is None:
+            return None
+        planned = self._fold.state.place(command.task_id, command.spec, self._clock.now())
+        if planned is None:
+            return None
+        return SubmissionPlacement(self, command, planned, self._new_id(), lease.fence)
+
+    def drop(self, task_id: str, *, fenced: bool = False) -> None:
+        """Take back a choice that did not come true."""
+        self._fold.state.drop(task_id)
+        if fenced:
+            self._lease = None
+        self._fold.changed.set()
+
+    async def lead(self, lease: Lease, engine: Engine) -> None:
+        """Give waiting tasks to agents for as long as the lease lasts."""
+        await self._host.reached(lease.head)
+        self._lease = lease
+        try:
+            async with anyio.create_task_group() as tasks:
+                while self._lease is lease:
+                    self._fold.changed.clear()
+                    plan = self._fold.state.plan(self._clock.now())
+                    for planned in plan:
+                        self._under_way.add(planned.task_id)
+                        tasks.start_soon(self._assign, engine, planned, lease)
+                    if self._fold.state.more_to_plan:
+                        await asyncio.sleep(0)
+                    else:
+                        await self._next()
+        finally:
+            self._lease = None
+            for task_id in self._under_way:
+                self._fold.state.drop(task_id)
+            self._under_way.clear()
+
+    async def _next(self) -> None:
+        """Wait until something has changed or a task that stands aside may be placed."""
+        due = self._fold.state.next_due()
+        seconds = 1.0
+        if due is not None:
+            seconds = min(1.0, max(0.0, (due - self._clock.now()).total_seconds()))
+        with anyio.move_on_after(seconds):
+            await self._fold.changed.wait()
+
+    async def _assign(self, engine: Engine, planned: PlannedAssignment, lease: Lease) -> None:
+        command = AssignTask(
+            task_id=planned.task_id, attempt=planned.attempt, **_terms(planned, self._new_id())
+        )
+        origin = Origin(
+            _PRINCIPAL,
+            command_id=f"proc:assign:{planned.task_id}:{planned.attempt}",
+            fence=lease.fence,
+            kind=Kind.FOREVER,
+        )
+        try:
+            await engine.run(command, origin)
+        except Fenced:
+            log.warning("dispatcher_fenced", epoch=lease.epoch)
+            self.drop(planned.task_id, fenced=True)
+        except (DomainError, EventLogError) as error:
+            log.info("assignment_dropped", task_id=planned.task_id, code=error.code)
+            # The plan was made on an older view; look again when the fold has caught up.
+            await self._host.reached(self._fold.head(), timeout=1.0)
+            self.drop(planned.task_id)
+        finally:
+            self._under_way.discard(planned.task_id)
+
+
+class SubmissionPlacement:
+    """The agent chosen for a task while it is being submitted."""
+
+    __slots__ = ("_dispatcher", "command", "fence")
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        command: SubmitTask,
+        planned: PlannedAssignment,
+        lease: str,
+        fence: Fence,
+    ) -> None:
+        """Put the choice into the command."""
+        self._dispatcher = dispatcher
+        self.command: Any = replace(command, assignment=Assignment(**_terms(planned, lease)))
+        self.fence = fence
+
+    def used(self, events: Sequence[NewEvent]) -> bool:
+        """Tell whether the decision followed the choice (the agent may just have gone)."""
+        return any(isinstance(event.event, TaskAssigned) for event in events)
+
+    def dropped(self, *, fenced: bool = False) -> None:
+        """The choice is void."""
+        self._dispatcher.drop(self.command.task_id, fenced=fenced)
+
+
+def _terms(planned: PlannedAssignment, lease: str) -> dict[str, Any]:
+    return {
+        "agent_id": planned.agent_id,
+        "lease": lease,
+        "lease_seconds": planned.lease_seconds,
+        "price": planned.price,
+        "policy": planned.policy,
+        "considered": planned.considered,
+        "load": planned.load,
+    }

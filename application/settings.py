@@ -1,0 +1,232 @@
+"""The one settings object: what this node is told, checked once before anything starts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from ipaddress import ip_address
+from itertools import chain
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from aia_mas.application.settings_catalogue import CATALOGUE
+from aia_mas.application.settings_errors import SettingsError
+from aia_mas.application.settings_sources import (
+    FILE_VARIABLE,
+    from_arguments,
+    from_environment,
+    from_mapping,
+    read_file,
+)
+from aia_mas.application.settings_tiers import DEFAULT_TIERS, StakingTier
+from aia_mas.application.settings_values import is_placeholder
+
+__all__ = ["Settings", "SettingsError", "StakingTier", "check_exposure", "load_settings"]
+
+_TOKENS = 10**18
+_ADDRESSES = {"treasury_address", "gov_token_address"}
+_SECRETS = {setting.field for setting in CATALOGUE if setting.secret}
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a node is told; ``settings_catalogue`` names each in the environment and the file.
+
+    Attributes:
+        host: Address that the HTTP server listens on.
+        port: Its port; 0 lets the system choose one.
+        root_path: Path under which a proxy serves us, without a slash at the end.
+        max_body_bytes: Largest request body, bytes.
+        cors_origins: Origins that browsers may call from; None: localhost in development mode only.
+        jwt_secret: Key of HS256 tokens; None: no authentication, loopback only.
+        drain_seconds: How long pending work may take after a signal to stop, seconds.
+        data_dir: Folder of the embedded PostgreSQL, absolute.
+        database_url: PostgreSQL to use instead of the embedded one.
+        migration_database_url: The same as the owner of the tables; None: ``database_url``.
+        database_pool_size: Connections for queries and processes.
+        database_timeout_seconds: How long to wait for a connection, seconds.
+        redis_host: Redis or Valkey; None: PostgreSQL alone carries presence and wake-ups.
+        redis_port: Its port.
+        redis_url: The same as a URL, with TLS and password; goes before host and port.
+        node_name: Name of this node in leases and logs; None: made up from host and process.
+        max_waiting_commands: Commands that may wait to be committed before more are refused.
+        max_waiting_bytes: The same in bytes of their events.
+        working_set_streams: Aggregates kept in memory.
+        leader_lease_seconds: How long a silent leader is trusted, seconds (renewed at a quarter).
+        max_agents: Registered agents, at most.
+        max_running_tasks: Assigned and running tasks of the whole engine; None: no cap.
+        heartbeat_interval_seconds: How often agents report, seconds; offline after three missed.
+        task_timeout_seconds: Longest execution of one attempt unless the task says so, seconds.
+        task_lease_seconds: Length of a task's lease unless the task says so, seconds.
+        task_max_attempts: Attempts of a task unless the task says so.
+        pickup_timeout_seconds: How long an assignment waits for its agent to claim it, seconds.
+        claim_wait_seconds: Longest wait of a claim for work, seconds.
+        treasury_address: Address of the treasury outside of this system.
+        gov_token_address: Address of the AIA_GOV token outside of this system.
+        base_task_reward: Reward of a task unless a program says so, base units.
+        staking_tiers: Tiers by rising stake.
+        websocket_host: Where agents' sockets are served too, when a port is set.
+        websocket_port: Port of the same; None: only under the HTTP server.
+        message_queue_size: Undelivered messages per recipient.
+        message_retention: Messages kept per recipient.
+        max_workflow_duration_seconds: Longest run of a workflow, unless its template says so.
+        quality_gate_timeout_seconds: Longest wait for a quality gate, seconds.
+        workflow_retry_attempts: Attempts of a workflow's step after the first.
+        log_format: ``console`` or ``json``.
+        log_level: ``debug``, ``info``, ``warning`` or ``error``.
+        warnings: What was accepted and deserves a word at start.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    root_path: str = ""
+    max_body_bytes: int = 4 * 2**20
+    cors_origins: tuple[str, ...] | None = None
+    jwt_secret: str | None = None
+    drain_seconds: float = 8.0
+
+    data_dir: Path = Path(".mas")
+    database_url: str | None = None
+    migration_database_url: str | None = None
+    database_pool_size: int = 10
+    database_timeout_seconds: float = 10.0
+    redis_host: str | None = None
+    redis_port: int = 6379
+    redis_url: str | None = None
+
+    node_name: str | None = None
+    max_waiting_commands: int = 20_000
+    max_waiting_bytes: int = 256 * 2**20
+    working_set_streams: int = 50_000
+    leader_lease_seconds: float = 4.0
+
+    max_agents: int = 10_000
+    max_running_tasks: int | None = None
+    heartbeat_interval_seconds: float = 30.0
+    task_timeout_seconds: float = 300.0
+    task_lease_seconds: float = 60.0
+    task_max_attempts: int = 3
+    pickup_timeout_seconds: float = 60.0
+    claim_wait_seconds: float = 30.0
+
+    treasury_address: str | None = None
+    gov_token_address: str | None = None
+    base_task_reward: int = 10 * _TOKENS
+    staking_tiers: tuple[StakingTier, ...] = DEFAULT_TIERS
+
+    websocket_host: str | None = None
+    websocket_port: int | None = None
+    message_queue_size: int = 10_000
+    message_retention: int = 10_000
+
+    max_workflow_duration_seconds: float = 3600.0
+    quality_gate_timeout_seconds: float = 60.0
+    workflow_retry_attempts: int = 3
+
+    log_format: str = "console"
+    log_level: str = "info"
+
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def development(self) -> bool:
+        """No keys are configured: whoever reaches the (loopback) address is admin."""
+        return self.jwt_secret is None
+
+    @property
+    def owner_database_url(self) -> str | None:
+        """The database as the owner of its tables, for migrations."""
+        return self.migration_database_url or self.database_url
+
+    @property
+    def redis(self) -> str | None:
+        """URL of Redis, or None when it is not used."""
+        if self.redis_url or not self.redis_host:
+            return self.redis_url
+        host = f"[{self.redis_host}]" if ":" in self.redis_host else self.redis_host
+        return f"redis://{quote(host, safe='[]:')}:{self.redis_port}/0"
+
+    def __repr__(self) -> str:
+        """Show what is set otherwise than by default; no secrets."""
+        shown = [
+            f"{name}='***'" if name in _SECRETS else f"{name}={value!r}"
+            for name, default in _DEFAULTS.items()
+            if (value := getattr(self, name)) != default
+        ]
+        return f"Settings({', '.join(shown)})"
+
+
+_DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(Settings)}
+
+
+def load_settings(
+    arguments: Mapping[str, Any] | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    config: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Read all sources and check them; an argument goes before the environment, that before files.
+
+    Args:
+        arguments: Values by field name, for example from a command line; None is not given.
+        environment: Variables by name; this process's when left out.
+        config: The contents of a configuration file as a mapping (``MAS_CONFIG`` of the guide); it
+            goes before the file that ``MAS_CONFIG_FILE`` names.
+
+    Raises:
+        SettingsError: A key is unknown or its value cannot be used; it names the key.
+    """
+    environment = os.environ if environment is None else environment
+    path = environment.get(FILE_VARIABLE)
+    sources = (  # later ones go first
+        from_mapping(read_file(path) if path else {}),
+        from_mapping(config or {}),
+        from_environment(environment),
+        from_arguments(arguments or {}),
+    )
+    values: dict[str, Any] = {"data_dir": Path(".mas").absolute()}
+    warnings = []
+    # Also values that another source goes before are checked: a mistake is told when it is made.
+    for setting, key, raw in chain.from_iterable(sources):
+        if setting.field in _ADDRESSES and is_placeholder(raw):
+            warnings.append(f"{key} still holds the placeholder of the guide and is ignored")
+            continue
+        try:
+            values[setting.field] = setting.read(raw)
+        except ValueError as error:
+            raise SettingsError(key, str(error)) from None
+    return Settings(**values, warnings=tuple(warnings))
+
+
+def check_exposure(settings: Settings) -> None:
+    """Refuse to serve other machines without authentication.
+
+    Raises:
+        SettingsError: An address other than loopback, and no keys.
+    """
+    if not settings.development:
+        return
+    for key, host in (("MAS_HOST", settings.host), ("WEBSOCKET_HOST", settings.websocket_host)):
+        if host is not None and not is_loopback(host):
+            raise SettingsError(
+                "MAS_JWT_SECRET",
+                f"must be set to listen on {host} ({key}): without keys everybody who reaches the"
+                " server is admin, so it listens on 127.0.0.1 only",
+            )
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches an address; of names, only localhost counts."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost"
+
+
+def without_password(url: str) -> str:
+    """Return a database URL as a key=value text that may be shown."""
+    parts = {name: value for name, value in conninfo_to_dict(url).items() if name != "password"}
+    return make_conninfo("", **parts)

@@ -1,0 +1,177 @@
+"""The names of all settings: in the environment, in the file, and on the ``Settings`` object."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from aia_mas.application import settings_values as read
+from aia_mas.application.settings_tiers import staking_tiers
+from aia_mas.application.settings_values import Reader
+
+_DAY = 86_400.0
+_MANY = 10_000_000
+
+
+class Setting(NamedTuple):
+    """One setting.
+
+    Attributes:
+        field: Its name on ``Settings`` and as a keyword argument.
+        variable: Its environment variable.
+        key: Its key in the file (``section.name``).
+        read: Turns the value of a source into the field's.
+        secret: Its value is never shown.
+    """
+
+    field: str
+    variable: str
+    key: str
+    read: Reader
+    secret: bool = False
+
+
+CATALOGUE: tuple[Setting, ...] = (
+    # The HTTP server
+    Setting("host", "MAS_HOST", "server.host", read.host),
+    Setting("port", "MAS_PORT", "server.port", read.whole(0, 65_535)),
+    Setting("root_path", "MAS_ROOT_PATH", "server.root_path", read.url_prefix),
+    Setting("max_body_bytes", "MAS_MAX_BODY", "server.max_body", read.size(1024, 2**28)),
+    Setting("cors_origins", "MAS_CORS_ORIGINS", "server.cors_origins", read.origins),
+    Setting("jwt_secret", "MAS_JWT_SECRET", "server.jwt_secret", read.secret_key, secret=True),
+    Setting("drain_seconds", "MAS_DRAIN_TIMEOUT", "server.drain_timeout", read.seconds(0, 300)),
+    # Where the data lives
+    Setting("data_dir", "MAS_DATA_DIR", "database.data_dir", read.folder),
+    Setting("database_url", "MAS_DATABASE_URL", "database.url", read.database, secret=True),
+    Setting(
+        "migration_database_url",
+        "MAS_MIGRATION_DATABASE_URL",
+        "database.migration_url",
+        read.database,
+        secret=True,
+    ),
+    Setting(
+        "database_pool_size", "MAS_DATABASE_POOL_SIZE", "database.pool_size", read.whole(2, 500)
+    ),
+    Setting(
+        "database_timeout_seconds",
+        "MAS_DATABASE_TIMEOUT",
+        "database.timeout",
+        read.seconds(0.1, 600),
+    ),
+    Setting("redis_host", "REDIS_HOST", "redis.host", read.host),
+    Setting("redis_port", "REDIS_PORT", "redis.port", read.whole(1, 65_535)),
+    Setting("redis_url", "REDIS_URL", "redis.url", read.redis, secret=True),
+    # The engine
+    Setting("node_name", "MAS_NODE_NAME", "engine.node_name", read.text),
+    Setting(
+        "max_waiting_commands",
+        "MAS_MAX_WAITING_COMMANDS",
+        "engine.max_waiting_commands",
+        read.whole(1, _MANY),
+    ),
+    Setting(
+        "max_waiting_bytes",
+        "MAS_MAX_WAITING_BYTES",
+        "engine.max_waiting_bytes",
+        read.size(2**20, 2**36),
+    ),
+    Setting("working_set_streams", "MAS_WORKING_SET", "engine.working_set", read.whole(100, _MANY)),
+    Setting(
+        "leader_lease_seconds", "MAS_LEADER_LEASE", "engine.leader_lease", read.seconds(0.5, 60)
+    ),
+    # Agents and tasks
+    Setting("max_agents", "MAS_MAX_AGENTS", "orchestration.max_agents", read.whole(1, 1_000_000)),
+    Setting(
+        "max_running_tasks",
+        "MAS_MAX_CONCURRENT_TASKS",
+        "orchestration.max_concurrent_tasks",
+        read.whole(1, _MANY),
+    ),
+    Setting(
+        "heartbeat_interval_seconds",
+        "MAS_HEARTBEAT_INTERVAL",
+        "orchestration.heartbeat_interval",
+        read.seconds(0.1, _DAY),
+    ),
+    Setting(
+        "task_timeout_seconds",
+        "MAS_TASK_TIMEOUT",
+        "orchestration.task_timeout",
+        read.seconds(1, 30 * _DAY),
+    ),
+    Setting(
+        "task_lease_seconds",
+        "MAS_TASK_LEASE",
+        "orchestration.task_lease",
+        read.seconds(1, _DAY),
+    ),
+    Setting(
+        "task_max_attempts",
+        "MAS_TASK_MAX_ATTEMPTS",
+        "orchestration.task_max_attempts",
+        read.whole(1, 100),
+    ),
+    Setting(
+        "pickup_timeout_seconds",
+        "MAS_PICKUP_TIMEOUT",
+        "orchestration.pickup_timeout",
+        read.seconds(1, _DAY),
+    ),
+    Setting(
+        "claim_wait_seconds",
+        "MAS_CLAIM_WAIT",
+        "orchestration.claim_wait",
+        read.seconds(0, 300),
+    ),
+    # The economy
+    Setting("treasury_address", "AIA_TREASURY_ADDRESS", "economic.treasury_address", read.address),
+    Setting(
+        "gov_token_address", "AIA_GOV_TOKEN_ADDRESS", "economic.gov_token_address", read.address
+    ),
+    Setting("base_task_reward", "MAS_BASE_TASK_REWARD", "economic.base_task_reward", read.amount),
+    Setting("staking_tiers", "", "economic.staking_tiers", staking_tiers),
+    # Messages
+    Setting("websocket_host", "WEBSOCKET_HOST", "communication.websocket_host", read.host),
+    Setting(
+        "websocket_port", "WEBSOCKET_PORT", "communication.websocket_port", read.whole(1, 65_535)
+    ),
+    Setting(
+        "message_queue_size",
+        "MAS_MESSAGE_QUEUE_SIZE",
+        "communication.message_queue_size",
+        read.whole(1, _MANY),
+    ),
+    Setting(
+        "message_retention",
+        "MAS_MESSAGE_RETENTION",
+        "communication.message_retention",
+        read.whole(1, _MANY),
+    ),
+    # Workflows
+    Setting(
+        "max_workflow_duration_seconds",
+        "MAS_MAX_WORKFLOW_DURATION",
+        "workflow.max_workflow_duration",
+        read.seconds(1, 366 * _DAY),
+    ),
+    Setting(
+        "quality_gate_timeout_seconds",
+        "MAS_QUALITY_GATE_TIMEOUT",
+        "workflow.quality_gate_timeout",
+        read.seconds(1, 30 * _DAY),
+    ),
+    Setting(
+        "workflow_retry_attempts",
+        "MAS_WORKFLOW_RETRY_ATTEMPTS",
+        "workflow.retry_attempts",
+        read.whole(0, 100),
+    ),
+    # Logs
+    Setting("log_format", "MAS_LOG_FORMAT", "logging.format", read.choice("console", "json")),
+    Setting(
+        "log_level",
+        "MAS_LOG_LEVEL",
+        "logging.level",
+        read.choice("debug", "info", "warning", "error"),
+    ),
+)

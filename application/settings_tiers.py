@@ -1,0 +1,84 @@
+"""Staking tiers as a setting: data, with the guide's five as defaults."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+
+from aia_mas.application.settings_values import amount
+from aia_mas.domain.kernel.money import to_units
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+
+
+class StakingTier(msgspec.Struct, frozen=True, kw_only=True):
+    """One staking tier.
+
+    Attributes:
+        name: Its name, for example ``gold``.
+        min_stake: Bonded stake from which it begins, base units.
+        multiplier: What rewards are multiplied by, exact.
+    """
+
+    name: str
+    min_stake: int
+    multiplier: Decimal
+
+
+DEFAULT_TIERS = tuple(
+    StakingTier(name=name, min_stake=to_units(stake, name), multiplier=Decimal(multiplier))
+    for name, stake, multiplier in (
+        ("bronze", 100, "1.0"),
+        ("silver", 500, "1.2"),
+        ("gold", 2_000, "1.5"),
+        ("platinum", 5_000, "1.75"),
+        ("diamond", 10_000, "2.0"),
+    )
+)
+
+
+def staking_tiers(raw: Any) -> tuple[StakingTier, ...]:
+    """Read staking tiers by name; those not named keep their defaults, ``false`` removes one.
+
+    More stake never earns a smaller multiplier.
+    """
+    if not isinstance(raw, Mapping):
+        raise ValueError("must be a table of tiers")  # noqa: TRY004 - readers raise ValueError
+    chosen = {tier.name: tier for tier in DEFAULT_TIERS}
+    for name, fields in raw.items():
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise ValueError("has a tier whose name is not a word in small letters")
+        if fields is False:
+            chosen.pop(name, None)
+        else:
+            chosen[name] = _tier(name, fields)
+    ordered = sorted(chosen.values(), key=lambda tier: tier.min_stake)
+    for lower, upper in pairwise(ordered):
+        if lower.min_stake == upper.min_stake:
+            raise ValueError(
+                f"has two tiers that begin at the same stake: {lower.name}, {upper.name}"
+            )
+        if lower.multiplier > upper.multiplier:
+            raise ValueError(f"pays less in {upper.name} than in {lower.name}, for more stake")
+    return tuple(ordered)
+
+
+def _tier(name: str, fields: Any) -> StakingTier:
+    if not isinstance(fields, Mapping) or set(fields) != {"min_stake", "multiplier"}:
+        raise ValueError(f"{name} must have min_stake and multiplier, and nothing else")
+    try:
+        factor = Decimal(str(fields["multiplier"]))
+    except InvalidOperation:
+        factor = Decimal("NaN")
+    if isinstance(fields["multiplier"], bool) or not factor.is_finite() or not 0 < factor <= 100:
+        raise ValueError(f"{name}.multiplier must be a number above 0, at most 100")
+    try:
+        stake = amount(fields["min_stake"])
+    except ValueError as error:
+        raise ValueError(f"{name}.min_stake: {error}") from None
+    return StakingTier(name=name, min_stake=stake, multiplier=factor)
