@@ -146,11 +146,26 @@ class Presence:
             the store. Nothing expires within a full window after it.
     """
 
-    def __init__(self, store: PresenceStore, clock: Clock, *, interval: float = 0.5) -> None:
-        """Share signs of life through a store, every ``interval`` seconds."""
+    def __init__(
+        self,
+        store: PresenceStore,
+        clock: Clock,
+        *,
+        interval: float = 0.5,
+        patience: float = 2.0,
+    ) -> None:
+        """Share signs of life through a store.
+
+        Args:
+            store: Where they are shared.
+            clock: What time it is.
+            interval: Seconds between two exchanges.
+            patience: Seconds after which a store that does not answer counts as away.
+        """
         self._store = store
         self._clock = clock
         self._interval = interval
+        self._patience = patience
         self._fresh: dict[tuple[str, str], datetime] = {}
         self._seen: dict[tuple[str, str], datetime] = {}
         self.since = clock.now()
@@ -174,12 +189,8 @@ class Presence:
             began = self._clock.now()
             fresh, self._fresh = self._fresh, {}
             try:
-                if fresh:
-                    await self._store.write(fresh)
-                for key, at in (await self._store.read(read_from)).items():
-                    known = self._seen.get(key)
-                    if known is None or known < at:
-                        self._seen[key] = at
+                async with asyncio.timeout(self._patience):
+                    await self._exchange(fresh, read_from)
                 if self._clock.monotonic() - swept > KEPT.total_seconds() / 10:
                     swept = self._clock.monotonic()
                     await self._sweep(began - KEPT)
@@ -197,6 +208,14 @@ class Presence:
                 # Rows may become visible a little later than their time says.
                 read_from = began - timedelta(seconds=max(5.0, 4 * self._interval))
             await self._clock.sleep(self._interval)
+
+    async def _exchange(self, fresh: Seen, read_from: datetime) -> None:
+        if fresh:
+            await self._store.write(fresh)
+        for key, at in (await self._store.read(read_from)).items():
+            known = self._seen.get(key)
+            if known is None or known < at:
+                self._seen[key] = at
 
     async def flush(self) -> None:
         """Write what is not yet written; called before stopping."""

@@ -26,12 +26,28 @@ create table events (
 ) partition by range (position);
 create index events_stream_version on events (stream, version);
 
+-- Events are history: nobody edits them, not even by mistake as the owner.
+create function refuse_rewrite() returns trigger language plpgsql as $$
+begin
+    raise exception 'the event log is append-only (% on %)', tg_op, tg_table_name
+        using errcode = 'insufficient_privilege';
+end $$;
+create trigger events_append_only before update or delete or truncate on events
+    for each statement execute function refuse_rewrite();
+
+-- The partition is made apart and attached, because attaching waits for no reader; a partition made
+-- in place would wait for every open transaction that has read events, and all appends with it.
 create function create_event_partition(p_first bigint, p_last bigint) returns void
 language plpgsql set search_path from current as $$
+declare
+    v_name constant text := 'events_' || lpad(p_first::text, 19, '0');
 begin
-    execute format(
-        'create table %I partition of events for values from (%s) to (%s)',
-        'events_' || lpad(p_first::text, 19, '0'), p_first, p_last + 1);
+    execute format('create table %I (like events)', v_name);
+    execute format('alter table events attach partition %I for values from (%s) to (%s)',
+                   v_name, p_first, p_last + 1);
+    -- A trigger for statements on events is not asked about statements on one of its partitions.
+    execute format('create trigger events_append_only before update or delete or truncate on %I'
+                   ' for each statement execute function refuse_rewrite()', v_name);
 end $$;
 select create_event_partition(1, 10000000);
 
@@ -74,14 +90,6 @@ create table leases (
     expires_at timestamptz not null
 );
 
--- Events are history: nobody edits them, not even by mistake as the owner.
-create function refuse_rewrite() returns trigger language plpgsql as $$
-begin
-    raise exception 'the event log is append-only (% on %)', tg_op, tg_table_name
-        using errcode = 'insufficient_privilege';
-end $$;
-create trigger events_append_only before update or delete or truncate on events
-    for each statement execute function refuse_rewrite();
 create trigger batches_append_only before update or delete or truncate on batches
     for each statement execute function refuse_rewrite();
 
@@ -122,7 +130,7 @@ create function append_batch(
     p_event_versions bigint[], p_topics text[], p_states bytea[], p_event_commands text[],
     p_actors text[], p_correlations text[], p_causations text[], p_hashes bytea[],
     out statuses smallint[], out first_positions bigint[], out outcomes bytea[],
-    out known_at timestamptz[], out head bigint, out stamp timestamptz
+    out known_counts integer[], out known_at timestamptz[], out head bigint, out stamp timestamptz
 ) language plpgsql volatile security definer set search_path from current as $$
 declare
     n constant integer := cardinality(p_command_ids);
@@ -156,17 +164,19 @@ begin
     if cardinality(p_lookups) > 0 then
         for rec in
             select l.r, c.body_hash = p_body_hashes[l.r] as same, c.outcome, c.first_position,
-                   c.recorded_at
+                   c.event_count, c.recorded_at
             from unnest(p_lookups) l(r)
             join commands c on c.command_id = p_command_ids[l.r]
         loop
             if outcomes is null then
                 outcomes := array_fill(null::bytea, array[n]);
+                known_counts := array_fill(null::integer, array[n]);
                 known_at := array_fill(null::timestamptz, array[n]);
             end if;
             statuses[rec.r] := case when rec.same then 1 else 2 end;
             first_positions[rec.r] := rec.first_position;
             outcomes[rec.r] := rec.outcome;
+            known_counts[rec.r] := rec.event_count;
             known_at[rec.r] := rec.recorded_at;
         end loop;
     end if;
@@ -276,13 +286,20 @@ begin
 end $$;
 
 -- Takes a free or expired lease in a new epoch, or returns nothing. It waits for appends under way,
--- so that p_head bounds everything that was appended under an older epoch.
+-- so that head bounds everything that was appended under an older epoch.
+--
+-- A lease that seems to last far longer than any was given for comes from before the clock was set
+-- back, and would keep everybody waiting until the clock is there again. It can be taken: whoever
+-- holds it is fenced, as always.
 create function take_lease(p_store uuid, p_name text, p_holder text, p_seconds double precision,
                            out epoch bigint, out head bigint)
 language plpgsql volatile security definer set search_path from current as $$
+declare
+    v_longest constant interval := make_interval(secs => greatest(60, 2 * p_seconds));
 begin
     perform 1 from leases l
-    where l.name = p_name and l.expires_at > clock_timestamp() and l.holder <> p_holder;
+    where l.name = p_name and l.holder <> p_holder
+        and l.expires_at > clock_timestamp() and l.expires_at <= clock_timestamp() + v_longest;
     if found then
         return;
     end if;
@@ -292,7 +309,8 @@ begin
     on conflict (name) do update
     set holder = p_holder, epoch = l.epoch + 1,
         expires_at = clock_timestamp() + make_interval(secs => p_seconds)
-    where l.expires_at <= clock_timestamp() or l.holder = p_holder
+    where l.expires_at <= clock_timestamp() or l.expires_at > clock_timestamp() + v_longest
+        or l.holder = p_holder
     returning l.epoch into epoch;
     if epoch is not null then
         select b.last_position into head from batches b order by b.last_position desc limit 1;

@@ -194,9 +194,29 @@ begin
     from unnest(v_tables) with ordinality u(t, o);
 end $$;
 
--- Puts rebuilt tables in the place of the live ones and returns their position, or null when they
--- are behind the live ones. The caller holds the live checkpoint (select for update), so that its
--- leader waits, finds the position changed, and continues from the new one.
+-- Keeps the leader of a projection from going on until the end of the transaction, and returns its
+-- position. Readers are not kept out. The tables come first: the leader takes its locks in that
+-- order, and two orders would be a deadlock.
+create function hold_projection(p_projection text) returns bigint
+language plpgsql volatile security definer set search_path from current as $$
+declare
+    v_table text;
+    v_tables text[];
+    v_position bigint;
+begin
+    select c.tables into strict v_tables from projection_checkpoints c
+    where c.projection = p_projection;
+    perform check_projection(p_projection, v_tables);
+    foreach v_table in array v_tables loop
+        execute format('lock table %I in exclusive mode', v_table);
+    end loop;
+    select c.position into strict v_position from projection_checkpoints c
+    where c.projection = p_projection for update;
+    return v_position;
+end $$;
+
+-- Puts rebuilt tables in the place of the live ones, which the caller holds (hold_projection), and
+-- returns their position. The leader then finds its position changed and continues from the new one.
 create function finish_rebuild(p_projection text) returns bigint
 language plpgsql volatile security definer set search_path from current as $$
 declare
@@ -210,7 +230,8 @@ begin
     where projection = p_projection || '_rebuild' for update;
     perform check_projection(p_projection, v_live.tables);
     if v_rebuilt.position < v_live.position then
-        return null;
+        raise exception 'the rebuild of % is at %, behind %',
+            p_projection, v_rebuilt.position, v_live.position;
     end if;
     foreach v_table in array v_live.tables loop
         execute format('drop table %I', v_table);

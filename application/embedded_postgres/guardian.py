@@ -72,8 +72,11 @@ def post(data: DataDirectory, interval: float) -> None:
             start_new_session=True,
             pass_fds=(lock,),
         )
-        os.pwrite(lock, str(process.pid).encode(), 0)
         let_go(process)
+        try:
+            os.pwrite(lock, str(process.pid).encode(), 0)
+        except OSError:
+            pass  # a full disk: it will end by itself, a little later
     finally:
         os.close(lock)
 

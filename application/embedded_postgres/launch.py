@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterator
 
-from aia_mas.application.embedded_postgres import socket_folder
 from aia_mas.application.embedded_postgres.binaries import Binaries
 from aia_mas.application.embedded_postgres.detached import let_go
-from aia_mas.application.embedded_postgres.endpoint import Endpoint, candidates
+from aia_mas.application.embedded_postgres.endpoint import Endpoint
 from aia_mas.application.embedded_postgres.layout import DataDirectory
 from aia_mas.application.embedded_postgres.locks import Pause
 from aia_mas.application.embedded_postgres.postmaster import last_started
@@ -32,8 +30,7 @@ def launch(
     identity: Identity,
     lock: int,
     *,
-    previous: Endpoint | None,
-    socket_parents: Iterable[Path],
+    endpoints: Iterator[Endpoint],
     deadline: float,
     pause: Pause,
 ) -> Endpoint:
@@ -44,8 +41,7 @@ def launch(
         binaries: The installed programs.
         identity: The user to run them as.
         lock: Descriptor of the server lock, which all processes of the server inherit.
-        previous: Where clients of an earlier server look for it.
-        socket_parents: Folders in which the socket's folder may be made.
+        endpoints: Where it may listen, best first.
         deadline: When to give up, on the monotonic clock.
         pause: Called while waiting.
 
@@ -55,7 +51,7 @@ def launch(
     Raises:
         EmbeddedPostgresError: It does not come up.
     """
-    endpoints, savings = candidates(previous, identity, socket_parents), iter(SMALLER)
+    savings = iter(SMALLER)
     endpoint, saved, words = next(endpoints, None), next(savings, None), ""
     while endpoint is not None and saved is not None:
         settings = as_arguments({**endpoint.settings, **saved})
@@ -70,8 +66,6 @@ def launch(
             saved = next(savings, None)
         else:
             break
-    if endpoint is not None:
-        socket_folder.remove(endpoint.host)
     raise failure(data.root, words)
 
 

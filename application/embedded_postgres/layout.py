@@ -33,6 +33,11 @@ class DataDirectory(NamedTuple):
         return self.root / "postgres-log"
 
     @property
+    def run(self) -> Path:
+        """File that says where the server listens."""
+        return self.root / "run.json"
+
+    @property
     def passwords(self) -> Path:
         """File of the passwords of both roles."""
         return self.root / "passwords.json"

@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from . import socket_folder  # relative: see guardian.py
-from .detached import environment, reap
+from .detached import environment, reap  # relative: see guardian.py
 from .layout import DataDirectory
 from .locks import Pause, try_exclusive
+from .run_record import clear_record
 
 _PROC = Path("/proc")
 _POLL_SECONDS = 0.02
@@ -75,8 +75,30 @@ def running(cluster: Path) -> Postmaster | None:
     return found if _serves(found.pid, cluster) else None
 
 
+def is_seen_by_server(file: Path, cluster: Path) -> bool:
+    """Tell whether a file exists for the server, which may have a file system of its own.
+
+    Args:
+        file: Absolute path of the file.
+        cluster: Folder of the cluster.
+
+    Returns:
+        Whether it does, as far as can be known; also when we may not look.
+    """
+    server = running(cluster)
+    if server is None or not _PROC.is_dir():
+        return False
+    try:
+        (_PROC / str(server.pid) / "root" / file.relative_to("/")).stat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def stop(data: DataDirectory, patience: float = 30.0, pause: Pause = time.sleep) -> bool:
-    """Shut the server down, and do not return before all its processes are gone.
+    """Shut the server down, and do not return before all its processes and its socket are gone.
 
     Args:
         data: The data directory; the caller holds the startup lock.
@@ -93,7 +115,7 @@ def stop(data: DataDirectory, patience: float = 30.0, pause: Pause = time.sleep)
         (signal.SIGKILL, 5.0),
         (signal.SIGKILL, 5.0),  # once more, for those that the first process left behind
     )
-    seen = last_started(data.cluster)
+    last = last_started(data.cluster)
     for number, seconds in steps:
         began, signalled = time.monotonic(), None
         while (lock := try_exclusive(data.server_lock)) is None:
@@ -104,15 +126,15 @@ def stop(data: DataDirectory, patience: float = 30.0, pause: Pause = time.sleep)
                 break
             if alive and alive.pid != signalled:
                 _send(alive.pid, number)
-                seen, signalled = alive, alive.pid
+                signalled = alive.pid
             if alive is None and number is not signal.SIGINT:
                 kill_orphans(data.cluster, number)
             pause(_POLL_SECONDS)
         else:
             os.close(lock)
-            if seen:
-                reap(seen.pid)
-                socket_folder.remove(seen.socket_folder)
+            if last:
+                reap(last.pid)
+            clear_record(data)
             return True
     return False
 

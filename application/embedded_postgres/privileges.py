@@ -14,8 +14,6 @@ from aia_mas.application.embedded_postgres.detached import environment
 from aia_mas.application.embedded_postgres.errors import NoSuitableUser
 from aia_mas.application.embedded_postgres.layout import DataDirectory
 
-_NOBODY = 65534
-
 
 class Identity(msgspec.Struct, frozen=True):
     """A user to run programs as, and how to become it."""
@@ -121,34 +119,32 @@ def choose_identity(data: DataDirectory, postgres: str) -> Identity:
             _hand_over(data, candidate)
         return candidate
     raise NoSuitableUser(
-        f"Tried: {'; '.join(failures)}. Run this program as an ordinary user, choose a data"
-        f" directory that everybody may enter (now {data.root}), or set MAS_DATABASE_URL to a"
-        " PostgreSQL server of your own."
+        f"Tried: {'; '.join(failures)}. Run this program as an ordinary user that /etc/passwd"
+        f" names, choose a data directory that everybody may enter (now {data.root}), or set"
+        " MAS_DATABASE_URL to a PostgreSQL server of your own."
     )
 
 
 def _candidates(data: DataDirectory) -> list[Identity]:
-    uid, gid = os.geteuid(), os.getegid()
+    uid, gid, nobody = os.geteuid(), os.getegid(), _nobody()
+    exists = data.cluster.exists()
     # In a namespace of its own the process has another user number inside; outside, for files
     # and signals, it remains ours.
-    mapped = Identity(
-        uid,
-        gid,
-        ("unshare", "--user", f"--map-user={_NOBODY}", f"--map-group={_NOBODY}", "--"),
-    )
+    namespace = ("unshare", "--user", f"--map-user={nobody}", f"--map-group={nobody}", "--")
+    mapped = Identity(uid, gid, namespace)
     if uid != 0:
         # initdb wants a name for the user, which containers with a user number of their own lack.
-        return [Identity(uid, gid) if _has_name(uid) or data.cluster.exists() else mapped]
-    owner = _owner(data.cluster) or _owner(data.root)
-    if owner:
+        return [Identity(uid, gid) if exists or _has_name(uid) else mapped]
+    owner = _owner(data.cluster if exists else data.root)
+    if owner and (exists or _has_name(owner)):
         return [_switched(owner)]
     above = _owner(data.root.parent)
-    return [mapped, *([_switched(above)] if above and _has_name(above) else []), _switched(_NOBODY)]
+    return [mapped, *([_switched(above)] if above and _has_name(above) else []), _switched(nobody)]
 
 
 def _hand_over(data: DataDirectory, owner: Identity) -> None:
     os.chown(data.root, owner.uid, owner.gid)
-    if owner.uid != _NOBODY:  # who is shared by programs that the passwords do not concern
+    if owner.uid != _nobody():  # who is shared by programs that the passwords do not concern
         for file in (entry for entry in data.root.iterdir() if entry.is_file()):
             os.chown(file, owner.uid, owner.gid, follow_symlinks=False)
 
@@ -171,6 +167,13 @@ def _switched(uid: int) -> Identity:
         return Identity(uid, uid, switches=True)
 
 
+def _nobody() -> int:
+    try:
+        return pwd.getpwnam("nobody").pw_uid
+    except KeyError:
+        return 65534
+
+
 def _has_name(uid: int) -> bool:
     try:
         pwd.getpwuid(uid)
@@ -180,7 +183,4 @@ def _has_name(uid: int) -> bool:
 
 
 def _owner(path: Path) -> int:
-    try:
-        return path.stat().st_uid
-    except FileNotFoundError:
-        return 0
+    return path.stat().st_uid

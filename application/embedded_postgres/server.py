@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import psycopg
 
-from aia_mas.application.embedded_postgres import cluster, socket_folder
+from aia_mas.application.embedded_postgres import cluster
 from aia_mas.application.embedded_postgres.binaries import find_binaries
-from aia_mas.application.embedded_postgres.endpoint import Endpoint, endpoint_of
+from aia_mas.application.embedded_postgres.endpoint import Endpoint, candidates, endpoint_of
 from aia_mas.application.embedded_postgres.errors import DataDirectoryInUse, ServerDidNotStart
 from aia_mas.application.embedded_postgres.launch import launch
 from aia_mas.application.embedded_postgres.layout import DataDirectory
@@ -23,19 +23,21 @@ from aia_mas.application.embedded_postgres.passwords import (
     read_passwords,
 )
 from aia_mas.application.embedded_postgres.postmaster import (
+    is_seen_by_server,
     kill_orphans,
-    last_started,
     running,
     stop,
 )
 from aia_mas.application.embedded_postgres.privileges import choose_identity
 from aia_mas.application.embedded_postgres.roles import Admission, admission
+from aia_mas.application.embedded_postgres.run_record import read_record, write_record
 from aia_mas.application.embedded_postgres.server_log import failure
 from aia_mas.application.embedded_postgres.tuning import tuned
 
 _POLL_SECONDS = 0.02
 _ORPHANS_QUIT_SECONDS = 1.0
 _ORPHANS_DIE_SECONDS = 4.0
+_STRANGERS_SECONDS = 20.0
 
 
 class Server:
@@ -77,24 +79,24 @@ class Server:
         Raises:
             EmbeddedPostgresError: It does not.
         """
-        began = time.monotonic()
         self._load_passwords(pause)
-        while (waited := time.monotonic() - began) < self._start_timeout:
+        began = seen = time.monotonic()
+        while (now := time.monotonic()) < began + self._start_timeout:
             lock = try_exclusive(self.data.server_lock)
-            if lock is None:
-                endpoint = self._found(waited)
-            else:
+            if lock is not None:
                 try:
                     endpoint = self._start(lock, began + self._start_timeout, pause)
                 finally:
                     os.close(lock)  # from here on it is the server's alone
-            if endpoint and self._admits_us(endpoint, pause):
-                self.endpoint = endpoint
-                return
+                if self._admits_us(endpoint, pause):
+                    return
+            elif server := running(self.data.cluster):
+                seen = now
+                if server.is_ready and self._admits_us(endpoint_of(server), pause):
+                    return
+            else:
+                self._press_orphans(now - seen)
             pause(_POLL_SECONDS)
-        if running(self.data.cluster) is None:
-            # In another container, for example, which has process numbers of its own.
-            raise DataDirectoryInUse(f"Processes not seen from here hold {self.data.server_lock}.")
         raise ServerDidNotStart(
             f"It did not let us in within {self._start_timeout:g} s. Its log is in {self.data.log}."
         )
@@ -108,10 +110,8 @@ class Server:
         Returns:
             Whether nothing of it is left.
         """
-        stopped = stop(self.data, self._stop_timeout, pause)
-        if stopped and self.endpoint:
-            socket_folder.remove(self.endpoint.host)
-        return stopped
+        self.endpoint = None
+        return stop(self.data, self._stop_timeout, pause)
 
     def _load_passwords(self, pause: Pause) -> None:
         stored = read_passwords(self.data)
@@ -126,16 +126,17 @@ class Server:
         self._owner_is_locked_out = True
         stop(self.data, self._stop_timeout, pause)
 
-    def _found(self, waited: float) -> Endpoint | None:
-        """Return where the server listens that is there already, once it is ready."""
-        server = running(self.data.cluster)
-        if server is None:
-            # Without the first process the others end by themselves, but for one that is busy.
-            if waited > _ORPHANS_QUIT_SECONDS:
-                hard = waited > _ORPHANS_DIE_SECONDS
-                kill_orphans(self.data.cluster, signal.SIGKILL if hard else signal.SIGQUIT)
-            return None
-        return endpoint_of(server) if server.is_ready else None
+    def _press_orphans(self, seconds: float) -> None:
+        """Press the processes that still hold the lock, some seconds after their first one died.
+
+        They end by themselves, but for one that is busy.
+        """
+        if seconds > _STRANGERS_SECONDS:
+            # In another container, for example, which has process numbers of its own.
+            raise DataDirectoryInUse(f"Processes not seen from here hold {self.data.server_lock}.")
+        if seconds > _ORPHANS_QUIT_SECONDS:
+            hard = seconds > _ORPHANS_DIE_SECONDS
+            kill_orphans(self.data.cluster, signal.SIGKILL if hard else signal.SIGQUIT)
 
     def _start(self, lock: int, deadline: float, pause: Pause) -> Endpoint:
         """Start the server, having made its cluster if need be."""
@@ -148,36 +149,42 @@ class Server:
         identity = choose_identity(data, binaries.postgres)
         if not exists:
             cluster.make_cluster(data, binaries, identity, self.passwords, lock)
-        last = last_started(data.cluster)
-        previous = self.endpoint or (endpoint_of(last) if last else None)
+        record = read_record(data)
+        previous = Endpoint(record.host, record.port) if record else self.endpoint
         # Nothing runs, so it is stale; PostgreSQL would believe it if its pid were in use again.
         (data.cluster / "postmaster.pid").unlink(missing_ok=True)
         settings = {**tuned(has_lz4=binaries.has_lz4), **self._settings}
         cluster.configure(data, identity, settings)
         if exists and self._owner_is_locked_out:
             cluster.set_owner_password(data, binaries, identity, self.passwords, lock)
-        endpoint = launch(
-            data,
-            binaries,
-            identity,
-            lock,
-            previous=previous,
-            socket_parents=self._socket_parents,
-            deadline=deadline,
-            pause=pause,
+        endpoints = self._noted(candidates(previous, identity, self._socket_parents))
+        return launch(
+            data, binaries, identity, lock, endpoints=endpoints, deadline=deadline, pause=pause
         )
-        return endpoint
+
+    def _noted(self, endpoints: Iterator[Endpoint]) -> Iterator[Endpoint]:
+        for endpoint in endpoints:
+            # Before the start, so that whoever cleans up after one that was broken off knows it.
+            write_record(self.data, endpoint.host, endpoint.port)
+            yield endpoint
 
     def _admits_us(self, endpoint: Endpoint, pause: Pause) -> bool:
         try:
             result = admission(endpoint, self.passwords)
         except psycopg.Error as error:
             raise failure(self.data.root, str(error)) from error
-        if result is Admission.WRONG_PASSWORD:
+        if result is Admission.OPEN:
+            self._owner_is_locked_out = False
+            self.endpoint = endpoint
+        elif result is Admission.WRONG_PASSWORD:
             self._lock_out_owner(pause)
         elif result is Admission.NOBODY_THERE and endpoint.socket and not endpoint.socket.exists():
+            if is_seen_by_server(endpoint.socket, self.data.cluster):
+                raise DataDirectoryInUse(
+                    f"Its server listens on {endpoint.socket}, in a folder for temporary files that"
+                    " is not the one of this process (PrivateTmp=, a container). Set TMPDIR for"
+                    " both to a folder that they share."
+                )
             # Something has cleaned up the folder for temporary files. Only a new start helps.
             stop(self.data, self._stop_timeout, pause)
-        elif result is Admission.OPEN:
-            self._owner_is_locked_out = False
         return result is Admission.OPEN

@@ -26,6 +26,7 @@ _ADDRESS = re.compile(
     r"could not create any (Unix-domain|TCP/IP) sockets|\.s\.PGSQL\.\d+\.lock|could not bind"
     r"|Address already in use"
 )
+_KNOCKING = re.compile(r"FATAL: +the database system is (starting up|shutting down|not )")
 _MEANINGS: tuple[tuple[re.Pattern[str], type[EmbeddedPostgresError]], ...] = (
     # "File too large" and signal 25 are the limits of `ulimit -f`.
     (
@@ -64,7 +65,8 @@ def failure(data_dir: Path, text: str) -> EmbeddedPostgresError:
     """
     kinds = [kind for pattern, kind in _MEANINGS if pattern.search(text)]
     kind = ServerDidNotStart if lacks_memory(text) or not kinds else kinds[0]
-    words = "\n".join(text.strip().splitlines()[-_TAIL_LINES:])
+    lines = [line for line in text.splitlines() if line and not _KNOCKING.search(line)]
+    words = "\n".join(lines[-_TAIL_LINES:])
     return kind(f"Data directory: {data_dir}. Its last words:\n{words}")
 
 

@@ -145,8 +145,8 @@ class Engine:
         several: bool,
     ) -> tuple[list[bytes | DomainError], int, bool]:
         command_id = origin.command_id or f"cmd:{self._new_id()}"
-        for _ in range(MAX_TRIES):
-            turn = await self._prepared(commands)
+        for number in range(MAX_TRIES):
+            turn = await self._prepared(commands, again=number > 0)
             try:
                 context = Context(self._clock.now(), self._log.feed.position, origin.principal)
                 items = turn.decide(context, atomic=atomic)
@@ -168,10 +168,11 @@ class Engine:
                 turn.drop()
                 raise
             turn.keep(command_id)
-            future.add_done_callback(partial(_settle, turn))
+            future.add_done_callback(partial(_settle, turn, request.outcome))
             try:
-                # Cancelling this wait takes only the waiter away; the request takes its course.
-                appended = await future
+                # Shielded: a cancelled wait takes only the waiter away. The request takes its
+                # course, and nothing but its answer settles the try.
+                appended = await asyncio.shield(future)
             except StaleExpectation:
                 continue
             except Fenced:
@@ -183,11 +184,15 @@ class Engine:
             return items, appended.last, appended.replayed is not None and request.maybe_known
         raise Conflict
 
-    async def _prepared(self, commands: Sequence[msgspec.Struct]) -> Turn:
+    async def _prepared(self, commands: Sequence[msgspec.Struct], *, again: bool) -> Turn:
         """Return a try whose states are all in memory; nothing may wait until it is enqueued."""
         for _ in range(MAX_TRIES):
             turn = Turn(self._handlers, self._evolvers, self._working_set, self._log.mapper)
-            missing = turn.prepare(commands)
+            try:
+                missing = turn.prepare(commands, again=again)
+            except BaseException:
+                turn.drop()
+                raise
             if not missing:
                 return turn
             turn.drop()
@@ -203,7 +208,12 @@ def _kind(origin: Origin, *, has_events: bool) -> Kind:
     return Kind.EXPIRING if kept else Kind.CHECK_ONLY
 
 
-def _settle(turn: Turn, future: asyncio.Future[Appended]) -> None:
-    error = None if future.cancelled() else future.exception()
-    accepted = error is None and not future.cancelled() and future.result().replayed is None
-    turn.settle(accepted=accepted, fenced=isinstance(error, Fenced))
+def _settle(turn: Turn, outcome: bytes, future: asyncio.Future[Appended]) -> None:
+    error = future.exception()
+    replayed = None if error is not None else future.result().replayed
+    turn.settle(
+        accepted=error is None and replayed is None,
+        # This very outcome stands in the log: the commit came through, its answer was lost.
+        placed=replayed == outcome,
+        fenced=isinstance(error, Fenced),
+    )

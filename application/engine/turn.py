@@ -61,8 +61,13 @@ class Turn:
         self.events: list[NewEvent] = []
         self.fence: Fence | None = None
 
-    def prepare(self, commands: Sequence[msgspec.Struct]) -> list[str]:
-        """Make the choices and collect the states; return the streams that must be read first."""
+    def prepare(self, commands: Sequence[msgspec.Struct], *, again: bool = False) -> list[str]:
+        """Make the choices and collect the states; return the streams that must be read first.
+
+        Args:
+            commands: What to do.
+            again: The last try lost a race, so that even a stream with a new id may exist.
+        """
         missing: list[str] = []
         known = self._working_set.known
         for command in commands:
@@ -77,7 +82,7 @@ class Turn:
                 if stream is None or stream in self._streams:
                     continue
                 entry = known(stream)
-                if entry is None and handler.creates and number == 0:
+                if entry is None and handler.creates and number == 0 and not again:
                     entry = self._working_set.begin(stream)
                 if entry is None:
                     missing.append(stream)
@@ -100,6 +105,7 @@ class Turn:
             if decision.refusal is not None and atomic:
                 self._void()
                 return [decision.refusal]
+            before = len(self.events)
             for stream_id, event in decision.events:
                 stream = self._streams[stream_id]
                 stream.state = self._evolvers[category(stream_id)](stream.state, event)
@@ -107,7 +113,7 @@ class Turn:
                 stream.written = True
                 state = self._mapper.encode(event)
                 self.events.append(NewEvent(stream_id, stream.version, event.topic, state, event))
-            if placement is not None and not placement.used(self.events):
+            if placement is not None and not placement.used(self.events[before:]):
                 placement.dropped()
             if decision.refusal is not None:
                 items.append(decision.refusal)
@@ -132,13 +138,19 @@ class Turn:
                 entry.version = stream.version
                 entry.command_id = command_id
 
-    def settle(self, *, accepted: bool, fenced: bool = False) -> None:
-        """The log has answered: unpin, and forget what did not come true."""
+    def settle(self, *, accepted: bool, placed: bool = False, fenced: bool = False) -> None:
+        """The log has answered: unpin, and forget what did not come true.
+
+        Args:
+            accepted: The events stand in the log as they were decided here.
+            placed: So do the choices, although the answer is one that was stored before.
+            fenced: The lease under which the choices were made is lost.
+        """
         for stream_id, stream in self._streams.items():
             stream.entry.pins -= 1
             if not accepted and self._working_set.known(stream_id) is stream.entry:
                 self._working_set.forget(stream_id)
-        if not accepted:
+        if not accepted and not placed:
             self.drop(fenced=fenced)
 
     def drop(self, *, fenced: bool = False) -> None:

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+import psycopg
+
 from aia_mas.application.engine.handlers import Evolvers, category
 from aia_mas.application.engine.snapshots import Snapshots
-from aia_mas.application.event_log.errors import UnreadableEvent
+from aia_mas.application.event_log.errors import LogUnavailable, UnreadableEvent
 from aia_mas.application.event_log.log import EventLog
 from aia_mas.application.event_log.records import Expectation, RecordedEvent, Unreadable
 
@@ -83,6 +85,7 @@ class WorkingSet:
 
         Raises:
             UnreadableEvent: An event of one of them cannot be decoded by this program.
+            LogUnavailable: The store cannot be reached.
         """
         for stream in streams:
             if stream not in self._entries:
@@ -110,14 +113,19 @@ class WorkingSet:
             if not entry.pins:
                 del self._entries[stream]
 
-    def _loaded(self, stream: str, _task: asyncio.Task[None]) -> None:
+    def _loaded(self, stream: str, task: asyncio.Task[None]) -> None:
         del self._loading[stream]
+        if not task.cancelled():
+            task.exception()  # known to those who waited; they may all have gone away
 
     async def _load(self, stream: str) -> None:
         evolve = self._evolvers[category(stream)]
-        snapshot = await self._snapshots.load(stream)
-        state, version, command_id = snapshot or (None, 0, "")
-        events = await self._log.read_stream(stream, version if snapshot else -1)
+        try:
+            snapshot = await self._snapshots.load(stream)
+            state, version, command_id = snapshot or (None, 0, "")
+            events = await self._log.read_stream(stream, version if snapshot else -1)
+        except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
+            raise LogUnavailable(str(error)) from error
         for event in events:
             if isinstance(event.event, Unreadable):
                 raise UnreadableEvent(f"{stream}: {event.event.reason}")

@@ -30,6 +30,7 @@ class BatchResult(NamedTuple):
         statuses: One per request.
         first_positions: Where the events of an accepted or known request begin.
         outcomes: Stored outcomes of known requests; None when there are none.
+        known_counts: How many events known requests have; None when there are none.
         known_at: When known requests were committed; None when there are none.
         head: The head of the log after the batch.
         stamp: The time given to the accepted events.
@@ -38,6 +39,7 @@ class BatchResult(NamedTuple):
     statuses: Sequence[int]
     first_positions: Sequence[int]
     outcomes: Sequence[bytes | None] | None
+    known_counts: Sequence[int | None] | None
     known_at: Sequence[datetime | None] | None
     head: int
     stamp: datetime
@@ -100,11 +102,18 @@ class Batch:
         )
 
     def add(self, request: AppendRequest) -> None:
-        """Add a request behind the others."""
-        self.requests.append(request)
-        number = len(self.requests)
+        """Add a request behind the others.
+
+        Raises:
+            ValueError: Its text is no Unicode; the batch stays as it was.
+        """
         command, actor = request.command_id, request.actor
         correlation, causation = request.correlation_id, request.causation_id
+        new_hashes = [
+            row_hash(event, command, actor, correlation, causation) for event in request.events
+        ]
+        self.requests.append(request)
+        number = len(self.requests)
         self._ids.add(command)
         if request.maybe_known:
             self._lookups.append(number)
@@ -147,8 +156,8 @@ class Batch:
             actors.append(actor)
             correlations.append(correlation)
             causations.append(causation)
-            hashes.append(row_hash(event, command, actor, correlation, causation))
             self.bytes += len(event.state)
+        hashes += new_hashes
         self.bytes += len(request.outcome)
 
     def columns(self, *, look_up_all: bool) -> list[Any]:

@@ -75,8 +75,8 @@ class _Auditor:
         if len(self.findings) < 100:
             self.findings.append(Finding(code, position, detail))
 
-    def event(self, row: Any) -> bytes:
-        """Check one event; return the hash of its columns."""
+    def event(self, row: Any, sealed_at: datetime | None = None) -> bytes:
+        """Check one event, and the time against that of its batch; return its columns' hash."""
         (position, stream, version, topic, state, at, command_id, actor, corr, cause, stored) = row
         self.events += 1
         if position != self.position + 1:
@@ -93,6 +93,8 @@ class _Auditor:
                 "time_went_back", position, f"{at.isoformat()} after {self.stamp.isoformat()}"
             )
         self.stamp = at
+        if sealed_at not in (None, at):
+            self.find("row_changed", position, f"{stream} {version} was not recorded at {at}")
         computed = row_hash(
             NewEvent(stream, version, topic, state, None), command_id, actor, corr, cause
         )
@@ -150,9 +152,12 @@ async def verify(conninfo: str, progress: Callable[[int, int], None] | None = No
             if first != expected:
                 auditor.find("batch_gap", first, f"the link before it ends at {expected - 1}")
             expected = last + 1
+            while row is not None and row[0] < first:
+                auditor.event(row)
+                row = await anext(rows, None)
             hashes: list[bytes] = []
             while row is not None and row[0] <= last:
-                hashes.append(auditor.event(row))
+                hashes.append(auditor.event(row, batch[2]))
                 row = await anext(rows, None)
             auditor.batch(batch, hashes)
         while row is not None:

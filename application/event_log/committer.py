@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 
+import anyio
 import structlog
 
 from aia_mas.application.event_log.batch import Batch, BatchResult, BatchWriter, Status
@@ -64,6 +65,7 @@ class Committer:
         self._idle = asyncio.Event()
         self._idle.set()
         self._closed = False
+        self._running: anyio.CancelScope | None = None
 
     @property
     def waiting(self) -> int:
@@ -87,17 +89,22 @@ class Committer:
             raise Overloaded("the commit queue is full")
         future: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
         queue = self._queue
-        if (
+        full = (
             not queue
             or len(queue[-1].futures) >= max(_SMALL, self._outstanding // 2)
             or not queue[-1].batch.takes(request)
-        ):
-            queue.append(_Pending())
+        )
+        pending = _Pending() if full else queue[-1]
+        before = pending.batch.bytes
+        try:
+            pending.batch.add(request)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it concerns this request alone
+            _fail(future, _append_failed(request, error))
+            return future
+        if full:
+            queue.append(pending)
             self._filled.set()
             self._idle.clear()
-        pending = queue[-1]
-        before = pending.batch.bytes
-        pending.batch.add(request)
         pending.futures.append(future)
         self._outstanding += 1
         self._bytes += pending.batch.bytes - before
@@ -108,18 +115,18 @@ class Committer:
         return await self.enqueue(request)
 
     async def run(self) -> None:
-        """Commit until cancelled; unanswered requests then fail as ``LogUnavailable``."""
+        """Commit until ``stop``; what is then unanswered fails as ``LogUnavailable``.
+
+        A cancelled task group does not end it, so that no call is cut off half-way.
+        """
         pending = _Pending()
         try:
-            while True:
-                if not self._queue:
-                    self._idle.set()
-                    self._filled.clear()
-                    await self._filled.wait()
-                pending = self._queue.popleft()
-                await self._commit(pending.batch, pending.futures)
-                self._outstanding -= len(pending.futures)
-                self._bytes -= pending.batch.bytes
+            with anyio.CancelScope(shield=True) as self._running:
+                while await self._something():
+                    pending = self._queue.popleft()
+                    await self._commit(pending.batch, pending.futures)
+                    self._outstanding -= len(pending.futures)
+                    self._bytes -= pending.batch.bytes
         finally:
             self._closed = True
             error = LogUnavailable("the node stopped before the commit was answered")
@@ -127,11 +134,30 @@ class Committer:
                 for future in unanswered.futures:
                     _fail(future, error)
             self._queue.clear()
+            self._idle.set()
 
     async def drain(self) -> None:
         """Take no new requests and wait until all queued ones are answered."""
         self._closed = True
+        self._filled.set()
         await self._idle.wait()
+
+    async def stop(self, grace: float = 2.0) -> None:
+        """Drain for at most ``grace`` seconds, then end ``run`` whatever is under way."""
+        with anyio.move_on_after(grace, shield=True):
+            await self.drain()
+        if self._running is not None:
+            self._running.cancel()
+
+    async def _something(self) -> bool:
+        """Wait until something is queued; False when nothing will be."""
+        while not self._queue:
+            self._idle.set()
+            if self._closed:
+                return False
+            self._filled.clear()
+            await self._filled.wait()
+        return True
 
     async def _commit(self, batch: Batch, futures: list[asyncio.Future[Appended]]) -> None:
         try:
@@ -141,11 +167,7 @@ class Committer:
                 _fail(future, error)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is one request's fault
             if len(futures) == 1:
-                command_id = batch.requests[0].command_id
-                log.warning("append_failed", command_id=command_id, error=str(error))
-                failure = AppendFailed(str(error))
-                failure.__cause__ = error
-                _fail(futures[0], failure)
+                _fail(futures[0], _append_failed(batch.requests[0], error))
                 return
             middle = len(futures) // 2
             await self._commit(Batch(batch.requests[:middle]), futures[:middle])
@@ -169,10 +191,7 @@ class Committer:
                 events += recorded(request, first, result.stamp)
                 answers.append(Appended(first, last, result.stamp))
             elif status == Status.KNOWN:
-                assert result.outcomes is not None and result.known_at is not None
-                outcome, at = result.outcomes[number], result.known_at[number]
-                assert outcome is not None and at is not None
-                answers.append(Appended(first, last, at, outcome))
+                answers.append(_known(result, number))
             else:
                 answers.append(_REJECTIONS[Status(status)](request.command_id))
         if events:
@@ -219,6 +238,23 @@ def recorded(request: AppendRequest, first: int, stamp: object) -> list[Recorded
         )
         for position, event in enumerate(request.events, first)
     ]
+
+
+def _known(result: BatchResult, number: int) -> Appended:
+    """Return the first answer to a request that was committed before."""
+    assert result.outcomes is not None and result.known_at is not None
+    assert result.known_counts is not None
+    first, outcome = result.first_positions[number], result.outcomes[number]
+    count, at = result.known_counts[number], result.known_at[number]
+    assert outcome is not None and count is not None and at is not None
+    return Appended(first, first + count - 1, at, outcome)
+
+
+def _append_failed(request: AppendRequest, error: Exception) -> AppendFailed:
+    log.warning("append_failed", command_id=request.command_id, error=str(error))
+    failure = AppendFailed(str(error))
+    failure.__cause__ = error
+    return failure
 
 
 def _fail(future: asyncio.Future[Appended], error: EventLogError) -> None:

@@ -85,16 +85,17 @@ class Feed:
         Returns:
             False when ``timeout`` seconds passed first.
         """
-        while self.position <= after:
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiters.add(waiter)
-            try:
-                async with asyncio.timeout(timeout):
-                    await waiter
-            except TimeoutError:
-                return self.position > after
-            finally:
-                self._waiters.discard(waiter)
+        try:
+            async with asyncio.timeout(timeout):
+                while self.position <= after:
+                    waiter = asyncio.get_running_loop().create_future()
+                    self._waiters.add(waiter)
+                    try:
+                        await waiter
+                    finally:
+                        self._waiters.discard(waiter)
+        except TimeoutError:
+            return self.position > after
         return True
 
     async def gap(self, timeout: float) -> None:

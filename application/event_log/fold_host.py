@@ -16,6 +16,7 @@ from aia_mas.application.event_log.errors import EventLogError
 from aia_mas.application.event_log.fold_snapshots import FoldSnapshots, StoredFold
 from aia_mas.application.event_log.log import EventLog
 from aia_mas.application.event_log.progress import Progress
+from aia_mas.application.event_log.read_ahead import ReadAhead
 from aia_mas.application.event_log.records import RecordedEvent, Unreadable
 from aia_mas.application.event_log.slices import Slices
 from aia_mas.application.event_log.subscription import Subscription
@@ -57,7 +58,7 @@ class Fold(Protocol):
         """
         ...
 
-    def restore(self, state: bytes) -> None:
+    def restore(self, state: bytes, /) -> None:
         """Go back to a snapshot; one that does not fit raises before anything is changed."""
         ...
 
@@ -153,21 +154,19 @@ class FoldHost:
         return position
 
     async def _follow(self, tasks: TaskGroup) -> None:
-        subscription = Subscription(self._log, self.position)
-        while True:
-            await self._fold(await self._next(subscription))
-            if self.position - self._saved >= self._every and not self._saving:
-                tasks.start_soon(self._save)
-
-    async def _next(self, subscription: Subscription) -> Sequence[RecordedEvent]:
         while True:
             try:
-                return await subscription.next()
+                async with ReadAhead(self._log, self.position, self._log.feed.position) as past:
+                    while events := await past.next():
+                        await self._fold(events, tasks)
+                subscription = Subscription(self._log, self.position)
+                while True:
+                    await self._fold(await subscription.next(), tasks)
             except STORE_ERRORS as error:
                 log.warning("fold_waits_for_store", fold=self.fold.name, error=str(error))
                 await asyncio.sleep(self._retry_after)
 
-    async def _fold(self, events: Sequence[RecordedEvent]) -> None:
+    async def _fold(self, events: Sequence[RecordedEvent], tasks: TaskGroup) -> None:
         apply = self.fold.apply
         slices = Slices()
         for event in events:
@@ -183,6 +182,8 @@ class FoldHost:
                 self._progress.move(event.position)
                 await slices.give_way()
         self._progress.move(events[-1].position)
+        if self.position - self._saved >= self._every and not self._saving:
+            tasks.start_soon(self._save)
 
     async def _skip(self, event: RecordedEvent, why: str) -> None:
         # As before every await: what a snapshot takes as folded is exactly what is.
@@ -263,23 +264,25 @@ async def refold(
     """
     head = (await log.head()).position
     until = head if upto is None else min(upto, head)
-    position = 0
     slices = Slices()
-    while position < until:
-        events = await log.read(position, min(1000, until - position))
-        for event in events:
-            if type(event.event) is Unreadable:
-                if _concerned(event, categories):
-                    raise FoldStopped(_where(event, event.event.reason))
-            else:
-                try:
-                    fold.apply(event)
-                except Exception as error:
-                    raise FoldStopped(_where(event, str(error))) from error
-            if slices.over():
-                await slices.give_way()
-        position = events[-1].position
-    return position
+    async with ReadAhead(log, 0, until) as past:
+        while events := await past.next():
+            for event in events:
+                _fold_or_stop(fold, event, categories)
+                if slices.over():
+                    await slices.give_way()
+    return until
+
+
+def _fold_or_stop(fold: Fold, event: RecordedEvent, categories: frozenset[str] | None) -> None:
+    if type(event.event) is Unreadable:
+        if _concerned(event, categories):
+            raise FoldStopped(_where(event, event.event.reason))
+        return
+    try:
+        fold.apply(event)
+    except Exception as error:
+        raise FoldStopped(_where(event, f"{type(error).__name__}: {error}")) from error
 
 
 def _concerned(event: RecordedEvent, categories: frozenset[str] | None) -> bool:

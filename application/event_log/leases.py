@@ -78,8 +78,8 @@ class LeaseKeeper:
     async def lead(self, name: str, work: Callable[[Lease], Awaitable[None]]) -> None:
         """Run ``work`` whenever this node holds the lease, for ever.
 
-        ``work`` is cancelled when the lease is lost; when it returns, the lease is given back and
-        taken again later, by whichever node comes first.
+        ``work`` is cancelled when the lease is lost; when it returns or fails, the lease is given
+        back and taken again later, by whichever node comes first.
         """
         while True:
             lease = None
@@ -92,6 +92,9 @@ class LeaseKeeper:
                 self._held[name] = lease
                 try:
                     await self._work(lease, work)
+                except Exception:
+                    # One process at fault must not take the node and its other processes along.
+                    log.exception("lease_work_failed", lease=name)
                 finally:
                     del self._held[name]
                     with anyio.CancelScope(shield=True), anyio.move_on_after(1):

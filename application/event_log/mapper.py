@@ -75,7 +75,11 @@ class EventMapper:
             if decode is not None:
                 return decode(memoryview(state)[1:])  # type: ignore[arg-type]
             return self._upcast(topic, state)
-        except (msgspec.MsgspecError, UnicodeDecodeError, KeyError, TypeError) as error:
+        except UnknownTopic:
+            raise
+        except Exception as error:
+            # Whatever an upcaster trips over, and nesting too deep for this stack: one such event
+            # must not end whoever reads the log.
             raise UnreadableEvent(f"{topic}: {error}") from error
 
     def _upcast(self, topic: str, state: bytes) -> Event:

@@ -66,6 +66,7 @@ class MemoryEventLog:
             try:
                 yield self
             finally:
+                await self.committer.stop()
                 tasks.cancel_scope.cancel()
 
     def enqueue(self, request: AppendRequest) -> asyncio.Future[Appended]:
@@ -90,6 +91,7 @@ class MemoryEventLog:
         statuses: list[int] = []
         firsts: list[int] = []
         outcomes: list[bytes | None] = []
+        counts: list[int | None] = []
         known_at: list[datetime | None] = []
         hashes: list[bytes] = []
         before = self._head.position
@@ -99,12 +101,13 @@ class MemoryEventLog:
             statuses.append(status)
             firsts.append(known[0].first_position if known else len(self.events) + 1)
             outcomes.append(known[0].outcome if known else None)
+            counts.append(known[0].event_count if known else None)
             known_at.append(known[1] if known else None)
             if status is Status.ACCEPTED:
                 hashes += self._store(request, stamp)
         if len(self.events) > before:
             self._seal(before, stamp, hashes)
-        return BatchResult(statuses, firsts, outcomes, known_at, len(self.events), stamp)
+        return BatchResult(statuses, firsts, outcomes, counts, known_at, len(self.events), stamp)
 
     async def read(
         self, after: int, limit: int, where: EventFilter | None = None, *, newest: bool = False

@@ -83,10 +83,12 @@ class PostgresEventLog:
                 try:
                     yield self
                 finally:
+                    await self.committer.stop()
                     tasks.cancel_scope.cancel()
         finally:
-            await self._writer.close()
-            await self.pool.close()
+            with anyio.CancelScope(shield=True):
+                await self._writer.close()
+                await self.pool.close()
 
     def enqueue(self, request: AppendRequest) -> asyncio.Future[Appended]:
         """Queue a request for the next commit (see ``Committer.enqueue``)."""
@@ -172,7 +174,7 @@ class PostgresEventLog:
             try:
                 await self.feed.catch_up(self.read)
                 await self.feed.gap(self._poll)
-            except (psycopg.Error, TimeoutError, OSError) as error:
+            except (psycopg.Error, EventLogError, TimeoutError, OSError) as error:
                 log.warning("follow_failed", error=str(error))
                 await asyncio.sleep(self._poll)
 

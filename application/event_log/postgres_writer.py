@@ -47,8 +47,18 @@ _SQL_TYPES = {
 _PARAMETERS = ", ".join(f"%b::{_SQL_TYPES[encoder]}" for encoder in _ENCODERS)
 _CALL = f"select * from append_batch(%b::uuid, {_PARAMETERS})"  # noqa: S608 - types of ours
 
-# The plan is made while the tables are small; it must stay the index plan when they have grown.
+_TOO_LARGE = (
+    pg.ProgramLimitExceeded,
+    pg.StatementTooComplex,
+    pg.TooManyArguments,
+    pg.TooManyColumns,
+)
+"""Limits that a request exceeds by itself (a key too long for an index); waiting does not help."""
+
+# What was decided before the lock was taken must not be seen as it was then. The plan is made while
+# the tables are small; it must stay the index plan when they have grown.
 _SESSION = (
+    "set default_transaction_isolation = 'read committed'",
     "set plan_cache_mode = force_generic_plan",
     "set enable_seqscan = off",
     "set enable_hashjoin = off",
@@ -76,7 +86,7 @@ class PostgresBatchWriter:
 
     async def write(self, batch: Batch) -> BatchResult:
         """Store a batch; see ``BatchWriter.write``."""
-        look_up_all = False
+        look_up_all = ambiguous = False
         delay, waited = 0.05, 0.0
         while True:
             connection: psycopg.AsyncConnection | None = None
@@ -88,19 +98,30 @@ class PostgresBatchWriter:
                     raise
                 look_up_all = True
                 continue
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            except _TOO_LARGE:
+                raise
+            except (
+                psycopg.OperationalError,
+                psycopg.InterfaceError,
+                pg.ReadOnlySqlTransaction,
+            ) as error:
                 lost = connection is None or connection.broken or connection.closed
+                if isinstance(error, pg.ReadOnlySqlTransaction) and connection is not None:
+                    # A standby answered; the primary may be behind another address by now.
+                    await connection.close()
+                    lost = True
                 if lost:
                     # The call may have been committed, or may yet be: only the identical batch,
                     # with every command looked up, gives an answer that is true.
                     self.connected.clear()
                     self._connection = None
-                    look_up_all = True
-                elif waited >= self._patience:
-                    raise LogUnavailable(str(error)) from error
+                    look_up_all = ambiguous = True
+                elif not ambiguous:
+                    if waited >= self._patience:
+                        raise LogUnavailable(str(error)) from error
+                    waited += delay
                 log.warning("append_retried", lost=lost, requests=len(batch), error=str(error))
             await asyncio.sleep(delay)
-            waited += delay
             delay = min(delay * 2, 1.0)
 
     async def _call(
@@ -116,10 +137,14 @@ class PostgresBatchWriter:
     async def _connect(self) -> psycopg.AsyncConnection:
         if self._connection is None or self._connection.closed:
             connection = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True)
-            register(connection)
-            for statement in _SESSION:
-                await connection.execute(statement)
-            row = await (await connection.execute("select store_id from store")).fetchone()
+            try:
+                register(connection)
+                for statement in _SESSION:
+                    await connection.execute(statement)
+                row = await (await connection.execute("select store_id from store")).fetchone()
+            except BaseException:
+                await connection.close()
+                raise
             assert row is not None
             self._store_id = row[0]
             self._connection = connection

@@ -28,6 +28,7 @@ log = structlog.stdlib.get_logger("aia.dispatcher")
 
 LEASE = "dispatcher"
 _PRINCIPAL = system("dispatcher")
+_PAUSE = 0.25
 
 
 class Dispatcher:
@@ -127,13 +128,19 @@ class Dispatcher:
         except Fenced:
             log.warning("dispatcher_fenced", epoch=lease.epoch)
             self.drop(planned.task_id, fenced=True)
-        except (DomainError, EventLogError) as error:
+        except DomainError as error:
             log.info("assignment_dropped", task_id=planned.task_id, code=error.code)
             # The plan was made on an older view; look again when the fold has caught up.
             await self._host.reached(self._fold.head(), timeout=1.0)
             self.drop(planned.task_id)
-        finally:
-            self._under_way.discard(planned.task_id)
+        except EventLogError as error:
+            log.info("assignment_failed", task_id=planned.task_id, code=error.code)
+            # The queue is full, the store away or the node stopping: the same plan at once would
+            # fail at once.
+            await self._clock.sleep(_PAUSE)
+            self.drop(planned.task_id)
+        # Not when cancelled: then the lease is over, and ``lead`` takes back what is under way.
+        self._under_way.discard(planned.task_id)
 
 
 class SubmissionPlacement:

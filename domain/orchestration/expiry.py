@@ -7,9 +7,10 @@ there was one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
+from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
@@ -107,9 +108,15 @@ Due = Release | Expire | Offline
 
 
 class _Snapshot(msgspec.Struct, array_like=True):
-    tasks: dict[str, OpenTask]
+    # Encoded in pieces: a thread in one long call into C would hold up all others.
+    tasks: list[bytes]
     online: dict[str, datetime]
     gone: dict[str, str]
+
+
+_Tasks = dict[str, OpenTask]
+_tasks_decoder = msgspec.msgpack.Decoder(_Tasks)
+_PIECE = 500
 
 
 class Expiry:
@@ -121,7 +128,14 @@ class Expiry:
         self._online: dict[str, datetime] = {}
         self._gone: dict[str, str] = {}
         self._held: dict[str, set[str]] = {}
+        # One look is planned for each thing at most; what else stands in the heap is void.
+        self._planned: dict[tuple[str, str], float] = {}
         self._heap: list[tuple[float, str, str]] = []
+
+    @property
+    def looks(self) -> int:
+        """How many looks are kept in memory, void ones included."""
+        return len(self._heap)
 
     def apply(self, stream: str, event: Event) -> None:
         """Fold one event; those that set no clock change nothing."""
@@ -143,19 +157,18 @@ class Expiry:
         for _ in range(4 * limit):
             if not self._heap or self._heap[0][0] > moment or len(found) >= limit:
                 break
-            _, kind, key = heappop(self._heap)
+            when, kind, key = heappop(self._heap)
+            if self._planned.get((kind, key)) != when:
+                continue
+            del self._planned[kind, key]
             check = self._task_due if kind == "task" else self._agent_due
             item, again = check(key, now, seen, windows)
             if item is not None:
                 found.append(item)
                 again = now + RETRY
             if again is not None:
-                heappush(self._heap, (max(again.timestamp(), moment + 0.05), kind, key))
+                self._plan(kind, key, max(again.timestamp(), moment + 0.05))
         return found
-
-    def next_check(self) -> float | None:
-        """Return when the next item comes up, seconds since the epoch; None: there is none."""
-        return self._heap[0][0] if self._heap else None
 
     def unstarted(self, agent_id: str) -> list[str]:
         """Return the tasks that an agent was given and has not started, oldest first."""
@@ -174,8 +187,8 @@ class Expiry:
 
     def snapshot(self) -> Callable[[], bytes]:
         """Return a function that encodes a copy of the fold."""
-        copy = _Snapshot(dict(self._tasks), dict(self._online), dict(self._gone))
-        return lambda: msgspec.msgpack.encode(copy)
+        tasks, online, gone = dict(self._tasks), dict(self._online), dict(self._gone)
+        return lambda: msgspec.msgpack.encode(_Snapshot(list(_pieces(tasks)), online, gone))
 
     def restore(self, data: bytes) -> None:
         """Go on where a snapshot was taken.
@@ -184,8 +197,12 @@ class Expiry:
             msgspec.MsgspecError: It is damaged.
         """
         stored = msgspec.msgpack.decode(data, type=_Snapshot)
-        self._tasks, self._online, self._gone = stored.tasks, stored.online, stored.gone
+        tasks: _Tasks = {}
+        for piece in stored.tasks:
+            tasks |= _tasks_decoder.decode(piece)
+        self._tasks, self._online, self._gone = tasks, stored.online, stored.gone
         self._held = {}
+        self._planned = {}
         self._heap = []
         for task_id, task in self._tasks.items():
             if task.agent_id is not None:
@@ -233,7 +250,20 @@ class Expiry:
         return None, at
 
     def _look_at(self, kind: str, key: str, at: datetime | None = None) -> None:
-        heappush(self._heap, (0.0 if at is None else at.timestamp(), kind, key))
+        self._plan(kind, key, 0.0 if at is None else at.timestamp())
+
+    def _plan(self, kind: str, key: str, when: float) -> None:
+        """Look at something at a time, unless it is looked at earlier anyway."""
+        planned = self._planned.get((kind, key))
+        if planned is not None and planned <= when:
+            return
+        self._planned[kind, key] = when
+        heappush(self._heap, (when, kind, key))
+        if len(self._heap) > 2 * len(self._planned) + _PIECE:
+            # Nothing is taken out of a heap but its top, and where nobody asks what is due (on a
+            # node that does not lead) not even that.
+            self._heap = [(when, kind, key) for (kind, key), when in self._planned.items()]
+            heapify(self._heap)
 
     def _opened(self, task_id: str, event: TaskSubmitted | TaskRequeued) -> None:
         terms = event.spec if isinstance(event, TaskSubmitted) else event.terms
@@ -278,6 +308,9 @@ class Expiry:
             held.discard(task_id)
             if not held:
                 del self._held[task.agent_id]
+                # Nothing of it is left to be released.
+                self._gone.pop(task.agent_id, None)
+        self._planned.pop(("task", task_id), None)
         return task
 
     def _came(self, agent_id: str, event: AgentRegistered | AgentCameOnline) -> None:
@@ -288,11 +321,20 @@ class Expiry:
 
     def _left(self, agent_id: str, event: AgentWentOffline | AgentUnregistered) -> None:
         self._online.pop(agent_id, None)
+        self._planned.pop(("agent", agent_id), None)
+        if agent_id not in self._held:
+            return
         offline = isinstance(event, AgentWentOffline)
         reason = ReleaseReason.AGENT_OFFLINE if offline else ReleaseReason.AGENT_UNREGISTERED
         self._gone[agent_id] = reason.value
-        for task_id in self._held.get(agent_id, ()):
+        for task_id in self._held[agent_id]:
             self._look_at("task", task_id)
+
+
+def _pieces(tasks: _Tasks) -> Iterator[bytes]:
+    remaining = iter(tasks.items())
+    while piece := dict(islice(remaining, _PIECE)):
+        yield msgspec.msgpack.encode(piece)
 
 
 def _ends(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from heapq import heapify, heappop, heappush
+from itertools import count
 from operator import attrgetter
 
 from aia_mas.domain.orchestration.requirement import RequirementSignature
@@ -23,14 +24,16 @@ class Line:
         size: How many wait.
         stuck: The first one could not be placed, and no agent that suits has had room since.
         listed: Whether it stands in the order of lines.
+        serial: Its number among all lines that there ever were.
         heap: Keys and task ids; entries that were discarded stay in it until they come up.
     """
 
-    __slots__ = ("head", "heap", "listed", "signature", "size", "stuck")
+    __slots__ = ("head", "heap", "listed", "serial", "signature", "size", "stuck")
 
-    def __init__(self, signature: RequirementSignature) -> None:
+    def __init__(self, signature: RequirementSignature, serial: int) -> None:
         """Start empty, and not stuck."""
         self.signature = signature
+        self.serial = serial
         self.head: Key = (0.0, 0)
         self.size = 0
         self.stuck = False
@@ -49,7 +52,9 @@ class TaskQueue:
         """Start empty."""
         self.order: list[Line] = []
         # Lines that are not stuck; entries whose line moved on stay in it until they come up.
-        self._loose: list[tuple[Key, Line]] = []
+        # A line that emptied may have a successor with the same head, hence the serial.
+        self._loose: list[tuple[Key, int, Line]] = []
+        self._serials = count()
         self._lines: dict[RequirementSignature, Line] = {}
         self._waiting: dict[str, tuple[Line, Key]] = {}
         self._held: dict[str, tuple[float, Key, RequirementSignature]] = {}
@@ -77,7 +82,7 @@ class TaskQueue:
             return
         line = self._lines.get(signature)
         if line is None:
-            line = self._lines[signature] = Line(signature)
+            line = self._lines[signature] = Line(signature, next(self._serials))
         heappush(line.heap, (key, task_id))
         self._waiting[task_id] = (line, key)
         line.size += 1
@@ -112,7 +117,7 @@ class TaskQueue:
     def first_loose(self) -> Line | None:
         """Return, of the lines that are not stuck, the one whose first task comes first."""
         while self._loose:
-            key, line = self._loose[0]
+            key, _, line = self._loose[0]
             if line.listed and not line.stuck and line.head == key:
                 return line
             heappop(self._loose)
@@ -121,19 +126,19 @@ class TaskQueue:
     def set_stuck(self, line: Line, stuck: bool = True) -> None:
         """Note that the first task of a line could not be placed, or may be placeable again."""
         if line.stuck and not stuck:
-            heappush(self._loose, (line.head, line))
+            heappush(self._loose, (line.head, line.serial, line))
         line.stuck = stuck
 
     def due(self, now: float) -> int:
         """Bring in the tasks whose time has come (seconds since the epoch); returns how many."""
-        count = 0
+        moved = 0
         while self._timers and self._timers[0][0] <= now:
             at, key, task_id = heappop(self._timers)
             held = self._held.get(task_id)
             if held is not None and held[0] == at and held[1] == key:
                 self.push(task_id, held[2], key)
-                count += 1
-        return count
+                moved += 1
+        return moved
 
     def next_due(self) -> float | None:
         """Return when the next held task may come in, seconds since the epoch."""
@@ -178,9 +183,10 @@ class TaskQueue:
         line.head, line.listed = head, True
         insort(self.order, line, key=_head)
         if not line.stuck:
-            heappush(self._loose, (head, line))
+            heappush(self._loose, (head, line.serial, line))
             if len(self._loose) > 2 * len(self.order) + 64:
-                self._loose = [(line.head, line) for line in self.order if not line.stuck]
+                loose = (each for each in self.order if not each.stuck)
+                self._loose = [(each.head, each.serial, each) for each in loose]
 
     def _remove_from_order(self, line: Line) -> None:
         del self.order[bisect_left(self.order, line.head, key=_head)]

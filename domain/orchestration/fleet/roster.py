@@ -51,14 +51,19 @@ class Fleet:
 
     def apply(self, stream: str, event: Event) -> None:
         """Fold one event; those that do not concern the fleet change nothing."""
-        kind = type(event)
+        kind, entity = type(event), entity_of(stream)
         if isinstance(event, TaskAssigned):
-            self._places.hold(entity_of(stream), self._slot(event.agent_id))
+            self._hold(entity, self._slot(event.agent_id))
         elif kind in _ATTEMPT_OVER:
-            self._release(entity_of(stream))
+            slot = self._places.release(entity)
+            if slot is not None:
+                self._clear_if_gone(slot)
         elif kind in AGENT_EVENTS:
-            slot = self._slot(entity_of(stream))
-            self._set(slot, seat_after(self._seats[slot], event))
+            slot = self._slot(entity)
+            old, seat = self._seats[slot], seat_after(self._seats[slot], event)
+            if seat.registered and not old.registered:
+                self._places.last[slot] = 0
+            self._set(slot, seat)
 
     def pick(self, signature: RequirementSignature) -> Pick | None:
         """Return the agent to take next, None when nobody who suits has room.
@@ -80,7 +85,11 @@ class Fleet:
         return Pick(seat.agent_id, seat.capabilities.cost_per_task, load, considered)
 
     def reserve(self, task_id: str, agent_id: str) -> None:
-        """Count a task for an agent while its assignment is on its way into the log."""
+        """Count a task for an agent while its assignment is on its way into the log.
+
+        It counts until ``task.assigned`` is applied or ``unreserve`` called, whatever else happens
+        to the task: the assignment may still get into the log.
+        """
         self._places.reserve(task_id, self._slot(agent_id))
 
     def unreserve(self, task_id: str) -> bool:
@@ -192,10 +201,11 @@ class Fleet:
                 self._places.opened.add(slot)
         self._clear_if_gone(slot)
 
-    def _release(self, task_id: str) -> None:
-        for slot in (self._places.unreserve(task_id), self._places.release(task_id)):
-            if slot is not None:
-                self._clear_if_gone(slot)
+    def _hold(self, task_id: str, slot: int) -> None:
+        reserved = self._places.reservations.get(task_id)
+        self._places.hold(task_id, slot)
+        if reserved is not None and reserved != slot:
+            self._clear_if_gone(reserved)
 
     def _clear_if_gone(self, slot: int) -> None:
         """Free the slot of an agent that is unregistered and holds nothing any more."""

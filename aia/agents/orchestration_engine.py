@@ -1,0 +1,280 @@
+"""Registers agents and gives them tasks, in the terms of the platform's programs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import anyio
+import msgspec
+import structlog
+
+from aia.agents.agent import AgentCapabilities, AgentInstance
+from aia.agents.running import Node, current
+from aia.agents.task import TaskSpecification
+from aia_mas.application.orchestration.answers import TaskAnswer
+from aia_mas.application.orchestration.claims import ClaimedTask
+from aia_mas.domain.kernel import DomainError, Principal, Role
+from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.orchestration.agent import AgentStatus
+from aia_mas.domain.orchestration.agent_commands import UnregisterAgent
+from aia_mas.domain.orchestration.errors import AgentNotFound, TaskAlreadySubmitted
+from aia_mas.domain.orchestration.task_commands import (
+    CancelTask,
+    CompleteTask,
+    FailTask,
+    StartTask,
+)
+from aia_mas.interfaces.bootstrap import System
+from aia_mas.projections.agent_directory import Agent
+from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
+
+log = structlog.stdlib.get_logger("aia.agents.orchestration")
+
+_Result = TypeVar("_Result")
+
+# A program that runs the system inside itself may do what an administrator may.
+_HOST = Principal(subject="host", roles=frozenset({Role.ADMIN}))
+
+_DIRECTORY_SECONDS = 5.0
+_UNDECIDED = {"not_waiting", "next"}  # the dispatcher has not looked at the task yet
+
+_task_answer = msgspec.json.Decoder(TaskAnswer).decode
+
+
+class AgentOrchestrationEngine:
+    """Manages agents and assigns tasks on a running system."""
+
+    def __init__(self, node: Node | None = None) -> None:
+        """Work on a node; without one, on that of the ``MultiAgentSystem`` started last."""
+        self._node = node
+
+    async def register_agent(self, agent_id: str, capabilities: AgentCapabilities) -> bool:
+        """Make an agent be registered with these capabilities; safe to repeat at every start.
+
+        It counts as a heartbeat: the agent is online.
+
+        Returns:
+            True when it is registered now; False when the system refuses it, for example because
+            there are as many agents as configured (the log tells why).
+
+        Raises:
+            InvalidValue: A capability has an impossible value, or they are another agent's.
+        """
+        if capabilities.agent_id != agent_id:
+            raise InvalidValue(
+                f"the capabilities are those of {capabilities.agent_id!r}, not of {agent_id!r}",
+                field="agent_id",
+            )
+        command = capabilities.registration()
+
+        async def register(system: System) -> None:
+            await system.engine.execute(command, _HOST)
+            await system.heartbeats.agent(agent_id, _HOST)
+
+        try:
+            await self._call(register)
+        except InvalidValue:
+            raise
+        except DomainError as error:
+            log.warning("agent_refused", agent_id=agent_id, code=error.code, detail=error.detail)
+            return False
+        log.debug("agent_registered", agent_id=agent_id)
+        return True
+
+    async def unregister_agent(self, agent_id: str, reason: str = "") -> bool:
+        """Take an agent out; its tasks are queued again.
+
+        Returns:
+            False when it is not registered.
+        """
+        command = UnregisterAgent(agent_id=agent_id, reason=reason)
+        try:
+            await self._call(lambda system: system.engine.execute(command, _HOST))
+        except AgentNotFound:
+            return False
+        return True
+
+    async def heartbeat(self, agent_id: str) -> bool:
+        """Tell that an agent is there.
+
+        Returns:
+            False when it is not registered.
+        """
+        try:
+            await self._call(lambda system: system.heartbeats.agent(agent_id, _HOST))
+        except AgentNotFound:
+            return False
+        return True
+
+    async def get_agent(self, agent_id: str) -> AgentInstance | None:
+        """Return a registered agent as it is now."""
+
+        async def get(system: System) -> Agent | None:
+            await _caught_up(system)
+            return await system.projections.directory.get(agent_id)
+
+        agent = await self._call(get)
+        if agent is None or agent.status == AgentStatus.UNREGISTERED.value:
+            return None
+        return _instance(agent)
+
+    async def list_agents(self) -> list[AgentInstance]:
+        """Return all registered agents, by id."""
+
+        async def pages(system: System) -> list[Agent]:
+            await _caught_up(system)
+            found: list[Agent] = []
+            cursor: str | None = None
+            while True:
+                items, cursor = await system.projections.directory.list(cursor=cursor, limit=500)
+                found += items
+                if cursor is None:
+                    return found
+
+        return [_instance(agent) for agent in await self._call(pages)]
+
+    async def assign_task(self, task: TaskSpecification, *, timeout: float = 10.0) -> str | None:
+        """Submit a task and tell who got it.
+
+        Args:
+            task: What is to be done; given again it is still the same task.
+            timeout: How long to wait for the dispatcher, seconds. It mostly answers at once; after
+                the crash of another node it may take until that one's lease has expired.
+
+        Returns:
+            The agent's id. None: nobody suits or everybody is busy; the task waits in the queue and
+            is assigned as soon as somebody can take it.
+
+        Raises:
+            InvalidValue: The specification asks for something impossible.
+        """
+        try:
+            answer = await self.submit_task(task)
+        except TaskAlreadySubmitted:
+            pass
+        else:
+            if answer.agent_id is not None:
+                return answer.agent_id
+        return await self._call(lambda system: _assigned(system, task.task_id, timeout))
+
+    async def submit_task(self, task: TaskSpecification) -> TaskAnswer:
+        """Submit a task and do not wait for an agent.
+
+        Raises:
+            InvalidValue: The specification asks for something impossible.
+            TaskAlreadySubmitted: It was submitted before.
+        """
+        return await self._task(task.submission(self._node_in_use().settings))
+
+    async def claim_tasks(
+        self, agent_id: str, *, limit: int = 1, wait: float = 0.0
+    ) -> Sequence[ClaimedTask]:
+        """Return tasks assigned to an agent and not started, oldest first; counts as a heartbeat.
+
+        Args:
+            agent_id: The agent.
+            limit: How many at most.
+            wait: How long to wait for one when there is none, seconds.
+
+        Raises:
+            AgentNotFound: It is not registered.
+        """
+
+        async def claim(system: System) -> Sequence[ClaimedTask]:
+            await system.heartbeats.agent(agent_id, _HOST)
+            return await system.claims.claim(agent_id, limit, wait)
+
+        return await self._call(claim)
+
+    async def start_task(self, task: ClaimedTask) -> TaskAnswer:
+        """Take up the work on a claimed task."""
+        return await self._task(
+            StartTask(task_id=task.task_id, agent_id=task.agent_id, lease=task.lease)
+        )
+
+    async def complete_task(
+        self, task: ClaimedTask, result: Any = None, *, quality: float | None = None
+    ) -> TaskAnswer:
+        """Deliver the result (any JSON; ``quality``: the agent's own estimate, 0..1).
+
+        Raises:
+            StaleLease: The task has been taken from the agent in the meantime.
+        """
+        return await self._task(
+            CompleteTask(
+                task_id=task.task_id,
+                agent_id=task.agent_id,
+                lease=task.lease,
+                result=result,
+                quality=quality,
+            )
+        )
+
+    async def fail_task(
+        self, task: ClaimedTask, message: str, *, code: str = "failed", retryable: bool = True
+    ) -> TaskAnswer:
+        """Give up a task; it is tried again while attempts are left and it is retryable."""
+        return await self._task(
+            FailTask(
+                task_id=task.task_id,
+                agent_id=task.agent_id,
+                lease=task.lease,
+                error_code=code,
+                message=message,
+                retryable=retryable,
+            )
+        )
+
+    async def cancel_task(self, task_id: str, reason: str = "") -> TaskAnswer:
+        """Call a task off."""
+        return await self._task(CancelTask(task_id=task_id, reason=reason))
+
+    async def _task(self, command: msgspec.Struct) -> TaskAnswer:
+        result = await self._call(lambda system: system.engine.execute(command, _HOST))
+        return _task_answer(result.body)
+
+    async def _call(self, work: Callable[[System], Awaitable[_Result]]) -> _Result:
+        return await self._node_in_use().call(work)
+
+    def _node_in_use(self) -> Node:
+        return self._node or current()
+
+
+async def _caught_up(system: System) -> None:
+    """Wait until the directory shows what this program has done; briefly, as it may be behind."""
+    position = system.log.feed.position
+    await system.projections.wait_for(AGENT_DIRECTORY.name, position, _DIRECTORY_SECONDS)
+
+
+def _instance(agent: Agent) -> AgentInstance:
+    return AgentInstance(
+        agent_id=agent.agent_id,
+        status=agent.status,
+        online=agent.online,
+        active_tasks=agent.active_tasks,
+        max_concurrent_tasks=agent.max_concurrent_tasks,
+        specializations=agent.specializations,
+        skills=agent.skills,
+        cost_per_task=Decimal(agent.cost_per_task),
+        tier=agent.tier,
+        registered_at=agent.registered_at,
+    )
+
+
+async def _assigned(system: System, task_id: str, timeout: float) -> str | None:
+    """Wait until a task has had an agent, or the dispatcher tells that there is none for it."""
+    with anyio.move_on_after(timeout):
+        while True:
+            position = system.log.feed.position
+            state = await system.workload.task(task_id)
+            if state is None or not state.live or state.agent_id is not None:
+                return None if state is None else state.agent_id
+            if system.dispatcher.is_leader:
+                reasons = system.dispatcher.why_not(task_id)
+                if reasons and _UNDECIDED.isdisjoint(reason.code for reason in reasons):
+                    log.info("task_waits", task_id=task_id, reasons=[r.detail for r in reasons])
+                    return None
+            await system.log.feed.wait(position, timeout=0.05)
+    return None

@@ -1,0 +1,178 @@
+"""The nodes that run in this process, so that the components of a program share one.
+
+A node has a thread and an event loop of its own. A program that keeps its own loop busy for seconds
+then costs no lease and no heartbeat of other nodes' making, and one that ends without stopping us
+is drained all the same: its loop cancels whatever runs in it, in no order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+import structlog
+
+from aia_mas.application.settings import Settings
+from aia_mas.interfaces.bootstrap import System
+
+log = structlog.stdlib.get_logger("aia.agents")
+
+_Result = TypeVar("_Result")
+
+
+class Node:
+    """A running system, used from any event loop of this process."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Begin to start; ``started`` waits for it."""
+        self.settings = settings
+        self.users = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+        self._ready: Future[System] = Future()
+        self._ended: Future[None] = Future()
+        self._give_up = threading.Event()
+        threading.Thread(target=self._live, name="aia-mas").start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is starting or running."""
+        return not self._ended.done()
+
+    async def started(self) -> None:
+        """Return once it runs, or raise why it does not."""
+        await asyncio.shield(asyncio.wrap_future(self._ready))
+
+    async def call(self, work: Callable[[System], Awaitable[_Result]]) -> _Result:
+        """Run something with the system, in its event loop.
+
+        Raises:
+            RuntimeError: It has ended.
+        """
+        loop = self._loop
+        if loop is None or not self.alive:
+            raise RuntimeError("the system has ended")
+
+        async def run() -> _Result:
+            return await work(self._ready.result())
+
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(run(), loop))
+
+    async def stop(self) -> None:
+        """Drain and stop; raises what made the system fail, if something did."""
+        self._ask_to_stop()
+        await asyncio.shield(asyncio.wrap_future(self._ended))
+
+    def _live(self) -> None:
+        """Run the system; the whole life of the thread."""
+        threading.Thread(target=self._outlive, name="aia-mas-end", daemon=True).start()
+        try:
+            asyncio.run(self._run())
+        except BaseException as group:
+            error = _only(group)
+            if self._ready.done():
+                log.error("system_failed", exc_info=error)  # noqa: TRY400 - without the groups
+            else:
+                self._ready.set_exception(error)
+            self._ended.set_exception(error)
+        else:
+            self._ended.set_result(None)
+
+    async def _run(self) -> None:
+        self._stopping = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        async with System(self.settings) as system:
+            self._ready.set_result(system)
+            if self._give_up.is_set():
+                return
+            ways_to_end = {
+                asyncio.create_task(self._stopping.wait()),
+                asyncio.create_task(system.ended()),
+            }
+            await asyncio.wait(ways_to_end, return_when=asyncio.FIRST_COMPLETED)
+
+    def _outlive(self) -> None:
+        """Stop when the program ends; the interpreter waits for our thread, which is no daemon."""
+        threading.main_thread().join()
+        self._ask_to_stop()
+
+    def _ask_to_stop(self) -> None:
+        self._give_up.set()
+        loop, stopping = self._loop, self._stopping
+        if loop is not None and stopping is not None and self.alive:
+            try:
+                loop.call_soon_threadsafe(stopping.set)
+            except RuntimeError:
+                return  # it ended just now
+
+
+# The one module-level state (design, section 2): what runs, by the place of its data.
+_nodes: dict[str, Node] = {}
+_lock = threading.Lock()
+
+
+async def join(settings: Settings) -> Node:
+    """Return the node on the data that the settings name, having started it if need be.
+
+    Raises:
+        RuntimeError: It runs with other settings.
+    """
+    place = _place(settings)
+    with _lock:
+        node = _nodes.get(place)
+        if node is None or not node.alive:
+            node = Node(settings)
+        elif node.settings != settings:
+            raise RuntimeError(f"a system with other settings runs on {place} in this program")
+        _nodes[place] = node
+        node.users += 1
+    try:
+        await node.started()
+    except BaseException:
+        await leave(node, failed=True)
+        raise
+    return node
+
+
+async def leave(node: Node, *, failed: bool = False) -> None:
+    """Give up the use of a node; the last one to leave stops it (``failed``: it never started)."""
+    place = _place(node.settings)
+    with _lock:
+        node.users -= 1
+        if node.users > 0:
+            return
+        if _nodes.get(place) is node:
+            del _nodes[place]
+    try:
+        await node.stop()
+    except Exception:
+        if not failed:
+            raise
+
+
+def current() -> Node:
+    """Return the node that this program started last and still uses.
+
+    Raises:
+        RuntimeError: There is none.
+    """
+    with _lock:
+        alive = [node for node in _nodes.values() if node.alive]
+    if not alive:
+        raise RuntimeError("no MultiAgentSystem runs in this program: start one first")
+    return alive[-1]
+
+
+def _place(settings: Settings) -> str:
+    return settings.database_url or os.path.realpath(settings.data_dir)
+
+
+def _only(error: BaseException) -> BaseException:
+    """Return the one error that a group wraps, or the group."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error

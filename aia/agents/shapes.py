@@ -1,0 +1,29 @@
+"""From what a program writes down to what the API takes: one shape and one set of checks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TypeVar
+
+import msgspec
+
+from aia_mas.domain.kernel.errors import InvalidValue
+
+Amount = Decimal | int | float | str
+"""A number of tokens; a float stands for the shortest decimal that is read as the same float."""
+
+_Shape = TypeVar("_Shape")
+
+
+def read_as(shape: type[_Shape], value: msgspec.Struct) -> _Shape:
+    """Return a value in another shape, checked as if it had come over HTTP.
+
+    Raises:
+        InvalidValue: Something in it is of the wrong kind; the message tells what and where.
+    """
+    try:
+        plain = msgspec.to_builtins(value, builtin_types=(Decimal, datetime))
+        return msgspec.convert({k: v for k, v in plain.items() if v is not None}, shape)
+    except (msgspec.ValidationError, TypeError) as error:
+        raise InvalidValue(str(error)) from None

@@ -1,0 +1,72 @@
+"""Tasks as a program of the platform sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import uuid_utils
+
+from aia.agents.shapes import Amount, read_as
+from aia_mas.application.settings import Settings
+from aia_mas.domain.orchestration.task_commands import SubmitTask
+from aia_mas.interfaces.http.schemas.tasks import TaskSubmission
+
+
+def _new_id() -> str:
+    return str(uuid_utils.uuid7())
+
+
+class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be done, and by whom it can be.
+
+    Attributes:
+        task_type: The kind of work; agents specialised in it go first.
+        description: For people.
+        requirements: ``skills`` (names, or name to least level 0..1), ``specializations``,
+            ``labels``, ``data_sources``, ``preferred_agents``, ``excluded_agents``.
+        max_cost: The highest price of an agent that may get it, tokens; None: any.
+        priority: ``critical``, ``high``, ``normal``, ``low`` or ``maintenance``.
+        payload: Any JSON, for the agent that does the work.
+        deadline: When it expires unfinished; None: never.
+        not_before: When the first attempt may begin; None: at once.
+        timeout_seconds: How long one attempt may run; None: as configured.
+        lease_seconds: How long an attempt may go unheard of; None: as configured.
+        max_attempts: How many attempts may fail; None: as configured.
+        tags: For search.
+        parent: The task that this one is a part of, if any.
+        correlation: What ties it to others, if anything does.
+        task_id: Its id, made up. Assigning the same specification again asks for the same task.
+    """
+
+    task_type: str
+    description: str = ""
+    requirements: Mapping[str, Any] = {}
+    max_cost: Amount | None = None
+    priority: str = "normal"
+    payload: Any = None
+    deadline: datetime | None = None
+    not_before: datetime | None = None
+    timeout_seconds: float | None = None
+    lease_seconds: float | None = None
+    max_attempts: int | None = None
+    tags: Sequence[str] = ()
+    parent: str | None = None
+    correlation: str | None = None
+    task_id: str = msgspec.field(default_factory=_new_id)
+
+    def submission(self, settings: Settings) -> SubmitTask:
+        """Return the command that submits the task (``settings``: for what was left out).
+
+        Raises:
+            InvalidValue: A requirement is unknown, or a value is of the wrong kind.
+        """
+        return read_as(_Submission, self).command(self.task_id, settings)
+
+
+class _Submission(TaskSubmission, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is taken over HTTP, where the server makes the id up."""
+
+    task_id: str

@@ -1,0 +1,1 @@
+"""The doors to the system, and the composition root behind them."""

@@ -1,0 +1,259 @@
+"""The one composition root: everything that a node consists of, wired here and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+from contextlib import AsyncExitStack
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+import anyio
+import structlog
+import uuid_utils
+from anyio.abc import TaskGroup
+from redis.asyncio import Redis
+
+from aia_mas.application.clock import Clock, SystemClock
+from aia_mas.application.database import Database, open_database
+from aia_mas.application.engine.engine import Engine
+from aia_mas.application.engine.handlers import merged
+from aia_mas.application.engine.snapshots import PostgresSnapshots
+from aia_mas.application.engine.working_set import WorkingSet
+from aia_mas.application.event_log.fold_host import FoldHost
+from aia_mas.application.event_log.fold_snapshots import PostgresFoldSnapshots
+from aia_mas.application.event_log.leases import LeaseKeeper
+from aia_mas.application.event_log.mapper import EventMapper
+from aia_mas.application.event_log.postgres_log import PostgresEventLog
+from aia_mas.application.maintenance import Maintenance
+from aia_mas.application.migrations import migrate
+from aia_mas.application.orchestration import handlers as orchestration
+from aia_mas.application.orchestration.claims import Claims
+from aia_mas.application.orchestration.heartbeats import Heartbeats
+from aia_mas.application.orchestration.seats import Seats
+from aia_mas.application.orchestration.workload import Workload
+from aia_mas.application.presence import PostgresPresence, Presence, PresenceStore, RedisPresence
+from aia_mas.application.processes import deadlines as deadlines_process
+from aia_mas.application.processes import dispatcher as dispatcher_process
+from aia_mas.application.processes.deadlines import Deadlines, ExpiryFold
+from aia_mas.application.processes.dispatch_fold import DispatchFold
+from aia_mas.application.processes.dispatcher import Dispatcher
+from aia_mas.application.settings import Settings
+from aia_mas.interfaces.realtime.coalesced import Sample
+from aia_mas.interfaces.realtime.hub import Hub
+from aia_mas.projections.host import ProjectionHost
+
+log = structlog.stdlib.get_logger("aia.system")
+
+
+class System:
+    """A node: started by entering it, drained and stopped by leaving it.
+
+    Attributes:
+        settings: What it was told.
+        clock: What time it is.
+        database: Where its data are.
+        log: The event log.
+        engine: The one way in.
+        presence: Signs of life.
+        dispatcher: Gives tasks to agents.
+        workload: Who holds what.
+        claims: Hands work to agents that ask.
+        heartbeats: Takes signs of life.
+        projections: The read models.
+        hub: The live streams.
+        leases: What this node leads.
+        draining: It takes no more commands.
+    """
+
+    database: Database
+    log: PostgresEventLog
+    engine: Engine
+    presence: Presence
+    dispatcher: Dispatcher
+    workload: Workload
+    claims: Claims
+    heartbeats: Heartbeats
+    projections: ProjectionHost
+    hub: Hub
+    leases: LeaseKeeper
+    _life: asyncio.Task[None]
+    _started: asyncio.Future[None]
+    _leaving: asyncio.Event
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+        """Describe a node; nothing is done before it is entered."""
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.name = settings.node_name or f"{socket.gethostname()}:{os.getpid()}"
+        self.draining = False
+
+    def new_id(self) -> str:
+        """Return a new UUIDv7, whose text sorts by time."""
+        return str(uuid_utils.uuid7())
+
+    async def __aenter__(self) -> Self:
+        """Open the database, catch up with the log, and start every process."""
+        loop = asyncio.get_running_loop()
+        self._started = loop.create_future()
+        self._leaving = asyncio.Event()
+        # A task of its own: whoever leaves may be another task than the one that entered.
+        self._life = loop.create_task(self._live(), name=f"node {self.name}")
+        self._life.add_done_callback(self._tell_early_end)
+        try:
+            await asyncio.shield(self._started)
+        except BaseException:
+            await self._leave()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Drain and stop."""
+        await self._leave()
+        await self._life
+
+    async def ended(self) -> None:
+        """Wait until the node has stopped, by itself or not.
+
+        Raises:
+            Exception: What made it stop by itself.
+        """
+        await asyncio.shield(self._life)
+
+    async def _leave(self) -> None:
+        self._leaving.set()
+        with anyio.CancelScope(shield=True):
+            await asyncio.wait([self._life])
+
+    def _tell_early_end(self, life: asyncio.Task[None]) -> None:
+        if not self._started.done():
+            self._started.set_exception(life.exception() or asyncio.CancelledError())
+
+    async def _live(self) -> None:
+        """Be a node from beginning to end."""
+        async with AsyncExitStack() as stack:
+            self.database = await stack.enter_async_context(open_database(self.settings))
+            await migrate(self.database.owner_url, program_role=self.database.program_role)
+            self.log = PostgresEventLog(self.database.url, EventMapper(orchestration.EVENTS))
+            await stack.enter_async_context(self.log.running())
+            self.leases = LeaseKeeper(
+                self.log.pool,
+                self.log.store_id,
+                f"{self.name}:{secrets.token_hex(4)}",
+                seconds=self.settings.leader_lease_seconds,
+                renew_every=self.settings.leader_lease_seconds / 4,
+            )
+            self._wire(await self._presence_store(stack))
+            tasks = await stack.enter_async_context(anyio.create_task_group())
+            await self._start(tasks)
+            log.info("system_started", node=self.name, head=self.log.feed.position)
+            self._started.set_result(None)
+            await self._leaving.wait()
+            await self.drain()
+            await self.presence.flush()
+            tasks.cancel_scope.cancel()
+        log.info("system_stopped", node=self.name)
+
+    async def drain(self) -> None:
+        """Take no more commands and wait until pending ones are answered, within the time set."""
+        if self.draining:
+            return
+        self.draining = True
+        self.claims.close()
+        with anyio.move_on_after(self.settings.drain_seconds):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self.log.drain)
+                tasks.start_soon(self.hub.drain)
+
+    async def _presence_store(self, stack: AsyncExitStack) -> PresenceStore:
+        url = self.settings.redis
+        if url is None:
+            return PostgresPresence(self.log.pool)
+        redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
+        stack.push_async_callback(redis.aclose)
+        return RedisPresence(redis, f"mas:{self.log.store_id}")
+
+    def _wire(self, presence_store: PresenceStore) -> None:
+        settings, event_log, clock = self.settings, self.log, self.clock
+        folds = PostgresFoldSnapshots(event_log.pool, event_log.store_id)
+        self._snapshots = PostgresSnapshots(event_log.pool, orchestration.STATES)
+        working_set = WorkingSet(
+            event_log,
+            orchestration.EVOLVERS,
+            self._snapshots,
+            capacity=settings.working_set_streams,
+        )
+        seats = Seats(lambda: dispatch_fold.state.fleet.registered, settings.max_agents)
+        dispatch_fold = DispatchFold(
+            settings.max_running_tasks, lambda: event_log.feed.position, seats.follow
+        )
+        expiry_fold = ExpiryFold()
+        self._dispatch_host = FoldHost(event_log, dispatch_fold, folds)
+        self._expiry_host = FoldHost(event_log, expiry_fold, folds)
+        self.dispatcher = Dispatcher(dispatch_fold, self._dispatch_host, clock, self.new_id)
+        self.engine = Engine(
+            event_log,
+            working_set,
+            merged(
+                [
+                    orchestration.handlers(
+                        active_tasks=lambda agent: dispatch_fold.state.fleet.active_tasks(agent),
+                        seat=seats.place,
+                        place=self.dispatcher.place,
+                    )
+                ]
+            ),
+            orchestration.EVOLVERS,
+            clock,
+            self.new_id,
+        )
+        self.presence = Presence(presence_store, clock)
+        self.workload = Workload(working_set, expiry_fold)
+        self.claims = Claims(event_log, self.workload, clock)
+        self.heartbeats = Heartbeats(
+            self.engine,
+            self.presence,
+            self.workload,
+            clock,
+            interval=settings.heartbeat_interval_seconds,
+        )
+        self._deadlines = Deadlines(
+            expiry_fold,
+            self._expiry_host,
+            self.presence,
+            clock,
+            heartbeat_seconds=settings.heartbeat_interval_seconds,
+            pickup_seconds=settings.pickup_timeout_seconds,
+        )
+        self._maintenance = Maintenance(event_log.pool, self._snapshots, clock)
+        self.projections = ProjectionHost(event_log, self.leases, folds)
+        self.hub = Hub(event_log)
+        self.hub.coalesce("metrics", self._metrics)
+
+    def _metrics(self) -> Sample:
+        metrics = self.projections.metrics
+        return Sample(metrics.current(self.clock.now()), metrics.as_of)
+
+    async def _start(self, tasks: TaskGroup) -> None:
+        for host in (self._dispatch_host, self._expiry_host):
+            tasks.start_soon(host.run)
+        tasks.start_soon(self.presence.run)
+        tasks.start_soon(self._maintenance.run)
+        tasks.start_soon(self.projections.run)
+        head = self.log.feed.position
+        for host in (self._dispatch_host, self._expiry_host):
+            await host.reached(head)
+        await tasks.start(self.hub.run)
+        for name, lead in (
+            (dispatcher_process.LEASE, self.dispatcher.lead),
+            (deadlines_process.LEASE, self._deadlines.lead),
+        ):
+            tasks.start_soon(self.leases.lead, name, partial(lead, engine=self.engine))

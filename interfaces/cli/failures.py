@@ -1,0 +1,103 @@
+"""What goes wrong at start, in one line for people and one exit code for programs."""
+
+from __future__ import annotations
+
+import errno
+from enum import IntEnum
+from typing import NamedTuple
+
+import psycopg
+
+from aia_mas.application.embedded_postgres import DiskFull, EmbeddedPostgresError
+from aia_mas.application.migrations import MigrationError
+from aia_mas.application.settings import SettingsError
+
+
+class Exit(IntEnum):
+    """Exit codes; the README lists them."""
+
+    FAILED = 1
+    """Something else, and every check that did not pass."""
+    SETTING = 2
+    """A setting or an argument is wrong."""
+    PORT = 3
+    """The address cannot be listened on."""
+    DATA_DIRECTORY = 4
+    """The data directory cannot be used."""
+    DISK_FULL = 5
+    """The disk is full."""
+    DATABASE = 6
+    """The database cannot be reached or used."""
+    INTERRUPTED = 130
+    """Stopped by a signal before it was done."""
+
+
+class Failure(NamedTuple):
+    """An error as a person should read it.
+
+    Attributes:
+        message: One line.
+        code: How the program ends.
+    """
+
+    message: str
+    code: Exit
+
+
+class PortUnavailable(Exception):
+    """The server cannot listen on its address."""
+
+
+class NoData(Exception):
+    """There is no database where one was looked for."""
+
+
+class Stopped(Exception):
+    """A signal arrived before the work was done."""
+
+
+def explain(error: BaseException) -> Failure:
+    """Return what an error means; of a group of errors, the first one that says something."""
+    error = _first(error)
+    return Failure(_one_line(error), _code(error))
+
+
+def _code(error: BaseException) -> Exit:
+    codes: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Exit], ...] = (
+        (SettingsError, Exit.SETTING),
+        (PortUnavailable, Exit.PORT),
+        ((DiskFull, psycopg.errors.DiskFull), Exit.DISK_FULL),
+        ((EmbeddedPostgresError, NoData), Exit.DATA_DIRECTORY),
+        ((MigrationError, psycopg.Error), Exit.DATABASE),
+        ((KeyboardInterrupt, Stopped), Exit.INTERRUPTED),
+    )
+    for kind, code in codes:
+        if isinstance(error, kind):
+            return code
+    full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+    return Exit.DISK_FULL if full else Exit.FAILED
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    if isinstance(error, psycopg.errors.UndefinedTable):
+        return f"the database has no tables of ours, `mas migrate` makes them: {text}"
+    if isinstance(error, psycopg.OperationalError):
+        return f"the database cannot be reached: {text}"
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    known = isinstance(
+        error,
+        SettingsError | PortUnavailable | NoData | Stopped | EmbeddedPostgresError | MigrationError,
+    )
+    return text if known else f"{type(error).__name__}: {text}"
+
+
+def _first(error: BaseException) -> BaseException:
+    """Look into groups; an error that has a code of its own goes before one that has none."""
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    leaves = [_first(leaf) for leaf in error.exceptions]
+    return next((leaf for leaf in leaves if _code(leaf) is not Exit.FAILED), leaves[0])

@@ -1,0 +1,73 @@
+"""The command line: `mas`."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+
+import click
+
+import aia_mas
+
+_DEBUG = "debug"
+# Each lives in the module of its name.
+_COMMANDS = ("serve", "migrate", "doctor", "audit", "projections")
+
+
+class _Commands(click.Group):
+    """Loads a command when it is wanted: `mas --version` needs none."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"aia_mas.interfaces.cli.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(aia_mas.__version__, prog_name="mas", message="%(prog)s %(version)s")
+def cli() -> None:
+    """AIA MAS: an event-sourced backend for multi-agent systems."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command and end the process; whatever fails is told in one line."""
+    try:
+        code = cli.main(arguments, prog_name="mas", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output has gone (`mas ... | head`); there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except (Exception, KeyboardInterrupt, click.Abort) as error:  # noqa: BLE001 - the last stop
+        sys.exit(_tell(error))
+    sys.exit(code or 0)
+
+
+def _tell(error: BaseException) -> int:
+    from aia_mas.interfaces.cli.failures import Exit, explain
+
+    if isinstance(error, click.Abort):
+        error = KeyboardInterrupt()
+    if os.environ.get("MAS_LOG_LEVEL", "").lower() == _DEBUG:
+        traceback.print_exception(error)
+    message, code = explain(error)
+    click.echo(f"mas: {message}", err=True)
+    if code is Exit.FAILED and os.environ.get("MAS_LOG_LEVEL", "").lower() != _DEBUG:
+        click.echo("mas: MAS_LOG_LEVEL=debug shows where it happened", err=True)
+    return code
+
+
+if __name__ == "__main__":
+    main()

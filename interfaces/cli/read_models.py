@@ -1,0 +1,25 @@
+"""The read models of a database, for commands that look after them without running a node."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aia_mas.application.event_log.fold_snapshots import PostgresFoldSnapshots
+from aia_mas.application.event_log.leases import LeaseKeeper
+from aia_mas.application.event_log.mapper import EventMapper
+from aia_mas.application.event_log.postgres_log import PostgresEventLog
+from aia_mas.application.orchestration.handlers import EVENTS
+from aia_mas.application.settings import Settings
+from aia_mas.interfaces.cli.database import existing_database
+from aia_mas.projections.host import ProjectionHost
+
+
+@asynccontextmanager
+async def read_models(settings: Settings) -> AsyncIterator[ProjectionHost]:
+    """Open the database and wire the read models; none of them is folded here."""
+    async with existing_database(settings) as database:
+        log = PostgresEventLog(database.url, EventMapper(EVENTS))
+        async with log.running():
+            keeper = LeaseKeeper(log.pool, log.store_id, "mas projections")
+            yield ProjectionHost(log, keeper, PostgresFoldSnapshots(log.pool, log.store_id))

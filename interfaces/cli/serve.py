@@ -1,0 +1,107 @@
+"""`mas serve`: run a node until a signal asks it to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import aia_mas
+from aia_mas.application.settings import Settings, check_exposure
+from aia_mas.interfaces.cli.failures import Stopped
+from aia_mas.interfaces.cli.listening import listen
+from aia_mas.interfaces.cli.options import data_options, settings_of
+from aia_mas.interfaces.cli.stopping import Stopping
+
+if TYPE_CHECKING:
+    from aia_mas.interfaces.bootstrap import System
+
+_API = "/mas/api/v1"
+
+
+@click.command(short_help="Run a node: the HTTP API and all processes behind it.")
+@data_options
+@click.option("--host", help="Address to listen on; another than loopback needs MAS_JWT_SECRET.")
+@click.option("--port", type=int, help="Port to listen on; 0 for any free one.")
+def serve(config: str | None, **arguments: Any) -> None:
+    """Run a node.
+
+    Without a database URL it starts a PostgreSQL of its own in the data directory. SIGINT and
+    SIGTERM drain it: no new commands, pending ones are stored and answered; a second signal ends it
+    at once.
+    """
+    settings = settings_of(config, quiet=False, **arguments)
+    check_exposure(settings)
+    with asyncio.Runner(loop_factory=_new_loop) as runner:
+        runner.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    from aia_mas.interfaces.http import server
+
+    stopping = Stopping(settings.drain_seconds)
+    with stopping.on_signals():
+        # Opened first of all: a port that is taken is told before a database has been started.
+        listeners = listen(settings.host, settings.port)
+        click.echo(f"AIA MAS {aia_mas.__version__} is starting ...", err=True)
+        for warning in settings.warnings:
+            click.echo(f"warning: {warning}", err=True)
+        async with AsyncExitStack() as stack:
+            with stopping.while_starting():
+                system = await _start(settings, stack)
+            if stopping.requested.is_set():
+                raise Stopped("stopped before the start was complete")
+            # A node that fails by itself ends the server; leaving the stack tells why.
+            life = asyncio.create_task(system.ended())
+            life.add_done_callback(lambda _: stopping.requested.set())
+            stack.callback(life.cancel)
+            await server.serve(
+                system,
+                stop=stopping.requested,
+                sockets=listeners,
+                ready=lambda urls: _announce(settings, urls),
+            )
+            click.echo("AIA MAS is stopping ...", err=True)
+    click.echo("AIA MAS has stopped", err=True)
+
+
+async def _start(settings: Settings, stack: AsyncExitStack) -> System:
+    from aia_mas.interfaces.bootstrap import System
+
+    return await stack.enter_async_context(System(settings))
+
+
+def _announce(settings: Settings, urls: Sequence[str]) -> None:
+    """Tell a person what to open."""
+    for url in urls:
+        click.echo(f"  API      {url}{_API}")
+        click.echo(f"  Docs     {url}/docs")
+        click.echo(f"  Health   {url}/mas/health")
+    click.echo(f"  Data     {_data(settings)}")
+    if settings.development:
+        click.echo("  Mode     development: no keys are set, so everybody on this machine is admin")
+    else:
+        click.echo("  Mode     secured: requests need a token (MAS_JWT_SECRET)")
+    click.echo("Ctrl-C stops it.")
+    sys.stdout.flush()
+
+
+def _data(settings: Settings) -> str:
+    from aia_mas.application.settings import without_password
+
+    if settings.database_url is not None:
+        return without_password(settings.database_url)
+    return f"{settings.data_dir} (embedded PostgreSQL)"
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """Return uvloop's event loop where there is one."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()

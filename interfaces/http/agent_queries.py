@@ -1,0 +1,172 @@
+"""Reads about agents, from the agent directory and the system metrics."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from litestar import Controller, get
+from litestar.params import FromPath, FromQuery, QueryParameter
+from msgspec import UNSET
+
+from aia_mas.domain.kernel.ids import check_id
+from aia_mas.domain.orchestration.agent import AgentStatus
+from aia_mas.domain.orchestration.errors import AgentNotFound
+from aia_mas.domain.orchestration.task_status import TaskStatus
+from aia_mas.interfaces.http.answers import Answer, answer
+from aia_mas.interfaces.http.commands import etag
+from aia_mas.interfaces.http.paths import API
+from aia_mas.interfaces.http.queries import (
+    Cursor,
+    Cursors,
+    Limit,
+    MinPosition,
+    Total,
+    reached,
+)
+from aia_mas.interfaces.http.requests import ApiRequest
+from aia_mas.interfaces.http.schemas.lists import AgentPage, MetricsHistory, TaskPage
+from aia_mas.interfaces.http.schemas.values import moment
+from aia_mas.projections.agent_directory import Agent, AgentFilter
+from aia_mas.projections.system_metrics import AgentPerformance, Metrics
+from aia_mas.projections.task_board import TaskFilter
+
+AgentSort = Literal[
+    "agent_id", "-agent_id", "registered_at", "-registered_at", "updated_at", "-updated_at",
+    "cost_per_task", "-cost_per_task", "active_tasks", "-active_tasks", "load", "-load",
+]  # fmt: skip
+TaskSort = Literal[
+    "submitted_at", "-submitted_at", "updated_at", "-updated_at", "priority", "-priority"
+]
+
+
+class AgentQueries(Controller):
+    """Queries about agents."""
+
+    path = f"{API}/agents"
+    tags = ("agents",)
+
+    @get("/", operation_id="list_agents")
+    async def list_agents(
+        self,
+        request: ApiRequest,
+        status: FromQuery[list[AgentStatus] | None] = None,
+        online: FromQuery[bool | None] = None,
+        owner: FromQuery[str | None] = None,
+        skill: FromQuery[str | None] = None,
+        min_level: FromQuery[float | None] = None,
+        specialization: FromQuery[str | None] = None,
+        label: FromQuery[str | None] = None,
+        label_value: FromQuery[str | None] = None,
+        q: Annotated[
+            str | None, QueryParameter(description="Part of an id, a specialization or a skill.")
+        ] = None,
+        sort: FromQuery[AgentSort] = "agent_id",
+        limit: Limit = 100,
+        cursor: Cursor = None,
+        total: Total = False,
+        min_position: MinPosition = 0,
+    ) -> Answer[AgentPage]:
+        """List agents; without `status`, those that are registered."""
+        await reached(request, "agent_directory", min_position)
+        filters = AgentFilter(
+            status=tuple(status or ()),
+            online=online,
+            owner=owner,
+            skill=skill,
+            min_level=min_level,
+            specialization=specialization,
+            label=label,
+            label_value=label_value,
+            text=q,
+        )
+        directory = request.system.projections.directory
+        cursors = Cursors(request, [filters, sort])
+        page = await directory.list(filters, sort, cursors.open(cursor), limit)
+        content = AgentPage(
+            items=page.items,
+            next_cursor=cursors.seal(page.next_cursor),
+            total=await directory.count(filters) if total else UNSET,
+        )
+        return answer(content)
+
+    @get("/{agent_id:str}", operation_id="get_agent")
+    async def get_agent(
+        self, agent_id: FromPath[str], request: ApiRequest, min_position: MinPosition = 0
+    ) -> Answer[Agent]:
+        """Return an agent; its `ETag` is the revision of what its client may edit."""
+        check_id(agent_id, "agent_id")
+        await reached(request, "agent_directory", min_position)
+        agent = await _registered(request, agent_id)
+        return answer(agent, 200, [etag(agent.revision)])
+
+    @get("/{agent_id:str}/tasks", operation_id="list_agent_tasks")
+    async def list_agent_tasks(
+        self,
+        agent_id: FromPath[str],
+        request: ApiRequest,
+        status: FromQuery[list[TaskStatus] | None] = None,
+        sort: FromQuery[TaskSort] = "-submitted_at",
+        limit: Limit = 100,
+        cursor: Cursor = None,
+        total: Total = False,
+        min_position: MinPosition = 0,
+    ) -> Answer[TaskPage]:
+        """List the tasks that an agent holds or has finished."""
+        check_id(agent_id, "agent_id")
+        await reached(request, "task_board", min_position)
+        await reached(request, "agent_directory", min_position)
+        await _registered(request, agent_id)
+        filters = TaskFilter(status=tuple(status or ()), agent_id=agent_id)
+        board = request.system.projections.board
+        cursors = Cursors(request, [filters, sort])
+        page = await board.list(filters, sort, cursors.open(cursor), limit)
+        content = TaskPage(
+            items=page.items,
+            next_cursor=cursors.seal(page.next_cursor),
+            total=await board.count(filters) if total else UNSET,
+        )
+        return answer(content)
+
+    @get("/{agent_id:str}/performance", operation_id="get_agent_performance")
+    async def get_agent_performance(
+        self, agent_id: FromPath[str], request: ApiRequest, min_position: MinPosition = 0
+    ) -> Answer[AgentPerformance]:
+        """Return what an agent did, ever."""
+        check_id(agent_id, "agent_id")
+        await reached(request, "system_metrics", min_position)
+        found = request.system.projections.metrics.performance(agent_id)
+        if found is None:
+            raise AgentNotFound(agent_id=agent_id)
+        return answer(found)
+
+    @get("/metrics/system", operation_id="get_system_metrics")
+    async def get_system_metrics(
+        self, request: ApiRequest, min_position: MinPosition = 0
+    ) -> Answer[Metrics]:
+        """Return the figures of the whole system, as the metrics socket sends them."""
+        await reached(request, "system_metrics", min_position)
+        system = request.system
+        return answer(system.projections.metrics.current(system.clock.now()))
+
+    @get("/metrics/history", operation_id="get_metrics_history")
+    async def get_metrics_history(
+        self,
+        request: ApiRequest,
+        since: FromQuery[datetime | None] = None,
+        until: FromQuery[datetime | None] = None,
+        resolution: FromQuery[Literal["minute", "hour"]] = "minute",
+        min_position: MinPosition = 0,
+    ) -> Answer[MetricsHistory]:
+        """Return what happened minute by minute (the last day) or hour by hour (a month)."""
+        await reached(request, "system_metrics", min_position)
+        metrics = request.system.projections.metrics
+        found = metrics.history(moment(since, "since"), moment(until, "until"), resolution)
+        return answer(MetricsHistory(items=found, as_of=metrics.as_of))
+
+
+async def _registered(request: ApiRequest, agent_id: str) -> Agent:
+    agent = await request.system.projections.directory.get(agent_id)
+    if agent is None or agent.status == AgentStatus.UNREGISTERED:
+        raise AgentNotFound(agent_id=agent_id)
+    return agent

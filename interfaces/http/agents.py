@@ -1,0 +1,206 @@
+"""Agents over HTTP: register, change, retire, show signs of life, ask for work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from litestar import Controller, delete, patch, post, put
+from litestar.params import FromPath, JSONBody
+
+from aia_mas.application.orchestration.answers import AgentAnswer
+from aia_mas.application.orchestration.heartbeats import HeartbeatAnswer
+from aia_mas.domain.kernel.errors import InvalidValue, PreconditionFailed
+from aia_mas.domain.kernel.ids import check_id
+from aia_mas.domain.orchestration.agent import AgentState, AgentStatus
+from aia_mas.domain.orchestration.agent_commands import (
+    ActivateAgent,
+    DrainAgent,
+    SuspendAgent,
+    UnregisterAgent,
+)
+from aia_mas.domain.orchestration.bounds import MAX_ENTRIES, check_number
+from aia_mas.domain.orchestration.errors import AgentAlreadyRegistered, AgentNotFound
+from aia_mas.interfaces.http.answers import Answer, answer, no_content
+from aia_mas.interfaces.http.commands import (
+    ANY,
+    answered,
+    carry_out,
+    etag_of,
+    location,
+    position_headers,
+    precondition,
+)
+from aia_mas.interfaces.http.paths import API
+from aia_mas.interfaces.http.requests import ApiRequest
+from aia_mas.interfaces.http.schemas.agents import (
+    AgentChange,
+    AgentRegistration,
+    AgentReplacement,
+    Claim,
+    ClaimedTasks,
+    Heartbeat,
+    Reason,
+)
+
+if TYPE_CHECKING:
+    from aia_mas.interfaces.bootstrap import System
+
+AGENTS = f"{API}/agents"
+MAX_CLAIM = 100
+MAX_WAIT = 3600.0
+
+
+class AgentCommands(Controller):
+    """Commands about agents; each answers with the agent as it then is."""
+
+    path = AGENTS
+    tags = ("agents",)
+
+    @post("/register", operation_id="register_agent", status_code=201)
+    async def register(
+        self, data: JSONBody[AgentRegistration], request: ApiRequest
+    ) -> Answer[AgentAnswer]:
+        """Register a new agent; registering counts as its first heartbeat."""
+        request.acting_for(data.agent_id)
+        result = await carry_out(request, data.command())
+        request.system.presence.beat("agent", data.agent_id)
+        where = location(request, f"{AGENTS}/{data.agent_id}")
+        return answered(result, 201, [where, etag_of(result)])
+
+    @put("/{agent_id:str}", operation_id="put_agent")
+    async def put(
+        self, agent_id: FromPath[str], data: JSONBody[AgentReplacement], request: ApiRequest
+    ) -> Answer[AgentAnswer]:
+        """Make an agent be registered like this; safe to repeat whenever the agent starts.
+
+        If-Match: replace this revision only (``*``: whichever there is). If-None-Match: ``*``
+        registers only.
+        """
+        request.acting_for(check_id(agent_id, "agent_id"))
+        if data.agent_id not in (None, agent_id):
+            raise InvalidValue("agent_id is not the one of the path", field="agent_id")
+        before = await _current(request, agent_id)
+        wanted = precondition(request)
+        try:
+            if wanted.exists is False:
+                result = await carry_out(request, data.registration(agent_id))
+            elif wanted.exists is True:
+                result = await carry_out(request, data.update(agent_id))
+            else:
+                revision = await _expected(request, agent_id)
+                result = await carry_out(request, data.command(agent_id, revision))
+        except (AgentAlreadyRegistered, AgentNotFound) as error:
+            raise PreconditionFailed from error
+        request.system.presence.beat("agent", agent_id)
+        where = location(request, f"{AGENTS}/{agent_id}")
+        return answered(result, 201 if before is None else 200, [where, etag_of(result)])
+
+    @patch("/{agent_id:str}", operation_id="update_agent")
+    async def update(
+        self, agent_id: FromPath[str], data: JSONBody[AgentChange], request: ApiRequest
+    ) -> Answer[AgentAnswer]:
+        """Change the fields given, each as a whole (If-Match: in this revision only)."""
+        request.acting_for(check_id(agent_id, "agent_id"))
+        revision = await _expected(request, agent_id)
+        result = await carry_out(request, data.command(agent_id, revision))
+        return answered(result, 200, [etag_of(result)])
+
+    @delete("/{agent_id:str}", operation_id="unregister_agent", status_code=204)
+    async def unregister(
+        self, agent_id: FromPath[str], request: ApiRequest, data: JSONBody[Reason | None] = None
+    ) -> Answer[None]:
+        """Take an agent out; its tasks are queued again, its history and wallet stay."""
+        request.acting_for(check_id(agent_id, "agent_id"))
+        await _expected(request, agent_id)
+        reason = "" if data is None else data.reason
+        result = await carry_out(request, UnregisterAgent(agent_id=agent_id, reason=reason))
+        return no_content(position_headers(result))
+
+    @post("/{agent_id:str}/drain", operation_id="drain_agent", status_code=200)
+    async def drain(self, agent_id: FromPath[str], request: ApiRequest) -> Answer[AgentAnswer]:
+        """Let it finish what it has and give it nothing new."""
+        request.acting_for(check_id(agent_id, "agent_id"))
+        await _expected(request, agent_id)
+        return answered(await carry_out(request, DrainAgent(agent_id=agent_id)))
+
+    @post("/{agent_id:str}/suspend", operation_id="suspend_agent", status_code=200)
+    async def suspend(
+        self, agent_id: FromPath[str], request: ApiRequest, data: JSONBody[Reason | None] = None
+    ) -> Answer[AgentAnswer]:
+        """Give it no work until it is activated again."""
+        check_id(agent_id, "agent_id")
+        await _expected(request, agent_id)
+        reason = "" if data is None else data.reason
+        return answered(await carry_out(request, SuspendAgent(agent_id=agent_id, reason=reason)))
+
+    @post("/{agent_id:str}/activate", operation_id="activate_agent", status_code=200)
+    async def activate(self, agent_id: FromPath[str], request: ApiRequest) -> Answer[AgentAnswer]:
+        """Give it work again after a drain or a suspension."""
+        check_id(agent_id, "agent_id")
+        await _expected(request, agent_id)
+        return answered(await carry_out(request, ActivateAgent(agent_id=agent_id)))
+
+    @post("/{agent_id:str}/heartbeat", operation_id="send_heartbeat", status_code=200)
+    async def heartbeat(
+        self, agent_id: FromPath[str], request: ApiRequest, data: JSONBody[Heartbeat | None] = None
+    ) -> Answer[HeartbeatAnswer]:
+        """Show a sign of life; it brings an agent back that was offline.
+
+        The leases of the tasks that it names, and holds, are extended.
+        """
+        request.acting_for(check_id(agent_id, "agent_id"))
+        system = request.system
+        alive = await system.heartbeats.agent(agent_id, request.principal)
+        if data is not None and data.tasks:
+            if len(data.tasks) > MAX_ENTRIES:
+                raise InvalidValue(f"tasks has at most {MAX_ENTRIES} entries", field="tasks")
+            for task_id in data.tasks:
+                check_id(task_id, "tasks")
+            held = [task for task in data.tasks if await _holds(system, agent_id, task)]
+            system.heartbeats.tasks(held)
+        return answer(alive)
+
+    @post("/{agent_id:str}/claim", operation_id="claim_tasks", status_code=200)
+    async def claim(
+        self, agent_id: FromPath[str], request: ApiRequest, data: JSONBody[Claim | None] = None
+    ) -> Answer[ClaimedTasks]:
+        """Return the tasks assigned to the agent and not started, waiting for one if need be."""
+        request.acting_for(check_id(agent_id, "agent_id"))
+        wanted = data or Claim()
+        longest = request.system.settings.claim_wait_seconds
+        check_number(wanted.limit, "limit", lowest=1, highest=MAX_CLAIM)
+        check_number(wanted.wait, "wait", lowest=0.0, highest=MAX_WAIT)
+        claims = request.system.claims
+        await request.system.heartbeats.agent(agent_id, request.principal)
+        found = await request.unless_gone(
+            claims.claim(agent_id, wanted.limit, min(wanted.wait, longest))
+        )
+        return answer(ClaimedTasks(items=found))
+
+
+async def _expected(request: ApiRequest, agent_id: str) -> int | None:
+    """Return the revision that ``If-Match`` asks for, once it is found to be the current one.
+
+    A command that carries the revision compares it again when it is decided; for the others this is
+    the comparison.
+
+    Raises:
+        PreconditionFailed: The agent has another revision, or is (not) there.
+    """
+    wanted = precondition(request)
+    if wanted == ANY:
+        return None
+    current = await _current(request, agent_id)
+    wanted.check(None if current is None else current.revision)
+    return None if current is None else current.revision
+
+
+async def _current(request: ApiRequest, agent_id: str) -> AgentState | None:
+    state = await request.system.workload.agent(agent_id)
+    gone = state is None or state.status is AgentStatus.UNREGISTERED
+    return None if gone else state
+
+
+async def _holds(system: System, agent_id: str, task_id: str) -> bool:
+    task = await system.workload.task(task_id)
+    return task is not None and task.live and task.agent_id == agent_id

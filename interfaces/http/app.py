@@ -1,0 +1,82 @@
+"""Puts the HTTP interface together: controllers, security, errors, documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from litestar import Litestar
+from litestar.types import ControllerRouterHandler
+
+from aia_mas.interfaces.http.agent_queries import AgentQueries
+from aia_mas.interfaces.http.agents import AgentCommands
+from aia_mas.interfaces.http.audit import Audit
+from aia_mas.interfaces.http.docs import Documentation, OpenApiDocument
+from aia_mas.interfaces.http.edge import Edge
+from aia_mas.interfaces.http.health import Checks
+from aia_mas.interfaces.http.requests import ApiRequest, check_query, known_parameters
+from aia_mas.interfaces.http.security import PERMISSIONS, PUBLIC, Authenticator, authorize
+from aia_mas.interfaces.http.task_queries import TaskQueries
+from aia_mas.interfaces.http.tasks import TaskCommands
+from aia_mas.interfaces.realtime import realtime_handlers
+
+if TYPE_CHECKING:
+    from aia_mas.interfaces.bootstrap import System
+
+
+class Agents(AgentCommands, AgentQueries):
+    """All about agents: Litestar takes the handlers of one path from one controller only."""
+
+
+class Tasks(TaskCommands, TaskQueries):
+    """All about tasks."""
+
+
+CONTROLLERS: Sequence[ControllerRouterHandler] = (
+    Agents,
+    Tasks,
+    Audit,
+    Checks,
+    Documentation,
+)
+"""All that is served over HTTP."""
+
+
+def create_app(system: System) -> Litestar:
+    """Return the ASGI application that serves a system."""
+    app = Litestar(
+        route_handlers=[*CONTROLLERS, *realtime_handlers(system)],
+        request_class=ApiRequest,
+        before_request=_gate(system),
+        openapi_config=None,  # Litestar would serve pages of its own beside it
+        # No compression, sessions or CSRF cookies here; errors and CORS are the edge's.
+        logging_config=None,
+        debug=False,
+    )
+    app.state.openapi = OpenApiDocument(CONTROLLERS)
+    app.asgi_handler = Edge(app.asgi_router, system)
+    return app
+
+
+def _gate(system: System) -> Any:
+    """Return what every request passes between routing and its handler."""
+    authenticator = Authenticator(system.settings)
+    parameters: dict[int, frozenset[str]] = {}
+
+    async def gate(request: ApiRequest) -> None:
+        """Find out who asks, whether they may, and whether the query is understood."""
+        handler = request.route_handler
+        operation = handler.operation_id
+        if operation is None and request.scope["method"] == "OPTIONS":
+            return
+        exchange = request.exchange
+        if PERMISSIONS.get(str(operation)) != PUBLIC:
+            exchange.principal = authenticator.principal(exchange.headers.get(b"authorization"))
+        authorize(str(operation), exchange.principal)
+        if query := request.scope["query_string"]:
+            known = parameters.get(id(handler))
+            if known is None:
+                known = parameters[id(handler)] = known_parameters(request)
+            check_query(query, known)
+
+    return gate

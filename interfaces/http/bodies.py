@@ -1,0 +1,200 @@
+"""Request bodies: JSON bytes to typed requests, and every mistake to its own code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, TypeVar, get_args
+
+import msgspec
+
+from aia_mas.interfaces.http.errors import (
+    FieldError,
+    InvalidBody,
+    InvalidEncoding,
+    InvalidNumber,
+    MalformedJson,
+    NulCharacter,
+    TooDeep,
+)
+from aia_mas.interfaces.http.problems import pointer_to
+
+T = TypeVar("T")
+Path = tuple[str | int, ...]
+
+# An escaped NUL is six characters behind an even number of backslashes.
+_ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_NOT_FINITE = re.compile(rb"-?(?:NaN|nan|Infinity|inf)\b")
+_BYTE = re.compile(r"\(byte (\d+)\)")
+_MISSING = re.compile(r"Object missing required field `(.+?)`")
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`", re.DOTALL)
+_PLACE = re.compile(r" - at `\$(.*)`$", re.DOTALL)
+_MOST_ERRORS = 20
+_LONGEST_STEP = 128
+
+
+def decode(body: bytes, wanted: type[T]) -> T:
+    """Return a body as a typed request.
+
+    Raises:
+        RequestRefused: It is not; the subclass, its code and its ``errors`` say why.
+    """
+    if b"\\u0000" in body and _ESCAPED_NUL.search(body):
+        raise _nul(body)
+    try:
+        decoded: T = _decoder(wanted).decode(body)  # type: ignore[arg-type]
+        return decoded
+    except msgspec.ValidationError as error:
+        raise InvalidBody(_mistakes(body, wanted, error)) from None
+    except msgspec.DecodeError as error:
+        raise _malformed(body, str(error)) from None
+    except UnicodeDecodeError:
+        raise InvalidEncoding("The body holds text that is not valid UTF-8") from None
+    except RecursionError:
+        raise TooDeep from None
+
+
+@cache
+def _decoder(wanted: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(wanted)
+
+
+def _malformed(body: bytes, message: str) -> MalformedJson | InvalidNumber:
+    if found := _BYTE.search(message):
+        place = int(found[1])
+        if _NOT_FINITE.match(body, place) or _NOT_FINITE.match(body, max(place - 1, 0)):
+            return InvalidNumber(f"NaN and Infinity are no numbers in JSON (byte {place})")
+    return MalformedJson(f"The body is not JSON: {message.removeprefix('JSON is malformed: ')}")
+
+
+def _nul(body: bytes) -> NulCharacter | MalformedJson | InvalidNumber | TooDeep:
+    try:
+        steps = next(_nul_places(msgspec.json.decode(body), ()), None)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return _malformed(body, str(error))
+    except RecursionError:
+        return TooDeep()
+    if steps is None:  # the key that held it stands twice, and the other one won
+        return NulCharacter()
+    # The NUL itself may be in a key: it must not come back in the answer.
+    path = tuple(step.replace("\0", "\\u0000") if isinstance(step, str) else step for step in steps)
+    return NulCharacter(errors=[_error("nul_character", "a text must not hold NUL", path)])
+
+
+def _nul_places(value: Any, path: Path) -> Iterator[Path]:
+    if isinstance(value, str):
+        if "\0" in value:
+            yield path
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            if "\0" in key:
+                yield (*path, key)
+            yield from _nul_places(member, (*path, key))
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from _nul_places(member, (*path, index))
+
+
+def _mistakes(body: bytes, wanted: Any, first: msgspec.ValidationError) -> list[FieldError]:
+    """Return all mistakes of a body; msgspec itself stops at the first one."""
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return [_from_message(str(first), ())]
+    found: list[FieldError] = []
+    for error in _walk(value, wanted, ()):
+        found.append(error)
+        if len(found) == _MOST_ERRORS:
+            break
+    # A number may fit only as it was written (a Decimal of many digits); then the first one stands.
+    return found or [_from_message(str(first), ())]
+
+
+def _walk(value: Any, wanted: Any, path: Path) -> Iterator[FieldError]:
+    struct = _struct_within(wanted)
+    if struct is not None and isinstance(value, dict):
+        yield from _walk_struct(value, struct, path)
+    elif isinstance(value, dict) and (of := _value_type(wanted)) is not None:
+        for key, member in value.items():
+            yield from _walk(member, of, (*path, key))
+    elif isinstance(value, list) and (of := _item_type(wanted)) is not None:
+        for index, member in enumerate(value):
+            yield from _walk(member, of, (*path, index))
+    else:
+        try:
+            msgspec.convert(value, wanted)
+        except msgspec.ValidationError as error:
+            yield _from_message(str(error), path)
+
+
+def _walk_struct(value: dict[str, Any], struct: Any, path: Path) -> Iterator[FieldError]:
+    fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
+    for name, member in value.items():
+        if name in fields:
+            yield from _walk(member, fields[name].type, (*path, name))
+        elif struct.__struct_config__.forbid_unknown_fields:
+            yield _error("unknown_field", "this field is not known here", (*path, name))
+    for name, field in fields.items():
+        if field.required and name not in value:
+            yield _error("missing_field", "this field is needed", (*path, name))
+
+
+def _struct_within(wanted: Any) -> Any:
+    options = [wanted, *get_args(wanted)]
+    return next((option for option in options if _is_struct(option)), None)
+
+
+def _is_struct(option: Any) -> bool:
+    return isinstance(option, type) and issubclass(option, msgspec.Struct)
+
+
+def _value_type(wanted: Any) -> Any:
+    """Return the type of a mapping's values, for ``dict[str, X]`` and unions that hold one."""
+    for option in (wanted, *get_args(wanted)):
+        if getattr(option, "__origin__", None) in {dict, Mapping}:
+            return get_args(option)[1]
+    return None
+
+
+def _item_type(wanted: Any) -> Any:
+    """Return the type of a sequence's items, for tuples, lists and unions that hold one."""
+    for option in (wanted, *get_args(wanted)):
+        if getattr(option, "__origin__", None) in {list, tuple}:
+            return get_args(option)[0]
+    return None
+
+
+def _from_message(message: str, path: Path) -> FieldError:
+    """Return what one message of msgspec says, in our terms."""
+    place = _PLACE.search(message)
+    text = message[: place.start()] if place else message
+    path = (*path, *_steps(place[1])) if place else path
+    if missing := _MISSING.match(text):
+        return _error("missing_field", "this field is needed", (*path, missing[1]))
+    if unknown := _UNKNOWN.match(text):
+        return _error("unknown_field", "this field is not known here", (*path, unknown[1]))
+    if "out of range" in text:
+        return _error("invalid_number", "this number is too large", path)
+    if text.startswith("Invalid enum value"):
+        return _error("invalid_value", text, path)
+    return _error("invalid_type", text.replace("`", ""), path)
+
+
+def _steps(place: str) -> list[str | int]:
+    """Return the steps of msgspec's path, for example of ``.tasks[3].priority``."""
+    steps: list[str | int] = []
+    for name, index in re.findall(r"\.([^.\[]+)|\[([^\]]*)\]", place):
+        if name:
+            steps.append(name)
+        elif index.isdigit():
+            steps.append(int(index))
+    return steps
+
+
+def _error(code: str, message: str, path: Path) -> FieldError:
+    # Keys are the client's own; a huge one need not come back whole.
+    path = tuple(step if isinstance(step, int) else step[:_LONGEST_STEP] for step in path[:64])
+    field = ".".join(str(step) for step in path)
+    where = f"{field}: " if field else "The body: "
+    return FieldError(code=code, message=where + message, field=field, pointer=pointer_to(*path))

@@ -1,0 +1,188 @@
+"""Where a request enters and its answer leaves: ids, hosts and origins, errors, the access log.
+
+It stands in the place of Litestar's own outermost layer (``app.asgi_handler``), because Litestar
+runs middleware only after routing: there an unknown path would get no request id and another error
+format.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from litestar.types import ASGIApp, Message, Receive, Send
+from litestar.types.asgi_types import WebSocketResponseBodyEvent, WebSocketResponseStartEvent
+from uuid_utils import uuid7
+
+from aia_mas.interfaces.http.errors import ClientGone
+from aia_mas.interfaces.http.problems import problem_answer
+from aia_mas.interfaces.http.requests import EXCHANGE, Exchange
+from aia_mas.interfaces.http.security import Origins
+
+if TYPE_CHECKING:
+    from aia_mas.interfaces.bootstrap import System
+
+log = structlog.stdlib.get_logger("aia.http")
+
+Scope = Any
+"""An ASGI scope: a dictionary to which every layer adds its own keys, here ``EXCHANGE``."""
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/=+@-]{1,128}")
+_LONGEST_PATH = 512
+
+
+class Edge:
+    """The outermost ASGI layer."""
+
+    def __init__(self, app: ASGIApp, system: System) -> None:
+        """Stand before the router of an application that serves a system."""
+        self._app = app
+        self._system = system
+        self._origins = Origins(system.settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take one request or one WebSocket to its end."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        else:
+            await self._websocket(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        headers = dict(scope["headers"])
+        method = scope["method"]
+        request_id = _request_id(headers)
+        exchange = Exchange(self._system, headers, request_id)
+        origin = headers.get(b"origin")
+
+        async def respond(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                exchange.status = message["status"]
+                added = message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", request_id.encode()),
+                ]
+                if origin is not None:
+                    added += self._origins.headers(origin)
+            await send(message)
+
+        # Only here: the server keeps the dictionary that it gave us, method and all.
+        scope = {**scope, EXCHANGE: exchange}
+        try:
+            self._origins.admit(method, headers)
+            if method == "OPTIONS" and origin and b"access-control-request-method" in headers:
+                await _answer(send, 204, [*self._origins.preflight(origin), _id(request_id)])
+                exchange.status = 204
+                return
+            if method == "HEAD":
+                # The server sends no body to the method it knows.
+                scope["method"] = "GET"
+            await self._app(scope, receive, respond)
+        except ClientGone:
+            exchange.problem = "client_gone"
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a problem
+            await self._problem(error, scope, exchange, respond)
+        finally:
+            self._log(scope, method, exchange, started)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        exchange = Exchange(self._system, headers, _request_id(headers))
+        scope[EXCHANGE] = exchange
+        accepted = False
+
+        async def respond(message: Message) -> None:
+            nonlocal accepted
+            accepted = accepted or message["type"] == "websocket.accept"
+            await send(message)
+
+        try:
+            self._origins.admit("WEBSOCKET", headers)
+            await self._app(scope, receive, respond)
+        except Exception as error:
+            if accepted:
+                raise
+            await refuse_handshake(error, scope, send)
+
+    async def _problem(
+        self, error: Exception, scope: Scope, exchange: Exchange, respond: Send
+    ) -> None:
+        answer = problem_answer(error, instance=_path(scope), request_id=exchange.request_id)
+        exchange.problem = answer.code
+        if answer.status == 500:
+            log.error("request_failed", request_id=exchange.request_id, exc_info=error)
+        if exchange.status:
+            # The answer has begun and cannot be taken back; the server closes the connection.
+            raise error
+        await _answer(respond, answer.status, answer.headers, answer.body)
+
+    def _log(self, scope: Scope, method: str, exchange: Exchange, started: float) -> None:
+        principal = exchange.principal
+        log.info(
+            "request",
+            method=method,
+            path=_path(scope),
+            status=exchange.status,
+            duration_ms=round((time.perf_counter() - started) * 1000, 2),
+            request_id=exchange.request_id,
+            actor=None if principal is None else principal.subject,
+            **({"problem": exchange.problem} if exchange.problem else {}),
+        )
+
+
+async def refuse_handshake(error: BaseException, scope: Scope, send: Send) -> None:
+    """Answer a WebSocket handshake with a problem instead of an upgrade.
+
+    Args:
+        error: Why (see ``problems``).
+        scope: The scope of the WebSocket.
+        send: Its ``send``; nothing was sent yet.
+    """
+    exchange: Exchange | None = scope.get(EXCHANGE)
+    request_id = exchange.request_id if exchange else ""
+    answer = problem_answer(error, instance=_path(scope), request_id=request_id)
+    log.info("handshake_refused", path=_path(scope), status=answer.status, problem=answer.code)
+    if answer.status == 500:
+        log.error("handshake_failed", request_id=request_id, exc_info=error)
+    if "websocket.http.response" not in (scope.get("extensions") or {}):
+        await send({"type": "websocket.close", "code": 4000 + answer.status, "reason": answer.code})
+        return
+    headers = [*answer.headers, _id(request_id)]
+    start: WebSocketResponseStartEvent = {
+        "type": "websocket.http.response.start", "status": answer.status, "headers": headers,
+    }  # fmt: skip
+    await send(start)
+    body: WebSocketResponseBodyEvent = {
+        "type": "websocket.http.response.body", "body": answer.body, "more_body": False,
+    }  # fmt: skip
+    await send(body)
+
+
+async def _answer(
+    send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes = b""
+) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _request_id(headers: dict[bytes, bytes]) -> str:
+    """Return the client's request id when it may stand in our log, else a new one."""
+    given = headers.get(b"x-request-id")
+    if given is not None and _REQUEST_ID.fullmatch(given):
+        return given.decode()
+    return str(uuid7())
+
+
+def _id(request_id: str) -> tuple[bytes, bytes]:
+    return (b"x-request-id", request_id.encode())
+
+
+def _path(scope: Scope) -> str:
+    """Return the path as it was sent: percent-encoded, it cannot break a line of the log."""
+    raw: bytes | None = scope.get("raw_path")
+    if not raw:
+        path: str = scope["path"][:_LONGEST_PATH]
+        return path.encode("ascii", "backslashreplace").decode()
+    return raw[:_LONGEST_PATH].decode("ascii", "backslashreplace")

@@ -1,0 +1,183 @@
+"""Whether this node lives, is ready for work, and how its parts are."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+import psycopg
+from litestar import Controller, get
+from psycopg_pool import PoolTimeout
+
+from aia_mas import __version__
+from aia_mas.application.event_log.errors import EventLogError
+from aia_mas.interfaces.http.answers import Answer, answer
+from aia_mas.interfaces.http.errors import RequestRefused
+from aia_mas.interfaces.http.paths import OPERATIONS
+from aia_mas.interfaces.http.requests import ApiRequest
+from aia_mas.projections.status import ReadModelStatus
+
+if TYPE_CHECKING:
+    from aia_mas.interfaces.bootstrap import System
+
+_PATIENCE = 2.0
+_FAILURES = (psycopg.Error, PoolTimeout, OSError, TimeoutError, EventLogError)
+
+_LEADERS = "select name, holder from leases where expires_at > clock_timestamp() order by name"
+
+
+class NotReady(RequestRefused):
+    """This node takes no work now."""
+
+    code = "not_ready"
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One part (``kind``: embedded or external; ``detail``: what is wrong)."""
+
+    status: Literal["ok", "unavailable", "not_configured"]
+    kind: str = ""
+    detail: str = ""
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """How a node is.
+
+    Attributes:
+        status: ok, degraded (it works, but not all of it), draining or unavailable.
+        mode: development (no keys: everybody is admin, loopback only) or production.
+        version: The program's.
+        node: The node's name.
+        store_id: The event log's identity.
+        position: The last position of the log that this node knows.
+        waiting_commands: Commands waiting to be committed.
+        database: PostgreSQL.
+        redis: Redis or Valkey; without it PostgreSQL carries presence.
+        projections: The read models and how far behind they are.
+        leaders: Process -> the node that leads it.
+        warnings: What was noticed in the settings at the start.
+    """
+
+    status: Literal["ok", "degraded", "draining", "unavailable"]
+    mode: Literal["development", "production"]
+    version: str
+    node: str
+    store_id: str
+    position: int
+    waiting_commands: int
+    database: Part
+    redis: Part
+    projections: list[ReadModelStatus]
+    leaders: dict[str, str]
+    warnings: tuple[str, ...]
+
+
+class Life(msgspec.Struct, frozen=True):
+    """The event loop runs."""
+
+    status: Literal["live", "ready"]
+
+
+class Checks(Controller):
+    """For supervisors, load balancers and people."""
+
+    path = f"{OPERATIONS}/health"
+    tags = ("operations",)
+
+    @get("/", operation_id="get_health")
+    async def get_health(self, request: ApiRequest) -> Answer[Health]:
+        """Return how this node and its parts are; 503 when it can do nothing."""
+        health = await health_of(request.system)
+        if health.status == "unavailable":
+            error = NotReady(health.database.detail or None)
+            error.facts["health"] = msgspec.to_builtins(health)
+            raise error
+        return answer(health)
+
+    @get("/live", operation_id="get_liveness")
+    async def get_liveness(self) -> Answer[Life]:
+        """Answer as long as the process can; restart it when it does not."""
+        return answer(Life("live"))
+
+    @get("/ready", operation_id="get_readiness")
+    async def get_readiness(self, request: ApiRequest) -> Answer[Life]:
+        """Answer 200 while this node takes commands, else 503."""
+        system = request.system
+        if system.draining:
+            raise NotReady("This node is stopping")
+        if (database := await _database(system)).status != "ok":
+            raise NotReady(database.detail)
+        return answer(Life("ready"))
+
+
+async def health_of(system: System) -> Health:
+    """Look at all parts of a node; takes a few seconds at most."""
+    database = await _database(system)
+    redis = _redis(system)
+    projections: list[ReadModelStatus] = []
+    leaders: dict[str, str] = {}
+    if database.status == "ok":
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                projections = await system.projections.status()
+                leaders = await _leaders(system)
+        except _FAILURES as error:
+            database = Part(status="unavailable", kind=database.kind, detail=_words(error))
+    status: Literal["ok", "degraded", "draining", "unavailable"] = "ok"
+    if system.draining:
+        status = "draining"
+    elif database.status != "ok":
+        status = "unavailable"
+    elif (
+        redis.status == "unavailable"
+        or not system.presence.available
+        or any(model.stopped or model.parked for model in projections)
+    ):
+        status = "degraded"
+    return Health(
+        status=status,
+        mode="development" if system.settings.development else "production",
+        version=__version__,
+        node=system.name,
+        store_id=str(system.log.store_id),
+        position=system.log.feed.position,
+        waiting_commands=system.log.committer.waiting,
+        database=database,
+        redis=redis,
+        projections=projections,
+        leaders=leaders,
+        warnings=system.settings.warnings,
+    )
+
+
+async def _database(system: System) -> Part:
+    kind = "external" if system.database.embedded is None else "embedded"
+    try:
+        async with asyncio.timeout(_PATIENCE), system.log.pool.connection() as connection:
+            await connection.execute("select 1")
+    except _FAILURES as error:
+        return Part(status="unavailable", kind=kind, detail=_words(error))
+    return Part(status="ok", kind=kind)
+
+
+def _redis(system: System) -> Part:
+    if system.settings.redis is None:
+        return Part(status="not_configured")
+    # Presence is what Redis is used for; it knows of an outage within its interval.
+    return Part(status="ok" if system.presence.available else "unavailable")
+
+
+async def _leaders(system: System) -> dict[str, str]:
+    async with system.log.pool.connection() as connection:
+        rows = await (await connection.execute(_LEADERS)).fetchall()
+    return dict(rows)
+
+
+def _words(error: BaseException) -> str:
+    """Return what may be told about an error to anybody: connection strings may hold secrets."""
+    return (
+        "the database does not answer"
+        if isinstance(error, TimeoutError)
+        else ("the database cannot be reached")
+    )

@@ -1,0 +1,217 @@
+"""The OpenAPI document: paths and parameters by Litestar; shapes, errors and security by us."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, get_args
+
+import msgspec
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.routes import HTTPRoute
+from litestar.types import ControllerRouterHandler
+
+from aia_mas import __version__
+from aia_mas.interfaces.http.problems import MEDIA_TYPE, STATUS_OF, Problem
+from aia_mas.interfaces.http.requests import ApiRequest
+from aia_mas.interfaces.http.security import PERMISSIONS, PUBLIC
+
+CONFIG = OpenAPIConfig(
+    title="AIA MAS",
+    version=__version__,
+    description=(
+        inspect.cleandoc("""
+        Agents, tasks and what became of them, on an event log.
+
+        Commands answer when they are durable; `X-Event-Position` is their place in the log, and
+        `min_position` on a query waits until its read model has got there. Errors are problem
+        documents (RFC 9457) with a stable `code`.
+        """)
+    ),
+    use_handler_docstrings=True,
+)
+
+_REF = "#/components/schemas/{name}"
+_TITLES = {
+    400: "The request is not well-formed",
+    401: "It needs a (valid) token",
+    403: "The caller may not do this",
+    404: "There is no such thing",
+    405: "Not with this method",
+    409: "It does not go together with how things stand",
+    412: "The resource has another revision than If-Match asks for",
+    413: "The body is too large",
+    415: "The body is not JSON",
+    422: "A value is not allowed",
+    429: "Too many requests; see Retry-After",
+    500: "The server made a mistake",
+    503: "Not now; see Retry-After",
+}
+_OF_EVERY = (400, 401, 403, 404, 405, 422, 429, 500, 503)
+_OF_COMMANDS = (409, 412, 413, 415)
+_TEXT = {"type": "string"}
+_COMMAND_HEADERS = {
+    "X-Event-Position": {
+        "description": "Where the command's last event stands in the log.",
+        "schema": {"type": "integer"},
+    },
+    "Idempotent-Replayed": {
+        "description": "`true` when this is the first answer to this key again.",
+        "schema": _TEXT,
+    },
+}
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The first answer to a key is given again; 1 to 255 printable characters.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "description": 'The revision that the change is meant for, like `"rev-3"`, or `*`.',
+    "schema": {"type": "string", "pattern": '^(\\*|"rev-[0-9]{1,18}")$'},
+}
+_ID = {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"}
+_ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8,}.*)*)", re.MULTILINE)
+
+
+def document(controllers: Sequence[ControllerRouterHandler]) -> dict[str, Any]:
+    """Return the OpenAPI document of what controllers serve, for JSON."""
+    app = Litestar(
+        route_handlers=controllers,
+        request_class=ApiRequest,
+        openapi_config=CONFIG,
+        logging_config=None,
+    )
+    result: dict[str, Any] = app.openapi_schema.to_schema()
+    # Relative to where the document was read, so that it holds behind any proxy.
+    result["servers"] = [{"url": "."}]
+    handlers = {handler.operation_id: handler for handler in _handlers(app)}
+    schemas = _schemas(handlers.values())
+    result["components"] = {
+        "schemas": schemas,
+        "responses": {f"Problem{status}": _problem(status) for status in _TITLES},
+        "securitySchemes": {
+            "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+        },
+    }
+    for item in result["paths"].values():
+        for method, operation in item.items():
+            _complete(method, operation)
+    return result
+
+
+def _handlers(app: Litestar) -> Iterator[HTTPRouteHandler]:
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for handler in route.route_handlers:
+                if handler.operation_id and handler.resolve_include_in_schema():
+                    yield handler
+
+
+def _schemas(handlers: Any) -> dict[str, Any]:
+    """Return the schemas of all bodies and answers, as msgspec checks and writes them."""
+    types: list[Any] = [Problem]
+    for handler in handlers:
+        if handler.parsed_data_field is not None:
+            types.append(handler.parsed_data_field.annotation)
+        types += get_args(handler.parsed_return_field.annotation)
+    structs = {name: kind for kind in types for name, kind in _structs(kind)}
+    _, schemas = msgspec.json.schema_components(list(structs.values()), ref_template=_REF)
+    for name, schema in schemas.items():
+        if name in structs:
+            _describe(schema, structs[name])
+    return schemas
+
+
+def _structs(kind: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        yield kind.__name__, kind
+        for field in msgspec.structs.fields(kind):
+            yield from _structs(field.type)
+    for option in get_args(kind):
+        yield from _structs(option)
+
+
+def _describe(schema: dict[str, Any], struct: type[msgspec.Struct]) -> None:
+    """Move what the docstring says about the fields to the fields."""
+    text = inspect.cleandoc(struct.__doc__ or "")
+    head, _, _ = text.partition("\nAttributes:")
+    schema["description"] = head.strip().replace("``", "`")
+    for kind in reversed(struct.__mro__):
+        for name, meaning in _ATTRIBUTE.findall(inspect.cleandoc(kind.__doc__ or "")):
+            field = schema.get("properties", {}).get(name)
+            if field is not None and "$ref" not in field:
+                field.setdefault("description", " ".join(meaning.split()).replace("``", "`"))
+
+
+def _problem(status: int) -> dict[str, Any]:
+    codes = sorted(code for code, its_status in STATUS_OF.items() if its_status == status)
+    listed = f" Codes: {', '.join(f'`{code}`' for code in codes)}." if codes else ""
+    headers: dict[str, Any] = {}
+    if status in {429, 503}:
+        headers["Retry-After"] = {"schema": {"type": "integer"}, "description": "Seconds."}
+    if status == 405:
+        headers["Allow"] = {"schema": _TEXT, "description": "The methods that are served."}
+    if status == 401:
+        headers["WWW-Authenticate"] = {"schema": _TEXT}
+    return {
+        "description": f"{_TITLES[status]}.{listed}",
+        "headers": headers,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": _REF.format(name="Problem")}}},
+    }
+
+
+def _complete(method: str, operation: dict[str, Any]) -> None:
+    text = operation.get("description", "")
+    operation["summary"] = text.partition("\n")[0].rstrip(".")
+    roles = PERMISSIONS[operation["operationId"]]
+    command = method != "get"
+    statuses: tuple[int, ...] = (*_OF_EVERY, *_OF_COMMANDS) if command else _OF_EVERY
+    if roles == PUBLIC:
+        operation["security"] = []
+    else:
+        operation["security"] = [{"bearer": []}]
+        operation["x-roles"] = sorted(roles)
+    responses: dict[str, Any] = operation["responses"]
+    responses.pop("400", None)
+    for response in responses.values():
+        if command:
+            response.setdefault("headers", {}).update(_COMMAND_HEADERS)
+    for status in statuses:
+        responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
+    parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
+    for parameter in parameters:
+        _simplify(parameter)
+    if command:
+        parameters.append(_KEY)
+    if method in {"put", "patch", "delete"}:
+        parameters.append(_IF_MATCH)
+    body = operation.get("requestBody")
+    if body is not None:
+        _optional_body(body)
+
+
+def _simplify(parameter: dict[str, Any]) -> None:
+    for name in ("deprecated", "allowEmptyValue", "allowReserved"):
+        parameter.pop(name, None)
+    if parameter["in"] == "path":
+        parameter["schema"] = _ID
+    options = parameter["schema"].get("oneOf")
+    if options and {"type": "null"} in options:
+        rest = [option for option in options if option != {"type": "null"}]
+        kept: Mapping[str, Any] = rest[0] if len(rest) == 1 else {"oneOf": rest}
+        others = {key: value for key, value in parameter["schema"].items() if key != "oneOf"}
+        parameter["schema"] = {**others, **kept}
+
+
+def _optional_body(body: dict[str, Any]) -> None:
+    content = body["content"]["application/json"]
+    options = content["schema"].get("oneOf", [])
+    if {"type": "null"} in options:
+        content["schema"] = next(option for option in options if option != {"type": "null"})
+        body["required"] = False

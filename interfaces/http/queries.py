@@ -1,0 +1,105 @@
+"""What all queries share: waiting for a position, pages, cursors that cannot be forged."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from typing import Annotated, Any
+
+import msgspec
+from litestar.params import QueryParameter
+
+from aia_mas.interfaces.http.errors import InvalidCursor, ProjectionBehind
+from aia_mas.interfaces.http.requests import ApiRequest
+
+PATIENCE = 5.0
+"""Longest wait for ``min_position``, seconds."""
+COURTESY = 0.5
+"""Longest wait for what this node knows to be committed, when no position was named, seconds."""
+LAST_POSITION = 2**63 - 2
+MAX_LIMIT = 500
+_MAC = 16
+
+Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="Items of a page, at most.")]
+Total = Annotated[bool, QueryParameter(description="Also count all items.")]
+Cursor = Annotated[
+    str | None,
+    QueryParameter(description="`next_cursor` of the page before, with the same filters."),
+]
+MinPosition = Annotated[
+    int,
+    QueryParameter(
+        ge=0,
+        le=LAST_POSITION,
+        description="Answer only when the read model has this position (`X-Event-Position`).",
+    ),
+]
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+async def reached(request: ApiRequest, read_model: str, position: int) -> None:
+    """Wait until a read model has a position.
+
+    Without one (0) it is that of the last event which this node knows, so that whoever asks the node
+    that took a command sees its effect; when that takes too long, the answer is what there is.
+
+    Raises:
+        ProjectionBehind: It has not reached the position named within a few seconds.
+    """
+    system = request.system
+    if not position:
+        await system.projections.wait_for(read_model, system.log.feed.position, COURTESY)
+    elif not await system.projections.wait_for(read_model, position, PATIENCE):
+        raise ProjectionBehind(f"{read_model} has not reached position {position}; try again")
+
+
+class Cursors:
+    """Turns cursors of the read models into ones that clients cannot make up, and back.
+
+    A cursor belongs to one list with the same filters and order; that and its authenticity are
+    sealed by HMAC-SHA-256 (RFC 2104) under a key that all nodes of a store share.
+    """
+
+    def __init__(self, request: ApiRequest, filters: Any) -> None:
+        """Belong to the list of a request.
+
+        Args:
+            request: The request.
+            filters: What else decides which items come in which order, JSON-compatible.
+        """
+        system = request.system
+        secret = (system.settings.jwt_secret or "").encode()
+        self._key = hashlib.sha256(b"cursor" + system.log.store_id.bytes + secret).digest()
+        self._list = f"{request.route_handler.operation_id}\n".encode() + _encode(filters)
+
+    def seal(self, cursor: str | None) -> str | None:
+        """Return a cursor for the client."""
+        if cursor is None:
+            return None
+        inner = cursor.encode()
+        return base64.urlsafe_b64encode(self._mac(inner) + inner).decode().rstrip("=")
+
+    def open(self, cursor: str | None) -> str | None:
+        """Return the cursor within one of a client's.
+
+        Raises:
+            InvalidCursor: It is not one of ours, or belongs to another list.
+        """
+        if cursor is None:
+            return None
+        try:
+            sealed = base64.b64decode(
+                cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True
+            )
+        except (binascii.Error, ValueError):
+            raise InvalidCursor from None
+        inner = sealed[_MAC:]
+        if not hmac.compare_digest(sealed[:_MAC], self._mac(inner)):
+            raise InvalidCursor
+        return inner.decode()
+
+    def _mac(self, inner: bytes) -> bytes:
+        return hmac.digest(self._key, self._list + b"\n" + inner, "sha256")[:_MAC]

@@ -1,0 +1,1 @@
+"""The shapes of requests and answers; values are checked in the domain."""

@@ -1,0 +1,171 @@
+"""What clients send about agents."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from aia_mas.application.orchestration.claims import ClaimedTask
+from aia_mas.domain.orchestration.agent_commands import (
+    PutAgent,
+    RegisterAgent,
+    UpdateAgent,
+)
+from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.interfaces.http.schemas.values import Amount, units
+
+_NOTHING = Decimal(0)
+
+
+class AgentCapabilities(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """What an agent declares about itself.
+
+    Attributes:
+        specializations: What it is best at, by name.
+        skills: Skill name to level, 0..1.
+        max_concurrent_tasks: How many tasks it works on at once, 1..1000.
+        cost_per_task: Its price for one task, tokens.
+        labels: Key to value, for placement.
+        resources: What it has, by name, numbers.
+        data_sources: Where it can read from; none: everywhere.
+        endpoint: Where it can be called, if it can.
+        wallet_address: Its address outside of this system, if it has one.
+        metadata: Any JSON of its client.
+        initial_stake: What it wants to stake at once, tokens.
+    """
+
+    specializations: tuple[str, ...] = ()
+    skills: dict[str, float] = {}
+    max_concurrent_tasks: int = 1
+    cost_per_task: Amount = _NOTHING
+    labels: dict[str, str] = {}
+    resources: dict[str, float] = {}
+    data_sources: tuple[str, ...] = ()
+    endpoint: str | None = None
+    wallet_address: str | None = None
+    metadata: dict[str, Any] = {}
+    initial_stake: Amount = _NOTHING
+
+    def capabilities(self) -> Capabilities:
+        """Return it as the domain has it."""
+        return Capabilities(
+            specializations=self.specializations,
+            skills=self.skills,
+            max_concurrent_tasks=self.max_concurrent_tasks,
+            cost_per_task=units(self.cost_per_task, "cost_per_task"),
+            labels=self.labels,
+            resources=self.resources,
+            data_sources=self.data_sources,
+            endpoint=self.endpoint,
+            wallet_address=self.wallet_address,
+            metadata=self.metadata,
+        )
+
+
+class AgentRegistration(AgentCapabilities, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An agent that registers, under an id of its own choice."""
+
+    agent_id: str
+
+    def command(self) -> RegisterAgent:
+        """Return the command."""
+        return RegisterAgent(
+            agent_id=self.agent_id,
+            capabilities=self.capabilities(),
+            initial_stake=units(self.initial_stake, "initial_stake"),
+        )
+
+
+class AgentReplacement(AgentCapabilities, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An agent as it is from now on; ``agent_id`` may be repeated from the path."""
+
+    agent_id: str | None = None
+
+    def command(self, agent_id: str, expected_revision: int | None) -> PutAgent:
+        """Return the command."""
+        return PutAgent(
+            agent_id=agent_id,
+            capabilities=self.capabilities(),
+            initial_stake=units(self.initial_stake, "initial_stake"),
+            expected_revision=expected_revision,
+        )
+
+    def registration(self, agent_id: str) -> RegisterAgent:
+        """Return the command that only registers (``If-None-Match: *``)."""
+        return RegisterAgent(
+            agent_id=agent_id,
+            capabilities=self.capabilities(),
+            initial_stake=units(self.initial_stake, "initial_stake"),
+        )
+
+    def update(self, agent_id: str) -> UpdateAgent:
+        """Return the command that only changes what is there (``If-Match: *``)."""
+        return UpdateAgent(agent_id=agent_id, **msgspec.structs.asdict(self.capabilities()))
+
+
+class AgentChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Fields of an agent that change; a field given replaces the whole field."""
+
+    specializations: tuple[str, ...] | UnsetType = UNSET
+    skills: dict[str, float] | UnsetType = UNSET
+    max_concurrent_tasks: int | UnsetType = UNSET
+    cost_per_task: Amount | UnsetType = UNSET
+    labels: dict[str, str] | UnsetType = UNSET
+    resources: dict[str, float] | UnsetType = UNSET
+    data_sources: tuple[str, ...] | UnsetType = UNSET
+    endpoint: str | UnsetType | None = UNSET
+    wallet_address: str | UnsetType | None = UNSET
+    metadata: dict[str, Any] | UnsetType = UNSET
+
+    def command(self, agent_id: str, expected_revision: int | None) -> UpdateAgent:
+        """Return the command."""
+        price = self.cost_per_task
+        return UpdateAgent(
+            agent_id=agent_id,
+            expected_revision=expected_revision,
+            specializations=self.specializations,
+            skills=self.skills,
+            max_concurrent_tasks=self.max_concurrent_tasks,
+            cost_per_task=UNSET if price is UNSET else units(price, "cost_per_task"),
+            labels=self.labels,
+            resources=self.resources,
+            data_sources=self.data_sources,
+            endpoint=self.endpoint,
+            wallet_address=self.wallet_address,
+            metadata=self.metadata,
+        )
+
+
+class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why, for the record."""
+
+    reason: str = ""
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much work an agent wants now.
+
+    Attributes:
+        limit: Tasks at most, 1..100.
+        wait: How long to wait for some when there is none, seconds.
+    """
+
+    limit: int = 1
+    wait: float = 0.0
+
+
+class ClaimedTasks(msgspec.Struct, frozen=True):
+    """Tasks for an agent; empty when there was none in time."""
+
+    items: list[ClaimedTask]
+
+
+class Heartbeat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A sign of life (``tasks``: those it is still working on; their leases are extended)."""
+
+    tasks: tuple[str, ...] = ()

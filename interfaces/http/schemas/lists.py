@@ -1,0 +1,126 @@
+"""Pages of lists."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from aia_mas.domain.orchestration.fleet.why_not import Reason
+from aia_mas.projections.agent_directory import Agent
+from aia_mas.projections.metrics_history import MetricsPoint
+from aia_mas.projections.task_board import Task
+
+
+class AgentPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Agents (``next_cursor``: for the next page, if there is one; ``total``: when asked for)."""
+
+    items: list[Agent]
+    next_cursor: str | None
+    total: int | UnsetType = UNSET
+
+
+class TaskPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Tasks (``next_cursor``: for the next page, if there is one; ``total``: when asked for)."""
+
+    items: list[Task]
+    next_cursor: str | None
+    total: int | UnsetType = UNSET
+
+
+class MetricsHistory(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened minute by minute or hour by hour (``as_of``: the last position in it)."""
+
+    items: list[MetricsPoint]
+    next_cursor: None = None
+    as_of: int
+
+
+class AuditEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An event as it stands in the log.
+
+    Attributes:
+        position: Its place in the log.
+        stream: The stream it belongs to.
+        version: Its place in that stream.
+        topic: What kind of event it is.
+        recorded_at: When it was committed, UTC.
+        actor: Who gave the command.
+        command_id: The command that caused it.
+        correlation_id: The request that set it in motion.
+        causation_id: What caused the command.
+        data: What it says; amounts are base units (10^-18 tokens) here.
+        unreadable: Why this program cannot read it, when it cannot.
+    """
+
+    position: int
+    stream: str
+    version: int
+    topic: str
+    recorded_at: datetime
+    actor: str
+    command_id: str
+    correlation_id: str | None
+    causation_id: str | None
+    data: msgspec.Raw
+    unreadable: str | None = None
+
+
+class AuditPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Events (``next_cursor``: for the next page, if there is one)."""
+
+    items: list[AuditEvent]
+    next_cursor: str | None
+
+
+class AuditHead(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of the log (``hash``: what seals it; ``recorded_at``: when it was written, UTC)."""
+
+    position: int
+    hash: str
+    recorded_at: datetime
+
+
+class Explained(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an attempt was given to its agent.
+
+    Attributes:
+        attempt: Its number.
+        agent_id: To whom.
+        policy: The name of the rule that chose.
+        seed: What the rule's chance was derived from.
+        considered: How many agents qualified and had room.
+        load: The share of the agent's places in use before, 0..1.
+        price: What the agent takes for it, tokens.
+        assigned_at: When, UTC.
+        position: Where this stands in the log.
+    """
+
+    attempt: int
+    agent_id: str
+    policy: str
+    seed: int
+    considered: int
+    load: float
+    price: str
+    assigned_at: datetime
+    position: int
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a task is where it is.
+
+    Attributes:
+        task_id: The task.
+        status: Where it stands.
+        attempt: The number of the last attempt.
+        assignments: Every attempt, from the log.
+        waiting: While it waits: what keeps it from being assigned.
+    """
+
+    task_id: str
+    status: str
+    attempt: int
+    assignments: list[Explained]
+    waiting: list[Reason]

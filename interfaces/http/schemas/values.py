@@ -1,0 +1,56 @@
+"""Values that have another form outside than inside: amounts and times."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated
+
+import msgspec
+
+from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.kernel.money import InvalidAmount, to_units
+
+Amount = Annotated[
+    Decimal,
+    msgspec.Meta(
+        description="A number of tokens with at most 18 decimals, as a number or a string.",
+        examples=["15.0", 15],
+        extra_json_schema={"type": ["string", "number"], "format": "decimal"},
+    ),
+]
+
+_LAST_YEAR = 9000
+
+
+def units(amount: Decimal, field: str) -> int:
+    """Return an amount of tokens in base units.
+
+    Raises:
+        InvalidAmount: It is not finite, negative, too large or too fine.
+    """
+    if not amount:  # by far the most common, and also the one with the fewest questions
+        return 0
+    # An exponent of thousands is no amount; it would cost memory before it were refused.
+    if not amount.is_finite() or abs(amount.adjusted()) > 1000:
+        raise InvalidAmount(field=field)
+    return to_units(amount, field)
+
+
+def moment(value: datetime | None, field: str) -> datetime | None:
+    """Return a time in UTC.
+
+    Raises:
+        InvalidValue: It has no zone, or no calendar of ours reaches it.
+    """
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise InvalidValue(f"{field} has no time zone", field=field)
+    try:
+        moved = value.astimezone(UTC)
+    except OverflowError:
+        raise InvalidValue(f"{field} is out of range", field=field) from None
+    if moved.year > _LAST_YEAR:
+        raise InvalidValue(f"{field} is out of range", field=field)
+    return moved

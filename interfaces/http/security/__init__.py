@@ -1,0 +1,15 @@
+"""Who calls, and what they may do: tokens, permissions, hosts and origins."""
+
+from aia_mas.interfaces.http.security.origins import Origins
+from aia_mas.interfaces.http.security.permissions import PERMISSIONS, PUBLIC, authorize
+from aia_mas.interfaces.http.security.tokens import Authenticator, authenticate, bearer_token
+
+__all__ = [
+    "PERMISSIONS",
+    "PUBLIC",
+    "Authenticator",
+    "Origins",
+    "authenticate",
+    "authorize",
+    "bearer_token",
+]

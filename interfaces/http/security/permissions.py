@@ -1,0 +1,81 @@
+"""The one list of who may do what; whatever is not on it is denied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aia_mas.domain.kernel import Principal, Role
+from aia_mas.domain.kernel.errors import PermissionDenied
+
+PUBLIC: frozenset[Role] = frozenset()
+"""Needs no token at all."""
+
+_ADMIN = frozenset({Role.ADMIN})
+_OPERATORS = _ADMIN | {Role.OPERATOR}
+_AGENTS = _OPERATORS | {Role.AGENT}  # an agent for itself only, see ``ApiRequest.acting_for``
+_SUBMITTERS = _AGENTS | {Role.CLIENT}
+_CLIENTS = _OPERATORS | {Role.CLIENT}
+_AUDITORS = _OPERATORS | {Role.AUDITOR}
+_READERS = frozenset(Role)
+
+PERMISSIONS: Mapping[str, frozenset[Role]] = {
+    # Operations: nothing of anybody's data stands in these.
+    "get_health": PUBLIC,
+    "get_liveness": PUBLIC,
+    "get_readiness": PUBLIC,
+    "get_docs": PUBLIC,
+    "get_docs_asset": PUBLIC,
+    "get_openapi": PUBLIC,
+    # Agents
+    "register_agent": _AGENTS,
+    "put_agent": _AGENTS,
+    "list_agents": _READERS,
+    "get_agent": _READERS,
+    "update_agent": _AGENTS,
+    "unregister_agent": _AGENTS,
+    "send_heartbeat": _AGENTS,
+    "drain_agent": _AGENTS,
+    "suspend_agent": _OPERATORS,
+    "activate_agent": _OPERATORS,
+    "claim_tasks": _AGENTS,
+    "list_agent_tasks": _READERS,
+    "get_agent_performance": _READERS,
+    "get_system_metrics": _READERS,
+    "get_metrics_history": _READERS,
+    # Tasks
+    "submit_task": _SUBMITTERS,
+    "submit_tasks": _SUBMITTERS,
+    "list_tasks": _READERS,
+    "get_task": _READERS,
+    "explain_task": _READERS,
+    "start_task": _AGENTS,
+    "report_progress": _AGENTS,
+    "complete_task": _AGENTS,
+    "fail_task": _AGENTS,
+    "cancel_task": _CLIENTS,
+    "retry_task": _CLIENTS,
+    # Live streams; each topic is allowed like the query that reads the same
+    "open_frontend_socket": _READERS,
+    # Audit
+    "list_audit_events": _AUDITORS,
+    "get_audit_stream": _AUDITORS,
+    "get_audit_head": _AUDITORS,
+}
+"""Operation -> the roles that may; operations are named by ``operation_id`` (HTTP) or ``name``."""
+
+
+def authorize(operation_id: str | None, principal: Principal | None) -> None:
+    """Let a principal do something, or not.
+
+    Args:
+        operation_id: What; a name that is not on the list is denied to everybody.
+        principal: Who; None: nobody in particular, who may do what is public.
+
+    Raises:
+        PermissionDenied: It may not.
+    """
+    allowed = PERMISSIONS.get(operation_id or "")
+    if allowed is None:
+        raise PermissionDenied("Nobody may do this: it is not on the list of permissions")
+    if allowed and (principal is None or principal.roles.isdisjoint(allowed)):
+        raise PermissionDenied

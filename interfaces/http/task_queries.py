@@ -1,0 +1,136 @@
+"""Reads about tasks, from the task board and the log."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from litestar import Controller, get
+from litestar.params import FromPath, FromQuery, QueryParameter
+from msgspec import UNSET
+
+from aia_mas.domain.kernel.ids import check_id
+from aia_mas.domain.kernel.money import to_text
+from aia_mas.domain.orchestration.errors import TaskNotFound
+from aia_mas.domain.orchestration.task import task_stream
+from aia_mas.domain.orchestration.task_events import TaskAssigned
+from aia_mas.domain.orchestration.task_specification import Priority
+from aia_mas.domain.orchestration.task_status import TaskStatus
+from aia_mas.interfaces.http.agent_queries import TaskSort
+from aia_mas.interfaces.http.answers import Answer, answer
+from aia_mas.interfaces.http.queries import (
+    Cursor,
+    Cursors,
+    Limit,
+    MinPosition,
+    Total,
+    reached,
+)
+from aia_mas.interfaces.http.requests import ApiRequest
+from aia_mas.interfaces.http.schemas.lists import Explained, Explanation, TaskPage
+from aia_mas.interfaces.http.schemas.values import moment
+from aia_mas.interfaces.http.tasks import TASKS
+from aia_mas.projections.task_board import Task, TaskFilter
+
+
+class TaskQueries(Controller):
+    """Queries about tasks."""
+
+    path = TASKS
+    tags = ("tasks",)
+
+    @get("/", operation_id="list_tasks")
+    async def list_tasks(
+        self,
+        request: ApiRequest,
+        status: FromQuery[list[TaskStatus] | None] = None,
+        agent_id: FromQuery[str | None] = None,
+        task_type: FromQuery[str | None] = None,
+        priority: FromQuery[list[Priority] | None] = None,
+        owner: FromQuery[str | None] = None,
+        tag: FromQuery[str | None] = None,
+        parent: FromQuery[str | None] = None,
+        correlation: FromQuery[str | None] = None,
+        since: Annotated[
+            datetime | None, QueryParameter(description="Submitted at this time or later.")
+        ] = None,
+        until: Annotated[
+            datetime | None, QueryParameter(description="Submitted before this time.")
+        ] = None,
+        sort: FromQuery[TaskSort] = "-submitted_at",
+        limit: Limit = 100,
+        cursor: Cursor = None,
+        total: Total = False,
+        min_position: MinPosition = 0,
+    ) -> Answer[TaskPage]:
+        """List tasks."""
+        await reached(request, "task_board", min_position)
+        filters = TaskFilter(
+            status=tuple(status or ()),
+            agent_id=agent_id,
+            task_type=task_type,
+            priority=tuple(priority or ()),
+            owner=owner,
+            tag=tag,
+            parent=parent,
+            correlation=correlation,
+            since=moment(since, "since"),
+            until=moment(until, "until"),
+        )
+        board = request.system.projections.board
+        cursors = Cursors(request, [filters, sort])
+        page = await board.list(filters, sort, cursors.open(cursor), limit)
+        content = TaskPage(
+            items=page.items,
+            next_cursor=cursors.seal(page.next_cursor),
+            total=await board.count(filters) if total else UNSET,
+        )
+        return answer(content)
+
+    @get("/{task_id:str}", operation_id="get_task")
+    async def get_task(
+        self, task_id: FromPath[str], request: ApiRequest, min_position: MinPosition = 0
+    ) -> Answer[Task]:
+        """Return a task."""
+        check_id(task_id, "task_id")
+        await reached(request, "task_board", min_position)
+        task = await request.system.projections.board.get(task_id)
+        if task is None:
+            raise TaskNotFound(task_id=task_id)
+        return answer(task)
+
+    @get("/{task_id:str}/explain", operation_id="explain_task")
+    async def explain_task(
+        self, task_id: FromPath[str], request: ApiRequest
+    ) -> Answer[Explanation]:
+        """Return why each attempt went to its agent, and what a waiting task waits for."""
+        system = request.system
+        stream = task_stream(check_id(task_id, "task_id"))
+        state = await system.workload.task(task_id)
+        if state is None:
+            raise TaskNotFound(task_id=task_id)
+        events = await system.log.read_stream(stream)
+        assignments = [
+            Explained(
+                attempt=event.event.attempt,
+                agent_id=event.event.agent_id,
+                policy=event.event.policy,
+                seed=event.event.seed,
+                considered=event.event.considered,
+                load=event.event.load,
+                price=to_text(event.event.price),
+                assigned_at=event.event.assigned_at,
+                position=event.position,
+            )
+            for event in events
+            if isinstance(event.event, TaskAssigned)
+        ]
+        waits = state.status is TaskStatus.QUEUED
+        content = Explanation(
+            task_id=task_id,
+            status=state.status.value,
+            attempt=state.attempt,
+            assignments=assignments,
+            waiting=list(system.dispatcher.why_not(task_id)) if waits else [],
+        )
+        return answer(content)

@@ -1,0 +1,18 @@
+"""Live streams over WebSocket and server-sent events."""
+
+from aia_mas.interfaces.realtime.close_codes import CloseCode
+from aia_mas.interfaces.realtime.coalesced import Sample
+from aia_mas.interfaces.realtime.frontend import OPERATIONS, realtime_handlers
+from aia_mas.interfaces.realtime.hub import Hub
+from aia_mas.interfaces.realtime.options import RealtimeOptions
+from aia_mas.interfaces.realtime.uvicorn_socket import socket_options
+
+__all__ = [
+    "OPERATIONS",
+    "CloseCode",
+    "Hub",
+    "RealtimeOptions",
+    "Sample",
+    "realtime_handlers",
+    "socket_options",
+]

@@ -1,0 +1,38 @@
+"""Why a socket was closed: the documented codes, and what a client should do about each."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+
+class CloseCode(IntEnum):
+    """Close codes that this program sends (1007, 1009 and 1011 also come from the server below).
+
+    - 1001: the node stops or is drained; reconnect at once and resume.
+    - 1008: a rule was broken (origin, client id, too many faulty messages); do not retry as is.
+    - 1009: a message was longer than 64 KiB.
+    - 1011: something failed in the server, or its pings went unanswered; reconnect and resume.
+    - 1013: the node has all the connections it can take; retry later, with backoff.
+    - 4001: no token, or one that is not valid.
+    - 4003: the token does not allow this.
+    - 4008: facts piled up because the client did not read; reconnect and resume.
+    - 4009: nothing was subscribed to and nothing was said for a long time.
+    """
+
+    GOING_AWAY = 1001
+    POLICY_VIOLATION = 1008
+    MESSAGE_TOO_BIG = 1009
+    INTERNAL_ERROR = 1011
+    TRY_AGAIN_LATER = 1013
+    UNAUTHENTICATED = 4001
+    FORBIDDEN = 4003
+    SLOW_CONSUMER = 4008
+    IDLE = 4009
+
+
+class Closing(NamedTuple):
+    """A close code and a short reason for people (at most 123 bytes)."""
+
+    code: CloseCode
+    reason: str

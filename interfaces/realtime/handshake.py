@@ -1,0 +1,73 @@
+"""Who opens a socket, and whether a browser's page may."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aia_mas.domain.kernel import Principal
+from aia_mas.interfaces.http.errors import OriginNotAllowed
+from aia_mas.interfaces.http.security import Authenticator, Origins
+from aia_mas.interfaces.realtime.close_codes import CloseCode, Closing
+
+PROTOCOL = "mas.v1"
+"""The subprotocol. Offer it beside the token's, so that the answer does not repeat the token."""
+
+_BEARER = "bearer."
+
+
+class Refused(Exception):
+    """The socket is closed as soon as it is open, with a code that says why.
+
+    Browsers hide the status of a handshake that was refused, but not a close code.
+    """
+
+    def __init__(self, code: CloseCode, reason: str) -> None:
+        """Keep code and reason."""
+        super().__init__(reason)
+        self.closing = Closing(code, reason)
+
+
+class Door:
+    """Checks handshakes by the settings of a node."""
+
+    def __init__(self, authenticator: Authenticator, origins: Origins) -> None:
+        """Ask these two."""
+        self._authenticator = authenticator
+        self._origins = origins
+
+    def check_origin(self, headers: dict[bytes, bytes]) -> None:
+        """Refuse pages of foreign sites (a browser tells where a page came from).
+
+        Raises:
+            OriginNotAllowed: Neither our own host nor one of the origins that are configured.
+            HostNotAllowed: In development mode, a host name that is not this machine's.
+        """
+        self._origins.admit("WEBSOCKET", headers)
+        origin, host = headers.get(b"origin"), headers.get(b"host", b"")
+        own = (b"http://" + host.lower(), b"https://" + host.lower())
+        if origin is not None and origin.lower() not in own and not self._origins.allows(origin):
+            raise OriginNotAllowed
+
+    def principal(self, headers: dict[bytes, bytes], offered: Sequence[str]) -> Principal:
+        """Return who opens a socket, by header or by subprotocol, never by URL.
+
+        Args:
+            headers: The headers of the handshake, lower-case names.
+            offered: The subprotocols that the client offers; one may be ``bearer.<token>``, for
+                browsers, whose sockets have no headers.
+
+        Raises:
+            Unauthenticated: There is no token, or none that is valid (a subclass).
+        """
+        authorization = headers.get(b"authorization")
+        token = next((one for one in offered if one.startswith(_BEARER)), None)
+        if authorization is None and token is not None:
+            authorization = b"Bearer " + token.removeprefix(_BEARER).encode("latin-1")
+        return self._authenticator.principal(authorization)
+
+
+def chosen_protocol(offered: Sequence[str]) -> str | None:
+    """Return the subprotocol to answer with; a browser that offers some insists on one of them."""
+    if PROTOCOL in offered:
+        return PROTOCOL
+    return next((one for one in offered if one.startswith(_BEARER)), None)

@@ -1,0 +1,231 @@
+"""The realtime hub: the end of the log, told to every connection that wants to know.
+
+Position is offset and the store's id is the epoch. What a client missed comes from pages of the
+log, then from the ring of its topic, and from then on as it happens; the path is the same for one who
+joins, one who resumes, and one who comes from another node. Notifications only wake the log's feed:
+a lost one costs latency and never a message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import anyio
+import structlog
+from anyio.abc import TaskGroup, TaskStatus
+
+from aia_mas.application.event_log.log import EventLog
+from aia_mas.application.event_log.records import RecordedEvent
+from aia_mas.application.event_log.subscription import Subscription
+from aia_mas.domain.kernel import Principal
+from aia_mas.interfaces.realtime.agent_facts import AGENTS
+from aia_mas.interfaces.realtime.channel import Channel
+from aia_mas.interfaces.realtime.close_codes import CloseCode, Closing
+from aia_mas.interfaces.realtime.coalesced import CoalescedTopic, Supplier
+from aia_mas.interfaces.realtime.connection import BATCH_BYTES, Connection, Transport
+from aia_mas.interfaces.realtime.facts import FactTopic
+from aia_mas.interfaces.realtime.options import RealtimeOptions
+from aia_mas.interfaces.realtime.pages import Pages
+from aia_mas.interfaces.realtime.ring import Ring
+from aia_mas.interfaces.realtime.subscribing import Subscriptions
+from aia_mas.interfaces.realtime.task_facts import TASKS
+
+log = structlog.stdlib.get_logger("aia.realtime")
+
+_GOING_AWAY = Closing(CloseCode.GOING_AWAY, "the node stops; reconnect and resume with after")
+_FULL = Closing(CloseCode.TRY_AGAIN_LATER, "this node has all the connections it can take")
+_IDLE = Closing(CloseCode.IDLE, "nothing was subscribed to and nothing was said")
+
+_RUN = 200
+"""Events taken from the log before other work gets its turn."""
+_SLICE = 100
+"""Connections served before other work gets its turn."""
+_RETRY = 0.5
+"""Seconds before a failed read of the log is tried again."""
+
+
+class Hub:
+    """Follows the log for all connections of a node.
+
+    Attributes:
+        options: The bounds of memory and patience.
+        connections: Everybody who is connected.
+        subscriptions: Starts and ends what they subscribe to.
+    """
+
+    def __init__(
+        self,
+        event_log: EventLog,
+        options: RealtimeOptions = RealtimeOptions(),  # noqa: B008 - frozen
+        topics: Sequence[FactTopic] = (TASKS, AGENTS),
+    ) -> None:
+        """Wire the hub; ``run`` must be running for anything to be sent.
+
+        Args:
+            event_log: The log, running.
+            options: The bounds of memory and patience.
+            topics: The topics of facts.
+        """
+        self.options = options
+        self.connections: set[Connection] = set()
+        self._log = event_log
+        self._position = 0
+        self._told = 0
+        pages = Pages(event_log, topics, options.cached_pages)
+        self._pages = pages
+        self._channels = {
+            topic.category: Channel(topic, pages, Ring(0, options.ring_bytes)) for topic in topics
+        }
+        self._coalesced: dict[str, CoalescedTopic] = {}
+        self.subscriptions = Subscriptions(
+            event_log,
+            {channel.topic.name: channel for channel in self._channels.values()},
+            self._coalesced,
+            lambda: self._position,
+            options,
+        )
+        self._tasks: TaskGroup | None = None
+        self._draining = False
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    @property
+    def epoch(self) -> str:
+        """Which log the positions belong to; a restored one has another epoch."""
+        return str(self._log.store_id)
+
+    @property
+    def position(self) -> int:
+        """The position up to which every fact is in the rings, or was."""
+        return self._position
+
+    def coalesce(self, topic: str, supplier: Supplier, *, frame_type: str | None = None) -> None:
+        """Offer a topic of which only the latest value counts.
+
+        Args:
+            topic: Its name.
+            supplier: Returns the current value, quickly.
+            frame_type: The ``type`` of its frames; ``<topic>_update`` when left out.
+        """
+        kind = frame_type or f"{topic}_update"
+        offered = self._coalesced[topic] = CoalescedTopic(topic, kind, supplier, self.options)
+        if self._tasks is not None:
+            self._tasks.start_soon(offered.run, self._log.feed)
+
+    def touch(self, topic: str) -> None:
+        """Tell that a coalesced value may have changed by something that is not in the log."""
+        self._coalesced[topic].touch()
+
+    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Follow the log until cancelled; started once the hub has caught up with its feed."""
+        start = max(0, self._log.feed.position - self.options.prefill)
+        self._position = self._told = start
+        for channel in self._channels.values():
+            channel.ring = Ring(start, self.options.ring_bytes)
+        walk = Subscription(self._log, start, page=_RUN)
+        while self._position < self._log.feed.position:
+            await self._tell(await self._next(walk))
+        async with anyio.create_task_group() as tasks:
+            self._tasks = tasks
+            tasks.start_soon(self._follow, walk)
+            tasks.start_soon(self._pages.run)
+            tasks.start_soon(self._close_idle)
+            for topic in self._coalesced.values():
+                tasks.start_soon(topic.run, self._log.feed)
+            task_status.started()
+
+    def connect(self, client_id: str, principal: Principal, transport: Transport) -> Connection:
+        """Take a connection in; one that cannot be taken is told to leave at once."""
+        connection = Connection(
+            client_id, principal, transport, queue_bytes=self.options.queue_bytes
+        )
+        if self._draining:
+            connection.leave(_GOING_AWAY)
+        elif len(self.connections) >= self.options.max_connections:
+            connection.leave(_FULL)
+        self.connections.add(connection)
+        self._empty.clear()
+        return connection
+
+    def disconnect(self, connection: Connection) -> None:
+        """Forget a connection and all that it subscribed to."""
+        for subscription_id in tuple(connection.subscriptions):
+            self.subscriptions.end(connection, subscription_id)
+        self.connections.discard(connection)
+        if not self.connections:
+            self._empty.set()
+
+    def catch_up(self, connection: Connection) -> bool:
+        """Queue some of what a connection has missed; False when all of that must be read first."""
+        moved = False
+        for subscription in tuple(connection.behind):
+            if connection.queued_bytes >= BATCH_BYTES or connection.closing is not None:
+                return True
+            channel = self._channels[subscription.topic.category]
+            moved = channel.catch_up(subscription, self._position) or moved
+        return moved
+
+    def positions(self, connection: Connection) -> dict[str, int]:
+        """Return up to which position each subscription of facts has been queued."""
+        return {
+            subscription.id: max(subscription.position, self._told)
+            if subscription.live
+            else subscription.position
+            for subscription in connection.facts()
+        }
+
+    async def drain(self) -> None:
+        """Take no more connections, send what is queued, and close all within the time for it."""
+        self._draining = True
+        for number, connection in enumerate(tuple(self.connections), 1):
+            connection.leave(_GOING_AWAY)
+            if number % _SLICE == 0:
+                await asyncio.sleep(0)
+        try:
+            async with asyncio.timeout(self.options.drain_timeout):
+                await self._empty.wait()
+        except TimeoutError:
+            log.info("connections_cut", count=len(self.connections))
+            for connection in tuple(self.connections):
+                connection.transport.cut(_GOING_AWAY)
+
+    async def _follow(self, walk: Subscription) -> None:
+        while True:
+            await self._tell(await self._next(walk))
+            await asyncio.sleep(0)
+
+    async def _next(self, walk: Subscription) -> Sequence[RecordedEvent]:
+        while True:
+            try:
+                return await walk.next()
+            except Exception as error:  # noqa: BLE001 - the hub outlives every outage of the store
+                log.warning("log_not_read", after=walk.position, error=str(error))
+                await asyncio.sleep(_RETRY)
+
+    async def _tell(self, events: Sequence[RecordedEvent]) -> None:
+        told = 0
+        for event in events:
+            channel = self._channels.get(event.stream.partition("/")[0])
+            fact = None if channel is None else channel.topic.fact(event)
+            self._position = event.position
+            if channel is not None and fact is not None:
+                # No await up to here: who joins later finds the fact in the ring and is not among
+                # the receivers, so nobody gets it twice and nobody misses it.
+                channel.ring.add(fact)
+                for frame, subscriptions in channel.audience.receivers(fact):
+                    for subscription in subscriptions:
+                        subscription.deliver(fact.position, frame)
+                        told += 1
+                        if told % _SLICE == 0:
+                            await asyncio.sleep(0)
+            self._told = event.position
+
+    async def _close_idle(self) -> None:
+        idle = self.options.idle_timeout
+        while True:
+            await asyncio.sleep(idle / 4)
+            now = asyncio.get_running_loop().time()
+            for connection in self.connections:
+                if not connection.subscriptions and now - connection.heard_at > idle:
+                    connection.leave(_IDLE)

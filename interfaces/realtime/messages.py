@@ -1,0 +1,159 @@
+"""The words of the socket protocol: what clients say, and what they are answered."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+from aia_mas.interfaces.realtime.frames import json_frame
+from aia_mas.interfaces.realtime.selection import Filter
+
+SubscriptionId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._:-]{1,64}\Z")]
+_Position = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
+
+class Subscribe(msgspec.Struct, tag="subscribe", forbid_unknown_fields=True):
+    """Start a subscription.
+
+    Attributes:
+        topic: ``metrics``, ``agents`` or ``tasks``.
+        id: How its frames are marked; the topic's name when left out.
+        after: The last position already known; everything behind it follows. Left out: from now.
+        epoch: The epoch in which that position was given out.
+        filter: Which facts.
+    """
+
+    topic: str
+    id: SubscriptionId | None = None
+    after: _Position | None = None
+    epoch: str | None = None
+    filter: Filter | None = None
+
+
+class Unsubscribe(msgspec.Struct, tag="unsubscribe", forbid_unknown_fields=True):
+    """End a subscription."""
+
+    id: SubscriptionId
+
+
+class Ping(msgspec.Struct, tag="ping", forbid_unknown_fields=True):
+    """Ask whether the other side is there; the answer tells how far each subscription is."""
+
+    id: SubscriptionId | None = None
+
+
+ClientMessage = Subscribe | Unsubscribe | Ping
+
+
+class ErrorCode(StrEnum):
+    """Why a message was refused; the connection goes on."""
+
+    MALFORMED_JSON = "malformed_json"
+    INVALID_MESSAGE = "invalid_message"
+    UNKNOWN_TYPE = "unknown_type"
+    UNKNOWN_TOPIC = "unknown_topic"
+    INVALID_FILTER = "invalid_filter"
+    DUPLICATE_SUBSCRIPTION = "duplicate_subscription"
+    UNKNOWN_SUBSCRIPTION = "unknown_subscription"
+    TOO_MANY_SUBSCRIPTIONS = "too_many_subscriptions"
+    BINARY_NOT_SUPPORTED = "binary_not_supported"
+    PERMISSION_DENIED = "permission_denied"
+    UNAVAILABLE = "event_log_unavailable"
+
+
+class MessageRefused(Exception):
+    """A message of a client cannot be followed."""
+
+    def __init__(self, code: ErrorCode, detail: str, subscription_id: str | None = None) -> None:
+        """Keep what the client is told."""
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.subscription_id = subscription_id
+
+
+def parsed(text: str) -> ClientMessage:
+    """Return what a client said.
+
+    Raises:
+        MessageRefused: It cannot be understood.
+    """
+    try:
+        message: ClientMessage = _decode(text)
+        return message
+    except msgspec.ValidationError as error:
+        raise _misunderstood(text, error) from None
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+        raise MessageRefused(ErrorCode.MALFORMED_JSON, f"Not JSON: {error}") from None
+
+
+def subscribed(
+    subscription_id: str, topic: str, *, recovered: bool, position: int | None, epoch: str
+) -> bytes:
+    """Return the answer to ``subscribe``.
+
+    Every fact behind ``position`` follows; a coalesced topic has none, and its value follows.
+    """
+    data = {"topic": topic}
+    return json_frame(_Subscribed("subscribed", subscription_id, recovered, position, epoch, data))
+
+
+def unsubscribed(subscription_id: str) -> bytes:
+    """Return the answer to ``unsubscribe``; nothing with this id follows."""
+    return json_frame({"type": "unsubscribed", "id": subscription_id, "data": {}})
+
+
+def pong(ping_id: str | None, positions: dict[str, int]) -> bytes:
+    """Return the answer to ``ping``: each subscription of facts has been sent all up to there."""
+    answer = {"type": "pong", "data": {"positions": positions}}
+    return json_frame(answer if ping_id is None else {**answer, "id": ping_id})
+
+
+def error_frame(error: MessageRefused) -> bytes:
+    """Return what a client is told about a message that was refused."""
+    data = {"code": error.code, "detail": error.detail, "id": error.subscription_id}
+    return json_frame({"type": "error", "data": data})
+
+
+class _Subscribed(msgspec.Struct):
+    type: str
+    id: str
+    recovered: bool
+    position: int | None
+    epoch: str
+    data: dict[str, str]
+
+
+class _Header(msgspec.Struct):
+    type: str
+
+
+class _Identified(msgspec.Struct):
+    id: SubscriptionId
+
+
+_decode = msgspec.json.Decoder(ClientMessage).decode
+_decode_header = msgspec.json.Decoder(_Header).decode
+_decode_id = msgspec.json.Decoder(_Identified).decode
+_TYPES = ("subscribe", "unsubscribe", "ping")
+
+
+def _misunderstood(text: str, error: msgspec.ValidationError) -> MessageRefused:
+    """Tell a client as exactly as possible what is wrong with its message."""
+    try:
+        kind = _decode_header(text).type
+    except msgspec.ValidationError:
+        return MessageRefused(
+            ErrorCode.INVALID_MESSAGE, "A message is an object with a member type (a string)"
+        )
+    except (msgspec.DecodeError, RecursionError) as broken:  # behind the mistake that was seen first
+        return MessageRefused(ErrorCode.MALFORMED_JSON, f"Not JSON: {broken}")
+    if kind not in _TYPES:
+        return MessageRefused(ErrorCode.UNKNOWN_TYPE, f"A type is one of {', '.join(_TYPES)}")
+    try:
+        named: str | None = _decode_id(text).id
+    except msgspec.ValidationError:
+        named = None
+    return MessageRefused(ErrorCode.INVALID_MESSAGE, str(error), named)

@@ -1,0 +1,120 @@
+"""One socket from its first frame to its last: who talks, who listens, how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from litestar import WebSocket
+from litestar.exceptions import WebSocketDisconnect
+
+from aia_mas.domain.kernel import Principal
+from aia_mas.domain.kernel.errors import PermissionDenied
+from aia_mas.interfaces.realtime.close_codes import CloseCode, Closing
+from aia_mas.interfaces.realtime.delivery import deliver
+from aia_mas.interfaces.realtime.hub import Hub
+from aia_mas.interfaces.realtime.messages import (
+    ErrorCode,
+    MessageRefused,
+    Ping,
+    Subscribe,
+    Unsubscribe,
+    error_frame,
+    parsed,
+    pong,
+    unsubscribed,
+)
+from aia_mas.interfaces.realtime.transports import transport_of
+
+log = structlog.stdlib.get_logger("aia.realtime")
+
+Socket = WebSocket[Any, Any, Any]
+Permit = Callable[[str, Principal], None]
+"""Raises ``PermissionDenied`` when a principal may not subscribe to a topic."""
+
+_TOO_BIG = Closing(CloseCode.MESSAGE_TOO_BIG, "a message is at most 64 KiB")
+_FAILED = Closing(CloseCode.INTERNAL_ERROR, "something failed here; resume with after")
+_FAULTY = Closing(CloseCode.POLICY_VIOLATION, "too many faulty messages in a row")
+
+
+class Session:
+    """What one connected client and the hub say to each other."""
+
+    __slots__ = ("_faults", "_hub", "_permit", "_socket", "connection")
+
+    def __init__(
+        self, hub: Hub, socket: Socket, client_id: str, principal: Principal, permit: Permit
+    ) -> None:
+        """Connect an accepted socket to the hub."""
+        transport = transport_of(socket, hub.options.send_timeout)
+        self.connection = hub.connect(client_id, principal, transport)
+        self._hub = hub
+        self._socket = socket
+        self._permit = permit
+        self._faults = 0
+
+    async def run(self) -> None:
+        """Serve the client until either side ends it."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                sender = tasks.create_task(deliver(self._hub, self.connection))
+                await self._listen()
+                sender.cancel()
+        except* (OSError, WebSocketDisconnect) as gone:  # TimeoutError is an OSError
+            log.debug("socket_lost", client_id=self.connection.client_id, error=repr(gone))
+        except* Exception as failed:
+            log.exception("socket_failed", client_id=self.connection.client_id, exc_info=failed)
+            self.connection.transport.cut(_FAILED)
+        finally:
+            self._hub.disconnect(self.connection)
+
+    async def _listen(self) -> None:
+        connection = self.connection
+        while True:
+            event = await self._socket.receive()
+            if event["type"] != "websocket.receive":
+                return
+            if connection.closing is not None:
+                continue
+            connection.heard_at = asyncio.get_running_loop().time()
+            try:
+                text: str | None = event.get("text")
+                if text is None:
+                    raise MessageRefused(
+                        ErrorCode.BINARY_NOT_SUPPORTED, "Messages are JSON in text frames"
+                    )
+                if len(text) > self._hub.options.max_message_bytes:
+                    connection.leave(_TOO_BIG)
+                    continue
+                await self._follow(text)
+                self._faults = 0
+            except MessageRefused as error:
+                self._faults += 1
+                connection.push(error_frame(error))
+                if self._faults >= self._hub.options.max_faults:
+                    connection.leave(_FAULTY)
+            # Many messages may have arrived in one piece; they are one client's.
+            await asyncio.sleep(0)
+
+    async def _follow(self, text: str) -> None:
+        connection, hub = self.connection, self._hub
+        message = parsed(text)
+        if isinstance(message, Ping):
+            connection.push(pong(message.id, hub.positions(connection)))
+        elif isinstance(message, Unsubscribe):
+            hub.subscriptions.end(connection, message.id)
+            connection.push(unsubscribed(message.id))
+        else:
+            self._check_permission(message)
+            await hub.subscriptions.start(connection, message)
+
+    def _check_permission(self, message: Subscribe) -> None:
+        if message.topic not in self._hub.subscriptions.topics:
+            return  # nothing to permit; the answer is that there is no such topic
+        try:
+            self._permit(message.topic, self.connection.principal)
+        except PermissionDenied as error:
+            named = message.id or message.topic
+            raise MessageRefused(ErrorCode.PERMISSION_DENIED, error.detail, named) from None

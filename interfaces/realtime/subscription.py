@@ -1,0 +1,85 @@
+"""What a connection subscribed to: the facts of a topic, or the latest value of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from aia_mas.interfaces.realtime.facts import Fact, FactTopic
+from aia_mas.interfaces.realtime.frames import readdressed, suffix_of
+from aia_mas.interfaces.realtime.selection import Selection
+
+if TYPE_CHECKING:
+    from aia_mas.interfaces.realtime.connection import Connection
+
+
+class FactSubscription:
+    """Facts of one topic for one connection, in position order, each at most once.
+
+    It is behind until its connection's sender has caught up with the hub, then it stands in the
+    audience and the hub pushes to it.
+    """
+
+    __slots__ = ("active", "connection", "id", "live", "position", "selection", "suffix", "topic")
+
+    def __init__(
+        self,
+        connection: Connection,
+        subscription_id: str,
+        topic: FactTopic,
+        selection: Selection,
+        position: int,
+    ) -> None:
+        """Make a subscription to what follows a position."""
+        self.connection = connection
+        self.id = subscription_id
+        self.topic = topic
+        self.suffix = topic.suffix if subscription_id == topic.name else suffix_of(subscription_id)
+        self.selection = selection
+        self.position = position
+        self.active = True
+        self.live = False
+
+    def frame(self, fact: Fact) -> bytes:
+        """Return a fact's frame as it goes to this subscription."""
+        if self.suffix is self.topic.suffix:
+            return fact.frame
+        return readdressed(fact.frame, self.topic.suffix, self.suffix)
+
+    def deliver(self, position: int, frame: bytes) -> None:
+        """Queue a frame, unless its position has been dealt with."""
+        if self.active and self.position < position:
+            self.position = position
+            self.connection.push(frame)
+
+
+class Latest(Protocol):
+    """A topic of which only the latest value counts (see ``CoalescedTopic``)."""
+
+    name: str
+    suffix: bytes
+    frame: bytes | None
+
+    def discard(self, subscription: CoalescedSubscription) -> None:
+        """Send it no more."""
+        ...
+
+
+class CoalescedSubscription:
+    """The latest value of one topic for one connection."""
+
+    __slots__ = ("active", "connection", "id", "marked", "topic")
+
+    def __init__(self, connection: Connection, subscription_id: str, topic: Latest) -> None:
+        """Make a subscription to the latest value."""
+        self.connection = connection
+        self.id = subscription_id
+        self.topic = topic
+        self.active = True
+        self.marked = False
+
+    def frame(self) -> bytes | None:
+        """Return the latest frame as it goes to this subscription."""
+        frame = self.topic.frame
+        if frame is None or self.id == self.topic.name:
+            return frame
+        return readdressed(frame, self.topic.suffix, suffix_of(self.id))

@@ -1,0 +1,258 @@
+"""How events of agents and tasks become rows of the agent directory (migration 0002)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from aia_mas.application.event_log.records import RecordedEvent
+from aia_mas.domain.kernel.ids import entity_of
+from aia_mas.domain.orchestration.agent import AgentStatus
+from aia_mas.domain.orchestration.agent_events import (
+    AgentActivated,
+    AgentCameOnline,
+    AgentDrained,
+    AgentRegistered,
+    AgentSuspended,
+    AgentUnregistered,
+    AgentUpdated,
+    AgentWentOffline,
+)
+from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.domain.orchestration.task_events import (
+    TaskAssigned,
+    TaskCancelled,
+    TaskCompleted,
+    TaskExpired,
+    TaskFailed,
+    TaskReleased,
+)
+from aia_mas.projections.table import MissingRow, Projection, Table
+
+
+class AgentRow(msgspec.Struct):
+    """A row of ``agent_directory_v1``: an agent as it declared itself.
+
+    Amounts are base units, as text because JSON numbers are not exact everywhere. ``revision`` is
+    that of the client-editable fields, ``version`` that of the stream, ``position`` that of the
+    last event in it.
+    """
+
+    agent_id: str
+    status: str
+    online: bool
+    owner: str
+    revision: int
+    version: int
+    specializations: tuple[str, ...]
+    skills: dict[str, float]
+    labels: dict[str, str]
+    resources: dict[str, float]
+    data_sources: tuple[str, ...]
+    metadata: Any
+    endpoint: str | None
+    wallet_address: str | None
+    max_concurrent_tasks: int
+    cost_per_task: str
+    initial_stake: str
+    registered_at: datetime
+    updated_at: datetime
+    last_seen: datetime | None
+    suspension: str | None
+    registered_position: int
+    position: int
+
+
+class AgentWorkRow(msgspec.Struct):
+    """A row of ``agent_directory_v1_work``: what an agent holds and did, in tasks."""
+
+    agent_id: str
+    active_tasks: int = 0
+    assigned: int = 0
+    completed: int = 0
+    failed: int = 0
+    released: int = 0
+    position: int = 0
+
+
+def _registered(row: AgentRow | None, recorded: RecordedEvent) -> AgentRow:
+    event: AgentRegistered = recorded.event
+    fresh = AgentRow(
+        agent_id=entity_of(recorded.stream),
+        status=AgentStatus.ACTIVE,
+        online=True,
+        owner=event.owner,
+        revision=1 if row is None else row.revision + 1,
+        version=0,
+        specializations=(),
+        skills={},
+        labels={},
+        resources={},
+        data_sources=(),
+        metadata=None,
+        endpoint=None,
+        wallet_address=None,
+        max_concurrent_tasks=1,
+        cost_per_task="0",
+        initial_stake=str(event.initial_stake),
+        registered_at=event.registered_at,
+        updated_at=recorded.recorded_at,
+        last_seen=None,
+        suspension=None,
+        registered_position=recorded.position,
+        position=0,
+    )
+    _declare(fresh, event.capabilities)
+    return _touched(fresh, recorded)
+
+
+def _updated(row: AgentRow | None, recorded: RecordedEvent) -> AgentRow:
+    row = _touched(row, recorded)
+    event: AgentUpdated = recorded.event
+    row.revision = event.revision
+    _declare(row, event.capabilities)
+    return row
+
+
+def _went_offline(row: AgentRow | None, recorded: RecordedEvent) -> AgentRow:
+    row = _touched(row, recorded)
+    row.online = False
+    row.last_seen = recorded.event.last_seen
+    return row
+
+
+def _came_online(row: AgentRow | None, recorded: RecordedEvent) -> AgentRow:
+    row = _touched(row, recorded)
+    row.online = True
+    return row
+
+
+def _drained(row: AgentRow | None, recorded: RecordedEvent) -> AgentRow:
+    return _moved(row, recorded, AgentStatus.DRAINING)
+
+
+def _suspended(row: AgentRow | None, recorded: RecordedEvent) -> AgentRow:
+    return _moved(row, recorded, AgentStatus.SUSPENDED, recorded.event.reason)
+
+
+def _activated(row: AgentRow | None, recorded: RecordedEvent) -> AgentRow:
+    return _moved(row, recorded, AgentStatus.ACTIVE)
+
+
+def _unregistered(row: AgentRow | None, recorded: RecordedEvent) -> AgentRow:
+    row = _moved(row, recorded, AgentStatus.UNREGISTERED)
+    row.online = False
+    return row
+
+
+def _moved(
+    row: AgentRow | None, recorded: RecordedEvent, to: AgentStatus, reason: str | None = None
+) -> AgentRow:
+    row = _touched(row, recorded)
+    row.status = to
+    row.suspension = reason
+    return row
+
+
+def _touched(row: AgentRow | None, recorded: RecordedEvent) -> AgentRow:
+    if row is None:
+        raise MissingRow(recorded.stream)
+    row.version = recorded.version
+    row.position = recorded.position
+    row.updated_at = recorded.recorded_at
+    return row
+
+
+def _declare(row: AgentRow, able: Capabilities) -> None:
+    row.specializations = able.specializations
+    row.skills = able.skills
+    row.labels = able.labels
+    row.resources = able.resources
+    row.data_sources = able.data_sources
+    row.metadata = able.metadata
+    row.endpoint = able.endpoint
+    row.wallet_address = able.wallet_address
+    row.max_concurrent_tasks = able.max_concurrent_tasks
+    row.cost_per_task = str(able.cost_per_task)
+
+
+def _took(row: AgentWorkRow | None, recorded: RecordedEvent) -> AgentWorkRow:
+    row = row or AgentWorkRow(recorded.event.agent_id)
+    row.active_tasks += 1
+    row.assigned += 1
+    row.position = recorded.position
+    return row
+
+
+def _gave_back(row: AgentWorkRow | None, recorded: RecordedEvent) -> AgentWorkRow:
+    if row is None:
+        raise MissingRow(recorded.event.agent_id)
+    row.active_tasks -= 1
+    row.position = recorded.position
+    return row
+
+
+def _completed(row: AgentWorkRow | None, recorded: RecordedEvent) -> AgentWorkRow:
+    row = _gave_back(row, recorded)
+    row.completed += 1
+    return row
+
+
+def _failed(row: AgentWorkRow | None, recorded: RecordedEvent) -> AgentWorkRow:
+    row = _gave_back(row, recorded)
+    row.failed += 1
+    return row
+
+
+def _released(row: AgentWorkRow | None, recorded: RecordedEvent) -> AgentWorkRow:
+    row = _gave_back(row, recorded)
+    row.released += 1
+    return row
+
+
+def _agent_of_stream(recorded: RecordedEvent) -> str:
+    return entity_of(recorded.stream)
+
+
+def _agent_of_task(recorded: RecordedEvent) -> str | None:
+    agent_id: str | None = recorded.event.agent_id
+    return agent_id
+
+
+AGENT_DIRECTORY = Projection(
+    "agent_directory",
+    1,
+    (
+        Table(
+            "",
+            AgentRow,
+            _agent_of_stream,
+            {
+                AgentRegistered: _registered,
+                AgentUpdated: _updated,
+                AgentWentOffline: _went_offline,
+                AgentCameOnline: _came_online,
+                AgentDrained: _drained,
+                AgentSuspended: _suspended,
+                AgentActivated: _activated,
+                AgentUnregistered: _unregistered,
+            },
+        ),
+        Table(
+            "_work",
+            AgentWorkRow,
+            _agent_of_task,
+            {
+                TaskAssigned: _took,
+                TaskCompleted: _completed,
+                TaskFailed: _failed,
+                TaskReleased: _released,
+                TaskCancelled: _gave_back,
+                TaskExpired: _gave_back,
+            },
+        ),
+    ),
+    frozenset({"agent", "task"}),
+)

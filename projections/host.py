@@ -1,0 +1,144 @@
+"""All read models of a node: kept up to date, waited for, looked at, rebuilt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import anyio
+from msgspec.structs import replace
+
+from aia_mas.application.event_log.errors import EventLogError
+from aia_mas.application.event_log.fold_host import FoldHost
+from aia_mas.application.event_log.fold_snapshots import FoldSnapshots
+from aia_mas.application.event_log.leases import LeaseKeeper
+from aia_mas.application.event_log.postgres_log import PostgresEventLog
+from aia_mas.projections.agent_directory import AgentDirectory
+from aia_mas.projections.rebuilding import rebuild
+from aia_mas.projections.registry import READ_MODELS, LiveView, ReadModel
+from aia_mas.projections.runner import ProjectionRunner
+from aia_mas.projections.status import ReadModelStatus, prune, statuses
+from aia_mas.projections.system_metrics import SystemMetrics
+from aia_mas.projections.table import Projection
+from aia_mas.projections.task_board import TaskBoard
+
+
+class UnknownReadModel(EventLogError):
+    """There is no read model of this name."""
+
+    code = "unknown_read_model"
+
+
+class ProjectionHost:
+    """The read models of one node.
+
+    Attributes:
+        directory: Queries about agents.
+        board: Queries about tasks.
+        metrics: Figures about the system.
+    """
+
+    def __init__(
+        self,
+        log: PostgresEventLog,
+        keeper: LeaseKeeper,
+        snapshots: FoldSnapshots,
+        models: Sequence[ReadModel] = READ_MODELS,
+    ) -> None:
+        """Wire the read models; nothing is folded until ``run``.
+
+        Args:
+            log: The log to fold, in whose database the tables are.
+            keeper: Decides which node keeps the tables.
+            snapshots: Where snapshots of live views are kept.
+            models: Which ones.
+        """
+        conninfo = log.pool.conninfo
+        assert isinstance(conninfo, str)
+        self._log = log
+        self._conninfo = conninfo
+        self._models = {model.name: model for model in models}
+        self._runners = {
+            model.name: ProjectionRunner(model, log, log.pool, keeper, conninfo)
+            for model in models
+            if isinstance(model, Projection)
+        }
+        self._views = {
+            model.name: FoldHost(log, model.make(), snapshots, categories=model.categories)
+            for model in models
+            if isinstance(model, LiveView)
+        }
+        self.directory = AgentDirectory(log.pool)
+        self.board = TaskBoard(log.pool)
+        metrics = self._views[SystemMetrics.name].fold
+        assert isinstance(metrics, SystemMetrics)
+        self.metrics = metrics
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the read models."""
+        return tuple(self._models)
+
+    async def run(self) -> None:
+        """Keep all of them up to date until cancelled."""
+        async with anyio.create_task_group() as tasks:
+            for runner in self._runners.values():
+                tasks.start_soon(runner.run)
+            for view in self._views.values():
+                tasks.start_soon(view.run)
+
+    async def wait_for(self, name: str, position: int, timeout: float) -> bool:
+        """Wait until a read model has come to a position, whichever node keeps it.
+
+        Returns:
+            False when ``timeout`` seconds passed first.
+
+        Raises:
+            UnknownReadModel: There is none of this name.
+        """
+        self._model(name)
+        if name in self._runners:
+            return await self._runners[name].progress.reached(position, timeout)
+        return await self._views[name].reached(position, timeout)
+
+    async def status(self) -> list[ReadModelStatus]:
+        """Return how far all of them have come."""
+        result = await statuses(self._log.pool, list(self._models.values()))
+        for index, status in enumerate(result):
+            view = self._views.get(status.name)
+            if view is not None and view.position > status.checkpoint:
+                # The view here is further than its snapshot.
+                result[index] = replace(
+                    status,
+                    checkpoint=view.position,
+                    head=max(status.head, view.position),
+                    lag=max(status.head - view.position, 0),
+                )
+        return result
+
+    async def rebuild(self, name: str) -> int:
+        """Build a read model anew from position 0 beside the live one, then swap it in.
+
+        Returns:
+            The position of the new one.
+
+        Raises:
+            UnknownReadModel: There is none of this name.
+            PoisonousEvent: An event cannot be folded into a table.
+            FoldStopped: An event cannot be folded into a view.
+            RebuildRunning: It is being rebuilt already.
+        """
+        model = self._model(name)
+        if isinstance(model, Projection):
+            return await rebuild(model, self._log, self._conninfo)
+        return await self._views[name].rebuild(model.make())
+
+    async def prune(self) -> list[str]:
+        """Remove what older releases read; returns the names of what was removed."""
+        return await prune(self._log.pool, list(self._models.values()))
+
+    def _model(self, name: str) -> ReadModel:
+        try:
+            return self._models[name]
+        except KeyError:
+            names = ", ".join(self._models)
+            raise UnknownReadModel(f"{name!r} is none of {names}") from None

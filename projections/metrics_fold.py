@@ -1,0 +1,314 @@
+"""How events become system metrics: integers only, and no time but that of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from aia_mas.application.event_log.records import RecordedEvent
+from aia_mas.domain.kernel import Event
+from aia_mas.domain.kernel.ids import entity_of
+from aia_mas.domain.orchestration.agent import AgentStatus
+from aia_mas.domain.orchestration.agent_events import (
+    AgentActivated,
+    AgentCameOnline,
+    AgentDrained,
+    AgentRegistered,
+    AgentSuspended,
+    AgentUnregistered,
+    AgentUpdated,
+    AgentWentOffline,
+)
+from aia_mas.domain.orchestration.task_events import (
+    TaskAssigned,
+    TaskCancelled,
+    TaskCompleted,
+    TaskExpired,
+    TaskFailed,
+    TaskReleased,
+    TaskRequeued,
+    TaskStarted,
+    TaskStatus,
+    TaskSubmitted,
+)
+from aia_mas.projections.metrics_state import (
+    ENDED_KEPT,
+    HOUR,
+    HOURS_KEPT,
+    MINUTE,
+    MINUTES_KEPT,
+    OTHER_TYPES,
+    TYPES_KEPT,
+    AgentFigures,
+    Bucket,
+    MetricsState,
+    OpenTask,
+    TypeFigures,
+)
+
+_HELD = (TaskStatus.ASSIGNED, TaskStatus.RUNNING)
+
+
+class MetricsFold:
+    """Folds events into a ``MetricsState``.
+
+    Attributes:
+        state: The figures.
+    """
+
+    def __init__(self, state: MetricsState | None = None) -> None:
+        """Continue with a state, or begin with an empty one."""
+        self.state = state or MetricsState()
+        self.registered = self.online = 0
+        for agent in self.state.agents.values():
+            self._count(agent, 1)
+        self._at: datetime | None = None
+        self._bucket = self.state.minutes[-1] if self.state.minutes else Bucket(-MINUTE)
+
+    def apply(self, recorded: RecordedEvent) -> None:
+        """Fold one event."""
+        if recorded.recorded_at != self._at:
+            self._tell_time(recorded.recorded_at)
+        state = self.state
+        state.position = recorded.position
+        state.events += 1
+        self._bucket.events += 1
+        fold = _FOLDS.get(type(recorded.event))
+        if fold is not None:
+            fold(self, entity_of(recorded.stream), recorded.event)
+
+    def levels(self, bucket: Bucket) -> None:
+        """Write into a bucket how things stand."""
+        statuses = self.state.statuses
+        bucket.queued = statuses[TaskStatus.QUEUED]
+        bucket.held = statuses[TaskStatus.ASSIGNED] + statuses[TaskStatus.RUNNING]
+        bucket.agents = self.registered
+        bucket.online = self.online
+
+    def _tell_time(self, at: datetime) -> None:
+        self._at = at
+        state = self.state
+        state.at = round(at.timestamp() * 1000)
+        start = state.at - state.at % MINUTE
+        if start == self._bucket.start:
+            return
+        if state.minutes:
+            self._close(self._bucket)
+        self._bucket = Bucket(start)
+        state.minutes.append(self._bucket)
+
+    def _close(self, bucket: Bucket) -> None:
+        """Note how a minute ended, add it to its hour, and forget what is too old."""
+        state = self.state
+        self.levels(bucket)
+        hour = bucket.start - bucket.start % HOUR
+        if not state.hours or state.hours[-1].start != hour:
+            state.hours.append(Bucket(hour))
+        state.hours[-1].include(bucket)
+        for buckets, width, kept in (
+            (state.minutes, MINUTE, MINUTES_KEPT),
+            (state.hours, HOUR, HOURS_KEPT),
+        ):
+            oldest = state.at - width * kept
+            outdated = 0
+            while outdated < len(buckets) and buckets[outdated].start < oldest:
+                outdated += 1
+            del buckets[:outdated]
+
+    def _count(self, agent: AgentFigures, sign: int) -> None:
+        if agent.status is not AgentStatus.UNREGISTERED:
+            self.registered += sign
+            if agent.online:
+                self.online += sign
+
+    def _registered(self, agent_id: str, event: AgentRegistered) -> None:
+        agent = self.state.agents.get(agent_id)
+        if agent is None:
+            agent = self.state.agents[agent_id] = AgentFigures()
+        else:
+            self._count(agent, -1)
+            agent.status, agent.online = AgentStatus.ACTIVE, True
+        agent.places = event.capabilities.max_concurrent_tasks
+        self._count(agent, 1)
+
+    def _updated(self, agent_id: str, event: AgentUpdated) -> None:
+        self.state.agents[agent_id].places = event.capabilities.max_concurrent_tasks
+
+    def _stand(self, agent_id: str, status: AgentStatus | None, online: bool | None) -> None:
+        agent = self.state.agents[agent_id]
+        self._count(agent, -1)
+        if status is not None:
+            agent.status = status
+        if online is not None:
+            agent.online = online
+        self._count(agent, 1)
+
+    def _submitted(self, task_id: str, event: TaskSubmitted) -> None:
+        state, types = self.state, self.state.types
+        kind = event.spec.task_type
+        if kind not in types:
+            if len(types) >= TYPES_KEPT:
+                kind = OTHER_TYPES
+            types.setdefault(kind, TypeFigures())
+        types[kind].submitted += 1
+        state.submitted += 1
+        state.statuses[TaskStatus.QUEUED] += 1
+        state.tasks[task_id] = OpenTask(TaskStatus.QUEUED, kind, state.at, state.at, 0)
+        self._bucket.submitted += 1
+
+    def _assigned(self, task_id: str, event: TaskAssigned) -> None:
+        state = self.state
+        task = state.tasks[task_id]
+        agent = state.agents.get(event.agent_id)
+        self._move(task_id, task, TaskStatus.ASSIGNED, begun=state.at)
+        if agent is not None:
+            agent.active += 1
+            agent.assigned += 1
+        waited = max(state.at - task.waiting_since, 0)
+        state.waiting.add(waited)
+        self._bucket.assigned += 1
+        self._bucket.waited += waited
+
+    def _started(self, task_id: str, _event: TaskStarted) -> None:
+        self._move(task_id, self.state.tasks[task_id], TaskStatus.RUNNING, begun=self.state.at)
+
+    def _completed(self, task_id: str, event: TaskCompleted) -> None:
+        state = self.state
+        task = state.tasks.pop(task_id)
+        state.statuses[task.status] -= 1
+        state.statuses[TaskStatus.COMPLETED] += 1
+        state.types[task.task_type].completed += 1
+        worked = max(state.at - task.begun, 0)
+        state.execution.add(worked)
+        state.total.add(state.at - task.submitted)
+        self._bucket.completed += 1
+        self._bucket.worked += worked
+        agent = state.agents.get(event.agent_id)
+        if agent is not None:
+            agent.active -= 1
+            agent.completed += 1
+            agent.worked += worked
+            if event.quality is not None:
+                agent.quality += round(event.quality * 1_000_000)
+                agent.rated += 1
+
+    def _failed(self, task_id: str, event: TaskFailed) -> None:
+        self._attempt_over(task_id, event)
+        self.state.failures += 1
+        self._bucket.failed += 1
+        agent = self.state.agents.get(event.agent_id)
+        if agent is not None:
+            agent.active -= 1
+            agent.failed += 1
+
+    def _released(self, task_id: str, event: TaskReleased) -> None:
+        self._attempt_over(task_id, event)
+        self.state.releases += 1
+        self._bucket.released += 1
+        agent = self.state.agents.get(event.agent_id)
+        if agent is not None:
+            agent.active -= 1
+            agent.released += 1
+
+    def _cancelled(self, task_id: str, event: TaskCancelled) -> None:
+        self._called_off(task_id, event, TaskStatus.CANCELLED)
+        self._bucket.cancelled += 1
+
+    def _expired(self, task_id: str, event: TaskExpired) -> None:
+        self._called_off(task_id, event, TaskStatus.EXPIRED)
+        self._bucket.expired += 1
+
+    def _requeued(self, task_id: str, event: TaskRequeued) -> None:
+        state = self.state
+        kind = event.terms.task_type
+        ended = state.ended.pop(task_id, None)
+        if ended is not None:
+            state.statuses[ended] -= 1
+            if ended in _LOST:
+                state.types[self._kind(kind)].failed -= 1
+        state.retries += 1
+        state.statuses[TaskStatus.QUEUED] += 1
+        state.tasks[task_id] = OpenTask(TaskStatus.QUEUED, self._kind(kind), state.at, state.at, 0)
+
+    def _kind(self, task_type: str) -> str:
+        return task_type if task_type in self.state.types else OTHER_TYPES
+
+    def _attempt_over(self, task_id: str, event: TaskFailed | TaskReleased) -> None:
+        task = self.state.tasks[task_id]
+        if event.outcome is TaskStatus.QUEUED:
+            self._move(task_id, task, TaskStatus.QUEUED, waiting_since=self.state.at)
+        else:
+            self._end(task_id, task, event.outcome)
+
+    def _called_off(
+        self, task_id: str, event: TaskCancelled | TaskExpired, status: TaskStatus
+    ) -> None:
+        task = self.state.tasks[task_id]
+        held = task.status in _HELD
+        self._end(task_id, task, status)
+        agent = self.state.agents.get(event.agent_id) if held and event.agent_id else None
+        if agent is not None:
+            agent.active -= 1
+
+    def _move(
+        self,
+        task_id: str,
+        task: OpenTask,
+        status: TaskStatus,
+        *,
+        waiting_since: int | None = None,
+        begun: int = 0,
+    ) -> None:
+        statuses = self.state.statuses
+        statuses[task.status] -= 1
+        statuses[status] += 1
+        self.state.tasks[task_id] = OpenTask(
+            status,
+            task.task_type,
+            task.submitted,
+            task.waiting_since if waiting_since is None else waiting_since,
+            begun,
+        )
+
+    def _end(self, task_id: str, task: OpenTask, status: TaskStatus) -> None:
+        state = self.state
+        del state.tasks[task_id]
+        state.statuses[task.status] -= 1
+        state.statuses[status] += 1
+        if status in _LOST:
+            state.types[task.task_type].failed += 1
+        state.ended[task_id] = status
+        if len(state.ended) > ENDED_KEPT:
+            del state.ended[next(iter(state.ended))]
+
+
+_LOST = frozenset({TaskStatus.FAILED, TaskStatus.DEAD, TaskStatus.EXPIRED})
+
+
+def _to(
+    status: AgentStatus | None = None, *, online: bool | None = None
+) -> Callable[[MetricsFold, str, Event], None]:
+    return lambda fold, agent_id, _event: fold._stand(agent_id, status, online)
+
+
+# Any: each fold takes its own event type.
+_FOLDS: dict[type[Event], Callable[[MetricsFold, str, Any], None]] = {
+    AgentRegistered: MetricsFold._registered,
+    AgentUpdated: MetricsFold._updated,
+    AgentWentOffline: _to(online=False),
+    AgentCameOnline: _to(online=True),
+    AgentDrained: _to(AgentStatus.DRAINING),
+    AgentSuspended: _to(AgentStatus.SUSPENDED),
+    AgentActivated: _to(AgentStatus.ACTIVE),
+    AgentUnregistered: _to(AgentStatus.UNREGISTERED, online=False),
+    TaskSubmitted: MetricsFold._submitted,
+    TaskAssigned: MetricsFold._assigned,
+    TaskStarted: MetricsFold._started,
+    TaskCompleted: MetricsFold._completed,
+    TaskFailed: MetricsFold._failed,
+    TaskReleased: MetricsFold._released,
+    TaskCancelled: MetricsFold._cancelled,
+    TaskExpired: MetricsFold._expired,
+    TaskRequeued: MetricsFold._requeued,
+}

@@ -1,0 +1,40 @@
+"""Every read model of the system, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from aia_mas.application.event_log.fold_host import Fold
+from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
+from aia_mas.projections.system_metrics import SystemMetrics
+from aia_mas.projections.table import Projection
+from aia_mas.projections.task_board_fold import TASK_BOARD
+
+
+class LiveView(NamedTuple):
+    """A read model in memory, folded by every node for itself.
+
+    Attributes:
+        name: What people call it.
+        version: Raised whenever its snapshots no longer fit.
+        make: Makes the empty view.
+        categories: The kinds of streams that concern it.
+    """
+
+    name: str
+    version: int
+    make: Callable[[], Fold]
+    categories: frozenset[str]
+
+
+ReadModel = Projection | LiveView
+
+READ_MODELS: Final[tuple[ReadModel, ...]] = (
+    AGENT_DIRECTORY,
+    TASK_BOARD,
+    LiveView(
+        SystemMetrics.name, SystemMetrics.version, SystemMetrics, frozenset({"agent", "task"})
+    ),
+)
+"""What ``ProjectionHost`` keeps up to date."""

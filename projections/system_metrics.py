@@ -1,0 +1,311 @@
+"""System metrics: a live view in memory of agents, tasks, throughput and durations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+
+from aia_mas.application.event_log.records import RecordedEvent
+from aia_mas.domain.orchestration.agent import AgentStatus
+from aia_mas.domain.orchestration.task_events import TaskStatus
+from aia_mas.projections.durations import Durations
+from aia_mas.projections.metrics_fold import MetricsFold
+from aia_mas.projections.metrics_history import MetricsPoint, points
+from aia_mas.projections.metrics_snapshot import frozen, thawed
+from aia_mas.projections.metrics_state import MINUTE, AgentFigures, TypeFigures
+
+_WINDOW = 5
+"""Minutes over which rates are taken."""
+_TYPES_SHOWN = 50
+
+
+class AgentCounts(msgspec.Struct, frozen=True):
+    """How many agents are in each status, and what they could take.
+
+    Attributes:
+        registered: All but the unregistered.
+        online: Those of them whose heartbeats arrive.
+        available: Those of them that are active and online.
+        busy: Those of them that hold a task.
+        by_status: How many are in each status.
+        places: Tasks that the available ones take at once.
+        in_use: Tasks that they hold.
+    """
+
+    registered: int
+    online: int
+    available: int
+    busy: int
+    by_status: dict[str, int]
+    places: int
+    in_use: int
+
+
+class TaskCounts(msgspec.Struct, frozen=True):
+    """How many tasks there are.
+
+    Attributes:
+        submitted: Ever.
+        queue_depth: Waiting for an agent.
+        active: Held by agents.
+        completed: Completed.
+        failed: Ended as failed, dead or expired, and not tried again.
+        failed_attempts: Attempts that failed, ever.
+        released_attempts: Attempts that were taken from their agents, ever.
+        retried: Tried again by hand, ever.
+        success_rate: The share of the completed in both, 0..1; None: nothing has ended.
+        by_status: How many are in each status.
+        by_type: Figures of the kinds of tasks submitted most, at most 50.
+    """
+
+    submitted: int
+    queue_depth: int
+    active: int
+    completed: int
+    failed: int
+    failed_attempts: int
+    released_attempts: int
+    retried: int
+    success_rate: float | None
+    by_status: dict[str, int]
+    by_type: dict[str, TypeCounts]
+
+
+class TypeCounts(msgspec.Struct, frozen=True):
+    """One kind of task: how many were submitted, completed, and failed for good."""
+
+    submitted: int
+    completed: int
+    failed: int
+
+
+class Throughput(msgspec.Struct, frozen=True):
+    """What happens per minute, over the last five."""
+
+    events_per_minute: float
+    submitted_per_minute: float
+    completed_per_minute: float
+
+
+class DurationFigures(msgspec.Struct, frozen=True):
+    """Durations in milliseconds; percentiles are at most an eighth too large."""
+
+    count: int
+    mean: int
+    p50: int
+    p95: int
+    p99: int
+    longest: int
+
+
+class Metrics(msgspec.Struct, frozen=True):
+    """The system at a position of the log; what ``metrics_update`` carries.
+
+    Attributes:
+        as_of: The last event in all this.
+        at: When that was recorded, UTC; None: there is none.
+        agents: Agents.
+        tasks: Tasks.
+        throughput: What happens per minute.
+        waiting: From being queued to being assigned.
+        execution: From being started (or assigned) to being completed.
+        total: From being submitted to being completed.
+    """
+
+    as_of: int
+    at: datetime | None
+    agents: AgentCounts
+    tasks: TaskCounts
+    throughput: Throughput
+    waiting: DurationFigures
+    execution: DurationFigures
+    total: DurationFigures
+
+
+class AgentPerformance(msgspec.Struct, frozen=True):
+    """What an agent did, ever.
+
+    Attributes:
+        agent_id: Its id.
+        active_tasks: Tasks that it holds.
+        assigned: Attempts it was given.
+        completed: Attempts it completed.
+        failed: Attempts it gave up.
+        released: Attempts that were taken from it.
+        success_rate: The share of the completed in all attempts that are over; None: none is.
+        mean_execution_ms: From start to completion, milliseconds; None: none completed.
+        mean_quality: Of its own estimates, 0..1; None: it gave none.
+    """
+
+    agent_id: str
+    active_tasks: int
+    assigned: int
+    completed: int
+    failed: int
+    released: int
+    success_rate: float | None
+    mean_execution_ms: int | None
+    mean_quality: float | None
+
+
+class SystemMetrics:
+    """The live view; ``ProjectionHost`` folds the log into it."""
+
+    name = "system_metrics"
+    version = 1
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._fold = MetricsFold()
+
+    @property
+    def as_of(self) -> int:
+        """The last position in it."""
+        return self._fold.state.position
+
+    def apply(self, event: RecordedEvent) -> None:
+        """Fold one event."""
+        self._fold.apply(event)
+
+    def snapshot(self) -> Callable[[], bytes]:
+        """Return a function that encodes a copy of the state."""
+        return frozen(self._fold.state)
+
+    def restore(self, state: bytes, /) -> None:
+        """Go back to a snapshot."""
+        self._fold = MetricsFold(thawed(state))
+
+    def current(self, now: datetime | None = None) -> Metrics:
+        """Return the figures as they are.
+
+        Args:
+            now: The end of the window of the throughput; when left out, that of the last event.
+        """
+        state = self._fold.state
+        return Metrics(
+            as_of=state.position,
+            at=datetime.fromtimestamp(state.at / 1000, UTC) if state.position else None,
+            agents=self._agents(),
+            tasks=self._tasks(),
+            throughput=self._throughput(state.at if now is None else round(now.timestamp() * 1000)),
+            waiting=_figures(state.waiting),
+            execution=_figures(state.execution),
+            total=_figures(state.total),
+        )
+
+    def performance(self, agent_id: str) -> AgentPerformance | None:
+        """Return what an agent did; None: it never registered."""
+        agent = self._fold.state.agents.get(agent_id)
+        return None if agent is None else _performance(agent_id, agent)
+
+    def history(
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        resolution: Literal["minute", "hour"] = "minute",
+    ) -> list[MetricsPoint]:
+        """Return what happened minute by minute (the last day) or hour by hour (the last month).
+
+        Args:
+            since: The first minute or hour; the oldest one known when left out.
+            until: Where to end; the minute or hour of the last event is the last one.
+            resolution: How fine.
+        """
+        return points(self._fold, since, until, resolution)
+
+    def _agents(self) -> AgentCounts:
+        by_status = dict.fromkeys(AgentStatus, 0)
+        available = busy = places = in_use = 0
+        for agent in self._fold.state.agents.values():
+            by_status[agent.status] += 1
+            busy += agent.active > 0
+            if agent.online and agent.status is AgentStatus.ACTIVE:
+                available += 1
+                places += agent.places
+                in_use += agent.active
+        return AgentCounts(
+            registered=self._fold.registered,
+            online=self._fold.online,
+            available=available,
+            busy=busy,
+            by_status={status.value: count for status, count in by_status.items()},
+            places=places,
+            in_use=in_use,
+        )
+
+    def _tasks(self) -> TaskCounts:
+        state = self._fold.state
+        statuses = state.statuses
+        completed = statuses[TaskStatus.COMPLETED]
+        failed = (
+            statuses[TaskStatus.FAILED] + statuses[TaskStatus.DEAD] + statuses[TaskStatus.EXPIRED]
+        )
+        return TaskCounts(
+            submitted=state.submitted,
+            queue_depth=statuses[TaskStatus.QUEUED],
+            active=statuses[TaskStatus.ASSIGNED] + statuses[TaskStatus.RUNNING],
+            completed=completed,
+            failed=failed,
+            failed_attempts=state.failures,
+            released_attempts=state.releases,
+            retried=state.retries,
+            success_rate=_share(completed, completed + failed),
+            by_status={status.value: count for status, count in statuses.items()},
+            by_type=_most_submitted(state.types),
+        )
+
+    def _throughput(self, end: int) -> Throughput:
+        start = end - end % MINUTE - (_WINDOW - 1) * MINUTE
+        events = submitted = completed = 0
+        for bucket in reversed(self._fold.state.minutes):
+            if bucket.start < start:
+                break
+            events += bucket.events
+            submitted += bucket.submitted
+            completed += bucket.completed
+        minutes = (end - start) / MINUTE
+        if minutes <= 0:
+            return Throughput(0.0, 0.0, 0.0)
+        return Throughput(
+            round(events / minutes, 3), round(submitted / minutes, 3), round(completed / minutes, 3)
+        )
+
+
+def _most_submitted(types: dict[str, TypeFigures]) -> dict[str, TypeCounts]:
+    most = sorted(types.items(), key=lambda item: (-item[1].submitted, item[0]))[:_TYPES_SHOWN]
+    return {
+        kind: TypeCounts(figures.submitted, figures.completed, figures.failed)
+        for kind, figures in most
+    }
+
+
+def _figures(durations: Durations) -> DurationFigures:
+    return DurationFigures(
+        count=durations.count,
+        mean=durations.mean,
+        p50=durations.percentile(50),
+        p95=durations.percentile(95),
+        p99=durations.percentile(99),
+        longest=durations.longest,
+    )
+
+
+def _performance(agent_id: str, agent: AgentFigures) -> AgentPerformance:
+    return AgentPerformance(
+        agent_id=agent_id,
+        active_tasks=agent.active,
+        assigned=agent.assigned,
+        completed=agent.completed,
+        failed=agent.failed,
+        released=agent.released,
+        success_rate=_share(agent.completed, agent.completed + agent.failed + agent.released),
+        mean_execution_ms=agent.worked // agent.completed if agent.completed else None,
+        mean_quality=round(agent.quality / agent.rated / 1_000_000, 6) if agent.rated else None,
+    )
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 6) if whole else None

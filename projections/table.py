@@ -1,0 +1,97 @@
+"""A table of a projection: its rows as Structs, and the folds that change them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from aia_mas.application.event_log.records import RecordedEvent
+from aia_mas.domain.kernel import Event
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+RowFold = Callable[[R | None, RecordedEvent], R]
+"""Returns a row after an event. It may change the row that it got (None: there is none yet)."""
+
+
+class MissingRow(LookupError):
+    """An event changes a row that was never made."""
+
+
+class Table(Generic[R]):
+    """One table: a Struct whose fields are its columns, the first one its key.
+
+    Attributes:
+        suffix: What follows the projection's name and version in the table's name.
+        row: The Struct.
+        key_of: Which row an event concerns; None: none after all.
+        folds: Event class -> the fold of such an event.
+        reads: Whether folds need the row as it was. False: every event makes a new row.
+    """
+
+    def __init__(
+        self,
+        suffix: str,
+        row: type[R],
+        key_of: Callable[[RecordedEvent], str | None],
+        # Any: each fold looks into its own event class.
+        folds: Mapping[type[Event], Callable[[Any, RecordedEvent], R]],
+        *,
+        reads: bool = True,
+    ) -> None:
+        """Describe a table (see the attributes)."""
+        self.suffix = suffix
+        self.row = row
+        self.key_of = key_of
+        self.folds = folds
+        self.reads = reads
+        self.columns = tuple(field.encode_name for field in msgspec.structs.fields(row))
+        self.key = self.columns[0]
+
+
+class Projection:
+    """A read model in SQL: tables folded from the same events, moving as one.
+
+    Attributes:
+        name: What people call it.
+        version: Part of the tables' names; raised with every change of tables or folds.
+        tables: Its tables.
+        categories: The kinds of streams that concern it (``task``).
+        strict: It stops at an event that cannot be folded instead of parking its stream.
+        folds: Event class -> (number of the table, key, fold) for all tables that it changes.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        version: int,
+        tables: tuple[Table[Any], ...],
+        categories: frozenset[str],
+        *,
+        strict: bool = False,
+    ) -> None:
+        """Describe a projection (see the attributes)."""
+        self.name = name
+        self.version = version
+        self.tables = tables
+        self.categories = categories
+        self.strict = strict
+        self.folds: dict[type[Event], tuple[_Step, ...]] = {}
+        for number, table in enumerate(tables):
+            for event, fold in table.folds.items():
+                step = (number, table.key_of, fold)
+                self.folds[event] = (*self.folds.get(event, ()), step)
+
+    @property
+    def key(self) -> str:
+        """The name of its checkpoint, and the beginning of its tables' names."""
+        return f"{self.name}_v{self.version}"
+
+    def table_names(self, build: str = "") -> list[str]:
+        """Return the names of its tables (``build``: of those of a rebuild)."""
+        return [f"{self.key}{table.suffix}{build}" for table in self.tables]
+
+
+_Step = tuple[int, Callable[[RecordedEvent], str | None], Callable[[Any, RecordedEvent], Any]]

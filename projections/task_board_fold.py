@@ -1,0 +1,309 @@
+"""How events of tasks become rows of the task board (migration 0002)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from aia_mas.application.event_log.records import RecordedEvent
+from aia_mas.domain.kernel.ids import entity_of
+from aia_mas.domain.orchestration.task_events import (
+    TaskAssigned,
+    TaskCancelled,
+    TaskCompleted,
+    TaskExpired,
+    TaskFailed,
+    TaskProgressed,
+    TaskReleased,
+    TaskRequeued,
+    TaskResultRefused,
+    TaskStarted,
+    TaskStatus,
+    TaskSubmitted,
+)
+from aia_mas.domain.orchestration.task_specification import Priority
+from aia_mas.projections.table import MissingRow, Projection, Table
+
+_URGENCY = {priority: rank for rank, priority in enumerate(Priority)}
+
+
+class TaskRow(msgspec.Struct):
+    """A row of ``task_board_v1``: where a task stands.
+
+    ``agent_id`` and ``lease`` are those of the attempt in force, or of the one that finished it.
+    ``urgency`` is the rank of the priority, 0 for critical. ``error`` is that of the last failed
+    attempt, ``reason`` why it was cancelled or taken from its agent, ``refused`` how many results
+    were refused. Amounts are base units, as text.
+    """
+
+    task_id: str
+    status: str
+    priority: str
+    urgency: int
+    agent_id: str | None
+    attempt: int
+    lease: str | None
+    lease_seconds: float
+    price: str
+    progress: Any
+    result: Any
+    quality: float | None
+    usage: Any
+    error: Any
+    reason: str | None
+    refused: int
+    deadline: datetime | None
+    retry_at: datetime | None
+    assigned_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    updated_at: datetime
+    submitted_position: int
+    version: int
+    position: int
+
+
+class TaskSpecRow(msgspec.Struct):
+    """A row of ``task_board_v1_specs``: a task as it was submitted."""
+
+    task_id: str
+    task_type: str
+    description: str
+    requirements: Any
+    payload: Any
+    owner: str
+    payer: str | None
+    max_cost: str | None
+    tags: tuple[str, ...]
+    parent: str | None
+    correlation: str | None
+    timeout_seconds: float
+    max_attempts: int
+    not_before: datetime | None
+    submitted_at: datetime
+    submitted_position: int
+
+
+class _Progress(msgspec.Struct):
+    percent: float | None
+    message: str
+    at: datetime
+
+
+class _Error(msgspec.Struct):
+    code: str
+    message: str
+    retryable: bool
+    agent_id: str
+    attempt: int
+
+
+class _Usage(msgspec.Struct):
+    model: str | None
+    tokens_in: int
+    tokens_out: int
+    cost: str
+
+
+def _submitted(_row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
+    event: TaskSubmitted = recorded.event
+    spec = event.spec
+    return TaskRow(
+        task_id=entity_of(recorded.stream),
+        status=TaskStatus.QUEUED,
+        priority=spec.priority,
+        urgency=_URGENCY[spec.priority],
+        agent_id=None,
+        attempt=0,
+        lease=None,
+        lease_seconds=spec.lease_seconds,
+        price="0",
+        progress=None,
+        result=None,
+        quality=None,
+        usage=None,
+        error=None,
+        reason=None,
+        refused=0,
+        deadline=spec.deadline,
+        retry_at=spec.not_before,
+        assigned_at=None,
+        started_at=None,
+        finished_at=None,
+        updated_at=recorded.recorded_at,
+        submitted_position=recorded.position,
+        version=recorded.version,
+        position=recorded.position,
+    )
+
+
+def _assigned(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
+    row = _touched(row, recorded)
+    event: TaskAssigned = recorded.event
+    row.status = TaskStatus.ASSIGNED
+    row.agent_id = event.agent_id
+    row.attempt = event.attempt
+    row.lease = event.lease
+    row.lease_seconds = event.lease_seconds
+    row.price = str(event.price)
+    row.progress = row.reason = row.retry_at = row.started_at = None
+    row.assigned_at = event.assigned_at
+    return row
+
+
+def _started(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
+    row = _touched(row, recorded)
+    row.status = TaskStatus.RUNNING
+    row.started_at = recorded.event.started_at
+    return row
+
+
+def _progressed(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
+    row = _touched(row, recorded)
+    event: TaskProgressed = recorded.event
+    row.progress = _Progress(event.percent, event.message, event.at)
+    return row
+
+
+def _completed(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
+    row = _touched(row, recorded)
+    event: TaskCompleted = recorded.event
+    row.status = TaskStatus.COMPLETED
+    row.result = event.result
+    row.quality = event.quality
+    if event.usage is not None:
+        usage = event.usage
+        row.usage = _Usage(usage.model, usage.tokens_in, usage.tokens_out, str(usage.cost))
+    row.finished_at = event.completed_at
+    return row
+
+
+def _failed(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
+    event: TaskFailed = recorded.event
+    row = _attempt_over(row, recorded, event.failed_at)
+    row.error = _Error(
+        event.error_code, event.message, event.retryable, event.agent_id, event.attempt
+    )
+    return row
+
+
+def _released(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
+    event: TaskReleased = recorded.event
+    row = _attempt_over(row, recorded, event.released_at)
+    row.reason = event.reason
+    return row
+
+
+def _cancelled(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
+    row = _touched(row, recorded)
+    event: TaskCancelled = recorded.event
+    row.status = TaskStatus.CANCELLED
+    row.reason = event.reason
+    row.retry_at = None
+    row.finished_at = event.at
+    return row
+
+
+def _expired(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
+    row = _touched(row, recorded)
+    event: TaskExpired = recorded.event
+    row.status = TaskStatus.EXPIRED
+    row.retry_at = None
+    row.finished_at = event.at
+    return row
+
+
+def _requeued(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
+    row = _touched(row, recorded)
+    event: TaskRequeued = recorded.event
+    row.status = TaskStatus.QUEUED
+    row.priority = event.terms.priority
+    row.urgency = _URGENCY[event.terms.priority]
+    row.deadline = event.terms.deadline
+    row.agent_id = row.lease = row.progress = row.reason = row.finished_at = None
+    row.price = "0"
+    return row
+
+
+def _result_refused(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
+    row = _touched(row, recorded)
+    row.refused += 1
+    return row
+
+
+def _attempt_over(row: TaskRow | None, recorded: RecordedEvent, at: datetime) -> TaskRow:
+    row = _touched(row, recorded)
+    event: TaskFailed | TaskReleased = recorded.event
+    row.status = event.outcome
+    row.retry_at = event.retry_at
+    row.agent_id = row.lease = None
+    row.price = "0"
+    if event.outcome is not TaskStatus.QUEUED:
+        row.finished_at = at
+    return row
+
+
+def _touched(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
+    if row is None:
+        raise MissingRow(recorded.stream)
+    row.version = recorded.version
+    row.position = recorded.position
+    row.updated_at = recorded.recorded_at
+    return row
+
+
+def _specified(_row: TaskSpecRow | None, recorded: RecordedEvent) -> TaskSpecRow:
+    event: TaskSubmitted = recorded.event
+    spec = event.spec
+    return TaskSpecRow(
+        task_id=entity_of(recorded.stream),
+        task_type=spec.task_type,
+        description=spec.description,
+        requirements=spec.requirements,
+        payload=spec.payload,
+        owner=event.owner,
+        payer=spec.payer,
+        max_cost=None if spec.max_cost is None else str(spec.max_cost),
+        tags=spec.tags,
+        parent=spec.parent,
+        correlation=spec.correlation,
+        timeout_seconds=spec.timeout_seconds,
+        max_attempts=spec.max_attempts,
+        not_before=spec.not_before,
+        submitted_at=event.submitted_at,
+        submitted_position=recorded.position,
+    )
+
+
+def _task_of_stream(recorded: RecordedEvent) -> str:
+    return entity_of(recorded.stream)
+
+
+TASK_BOARD = Projection(
+    "task_board",
+    1,
+    (
+        Table(
+            "",
+            TaskRow,
+            _task_of_stream,
+            {
+                TaskSubmitted: _submitted,
+                TaskAssigned: _assigned,
+                TaskStarted: _started,
+                TaskProgressed: _progressed,
+                TaskCompleted: _completed,
+                TaskFailed: _failed,
+                TaskReleased: _released,
+                TaskCancelled: _cancelled,
+                TaskExpired: _expired,
+                TaskRequeued: _requeued,
+                TaskResultRefused: _result_refused,
+            },
+        ),
+        Table("_specs", TaskSpecRow, _task_of_stream, {TaskSubmitted: _specified}, reads=False),
+    ),
+    frozenset({"task"}),
+)

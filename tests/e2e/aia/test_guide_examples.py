@@ -1,0 +1,120 @@
+"""The guide's first two Python examples, word for word, in a program as its readers write it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import indent
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PATIENCE = 120.0  # seconds; only ever waited out when something is wrong
+
+EXAMPLE_1 = """\
+from aia.agents.multi_agent_system import MultiAgentSystem, AgentCapabilities
+from decimal import Decimal
+
+mas = MultiAgentSystem()
+await mas.start()
+
+capabilities = AgentCapabilities(
+    agent_id="data_analyst_001",
+    specializations=["data_analysis", "statistics"],
+    skills={"python": 0.9, "sql": 0.8, "statistics": 0.85},
+    max_concurrent_tasks=3,
+    cost_per_task=Decimal("15.0")
+)
+
+success = await mas.register_agent("data_analyst_001", capabilities)
+"""
+
+EXAMPLE_2 = """\
+from aia.agents.multi_agent_system import TaskSpecification
+
+task = TaskSpecification(
+    task_type="data_analysis",
+    description="Analyze Q3 sales data",
+    requirements={
+        "skills": ["statistics", "python"],
+        "data_sources": ["sales_db"]
+    },
+    max_cost=Decimal("50.0")
+)
+
+agent_id = await mas.orchestration_engine.assign_task(task)
+"""
+
+PROGRAM = """\
+import asyncio, json
+
+async def main():
+{examples}
+    print(json.dumps([success, agent_id]))
+{ending}
+
+asyncio.run(main())
+"""
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """The environment of this run without settings of ours, and with those given."""
+    ours = ("MAS_", "REDIS_", "WEBSOCKET_", "AIA_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return kept | variables
+
+
+@pytest.mark.parametrize("ending", ["    await mas.stop()", ""], ids=["stopped", "just ended"])
+def test_examples_run_word_for_word_and_again_on_the_same_folder(
+    tmp_path: Path, ending: str
+) -> None:
+    program = PROGRAM.format(examples=indent(EXAMPLE_1 + EXAMPLE_2, "    "), ending=ending)
+    for _ in range(2):
+        answer = subprocess.run(
+            [sys.executable, "-W", "error", "-c", program],
+            cwd=tmp_path,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+        )
+        assert (answer.returncode, answer.stderr) == (0, "")
+        assert json.loads(answer.stdout) == [True, "data_analyst_001"]
+    assert (tmp_path / ".mas").is_dir()
+
+
+def test_integration_test_of_the_guide_passes_twice() -> None:
+    for _ in range(2):
+        answer = subprocess.run(
+            [sys.executable, "test_mas_integration.py"],
+            cwd=ROOT,
+            env=environment(PYTHONIOENCODING="utf-8"),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+        )
+        lines = answer.stdout.splitlines()
+        assert (answer.returncode, answer.stderr) == (0, ""), answer.stdout
+        assert lines[0] == "🚀 Starting MAS Integration Tests..."
+        assert "✅ Multi-Agent System started" in lines
+        assert "✅ Test agent registered successfully" in lines
+        assert not any(line.startswith("❌") for line in lines)
+
+
+def test_integration_test_fails_when_the_system_does(tmp_path: Path) -> None:
+    answer = subprocess.run(
+        [sys.executable, "test_mas_integration.py"],
+        cwd=ROOT,
+        env=environment(PYTHONIOENCODING="utf-8", MAS_DATABASE_URL="postgresql://127.0.0.1:1/x"),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+
+    assert answer.returncode == 1
+    assert "❌" in answer.stdout
+    assert "🎉" not in answer.stdout

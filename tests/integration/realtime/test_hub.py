@@ -1,0 +1,181 @@
+"""The hub without sockets: any interleaving of writing, reading, stalling, leaving and resuming."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+from aia_mas.application.event_log.memory_log import MemoryEventLog
+from aia_mas.domain.kernel import Principal
+from aia_mas.interfaces.realtime import Hub, RealtimeOptions
+from aia_mas.interfaces.realtime.close_codes import Closing
+from aia_mas.interfaces.realtime.delivery import deliver
+from aia_mas.interfaces.realtime.frames import payload_of
+from aia_mas.interfaces.realtime.messages import Subscribe
+from aia_mas.interfaces.realtime.selection import Filter, selection_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+NOBODY = Principal("nobody")
+TASKS = ("t0", "t1", "t2")
+FILTERS = (
+    None,
+    Filter(task_ids=frozenset({"t0"})),
+    Filter(task_ids=frozenset({"t1", "t2"}), events=frozenset({"task.progressed"})),
+    Filter(agent_ids=frozenset({"a1"})),
+    Filter(statuses=frozenset({"queued"})),
+)
+
+
+class Wire:
+    """A transport of the test: keeps what is sent, and stalls on request."""
+
+    def __init__(self) -> None:
+        self.frames: list[dict[str, Any]] = []
+        self.open = asyncio.Event()
+        self.open.set()
+        self.closed: Closing | None = None
+
+    async def send(self, frames: list[bytes]) -> None:
+        await self.open.wait()
+        self.frames += [json.loads(payload_of(frame)) for frame in frames]
+
+    async def close(self, closing: Closing) -> None:
+        self.closed = closing
+
+    def cut(self, closing: Closing) -> None:
+        self.closed = closing
+
+
+class Reader:
+    """A subscriber that resumes where it left."""
+
+    def __init__(self, hub: Hub, number: int) -> None:
+        self.hub = hub
+        self.filter = FILTERS[number % len(FILTERS)]
+        self.id = None if number % 2 else f"r{number}"
+        self.seen: list[int] = []
+        self.after = 0
+        self.wire: Wire | None = None
+
+    async def connect(self) -> None:
+        self.wire = Wire()
+        self.connection = self.hub.connect("reader", NOBODY, self.wire)
+        wanted = Subscribe("tasks", id=self.id, after=self.after, filter=self.filter)
+        await self.hub.subscriptions.start(self.connection, wanted)
+        self.sender = asyncio.ensure_future(deliver(self.hub, self.connection))
+
+    async def leave(self) -> None:
+        if self.wire is not None:
+            self.sender.cancel()
+            await asyncio.wait([self.sender])
+            self.hub.disconnect(self.connection)
+            heard = [frame["position"] for frame in self.wire.frames if "position" in frame]
+            if heard:
+                assert heard[0] == self.after  # the answer to ``subscribe``
+                self.seen += heard[1:]
+                self.after = heard[-1]
+            self.wire = None
+
+    def expected(self, log: MemoryEventLog) -> list[int]:
+        [channel] = [one for one in self.hub._channels.values() if one.topic.name == "tasks"]
+        facts = [channel.topic.fact(event) for event in log.events]
+        selection = selection_of(self.filter, channel.topic)
+        return [fact.position for fact in facts if fact is not None and selection.takes(fact)]
+
+
+ACTION = st.one_of(
+    st.tuples(st.just("write"), st.integers(0, 2), st.integers(1, 30)),
+    st.tuples(st.just("submit"), st.integers(0, 2), st.just(0)),
+    st.tuples(st.just("turns"), st.integers(0, 0), st.integers(1, 12)),
+    st.tuples(st.just("connect"), st.integers(0, 4), st.just(0)),
+    st.tuples(st.just("leave"), st.integers(0, 4), st.just(0)),
+    st.tuples(st.just("stall"), st.integers(0, 4), st.just(0)),
+    st.tuples(st.just("flow"), st.integers(0, 4), st.just(0)),
+)
+
+
+@settings(max_examples=60)
+@given(
+    actions=st.lists(ACTION, min_size=5, max_size=30),
+    ring_bytes=st.sampled_from([0, 3_000, 1_000_000]),
+    queue_bytes=st.sampled_from([10_000, 1_000_000]),
+)
+def test_every_reader_sees_every_fact_of_its_own_once_and_in_order(
+    actions, ring_bytes, queue_bytes, make_writer
+):
+    options = RealtimeOptions(
+        ring_bytes=ring_bytes, queue_bytes=queue_bytes, prefill=0, cached_pages=2
+    )
+    anyio.run(_play, actions, options, make_writer)
+
+
+async def _play(
+    actions: list[tuple[str, int, int]],
+    options: RealtimeOptions,
+    make_writer: Callable[..., Any],
+) -> None:
+    writer = make_writer()
+    async with writer.log.running() as log, anyio.create_task_group() as tasks:
+        hub = Hub(log, options)
+        await tasks.start(hub.run)
+        readers = [Reader(hub, number) for number in range(5)]
+        for action, which, amount in actions:
+            await _act(action, readers[which], which, amount, writer)
+        for reader in readers:
+            await _finish(reader, hub, log)
+            expected = reader.expected(log)
+            assert reader.seen == expected
+        assert not hub.connections
+        assert not any(
+            channel.audience._groups or channel.audience._by_task or channel.audience._by_agent
+            for channel in hub._channels.values()
+        )
+        tasks.cancel_scope.cancel()
+
+
+async def _act(action: str, reader: Reader, which: int, amount: int, writer: Any) -> None:
+    match action:
+        case "write":
+            await writer.progress(TASKS[which], amount)
+        case "submit":
+            await writer.submit(TASKS[which])
+        case "turns":
+            for _ in range(amount):
+                await asyncio.sleep(0)
+        case "connect" if reader.wire is None:
+            await reader.connect()
+        case "leave":
+            await reader.leave()
+        case "stall" if reader.wire is not None:
+            reader.wire.open.clear()
+        case "flow" if reader.wire is not None:
+            reader.wire.open.set()
+
+
+async def _finish(reader: Reader, hub: Hub, log: MemoryEventLog) -> None:
+    """Let a reader read to the end, resuming as often as it is closed for being slow."""
+    while True:
+        if reader.wire is None:
+            await reader.connect()
+        assert reader.wire is not None
+        reader.wire.open.set()
+        async with asyncio.timeout(20):
+            await _until(lambda: reader.connection.closing or _read_all(reader, hub, log))
+        done = reader.connection.closing is None
+        await reader.leave()
+        if done:
+            return
+
+
+def _read_all(reader: Reader, hub: Hub, log: MemoryEventLog) -> bool:
+    [position] = hub.positions(reader.connection).values()
+    return position >= len(log.events) and not reader.connection.queued_bytes
+
+
+async def _until(condition: Callable[[], Any]) -> None:
+    while not condition():
+        await asyncio.sleep(0)
+
+

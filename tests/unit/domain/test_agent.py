@@ -1,0 +1,256 @@
+"""An agent: registration, changes, standing, presence."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from aia_mas.domain.kernel import Event
+from aia_mas.domain.kernel.money import MAX_AMOUNT
+from aia_mas.domain.orchestration.agent import AgentStatus
+from aia_mas.domain.orchestration.agent_commands import (
+    ActivateAgent,
+    DrainAgent,
+    MarkAgentOffline,
+    MarkAgentOnline,
+    PutAgent,
+    RegisterAgent,
+    SuspendAgent,
+    UnregisterAgent,
+    UpdateAgent,
+)
+from aia_mas.domain.orchestration.agent_events import (
+    AgentActivated,
+    AgentCameOnline,
+    AgentDrained,
+    AgentRegistered,
+    AgentSuspended,
+    AgentUnregistered,
+    AgentUpdated,
+    AgentWentOffline,
+)
+from aia_mas.domain.orchestration.capabilities import Capabilities
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+ANALYST = Capabilities(skills={"python": 0.9}, max_concurrent_tasks=3, cost_per_task=15 * 10**18)
+WRITER = Capabilities(specializations=("writing",))
+
+
+def registered(**changes: Any) -> AgentRegistered:
+    fields = {"capabilities": ANALYST, "owner": "alice", "registered_at": NOW}
+    return AgentRegistered(**{**fields, **changes})
+
+
+REGISTERED = registered()
+GONE = (REGISTERED, AgentUnregistered(at=NOW))
+
+
+def register(**changes: Any) -> RegisterAgent:
+    return RegisterAgent(**{"agent_id": "a1", "capabilities": ANALYST, **changes})
+
+
+def test_registers_for_the_caller(an_agent):
+    an_agent.when(register(initial_stake=5)).then(registered(initial_stake=5), result="registered")
+
+    assert an_agent.state.assignable
+    assert an_agent.state.revision == 1
+
+
+def test_registers_for_a_named_owner(an_agent):
+    an_agent.when(register(owner="team")).then(registered(owner="team"))
+
+
+def test_a_second_registration_is_refused(an_agent):
+    an_agent.given(REGISTERED).when(register()).then_refused("agent_already_registered")
+
+
+def test_registering_again_after_leaving_restores_the_id(an_agent):
+    an_agent.given(*GONE).when(register()).then(registered(again=True))
+
+    assert an_agent.state.assignable
+    assert an_agent.state.revision == 2
+
+
+def test_the_number_of_agents_is_limited(an_agent):
+    an_agent.when(register(registered_agents=2, max_agents=2)).then_refused("max_agents_reached")
+    an_agent.when(register(registered_agents=1, max_agents=2)).then(REGISTERED)
+
+
+@pytest.mark.parametrize("agent_id", ["", "a/b", "..", "tasks", "Metrics", "ä", "x" * 129, "a\n"])
+def test_bad_ids_are_refused(an_agent, agent_id):
+    an_agent.when(register(agent_id=agent_id)).then_refused("invalid_id", field="agent_id")
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "code", "field"),
+    [
+        (Capabilities(skills={"x": 1.01}), "invalid_skill_level", "skills.x"),
+        (Capabilities(skills={"x": -0.01}), "invalid_skill_level", "skills.x"),
+        (Capabilities(skills={"x": float("nan")}), "invalid_skill_level", "skills.x"),
+        (Capabilities(skills={"": 1.0}), "invalid_text", "skills"),
+        (Capabilities(skills={f"s{n}": 1.0 for n in range(257)}), "invalid_value", "skills"),
+        (Capabilities(specializations=("a", "\0")), "invalid_text", "specializations[1]"),
+        (Capabilities(specializations=("x" * 129,)), "invalid_text", "specializations[0]"),
+        (Capabilities(specializations=("\ud800",)), "invalid_text", "specializations[0]"),
+        (Capabilities(max_concurrent_tasks=0), "invalid_value", "max_concurrent_tasks"),
+        (Capabilities(max_concurrent_tasks=1001), "invalid_value", "max_concurrent_tasks"),
+        (Capabilities(cost_per_task=-1), "invalid_amount", "cost_per_task"),
+        (Capabilities(cost_per_task=MAX_AMOUNT + 1), "invalid_amount", "cost_per_task"),
+        (Capabilities(labels={"k": "v" * 129}), "invalid_text", "labels.k"),
+        (Capabilities(resources={"gpu": float("inf")}), "invalid_value", "resources.gpu"),
+        (Capabilities(data_sources=("",)), "invalid_text", "data_sources[0]"),
+        (Capabilities(endpoint=""), "invalid_text", "endpoint"),
+        (Capabilities(wallet_address="x" * 257), "invalid_text", "wallet_address"),
+        (Capabilities(metadata={"a": [{"b": "\0"}]}), "invalid_text", "metadata"),
+        (Capabilities(metadata={"a": float("nan")}), "invalid_value", "metadata"),
+        (Capabilities(metadata={"a": object()}), "invalid_value", "metadata"),
+    ],
+)
+def test_bad_capabilities_are_refused_however_they_come(an_agent, capabilities, code, field):
+    command = register(capabilities=capabilities)
+    put = PutAgent(agent_id="a1", capabilities=capabilities)
+
+    an_agent.when(command).then_refused(code, field=field)
+    an_agent.when(put).then_refused(code, field=field)
+    an_agent.given(REGISTERED).when(put).then_refused(code, field=field)
+
+
+def test_a_bad_stake_or_owner_is_refused(an_agent):
+    an_agent.when(register(initial_stake=-1)).then_refused("invalid_amount", field="initial_stake")
+    an_agent.when(register(owner="o" * 256)).then_refused("invalid_text", field="owner")
+
+
+def test_put_registers_updates_or_leaves_as_it_is(an_agent):
+    put = PutAgent(agent_id="a1", capabilities=ANALYST)
+    other = PutAgent(agent_id="a1", capabilities=WRITER)
+
+    an_agent.when(put).then(REGISTERED, result="registered")
+    an_agent.when(put).then(result="unchanged")
+    an_agent.when(other).then(AgentUpdated(capabilities=WRITER, revision=2), result="updated")
+    assert an_agent.state.capabilities == WRITER
+    assert an_agent.state.revision == 2
+
+
+def test_put_of_an_agent_that_left_registers_it_again(an_agent):
+    put = PutAgent(agent_id="a1", capabilities=ANALYST)
+
+    an_agent.given(*GONE).when(put).then(registered(again=True), result="registered")
+
+
+def test_put_counts_as_a_heartbeat(an_agent):
+    put = PutAgent(agent_id="a1", capabilities=ANALYST)
+
+    an_agent.given(REGISTERED, AgentWentOffline(at=NOW)).when(put)
+    an_agent.then(AgentCameOnline(at=NOW), result="unchanged")
+
+
+def test_put_keeps_an_agent_drained(an_agent):
+    an_agent.given(REGISTERED, AgentDrained(at=NOW))
+    an_agent.when(PutAgent(agent_id="a1", capabilities=ANALYST)).then()
+
+    assert an_agent.state.status is AgentStatus.DRAINING
+
+
+def test_put_honours_the_revision(an_agent):
+    put = PutAgent(agent_id="a1", capabilities=WRITER, expected_revision=1)
+
+    an_agent.when(put).then_refused("precondition_failed")
+    an_agent.given(REGISTERED).when(put).then(AgentUpdated(capabilities=WRITER, revision=2))
+    an_agent.when(put).then_refused("precondition_failed")
+
+
+def test_update_replaces_the_given_fields_only(an_agent):
+    update = UpdateAgent(agent_id="a1", skills={"sql": 0.5}, endpoint="https://a1")
+    whole = Capabilities(
+        skills={"sql": 0.5},
+        max_concurrent_tasks=3,
+        cost_per_task=15 * 10**18,
+        endpoint="https://a1",
+    )
+
+    an_agent.given(REGISTERED).when(update)
+    an_agent.then(AgentUpdated(capabilities=whole, revision=2), result="updated")
+    an_agent.when(update).then(result="unchanged")
+    an_agent.when(UpdateAgent(agent_id="a1", endpoint=None))
+    assert an_agent.decision.events[0][1].capabilities.endpoint is None
+
+
+def test_update_is_checked(an_agent):
+    an_agent.given(REGISTERED)
+    an_agent.when(UpdateAgent(agent_id="a1", expected_revision=7, skills={}))
+    an_agent.then_refused("precondition_failed")
+    an_agent.when(UpdateAgent(agent_id="a1", skills={"x": 2.0})).then_refused("invalid_skill_level")
+
+
+@pytest.mark.parametrize(
+    ("command", "event", "status"),
+    [
+        (DrainAgent(agent_id="a1"), AgentDrained(at=NOW), AgentStatus.DRAINING),
+        (
+            SuspendAgent(agent_id="a1", reason="r"),
+            AgentSuspended(reason="r", at=NOW),
+            AgentStatus.SUSPENDED,
+        ),
+        (
+            UnregisterAgent(agent_id="a1", reason="r"),
+            AgentUnregistered(reason="r", at=NOW),
+            AgentStatus.UNREGISTERED,
+        ),
+    ],
+)
+def test_an_agent_out_of_service_gets_no_work(
+    an_agent, command: Any, event: Event, status: AgentStatus
+):
+    an_agent.given(REGISTERED).when(command).then(event)
+
+    assert an_agent.state.status is status
+    assert not an_agent.state.assignable
+
+
+def test_drain_suspend_and_activate_may_be_repeated(an_agent):
+    an_agent.given(REGISTERED)
+    an_agent.when(ActivateAgent(agent_id="a1")).then()
+    an_agent.when(DrainAgent(agent_id="a1")).then(AgentDrained(at=NOW))
+    an_agent.when(DrainAgent(agent_id="a1")).then()
+    an_agent.when(SuspendAgent(agent_id="a1")).then(AgentSuspended(at=NOW))
+    an_agent.when(SuspendAgent(agent_id="a1", reason="again")).then()
+    an_agent.when(ActivateAgent(agent_id="a1")).then(AgentActivated(at=NOW))
+    assert an_agent.state.assignable
+
+
+def test_presence_is_recorded_when_it_changes(an_agent):
+    seen = NOW - timedelta(seconds=90)
+
+    an_agent.given(REGISTERED)
+    an_agent.when(MarkAgentOnline(agent_id="a1")).then()
+    an_agent.when(MarkAgentOffline(agent_id="a1", last_seen=seen))
+    an_agent.then(AgentWentOffline(last_seen=seen, at=NOW))
+    assert not an_agent.state.assignable
+    an_agent.when(MarkAgentOffline(agent_id="a1")).then()
+    an_agent.when(MarkAgentOnline(agent_id="a1")).then(AgentCameOnline(at=NOW))
+    assert an_agent.state.assignable
+
+
+@pytest.mark.parametrize("before", [(), GONE])
+@pytest.mark.parametrize(
+    "command",
+    [
+        UpdateAgent(agent_id="a1"),
+        DrainAgent(agent_id="a1"),
+        SuspendAgent(agent_id="a1"),
+        ActivateAgent(agent_id="a1"),
+        UnregisterAgent(agent_id="a1"),
+        MarkAgentOffline(agent_id="a1"),
+        MarkAgentOnline(agent_id="a1"),
+    ],
+)
+def test_an_unknown_agent_is_not_found(an_agent, before, command):
+    an_agent.given(*before).when(command).then_refused("agent_not_found")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [SuspendAgent(agent_id="a1", reason="\0"), UnregisterAgent(agent_id="a1", reason="x" * 10_001)],
+)
+def test_reasons_are_bounded(an_agent, command):
+    an_agent.given(REGISTERED).when(command).then_refused("invalid_text", field="reason")

@@ -1,0 +1,178 @@
+"""Events, states and the fleet's snapshot read back as they were written."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from aia_mas.domain.kernel.money import MAX_AMOUNT
+from aia_mas.domain.orchestration import agent, task
+from aia_mas.domain.orchestration.agent_events import (
+    AgentActivated,
+    AgentCameOnline,
+    AgentDrained,
+    AgentRegistered,
+    AgentSuspended,
+    AgentUnregistered,
+    AgentUpdated,
+    AgentWentOffline,
+)
+from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.domain.orchestration.task_events import (
+    TaskAssigned,
+    TaskCancelled,
+    TaskCompleted,
+    TaskExpired,
+    TaskFailed,
+    TaskProgressed,
+    TaskReleased,
+    TaskRequeued,
+    TaskResultRefused,
+    TaskStarted,
+    TaskSubmitted,
+    Usage,
+)
+from aia_mas.domain.orchestration.task_specification import (
+    Priority,
+    Requirements,
+    TaskSpecification,
+    terms_of,
+)
+from aia_mas.domain.orchestration.task_status import ReleaseReason, TaskStatus
+
+AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+FULL = Capabilities(
+    specializations=("a", "ü"),
+    skills={"python": 0.1, "sql": 1.0},
+    max_concurrent_tasks=1000,
+    cost_per_task=MAX_AMOUNT,
+    labels={"zone": "eu"},
+    resources={"gpu": 1e300},
+    data_sources=("db",),
+    endpoint="https://a",
+    wallet_address="0x1",
+    metadata={"deep": [{"n": None, "big": 10**33, "f": 0.1}]},
+)
+SPEC = TaskSpecification(
+    task_type="analysis",
+    description="d",
+    requirements=Requirements(
+        skills={"python": 0.7},
+        specializations=("a",),
+        labels={"zone": "eu"},
+        data_sources=("db",),
+        preferred_agents=("a1",),
+        excluded_agents=("a2",),
+    ),
+    payload={"rows": [1, 2.5, "x", None, True], "big": 2**70},
+    priority=Priority.CRITICAL,
+    max_cost=10**33,
+    payer="p",
+    deadline=AT + timedelta(hours=1),
+    timeout_seconds=1.5,
+    lease_seconds=2.5,
+    max_attempts=7,
+    backoff_base_seconds=0.1,
+    backoff_factor=1.5,
+    backoff_cap_seconds=9.0,
+    not_before=AT + timedelta(minutes=1),
+    tags=("t",),
+    parent="x",
+    correlation="y",
+)
+AGENT_LIFE = (
+    AgentRegistered(
+        capabilities=FULL, owner="o", initial_stake=10**33, registered_at=AT, again=True
+    ),
+    AgentUpdated(capabilities=FULL, revision=2),
+    AgentWentOffline(last_seen=AT, at=AT),
+    AgentCameOnline(at=AT),
+    AgentDrained(at=AT),
+    AgentSuspended(reason="r", at=AT),
+    AgentActivated(at=AT),
+    AgentUnregistered(at=AT, reason="r"),
+)
+TASK_LIFE = (
+    TaskSubmitted(spec=SPEC, submitted_at=AT, owner="o"),
+    TaskAssigned(
+        agent_id="a1",
+        attempt=1,
+        lease="L",
+        lease_seconds=2.5,
+        assigned_at=AT,
+        price=10**33,
+        policy="p",
+        seed=2**63,
+        considered=3,
+        load=1 / 3,
+    ),
+    TaskStarted(agent_id="a1", attempt=1, lease="L", started_at=AT),
+    TaskProgressed(agent_id="a1", attempt=1, percent=12.5, message="m", at=AT),
+    TaskReleased(
+        agent_id="a1",
+        attempt=1,
+        reason=ReleaseReason.LEASE_EXPIRED,
+        retry_at=AT,
+        outcome=TaskStatus.QUEUED,
+        released_at=AT,
+    ),
+    TaskResultRefused(agent_id="a1", lease="L", action="fail", reason="stale_lease", at=AT),
+    TaskFailed(
+        agent_id="a1",
+        attempt=1,
+        error_code="e",
+        message="m",
+        retryable=True,
+        retry_at=AT,
+        outcome=TaskStatus.DEAD,
+        failed_at=AT,
+    ),
+    TaskRequeued(attempt=1, terms=terms_of(SPEC), by="o", at=AT),
+    TaskCancelled(agent_id="a1", attempt=1, reason="r", by="o", at=AT),
+    TaskExpired(agent_id="a1", attempt=1, at=AT),
+    TaskCompleted(
+        agent_id="a1",
+        attempt=1,
+        lease="L",
+        result=[{"a": 2**80}],
+        quality=0.1,
+        usage=Usage(model="m", tokens_in=1, tokens_out=2, cost=10**33),
+        completed_at=AT,
+    ),
+)
+SAMPLES = (*AGENT_LIFE, *TASK_LIFE)
+
+
+@pytest.mark.parametrize("event", SAMPLES, ids=lambda event: event.topic)
+def test_an_event_reads_back_as_it_was_written(event):
+    stored = msgspec.json.encode(event)
+
+    assert msgspec.json.decode(stored, type=type(event)) == event
+
+
+def test_every_event_has_a_sample_and_a_topic_of_its_own():
+    events = (*agent.EVENTS, *task.EVENTS)
+
+    assert {type(event) for event in SAMPLES} == set(events)
+    assert len({event.topic for event in events}) == len(events)
+    assert all(event.topic.endswith(".v1") for event in events)
+
+
+@pytest.mark.parametrize(
+    ("evolve", "life", "kind"),
+    [(agent.evolve, AGENT_LIFE, agent.AgentState), (task.evolve, TASK_LIFE, task.TaskState)],
+)
+def test_a_state_reads_back_after_every_event(evolve, life, kind):
+    state = None
+    for event in life:
+        state = evolve(state, event)
+        assert msgspec.json.decode(msgspec.json.encode(state), type=kind) == state
+
+
+def test_defaults_are_not_stored():
+    spec = TaskSpecification(task_type="t")
+    event = TaskSubmitted(spec=spec, submitted_at=AT, owner="o")
+
+    assert msgspec.json.encode(event) == (
+        b'{"spec":{"task_type":"t"},"submitted_at":"2026-01-02T03:04:05.678901Z","owner":"o"}'
+    )

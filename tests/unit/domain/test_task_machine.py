@@ -1,0 +1,217 @@
+"""Any order of commands on one task keeps its promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from aia_mas.domain.kernel import Context, Decision, Event, Principal
+from aia_mas.domain.orchestration import agent, task
+from aia_mas.domain.orchestration.agent_events import AgentRegistered, AgentWentOffline
+from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.domain.orchestration.task_commands import (
+    Assignment,
+    AssignTask,
+    CancelTask,
+    CompleteTask,
+    ExpireTask,
+    FailTask,
+    RecordProgress,
+    ReleaseTask,
+    RetryTask,
+    StartTask,
+    SubmitTask,
+)
+from aia_mas.domain.orchestration.task_ending import cancel_task, expire_task, release_task
+from aia_mas.domain.orchestration.task_events import (
+    TaskAssigned,
+    TaskCompleted,
+    TaskProgressed,
+    TaskRequeued,
+    TaskResultRefused,
+)
+from aia_mas.domain.orchestration.task_execution import (
+    complete_task,
+    fail_task,
+    record_progress,
+    start_task,
+)
+from aia_mas.domain.orchestration.task_specification import TaskSpecification
+from aia_mas.domain.orchestration.task_status import LIVE, ReleaseReason, TaskStatus
+from aia_mas.domain.orchestration.task_submission import assign_task, retry_task, submit_task
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+AGENTS = ("a1", "a2")
+ONLINE = agent.evolve(
+    None, AgentRegistered(capabilities=Capabilities(), owner="o", registered_at=NOW)
+)
+OFFLINE = agent.evolve(ONLINE, AgentWentOffline(at=NOW))
+ENDED = frozenset(TaskStatus) - LIVE - {TaskStatus.QUEUED}
+BY_AGENT: dict[type, Callable[[Any, Any, Context], Decision]] = {
+    StartTask: start_task,
+    RecordProgress: record_progress,
+    CompleteTask: complete_task,
+    FailTask: fail_task,
+}
+
+
+class TaskLife(RuleBasedStateMachine):
+    """One task, any commands, and what an onlooker may rely on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = NOW
+        self.state: task.TaskState | None = None
+        self.log: list[Event] = []
+        self.leases: list[tuple[str, str]] = []
+        self.live: tuple[str, str] | None = None
+        self.repaired = False
+
+    @initialize(
+        max_attempts=st.integers(1, 3),
+        deadline=st.sampled_from([None, 50.0, 100_000.0]),
+        agent_id=st.sampled_from([None, *AGENTS]),
+    )
+    def submit(self, max_attempts: int, deadline: float | None, agent_id: str | None) -> None:
+        spec = TaskSpecification(
+            task_type="t",
+            max_attempts=max_attempts,
+            deadline=None if deadline is None else NOW + timedelta(seconds=deadline),
+        )
+        assignment = None
+        if agent_id is not None:
+            assignment = Assignment(agent_id=agent_id, lease=self.new_lease(), lease_seconds=60.0)
+        command = SubmitTask(task_id="t1", spec=spec, assignment=assignment)
+        self.take(submit_task(None, ONLINE, command, self.ctx()))
+
+    @rule(
+        agent_id=st.sampled_from(AGENTS),
+        ahead=st.sampled_from([0, 1, 1, 1, 2]),
+        online=st.sampled_from([True, True, False]),
+    )
+    def assign(self, agent_id: str, ahead: int, online: bool) -> None:
+        assert self.state is not None
+        command = AssignTask(
+            task_id="t1",
+            attempt=self.state.attempt + ahead,
+            agent_id=agent_id,
+            lease=self.new_lease(),
+            lease_seconds=60.0,
+        )
+        self.take(assign_task(self.state, ONLINE if online else OFFLINE, command, self.ctx()))
+
+    @precondition(lambda self: self.live)
+    @rule(kind=st.sampled_from(list(BY_AGENT)))
+    def act_as_the_holder(self, kind: type) -> None:
+        assert self.live is not None
+        agent_id, lease = self.live
+        command = kind(task_id="t1", agent_id=agent_id, lease=lease)
+        decision = BY_AGENT[kind](self.state, command, self.ctx())
+        assert decision.refusal is None
+        self.take(decision)
+
+    @rule(
+        kind=st.sampled_from(list(BY_AGENT)),
+        agent_id=st.sampled_from(AGENTS),
+        pick=st.integers(0, 30),
+    )
+    def act_with_any_other_lease(self, kind: type, agent_id: str, pick: int) -> None:
+        known = [*(lease for _, lease in self.leases), "made up"]
+        lease = known[pick % len(known)]
+        if self.live == (agent_id, lease):
+            return
+        before = self.state
+        command = kind(task_id="t1", agent_id=agent_id, lease=lease)
+        decision = BY_AGENT[kind](self.state, command, self.ctx())
+        self.take(decision)
+        assert decision.refusal is not None
+        assert all(type(event) is TaskResultRefused for _, event in decision.events)
+        assert before is not None
+        assert msgspec.structs.replace(before, refusals=0) == msgspec.structs.replace(
+            self.state, refusals=0
+        )
+
+    @rule(behind=st.sampled_from([0, 0, 1]), reason=st.sampled_from(list(ReleaseReason)))
+    def release(self, behind: int, reason: ReleaseReason) -> None:
+        assert self.state is not None
+        command = ReleaseTask(task_id="t1", attempt=self.state.attempt - behind, reason=reason)
+        decision = release_task(self.state, command, self.ctx())
+        assert decision.refusal is None or behind or not self.live or "started" in reason
+        self.take(decision)
+
+    @rule()
+    def expire(self) -> None:
+        self.take(expire_task(self.state, ExpireTask(task_id="t1"), self.ctx()))
+
+    @precondition(lambda self: len(self.log) > 6)
+    @rule()
+    def cancel(self) -> None:
+        self.take(cancel_task(self.state, CancelTask(task_id="t1"), self.ctx()))
+
+    @precondition(lambda self: self.state.status in ENDED)
+    @rule()
+    def retry(self) -> None:
+        self.take(retry_task(self.state, RetryTask(task_id="t1"), self.ctx()))
+
+    @rule(seconds=st.sampled_from([1.0, 10.0, 100.0]))
+    def wait(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    @invariant()
+    def the_state_is_what_an_onlooker_sees(self) -> None:
+        if self.state is None:
+            return
+        holder = (self.state.agent_id, self.state.lease) if self.state.live else None
+        assert holder == self.live
+        assert self.state.spent <= self.state.tries <= self.state.attempt
+        assert self.state.spent <= self.state.terms.max_attempts
+        assert self.state.refusals <= 10
+        assert self.state.unfinished == (self.state.status not in ENDED)
+
+    @invariant()
+    def an_undisturbed_life_takes_at_most_four_events(self) -> None:
+        kinds = [type(event) for event in self.log]
+        disturbances = {TaskProgressed, TaskResultRefused, TaskRequeued}
+        if kinds.count(TaskAssigned) == 1 and kinds[-1] is TaskCompleted:
+            assert disturbances & set(kinds) or len(kinds) <= 4
+
+    def ctx(self) -> Context:
+        return Context(now=self.now, head=len(self.log), principal=Principal(subject="p"))
+
+    def new_lease(self) -> str:
+        return f"L{len(self.log)}.{len(self.leases)}"
+
+    def take(self, decision: Decision) -> None:
+        for stream, event in decision.events:
+            assert stream == "task/t1"
+            self.happen(event)
+
+    def happen(self, event: Event) -> None:
+        kind, before = type(event), self.state
+        if before is not None and before.status in ENDED:
+            assert kind in {TaskResultRefused, TaskRequeued}
+            assert kind is not TaskRequeued or before.status is not TaskStatus.COMPLETED
+        if isinstance(event, TaskAssigned):
+            assert self.live is None, "two live leases"
+            assert event.attempt == 1 + sum(type(past) is TaskAssigned for past in self.log)
+            self.live = (event.agent_id, event.lease)
+            self.leases.append(self.live)
+        stored = msgspec.json.decode(msgspec.json.encode(event), type=kind)
+        assert stored == event
+        self.state = task.evolve(before, stored)
+        self.log.append(event)
+        assert msgspec.json.decode(msgspec.json.encode(self.state), type=task.TaskState) == (
+            self.state
+        )
+        if self.state.status not in LIVE:
+            self.live = None
+
+
+TestTaskLife = TaskLife.TestCase
+TestTaskLife.settings = settings(max_examples=150, stateful_step_count=40)

@@ -1,0 +1,129 @@
+"""Errors as problem documents: one table, no gaps, nothing of ours inside."""
+
+import json
+from typing import Any
+
+import psycopg
+import pytest
+from aia_mas.application.engine.outcomes import StoredRefusal
+from aia_mas.application.event_log.errors import CommandIdReused, EventLogError, Overloaded
+from aia_mas.domain.kernel.errors import DomainError
+from aia_mas.domain.orchestration.errors import AgentAlreadyRegistered, InvalidSkillLevel
+from aia_mas.interfaces.http.errors import Unauthenticated
+from aia_mas.interfaces.http.problems import (
+    STATUS_OF,
+    ProblemAnswer,
+    pointer_to,
+    problem_answer,
+)
+from litestar.exceptions import MethodNotAllowedException, NotFoundException
+
+
+def subclasses(cls: type[Any]) -> set[type[Any]]:
+    return {cls}.union(*(subclasses(sub) for sub in cls.__subclasses__()))
+
+
+def answer_to(error: BaseException) -> ProblemAnswer:
+    return problem_answer(error, instance="/x", request_id="r-1")
+
+
+def document(error: BaseException) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(answer_to(error).body)
+    return loaded
+
+
+def test_every_error_class_of_ours_has_a_status() -> None:
+    classes = subclasses(DomainError) | subclasses(EventLogError)
+    ours = {cls for cls in classes if cls.__module__.startswith("aia_mas.")}
+
+    assert {cls.code for cls in ours if cls.code not in STATUS_OF} == set()
+
+
+def test_codes_are_words() -> None:
+    assert all(code.replace("_", "").isalpha() and code.islower() for code in STATUS_OF)
+
+
+def test_a_refusal_becomes_a_problem_with_its_facts() -> None:
+    answer = answer_to(AgentAlreadyRegistered(agent_id="a1", status="lies"))
+
+    assert answer.status == 409
+    assert dict(answer.headers)[b"content-type"] == b"application/problem+json"
+    assert dict(answer.headers)[b"content-length"] == str(len(answer.body)).encode()
+    assert json.loads(answer.body) == {
+        "type": "urn:aia-mas:problem:agent_already_registered",
+        "title": "An agent is already registered under this id.",
+        "status": 409,
+        "code": "agent_already_registered",
+        "detail": "An agent is already registered under this id.",
+        "instance": "/x",
+        "request_id": "r-1",
+        "agent_id": "a1",
+    }
+
+
+def test_a_value_that_is_not_allowed_is_told_with_its_field() -> None:
+    problem = document(InvalidSkillLevel(field="skills.python"))
+
+    assert problem["status"] == 422
+    assert problem["errors"] == [
+        {
+            "field": "skills.python",
+            "pointer": "/skills/python",
+            "code": "invalid_skill_level",
+            "message": problem["detail"],
+        }
+    ]
+
+
+def test_list_indexes_are_steps_of_the_pointer() -> None:
+    error = InvalidSkillLevel(field="specializations[3]")
+
+    assert document(error)["errors"][0]["pointer"] == "/specializations/3"
+    assert pointer_to("a/b", 3, "~") == "/a~1b/3/~0"
+
+
+def test_a_replayed_refusal_keeps_its_status_and_says_so() -> None:
+    stored = StoredRefusal("agent_not_found", "title", "detail", "", {"agent_id": "x"})
+    answer = answer_to(stored)
+
+    assert answer.status == 404
+    assert (b"idempotent-replayed", b"true") in answer.headers
+
+
+def test_errors_of_the_log_are_told_in_general_words() -> None:
+    reused, overloaded = answer_to(CommandIdReused("http:secret:1")), answer_to(Overloaded("x"))
+
+    assert (reused.status, reused.code) == (422, "idempotency_key_reused")
+    assert b"secret" not in reused.body
+    assert overloaded.status == 503
+    assert dict(overloaded.headers)[b"retry-after"].isdigit()
+
+
+@pytest.mark.parametrize("error", [RuntimeError("password=hunter2"), KeyError("hunter2")])
+def test_what_is_not_ours_says_nothing_but_that_it_is_our_fault(error: Exception) -> None:
+    answer = answer_to(error)
+
+    assert (answer.status, answer.code) == (500, "internal_error")
+    assert b"hunter2" not in answer.body
+
+
+def test_a_database_that_is_gone_is_a_matter_of_time() -> None:
+    answer = answer_to(psycopg.OperationalError("host=secret"))
+
+    assert (answer.status, answer.code) == (503, "database_unavailable")
+    assert b"retry-after" in dict(answer.headers)
+    assert b"secret" not in answer.body
+
+
+def test_routing_errors_are_problems_too() -> None:
+    assert answer_to(NotFoundException()).code == "route_not_found"
+    not_allowed = answer_to(MethodNotAllowedException(headers={"allow": "GET, OPTIONS"}))
+
+    assert not_allowed.status == 405
+    assert dict(not_allowed.headers)[b"allow"] == b"GET, HEAD, OPTIONS"
+
+
+def test_401_tells_how_to_authenticate() -> None:
+    header = (b"www-authenticate", b"Bearer")
+
+    assert header in answer_to(Unauthenticated(headers=[header])).headers
