@@ -115,7 +115,7 @@ class RedisPresence:
 
     async def forget(self, before: datetime) -> None:
         """Drop old signs of life."""
-        await self._redis.zremrangebyscore(self._key, "-inf", before.timestamp())
+        await self._redis.zremrangebyscore(self._key, "-inf", f"({before.timestamp()}")
 
 
 class MemoryPresence:
@@ -126,8 +126,9 @@ class MemoryPresence:
         self._seen: dict[tuple[str, str], datetime] = {}
 
     async def write(self, seen: Seen) -> None:
-        """Note signs of life."""
-        self._seen.update(seen)
+        """Note signs of life; the latest one counts."""
+        for key, at in seen.items():
+            self._seen[key] = max(at, self._seen.get(key, at))
 
     async def read(self, since: datetime) -> Seen:
         """Return what was heard of since a time."""

@@ -109,8 +109,12 @@ from events;
 -- that act under a lease, p_fences and p_epochs name it and the epoch in which it was held.
 --
 -- p_lookups numbers the requests whose command may be known already (a client's key, a work item, a
--- resubmission). A command left out of it that is known all the same violates the primary key of
--- commands: the writer then submits the batch again with every request looked up.
+-- resubmission), p_stream_lookups the streams that may exist already. What is left out of them and is
+-- there all the same violates the primary key of commands or of stream_heads: the writer then submits
+-- the batch again with everything looked up.
+--
+-- A command of kind 0 has an id made up for it alone: nobody can ask for its outcome, so none is kept.
+-- Submitted again after a lost answer, it is known by the events that it wrote.
 --
 -- An expected version of 0 means that the stream does not exist; -1 the same with a first version
 -- of 0 (the numbering of some programs that use the library's interface).
@@ -124,7 +128,7 @@ create function append_batch(
     p_lookups integer[],
     p_fenced integer[], p_fences text[], p_epochs bigint[],
     p_expectation_counts integer[], p_event_counts integer[],
-    p_streams text[],
+    p_streams text[], p_stream_lookups integer[], p_stream_lookup_ids text[],
     p_expected_streams integer[], p_expected_versions bigint[], p_expected_commands text[],
     p_event_requests integer[], p_event_streams integer[], p_event_stream_ids text[],
     p_event_versions bigint[], p_topics text[], p_states bytea[], p_event_commands text[],
@@ -139,8 +143,8 @@ declare
     v_next bigint;
     v_hash bytea;
     v_digest bytea;
-    v_versions bigint[];
-    v_commands text[];
+    v_versions bigint[] := array_fill(null::bigint, array[m]);
+    v_commands text[] := array_fill(null::text, array[m]);
     v_changes smallint[] := array_fill(0::smallint, array[m]);  -- 1: new stream, 2: known stream
     v_any_update boolean := false;
     v_accepted boolean[] := array_fill(false, array[n]);
@@ -167,6 +171,15 @@ begin
                    c.event_count, c.recorded_at
             from unnest(p_lookups) l(r)
             join commands c on c.command_id = p_command_ids[l.r]
+            union all
+            select u.request, true, p_outcomes[u.request], min(v.position), count(*)::integer,
+                   min(v.recorded_at)
+            from unnest(p_event_requests, p_event_stream_ids, p_event_versions, p_event_commands)
+                u(request, stream, version, command_id)
+            join events v on v.stream = u.stream and v.version = u.version
+                and v.command_id = u.command_id
+            where p_kinds[u.request] = 0 and u.request = any(p_lookups)
+            group by u.request
         loop
             if outcomes is null then
                 outcomes := array_fill(null::bytea, array[n]);
@@ -193,10 +206,14 @@ begin
         end loop;
     end if;
 
-    select array_agg(h.version order by q.o), array_agg(h.command_id order by q.o)
-    into v_versions, v_commands
-    from unnest(p_streams) with ordinality q(stream, o)
-    left join stream_heads h on h.stream = q.stream;
+    for rec in
+        select l.s, h.version, h.command_id
+        from unnest(p_stream_lookups, p_stream_lookup_ids) l(s, stream)
+        join stream_heads h on h.stream = l.stream
+    loop
+        v_versions[rec.s] := rec.version;
+        v_commands[rec.s] := rec.command_id;
+    end loop;
 
     for r in 1..n loop
         if statuses[r] = 0 then

@@ -117,7 +117,6 @@ create table task_board_v1 (
     version bigint not null,
     position bigint not null
 ) with (fillfactor = 80);
-create index on task_board_v1 (submitted_position);
 create index on task_board_v1 (position);
 create index on task_board_v1 (status, submitted_position);
 create index on task_board_v1 (agent_id, submitted_position) where agent_id is not null;
@@ -141,6 +140,7 @@ create table task_board_v1_specs (
     submitted_at timestamptz not null,
     submitted_position bigint not null
 );
+create index on task_board_v1_specs (submitted_position);
 create index on task_board_v1_specs (owner, submitted_position);
 create index on task_board_v1_specs (task_type, submitted_position);
 create index on task_board_v1_specs (parent) where parent is not null;

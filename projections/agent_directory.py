@@ -90,7 +90,7 @@ class AgentFilter(msgspec.Struct, frozen=True, kw_only=True):
         specialization: Declaring it.
         label: Having this label, with ``label_value`` if that is given.
         label_value: See ``label``.
-        text: Holding this text in id, specializations or names of skills; upper or lower case.
+        text: Holding this text in id, specializations or skill names; ASCII letters in any case.
     """
 
     status: tuple[str, ...] = ()

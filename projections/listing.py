@@ -48,6 +48,17 @@ class Conditions:
         self._parts.append(sql.SQL(condition))
         self.values += values
 
+    def add_choice(self, column: str, choice: Sequence[str]) -> None:
+        """Add that a column has one of some values.
+
+        They stand in the statement itself: how rare each one is decides about the plan.
+        """
+        self._parts.append(
+            sql.SQL("{} in ({})").format(
+                sql.SQL(column), sql.SQL(", ").join(sql.Literal(value) for value in choice)
+            )
+        )
+
     def where(self) -> sql.Composable:
         """Return the WHERE clause."""
         if not self._parts:

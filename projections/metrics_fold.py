@@ -42,6 +42,7 @@ from aia_mas.projections.metrics_state import (
     TYPES_KEPT,
     AgentFigures,
     Bucket,
+    FleetFigures,
     MetricsState,
     OpenTask,
     TypeFigures,
@@ -55,14 +56,15 @@ class MetricsFold:
 
     Attributes:
         state: The figures.
+        fleet: The agents of the state, counted.
     """
 
     def __init__(self, state: MetricsState | None = None) -> None:
         """Continue with a state, or begin with an empty one."""
         self.state = state or MetricsState()
-        self.registered = self.online = 0
+        self.fleet = FleetFigures()
         for agent in self.state.agents.values():
-            self._count(agent, 1)
+            self.fleet.count(agent, 1)
         self._at: datetime | None = None
         self._bucket = self.state.minutes[-1] if self.state.minutes else Bucket(-MINUTE)
 
@@ -83,8 +85,8 @@ class MetricsFold:
         statuses = self.state.statuses
         bucket.queued = statuses[TaskStatus.QUEUED]
         bucket.held = statuses[TaskStatus.ASSIGNED] + statuses[TaskStatus.RUNNING]
-        bucket.agents = self.registered
-        bucket.online = self.online
+        bucket.agents = self.fleet.registered
+        bucket.online = self.fleet.online
 
     def _tell_time(self, at: datetime) -> None:
         self._at = at
@@ -116,33 +118,39 @@ class MetricsFold:
                 outdated += 1
             del buckets[:outdated]
 
-    def _count(self, agent: AgentFigures, sign: int) -> None:
-        if agent.status is not AgentStatus.UNREGISTERED:
-            self.registered += sign
-            if agent.online:
-                self.online += sign
-
     def _registered(self, agent_id: str, event: AgentRegistered) -> None:
-        agent = self.state.agents.get(agent_id)
+        agents = self.state.agents
+        agent = agents.get(agent_id)
         if agent is None:
-            agent = self.state.agents[agent_id] = AgentFigures()
+            agent = agents[agent_id] = AgentFigures()
         else:
-            self._count(agent, -1)
+            self.fleet.count(agent, -1)
             agent.status, agent.online = AgentStatus.ACTIVE, True
         agent.places = event.capabilities.max_concurrent_tasks
-        self._count(agent, 1)
+        self.fleet.count(agent, 1)
 
     def _updated(self, agent_id: str, event: AgentUpdated) -> None:
-        self.state.agents[agent_id].places = event.capabilities.max_concurrent_tasks
+        agent = self.state.agents[agent_id]
+        self.fleet.count(agent, -1)
+        agent.places = event.capabilities.max_concurrent_tasks
+        self.fleet.count(agent, 1)
 
     def _stand(self, agent_id: str, status: AgentStatus | None, online: bool | None) -> None:
         agent = self.state.agents[agent_id]
-        self._count(agent, -1)
+        self.fleet.count(agent, -1)
         if status is not None:
             agent.status = status
         if online is not None:
             agent.online = online
-        self._count(agent, 1)
+        self.fleet.count(agent, 1)
+
+    def _holder(self, agent_id: str | None, change: int) -> AgentFigures:
+        """Return the agent that takes (1) or gives back (-1) a task; a blank one if unknown."""
+        agent = self.state.agents.get(agent_id or "")
+        if agent is None:
+            return AgentFigures()
+        self.fleet.load(agent, change)
+        return agent
 
     def _submitted(self, task_id: str, event: TaskSubmitted) -> None:
         state, types = self.state, self.state.types
@@ -160,11 +168,8 @@ class MetricsFold:
     def _assigned(self, task_id: str, event: TaskAssigned) -> None:
         state = self.state
         task = state.tasks[task_id]
-        agent = state.agents.get(event.agent_id)
         self._move(task_id, task, TaskStatus.ASSIGNED, begun=state.at)
-        if agent is not None:
-            agent.active += 1
-            agent.assigned += 1
+        self._holder(event.agent_id, 1).assigned += 1
         waited = max(state.at - task.waiting_since, 0)
         state.waiting.add(waited)
         self._bucket.assigned += 1
@@ -184,32 +189,24 @@ class MetricsFold:
         state.total.add(state.at - task.submitted)
         self._bucket.completed += 1
         self._bucket.worked += worked
-        agent = state.agents.get(event.agent_id)
-        if agent is not None:
-            agent.active -= 1
-            agent.completed += 1
-            agent.worked += worked
-            if event.quality is not None:
-                agent.quality += round(event.quality * 1_000_000)
-                agent.rated += 1
+        agent = self._holder(event.agent_id, -1)
+        agent.completed += 1
+        agent.worked += worked
+        if event.quality is not None:
+            agent.quality += round(event.quality * 1_000_000)
+            agent.rated += 1
 
     def _failed(self, task_id: str, event: TaskFailed) -> None:
         self._attempt_over(task_id, event)
         self.state.failures += 1
         self._bucket.failed += 1
-        agent = self.state.agents.get(event.agent_id)
-        if agent is not None:
-            agent.active -= 1
-            agent.failed += 1
+        self._holder(event.agent_id, -1).failed += 1
 
     def _released(self, task_id: str, event: TaskReleased) -> None:
         self._attempt_over(task_id, event)
         self.state.releases += 1
         self._bucket.released += 1
-        agent = self.state.agents.get(event.agent_id)
-        if agent is not None:
-            agent.active -= 1
-            agent.released += 1
+        self._holder(event.agent_id, -1).released += 1
 
     def _cancelled(self, task_id: str, event: TaskCancelled) -> None:
         self._called_off(task_id, event, TaskStatus.CANCELLED)
@@ -247,9 +244,8 @@ class MetricsFold:
         task = self.state.tasks[task_id]
         held = task.status in _HELD
         self._end(task_id, task, status)
-        agent = self.state.agents.get(event.agent_id) if held and event.agent_id else None
-        if agent is not None:
-            agent.active -= 1
+        if held:
+            self._holder(event.agent_id, -1)
 
     def _move(
         self,

@@ -35,6 +35,48 @@ class AgentFigures(msgspec.Struct, array_like=True, gc=False):
     rated: int = 0
 
 
+class FleetFigures:
+    """All agents, counted; not stored, but counted anew from the agents.
+
+    Attributes:
+        by_status: How many are in each status.
+        registered: All but the unregistered.
+        online: Those of them whose heartbeats arrive.
+        available: Those of them that are active and online.
+        busy: Agents that hold a task.
+        places: Tasks that the available ones take at once.
+        in_use: Tasks that they hold.
+    """
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self.by_status = dict.fromkeys(AgentStatus, 0)
+        self.registered = self.online = self.available = self.busy = self.places = self.in_use = 0
+
+    def count(self, agent: AgentFigures, sign: int) -> None:
+        """Count an agent in (1) or out (-1)."""
+        self.by_status[agent.status] += sign
+        if agent.active:
+            self.busy += sign
+        if agent.status is AgentStatus.UNREGISTERED:
+            return
+        self.registered += sign
+        if agent.online:
+            self.online += sign
+            if agent.status is AgentStatus.ACTIVE:
+                self.available += sign
+                self.places += sign * agent.places
+                self.in_use += sign * agent.active
+
+    def load(self, agent: AgentFigures, change: int) -> None:
+        """Let an agent that is counted take (1) or give back (-1) a task."""
+        before = agent.active
+        agent.active = before + change
+        self.busy += (agent.active > 0) - (before > 0)
+        if agent.online and agent.status is AgentStatus.ACTIVE:
+            self.in_use += change
+
+
 class OpenTask(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A task that has not ended (times in milliseconds since 1970)."""
 

@@ -9,7 +9,6 @@ from typing import Literal
 import msgspec
 
 from aia_mas.application.event_log.records import RecordedEvent
-from aia_mas.domain.orchestration.agent import AgentStatus
 from aia_mas.domain.orchestration.task_events import TaskStatus
 from aia_mas.projections.durations import Durations
 from aia_mas.projections.metrics_fold import MetricsFold
@@ -29,7 +28,7 @@ class AgentCounts(msgspec.Struct, frozen=True):
         registered: All but the unregistered.
         online: Those of them whose heartbeats arrive.
         available: Those of them that are active and online.
-        busy: Those of them that hold a task.
+        busy: Agents that hold a task.
         by_status: How many are in each status.
         places: Tasks that the available ones take at once.
         in_use: Tasks that they hold.
@@ -217,23 +216,15 @@ class SystemMetrics:
         return points(self._fold, since, until, resolution)
 
     def _agents(self) -> AgentCounts:
-        by_status = dict.fromkeys(AgentStatus, 0)
-        available = busy = places = in_use = 0
-        for agent in self._fold.state.agents.values():
-            by_status[agent.status] += 1
-            busy += agent.active > 0
-            if agent.online and agent.status is AgentStatus.ACTIVE:
-                available += 1
-                places += agent.places
-                in_use += agent.active
+        fleet = self._fold.fleet
         return AgentCounts(
-            registered=self._fold.registered,
-            online=self._fold.online,
-            available=available,
-            busy=busy,
-            by_status={status.value: count for status, count in by_status.items()},
-            places=places,
-            in_use=in_use,
+            registered=fleet.registered,
+            online=fleet.online,
+            available=fleet.available,
+            busy=fleet.busy,
+            by_status={status.value: count for status, count in fleet.by_status.items()},
+            places=fleet.places,
+            in_use=fleet.in_use,
         )
 
     def _tasks(self) -> TaskCounts:

@@ -10,9 +10,10 @@ import msgspec
 from psycopg.rows import TupleRow
 
 from aia_mas.application.event_log.postgres_log import Pool
+from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.money import to_text
 from aia_mas.domain.orchestration.task_events import TaskStatus
-from aia_mas.domain.orchestration.task_specification import Requirements
+from aia_mas.domain.orchestration.task_specification import Priority, Requirements
 from aia_mas.projections.listing import Conditions, Listing, Page, SortKey, check_texts
 from aia_mas.projections.task_board_fold import TASK_BOARD
 
@@ -189,7 +190,8 @@ class TaskBoard:
         Raises:
             InvalidValue: Unknown sort order, foreign cursor, limit or filter out of bounds.
         """
-        listing = _BY_STATE if filters.status or filters.agent_id else _BY_SPECIFICATION
+        by_state = len(filters.status) == 1 or filters.agent_id is not None
+        listing = _BY_STATE if by_state else _BY_SPECIFICATION
         rows, following = await listing.page(
             self._pool, _conditions(filters), sort=sort, cursor=cursor, limit=limit
         )
@@ -238,12 +240,19 @@ _BY_SPECIFICATION = _listing("s")
 def _conditions(filters: TaskFilter) -> Conditions:
     check_texts(filters)
     conditions = Conditions()
-    for column, choice in (("t.status", filters.status), ("t.priority", filters.priority)):
+    for name, words, choice in (
+        ("status", TaskStatus, filters.status),
+        ("priority", Priority, filters.priority),
+    ):
+        known = [word.value for word in words]
+        if not set(choice) <= set(known):
+            raise InvalidValue(f"{name} is one of {', '.join(known)}", field=name)
+        column = f"t.{name}"
         if len(choice) == 1:
             # Equality, so that an index gives the order as well.
             conditions.add(f"{column} = %s", choice[0])
         elif choice:
-            conditions.add(f"{column} = any(%s)", list(choice))
+            conditions.add_choice(column, choice)
     for condition, value in (
         ("t.agent_id = %s", filters.agent_id),
         ("s.task_type = %s", filters.task_type),

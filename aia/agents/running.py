@@ -8,13 +8,13 @@ is drained all the same: its loop cancels whatever runs in it, in no order.
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
 import structlog
+from msgspec.structs import replace
 
 from aia_mas.application.settings import Settings
 from aia_mas.interfaces.bootstrap import System
@@ -121,6 +121,7 @@ async def join(settings: Settings) -> Node:
     Raises:
         RuntimeError: It runs with other settings.
     """
+    settings = replace(settings, data_dir=settings.data_dir.resolve())
     place = _place(settings)
     with _lock:
         node = _nodes.get(place)
@@ -168,7 +169,7 @@ def current() -> Node:
 
 
 def _place(settings: Settings) -> str:
-    return settings.database_url or os.path.realpath(settings.data_dir)
+    return settings.database_url or str(settings.data_dir)
 
 
 def _only(error: BaseException) -> BaseException:

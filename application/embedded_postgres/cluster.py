@@ -11,9 +11,10 @@ from aia_mas.application.embedded_postgres.errors import (
     DataDirectoryDamaged,
     DataDirectoryOfOtherVersion,
 )
+from aia_mas.application.embedded_postgres.identity import Identity
 from aia_mas.application.embedded_postgres.layout import DataDirectory
+from aia_mas.application.embedded_postgres.locks import Pause
 from aia_mas.application.embedded_postgres.passwords import OWNER, Passwords
-from aia_mas.application.embedded_postgres.privileges import Identity
 from aia_mas.application.embedded_postgres.server_log import failure
 from aia_mas.application.embedded_postgres.tuning import as_arguments, rendered
 
@@ -54,7 +55,12 @@ def check_version(data: DataDirectory, binaries: Binaries) -> bool:
 
 
 def make_cluster(
-    data: DataDirectory, binaries: Binaries, identity: Identity, passwords: Passwords, lock: int
+    data: DataDirectory,
+    binaries: Binaries,
+    identity: Identity,
+    passwords: Passwords,
+    lock: int,
+    pause: Pause,
 ) -> None:
     """Make an empty cluster beside its place and move it there when it is complete.
 
@@ -65,6 +71,7 @@ def make_cluster(
         passwords: The owner's password is set in the new cluster.
         lock: Descriptor of the server lock. initdb inherits it: were we killed now, nobody would
             touch its files before it has ended.
+        pause: Called while waiting.
 
     Raises:
         EmbeddedPostgresError: initdb failed.
@@ -89,6 +96,7 @@ def make_cluster(
                 *as_arguments({"huge_pages": "off", "shared_buffers": "16MB"}),
             ],
             kept_open=(lock,),
+            pause=pause,
         )
         if code != 0:
             raise failure(data.root, written)

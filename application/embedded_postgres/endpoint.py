@@ -10,8 +10,8 @@ from urllib.parse import quote
 import msgspec
 
 from aia_mas.application.embedded_postgres import socket_folder
+from aia_mas.application.embedded_postgres.identity import Identity
 from aia_mas.application.embedded_postgres.postmaster import Postmaster
-from aia_mas.application.embedded_postgres.privileges import Identity
 
 _LOOPBACK = "127.0.0.1"
 _SOCKET_PORT = 5432  # a part of the socket's name only

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from aia_mas.application.embedded_postgres.binaries import Binaries
 from aia_mas.application.embedded_postgres.detached import let_go
 from aia_mas.application.embedded_postgres.endpoint import Endpoint
+from aia_mas.application.embedded_postgres.identity import Identity
 from aia_mas.application.embedded_postgres.layout import DataDirectory
 from aia_mas.application.embedded_postgres.locks import Pause
 from aia_mas.application.embedded_postgres.postmaster import last_started
-from aia_mas.application.embedded_postgres.privileges import Identity
 from aia_mas.application.embedded_postgres.server_log import (
     failure,
     lacks_address,

@@ -5,6 +5,7 @@ Standard library only: the guardian runs without anything else.
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -80,7 +81,8 @@ class DataDirectory(NamedTuple):
             self.root.mkdir(parents=True, mode=0o700)
         except FileExistsError:
             if not self.root.is_dir():
-                raise NotADirectoryError(20, "Not a directory", str(self.root)) from None
+                name = str(self.root)
+                raise NotADirectoryError(errno.ENOTDIR, "Not a directory", name) from None
         else:
             self.write_private(".gitignore", _GITIGNORE.encode())
         for lock in (self.startup_lock, self.nodes_lock, self.server_lock, self.guardian_lock):

@@ -37,7 +37,7 @@ from aia_mas.application.embedded_postgres.tuning import tuned
 _POLL_SECONDS = 0.02
 _ORPHANS_QUIT_SECONDS = 1.0
 _ORPHANS_DIE_SECONDS = 4.0
-_STRANGERS_SECONDS = 20.0
+_STRANGERS_SECONDS = 60.0
 
 
 class Server:
@@ -148,7 +148,7 @@ class Server:
         exists = cluster.check_version(data, binaries)
         identity = choose_identity(data, binaries.postgres)
         if not exists:
-            cluster.make_cluster(data, binaries, identity, self.passwords, lock)
+            cluster.make_cluster(data, binaries, identity, self.passwords, lock, pause)
         record = read_record(data)
         previous = Endpoint(record.host, record.port) if record else self.endpoint
         # Nothing runs, so it is stale; PostgreSQL would believe it if its pid were in use again.

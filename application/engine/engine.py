@@ -201,11 +201,13 @@ class Engine:
 
 
 def _kind(origin: Origin, *, has_events: bool) -> Kind:
-    """A refusal is kept only for clients; a process decides anew when its work is still open."""
-    if has_events:
-        return origin.kind
-    kept = origin.command_id is not None and origin.kind is Kind.EXPIRING
-    return Kind.EXPIRING if kept else Kind.CHECK_ONLY
+    """Return how long to keep the outcome: not at all where its id was made up just now.
+
+    A process decides anew as long as its work is open, so its refusals are not kept either.
+    """
+    if origin.command_id is None or (origin.kind is Kind.FOREVER and not has_events):
+        return Kind.NOT_KEPT
+    return origin.kind
 
 
 def _settle(turn: Turn, outcome: bytes, future: asyncio.Future[Appended]) -> None:

@@ -70,6 +70,7 @@ class Batch:
         "_expected",
         "_fences",
         "_ids",
+        "_known",
         "_lookups",
         "_streams",
         "bytes",
@@ -83,6 +84,9 @@ class Batch:
         self._ids: set[str] = set()
         self._lookups: list[int] = []
         self._streams: dict[str, int] = {}
+        # Streams to look up, in order; one that is expected not to exist and written proves it by
+        # being written.
+        self._known: dict[int, None] = {}
         self._fences: list[tuple[int, str, int]] = []
         self._expected: tuple[list[int], list[int], list[str]] = ([], [], [])
         self._columns: tuple[list[Any], ...] = ([], [], [], [], [], [])
@@ -129,7 +133,10 @@ class Batch:
         event_counts.append(len(request.events))
         indexes, versions, commands = self._expected
         for stream, version, command_id in request.expectations:
-            indexes.append(streams.setdefault(stream, len(streams) + 1))
+            index = streams.setdefault(stream, len(streams) + 1)
+            if version > 0 or not any(event.stream == stream for event in request.events):
+                self._known[index] = None
+            indexes.append(index)
             versions.append(version)
             commands.append(command_id)
         (
@@ -164,6 +171,8 @@ class Batch:
         """Return the arguments of ``append_batch`` behind the store id, in order."""
         ids, hashes, outcomes, kinds, expectation_counts, event_counts = self._columns
         count = len(self.requests)
+        streams = list(self._streams)
+        looked_up = list(range(1, len(streams) + 1)) if look_up_all else list(self._known)
         return [
             ids,
             hashes,
@@ -175,7 +184,9 @@ class Batch:
             [epoch for _, _, epoch in self._fences],
             expectation_counts,
             event_counts,
-            list(self._streams),
+            streams,
+            looked_up,
+            [streams[index - 1] for index in looked_up],
             *self._expected,
             *self._events,
         ]

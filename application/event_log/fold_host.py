@@ -106,6 +106,8 @@ class FoldHost:
         self._categories = categories
         self._retry_after = retry_after
         self._progress = Progress()
+        # One for all pages: going from one to the next need not mean that others could run.
+        self._slices = Slices()
         self._generation = 0
         self._saved = 0
         self._saving = False
@@ -167,8 +169,7 @@ class FoldHost:
                 await asyncio.sleep(self._retry_after)
 
     async def _fold(self, events: Sequence[RecordedEvent], tasks: TaskGroup) -> None:
-        apply = self.fold.apply
-        slices = Slices()
+        apply, slices = self.fold.apply, self._slices
         for event in events:
             if type(event.event) is Unreadable:
                 if _concerned(event, self._categories):

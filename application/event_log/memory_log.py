@@ -162,7 +162,7 @@ class MemoryEventLog:
             self.events.append(event)
             self._streams[event.stream].append(event)
             self._heads[event.stream] = StreamHead(event.version, event.command_id)
-        if request.kind is not Kind.CHECK_ONLY:
+        if request.kind is not Kind.NOT_KEPT:
             outcome = StoredOutcome(request.body_hash, request.outcome, first, len(request.events))
             self._commands[request.command_id] = (outcome, stamp)
         return [

@@ -40,7 +40,9 @@ _COLUMNS = """position, stream, version, topic, state, recorded_at, command_id, 
 class PostgresEventLog:
     """Appends through one dedicated connection, reads through a pool, listens on a third."""
 
-    def __init__(self, conninfo: str, mapper: EventMapper, *, poll: float = 1.0) -> None:
+    def __init__(
+        self, conninfo: str, mapper: EventMapper, *, poll: float = 1.0, grace: float = 2.0
+    ) -> None:
         """Wire the log; use it within ``running``.
 
         Args:
@@ -48,6 +50,7 @@ class PostgresEventLog:
             mapper: Encodes and decodes events.
             poll: Seconds between looks at the head when nothing is heard (a notification may be
                 lost; it is only a hint).
+            grace: Seconds to wait, on leaving, for appends under way to be answered.
         """
         self.mapper = mapper
         self.feed = Feed()
@@ -63,6 +66,7 @@ class PostgresEventLog:
         )
         self._conninfo = conninfo
         self._poll = poll
+        self._grace = grace
         self._writer = PostgresBatchWriter(conninfo)
         self.committer = Committer(self._writer, self.feed.publish)
 
@@ -83,7 +87,7 @@ class PostgresEventLog:
                 try:
                     yield self
                 finally:
-                    await self.committer.stop()
+                    await self.committer.stop(self._grace)
                     tasks.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):

@@ -28,8 +28,10 @@ _ENCODERS = (
     *(texts, byteas, byteas, smallints, integers),
     # fenced, fences, epochs
     *(integers, texts, bigints),
-    # counts of expectations and events, streams
-    *(integers, integers, texts),
+    # counts of expectations and events
+    *(integers, integers),
+    # streams, lookups of streams
+    *(texts, integers, texts),
     # expectations: stream, version, command
     *(integers, bigints, texts),
     # events: request, stream, stream id, version, topic, state
@@ -94,7 +96,7 @@ class PostgresBatchWriter:
                 connection = await self._connect()
                 return await self._call(connection, batch, look_up_all=look_up_all)
             except pg.UniqueViolation as error:
-                if look_up_all or error.diag.table_name != "commands":
+                if look_up_all or error.diag.table_name not in {"commands", "stream_heads"}:
                     raise
                 look_up_all = True
                 continue

@@ -23,7 +23,7 @@ class Progress:
         return self._position
 
     @property
-    def awaited(self) -> bool:
+    def has_waiters(self) -> bool:
         """Whether somebody waits."""
         return bool(self._waiters)
 

@@ -45,9 +45,12 @@ class Fence(NamedTuple):
 
 
 class Kind(IntEnum):
-    """How long the outcome of a command is kept."""
+    """How long the outcome of a command is kept: not, for some days, for ever.
 
-    CHECK_ONLY = 0
+    It is kept where the command's id can come again: a client's key, a work item of a process.
+    """
+
+    NOT_KEPT = 0
     EXPIRING = 1
     FOREVER = 2
 

@@ -39,7 +39,7 @@ from aia_mas.interfaces.http.schemas.agents import (
     Claim,
     ClaimedTasks,
     Heartbeat,
-    Reason,
+    StatedReason,
 )
 
 if TYPE_CHECKING:
@@ -107,7 +107,10 @@ class AgentCommands(Controller):
 
     @delete("/{agent_id:str}", operation_id="unregister_agent", status_code=204)
     async def unregister(
-        self, agent_id: FromPath[str], request: ApiRequest, data: JSONBody[Reason | None] = None
+        self,
+        agent_id: FromPath[str],
+        request: ApiRequest,
+        data: JSONBody[StatedReason | None] = None,
     ) -> Answer[None]:
         """Take an agent out; its tasks are queued again, its history and wallet stay."""
         request.acting_for(check_id(agent_id, "agent_id"))
@@ -125,7 +128,10 @@ class AgentCommands(Controller):
 
     @post("/{agent_id:str}/suspend", operation_id="suspend_agent", status_code=200)
     async def suspend(
-        self, agent_id: FromPath[str], request: ApiRequest, data: JSONBody[Reason | None] = None
+        self,
+        agent_id: FromPath[str],
+        request: ApiRequest,
+        data: JSONBody[StatedReason | None] = None,
     ) -> Answer[AgentAnswer]:
         """Give it no work until it is activated again."""
         check_id(agent_id, "agent_id")

@@ -53,6 +53,13 @@ _TITLES = {
 _OF_EVERY = (400, 401, 403, 404, 405, 422, 429, 500, 503)
 _OF_COMMANDS = (409, 412, 413, 415)
 _TEXT = {"type": "string"}
+_ETAG = {
+    "description": "The revision of what clients may edit; for `If-Match`.",
+    "schema": {"type": "string", "pattern": '^"rev-[0-9]+"$'},
+}
+_LOCATION = {"description": "Where the resource is.", "schema": _TEXT}
+_WITH_ETAG = {"register_agent", "put_agent", "update_agent", "get_agent"}
+_WITH_LOCATION = {"register_agent", "put_agent", "submit_task"}
 _COMMAND_HEADERS = {
     "X-Event-Position": {
         "description": "Where the command's last event stands in the log.",
@@ -93,7 +100,7 @@ def document(controllers: Sequence[ControllerRouterHandler]) -> dict[str, Any]:
     handlers = {handler.operation_id: handler for handler in _handlers(app)}
     schemas = _schemas(handlers.values())
     result["components"] = {
-        "schemas": schemas,
+        "schemas": {**result["components"]["schemas"], **schemas},
         "responses": {f"Problem{status}": _problem(status) for status in _TITLES},
         "securitySchemes": {
             "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
@@ -125,7 +132,20 @@ def _schemas(handlers: Any) -> dict[str, Any]:
     for name, schema in schemas.items():
         if name in structs:
             _describe(schema, structs[name])
+        _open_amounts(schema)
     return schemas
+
+
+def _open_amounts(schema: Any) -> None:
+    """Tell that amounts are taken as numbers, too; answers have them as plain strings."""
+    if isinstance(schema, dict):
+        if schema.get("format") == "decimal":
+            schema["type"] = ["string", "number"]
+        for member in schema.values():
+            _open_amounts(member)
+    elif isinstance(schema, list):
+        for member in schema:
+            _open_amounts(member)
 
 
 def _structs(kind: Any) -> Iterator[tuple[str, Any]]:
@@ -180,8 +200,15 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
     responses: dict[str, Any] = operation["responses"]
     responses.pop("400", None)
     for response in responses.values():
+        headers = response.setdefault("headers", {})
         if command:
-            response.setdefault("headers", {}).update(_COMMAND_HEADERS)
+            headers.update(_COMMAND_HEADERS)
+        if operation["operationId"] in _WITH_ETAG:
+            headers["ETag"] = _ETAG
+        if operation["operationId"] in _WITH_LOCATION:
+            headers["Location"] = _LOCATION
+    if operation["operationId"] == "put_agent":
+        responses["201"] = {**responses["200"], "description": "The agent is new"}
     for status in statuses:
         responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
     parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
@@ -199,7 +226,7 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
 def _simplify(parameter: dict[str, Any]) -> None:
     for name in ("deprecated", "allowEmptyValue", "allowReserved"):
         parameter.pop(name, None)
-    if parameter["in"] == "path":
+    if parameter["name"] in {"agent_id", "task_id"} and parameter["in"] == "path":
         parameter["schema"] = _ID
     options = parameter["schema"].get("oneOf")
     if options and {"type": "null"} in options:

@@ -22,6 +22,7 @@ from aia_mas.interfaces.http.errors import (
     FieldError,
     InvalidParameter,
     MethodNotAllowed,
+    MissingBody,
     RequestRefused,
     RequestRouteNotFound,
 )
@@ -55,7 +56,6 @@ STATUS_OF: Mapping[str, int] = {
     "agent_not_found": 404,
     "task_not_found": 404,
     "stream_not_found": 404,
-    "unknown_read_model": 404,
     "method_not_allowed": 405,
     # 409, 412: it does not go together with how things stand
     "refused": 409,
@@ -86,9 +86,9 @@ STATUS_OF: Mapping[str, int] = {
     "nul_character": 422,
     "too_deep": 422,
     "idempotency_key_reused": 422,
-    "append_failed": 422,
     # 500: our fault
     "internal_error": 500,
+    "append_failed": 500,
     "event_log_error": 500,
     "fold_stopped": 500,
     "unknown_topic": 500,
@@ -224,6 +224,9 @@ def _with_head(allow: str) -> str:
 
 def _invalid_parameters(error: ValidationException) -> DomainError:
     mistakes = error.extra if isinstance(error.extra, list) else []
+    if any(isinstance(mistake, dict) and mistake.get("key") == "data" for mistake in mistakes):
+        # Litestar's word for the body; one that is there has been checked before (see ``bodies``).
+        return MissingBody()
     errors = [
         FieldError(
             code=InvalidParameter.code,

@@ -8,7 +8,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from aia_mas.interfaces.http.problems import MEDIA_TYPE, TYPE_PREFIX, Problem
 
 MAX_HEAD = 64 * 1024
-"""Bytes of request line and headers together."""
+"""Bytes of request line and headers together, beyond the first piece that is read of them."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -16,22 +16,32 @@ _encode = msgspec.json.Encoder().encode
 class HttpProtocol(HttpToolsProtocol):
     """Refuses endless headers, and answers what is no HTTP in our format of problems."""
 
+    _in_head = True
+    _begun = False
     _head = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come; the parser keeps unfinished headers, however long they get."""
+        if self.transport.is_closing():
+            return
+        self._begun = False
+        super().data_received(data)
+        if not self._in_head or self._begun:
+            return
+        self._head += len(data)
+        if self._head > MAX_HEAD and not self.transport.is_closing():
+            self.send_400_response("Headers too large")
 
     def on_message_begin(self) -> None:
         """Begin a request."""
+        self._in_head = self._begun = True
         self._head = 0
         super().on_message_begin()
 
-    def on_url(self, url: bytes) -> None:
-        """Take a piece of the request line."""
-        self._grow(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
-        self._grow(len(name) + len(value))
-        super().on_header(name, value)
+    def on_headers_complete(self) -> None:
+        """Begin the body."""
+        self._in_head = False
+        super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP request, and end the connection."""
@@ -47,9 +57,3 @@ class HttpProtocol(HttpToolsProtocol):
             % (STATUS_LINE[status], MEDIA_TYPE.encode(), len(body), body)
         )
         self.transport.close()
-
-    def _grow(self, size: int) -> None:
-        self._head += size
-        if self._head > MAX_HEAD:
-            # The parser stops at an error in a callback, and then answers by `send_400_response`.
-            raise ValueError("too long")

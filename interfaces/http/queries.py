@@ -43,8 +43,8 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 async def reached(request: ApiRequest, read_model: str, position: int) -> None:
     """Wait until a read model has a position.
 
-    Without one (0) it is that of the last event which this node knows, so that whoever asks the node
-    that took a command sees its effect; when that takes too long, the answer is what there is.
+    Without one (0) it is that of the last event which this node knows, so that whoever asks the
+    node that took a command sees its effect; if that takes too long, the answer is what there is.
 
     Raises:
         ProjectionBehind: It has not reached the position named within a few seconds.

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from aia_mas.interfaces.realtime.facts import Fact
 from aia_mas.interfaces.realtime.selection import Selection
 from aia_mas.interfaces.realtime.subscription import FactSubscription
+
+
+class Parcel(NamedTuple):
+    """Facts in order, all their frames, and the subscriptions that get exactly these."""
+
+    facts: Sequence[Fact]
+    frames: bytes
+    receivers: tuple[FactSubscription, ...]
 
 
 class Audience:
@@ -50,14 +59,17 @@ class Audience:
             for value in subscription.selection.agent_ids or ():
                 self._drop_empty(self._by_agent, value)
 
-    def receivers(self, fact: Fact) -> list[tuple[bytes, tuple[FactSubscription, ...]]]:
-        """Return who gets a fact now: a frame each for those who share it."""
-        found: list[tuple[bytes, tuple[FactSubscription, ...]]] = []
-        for group in self._candidates(fact):
-            if group.selection.takes(fact):
-                members = group.members
-                found.append((members[0].frame(fact), members))
-        return found
+    def parcels(self, facts: Sequence[Fact]) -> list[Parcel]:
+        """Return who gets which of some facts now; those who get the same share a parcel."""
+        selected: dict[_Group, list[Fact]] = {}
+        for fact in facts:
+            for group in self._candidates(fact):
+                if group.selection.takes(fact):
+                    selected.setdefault(group, []).append(fact)
+        return [
+            Parcel(taken, b"".join(map(group.members[0].frame, taken)), group.members)
+            for group, taken in selected.items()
+        ]
 
     def _candidates(self, fact: Fact) -> Iterator[_Group]:
         yield from self._any

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aia_mas.interfaces.realtime.audience import Audience
-from aia_mas.interfaces.realtime.connection import BATCH_BYTES
 from aia_mas.interfaces.realtime.facts import Fact, FactTopic
 from aia_mas.interfaces.realtime.pages import Pages
 from aia_mas.interfaces.realtime.ring import Ring
@@ -52,16 +51,15 @@ class Channel:
         return True
 
     def _queue(self, subscription: FactSubscription, facts: Sequence[Fact], reached: int) -> None:
-        """Queue selected facts, about a batch, and move to the last one that was looked at."""
-        size = 0
+        """Queue selected facts while there is room, and move to the last one that was looked at."""
+        connection = subscription.connection
         for fact in facts:
             if fact.position <= subscription.position or fact.topic != self.topic.name:
                 continue
             if subscription.selection.takes(fact):
                 frame = subscription.frame(fact)
-                subscription.connection.push(frame)
-                size += len(frame)
-                if size >= BATCH_BYTES:
-                    reached = fact.position
+                if not connection.has_room(frame):
+                    reached = fact.position - 1
                     break
+                connection.push(frame)
         subscription.position = max(subscription.position, reached)

@@ -18,6 +18,8 @@ log = structlog.stdlib.get_logger("aia.realtime")
 
 _SLICE = 100
 """Subscribers marked before other work gets its turn."""
+_SETTLE = 0.005
+"""Seconds in which the folds behind a value usually take in what has just been committed."""
 
 
 class Sample(NamedTuple):
@@ -62,7 +64,9 @@ class CoalescedTopic:
 
     def add(self, subscription: CoalescedSubscription) -> None:
         """Send the value now and whenever it changes."""
-        self._refresh()
+        if not self._subscribers:
+            # Else it is being watched, and a crowd that joins at once costs no more than one.
+            self._refresh()
         self._subscribers[subscription] = None
         self._wanted.set()
         subscription.connection.mark(subscription)
@@ -82,6 +86,7 @@ class CoalescedTopic:
         while True:
             await self._wanted.wait()
             await self._change(feed)
+            await asyncio.sleep(_SETTLE)
             if self._refresh():
                 await self._mark_all()
             await asyncio.sleep(self._interval())

@@ -25,6 +25,10 @@ class Batch(NamedTuple):
 class Transport(Protocol):
     """The wire to a client."""
 
+    def offer(self, frames: bytes) -> bool:
+        """Write whole frames if that can be done without waiting; tell whether it was done."""
+        ...
+
     async def send(self, frames: list[bytes]) -> None:
         """Write frames, waiting while the client takes nothing.
 
@@ -46,8 +50,9 @@ class Transport(Protocol):
 class Connection:
     """A client of the hub, and the queue of frames that wait for it.
 
-    Facts are queued as shared bytes. Coalesced topics are only marked: the frame is taken when it
-    is sent, so it is the latest one and never waits twice.
+    What the wire takes at once is written at once. Else facts are queued as shared bytes for the
+    sender (``deliver``), and coalesced topics are only marked: their frame is taken when it is
+    sent, so it is the latest one and never waits twice.
     """
 
     __slots__ = (
@@ -92,25 +97,35 @@ class Connection:
         self._waiter: asyncio.Future[None] | None = None
         self._woken = False
 
-    def push(self, frame: bytes) -> None:
-        """Queue a frame; with too much waiting, the connection is closed instead."""
-        if self.closing is not None:
+    def has_room(self, frame: bytes) -> bool:
+        """Tell whether one who catches up may queue a frame; catching up keeps the queue short."""
+        room = min(BATCH_BYTES, self._limit)
+        return not self.queued_bytes or self.queued_bytes + len(frame) <= room
+
+    def push(self, frames: bytes) -> None:
+        """Send whole frames in their turn; with too much waiting, the connection is closed."""
+        if self.closing is not None or (not self.queued_bytes and self.transport.offer(frames)):
             return
-        if self.queued_bytes and self.queued_bytes + len(frame) > self._limit:
+        if self.queued_bytes and self.queued_bytes + len(frames) > self._limit:
             self.closing = SLOW
             self.transport.cut(SLOW)
             self._forget()
         else:
-            self._queue.append(frame)
-            self.queued_bytes += len(frame)
+            self._queue.append(frames)
+            self.queued_bytes += len(frames)
         self.wake()
 
     def mark(self, subscription: CoalescedSubscription) -> None:
         """Have the latest value of a coalesced topic sent; marking it twice sends it once."""
-        if self.closing is None and not subscription.marked:
-            subscription.marked = True
-            self._fresh.append(subscription)
-            self.wake()
+        if self.closing is not None or subscription.marked:
+            return
+        if not self.queued_bytes:
+            frame = subscription.frame()
+            if frame is None or self.transport.offer(frame):
+                return
+        subscription.marked = True
+        self._fresh.append(subscription)
+        self.wake()
 
     def take(self) -> Batch:
         """Return what to write next; it counts as queued until it is given to ``sent``."""

@@ -7,6 +7,7 @@ the name of the topic, and only another one costs a new frame.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from struct import pack
 from typing import Any
 
@@ -26,10 +27,17 @@ def text_frame(payload: bytes) -> bytes:
     return pack("!BBQ", _TEXT, 127, size) + payload
 
 
-def payload_of(frame: bytes) -> bytes:
-    """Return the text that a frame carries."""
-    length = frame[1]
-    return frame[2 if length < 126 else 4 if length == 126 else 10 :]
+def payloads(frames: bytes) -> Iterator[bytes]:
+    """Return the texts that frames of ours carry, one after the other."""
+    start = 0
+    while start < len(frames):
+        size, begin = frames[start + 1], start + 2
+        if size >= 126:
+            width = 2 if size == 126 else 8
+            size = int.from_bytes(frames[begin : begin + width], "big")
+            begin += width
+        start = begin + size
+        yield frames[begin:start]
 
 
 def json_frame(message: Any) -> bytes:
@@ -44,4 +52,5 @@ def suffix_of(subscription_id: str) -> bytes:
 
 def readdressed(frame: bytes, suffix: bytes, new_suffix: bytes) -> bytes:
     """Return a frame as it goes to a subscription with another id."""
-    return text_frame(payload_of(frame)[: -len(suffix)] + new_suffix)
+    (payload,) = payloads(frame)
+    return text_frame(payload[: -len(suffix)] + new_suffix)

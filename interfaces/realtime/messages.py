@@ -148,7 +148,10 @@ def _misunderstood(text: str, error: msgspec.ValidationError) -> MessageRefused:
         return MessageRefused(
             ErrorCode.INVALID_MESSAGE, "A message is an object with a member type (a string)"
         )
-    except (msgspec.DecodeError, RecursionError) as broken:  # behind the mistake that was seen first
+    except (
+        msgspec.DecodeError,
+        RecursionError,
+    ) as broken:  # behind the mistake that was seen first
         return MessageRefused(ErrorCode.MALFORMED_JSON, f"Not JSON: {broken}")
     if kind not in _TYPES:
         return MessageRefused(ErrorCode.UNKNOWN_TYPE, f"A type is one of {', '.join(_TYPES)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from aia_mas.interfaces.realtime.facts import Fact, FactTopic
@@ -45,11 +46,18 @@ class FactSubscription:
             return fact.frame
         return readdressed(fact.frame, self.topic.suffix, self.suffix)
 
-    def deliver(self, position: int, frame: bytes) -> None:
-        """Queue a frame, unless its position has been dealt with."""
-        if self.active and self.position < position:
-            self.position = position
-            self.connection.push(frame)
+    def deliver(self, facts: Sequence[Fact], frames: bytes) -> None:
+        """Send facts that follow each other, without those whose position has been dealt with.
+
+        Args:
+            facts: Facts of the topic that this subscription selects.
+            frames: All their frames as they go to it.
+        """
+        if self.active and self.position < facts[-1].position:
+            if self.position >= facts[0].position:
+                frames = b"".join(self.frame(one) for one in facts if one.position > self.position)
+            self.position = facts[-1].position
+            self.connection.push(frames)
 
 
 class Latest(Protocol):

@@ -9,7 +9,7 @@ from litestar import WebSocket
 
 from aia_mas.interfaces.realtime.close_codes import Closing
 from aia_mas.interfaces.realtime.connection import Transport
-from aia_mas.interfaces.realtime.frames import payload_of
+from aia_mas.interfaces.realtime.frames import payloads
 from aia_mas.interfaces.realtime.uvicorn_socket import EXTENSION, UvicornSocket
 
 
@@ -28,7 +28,7 @@ def transport_of(socket: WebSocket[Any, Any, Any], patience: float) -> Transport
 
 
 class UvicornTransport:
-    """Writes shared frames as they are."""
+    """Writes shared frames as they are, at once where nothing must be waited for."""
 
     __slots__ = ("_patience", "_protocol")
 
@@ -36,6 +36,10 @@ class UvicornTransport:
         """Write to a protocol."""
         self._protocol = protocol
         self._patience = patience
+
+    def offer(self, frames: bytes) -> bool:
+        """Write frames now, if the client takes them; see ``Transport.offer``."""
+        return self._protocol.offer(frames)
 
     async def send(self, frames: list[bytes]) -> None:
         """Write frames; see ``Transport.send``."""
@@ -60,11 +64,15 @@ class AsgiTransport:
         self._socket = socket
         self._patience = patience
 
+    def offer(self, frames: bytes) -> bool:
+        """Leave frames to the sender."""
+        return False
+
     async def send(self, frames: list[bytes]) -> None:
         """Write frames; see ``Transport.send``."""
-        for frame in frames:
+        for payload in payloads(b"".join(frames)):
             async with asyncio.timeout(self._patience):
-                await self._socket.send_text(payload_of(frame).decode())
+                await self._socket.send_text(payload.decode())
 
     async def close(self, closing: Closing) -> None:
         """Begin the closing handshake."""

@@ -34,6 +34,13 @@ class UvicornSocket(WebSocketsSansIOProtocol):
         if scope is not None:
             scope["extensions"][EXTENSION] = self
 
+    def offer(self, frames: bytes) -> bool:
+        """Write whole unmasked frames if that can be done at once; tell whether it was."""
+        if not self.writable.is_set() or not self._open():
+            return False
+        self.transport.write(frames)
+        return True
+
     async def write(self, frames: list[bytes], patience: float) -> None:
         """Write whole unmasked frames, waiting while the client takes nothing.
 
@@ -44,13 +51,13 @@ class UvicornSocket(WebSocketsSansIOProtocol):
         if not self.writable.is_set():
             async with asyncio.timeout(patience):
                 await self.writable.wait()
-        if self.close_sent or self.disconnected or self.conn.state is not State.OPEN:
+        if not self._open():
             raise ClientDisconnected
         self.transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
 
     def end(self, closing: Closing) -> None:
         """Send a close frame behind what was written, and end even if the client never reads it."""
-        if self.close_sent or self.disconnected or self.conn.state is not State.OPEN:
+        if not self._open():
             return
         self.stop_keepalive()
         self.queue.put_nowait({"type": "websocket.disconnect", "code": closing.code})
@@ -79,6 +86,9 @@ class UvicornSocket(WebSocketsSansIOProtocol):
         """Give up a client that does not answer pings."""
         super().keepalive_timeout()
         self.loop.call_later(self.close_timeout, self.transport.abort)
+
+    def _open(self) -> bool:
+        return not self.close_sent and not self.disconnected and self.conn.state is State.OPEN
 
 
 def socket_options(

@@ -32,7 +32,7 @@ def data_directory(settings: Settings) -> Finding:
         used = check_version(DataDirectory(Path(os.path.realpath(folder))), find_binaries())
     except (OSError, EmbeddedPostgresError) as error:
         return failed(name, str(error))
-    return passed(name, f"{folder} ({'in use' if used else 'will be made'})")
+    return passed(name, f"{folder} ({'holds a database' if used else 'will be made'})")
 
 
 def disk_space(settings: Settings) -> Finding:

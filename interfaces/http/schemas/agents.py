@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -15,7 +15,12 @@ from aia_mas.domain.orchestration.agent_commands import (
     UpdateAgent,
 )
 from aia_mas.domain.orchestration.capabilities import Capabilities
-from aia_mas.interfaces.http.schemas.values import Amount, units
+from aia_mas.interfaces.http.schemas.values import AgentId, Amount, Level, Name, Text, units
+
+Places = Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 1, "maximum": 1000})]
+Label = Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": 128})]
+Address = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": 2048})]
+Wallet = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": 256})]
 
 _NOTHING = Decimal(0)
 
@@ -39,15 +44,15 @@ class AgentCapabilities(
         initial_stake: What it wants to stake at once, tokens.
     """
 
-    specializations: tuple[str, ...] = ()
-    skills: dict[str, float] = {}
-    max_concurrent_tasks: int = 1
+    specializations: tuple[Name, ...] = ()
+    skills: dict[str, Level] = {}
+    max_concurrent_tasks: Places = 1
     cost_per_task: Amount = _NOTHING
-    labels: dict[str, str] = {}
+    labels: dict[str, Label] = {}
     resources: dict[str, float] = {}
-    data_sources: tuple[str, ...] = ()
-    endpoint: str | None = None
-    wallet_address: str | None = None
+    data_sources: tuple[Name, ...] = ()
+    endpoint: Address | None = None
+    wallet_address: Wallet | None = None
     metadata: dict[str, Any] = {}
     initial_stake: Amount = _NOTHING
 
@@ -70,7 +75,7 @@ class AgentCapabilities(
 class AgentRegistration(AgentCapabilities, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An agent that registers, under an id of its own choice."""
 
-    agent_id: str
+    agent_id: AgentId
 
     def command(self) -> RegisterAgent:
         """Return the command."""
@@ -84,7 +89,7 @@ class AgentRegistration(AgentCapabilities, frozen=True, kw_only=True, forbid_unk
 class AgentReplacement(AgentCapabilities, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An agent as it is from now on; ``agent_id`` may be repeated from the path."""
 
-    agent_id: str | None = None
+    agent_id: AgentId | None = None
 
     def command(self, agent_id: str, expected_revision: int | None) -> PutAgent:
         """Return the command."""
@@ -111,15 +116,15 @@ class AgentReplacement(AgentCapabilities, frozen=True, kw_only=True, forbid_unkn
 class AgentChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Fields of an agent that change; a field given replaces the whole field."""
 
-    specializations: tuple[str, ...] | UnsetType = UNSET
-    skills: dict[str, float] | UnsetType = UNSET
-    max_concurrent_tasks: int | UnsetType = UNSET
+    specializations: tuple[Name, ...] | UnsetType = UNSET
+    skills: dict[str, Level] | UnsetType = UNSET
+    max_concurrent_tasks: Places | UnsetType = UNSET
     cost_per_task: Amount | UnsetType = UNSET
-    labels: dict[str, str] | UnsetType = UNSET
+    labels: dict[str, Label] | UnsetType = UNSET
     resources: dict[str, float] | UnsetType = UNSET
-    data_sources: tuple[str, ...] | UnsetType = UNSET
-    endpoint: str | UnsetType | None = UNSET
-    wallet_address: str | UnsetType | None = UNSET
+    data_sources: tuple[Name, ...] | UnsetType = UNSET
+    endpoint: Address | UnsetType | None = UNSET
+    wallet_address: Wallet | UnsetType | None = UNSET
     metadata: dict[str, Any] | UnsetType = UNSET
 
     def command(self, agent_id: str, expected_revision: int | None) -> UpdateAgent:
@@ -141,10 +146,10 @@ class AgentChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         )
 
 
-class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class StatedReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why, for the record."""
 
-    reason: str = ""
+    reason: Text = ""
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -155,8 +160,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         wait: How long to wait for some when there is none, seconds.
     """
 
-    limit: int = 1
-    wait: float = 0.0
+    limit: Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 1, "maximum": 100})] = 1
+    wait: Annotated[float, msgspec.Meta(extra_json_schema={"minimum": 0, "maximum": 3600})] = 0.0
 
 
 class ClaimedTasks(msgspec.Struct, frozen=True):
@@ -168,4 +173,4 @@ class ClaimedTasks(msgspec.Struct, frozen=True):
 class Heartbeat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A sign of life (``tasks``: those it is still working on; their leases are extended)."""
 
-    tasks: tuple[str, ...] = ()
+    tasks: tuple[AgentId, ...] = ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -25,7 +24,29 @@ from aia_mas.domain.orchestration.task_specification import (
     TaskSpecification,
     required_skills,
 )
-from aia_mas.interfaces.http.schemas.values import Amount, moment, units
+from aia_mas.interfaces.http.schemas.values import (
+    AgentId,
+    Amount,
+    Level,
+    Moment,
+    Name,
+    Text,
+    moment,
+    units,
+)
+
+
+def _within(lowest: float, highest: float) -> msgspec.Meta:
+    return msgspec.Meta(extra_json_schema={"minimum": lowest, "maximum": highest})
+
+
+Seconds = Annotated[float, _within(1, 86_400)]
+Wait = Annotated[float, _within(0, 86_400)]
+Factor = Annotated[float, _within(1, 10)]
+Attempts = Annotated[int, _within(1, 100)]
+Percent = Annotated[float, _within(0, 100)]
+Count = Annotated[int, _within(0, 2**53)]
+Reference = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": 255})]
 
 _NOTHING = Decimal(0)
 
@@ -42,12 +63,12 @@ class TaskRequirements(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         excluded_agents: Agents never to be taken.
     """
 
-    skills: tuple[str, ...] | dict[str, float] = ()
-    specializations: tuple[str, ...] = ()
+    skills: tuple[Name, ...] | dict[str, Level] = ()
+    specializations: tuple[Name, ...] = ()
     labels: dict[str, str] = {}
-    data_sources: tuple[str, ...] = ()
-    preferred_agents: tuple[str, ...] = ()
-    excluded_agents: tuple[str, ...] = ()
+    data_sources: tuple[Name, ...] = ()
+    preferred_agents: tuple[AgentId, ...] = ()
+    excluded_agents: tuple[AgentId, ...] = ()
 
     def requirements(self) -> Requirements:
         """Return it as the domain has it."""
@@ -87,23 +108,23 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         correlation: What ties it to others, if anything does.
     """
 
-    task_type: str
-    description: str = ""
+    task_type: Name
+    description: Text = ""
     requirements: TaskRequirements | None = None
     payload: Any = None
     priority: Priority = Priority.NORMAL
     max_cost: Amount | None = None
-    deadline: datetime | None = None
-    timeout_seconds: float | None = None
-    lease_seconds: float | None = None
-    max_attempts: int | None = None
-    backoff_base_seconds: float = 1.0
-    backoff_factor: float = 2.0
-    backoff_cap_seconds: float = 300.0
-    not_before: datetime | None = None
-    tags: tuple[str, ...] = ()
-    parent: str | None = None
-    correlation: str | None = None
+    deadline: Moment | None = None
+    timeout_seconds: Seconds | None = None
+    lease_seconds: Seconds | None = None
+    max_attempts: Attempts | None = None
+    backoff_base_seconds: Wait = 1.0
+    backoff_factor: Factor = 2.0
+    backoff_cap_seconds: Wait = 300.0
+    not_before: Moment | None = None
+    tags: tuple[Name, ...] = ()
+    parent: Reference | None = None
+    correlation: Reference | None = None
 
     def command(self, task_id: str, settings: Settings) -> SubmitTask:
         """Return the command (``settings``: for what was left out)."""
@@ -131,9 +152,11 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         return SubmitTask(task_id=task_id, spec=spec)
 
 
-Unread = Annotated[
-    msgspec.Raw, msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/TaskSubmission"})
-]
+def _encoded(kind: str) -> msgspec.Meta:
+    return msgspec.Meta(extra_json_schema={"$ref": f"#/components/schemas/{kind}"})
+
+
+Unread = Annotated[msgspec.Raw, _encoded("TaskSubmission")]
 
 
 class TaskBatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -158,8 +181,8 @@ class BatchItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     status: int
-    task: msgspec.Raw | None = None
-    problem: msgspec.Raw | None = None
+    task: Annotated[msgspec.Raw, _encoded("TaskAnswer")] | None = None
+    problem: Annotated[msgspec.Raw, _encoded("Problem")] | None = None
 
 
 class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,7 +196,7 @@ class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
 class Attempt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whose attempt it is (``lease``: the fencing token that came with the task)."""
 
-    agent_id: str
+    agent_id: AgentId
     lease: str
 
     def start(self, task_id: str) -> StartTask:
@@ -184,8 +207,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class Progress(Attempt, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How far an attempt is (``percent``: 0..100, if known)."""
 
-    percent: float | None = None
-    message: str = ""
+    percent: Percent | None = None
+    message: Text = ""
 
     def command(self, task_id: str) -> RecordProgress:
         """Return the command."""
@@ -201,9 +224,9 @@ class Progress(Attempt, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class ReportedUsage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an attempt consumed, by the agent's own account (``cost``: tokens)."""
 
-    model: str | None = None
-    tokens_in: int = 0
-    tokens_out: int = 0
+    model: Name | None = None
+    tokens_in: Count = 0
+    tokens_out: Count = 0
     cost: Amount = _NOTHING
 
     def usage(self) -> Usage:
@@ -220,7 +243,7 @@ class Completion(Attempt, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """A result (``result``: any JSON; ``quality``: the agent's own estimate, 0..1)."""
 
     result: Any = None
-    quality: float | None = None
+    quality: Level | None = None
     usage: ReportedUsage | None = None
 
     def command(self, task_id: str) -> CompleteTask:
@@ -238,8 +261,8 @@ class Completion(Attempt, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class Failure(Attempt, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why an attempt was given up (``retryable``: another one might do better)."""
 
-    error_code: str = "failed"
-    message: str = ""
+    error_code: Name = "failed"
+    message: Text = ""
     retryable: bool = True
 
     def command(self, task_id: str, jitter: float) -> FailTask:
@@ -258,7 +281,7 @@ class Failure(Attempt, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Cancellation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why a task is called off, for the record."""
 
-    reason: str = ""
+    reason: Text = ""
 
     def command(self, task_id: str) -> CancelTask:
         """Return the command."""
@@ -268,7 +291,7 @@ class Cancellation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class Retry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A further round of attempts (``deadline``: the new one, RFC 3339)."""
 
-    deadline: datetime | None = None
+    deadline: Moment | None = None
 
     def command(self, task_id: str) -> RetryTask:
         """Return the command."""

@@ -1,4 +1,8 @@
-"""Values that have another form outside than inside: amounts and times."""
+"""Values as they are outside: amounts and times, and what is documented about the others.
+
+The bounds that stand here are for the reader of the documentation; the domain checks them, so that
+each has a code of its own.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +20,22 @@ Amount = Annotated[
     msgspec.Meta(
         description="A number of tokens with at most 18 decimals, as a number or a string.",
         examples=["15.0", 15],
-        extra_json_schema={"type": ["string", "number"], "format": "decimal"},
+        extra_json_schema={
+            "minimum": 0,
+            "maximum": 10**15,
+            "pattern": r"^[0-9]{1,15}(\.[0-9]{1,18})?$",
+        },
     ),
 ]
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+"""RFC 3339 with an offset."""
+
+AgentId = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": "^[A-Za-z0-9._:-]{1,128}$"})]
+Name = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": 128})]
+Text = Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": 10_000})]
+Level = Annotated[float, msgspec.Meta(extra_json_schema={"minimum": 0, "maximum": 1})]
+"""Of a skill, or of quality."""
 
 _LAST_YEAR = 9000
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +84,24 @@ def test_examples_run_word_for_word_and_again_on_the_same_folder(
         assert (answer.returncode, answer.stderr) == (0, "")
         assert json.loads(answer.stdout) == [True, "data_analyst_001"]
     assert (tmp_path / ".mas").is_dir()
+
+
+def test_python_of_the_readme_runs_as_it_stands_there(tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    program = f"import asyncio\nasync def main():\n{indent(example, '    ')}\n    print(agent_id)\n"
+
+    answer = subprocess.run(
+        [sys.executable, "-c", program + "asyncio.run(main())"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+
+    assert (answer.returncode, answer.stdout) == (0, "data_analyst_001\n"), answer.stderr
 
 
 def test_integration_test_of_the_guide_passes_twice() -> None:

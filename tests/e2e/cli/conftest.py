@@ -42,14 +42,18 @@ class Server:
         self.lines: list[str] = []
         self.errors: list[str] = []
         self._said: queue.Queue[str | None] = queue.Queue()
-        for stream, kept in ((self.process.stdout, self.lines), (self.process.stderr, self.errors)):
-            assert stream is not None
-            threading.Thread(target=self._listen, args=(stream, kept), daemon=True).start()
+        self._listeners = [
+            threading.Thread(target=self._listen, args=(self.process.stdout, self.lines)),
+            threading.Thread(target=self._listen, args=(self.process.stderr, self.errors)),
+        ]
+        for listener in self._listeners:
+            listener.start()
 
     def _listen(self, stream: Any, kept: list[str]) -> None:
-        for line in stream:
-            kept.append(line.rstrip("\n"))
-            self._said.put(line)
+        with stream:
+            for line in stream:
+                kept.append(line.rstrip("\n"))
+                self._said.put(line)
         self._said.put(None)
 
     def wait_for_line(self, words: str) -> str:
@@ -91,7 +95,14 @@ class Server:
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Ask it to stop; return its exit code."""
         self.process.send_signal(number)
-        return self.process.wait(PATIENCE)
+        return self.wait()
+
+    def wait(self, seconds: float = PATIENCE) -> int:
+        """Wait for its end and for its last words; return its exit code."""
+        code = self.process.wait(seconds)
+        for listener in self._listeners:
+            listener.join()
+        return code
 
 
 @pytest.fixture
@@ -107,7 +118,7 @@ def start() -> Iterator[Callable[..., Server]]:
     for server in servers:
         if server.process.poll() is None:
             server.process.terminate()
-            server.process.wait(PATIENCE)
+        server.wait()
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ def test_change_behind_our_back_is_found_with_its_position(
     data_dir = tmp_path / "data"
     server = start(data_dir)
     for number in range(3):
-        assert server.call("PUT", f"/agents/agent-{number}", {"max_concurrent_tasks": 1})[0] == 200
+        assert server.call("PUT", f"/agents/agent-{number}", {"max_concurrent_tasks": 1})[0] == 201
     assert server.stop() == 0
     before = run("audit", "verify", "--data-dir", str(data_dir))
     assert before.returncode == 0, before.stderr

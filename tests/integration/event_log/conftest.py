@@ -9,6 +9,8 @@ from uuid import uuid4
 import anyio
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
 from aia_mas.application.embedded_postgres import EmbeddedPostgres
 from aia_mas.application.event_log.leases import LeaseKeeper
 from aia_mas.application.event_log.log import EventLog, new_events
@@ -18,7 +20,6 @@ from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.application.event_log.records import AppendRequest, Expectation, RecordedEvent
 from aia_mas.application.event_log.subscription import Subscription
 from aia_mas.domain.kernel import Event
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 PATIENCE = 30.0
 """Seconds after which a test that waits for something gives up."""
@@ -231,6 +232,7 @@ class Line:
 
     Attributes:
         sent: What the client has sent.
+        received: What the client has received.
         deaf: Whatever the server says from now on is lost.
         lost: What was.
         answered: The server has answered a whole call, and the answer was lost.
@@ -242,6 +244,7 @@ class Line:
         self._server = server
         self._kept: list[bytes] | None = None
         self.sent = bytearray()
+        self.received = bytearray()
         self.deaf = False
         self.lost = bytearray()
         self.answered = asyncio.Event()
@@ -261,10 +264,10 @@ class Line:
         """Let nothing more through to the server until ``deliver``."""
         self._kept = []
 
-    def deliver(self) -> None:
-        """Let the server have what was kept; its answer is lost."""
+    def deliver(self, *, deaf: bool = True) -> None:
+        """Let the server have what was kept; its answer is lost, unless told otherwise."""
         assert self._kept is not None
-        self.deaf = True
+        self.deaf = deaf
         for data in self._kept:
             self._server.write(data)
         self._kept = None
@@ -304,6 +307,7 @@ class Line:
         with suppress(ConnectionError):
             while data := await server.read(65536):
                 if not self.deaf:
+                    self.received += data
                     self._client.write(data)
                     continue
                 self.lost += data
@@ -312,12 +316,18 @@ class Line:
 
 
 class Wire:
-    """Carries connections to PostgreSQL, each as a ``Line`` that can be cut."""
+    """Carries connections to PostgreSQL, each as a ``Line`` that can be cut.
+
+    A query that is cancelled while it runs would need this event loop to carry the cancellation,
+    and with a libpq before 17 psycopg holds up the loop for it: leave a wired log when it is idle.
+    """
 
     def __init__(self, conninfo: str) -> None:
         self._target = conninfo_to_dict(conninfo)
         self._conninfo = conninfo
         self._tasks: set[asyncio.Task[None]] = set()
+        self._refuses = False
+        self.refused = asyncio.Event()
         self.lines: list[Line] = []
         self.conninfo = ""
 
@@ -325,6 +335,20 @@ class Wire:
     def committer(self) -> Line:
         """The line over which the newest batch was sent."""
         return [line for line in self.lines if line.appends][-1]
+
+    def refuse(self) -> None:
+        """Take no more connections."""
+        self._refuses = True
+
+    def admit(self) -> None:
+        """Take connections again."""
+        self._refuses = False
+
+    def break_down(self) -> None:
+        """Take no more connections, and drop those that are there."""
+        self._refuses = True
+        for line in self.lines:
+            line.close()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
@@ -354,6 +378,9 @@ class Wire:
         self._tasks.add(task)
         host, port = str(self._target["host"]), str(self._target.get("port", 5432))
         try:
+            if self._refuses:
+                self.refused.set()
+                raise ConnectionRefusedError
             if host.startswith("/"):
                 server, out = await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
             else:
@@ -372,5 +399,3 @@ async def wire(database: str) -> AsyncIterator[Wire]:
     """A wire to the database of the test."""
     async with Wire(database) as wire:
         yield wire
-
-

@@ -1,6 +1,7 @@
 """What both logs promise about appends: accepted or rejected singly, answered once and for all."""
 
 import pytest
+
 from aia_mas.application.event_log.errors import (
     CommandIdReused,
     Fenced,
@@ -118,7 +119,11 @@ async def test_an_expectation_is_the_version_and_who_wrote_it(
     await log.append(first)
     await log.append(second)
 
-    for request in (note("a", expected), check(("a", expected)), note("b", reads=[("a", expected)])):
+    for request in (
+        note("a", expected),
+        check(("a", expected)),
+        note("b", reads=[("a", expected)]),
+    ):
         with pytest.raises(StaleExpectation):
             await log.append(request)
         await leaves_no_trace(log, request)
@@ -307,9 +312,7 @@ async def test_a_repeated_command_is_known_before_it_is_judged(log: EventLog) ->
     await log.append(note("a", end_of(request)))
     await grant(log, "lease", 2)
 
-    again = await log.append(
-        note("a", command_id="key", maybe_known=True, fence=Fence("lease", 1))
-    )
+    again = await log.append(note("a", command_id="key", maybe_known=True, fence=Fence("lease", 1)))
 
     assert again.replayed == b"first", "neither stale nor fenced"
 
@@ -361,9 +364,9 @@ async def test_a_check_tells_whether_everything_read_is_committed_and_current(
 
     results = await outcomes(
         log,
-        check(("a", end_of(request)), kind=Kind.CHECK_ONLY),
+        check(("a", end_of(request)), kind=Kind.NOT_KEPT),
         request,
-        check(("a", end_of(request)), ("b", NEW), kind=Kind.CHECK_ONLY),
+        check(("a", end_of(request)), ("b", NEW), kind=Kind.NOT_KEPT),
     )
 
     assert isinstance(results[0], StaleExpectation)
@@ -373,7 +376,7 @@ async def test_a_check_tells_whether_everything_read_is_committed_and_current(
 async def test_a_check_leaves_nothing_behind(log: EventLog) -> None:
     before = await log.head()
 
-    await log.append(check(("a", NEW), kind=Kind.CHECK_ONLY, command_id="checked"))
+    await log.append(check(("a", NEW), kind=Kind.NOT_KEPT, command_id="checked"))
 
     assert await log.head() == before
     assert await log.command("checked") is None
@@ -410,7 +413,7 @@ async def test_checks_are_fenced_too(log: EventLog) -> None:
     await grant(log, "lease", 2)
 
     with pytest.raises(Fenced):
-        await log.append(check(("a", NEW), fence=Fence("lease", 1), kind=Kind.CHECK_ONLY))
+        await log.append(check(("a", NEW), fence=Fence("lease", 1), kind=Kind.NOT_KEPT))
 
 
 # -------------------------------------------------------------------------------- what is refused

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from itertools import product
 
 import pytest
+
 from aia_mas.application.event_log.log import EventFilter, EventLog, StreamHead
 from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.postgres_log import PostgresEventLog

@@ -4,6 +4,7 @@ import asyncio
 
 import anyio
 import pytest
+
 from aia_mas.application.event_log.log import EventLog
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.application.event_log.records import RecordedEvent
@@ -90,7 +91,7 @@ async def test_own_events_are_in_the_window_before_their_append_is_answered(
 
 async def test_whoever_is_behind_the_window_reads_pages_from_the_store(log: EventLog) -> None:
     await outcomes(log, *(note(f"s{number}") for number in range(25)))
-    log.feed.start(20)
+    log.feed.start(25)
     assert log.feed.since(0) is None
 
     later = asyncio.create_task(log.append(note("later")))
@@ -103,9 +104,7 @@ async def test_whoever_is_behind_the_window_reads_pages_from_the_store(log: Even
     await later
 
 
-async def test_a_node_sees_what_another_node_appends(
-    node: PostgresEventLog, database: str
-) -> None:
+async def test_a_node_sees_what_another_node_appends(node: PostgresEventLog, database: str) -> None:
     await outcomes(node, *(note(f"s{number}") for number in range(30)))
     async with PostgresEventLog(database, MAPPER).running() as other:
         assert other.feed.position == 30

@@ -7,6 +7,8 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
+from eventsourcing.tests import persistence as library
+
 from aia_mas.application.event_log.library_recorder import (
     LibraryAggregateRecorder,
     LibraryApplicationRecorder,
@@ -17,7 +19,6 @@ from aia_mas.application.event_log.library_recorder import (
 from aia_mas.application.event_log.log import EventLog
 from aia_mas.application.event_log.memory_log import MemoryEventLog
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
-from eventsourcing.tests import persistence as library
 
 Recorder = Callable[[type[LibraryAggregateRecorder]], LibraryAggregateRecorder]
 

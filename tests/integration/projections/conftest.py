@@ -9,6 +9,7 @@ from uuid import uuid4
 import anyio
 import psycopg
 import pytest
+
 from aia_mas.application.event_log.errors import EventLogError
 from aia_mas.application.event_log.leases import Lease, LeaseKeeper
 from aia_mas.application.event_log.log import EventLog
@@ -72,13 +73,9 @@ class Pen:
         for stream, event in happenings:
             version, _ = self._ends.get(stream, (0, ""))
             expectations.setdefault(stream, Expectation(stream, *self._ends.get(stream, (0, ""))))
-            events.append(
-                NewEvent(stream, version + 1, event.topic, _WRITER.encode(event), event)
-            )
+            events.append(NewEvent(stream, version + 1, event.topic, _WRITER.encode(event), event))
             self._ends[stream] = (version + 1, command_id)
-        return AppendRequest(
-            command_id, events, list(expectations.values()), kind=Kind.CHECK_ONLY
-        )
+        return AppendRequest(command_id, events, list(expectations.values()), kind=Kind.NOT_KEPT)
 
 
 @pytest.fixture

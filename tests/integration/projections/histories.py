@@ -25,6 +25,9 @@ from aia_mas.domain.orchestration.task_specification import (
 Happening = tuple[str, Event]
 """A stream and an event of it."""
 
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+"""When these histories begin."""
+
 WORDS = ("python", "sql", "größe", "naïve 'quoted'", 'tab\t"x"', "{braces,commas}", "日本")
 
 
@@ -33,21 +36,22 @@ class World:
 
     def __init__(self, seed: int, *, agents_: int = 8, tasks_: int = 40) -> None:
         self._random = Random(seed)
-        self._now = datetime(2026, 1, 1, tzinfo=UTC)
+        self._now = NOW
         self._agents = agents_
         self._tasks = tasks_
         self.agents: dict[str, agents.AgentState] = {}
         self.tasks: dict[str, tasks.TaskState] = {}
 
     def history(self, steps: int) -> Iterator[list[Happening]]:
-        """Yield what each step causes: one to three events of one stream."""
-        for _ in range(steps):
+        """Yield as many steps, each with the events that it causes: one to three of one stream."""
+        while steps:
             self._now += timedelta(milliseconds=self._random.randrange(1, 30_000))
             act = self._random.choices(
-                (self._submit, self._of_task, self._of_agent), weights=(3, 14, 3)
+                (self._submit, self._of_task, self._of_agent), weights=(3, 12, 5)
             )[0]
             decision = act()
             if decision.events:
+                steps -= 1
                 for stream, event in decision.events:
                     self._evolve(stream, event)
                 yield list(decision.events)
@@ -89,9 +93,7 @@ class World:
             ),
             lambda: ad.update_agent(
                 state,
-                ac.UpdateAgent(
-                    agent_id=name, max_concurrent_tasks=self._random.randrange(1, 9)
-                ),
+                ac.UpdateAgent(agent_id=name, max_concurrent_tasks=self._random.randrange(1, 9)),
                 ctx,
             ),
             lambda: ad.drain_agent(state, ac.DrainAgent(agent_id=name), ctx),

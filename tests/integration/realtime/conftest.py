@@ -12,6 +12,10 @@ from uuid import uuid4
 import anyio
 import pytest
 import uvicorn
+from litestar import Litestar
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
 from aia_mas.application.event_log.log import EventLog, new_events
 from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.memory_log import MemoryEventLog
@@ -29,9 +33,6 @@ from aia_mas.interfaces.realtime import (
     realtime_handlers,
     socket_options,
 )
-from litestar import Litestar
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 

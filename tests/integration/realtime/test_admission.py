@@ -4,10 +4,11 @@ import time
 
 import jwt
 import pytest
-from aia_mas.application.settings import Settings
-from aia_mas.interfaces.realtime import CloseCode, RealtimeOptions
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake
+
+from aia_mas.application.settings import Settings
+from aia_mas.interfaces.realtime import CloseCode, RealtimeOptions
 
 pytestmark = pytest.mark.anyio
 
@@ -94,7 +95,9 @@ async def test_in_development_pages_of_this_machine_may(node, origin):
         assert (await client.hear())["type"] == "metrics_update"
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil.example"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://localhost.evil.example"]
+)
 async def test_in_development_pages_of_other_sites_may_not(node, origin):
     with pytest.raises(InvalidHandshake):
         await connect(node.url(), origin=origin)
@@ -103,7 +106,9 @@ async def test_in_development_pages_of_other_sites_may_not(node, origin):
 
 async def test_in_development_a_rebound_name_may_not(node):
     with pytest.raises(InvalidHandshake):
-        await connect(f"ws://evil.example:{node.port}/mas/api/v1/agents/ws/frontend/d", host="127.0.0.1")
+        await connect(
+            f"ws://evil.example:{node.port}/mas/api/v1/agents/ws/frontend/d", host="127.0.0.1"
+        )
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import pytest
+
 from aia_mas.interfaces.realtime import CloseCode, RealtimeOptions
 
 pytestmark = pytest.mark.anyio

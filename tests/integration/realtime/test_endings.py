@@ -4,8 +4,9 @@ import asyncio
 import socket
 
 import pytest
-from aia_mas.interfaces.realtime import CloseCode, RealtimeOptions, socket_options
 from websockets.asyncio.client import connect
+
+from aia_mas.interfaces.realtime import CloseCode, RealtimeOptions, socket_options
 
 pytestmark = pytest.mark.anyio
 
@@ -38,9 +39,7 @@ async def test_a_drain_does_not_wait_for_those_who_do_not_read(run_node, log, wr
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * 1024)
         sock.connect(("127.0.0.1", node.port))
-        deaf = await connect(
-            node.url(), sock=sock, compression=None, max_queue=1, close_timeout=0
-        )
+        deaf = await connect(node.url(), sock=sock, compression=None, max_queue=1, close_timeout=0)
         await deaf.send('{"type":"subscribe","topic":"tasks","after":0}')
         await writer.submit("t1")
         for _ in range(10):

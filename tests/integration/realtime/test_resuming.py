@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+
 from aia_mas.interfaces.realtime import RealtimeOptions
 
 pytestmark = pytest.mark.anyio

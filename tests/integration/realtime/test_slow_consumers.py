@@ -4,9 +4,10 @@ import asyncio
 import socket
 
 import pytest
-from aia_mas.interfaces.realtime import CloseCode, RealtimeOptions
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
+
+from aia_mas.interfaces.realtime import CloseCode, RealtimeOptions
 
 pytestmark = pytest.mark.anyio
 
@@ -51,30 +52,29 @@ async def test_facts_that_pile_up_close_the_connection_and_it_resumes_without_lo
 
 async def test_a_client_that_never_reads_is_cut_and_others_are_served(run_node, log, writer):
     options = RealtimeOptions(queue_bytes=10**9, send_timeout=0.2, coalesce_interval=0.01)
-    async with run_node(log, options=options) as node:
-        async with node.client() as reader:
-            await reader.subscribe()
-            deaf = await connect(
-                node.url("deaf"),
-                sock=deaf_socket(node.port),
-                compression=None,
-                max_queue=1,
-                close_timeout=0,
-            )
-            await deaf.send('{"type":"subscribe","topic":"tasks"}')
-            async with asyncio.timeout(20):
-                while not all(one.subscriptions.get("tasks") for one in node.hub.connections):
-                    await asyncio.sleep(0.01)
-            await writer.submit("t1")
-            for _ in range(10):
-                await writer.progress("t1", 20, LONG)
-            assert [fact["position"] for fact in await reader.facts(201)] == [*range(1, 202)]
-            async with asyncio.timeout(20):
-                while len(node.hub.connections) > 1:
-                    await asyncio.sleep(0.01)
-            deaf.transport.abort()
-            await deaf.wait_closed()
-            assert not reader.connection.close_code
+    async with run_node(log, options=options) as node, node.client() as reader:
+        await reader.subscribe()
+        deaf = await connect(
+            node.url("deaf"),
+            sock=deaf_socket(node.port),
+            compression=None,
+            max_queue=1,
+            close_timeout=0,
+        )
+        await deaf.send('{"type":"subscribe","topic":"tasks"}')
+        async with asyncio.timeout(20):
+            while not all(one.subscriptions.get("tasks") for one in node.hub.connections):
+                await asyncio.sleep(0.01)
+        await writer.submit("t1")
+        for _ in range(10):
+            await writer.progress("t1", 20, LONG)
+        assert [fact["position"] for fact in await reader.facts(201)] == [*range(1, 202)]
+        async with asyncio.timeout(20):
+            while len(node.hub.connections) > 1:
+                await asyncio.sleep(0.01)
+        deaf.transport.abort()
+        await deaf.wait_closed()
+        assert not reader.connection.close_code
 
 
 async def test_metrics_never_pile_up(run_node, log):

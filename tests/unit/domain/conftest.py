@@ -23,7 +23,9 @@ from aia_mas.domain.orchestration import (
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 CALLER = Principal(subject="alice", roles=frozenset({Role.CLIENT}))
 
-AGENT_DECISIONS: dict[type, Callable[..., Decision]] = {
+Decisions = dict[type, Callable[..., Decision]]
+
+AGENT_DECISIONS: Decisions = {
     agent_commands.RegisterAgent: agent_decisions.register_agent,
     agent_commands.PutAgent: agent_decisions.put_agent,
     agent_commands.UpdateAgent: agent_decisions.update_agent,
@@ -34,7 +36,7 @@ AGENT_DECISIONS: dict[type, Callable[..., Decision]] = {
     agent_commands.MarkAgentOffline: agent_decisions.mark_agent_offline,
     agent_commands.MarkAgentOnline: agent_decisions.mark_agent_online,
 }
-TASK_DECISIONS: dict[type, Callable[..., Decision]] = {
+TASK_DECISIONS: Decisions = {
     task_commands.SubmitTask: task_submission.submit_task,
     task_commands.AssignTask: task_submission.assign_task,
     task_commands.RetryTask: task_submission.retry_task,

@@ -162,6 +162,12 @@ class Dispatch(RuleBasedStateMachine):
             self.fold.drop(task_id)
         del self.under_way[task_id]
 
+    @rule()
+    def plan_and_commit(self) -> None:
+        self.plan(1000)
+        while self.under_way:
+            self.commit(0)
+
     @precondition(lambda self: self.under_way)
     @rule(pick=st.integers(0, 20))
     def lose(self, pick: int) -> None:

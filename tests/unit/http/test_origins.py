@@ -1,6 +1,7 @@
 """Hosts and origins: what a page of another site can make a browser send."""
 
 import pytest
+
 from aia_mas.application.settings import Settings
 from aia_mas.interfaces.http.errors import HostNotAllowed, OriginNotAllowed
 from aia_mas.interfaces.http.security import Origins

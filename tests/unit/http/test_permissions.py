@@ -4,14 +4,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from litestar import Litestar
+from litestar.routes import HTTPRoute, WebSocketRoute
+
 from aia_mas.application.settings import Settings
 from aia_mas.domain.kernel import Principal, Role
 from aia_mas.domain.kernel.errors import PermissionDenied
 from aia_mas.interfaces.http.app import create_app
 from aia_mas.interfaces.http.security import PERMISSIONS, PUBLIC, authorize
 from aia_mas.interfaces.realtime import OPERATIONS
-from litestar import Litestar
-from litestar.routes import HTTPRoute, WebSocketRoute
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from typing import Any
 
 import jwt
 import pytest
+
 from aia_mas.application.settings import Settings
 from aia_mas.domain.kernel import Role
 from aia_mas.interfaces.http.errors import InvalidToken, TokenExpired, Unauthenticated

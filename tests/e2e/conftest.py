@@ -1,0 +1,155 @@
+"""A node on a real PostgreSQL behind a real HTTP server, and a client of it."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import anyio
+import httpx
+import psycopg
+import pytest
+import uvloop
+from psycopg.conninfo import make_conninfo
+
+from aia_mas.application.embedded_postgres import EmbeddedPostgres
+from aia_mas.application.settings import Settings
+from aia_mas.interfaces.bootstrap import System
+from aia_mas.interfaces.cli.listening import listen
+from aia_mas.interfaces.http.server import serve
+
+T = TypeVar("T")
+API = "/mas/api/v1"
+PATIENCE = 60.0  # seconds; only ever waited out when something is wrong
+
+
+class Node:
+    """A system and its HTTP server, in a thread with an event loop of their own.
+
+    Attributes:
+        url: Where it is served.
+        system: The system; touch it with ``run`` only.
+        client: A client without a token.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.system = System(settings)
+        self._sockets = listen("127.0.0.1", 0)
+        self._up = threading.Event()
+        self._failure: BaseException | None = None
+        self._stop = asyncio.Event()
+        self._thread = threading.Thread(target=self._live, name="node")
+        self._thread.start()
+        assert self._up.wait(PATIENCE), "it did not start"
+        if self._failure is not None:
+            raise self._failure
+        self.client = self.new_client()
+
+    def new_client(self, **headers: str) -> httpx.Client:
+        """Return a further client; headers are sent with every request."""
+        return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine in the loop of the node."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+
+    def begin_stop(self) -> None:
+        """Ask it to stop, as a signal would."""
+        self._loop.call_soon_threadsafe(self._stop.set)
+
+    def stop(self) -> None:
+        """Stop it and wait until it has stopped."""
+        self.client.close()
+        if self._thread.is_alive():
+            self.begin_stop()
+        self._thread.join(PATIENCE)
+        assert not self._thread.is_alive(), "it did not stop"
+
+    def _live(self) -> None:
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                self._loop = runner.get_loop()
+                runner.run(self._serve())
+        except BaseException as error:
+            if self._up.is_set():
+                raise
+            self._failure = error
+            self._up.set()
+
+    async def _serve(self) -> None:
+        async with self.system:
+            await serve(self.system, stop=self._stop, sockets=self._sockets, ready=self._ready)
+
+    def _ready(self, urls: Any) -> None:
+        (self.url,) = urls
+        self._up.set()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """The server of this run, shared by all workers; the last one to leave stops it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    server = EmbeddedPostgres(Path(shared) / "postgres", settings={"max_connections": "200"})
+    anyio.run(server.start)
+    yield server
+    anyio.run(server.stop)
+
+
+@contextmanager
+def new_database(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """An empty database; its owner's URL."""
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(postgres.owner_url, autocommit=True) as connection:
+        connection.execute(f"create database {name}")
+    yield make_conninfo(postgres.owner_url, dbname=name)
+    with psycopg.connect(postgres.owner_url, autocommit=True) as connection:
+        connection.execute(f"drop database {name} with (force)")
+
+
+@contextmanager
+def running(postgres: EmbeddedPostgres, **settings: Any) -> Iterator[Node]:
+    """A node on a database of its own."""
+    with new_database(postgres) as url:
+        node = Node(Settings(database_url=url, **settings))
+        try:
+            yield node
+        finally:
+            node.stop()
+
+
+@pytest.fixture(scope="session")
+def node(postgres: EmbeddedPostgres) -> Iterator[Node]:
+    """A node in development mode that tests share; they use ids of their own."""
+    with running(postgres) as shared:
+        yield shared
+
+
+@pytest.fixture
+def start_node(postgres: EmbeddedPostgres) -> Iterator[Callable[..., Node]]:
+    """Starts nodes with settings of their own; they end with the test."""
+    with ExitStack() as stack:
+        yield lambda **settings: stack.enter_context(running(postgres, **settings))
+
+
+@pytest.fixture(scope="module")
+def start_secured(postgres: EmbeddedPostgres) -> Iterator[Callable[[str], Node]]:
+    """Starts nodes with a key; they end with the module."""
+    with ExitStack() as stack:
+        yield lambda key: stack.enter_context(running(postgres, jwt_secret=key))
+
+
+@pytest.fixture
+def client(node: Node) -> httpx.Client:
+    """A client of the shared node."""
+    return node.client
+
+
+@pytest.fixture
+def unique() -> str:
+    """A word that no other test uses."""
+    return f"t{uuid4().hex[:12]}"

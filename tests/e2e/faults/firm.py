@@ -1,0 +1,172 @@
+"""A small firm: clients that submit tasks and agents that do them, until there are no more."""
+
+from collections.abc import Mapping
+from itertools import count
+from typing import Any
+
+import anyio
+
+from .clients import Answer, Client
+from .history import History
+
+SKILL = "work"
+
+
+class Firm:
+    """What is done, and what of it was acknowledged.
+
+    Attributes:
+        client: Through which everything is done.
+        tasks: Submitted tasks, by number.
+        done: Tasks that ended.
+    """
+
+    def __init__(self, client: Client, agents: Mapping[str, int]) -> None:
+        """Wire a firm.
+
+        Args:
+            client: How to reach the nodes.
+            agents: How many tasks each takes at once.
+        """
+        self.client = client
+        self.tasks: dict[int, str] = {}
+        self.done: set[str] = set()
+        self._agents = agents
+        self._numbers = count(1)
+        self._taking_orders = True
+
+    async def open(self) -> None:
+        """Register the agents."""
+        for agent_id, capacity in self._agents.items():
+            await self.register(agent_id, capacity)
+
+    async def register(self, agent_id: str, capacity: int) -> None:
+        """Register an agent for the firm's tasks."""
+        body = {
+            "agent_id": agent_id,
+            "skills": {SKILL: 0.9},
+            "max_concurrent_tasks": capacity,
+        }
+        answer = await self.client.give(f"register:{agent_id}", "/agents/register", body)
+        assert answer.status == 201, answer
+
+    async def run(self, *, clients: int) -> None:
+        """Submit and work until ``close``, and then until nothing is left to do."""
+        async with anyio.create_task_group() as people:
+            for agent_id, capacity in self._agents.items():
+                people.start_soon(self._work, agent_id, capacity)
+            for _ in range(clients):
+                people.start_soon(self._order)
+
+    def close(self) -> None:
+        """Take no more orders; what was submitted is still done."""
+        self._taking_orders = False
+
+    @property
+    def acknowledged(self) -> int:
+        """How many commands were answered."""
+        return len(self.client.answers)
+
+    async def submit(self, number: int, **fields: Any) -> Answer:
+        """Submit the task of a number."""
+        body = {
+            "task_type": "work",
+            "requirements": {"skills": [SKILL]},
+            "payload": {"number": number, "flaky": number % 10 == 3},
+            "backoff_base_seconds": 0.05,
+            "max_attempts": 50,
+            **fields,
+        }
+        answer = await self.client.give(f"submit:{number}", "/agents/tasks/submit", body)
+        assert answer.status == 201, answer
+        self.tasks[number] = answer.data["task_id"]
+        return answer
+
+    async def _order(self) -> None:
+        while self._taking_orders:
+            number = next(self._numbers)
+            await self.submit(number)
+            if number % 13 == 0:
+                await self._call_off(self.tasks[number])
+            # Not more than the agents can do.
+            while len(self.tasks) - len(self.done) > 4 * len(self._agents) and self._taking_orders:
+                await anyio.sleep(0.01)
+
+    async def _call_off(self, task: str) -> None:
+        answer = await self.client.give(f"cancel:{task}", f"/agents/tasks/{task}/cancel", {})
+        if answer.status == 200:
+            self.done.add(task)
+        else:
+            assert answer.code == "task_already_finished", answer
+
+    async def _work(self, agent_id: str, capacity: int) -> None:
+        while self._taking_orders or len(self.done) < len(self.tasks):
+            taken = []
+            for task in await self.client.claim(agent_id, limit=capacity):
+                key = f"start:{task['task_id']}:{task['attempt']}"
+                # A node that lags behind may offer once more what is under way or done.
+                if key not in self.client.answers and await self._act(key, "start", agent_id, task):
+                    taken.append(task)
+            for task in taken:
+                await self._finish(agent_id, task)
+
+    async def _finish(self, agent_id: str, task: Any) -> None:
+        name = f"{task['task_id']}:{task['attempt']}"
+        if task["payload"]["flaky"] and task["attempt"] == 1:
+            await self._act(f"fail:{name}", "fail", agent_id, task, error_code="flaky")
+        elif await self._act(
+            f"complete:{name}", "complete", agent_id, task, result=result_of(task)
+        ):
+            self.done.add(task["task_id"])
+
+    async def _act(self, key: str, action: str, agent_id: str, task: Any, **fields: Any) -> bool:
+        """Do something with a task; False when it is no longer this agent's to do."""
+        path = f"/agents/tasks/{task['task_id']}/{action}"
+        body = {"agent_id": agent_id, "lease": task["lease"], **fields}
+        answer = await self.client.give(key, path, body)
+        if answer.status == 200:
+            return True
+        assert answer.code in {"stale_lease", "task_already_finished", "not_assigned_to_agent"}, (
+            answer
+        )
+        return False
+
+    def check(self, history: History) -> None:
+        """Compare what was acknowledged with the log: all of it is there, and exactly once."""
+        assert history.submitted.keys() == set(self.tasks.values())
+        numbers = [payload["number"] for payload in history.submitted.values()]
+        assert sorted(numbers) == sorted(self.tasks)
+        for number, task in self.tasks.items():
+            assert history.submitted[task]["number"] == number
+        cancelled = {key.split(":")[1] for key in self._accepted("cancel:")}
+        completed = {key.split(":")[1] for key in self._accepted("complete:")}
+        assert completed == history.completed.keys()
+        assert completed | cancelled == set(self.tasks.values())
+        assert not completed & cancelled
+        for key, answer in self._accepted("complete:").items():
+            task = key.split(":")[1]
+            assert history.completed[task] == answer.sent["result"]
+        self._check_commands(history)
+
+    def _accepted(self, prefix: str) -> dict[str, Answer]:
+        answers = self.client.answers.items()
+        return {key: a for key, a in answers if key.startswith(prefix) and a.status < 400}
+
+    def _check_commands(self, history: History) -> None:
+        """Find the events of every command by its key; positions are those that were told."""
+        found = history.by_command()
+        for key, answer in self._accepted("").items():
+            events = found[f"http:{ACTOR}:{key}"]
+            # At most a submission and its first assignment; the position is that of the last.
+            assert len(events) <= 2
+            assert events[-1].position == answer.position, (key, answer)
+            assert len({event.stream for event in events}) == 1
+
+
+ACTOR = "dev"
+"""Who everybody is where no keys are configured."""
+
+
+def result_of(task: Any) -> dict[str, Any]:
+    """Return the result of a task."""
+    return {"number": task["payload"]["number"], "attempt": task["attempt"]}

@@ -1,0 +1,161 @@
+"""The documentation: complete, served from here alone, and behind a proxy at a sub-path."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+import pytest
+
+API = "/mas/api/v1"
+PAGES = ("/docs", "/mas/docs", "/docs/", "/mas/docs/")
+
+
+@contextmanager
+def proxy(target: str, prefix: str, *, tells: bool = False) -> Iterator[str]:
+    """Serve a node under a sub-path that it never sees."""
+
+    class Forward(BaseHTTPRequestHandler):
+        def forward(self) -> None:
+            if not self.path.startswith(f"{prefix}/"):
+                self.send_error(404)
+                return
+            size = int(self.headers.get("content-length", 0))
+            headers = {"content-type": self.headers.get("content-type", "")}
+            if tells:
+                headers["x-forwarded-prefix"] = prefix
+            answer = httpx.request(
+                self.command,
+                target + self.path.removeprefix(prefix),
+                content=self.rfile.read(size),
+                headers=headers,
+            )
+            self.send_response(answer.status_code)
+            for name in ("content-type", "location", "content-security-policy"):
+                if name in answer.headers:
+                    self.send_header(name, answer.headers[name])
+            self.send_header("content-length", str(len(answer.content)))
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+        do_GET = do_POST = forward  # noqa: N815
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Forward)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}{prefix}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def referenced(page: str) -> list[str]:
+    """Return what a page loads."""
+    return re.findall(r'(?:href|src|data-document)="([^"]+)"', page)
+
+
+def check_page(url: str) -> None:
+    """Load a page and everything on it, as a browser would; nothing may come from elsewhere."""
+    page = httpx.get(url)
+    assert page.status_code == 200, url
+    assert page.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    targets = referenced(page.text)
+    assert len(targets) >= 5
+    for target in targets:
+        assert not re.match(r"[a-z]+:|/", target), f"{target} is not relative"
+        loaded = httpx.get(urljoin(url, target))
+        assert loaded.status_code == 200, urljoin(url, target)
+    document_url = urljoin(url, next(target for target in targets if "openapi" in target))
+    document = httpx.get(document_url).json()
+    (server,) = document["servers"]
+    base = urljoin(document_url, server["url"]).rstrip("/")
+    assert httpx.get(f"{base}{API}/agents").status_code == 200
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_page_and_all_it_loads(node: Any, path: str) -> None:
+    check_page(node.url + path)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_page_behind_a_proxy_that_strips_a_prefix(node: Any, path: str) -> None:
+    with proxy(node.url, "/sub/path") as url:
+        check_page(url + path)
+
+
+def test_locations_behind_a_proxy_that_tells_its_prefix(node: Any, unique: str) -> None:
+    with proxy(node.url, "/sub", tells=True) as url:
+        created = httpx.post(f"{url}{API}/agents/register", json={"agent_id": unique})
+        assert created.headers["location"] == f"/sub{API}/agents/{unique}"
+        assert httpx.get(urljoin(url, created.headers["location"])).status_code == 200
+
+
+def test_locations_under_a_configured_root_path(start_node: Callable[..., Any]) -> None:
+    node = start_node(root_path="/backend")
+    with proxy(urlsplit(node.url)._replace(path="").geturl(), "/backend") as url:
+        created = httpx.post(f"{url}{API}/agents/tasks/submit", json={"task_type": "x"})
+        assert created.status_code == 201
+        assert created.headers["location"].startswith(f"/backend{API}/agents/tasks/")
+        assert httpx.get(urljoin(url, created.headers["location"])).status_code == 200
+        check_page(f"{url}/docs")
+
+
+@pytest.mark.parametrize("prefix", ["//evil.example", "/a b", "/a\\b", "evil", "/x?y", "/<x>"])
+def test_a_forwarded_prefix_that_is_no_path_is_ignored(client: httpx.Client, prefix: str) -> None:
+    created = client.post(
+        f"{API}/agents/tasks/submit",
+        json={"task_type": "x"},
+        headers={"x-forwarded-prefix": prefix},
+    )
+
+    assert created.headers["location"].startswith(f"{API}/agents/tasks/")
+
+
+def test_no_other_file_is_served(client: httpx.Client) -> None:
+    for name in ("core.py", "swagger-editor.js", "..%2Fcore.py", "%2e%2e%2fcore.py", "LICENSE"):
+        assert client.get(f"/docs/{name}").status_code == 404
+
+
+def test_the_document_describes_every_route(client: httpx.Client) -> None:
+    document = client.get("/openapi.json").json()
+
+    assert document["openapi"].startswith("3.1")
+    operations = {
+        operation["operationId"]: operation
+        for item in document["paths"].values()
+        for operation in item.values()
+    }
+    assert {"register_agent", "submit_task", "claim_tasks", "get_audit_head"} <= operations.keys()
+    for name, operation in operations.items():
+        assert operation["summary"], name
+        responses = operation["responses"]
+        assert {"400", "401", "403", "404", "422", "429", "500", "503"} <= responses.keys(), name
+        if operation["responses"].keys() & {"201"}:
+            assert "Location" in responses["201"].get("headers", {}), name
+    submission = document["components"]["schemas"]["TaskSubmission"]
+    assert submission["additionalProperties"] is False
+    assert submission["properties"]["max_cost"]["anyOf"][0]["type"] == ["string", "number"]
+    assert submission["properties"]["description"]["description"]
+    problem = document["components"]["responses"]["Problem409"]
+    assert "application/problem+json" in problem["content"]
+    assert "stale_lease" in problem["description"]
+
+
+def test_every_reference_in_the_document_leads_somewhere(client: httpx.Client) -> None:
+    text = client.get("/openapi.json").text
+    document = client.get("/openapi.json").json()
+
+    for reference in set(re.findall(r'"\$ref":"#/([^"]+)"', text)):
+        found = document
+        for step in reference.split("/"):
+            found = found[step]

@@ -1,0 +1,201 @@
+"""Who may do what, on a node that has keys."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+
+API = "/mas/api/v1"
+KEY = "a secret that only tests know, long enough"
+
+
+def bearer(subject: str, *roles: str, key: str = KEY, lives: float = 600) -> dict[str, str]:
+    claims = {"sub": subject, "roles": list(roles), "exp": time.time() + lives}
+    return {"authorization": f"Bearer {jwt.encode(claims, key)}"}
+
+
+@pytest.fixture(scope="module")
+def secured(start_secured: Any) -> Iterator[Any]:
+    """A node with keys."""
+    yield start_secured(KEY)
+
+
+@pytest.fixture
+def admin(secured: Any) -> Iterator[httpx.Client]:
+    """A client that may do everything."""
+    with secured.new_client(**bearer("root", "admin")) as client:
+        yield client
+
+
+@pytest.fixture
+def acting(secured: Any) -> Iterator[Callable[..., httpx.Client]]:
+    """Makes clients by subject and roles."""
+    clients: list[httpx.Client] = []
+
+    def client(subject: str, *roles: str) -> httpx.Client:
+        clients.append(secured.new_client(**bearer(subject, *roles)))
+        return clients[-1]
+
+    yield client
+    for one in clients:
+        one.close()
+
+
+def code(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["code"]
+
+
+def test_nothing_is_served_without_a_token_but_health_and_docs(secured: Any) -> None:
+    client = secured.client
+    document = client.get("/openapi.json").json()
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            url = path.replace("{agent_id}", "a").replace("{task_id}", "t").replace("{stream}", "s")
+            answer = client.request(method, url)
+            if operation["security"]:
+                assert code(answer) == (401, "unauthenticated"), (method, path)
+                assert answer.headers["www-authenticate"].startswith("Bearer")
+            else:
+                assert answer.status_code == 200, (method, path)
+    for path in ("/docs", "/mas/docs", "/mas/health", "/mas/health/live", "/mas/health/ready"):
+        assert client.get(path).status_code == 200
+    assert client.get("/mas/health").json()["mode"] == "production"
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"authorization": "Bearer nonsense"}, "invalid_token"),
+        ({"authorization": "Basic cm9vdDpyb290"}, "invalid_token"),
+        (bearer("root", "admin", key="another secret, also long enough"), "invalid_token"),
+        (bearer("root", "admin", lives=-1), "token_expired"),
+        (bearer("system:dispatcher", "admin"), "invalid_token"),
+    ],
+)
+def test_a_bad_token_is_refused(secured: Any, headers: dict[str, str], expected: str) -> None:
+    answer = secured.client.get(f"{API}/agents", headers=headers)
+
+    assert code(answer) == (401, expected)
+    assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+
+
+def test_the_actor_of_an_event_is_the_subject(
+    acting: Any, admin: httpx.Client, unique: str
+) -> None:
+    acting(unique, "agent").put(f"{API}/agents/{unique}", json={})
+
+    (event,) = admin.get(f"{API}/audit/streams/agent/{unique}").json()["items"]
+
+    assert (event["actor"], event["data"]["owner"]) == (unique, unique)
+
+
+def test_an_agent_acts_for_itself_only(acting: Any, admin: httpx.Client, unique: str) -> None:
+    other = f"{unique}-other"
+    me = acting(unique, "agent")
+    for agent_id in (unique, other):
+        admin.put(f"{API}/agents/{agent_id}", json={"skills": {agent_id: 1}})
+    task = admin.post(
+        f"{API}/agents/tasks/submit",
+        json={"task_type": "x", "requirements": {"skills": [other]}},
+    ).json()
+    before = admin.get(f"{API}/audit/head").json()["position"]
+    theirs = {"agent_id": other, "lease": task["lease"] or "x"}
+
+    for method, path, body in (
+        ("POST", "/agents/register", {"agent_id": f"{unique}-new"}),
+        ("PUT", f"/agents/{other}", {}),
+        ("PATCH", f"/agents/{other}", {"max_concurrent_tasks": 5}),
+        ("DELETE", f"/agents/{other}", None),
+        ("POST", f"/agents/{other}/heartbeat", None),
+        ("POST", f"/agents/{other}/claim", {}),
+        ("POST", f"/agents/{other}/drain", None),
+        ("POST", f"/agents/tasks/{task['task_id']}/start", theirs),
+        ("POST", f"/agents/tasks/{task['task_id']}/progress", theirs),
+        ("POST", f"/agents/tasks/{task['task_id']}/complete", theirs),
+        ("POST", f"/agents/tasks/{task['task_id']}/fail", theirs),
+        ("POST", f"/agents/tasks/{task['task_id']}/cancel", None),
+        ("POST", f"/agents/{unique}/activate", None),
+        ("POST", f"/agents/{unique}/suspend", None),
+        ("GET", "/audit/events", None),
+    ):
+        answer = me.request(method, f"{API}{path}", json=body)
+        assert code(answer) == (403, "permission_denied"), (method, path)
+    assert admin.get(f"{API}/audit/head").json()["position"] == before
+
+    assert me.post(f"{API}/agents/{unique}/heartbeat").status_code == 200
+    assert me.post(f"{API}/agents/{unique}/claim", json={}).status_code == 200
+    assert me.patch(f"{API}/agents/{unique}", json={"labels": {"a": "b"}}).status_code == 200
+    assert me.get(f"{API}/agents/{other}").status_code == 200
+    stale = me.post(
+        f"{API}/agents/tasks/{task['task_id']}/complete", json={"agent_id": unique, "lease": "x"}
+    )
+    assert code(stale) == (409, "not_assigned_to_agent")
+
+
+def test_roles(acting: Any, admin: httpx.Client, unique: str) -> None:
+    admin.put(f"{API}/agents/{unique}", json={})
+    submission = {"task_type": "x"}
+
+    viewer, client = acting("v", "viewer"), acting("c", "client")
+    auditor, operator, nobody = acting("a", "auditor"), acting("o", "operator"), acting("n")
+
+    assert viewer.get(f"{API}/agents").status_code == 200
+    assert code(viewer.post(f"{API}/agents/tasks/submit", json=submission))[0] == 403
+    assert client.post(f"{API}/agents/tasks/submit", json=submission).status_code == 201
+    assert code(client.put(f"{API}/agents/{unique}", json={}))[0] == 403
+    assert auditor.get(f"{API}/audit/events").status_code == 200
+    assert code(client.get(f"{API}/audit/events"))[0] == 403
+    assert operator.post(f"{API}/agents/{unique}/suspend").status_code == 200
+    assert code(nobody.get(f"{API}/agents"))[0] == 403
+
+
+def test_keys_of_two_callers_do_not_meet(acting: Any, unique: str) -> None:
+    def submitted(subject: str, key: str) -> str:
+        answer = acting(subject, "client").post(
+            f"{API}/agents/tasks/submit",
+            json={"task_type": "x"},
+            headers={"idempotency-key": key},
+        )
+        assert answer.status_code == 201
+        task_id: str = answer.json()["task_id"]
+        return task_id
+
+    ids = [
+        submitted(f"{unique}:a", "b:c"),
+        submitted(unique, "a:b:c"),
+        submitted(f"{unique}:a:b", "c"),
+        submitted(f"{unique}%3Aa", "b:c"),
+    ]
+    assert len(set(ids)) == 4
+
+
+def test_with_keys_any_host_name_is_served_and_no_origin_is_trusted(
+    secured: Any, admin: httpx.Client
+) -> None:
+    named = admin.get(f"{API}/agents", headers={"host": "mas.example.org"})
+    page = admin.get(f"{API}/agents", headers={"origin": "http://localhost:3000"})
+
+    assert named.status_code == page.status_code == 200
+    assert "access-control-allow-origin" not in page.headers
+
+
+def test_a_token_on_a_node_without_keys_is_refused(client: httpx.Client) -> None:
+    answer = client.get(f"{API}/agents", headers=bearer("root", "admin"))
+
+    assert code(answer) == (401, "invalid_token")
+
+
+def test_no_secret_comes_back_or_stands_in_the_log(
+    secured: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    headers = bearer("root", "admin")
+    token = headers["authorization"].split()[1]
+    secured.client.get(f"{API}/agents", headers=headers)
+    refused = secured.client.get(f"{API}/agents", headers={"authorization": f"Bearer {token}x"})
+
+    out, err = capfd.readouterr()
+    assert token not in out + err + refused.text
+    assert KEY not in out + err

@@ -1,0 +1,335 @@
+"""Agents and tasks over HTTP, from the registration to the audit."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+
+API = "/mas/api/v1"
+
+
+def register(client: httpx.Client, agent_id: str, **fields: Any) -> dict[str, Any]:
+    answer = client.post(f"{API}/agents/register", json={"agent_id": agent_id, **fields})
+    assert answer.status_code == 201, answer.text
+    agent: dict[str, Any] = answer.json()
+    return agent
+
+
+def submit(client: httpx.Client, skill: str, **fields: Any) -> dict[str, Any]:
+    """Submit a task for whoever has a skill that nobody else has."""
+    body = {"task_type": "work", "requirements": {"skills": [skill]}, **fields}
+    answer = client.post(f"{API}/agents/tasks/submit", json=body)
+    assert answer.status_code == 201, answer.text
+    task: dict[str, Any] = answer.json()
+    return task
+
+
+def claim(client: httpx.Client, agent_id: str, wait: float = 20.0) -> list[dict[str, Any]]:
+    answer = client.post(f"{API}/agents/{agent_id}/claim", json={"limit": 10, "wait": wait})
+    assert answer.status_code == 200, answer.text
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
+def work_for(client: httpx.Client, agent_id: str) -> dict[str, Any]:
+    """Ask until there is a task; a dispatcher may have to think first."""
+    return next(items[0] for _ in range(1000) if (items := claim(client, agent_id, wait=0.05)))
+
+
+def test_the_guide_s_requests(client: httpx.Client, unique: str) -> None:
+    agent_id = f"data_analyst_{unique}"
+    registered = client.post(
+        f"{API}/agents/register",
+        json={
+            "agent_id": agent_id,
+            "specializations": ["data_analysis", "statistics"],
+            "skills": {"python": 0.9, unique: 0.8},
+            "max_concurrent_tasks": 3,
+            "cost_per_task": 15.0,
+            "initial_stake": 500.0,
+        },
+    )
+
+    assert registered.status_code == 201
+    assert registered.headers["location"] == f"{API}/agents/{agent_id}"
+    assert registered.headers["etag"] == '"rev-1"'
+    agent = registered.json()
+    assert (agent["status"], agent["online"], agent["cost_per_task"]) == ("active", True, "15")
+
+    submitted = client.post(
+        f"{API}/agents/tasks/submit",
+        json={
+            "task_type": "data_analysis",
+            "description": "Analyze sales data",
+            "requirements": {"skills": [unique]},
+            "payload": {"quarter": "Q3"},
+            "max_cost": 50.0,
+        },
+    )
+    assert submitted.status_code == 201
+    task_id = submitted.json()["task_id"]
+    assert submitted.headers["location"] == f"{API}/agents/tasks/{task_id}"
+
+    work = work_for(client, agent_id)
+    assert (work["task_id"], work["status"], work["attempt"]) == (task_id, "assigned", 1)
+    assert (work["payload"], work["max_cost"]) == ({"quarter": "Q3"}, "50")
+    proof = {"agent_id": agent_id, "lease": work["lease"]}
+    path = f"{API}/agents/tasks/{task_id}"
+
+    started = client.post(f"{path}/start", json=proof)
+    progressed = client.post(f"{path}/progress", json={**proof, "percent": 40, "message": "half"})
+    completed = client.post(
+        f"{path}/complete",
+        json={
+            **proof,
+            "result": {"rows": [1, 2]},
+            "quality": 0.9,
+            "usage": {"model": "m", "tokens_in": 10, "tokens_out": 5, "cost": "0.25"},
+        },
+    )
+
+    statuses = [answer.json()["status"] for answer in (started, progressed, completed)]
+    assert statuses == ["running", "running", "completed"]
+    seen = client.get(path).json()
+    assert (seen["status"], seen["result"], seen["quality"]) == (
+        "completed", {"rows": [1, 2]}, 0.9,
+    )  # fmt: skip
+    assert seen["usage"] == {"model": "m", "tokens_in": 10, "tokens_out": 5, "cost": "0.25"}
+    assert (seen["price"], seen["max_cost"], seen["agent_id"]) == ("15", "50", agent_id)
+    performance = client.get(f"{API}/agents/{agent_id}/performance").json()
+    assert (performance["completed"], performance["success_rate"]) == (1, 1.0)
+    metrics = client.get(f"{API}/agents/metrics/system").json()
+    assert metrics["tasks"]["completed"] >= 1
+    assert client.get(f"{API}/agents/metrics/history").json()["items"]
+
+
+def test_a_command_is_seen_by_the_next_query(client: httpx.Client, unique: str) -> None:
+    for number in range(5):
+        agent_id = f"{unique}-{number}"
+        registered = client.put(f"{API}/agents/{agent_id}", json={"labels": {"n": unique}})
+        position = registered.headers["x-event-position"]
+
+        assert client.get(f"{API}/agents/{agent_id}").status_code == 200
+        listed = client.get(
+            f"{API}/agents", params={"label": "n", "label_value": unique, "min_position": position}
+        )
+        assert len(listed.json()["items"]) == number + 1
+
+
+def test_every_change_stands_in_the_audit(client: httpx.Client, unique: str) -> None:
+    register(client, unique, skills={unique: 1.0})
+    task = submit(client, unique)
+    task_id = task["task_id"]
+
+    events = client.get(f"{API}/audit/streams/task/{task_id}").json()["items"]
+
+    assert [event["topic"] for event in events] == ["task.submitted.v1", "task.assigned.v1"]
+    assert [event["version"] for event in events] == [1, 2]
+    assert {event["actor"] for event in events} <= {"dev", "system:dispatcher"}
+    assert events[0]["data"]["spec"]["task_type"] == "work"
+    head = client.get(f"{API}/audit/head").json()
+    assert head["position"] >= events[-1]["position"]
+    assert len(bytes.fromhex(head["hash"])) == 32
+    one = client.get(
+        f"{API}/audit/events",
+        params={"after": events[1]["position"] - 1, "upto": events[1]["position"]},
+    ).json()
+    assert one["items"] == [events[1]]
+    assert client.get(f"{API}/audit/streams/task/none").json()["code"] == "stream_not_found"
+
+
+def test_an_audit_can_be_filtered_and_walked_in_both_directions(
+    client: httpx.Client, unique: str
+) -> None:
+    register(client, unique)
+    for action in ("suspend", "activate", "drain", "activate"):
+        assert client.post(f"{API}/agents/{unique}/{action}").status_code == 200
+    of_agent = {"stream": f"agent/{unique}"}
+
+    def topics(**params: Any) -> list[str]:
+        found: list[str] = []
+        cursor = None
+        while True:
+            page = client.get(
+                f"{API}/audit/events",
+                params={**of_agent, **params, "limit": 2, **({"cursor": cursor} if cursor else {})},
+            ).json()
+            found += [event["topic"] for event in page["items"]]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return found
+
+    told = ["registered", "suspended", "activated", "drained", "activated"]
+    forward = [f"agent.{word}.v1" for word in told]
+    assert topics() == forward
+    assert topics(order="desc") == forward[::-1]
+    activations = ["agent.activated.v1", "agent.activated.v1"]
+    assert topics(type="agent.activated.v1") == activations
+    assert topics(type=["agent.registered.v1", "agent.drained.v1"]) == [forward[0], forward[3]]
+    assert topics(actor="nobody") == []
+    assert topics(until="2020-01-01T00:00:00Z") == []
+    assert topics(since="2020-01-01T00:00:00+02:00") == forward
+    assert client.get(f"{API}/audit/events", params={"category": "agent"}).json()["items"]
+
+
+def test_claim_waits_for_work(client: httpx.Client, unique: str) -> None:
+    register(client, unique, skills={unique: 0.5})
+    asked = threading.Event()
+
+    def ask() -> list[dict[str, Any]]:
+        asked.set()
+        return claim(client, unique)
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(ask)
+        asked.wait()
+        task = submit(client, unique)
+        items = waiting.result(30)
+
+    assert [item["task_id"] for item in items] == [task["task_id"]]
+    # What is assigned and not started is given again, until it is started.
+    assert claim(client, unique, wait=0) == items
+    assert claim(client, unique, wait=0)[0]["lease"] == items[0]["lease"]
+
+
+def test_a_claim_without_work_ends_empty(client: httpx.Client, unique: str) -> None:
+    register(client, unique)
+
+    assert claim(client, unique, wait=0) == []
+    assert client.post(f"{API}/agents/{unique}/claim").json() == {"items": []}
+
+
+def test_failing_and_trying_again(client: httpx.Client, unique: str) -> None:
+    register(client, unique, skills={unique: 1})
+    task_id = submit(client, unique, max_attempts=1)["task_id"]
+    work = work_for(client, unique)
+    proof = {"agent_id": unique, "lease": work["lease"]}
+    path = f"{API}/agents/tasks/{task_id}"
+
+    failed = client.post(f"{path}/fail", json={**proof, "error_code": "oom", "message": "too big"})
+    assert failed.json()["status"] == "dead"
+    assert client.get(path).json()["error"]["code"] == "oom"
+    assert client.post(f"{path}/retry").json()["status"] in {"queued", "assigned"}
+    again = work_for(client, unique)
+
+    assert (again["task_id"], again["attempt"]) == (task_id, 2)
+    assert again["lease"] != work["lease"]
+    cancelled = client.post(f"{path}/cancel", json={"reason": "enough"})
+    assert cancelled.json()["status"] == "cancelled"
+    assert client.post(f"{path}/cancel").status_code == 200
+
+
+def test_why_a_task_is_where_it_is(client: httpx.Client, unique: str) -> None:
+    waiting = submit(client, unique)["task_id"]
+    reasons = client.get(f"{API}/agents/tasks/{waiting}/explain").json()
+    assert reasons["status"] == "queued"
+    assert reasons["waiting"][0]["code"].startswith("no_agent")
+
+    register(client, unique, skills={unique: 1}, cost_per_task="2.5")
+    work_for(client, unique)
+    explained = client.get(f"{API}/agents/tasks/{waiting}/explain").json()
+
+    (assignment,) = explained["assignments"]
+    assert explained["waiting"] == []
+    assert (assignment["agent_id"], assignment["attempt"]) == (unique, 1)
+    assert (assignment["price"], assignment["considered"]) == ("2.5", 1)
+    assert {"policy", "seed", "load", "position"} <= assignment.keys()
+
+
+def test_agents_come_and_go(client: httpx.Client, unique: str) -> None:
+    path = f"{API}/agents/{unique}"
+    body = {"agent_id": unique, "skills": {"a": 1}}
+
+    created = client.put(path, json=body)
+    unchanged = client.put(path, json=body)
+    changed = client.put(path, json={"skills": {"a": 0.5}})
+
+    assert [created.status_code, unchanged.status_code, changed.status_code] == [201, 200, 200]
+    tags = [answer.headers["etag"] for answer in (created, unchanged, changed)]
+    assert tags == ['"rev-1"', '"rev-1"', '"rev-2"']
+    assert client.post(f"{path}/heartbeat").json()["online"] is True
+    assert client.post(f"{path}/suspend", json={"reason": "why"}).json()["status"] == "suspended"
+    assert client.get(path).json()["suspension"] == "why"
+    assert client.post(f"{path}/activate").json()["status"] == "active"
+    assert client.post(f"{path}/drain").json()["status"] == "draining"
+    gone = client.delete(path)
+    assert (gone.status_code, gone.content) == (204, b"")
+    assert client.get(path).json()["code"] == "agent_not_found"
+    listed = client.get(f"{API}/agents", params={"status": "unregistered", "q": unique}).json()
+    assert [agent["agent_id"] for agent in listed["items"]] == [unique]
+    assert client.put(path, json=body).status_code == 201
+
+
+def test_work_of_an_agent_that_leaves_is_queued_again(client: httpx.Client, unique: str) -> None:
+    register(client, unique, skills={unique: 1})
+    task_id = submit(client, unique)["task_id"]
+    work_for(client, unique)
+    client.delete(f"{API}/agents/{unique}")
+    register(client, f"{unique}-2", skills={unique: 1})
+
+    work = work_for(client, f"{unique}-2")
+
+    assert work["task_id"] == task_id
+
+
+def test_a_batch_answers_for_each_of_its_tasks(client: httpx.Client, unique: str) -> None:
+    good = {"task_type": "work", "requirements": {"skills": [unique]}}
+    tasks = [good, {"task_type": ""}, {"nonsense": 1}, {**good, "priority": "high"}, 7]
+
+    answer = client.post(f"{API}/agents/tasks/submit-batch", json={"tasks": tasks})
+
+    result = answer.json()
+    assert answer.status_code == 200
+    assert [item["status"] for item in result["items"]] == [201, 422, 422, 201, 422]
+    assert (result["accepted"], result["refused"]) == (2, 3)
+    codes = [item["problem"]["code"] for item in result["items"] if "problem" in item]
+    assert codes == ["invalid_text", "unknown_field", "invalid_type"]
+    assert result["items"][3]["task"]["priority"] == "high"
+    position = int(answer.headers["x-event-position"])
+    streams = [f"task/{result['items'][index]['task']['task_id']}" for index in (0, 3)]
+    events = client.get(f"{API}/audit/events", params={"after": position - 2}).json()["items"]
+    assert {event["stream"] for event in events} >= set(streams)
+    assert len({event["recorded_at"] for event in events if event["stream"] in streams}) == 1
+
+
+def test_an_atomic_batch_is_all_or_nothing(client: httpx.Client, unique: str) -> None:
+    good = {"task_type": "work", "correlation": unique}
+    before = client.get(f"{API}/audit/head").json()["position"]
+
+    for bad in ({"task_type": ""}, {"task_type": "x" * 129}, {"color": 1}):
+        refused = client.post(
+            f"{API}/agents/tasks/submit-batch", json={"tasks": [good, bad, good], "atomic": True}
+        )
+        assert refused.status_code == 422
+    events = client.get(f"{API}/audit/events", params={"after": before, "category": "task"})
+    mine = [event for event in events.json()["items"] if unique in str(event["data"])]
+    assert mine == []
+    accepted = client.post(
+        f"{API}/agents/tasks/submit-batch", json={"tasks": [good] * 3, "atomic": True}
+    )
+    assert accepted.json()["accepted"] == 3
+
+
+def test_a_batch_has_bounds(client: httpx.Client) -> None:
+    for tasks in ([], [{"task_type": "x"}] * 1001):
+        refused = client.post(f"{API}/agents/tasks/submit-batch", json={"tasks": tasks})
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid_value")
+
+
+def test_amounts_are_exact_from_number_to_string(client: httpx.Client, unique: str) -> None:
+    for number, (sent, got) in enumerate(
+        [
+            ("0.1", "0.1"),
+            ("123456789012345.123456789012345678", "123456789012345.123456789012345678"),
+            ("1e15", "1000000000000000"),
+            ("0.000000000000000001", "0.000000000000000001"),
+            ('"15.50"', "15.5"),
+        ]
+    ):
+        body = f'{{"agent_id": "{unique}-{number}", "cost_per_task": {sent}}}'
+        answer = client.post(
+            f"{API}/agents/register", content=body, headers={"content-type": "application/json"}
+        )
+        assert answer.json()["cost_per_task"] == got
+        assert client.get(f"{API}/agents/{unique}-{number}").json()["cost_per_task"] == got

@@ -1,0 +1,71 @@
+"""Dashboards of a running node, and further nodes on its database."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+PATIENCE = 30.0  # seconds; only ever waited out when something is wrong
+PATH = "/mas/api/v1/agents/ws/frontend/"
+
+
+class Dashboard:
+    """A client of the frontend socket."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+        self.metrics: dict[str, Any] = {}
+
+    def say(self, **message: Any) -> None:
+        self.connection.send(json.dumps(message))
+
+    def next(self, *types: str) -> dict[str, Any]:
+        """Return the next frame of these types; the latest metrics are kept aside."""
+        while True:
+            frame: dict[str, Any] = json.loads(self.connection.recv(PATIENCE))
+            if frame["type"] == "metrics_update":
+                self.metrics = frame
+            if frame["type"] in types:
+                return frame
+
+    def subscribe(self, topic: str = "tasks", **more: Any) -> dict[str, Any]:
+        self.say(type="subscribe", topic=topic, **more)
+        return self.next("subscribed", "error")
+
+    def facts(self, count: int) -> list[dict[str, Any]]:
+        return [self.next("task_update", "agent_update") for _ in range(count)]
+
+    def metrics_when(self, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Return the first metrics for which something holds."""
+        while not self.metrics or not holds(self.metrics["data"]):
+            self.next("metrics_update")
+        return self.metrics
+
+
+@pytest.fixture
+def watch() -> Iterator[Callable[..., Dashboard]]:
+    """Connects dashboards to nodes; they leave with the test."""
+    with ExitStack() as stack:
+
+        def dashboard(node: Any, client_id: str = "board", **more: Any) -> Dashboard:
+            url = node.url.replace("http", "ws", 1) + PATH + client_id
+            connection = connect(url, compression=None, **more)
+            return Dashboard(stack.enter_context(connection))
+
+        yield dashboard
+
+
+@pytest.fixture
+def second_node() -> Iterator[Callable[..., Any]]:
+    """Starts further nodes on the database of one that runs, or ran."""
+    with ExitStack() as stack:
+
+        def start(first: Any) -> Any:
+            node = type(first)(first.system.settings)
+            stack.callback(node.stop)
+            return node
+
+        yield start

@@ -1,0 +1,306 @@
+"""One test for each hazard between the program and PostgreSQL, named after it.
+
+In all of them the question is the same: does every acknowledged request stand in the log exactly
+once, and does nothing stand there that was refused?
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import anyio
+import psycopg
+import pytest
+
+from aia_mas.application.event_log import chain
+from aia_mas.application.event_log.errors import (
+    CommandIdReused,
+    LogUnavailable,
+    StaleExpectation,
+)
+from aia_mas.application.event_log.postgres_log import PostgresEventLog
+from aia_mas.application.event_log.records import Appended, AppendRequest
+
+from .conftest import (
+    MAPPER,
+    NEW,
+    PATIENCE,
+    Line,
+    Wire,
+    check,
+    collect,
+    end_of,
+    eventually,
+    lock_held,
+    note,
+    outcomes,
+    positions,
+    texts,
+    waiting_for_lock,
+)
+
+NEVER = 3600.0
+
+
+@pytest.fixture
+async def wired(wire: Wire) -> AsyncIterator[PostgresEventLog]:
+    """A node whose connections can be cut; it has appended the event at position 1."""
+    async with PostgresEventLog(wire.conninfo, MAPPER, poll=NEVER).running() as log:
+        await log.append(note("first", NEW, "first"))
+        yield log
+
+
+def _group(maybe_known: bool) -> list[AppendRequest]:
+    """A batch in which requests build on each other, and one is stale."""
+    first = note("a", NEW, "1", outcome=b"1", maybe_known=maybe_known)
+    second = note("a", end_of(first), "2", outcome=b"2", maybe_known=maybe_known)
+    stale = note("b", (5, "gone"), "stale", maybe_known=maybe_known)
+    return [first, second, stale, note("c", NEW, "3", outcome=b"3", maybe_known=maybe_known)]
+
+
+def _all_once(results: list[object]) -> None:
+    assert isinstance(results[2], StaleExpectation), results
+    accepted = [result for result in results if isinstance(result, Appended)]
+    assert [(result.first, result.last) for result in accepted] == [(2, 2), (3, 3), (4, 4)]
+
+
+async def _stands_once(database: str, log: PostgresEventLog) -> None:
+    assert texts(await log.read(0, 100)) == ["first", "1", "2", "3"]
+    assert texts(await collect(log, 0, 4)) == ["first", "1", "2", "3"]
+    assert (await chain.verify(database)).findings == ()
+
+
+KNOWN = pytest.mark.parametrize("maybe_known", [True, False], ids=["client's key", "made-up id"])
+
+
+@KNOWN
+async def test_connection_cut_while_waiting_for_the_lock(
+    wired: PostgresEventLog,
+    wire: Wire,
+    database: str,
+    connection: psycopg.AsyncConnection,
+    maybe_known: bool,
+) -> None:
+    """The backend whose client is gone still waits, and commits when it gets the lock."""
+    async with lock_held(database):
+        futures = [wired.enqueue(request) for request in _group(maybe_known)]
+        await waiting_for_lock(connection)
+        lost = wire.committer
+        lost.cut()
+        await waiting_for_lock(connection, 2)  # the abandoned one, and the one that came instead
+    with anyio.fail_after(PATIENCE):
+        results = await asyncio.gather(*futures, return_exceptions=True)
+        await lost.answered.wait()
+
+    assert wire.committer is not lost
+    _all_once(results)
+    await _stands_once(database, wired)
+
+
+@KNOWN
+async def test_connection_cut_after_commit_was_sent(
+    wired: PostgresEventLog, wire: Wire, database: str, maybe_known: bool
+) -> None:
+    """The batch is committed, but nobody is told."""
+    lost = wire.committer
+    lost.deaf = True
+    futures = [wired.enqueue(request) for request in _group(maybe_known)]
+    with anyio.fail_after(PATIENCE):
+        await lost.answered.wait()
+    assert not any(future.done() for future in futures), "nothing is concluded from silence"
+    lost.cut()
+    with anyio.fail_after(PATIENCE):
+        results = await asyncio.gather(*futures, return_exceptions=True)
+
+    _all_once(results)
+    await _stands_once(database, wired)
+
+
+@KNOWN
+async def test_a_late_original_arrives_after_its_resubmission(
+    wired: PostgresEventLog, wire: Wire, database: str, maybe_known: bool
+) -> None:
+    """The network keeps the call back, and hands it over when all is done."""
+    late = wire.committer
+    late.keep()
+    futures = [wired.enqueue(request) for request in _group(maybe_known)]
+    with anyio.fail_after(PATIENCE):
+        await late.kept.wait()
+        late.cut()
+        results = await asyncio.gather(*futures, return_exceptions=True)
+        late.deliver()
+        await late.answered.wait()
+
+    _all_once(results)
+    await _stands_once(database, wired)
+
+
+async def test_a_late_original_without_expectations_is_not_applied_again(
+    wired: PostgresEventLog, wire: Wire
+) -> None:
+    late = wire.committer
+    late.keep()
+    request = note("a", NEW, "1")
+    request.expectations = []
+    future = wired.enqueue(request)
+    with anyio.fail_after(PATIENCE):
+        await late.kept.wait()
+        late.cut()
+        await future
+        late.deliver()
+        await late.answered.wait()
+
+    assert texts(await wired.read(0, 100)) == ["first", "1"]
+
+
+async def test_the_connection_is_cut_again_and_again(
+    wired: PostgresEventLog, wire: Wire, database: str, connection: psycopg.AsyncConnection
+) -> None:
+    """Five abandoned backends wait for the lock before the one whose answer arrives."""
+    async with lock_held(database):
+        futures = [wired.enqueue(request) for request in _group(maybe_known=True)]
+        for number in range(1, 6):
+            await waiting_for_lock(connection, number)
+            wire.committer.cut()
+        await waiting_for_lock(connection, 6)
+    with anyio.fail_after(PATIENCE):
+        results = await asyncio.gather(*futures, return_exceptions=True)
+
+    _all_once(results)
+    await _stands_once(database, wired)
+
+
+async def test_a_terminated_backend(
+    wired: PostgresEventLog, database: str, connection: psycopg.AsyncConnection
+) -> None:
+    """An administrator ends the committer's backend while it waits."""
+    async with lock_held(database):
+        futures = [wired.enqueue(request) for request in _group(maybe_known=False)]
+        await waiting_for_lock(connection)
+        first = await _waiting(connection)
+        await connection.execute("select pg_terminate_backend(%s)", first)
+        await eventually(lambda: _others_wait(connection, first))
+    with anyio.fail_after(PATIENCE):
+        results = await asyncio.gather(*futures, return_exceptions=True)
+
+    _all_once(results)
+    await _stands_once(database, wired)
+
+
+async def _waiting(connection: psycopg.AsyncConnection) -> list[int]:
+    cursor = await connection.execute(
+        """select pid from pg_stat_activity where datname = current_database()
+        and wait_event_type = 'Lock' and wait_event = 'advisory'"""
+    )
+    return [pid for (pid,) in await cursor.fetchall()]
+
+
+async def _others_wait(connection: psycopg.AsyncConnection, but: list[int]) -> bool:
+    return bool(set(await _waiting(connection)) - set(but))
+
+
+async def test_crash_between_commit_and_reply(wire: Wire, database: str) -> None:
+    """The node dies with the answer; its client tries the next node with the same key."""
+
+    def request(text: str, body: bytes) -> AppendRequest:
+        return note(
+            "a", NEW, text, command_id="http:a:1", outcome=b"o", body_hash=body, maybe_known=True
+        )
+
+    async with PostgresEventLog(wire.conninfo, MAPPER, poll=NEVER, grace=0).running() as log:
+        await log.append(note("first", NEW, "first"))
+        wire.committer.deaf = True
+        future = log.enqueue(request("text", b"body"))
+        with anyio.fail_after(PATIENCE):
+            await wire.committer.answered.wait()
+        wire.refuse()
+        wire.committer.cut()
+        with anyio.fail_after(PATIENCE):
+            await wire.refused.wait()
+    assert isinstance(future.exception(), LogUnavailable), "nobody can know its outcome"
+
+    async with PostgresEventLog(database, MAPPER).running() as other:
+        again = await other.append(request("text", b"body"))
+        with pytest.raises(CommandIdReused):
+            await other.append(request("other", b"other"))
+        assert (again.first, again.last, again.replayed) == (2, 2, b"o")
+        assert texts(await other.read(0, 10)) == ["first", "text"]
+
+
+async def test_lost_notify(wire: Wire, node: PostgresEventLog) -> None:
+    """Notifications are hints: without any, the poll finds what another node has appended."""
+    async with PostgresEventLog(wire.conninfo, MAPPER, poll=0.1).running() as deaf:
+        await eventually(lambda: _answered_listen(wire))
+        listening = next(line for line in wire.lines if line.listens)
+        listening.deaf = True
+        for number in range(3):
+            appended = await node.append(note(f"s{number}"))
+            assert await deaf.feed.wait(appended.last - 1, timeout=PATIENCE)
+        assert positions(await collect(deaf, 0, 3)) == [1, 2, 3]
+        await eventually(lambda: _was_lost(listening, f"mas_{str(node.store_id)[:8]}"))
+
+        deaf._poll = NEVER
+        await node.append(note("last"))
+        assert await deaf.feed.wait(3, timeout=PATIENCE)
+
+
+async def _answered_listen(wire: Wire) -> bool:
+    return any(line.listens and b"LISTEN" in line.received for line in wire.lines)
+
+
+async def _was_lost(line: Line, text: str) -> bool:
+    return text.encode() in line.lost
+
+
+async def test_a_notification_saves_the_wait_for_the_poll(
+    node: PostgresEventLog, database: str, connection: psycopg.AsyncConnection
+) -> None:
+    async with PostgresEventLog(database, MAPPER, poll=NEVER).running() as other:
+        await eventually(lambda: _listeners(connection, 2))
+        for number in range(3):
+            appended = await node.append(note(f"s{number}"))
+            assert await other.feed.wait(appended.last - 1, timeout=PATIENCE)
+
+
+async def test_killed_listen_connection(
+    node: PostgresEventLog, database: str, connection: psycopg.AsyncConnection
+) -> None:
+    """It is opened anew, and what was missed meanwhile is looked for at once."""
+    async with PostgresEventLog(database, MAPPER, poll=0.05).running() as other:
+        await eventually(lambda: _listeners(connection, 2))
+        before = await _listening(connection)
+        await connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where pid = any(%s)", [before]
+        )
+        missed = await node.append(note("missed"))
+        assert await other.feed.wait(missed.last - 1, timeout=PATIENCE)
+
+        await eventually(lambda: _listeners(connection, 2, but=before))
+        heard = await node.append(note("heard"))
+        assert await other.feed.wait(heard.last - 1, timeout=PATIENCE)
+        assert positions(await collect(other, 0, 2)) == [1, 2]
+
+
+async def _listening(connection: psycopg.AsyncConnection) -> list[int]:
+    cursor = await connection.execute(
+        "select pid from pg_stat_activity where datname = current_database()"
+        " and query ilike 'listen %%' and state = 'idle'"
+    )
+    return [pid for (pid,) in await cursor.fetchall()]
+
+
+async def _listeners(
+    connection: psycopg.AsyncConnection, count: int, but: list[int] | None = None
+) -> bool:
+    return len(set(await _listening(connection)) - set(but or ())) == count
+
+
+async def test_readers_connections_are_replaced_when_they_were_killed(
+    wired: PostgresEventLog, connection: psycopg.AsyncConnection
+) -> None:
+    await connection.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where datname = current_database() and pid <> pg_backend_pid()"
+    )
+
+    assert texts(await wired.read(0, 10)) == ["first"]
+    assert (await outcomes(wired, check(("first", NEW)), note("a")))[1].first == 2

@@ -1,0 +1,362 @@
+"""Folds in memory: snapshots, takeovers, poison, and the event loop that they must not hold."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from itertools import pairwise
+
+import anyio
+import psycopg
+import pytest
+
+from aia_mas.application.event_log.fold_host import FoldHost, FoldStopped, refold
+from aia_mas.application.event_log.fold_snapshots import PostgresFoldSnapshots, StoredFold
+from aia_mas.application.event_log.memory_log import MemoryEventLog
+from aia_mas.application.event_log.postgres_log import PostgresEventLog
+from aia_mas.application.event_log.records import RecordedEvent
+from aia_mas.projections.metrics_snapshot import thawed
+from aia_mas.projections.system_metrics import SystemMetrics
+
+from .conftest import (
+    MAPPER,
+    PATIENCE,
+    Elsewhere,
+    FromTheFuture,
+    Pen,
+    eventually,
+    node,
+    one,
+    running,
+)
+from .histories import World
+
+
+class Positions:
+    """A fold that remembers what it was given, and is told what to make of it."""
+
+    name = "positions"
+    version = 1
+
+    def __init__(self, seconds_per_event: float = 0.0, poison: frozenset[int] = frozenset()):
+        self.seen: list[int] = []
+        self.restored: list[int] = []
+        self.snapshots = 0
+        self._seconds = seconds_per_event
+        self._poison = poison
+
+    def apply(self, event: RecordedEvent) -> None:
+        if event.position in self._poison:
+            raise ValueError("not this one")
+        until = time.perf_counter() + self._seconds
+        while time.perf_counter() < until:
+            pass
+        self.seen.append(event.position)
+
+    def snapshot(self) -> bytes | Callable[[], bytes]:
+        self.snapshots += 1
+        copy = list(self.seen)
+        return lambda: ",".join(map(str, copy)).encode()
+
+    def restore(self, state: bytes, /) -> None:
+        self.seen = [int(position) for position in state.split(b",")]
+        self.restored.append(self.seen[-1])
+
+
+def snapshots(log: PostgresEventLog) -> PostgresFoldSnapshots:
+    return PostgresFoldSnapshots(log.pool, log.store_id)
+
+
+async def test_a_fold_sees_every_event_once_in_order(log: PostgresEventLog, pen: Pen) -> None:
+    world = World(1)
+    await pen.write_all(world.history(1500))
+    fold = Positions()
+    host = FoldHost(log, fold)
+    async with running(host.run):
+        for size in (1, 50, 1200):
+            position = await pen.write_all(world.history(size))
+            assert await host.reached(position, PATIENCE)
+
+    assert fold.seen == list(range(1, position + 1))
+
+
+async def test_a_stopped_fold_continues_from_its_snapshot(log: PostgresEventLog, pen: Pen) -> None:
+    world = World(1)
+    first = await pen.write_all(world.history(100))
+    host = FoldHost(log, Positions(), snapshots(log))
+    async with running(host.run):
+        assert await host.reached(first, PATIENCE)
+
+    second = await pen.write_all(world.history(100))
+    fold = Positions()
+    host = FoldHost(log, fold, snapshots(log))
+    async with running(host.run):
+        assert await host.reached(second, PATIENCE)
+
+    assert fold.restored == [first]
+    assert fold.seen == list(range(1, second + 1))
+
+
+async def test_a_standby_continues_from_the_leaders_snapshot_and_keeps_folding(
+    database: str, log: PostgresEventLog, pen: Pen
+) -> None:
+    world = World(1)
+    leader = FoldHost(log, Positions(), snapshots(log), every=50)
+    async with running(leader.run):
+        position = await pen.write_all(world.history(200))
+
+        async def saved() -> bool:
+            return bool(await one(database, "select max(position) from fold_snapshots"))
+
+        await eventually(saved)
+        fold = Positions()
+        async with node(database) as other:
+            standby = FoldHost(other, fold, snapshots(other))
+            async with running(standby.run):
+                assert await standby.reached(position, PATIENCE)
+                position = await pen.write_all(world.history(20))
+                assert await standby.reached(position, PATIENCE)
+
+    assert len(fold.restored) == 1
+    assert fold.seen == list(range(1, position + 1))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "update fold_snapshots set state = 'no snapshot'",
+        "update fold_snapshots set position = 1000000",
+        "update fold_snapshots set store_id = gen_random_uuid()",
+        "update fold_snapshots set version = 2",
+    ],
+    ids=["damaged", "ahead of the log", "of another store", "of another version"],
+)
+async def test_a_snapshot_that_does_not_fit_costs_time_only(
+    database: str, log: PostgresEventLog, pen: Pen, damage: str
+) -> None:
+    world = World(1)
+    position = await pen.write_all(world.history(50))
+    host = FoldHost(log, Positions(), snapshots(log))
+    async with running(host.run):
+        assert await host.reached(position, PATIENCE)
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
+        await connection.execute(damage.encode())
+
+    fold = Positions()
+    host = FoldHost(log, fold, snapshots(log))
+    async with running(host.run):
+        position = await pen.write_all(world.history(50))
+        assert await host.reached(position, PATIENCE)
+
+    assert fold.restored == []
+    assert fold.seen == list(range(1, position + 1))
+
+
+async def test_a_failed_snapshot_fails_nothing(log: PostgresEventLog, pen: Pen) -> None:
+    class Unspeakable(Positions):
+        def snapshot(self) -> bytes | Callable[[], bytes]:
+            super().snapshot()
+            raise RuntimeError("cannot be put into words")
+
+    fold = Unspeakable()
+    host = FoldHost(log, fold, snapshots(log), every=10)
+    world = World(1)
+    async with running(host.run):
+        for _ in range(5):
+            position = await pen.write_all(world.history(20))
+            assert await host.reached(position, PATIENCE)
+
+    assert fold.snapshots >= 5
+    assert fold.seen == list(range(1, position + 1))
+
+
+async def test_a_snapshot_holds_what_was_folded_at_its_position(
+    database: str, log: PostgresEventLog, pen: Pen
+) -> None:
+    """Encoding goes on in a thread while more is folded; poison in between changes nothing."""
+
+    class Slow(Positions):
+        def snapshot(self) -> bytes | Callable[[], bytes]:
+            encode = super().snapshot()
+            assert callable(encode)
+
+            def slowly() -> bytes:
+                assert threading.current_thread() is not threading.main_thread()
+                time.sleep(0.01)
+                return encode()
+
+            return slowly
+
+    store = snapshots(log)
+    kept: list[StoredFold] = []
+
+    class Keeping(PostgresFoldSnapshots):
+        async def save(self, name: str, version: int, stored: StoredFold) -> None:
+            kept.append(stored)
+            await super().save(name, version, stored)
+
+    poison = frozenset(range(7, 2000, 13))
+    fold = Slow(poison=poison)
+    host = FoldHost(log, fold, Keeping(log.pool, log.store_id), every=25)
+    world = World(1)
+    async with running(host.run):
+        for _ in range(15):
+            position = await pen.write_all(world.history(30))
+            assert await host.reached(position, PATIENCE)
+
+    assert len(kept) > 3
+    for stored in kept:
+        expected = [at for at in range(1, stored.position + 1) if at not in poison]
+        assert stored.state == ",".join(map(str, expected)).encode()
+    newest = await store.load("positions", 1)
+    assert newest is not None
+    assert newest.position == position
+
+
+async def test_an_event_that_cannot_be_folded_is_skipped_live_and_recorded(
+    database: str, log: PostgresEventLog, pen: Pen
+) -> None:
+    fold = Positions(poison=frozenset({2}))
+    host = FoldHost(log, fold, snapshots(log))
+    async with running(host.run):
+        position = await pen.write_all(World(1).history(5))
+        assert await host.reached(position, PATIENCE)
+
+    assert fold.seen == [at for at in range(1, position + 1) if at != 2]
+    assert host.skipped == 1
+    assert await one(database, "select position || ' ' || reason from fold_skips") == (
+        "2 ValueError: not this one"
+    )
+
+
+async def test_an_unreadable_event_is_skipped_where_it_concerns_the_fold(
+    database: str, log: PostgresEventLog, pen: Pen
+) -> None:
+    await pen.write(("task/1", FromTheFuture()), ("weather/1", Elsewhere()))
+    async with node(database) as fresh:
+        fold = Positions()
+        host = FoldHost(fresh, fold, snapshots(fresh), categories=frozenset({"task"}))
+        async with running(host.run):
+            assert await host.reached(2, PATIENCE)
+        with pytest.raises(FoldStopped, match=r"position 1 \(task.teleported.v9 of task/1\)"):
+            await refold(fresh, Positions(), frozenset({"task"}))
+        assert await refold(fresh, Positions(), frozenset({"agent"})) == 2
+
+    assert (fold.seen, host.skipped) == ([], 1)
+    assert await one(database, "select count(*) from fold_skips") == 1
+
+
+async def test_a_rebuild_stops_at_what_cannot_be_folded_and_changes_nothing(
+    log: PostgresEventLog, pen: Pen
+) -> None:
+    fold = Positions(poison=frozenset({3}))
+    host = FoldHost(log, fold, snapshots(log))
+    async with running(host.run):
+        position = await pen.write_all(World(1).history(5))
+        assert await host.reached(position, PATIENCE)
+        before = list(fold.seen)
+        with pytest.raises(FoldStopped, match="position 3"):
+            await host.rebuild(Positions(poison=frozenset({3})))
+        assert fold.seen == before
+
+
+async def test_a_rebuilt_fold_is_taken_over_by_every_node(
+    database: str, log: PostgresEventLog, pen: Pen
+) -> None:
+    """As after a mistake in the fold was mended; the other node notices at its next snapshot."""
+    wrong = frozenset({4})
+    here, there = Positions(poison=wrong), Positions(poison=wrong)
+    world = World(1)
+    async with node(database) as other:
+        host = FoldHost(log, here, snapshots(log))
+        far = FoldHost(other, there, snapshots(other), every=10)
+        async with running(host.run, far.run):
+            position = await pen.write_all(world.history(30))
+            assert await host.reached(position, PATIENCE)
+            assert await far.reached(position, PATIENCE)
+
+            await host.rebuild(Positions())
+
+            async def mended() -> bool:
+                nonlocal position
+                position = await pen.write_all(world.history(20))
+                return 4 in here.seen and 4 in there.seen
+
+            await eventually(mended)
+            assert await host.reached(position, PATIENCE)
+            assert await far.reached(position, PATIENCE)
+            everything = list(range(1, position + 1))
+            assert here.seen == everything
+            assert there.seen == everything
+
+
+async def test_a_fold_does_not_hold_the_event_loop(pen: Pen, log: PostgresEventLog) -> None:
+    """With 0.1 ms per event a page of 1,000 would hold it for 100 ms; others run in between."""
+    position = await pen.write_all(World(1).history(1000))
+    fold = Positions(seconds_per_event=0.0001)
+    host = FoldHost(log, fold)
+    turns: list[int] = []
+    async with running(host.run):
+        while host.position < position:
+            turns.append(len(fold.seen))
+            await asyncio.sleep(0)
+
+    steps = [after - before for before, after in pairwise(turns)]
+    # A slice is one millisecond: some ten events, and one more that ends it.
+    assert max(steps) <= 11
+
+
+async def test_folds_survive_an_outage_of_the_store(
+    database: str, log: PostgresEventLog, pen: Pen
+) -> None:
+    world = World(1)
+    async with node(database) as other:
+        fold = Positions()
+        host = FoldHost(other, fold, snapshots(other), every=10, retry_after=0.01)
+        async with running(host.run):
+            for _ in range(5):
+                position = await pen.write_all(world.history(40))
+                await one(
+                    database,
+                    """select count(pg_terminate_backend(pid)) from pg_stat_activity
+                    where datname = current_database() and pid <> pg_backend_pid()""",
+                )
+                assert await host.reached(position, PATIENCE)
+
+    assert fold.seen == list(range(1, position + 1))
+    assert host.skipped == 0
+
+
+async def test_a_live_view_equals_its_rebuild_wherever_its_snapshots_were_taken(
+    log: PostgresEventLog, pen: Pen
+) -> None:
+    world = World(3, tasks_=80)
+    position = 0
+    for _ in range(6):
+        host = FoldHost(log, SystemMetrics(), snapshots(log), every=40)
+        async with running(host.run):
+            position = await pen.write_all(world.history(100))
+            assert await host.reached(position, PATIENCE)
+    live = SystemMetrics()
+    async with running(FoldHost(log, live, snapshots(log)).run):
+        with anyio.fail_after(PATIENCE):
+            while live.as_of < position:
+                await anyio.sleep(0.001)
+    fresh = SystemMetrics()
+    await refold(log, fresh)
+
+    assert thawed(live.snapshot()()) == thawed(fresh.snapshot()())
+    assert live.current() == fresh.current()
+    assert live.history() == fresh.history()
+
+
+async def test_a_fold_over_the_log_in_memory_needs_no_store() -> None:
+    log = MemoryEventLog(MAPPER)
+    fold = Positions()
+    async with log.running():
+        host = FoldHost(log, fold)
+        async with running(host.run):
+            position = await Pen(log).write_all(World(1).history(20))
+            assert await host.reached(position, PATIENCE)
+
+    assert fold.seen == list(range(1, position + 1))

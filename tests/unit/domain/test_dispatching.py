@@ -1,0 +1,485 @@
+"""The dispatcher's fold: plans, places, reservations, waiting, takeover."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from aia_mas.domain.orchestration.agent_events import (
+    AgentRegistered,
+    AgentUnregistered,
+    AgentUpdated,
+    AgentWentOffline,
+)
+from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.domain.orchestration.dispatching import Dispatching
+from aia_mas.domain.orchestration.dispatching_snapshot import decode_snapshot, encode_snapshot
+from aia_mas.domain.orchestration.planning import POLICY, PlannedAssignment
+from aia_mas.domain.orchestration.task_events import (
+    TaskAssigned,
+    TaskCancelled,
+    TaskCompleted,
+    TaskExpired,
+    TaskFailed,
+    TaskReleased,
+    TaskRequeued,
+    TaskStarted,
+    TaskSubmitted,
+)
+from aia_mas.domain.orchestration.task_specification import (
+    Priority,
+    Requirements,
+    TaskSpecification,
+    terms_of,
+)
+from aia_mas.domain.orchestration.task_status import ReleaseReason, TaskStatus
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+PLAIN = TaskSpecification(task_type="t")
+
+
+def after(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+class World:
+    """A dispatcher's fold, and short words for what happens around it."""
+
+    def __init__(self, cap: int | None = None) -> None:
+        self.fold = Dispatching(cap)
+        self.now = NOW
+
+    def agent(self, agent_id: str, places: int = 1, **capabilities: Any) -> None:
+        declared = Capabilities(max_concurrent_tasks=places, **capabilities)
+        event = AgentRegistered(capabilities=declared, owner="o", registered_at=NOW)
+        self.fold.apply(f"agent/{agent_id}", event)
+
+    def submit(self, task_id: str, at: float = 0.0, **spec: Any) -> None:
+        spec_ = TaskSpecification(**{"task_type": "t", **spec})
+        event = TaskSubmitted(spec=spec_, submitted_at=after(at), owner="o")
+        self.fold.apply(f"task/{task_id}", event)
+
+    def needing(self, skill: str) -> dict[str, Any]:
+        return {"requirements": Requirements(skills={skill: 0.5})}
+
+    def plan(self, limit: int = 100) -> list[PlannedAssignment]:
+        return self.fold.plan(self.now, limit)
+
+    def planned(self, limit: int = 100) -> list[tuple[str, str]]:
+        return [(each.task_id, each.agent_id) for each in self.plan(limit)]
+
+    def assigned(self, task_id: str, agent_id: str, attempt: int = 1) -> None:
+        event = TaskAssigned(
+            agent_id=agent_id, attempt=attempt, lease="L", lease_seconds=1.0, assigned_at=NOW
+        )
+        self.fold.apply(f"task/{task_id}", event)
+
+    def run(self) -> list[tuple[str, str]]:
+        """Plan, and let every assignment get into the log."""
+        planned = self.plan()
+        for each in planned:
+            self.assigned(each.task_id, each.agent_id, each.attempt)
+        return [(each.task_id, each.agent_id) for each in planned]
+
+    def completed(self, task_id: str) -> None:
+        event = TaskCompleted(agent_id="?", attempt=1, lease="L", completed_at=NOW)
+        self.fold.apply(f"task/{task_id}", event)
+
+    def failed(self, task_id: str, outcome: TaskStatus, retry_in: float | None = None) -> None:
+        event = TaskFailed(
+            agent_id="?",
+            attempt=1,
+            error_code="e",
+            retryable=True,
+            retry_at=None if retry_in is None else after(retry_in),
+            outcome=outcome,
+            failed_at=NOW,
+        )
+        self.fold.apply(f"task/{task_id}", event)
+
+    def codes(self, task_id: str) -> list[str]:
+        return [reason.code for reason in self.fold.why_not(task_id)]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_a_plan_says_everything_an_assignment_needs(world):
+    world.agent("a", places=2, cost_per_task=10**20)
+    world.submit("1", lease_seconds=7.0)
+
+    assert world.plan() == [
+        PlannedAssignment("1", 1, "a", 7.0, 10**20, load=0.0, considered=1, policy=POLICY)
+    ]
+
+
+def test_what_is_planned_is_not_planned_again(world):
+    world.agent("a", places=9)
+    world.submit("1")
+
+    assert world.planned() == [("1", "a")]
+    assert world.planned() == []
+    world.assigned("1", "a")
+    assert world.planned() == []
+    assert world.fold.fleet.active_tasks("a") == 1
+
+
+def test_first_come_first_served_but_classes_have_a_start(world):
+    world.submit("normal", at=0)
+    world.submit("late", at=1)
+    world.submit("high", at=40, priority=Priority.HIGH)
+    world.submit("critical", at=55, priority=Priority.CRITICAL)
+    world.submit("too late", at=61, priority=Priority.CRITICAL)
+    world.submit("low", at=-700, priority=Priority.LOW)
+    world.agent("a", places=9)
+
+    assert [task for task, _ in world.planned()] == [
+        "low",
+        "high",
+        "critical",
+        "normal",
+        "late",
+        "too late",
+    ]
+
+
+def test_the_order_holds_between_different_demands(world):
+    for n in range(6):
+        world.submit(str(n), at=n, task_type="even" if n % 2 else "odd")
+    world.agent("a", places=4)
+
+    assert [task for task, _ in world.planned()] == ["0", "1", "2", "3"]
+
+
+def test_what_cannot_be_placed_blocks_nobody(world):
+    world.agent("a", places=2)
+    world.submit("first", **world.needing("nothing anyone has"))
+    world.submit("second")
+
+    assert world.planned() == [("second", "a")]
+    assert world.codes("first") == ["no_agent_with_skill"]
+    assert not world.fold.more_to_plan
+
+
+def test_a_freed_agent_gets_the_first_task_that_it_suits(world):
+    world.agent("x", skills={"x": 1.0})
+    world.agent("y", skills={"y": 1.0})
+    world.agent("idle")
+    world.submit("x0", **world.needing("x"))
+    world.submit("y0", **world.needing("y"))
+    assert sorted(world.run()) == [("x0", "x"), ("y0", "y")]
+    world.submit("z1", at=1, **world.needing("z"))
+    world.submit("y1", at=2, **world.needing("y"))
+    world.submit("x1", at=3, **world.needing("x"))
+    world.submit("x2", at=2.5, **world.needing("x"))
+    assert world.run() == []
+    assert not world.fold.more_to_plan
+
+    world.completed("x0")
+    assert world.fold.more_to_plan
+    assert world.run() == [("x2", "x")]
+    world.completed("y0")
+    assert world.run() == [("y1", "y")]
+    world.completed("x2")
+    assert world.run() == [("x1", "x")]
+
+
+def test_freed_and_new_demands_take_turns_by_their_places(world):
+    world.agent("x", places=3, skills={"x": 1.0})
+    world.agent("idle")
+    for n in range(3):
+        world.submit(f"held{n}", **world.needing("x"))
+    world.run()
+    world.submit("stuck a", at=1, task_type="a", **world.needing("x"))
+    world.submit("stuck b", at=3, task_type="b", **world.needing("x"))
+    world.submit("stuck c", at=5, task_type="a", **world.needing("x"))
+    assert world.run() == []
+    for n in range(3):
+        world.completed(f"held{n}")
+    world.submit("new", at=2, task_type="n", **world.needing("x"))
+
+    assert [task for task, _ in world.run()] == ["stuck a", "new", "stuck b"]
+
+
+def test_a_line_that_moved_on_does_not_hide_those_behind_it(world):
+    world.agent("x", places=2, skills={"x": 1.0})
+    world.agent("idle")
+    world.submit("held1", **world.needing("x"))
+    world.submit("held2", **world.needing("x"))
+    world.run()
+    world.submit("b", at=50, task_type="b", **world.needing("x"))
+    assert world.run() == []
+    world.submit("a1", at=1, task_type="a", **world.needing("x"))
+    world.submit("a2", at=100, task_type="a", **world.needing("x"))
+    world.submit("c", at=70, task_type="c", **world.needing("x"))
+    world.completed("held1")
+    world.completed("held2")
+
+    assert [task for task, _ in world.run()] == ["a1", "b"]
+
+
+def test_many_agents_freed_at_once_find_their_tasks(world):
+    for n in range(20):
+        world.submit(f"t{n}", at=n, **world.needing(f"s{n}"))
+    world.agent("idle")
+    assert world.run() == []
+    for n in range(20):
+        world.agent(f"a{n}", skills={f"s{n}": 1.0})
+
+    assert world.run() == [(f"t{n}", f"a{n}") for n in range(20)]
+
+
+def test_an_update_makes_an_agent_suit(world):
+    world.agent("a")
+    world.submit("1", **world.needing("x"))
+    assert world.run() == []
+
+    changed = Capabilities(skills={"x": 1.0})
+    world.fold.apply("agent/a", AgentUpdated(capabilities=changed, revision=2))
+    assert world.run() == [("1", "a")]
+
+
+def test_a_limit_leaves_the_rest_for_the_next_plan(world):
+    world.agent("a", places=9)
+    for n in range(5):
+        world.submit(f"t{n}", at=n, task_type=f"k{n % 2}")
+
+    assert [task for task, _ in world.planned(2)] == ["t0", "t1"]
+    assert world.fold.more_to_plan
+    assert [task for task, _ in world.planned(2)] == ["t2", "t3"]
+    assert [task for task, _ in world.planned(2)] == ["t4"]
+    assert not world.fold.more_to_plan
+
+
+def test_the_cap_stops_the_plan_and_goes_on_when_a_task_ends():
+    world = World(cap=2)
+    world.agent("a", places=2)
+    world.agent("b", places=2)
+    for n in range(4):
+        world.submit(f"t{n}", at=n)
+
+    assert len(world.run()) == 2
+    assert world.codes("t3") == ["max_concurrent_tasks"]
+    assert not world.fold.more_to_plan
+    world.completed("t0")
+    assert [task for task, _ in world.run()] == ["t2"]
+
+
+def test_a_refused_assignment_returns_to_its_place(world):
+    world.agent("a")
+    world.submit("1", at=0)
+    world.submit("2", at=1)
+    assert world.planned() == [("1", "a")]
+
+    world.fold.drop("1")
+    assert world.fold.fleet.active_tasks("a") == 0
+    assert world.planned() == [("1", "a")]
+    world.fold.drop("unknown")
+
+
+def test_a_task_called_off_on_its_way_keeps_its_place_until_dropped(world):
+    world.agent("a")
+    world.submit("1")
+    world.planned()
+    world.fold.apply("task/1", TaskCancelled(by="o", at=NOW))
+    world.submit("2")
+    assert world.planned() == []
+
+    world.fold.drop("1")
+    assert world.planned() == [("2", "a")]
+    assert world.codes("1") == ["not_waiting"]
+
+
+def test_tasks_wait_for_their_time(world):
+    world.agent("a", places=2)
+    world.submit("1", not_before=after(30))
+    assert world.run() == []
+    assert world.codes("1") == ["not_due"]
+    assert world.fold.next_due() == after(30)
+
+    world.now = after(30)
+    assert world.run() == [("1", "a")]
+    world.failed("1", TaskStatus.QUEUED, retry_in=60)
+    assert world.run() == []
+    world.now = after(60)
+    (again,) = world.plan()
+    assert (again.task_id, again.attempt) == ("1", 2)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        TaskFailed(
+            agent_id="a",
+            attempt=1,
+            error_code="e",
+            retryable=True,
+            outcome=TaskStatus.QUEUED,
+            failed_at=NOW,
+        ),
+        TaskReleased(
+            agent_id="a",
+            attempt=1,
+            reason=ReleaseReason.AGENT_OFFLINE,
+            outcome=TaskStatus.QUEUED,
+            released_at=NOW,
+        ),
+        TaskRequeued(attempt=1, terms=terms_of(PLAIN), by="o", at=NOW),
+    ],
+)
+def test_a_task_that_is_queued_again_gets_its_next_attempt(world, event):
+    world.agent("a")
+    world.submit("1")
+    world.run()
+    if isinstance(event, TaskRequeued):
+        world.failed("1", TaskStatus.DEAD)
+        assert world.run() == []
+    world.fold.apply("task/1", event)
+
+    (again,) = world.plan()
+    assert (again.task_id, again.attempt) == ("1", 2)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        TaskCancelled(by="o", at=NOW),
+        TaskExpired(at=NOW),
+        TaskCompleted(agent_id="a", attempt=1, lease="L", completed_at=NOW),
+    ],
+)
+@pytest.mark.parametrize("held", [True, False])
+def test_a_finished_task_is_forgotten(world, event, held):
+    world.submit("1")
+    if held:
+        world.agent("a")
+        world.run()
+        world.fold.apply("task/1", TaskStarted(agent_id="a", attempt=1, lease="L", started_at=NOW))
+    world.fold.apply("task/1", event)
+
+    assert len(world.fold) == 0
+    assert world.fold.fleet.active_tasks("a") == 0
+    assert world.fold.snapshot().tasks == []
+
+
+def test_what_passed_its_deadline_is_not_placed(world):
+    world.agent("a", places=2)
+    world.submit("late", deadline=after(10))
+    world.submit("fine", at=1)
+    world.now = after(10)
+
+    assert world.run() == [("fine", "a")]
+    assert len(world.fold) == 0
+
+
+# ---------------------------------------------------------------------------------------- place
+
+
+def test_a_task_is_placed_while_it_is_submitted(world):
+    world.agent("a", places=2)
+    placed = world.fold.place("1", PLAIN, NOW)
+    assert placed == PlannedAssignment("1", 1, "a", 60.0, 0, load=0.0, considered=1)
+    assert world.fold.place("1", PLAIN, NOW) is None
+
+    world.submit("1")
+    assert world.planned() == []
+    world.assigned("1", "a")
+    assert world.fold.fleet.tasks_of("a") == {"1"}
+    assert world.fold.place("1", PLAIN, NOW) is None
+
+
+def test_a_placed_task_that_got_in_alone_waits_once_it_is_dropped(world):
+    world.agent("a")
+    world.fold.place("1", PLAIN, NOW)
+    world.submit("1")
+    assert world.planned() == []
+    world.fold.drop("1")
+
+    assert world.planned() == [("1", "a")]
+
+
+def test_a_placed_task_that_did_not_get_in_leaves_nothing(world):
+    world.agent("a")
+    world.fold.place("1", PLAIN, NOW)
+    world.fold.drop("1")
+
+    assert world.fold.fleet.active_tasks("a") == 0
+    assert len(world.fold) == 0
+
+
+def test_nobody_jumps_the_queue(world):
+    world.submit("1")
+    world.submit("other", **world.needing("x"))
+    assert world.fold.place("2", PLAIN, NOW) is None
+    world.agent("a", places=3)
+    assert world.fold.place("2", PLAIN, NOW) is None, "others were not tried yet"
+    other = TaskSpecification(task_type="else")
+    assert world.fold.place("3", other, NOW) is None, "others were not tried yet"
+
+    world.run()
+    assert world.fold.place("2", PLAIN, NOW) is not None
+    assert (
+        world.fold.place("4", TaskSpecification(task_type="t", **world.needing("x")), NOW) is None
+    )
+
+
+def test_a_retry_that_is_due_goes_before_a_new_task(world):
+    world.agent("a")
+    world.submit("1")
+    world.run()
+    world.failed("1", TaskStatus.QUEUED, retry_in=10)
+
+    assert world.fold.place("2", PLAIN, after(10)) is None
+
+
+@pytest.mark.parametrize("spec", [{"not_before": after(1)}, {"max_cost": 0}])
+def test_what_is_not_due_or_suits_nobody_is_not_placed(world, spec):
+    world.agent("a", cost_per_task=1)
+
+    assert world.fold.place("1", TaskSpecification(task_type="t", **spec), NOW) is None
+
+
+# ------------------------------------------------------------------------------------- takeover
+
+
+def test_a_restored_fold_goes_on_as_the_original(world):
+    world.agent("a", places=2, skills={"x": 1.0}, cost_per_task=10**30)
+    world.agent("b")
+    world.agent("gone")
+    for n in range(1200):
+        spec = world.needing("x") if n % 2 else {"max_cost": 10**30 + 1}
+        world.submit(f"t{n}", at=n, deadline=after(10_000), **spec)
+    world.submit("held", not_before=after(5))
+    world.run()
+    world.failed("t0", TaskStatus.QUEUED, retry_in=3)
+    world.fold.apply("agent/gone", AgentUnregistered(at=NOW))
+    world.fold.apply("agent/b", AgentWentOffline(at=NOW))
+
+    data = encode_snapshot(world.fold.snapshot())
+    restored = World()
+    restored.fold = Dispatching.restore(decode_snapshot(data))
+    assert encode_snapshot(restored.fold.snapshot()) == data
+    assert len(restored.fold) == len(world.fold)
+    for each in (world, restored):
+        each.now = after(5)
+        each.agent("new", places=5)
+    assert restored.plan() == world.plan()
+
+
+def test_what_was_only_reserved_waits_in_a_snapshot(world):
+    world.agent("a")
+    world.submit("1")
+    world.plan()
+    world.fold.place("2", PLAIN, NOW)
+
+    restored = Dispatching.restore(world.fold.snapshot())
+    assert [each.task_id for each in restored.plan(NOW)] == ["1"]
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"[2,0,[[],[],[],0],[]]", b"[1,0]"])
+def test_a_damaged_snapshot_is_told_so(data):
+    with pytest.raises(msgspec.MsgspecError):
+        decode_snapshot(data)

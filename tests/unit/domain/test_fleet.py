@@ -1,0 +1,388 @@
+"""The fleet: who is picked, who is not, and why."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from aia_mas.domain.orchestration.agent_events import (
+    AgentActivated,
+    AgentCameOnline,
+    AgentDrained,
+    AgentRegistered,
+    AgentSuspended,
+    AgentUnregistered,
+    AgentUpdated,
+    AgentWentOffline,
+)
+from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.domain.orchestration.fleet import (
+    Fleet,
+    FleetSnapshot,
+    Pick,
+    Reason,
+    directory,
+    matching,
+    roster,
+)
+from aia_mas.domain.orchestration.requirement import signature_of
+from aia_mas.domain.orchestration.task_events import TaskAssigned, TaskCompleted, TaskStarted
+from aia_mas.domain.orchestration.task_specification import Requirements
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+ANYONE = signature_of("t", Requirements())
+
+
+def registered(**capabilities: Any) -> AgentRegistered:
+    return AgentRegistered(capabilities=Capabilities(**capabilities), owner="o", registered_at=NOW)
+
+
+def fleet_of(cap: int | None = None, **agents: dict[str, Any]) -> Fleet:
+    fleet = Fleet(cap)
+    for agent_id, capabilities in agents.items():
+        fleet.apply(f"agent/{agent_id}", registered(**capabilities))
+    return fleet
+
+
+def assign(fleet: Fleet, task_id: str, agent_id: str) -> None:
+    fleet.apply(
+        f"task/{task_id}",
+        TaskAssigned(agent_id=agent_id, attempt=1, lease="L", lease_seconds=1.0, assigned_at=NOW),
+    )
+
+
+def complete(fleet: Fleet, task_id: str) -> None:
+    fleet.apply(
+        f"task/{task_id}", TaskCompleted(agent_id="?", attempt=1, lease="L", completed_at=NOW)
+    )
+
+
+def picks(fleet: Fleet, signature: Any = ANYONE, count: int = 100) -> list[str]:
+    """Pick and reserve until nobody has room."""
+    found: list[str] = []
+    while len(found) < count and (pick := fleet.pick(signature)) is not None:
+        fleet.reserve(f"p{len(found)}", pick.agent_id)
+        found.append(pick.agent_id)
+    return found
+
+
+def test_the_least_loaded_goes_first_by_share_of_places():
+    fleet = fleet_of(big={"max_concurrent_tasks": 4}, small={"max_concurrent_tasks": 2})
+
+    assert picks(fleet) == ["big", "small", "big", "big", "small", "big"]
+
+
+def test_among_equals_the_one_goes_first_that_waited_longest():
+    fleet = fleet_of(a={}, b={}, c={})
+    for task_id, agent_id in (("1", "b"), ("2", "a"), ("3", "c")):
+        assign(fleet, task_id, agent_id)
+        complete(fleet, task_id)
+
+    assert picks(fleet) == ["b", "a", "c"]
+
+
+def test_preferred_then_specialised_then_others():
+    signature = signature_of("t", Requirements(preferred_agents=("p",)))
+    fleet = fleet_of(o={}, s={"specializations": ("t",)}, p={"max_concurrent_tasks": 2})
+
+    assert picks(fleet, signature) == ["p", "p", "s", "o"]
+
+
+def test_a_pick_tells_what_it_was_made_on():
+    fleet = fleet_of(a={"max_concurrent_tasks": 4, "cost_per_task": 10**20}, b={})
+    assign(fleet, "1", "a")
+    assign(fleet, "2", "b")
+
+    assert fleet.pick(ANYONE) == Pick("a", 10**20, 0.25, 1)
+
+
+def test_few_and_many_free_agents_are_ranked_alike(monkeypatch):
+    signature = signature_of("t", Requirements(skills={"x": 0.5}, preferred_agents=("a7",)))
+    agents = {
+        f"a{n}": {
+            "skills": {"x": n % 5 / 4},
+            "specializations": ("t",) if n % 3 else (),
+            "max_concurrent_tasks": 1 + n % 2,
+        }
+        for n in range(40)
+    }
+    orders = []
+    for few in (0, 1000):
+        monkeypatch.setattr(roster, "_FEW", few)
+        fleet = fleet_of(**agents)
+        assign(fleet, "1", "a3")
+        orders.append(picks(fleet, signature))
+
+    assert orders[0] == orders[1]
+    assert orders[0][:2] == ["a7", "a7"]
+    assert (
+        len(orders[0])
+        == sum(
+            each["max_concurrent_tasks"] for each in agents.values() if each["skills"]["x"] >= 0.5
+        )
+        - 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "back"),
+    [
+        (AgentWentOffline(at=NOW), AgentCameOnline(at=NOW)),
+        (AgentDrained(at=NOW), AgentActivated(at=NOW)),
+        (AgentSuspended(at=NOW), AgentActivated(at=NOW)),
+        (AgentUnregistered(at=NOW), registered()),
+    ],
+)
+def test_who_is_out_of_service_is_not_picked(event, back):
+    fleet = fleet_of(a={})
+    fleet.opened.clear()
+
+    fleet.apply("agent/a", event)
+    assert fleet.pick(ANYONE) is None
+    assert not fleet.has_room
+    fleet.apply("agent/a", back)
+    assert fleet.pick(ANYONE) is not None
+    assert len(fleet.opened) == 1
+
+
+def test_an_agent_that_left_counts_until_its_tasks_are_gone_and_then_makes_room():
+    fleet = fleet_of(a={}, b={})
+    assign(fleet, "1", "a")
+    fleet.apply("agent/a", AgentUnregistered(at=NOW))
+    assert fleet.tasks_of("a") == {"1"}
+
+    complete(fleet, "1")
+    assert fleet.tasks_of("a") == frozenset()
+    fleet.apply("agent/c", registered())
+    assert sorted(fleet.candidates(ANYONE)) == ["b", "c"]
+    assert len(fleet.snapshot().seats) == 2
+
+
+def test_a_reservation_counts_once_when_it_comes_true():
+    fleet = fleet_of(a={"max_concurrent_tasks": 2}, b={})
+    fleet.reserve("1", "a")
+    assert (fleet.active_tasks("a"), fleet.is_reserved("1")) == (1, True)
+    assert fleet.tasks_of("a") == frozenset()
+
+    assign(fleet, "1", "a")
+    assert (fleet.active_tasks("a"), fleet.is_reserved("1")) == (1, False)
+    assert fleet.tasks_of("a") == {"1"}
+    assert fleet.holder_of("1") == "a"
+    assert not fleet.unreserve("1")
+
+
+def test_a_reservation_gives_way_to_what_the_log_says():
+    fleet = fleet_of(a={}, b={})
+    fleet.reserve("1", "a")
+    assign(fleet, "1", "b")
+
+    assert (fleet.active_tasks("a"), fleet.active_tasks("b")) == (0, 1)
+    assert fleet.unreserve("1") is False
+
+
+def test_a_reservation_outlives_the_task_until_it_is_taken_back():
+    fleet = fleet_of(a={})
+    fleet.reserve("1", "a")
+    complete(fleet, "1")
+    assert fleet.active_tasks("a") == 1
+
+    assert fleet.unreserve("1")
+    assert fleet.active_tasks("a") == 0
+
+
+def test_an_agent_that_left_with_a_reservation_is_forgotten_afterwards():
+    fleet = fleet_of(a={}, b={})
+    fleet.reserve("1", "a")
+    fleet.apply("agent/a", AgentUnregistered(at=NOW))
+    assert fleet.active_tasks("a") == 1
+
+    assign(fleet, "1", "b")
+    assert fleet.active_tasks("a") == 0
+    assert not fleet.snapshot().seats[0].agent_id
+
+
+def test_who_registers_again_is_not_held_to_what_it_was_given_before():
+    fleet = fleet_of(a={}, b={})
+    assign(fleet, "1", "a")
+    complete(fleet, "1")
+    fleet.reserve("2", "a")
+    fleet.apply("agent/a", AgentUnregistered(at=NOW))
+    fleet.apply("agent/a", registered())
+
+    assert fleet.snapshot().last == [0, 0]
+
+
+def test_lowering_the_limit_keeps_what_is_held_and_gives_nothing_new():
+    fleet = fleet_of(a={"max_concurrent_tasks": 3})
+    assign(fleet, "1", "a")
+    assign(fleet, "2", "a")
+    fleet.apply("agent/a", AgentUpdated(capabilities=Capabilities(), revision=2))
+    assert fleet.pick(ANYONE) is None
+
+    complete(fleet, "1")
+    assert fleet.pick(ANYONE) is None
+    complete(fleet, "2")
+    assert fleet.pick(ANYONE) is not None
+
+
+def test_an_update_opens_an_agent_that_had_room_all_along():
+    fleet = fleet_of(a={})
+    fleet.opened.clear()
+    wanted = signature_of("t", Requirements(skills={"x": 0.5}))
+    assert fleet.pick(wanted) is None
+
+    changed = Capabilities(skills={"x": 0.5})
+    fleet.apply("agent/a", AgentUpdated(capabilities=changed, revision=2))
+    assert len(fleet.opened) == 1
+    assert fleet.pick(wanted) is not None
+
+
+def test_the_cap_counts_what_is_held_and_what_is_reserved():
+    fleet = fleet_of(2, a={"max_concurrent_tasks": 5})
+    assign(fleet, "1", "a")
+    fleet.reserve("2", "a")
+    assert fleet.capped
+    assert not fleet.has_room
+    assert fleet.pick(ANYONE) is None
+    assert [reason.code for reason in fleet.why_not(ANYONE)] == ["max_concurrent_tasks"]
+
+    fleet.unreserve("2")
+    assert fleet.pick(ANYONE) is not None
+    assert fleet.why_not(ANYONE) == ()
+
+
+def test_events_of_others_change_nothing():
+    fleet = fleet_of(a={})
+    before = fleet.snapshot()
+    complete(fleet, "unknown")
+
+    fleet.apply("task/1", TaskStarted(agent_id="a", attempt=1, lease="L", started_at=NOW))
+
+    assert fleet.snapshot() == before
+    assert fleet.tasks_of("nobody") == frozenset()
+    assert fleet.active_tasks("nobody") == 0
+
+
+def test_an_assignment_to_an_agent_never_heard_of_is_kept_in_mind():
+    fleet = Fleet()
+    assign(fleet, "1", "ghost")
+
+    assert fleet.holder_of("1") == "ghost"
+    complete(fleet, "1")
+    assert fleet.holder_of("1") is None
+
+
+@pytest.mark.parametrize("size", [3, 200])
+def test_a_snapshot_goes_on_as_the_original(size):
+    fleet = fleet_of(**{f"a{n}": {"max_concurrent_tasks": 1 + n % 3} for n in range(size)})
+    for n in range(0, size, 2):
+        assign(fleet, f"t{n}", f"a{n}")
+    fleet.apply("agent/a1", AgentUnregistered(at=NOW))
+    fleet.apply("agent/a0", AgentUnregistered(at=NOW))
+    fleet.apply("agent/a2", AgentSuspended(at=NOW))
+
+    data = msgspec.json.encode(fleet.snapshot())
+    restored = Fleet.restore(msgspec.json.decode(data, type=FleetSnapshot))
+    assert msgspec.json.encode(restored.snapshot()) == data
+    for each in (fleet, restored):
+        each.apply("agent/new", registered(max_concurrent_tasks=2))
+    assert picks(restored, count=1000) == picks(fleet, count=1000)
+
+
+def test_the_fleet_forgets_what_placement_does_not_ask_for():
+    fleet = fleet_of(a={"metadata": {"long": "x" * 1000}, "endpoint": "e", "resources": {"r": 1.0}})
+
+    assert fleet.snapshot().seats[0].capabilities == Capabilities()
+
+
+@pytest.mark.parametrize("kinds", ["t", "tuv"])
+def test_matches_stay_right_when_much_changes_and_memory_is_short(monkeypatch, kinds):
+    monkeypatch.setattr(matching, "_JOURNAL", 150)
+    monkeypatch.setattr(matching, "_MATCHES", 2)
+    monkeypatch.setattr(matching, "_INDEXED_SLOTS", 50)
+    monkeypatch.setattr(directory, "_COLUMN_BYTES", 100)
+    signatures = [signature_of(kind, Requirements(skills={"x": 0.5})) for kind in kinds]
+    fleet = Fleet()
+    for n in range(600):
+        fleet.apply(f"agent/a{n}", registered(skills={"x": n % 4 / 3}))
+        if n in {0, 10, 90, 95, 300, 599}:
+            for signature in signatures:
+                expected = sum(m % 4 >= 2 for m in range(n + 1))
+                assert len(fleet.candidates(signature)) == expected
+                assert sum(fleet.suits(signature, slot) for slot in range(n + 1)) == expected
+
+
+# -------------------------------------------------------------------------------------- why not
+
+
+def why(fleet: Fleet, requirements: Requirements, max_cost: int | None = None) -> list[Reason]:
+    return list(fleet.why_not(signature_of("t", requirements, max_cost)))
+
+
+def test_why_not_without_agents():
+    assert [reason.code for reason in why(Fleet(), Requirements())] == ["no_agents"]
+
+
+@pytest.mark.parametrize(
+    ("requirements", "max_cost", "code", "facts"),
+    [
+        (
+            Requirements(skills={"x": 0.9}),
+            None,
+            "no_agent_with_skill",
+            {"skill": "x", "level": 0.9},
+        ),
+        (
+            Requirements(specializations=("z",)),
+            None,
+            "no_agent_with_specialization",
+            {"specialization": "z"},
+        ),
+        (
+            Requirements(labels={"zone": "us"}),
+            None,
+            "no_agent_with_label",
+            {"label": "zone", "value": "us"},
+        ),
+        (
+            Requirements(data_sources=("s3",)),
+            None,
+            "no_agent_with_data_source",
+            {"data_source": "s3"},
+        ),
+        (Requirements(), 9, "price_above_max_cost", {"max_cost": "9"}),
+        (Requirements(excluded_agents=("a", "b", "nobody")), None, "excluded", {}),
+    ],
+)
+def test_why_not_when_nobody_meets_a_demand(requirements, max_cost, code, facts):
+    common = {"labels": {"zone": "eu"}, "data_sources": ("db",), "cost_per_task": 10}
+    fleet = fleet_of(a={"skills": {"x": 0.5}, **common}, b={"skills": {"y": 0.5}, **common})
+
+    (reason,) = why(fleet, requirements, max_cost)
+    assert (reason.code, reason.count, reason.facts) == (code, 2, facts)
+    assert reason.detail
+
+
+def test_why_not_when_nobody_meets_all_demands():
+    fleet = fleet_of(a={"skills": {"x": 0.5}}, b={"skills": {"y": 0.5}})
+
+    (reason,) = why(fleet, Requirements(skills={"x": 0.5, "y": 0.5}))
+    assert reason.code == "no_agent_with_all"
+    assert [demand["agents"] for demand in reason.facts["demands"]] == [1, 1]
+
+
+def test_why_not_counts_those_who_suit_by_what_keeps_them():
+    fleet = fleet_of(off={}, drained={}, suspended={}, busy={}, other={"labels": {"no": "t"}})
+    fleet.apply("agent/off", AgentWentOffline(at=NOW))
+    fleet.apply("agent/drained", AgentDrained(at=NOW))
+    fleet.apply("agent/suspended", AgentSuspended(at=NOW))
+    assign(fleet, "1", "busy")
+
+    reasons = why(fleet, Requirements(excluded_agents=("other",)))
+    assert {reason.code: reason.count for reason in reasons} == {
+        "not_active": 2,
+        "offline": 1,
+        "busy": 1,
+    }
+    assert all(reason.facts == {"qualified": 4} for reason in reasons)
