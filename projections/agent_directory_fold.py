@@ -32,7 +32,7 @@ from aia_mas.domain.orchestration.task_events import (
 from aia_mas.projections.table import MissingRow, Projection, Table
 
 
-class AgentRow(msgspec.Struct):
+class AgentRow(msgspec.Struct, gc=False):
     """A row of ``agent_directory_v1``: an agent as it declared itself.
 
     Amounts are base units, as text because JSON numbers are not exact everywhere. ``revision`` is
@@ -65,7 +65,7 @@ class AgentRow(msgspec.Struct):
     position: int
 
 
-class AgentWorkRow(msgspec.Struct):
+class AgentWorkRow(msgspec.Struct, gc=False):
     """A row of ``agent_directory_v1_work``: what an agent holds and did, in tasks."""
 
     agent_id: str

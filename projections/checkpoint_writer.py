@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ from aia_mas.projections.table import Projection
 Connection = psycopg.AsyncConnection[TupleRow]
 
 _REMEMBERED_ROWS = 20_000
+_FORGOTTEN_AT_ONCE = 5_000
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 
 
@@ -250,11 +252,14 @@ class CheckpointWriter:
             rows.clear()
 
     def _trim(self) -> None:
-        for table, rows in zip(self._projection.tables, self._rows, strict=True):
+        for number, (table, rows) in enumerate(
+            zip(self._projection.tables, self._rows, strict=True)
+        ):
             if not table.reads:
                 rows.clear()
-            while len(rows) > _REMEMBERED_ROWS:
-                del rows[next(iter(rows))]
+            elif len(rows) > _REMEMBERED_ROWS + _FORGOTTEN_AT_ONCE:
+                newest = islice(rows.items(), len(rows) - _REMEMBERED_ROWS, None)
+                self._rows[number] = dict(newest)
 
 
 # Number of the event, the event, number of the table, key, fold.

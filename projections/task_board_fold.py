@@ -29,7 +29,7 @@ from aia_mas.projections.table import MissingRow, Projection, Table
 _URGENCY = {priority: rank for rank, priority in enumerate(Priority)}
 
 
-class TaskRow(msgspec.Struct):
+class TaskRow(msgspec.Struct, gc=False):
     """A row of ``task_board_v1``: where a task stands.
 
     ``agent_id`` and ``lease`` are those of the attempt in force, or of the one that finished it.
@@ -65,7 +65,7 @@ class TaskRow(msgspec.Struct):
     position: int
 
 
-class TaskSpecRow(msgspec.Struct):
+class TaskSpecRow(msgspec.Struct, gc=False):
     """A row of ``task_board_v1_specs``: a task as it was submitted."""
 
     task_id: str
@@ -86,13 +86,13 @@ class TaskSpecRow(msgspec.Struct):
     submitted_position: int
 
 
-class _Progress(msgspec.Struct):
+class _Progress(msgspec.Struct, gc=False):
     percent: float | None
     message: str
     at: datetime
 
 
-class _Error(msgspec.Struct):
+class _Error(msgspec.Struct, gc=False):
     code: str
     message: str
     retryable: bool
@@ -100,7 +100,7 @@ class _Error(msgspec.Struct):
     attempt: int
 
 
-class _Usage(msgspec.Struct):
+class _Usage(msgspec.Struct, gc=False):
     model: str | None
     tokens_in: int
     tokens_out: int

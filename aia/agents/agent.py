@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
 from aia.agents.shapes import Amount, read_as
 from aia_mas.domain.orchestration.agent_commands import PutAgent
 from aia_mas.interfaces.http.schemas.agents import AgentReplacement
+from aia_mas.projections.agent_directory import Agent
 
 
 class AgentCapabilities(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +81,22 @@ class AgentInstance(msgspec.Struct, frozen=True, kw_only=True):
     cost_per_task: Decimal = Decimal(0)
     tier: str | None = None
     registered_at: datetime | None = None
+
+    @classmethod
+    def of(cls, agent: Agent) -> Self:
+        """Return an agent as the directory shows it."""
+        return cls(
+            agent_id=agent.agent_id,
+            status=agent.status,
+            online=agent.online,
+            active_tasks=agent.active_tasks,
+            max_concurrent_tasks=agent.max_concurrent_tasks,
+            specializations=agent.specializations,
+            skills=agent.skills,
+            cost_per_task=Decimal(agent.cost_per_task),
+            tier=agent.tier,
+            registered_at=agent.registered_at,
+        )
 
     @property
     def available(self) -> bool:

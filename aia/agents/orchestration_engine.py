@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from decimal import Decimal
 from typing import Any, TypeVar
 
-import anyio
 import msgspec
 import structlog
 
 from aia.agents.agent import AgentCapabilities, AgentInstance
 from aia.agents.running import Node, current
 from aia.agents.task import TaskSpecification
+from aia.agents.waiting import assigned_agent, caught_up
 from aia_mas.application.orchestration.answers import TaskAnswer
 from aia_mas.application.orchestration.claims import ClaimedTask
 from aia_mas.domain.kernel import DomainError, Principal, Role
@@ -28,7 +27,6 @@ from aia_mas.domain.orchestration.task_commands import (
 )
 from aia_mas.interfaces.bootstrap import System
 from aia_mas.projections.agent_directory import Agent
-from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
 
 log = structlog.stdlib.get_logger("aia.agents.orchestration")
 
@@ -36,9 +34,6 @@ _Result = TypeVar("_Result")
 
 # A program that runs the system inside itself may do what an administrator may.
 _HOST = Principal(subject="host", roles=frozenset({Role.ADMIN}))
-
-_DIRECTORY_SECONDS = 5.0
-_UNDECIDED = {"not_waiting", "next"}  # the dispatcher has not looked at the task yet
 
 _task_answer = msgspec.json.Decoder(TaskAnswer).decode
 
@@ -112,19 +107,19 @@ class AgentOrchestrationEngine:
         """Return a registered agent as it is now."""
 
         async def get(system: System) -> Agent | None:
-            await _caught_up(system)
+            await caught_up(system)
             return await system.projections.directory.get(agent_id)
 
         agent = await self._call(get)
         if agent is None or agent.status == AgentStatus.UNREGISTERED.value:
             return None
-        return _instance(agent)
+        return AgentInstance.of(agent)
 
     async def list_agents(self) -> list[AgentInstance]:
         """Return all registered agents, by id."""
 
         async def pages(system: System) -> list[Agent]:
-            await _caught_up(system)
+            await caught_up(system)
             found: list[Agent] = []
             cursor: str | None = None
             while True:
@@ -133,7 +128,7 @@ class AgentOrchestrationEngine:
                 if cursor is None:
                     return found
 
-        return [_instance(agent) for agent in await self._call(pages)]
+        return [AgentInstance.of(agent) for agent in await self._call(pages)]
 
     async def assign_task(self, task: TaskSpecification, *, timeout: float = 10.0) -> str | None:
         """Submit a task and tell who got it.
@@ -157,7 +152,7 @@ class AgentOrchestrationEngine:
         else:
             if answer.agent_id is not None:
                 return answer.agent_id
-        return await self._call(lambda system: _assigned(system, task.task_id, timeout))
+        return await self._call(lambda system: assigned_agent(system, task.task_id, timeout))
 
     async def submit_task(self, task: TaskSpecification) -> TaskAnswer:
         """Submit a task and do not wait for an agent.
@@ -240,41 +235,3 @@ class AgentOrchestrationEngine:
 
     def _node_in_use(self) -> Node:
         return self._node or current()
-
-
-async def _caught_up(system: System) -> None:
-    """Wait until the directory shows what this program has done; briefly, as it may be behind."""
-    position = system.log.feed.position
-    await system.projections.wait_for(AGENT_DIRECTORY.name, position, _DIRECTORY_SECONDS)
-
-
-def _instance(agent: Agent) -> AgentInstance:
-    return AgentInstance(
-        agent_id=agent.agent_id,
-        status=agent.status,
-        online=agent.online,
-        active_tasks=agent.active_tasks,
-        max_concurrent_tasks=agent.max_concurrent_tasks,
-        specializations=agent.specializations,
-        skills=agent.skills,
-        cost_per_task=Decimal(agent.cost_per_task),
-        tier=agent.tier,
-        registered_at=agent.registered_at,
-    )
-
-
-async def _assigned(system: System, task_id: str, timeout: float) -> str | None:
-    """Wait until a task has had an agent, or the dispatcher tells that there is none for it."""
-    with anyio.move_on_after(timeout):
-        while True:
-            position = system.log.feed.position
-            state = await system.workload.task(task_id)
-            if state is None or not state.live or state.agent_id is not None:
-                return None if state is None else state.agent_id
-            if system.dispatcher.is_leader:
-                reasons = system.dispatcher.why_not(task_id)
-                if reasons and _UNDECIDED.isdisjoint(reason.code for reason in reasons):
-                    log.info("task_waits", task_id=task_id, reasons=[r.detail for r in reasons])
-                    return None
-            await system.log.feed.wait(position, timeout=0.05)
-    return None

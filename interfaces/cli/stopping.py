@@ -12,6 +12,8 @@ from contextlib import contextmanager
 
 from anyio import CancelScope
 
+from aia_mas.interfaces.cli.failures import Exit
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SPARE = 2.0  # seconds to close connections and stop the database after the drain
 
@@ -28,14 +30,13 @@ class Stopping:
         self.requested = asyncio.Event()
         self._limit = drain_seconds + _SPARE
         self._starting: CancelScope | None = None
-        self._code = 0
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:
         """Handle SIGINT and SIGTERM in this block."""
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
-            loop.add_signal_handler(number, self._arrived, number)
+            loop.add_signal_handler(number, self._arrived)
         try:
             yield
         finally:
@@ -51,14 +52,15 @@ class Stopping:
             finally:
                 self._starting = None
 
-    def _arrived(self, number: int) -> None:
+    def _arrived(self) -> None:
         if self.requested.is_set():
-            _end(128 + number, "stopped at once; what was not yet answered may not be stored")
+            _end(Exit.INTERRUPTED, "stopped at once; what was not yet answered may not be stored")
         self.requested.set()
         if self._starting is not None:
             self._starting.cancel()
         # A thread, because the event loop may be what does not come to an end.
-        watchdog = threading.Timer(self._limit, _end, (1, "the drain took too long; stopped"))
+        words = "the drain took too long; stopped"
+        watchdog = threading.Timer(self._limit, _end, (Exit.FAILED, words))
         watchdog.daemon = True
         watchdog.start()
 

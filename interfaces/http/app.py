@@ -53,7 +53,9 @@ def create_app(system: System) -> Litestar:
         logging_config=None,
         debug=False,
     )
-    app.state.openapi = OpenApiDocument(CONTROLLERS)
+    app.state.openapi = OpenApiDocument(
+        CONTROLLERS, development=system.settings.development
+    )
     app.asgi_handler = Edge(app.asgi_router, system)
     return app
 

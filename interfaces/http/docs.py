@@ -107,9 +107,12 @@ class Documentation(Controller):
 class OpenApiDocument:
     """The document of one application, made when it is first asked for."""
 
-    def __init__(self, controllers: Sequence[ControllerRouterHandler]) -> None:
-        """Describe what these serve."""
+    def __init__(
+        self, controllers: Sequence[ControllerRouterHandler], *, development: bool
+    ) -> None:
+        """Describe what these serve (``development``: without keys)."""
         self._controllers = controllers
+        self._development = development
         self._made: asyncio.Task[bytes] | None = None
 
     async def __call__(self) -> bytes:
@@ -120,7 +123,7 @@ class OpenApiDocument:
         return await asyncio.shield(self._made)
 
     def _make(self) -> bytes:
-        return msgspec.json.encode(document(self._controllers))
+        return msgspec.json.encode(document(self._controllers, development=self._development))
 
 
 def _assets() -> Path:

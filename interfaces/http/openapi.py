@@ -86,8 +86,15 @@ _ID = {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"}
 _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8,}.*)*)", re.MULTILINE)
 
 
-def document(controllers: Sequence[ControllerRouterHandler]) -> dict[str, Any]:
-    """Return the OpenAPI document of what controllers serve, for JSON."""
+def document(
+    controllers: Sequence[ControllerRouterHandler], *, development: bool = False
+) -> dict[str, Any]:
+    """Return the OpenAPI document of what controllers serve, for JSON.
+
+    Args:
+        controllers: They.
+        development: There are no keys: nothing needs a token.
+    """
     app = Litestar(
         route_handlers=controllers,
         request_class=ApiRequest,
@@ -108,7 +115,7 @@ def document(controllers: Sequence[ControllerRouterHandler]) -> dict[str, Any]:
     }
     for item in result["paths"].values():
         for method, operation in item.items():
-            _complete(method, operation)
+            _complete(method, operation, secured=not development)
     return result
 
 
@@ -186,19 +193,19 @@ def _problem(status: int) -> dict[str, Any]:
     }
 
 
-def _complete(method: str, operation: dict[str, Any]) -> None:
+def _complete(method: str, operation: dict[str, Any], *, secured: bool) -> None:
     text = operation.get("description", "")
     operation["summary"] = text.partition("\n")[0].rstrip(".")
     roles = PERMISSIONS[operation["operationId"]]
     command = method != "get"
     statuses: tuple[int, ...] = (*_OF_EVERY, *_OF_COMMANDS) if command else _OF_EVERY
-    if roles == PUBLIC:
-        operation["security"] = []
-    else:
-        operation["security"] = [{"bearer": []}]
+    operation["security"] = [{"bearer": []}] if secured and roles != PUBLIC else []
+    if roles != PUBLIC:
         operation["x-roles"] = sorted(roles)
     responses: dict[str, Any] = operation["responses"]
     responses.pop("400", None)
+    if "204" in responses:
+        responses["204"].pop("content", None)
     for response in responses.values():
         headers = response.setdefault("headers", {})
         if command:

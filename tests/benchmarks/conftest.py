@@ -1,4 +1,4 @@
-"""What the benchmarks share: a loop in a thread, a fresh node, and the table of figures at the end."""
+"""What benchmarks share: a loop in a thread, a fresh server, the table of figures at the end."""
 
 import asyncio
 import threading
@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import uvloop
+
 from aia_mas.application.embedded_postgres import EmbeddedPostgres
 from aia_mas.application.migrations import migrate
 

@@ -1,7 +1,7 @@
-"""Loads an HTTP server from a process of its own: keep-alive connections, one request at a time each.
+"""Loads an HTTP server from a process of its own: keep-alive connections, one request at a time.
 
-Run as a program: ``http_loader.py PORT PATH CONNECTIONS SECONDS BODY_FILE``; it prints one line of JSON.
-Bare sockets, because an HTTP client library would take more of the machine than the server does.
+Run as a program: ``http_loader.py PORT PATH CONNECTIONS SECONDS BODY_FILE``; it prints one line of
+JSON. Bare sockets, because a client library would take more of the machine than the server does.
 """
 
 import asyncio

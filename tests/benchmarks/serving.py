@@ -1,31 +1,34 @@
 """Runs one HTTP server in a process of its own, for the loader: the product's, or a bare one.
 
-``serving.py bare`` serves a Litestar handler that decodes the body of a submission and answers; it is
-what the framework can do at best. ``serving.py product DATA_DIR`` serves a node with 100 agents whose
-capacity never runs out. Both print the port and stop when their standard input ends.
+``serving.py bare`` serves a Litestar handler that decodes the body of a submission and answers; it
+is what the framework can do at best. ``serving.py product DATA_DIR`` serves a node with 100 agents
+whose capacity never runs out. Both print the port and stop when their standard input ends; the
+product then prints how many seconds its read models needed to catch up.
 """
 
 import asyncio
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 import uvloop
+from litestar import Litestar, post
+
 from aia_mas.application.settings import load_settings
 from aia_mas.domain.kernel import Principal, Role
 from aia_mas.domain.orchestration.agent_commands import PutAgent
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.interfaces.bootstrap import System
-from aia_mas.interfaces.http.schemas.tasks import SubmitTaskBody
+from aia_mas.interfaces.http.schemas.tasks import TaskSubmission
 from aia_mas.interfaces.http.server import serve
-from litestar import Litestar, post
 
 ADMIN = Principal("bench", frozenset({Role.ADMIN}))
 
 
 @post("/submit")
-async def submit(data: SubmitTaskBody) -> dict[str, str]:
+async def submit(data: TaskSubmission) -> dict[str, str]:
     """Decode and answer."""
     return {"task_id": "0", "status": data.task_type}
 
@@ -48,7 +51,7 @@ async def bare() -> None:
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
+    while not server.started:
         await asyncio.sleep(0.01)
     print(server.servers[0].sockets[0].getsockname()[1], flush=True)
     await until_stdin_ends()
@@ -73,8 +76,10 @@ async def product(data_dir: Path) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(serve(system, stop=stop, ready=ready))
             await until_stdin_ends()
-            before = system.log.feed.position
-            await asyncio.wait_for(system.projections.settled(before), 60)
+            began, head = time.perf_counter(), system.log.feed.position
+            for name in system.projections.names:
+                assert await system.projections.wait_for(name, head, 60)
+            print(f"{time.perf_counter() - began:.3f}", flush=True)
             stop.set()
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import psycopg
 import uuid_utils
+from pytest_benchmark.fixture import BenchmarkFixture
+
 from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.application.event_log.records import AppendRequest, Expectation, NewEvent
-from pytest_benchmark.fixture import BenchmarkFixture
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 Report = Callable[..., None]
@@ -96,9 +97,7 @@ async def compared(database: str) -> dict[str, list[float]]:
             figures["raw"].append(15_000 / sum([await raw.batch(1000) for _ in range(15)]))
             figures["log"].append(APPENDERS * 60 / await append(log, APPENDERS, 60))
             figures["single"].append(statistics.median([await raw.batch(1) for _ in range(200)]))
-            figures["lone"].append(
-                statistics.median([await append(log, 1, 1) for _ in range(200)])
-            )
+            figures["lone"].append(statistics.median([await append(log, 1, 1) for _ in range(200)]))
     return figures
 
 

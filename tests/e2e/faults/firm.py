@@ -10,6 +10,7 @@ from .clients import Answer, Client
 from .history import History
 
 SKILL = "work"
+SUBMIT = "/agents/tasks/submit"
 
 
 class Firm:
@@ -69,15 +70,7 @@ class Firm:
 
     async def submit(self, number: int, **fields: Any) -> Answer:
         """Submit the task of a number."""
-        body = {
-            "task_type": "work",
-            "requirements": {"skills": [SKILL]},
-            "payload": {"number": number, "flaky": number % 10 == 3},
-            "backoff_base_seconds": 0.05,
-            "max_attempts": 50,
-            **fields,
-        }
-        answer = await self.client.give(f"submit:{number}", "/agents/tasks/submit", body)
+        answer = await self.client.give(f"submit:{number}", SUBMIT, order(number) | fields)
         assert answer.status == 201, answer
         self.tasks[number] = answer.data["task_id"]
         return answer
@@ -165,6 +158,17 @@ class Firm:
 
 ACTOR = "dev"
 """Who everybody is where no keys are configured."""
+
+
+def order(number: int) -> dict[str, Any]:
+    """Return what a client submits."""
+    return {
+        "task_type": "work",
+        "requirements": {"skills": [SKILL]},
+        "payload": {"number": number, "flaky": number % 10 == 3},
+        "backoff_base_seconds": 0.05,
+        "max_attempts": 50,
+    }
 
 
 def result_of(task: Any) -> dict[str, Any]:

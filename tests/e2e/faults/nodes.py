@@ -30,11 +30,13 @@ class Node:
         name: Its name in leases.
         process: The process.
         log: The file that it writes to.
+        stopped: It was stopped and does not answer.
     """
 
     def __init__(self, name: str, data_dir: Path, log: Path, port: int, **settings: str) -> None:
         self.name = name
         self.log = log
+        self.stopped = False
         kept = {key: value for key, value in os.environ.items() if not key.startswith(_OURS)}
         with log.open("wb") as output:
             self.process = subprocess.Popen(
@@ -80,6 +82,11 @@ class Node:
         """Whether it has not ended."""
         return self.process.poll() is None
 
+    @property
+    def answers(self) -> bool:
+        """Whether it can be asked."""
+        return self.alive and not self.stopped
+
     def logged(self, event: str) -> list[dict[str, Any]]:
         """Return what it logged under a name."""
         return [line for line in self._lines() if line["event"] == event]
@@ -107,6 +114,21 @@ class Node:
         """Send it a signal."""
         self.process.send_signal(number)
 
+    def stop(self) -> None:
+        """Stop it, so that it notices nothing; it keeps its connections."""
+        self.stopped = True
+        self.signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it continue as if no time had passed."""
+        self.signal(signal.SIGCONT)
+        self.stopped = False
+
+    async def finish(self) -> None:
+        """Ask it to stop, and wait until it has done so in order."""
+        self.signal(signal.SIGTERM)
+        assert await self.ended() == 0, self.words
+
     async def kill(self) -> None:
         """End it as a power cut would."""
         self.process.kill()
@@ -132,6 +154,22 @@ class Place:
         self.nodes: list[Node] = []
         self._folder = folder
 
+    def urls(self) -> list[str]:
+        """Return where the API is."""
+        return [node.url for node in self.nodes if node.answers]
+
+    async def caught_up(self) -> None:
+        """Wait until all is well and the read models of every node have seen everything."""
+
+        async def look() -> bool:
+            healths = [await node.health() for node in self.nodes if node.answers]
+            return all(
+                health.get("status") == "ok" and not any(m["lag"] for m in health["projections"])
+                for health in healths
+            )
+
+        await eventually(look, "read models without a lag")
+
     def begin(self, name: str = "one", port: int = 0, **settings: str) -> Node:
         """Start a node and do not wait for it."""
         log = self._folder / f"{len(self.nodes):02}-{name}.log"
@@ -146,12 +184,10 @@ class Place:
         """Return the living node that leads a process, once one does."""
 
         async def look() -> Node | None:
-            for asked in self.nodes:
-                if asked.alive:
-                    leaders = (await asked.health()).get("leaders", {})
-                    name = leaders.get(process, "").partition(":")[0]
-                    return next((n for n in self.nodes if n.name == name and n.alive), None)
-            return None
+            asked = next(node for node in self.nodes if node.answers)
+            leaders = (await asked.health()).get("leaders", {})
+            name = leaders.get(process, "").partition(":")[0]
+            return next((node for node in self.nodes if node.name == name and node.answers), None)
 
         return await eventually(look, f"a leader of {process}")
 

@@ -50,5 +50,6 @@ class Dashboard:
 async def dashboard(node: Node, name: str = "dashboard") -> AsyncIterator[Dashboard]:
     """Connect to a node."""
     url = node.url.replace("http", "ws", 1) + f"/agents/ws/frontend/{name}"
-    async with connect(url, proxy=None, open_timeout=PATIENCE) as connection:
+    # Without a bound, because a client that stops reading does not see the end either.
+    async with connect(url, proxy=None, open_timeout=PATIENCE, max_queue=None) as connection:
         yield Dashboard(connection)

@@ -10,7 +10,7 @@ from .aftermath import aftermath
 from .clients import Client, client_of
 from .firm import Firm
 from .nodes import Node, Place, stable_port
-from .waiting import eventually, happens
+from .waiting import happens
 
 AGENTS = {"ann": 1, "bob": 2, "cat": 2, "dan": 3}
 QUICK = {"MAS_LEADER_LEASE": "1"}
@@ -63,7 +63,7 @@ class Faults:
 async def test_kill_and_restart(place: Place) -> None:
     chance = random.Random(2)  # the same moments, counted in answers, on every run
     faults = Faults(place, await place.start(port=stable_port(), **QUICK))
-    async with client_of(lambda: [faults.node.url] if faults.node.alive else []) as client:
+    async with client_of(place.urls) as client:
         firm = Firm(client, AGENTS)
         await firm.open()
         async with anyio.create_task_group() as tasks:
@@ -77,10 +77,9 @@ async def test_kill_and_restart(place: Place) -> None:
             firm.close()
         assert client.repeated > 0, "no command was ever interrupted"
         await everything_is_answered_again_alike(client)
-        await eventually(lambda: caught_up(faults.node), "read models without a lag")
+        await place.caught_up()
 
-    faults.node.signal(signal.SIGTERM)
-    assert await faults.node.ended() == 0
+    await faults.node.finish()
     assert (faults.node_kills, faults.postgres_restarts) == (NODE_KILLS, POSTGRES_RESTARTS)
     for node in place.nodes:
         assert node.complaints() == []
@@ -98,11 +97,3 @@ async def everything_is_answered_again_alike(client: Client) -> None:
         assert (again.status, again.body) == (first.status, first.body), key
         if first.status < 400:
             assert again.position == first.position
-
-
-async def caught_up(node: Node) -> bool:
-    """Tell whether a node's read models have seen everything and all is well."""
-    health = await node.health()
-    if health.get("status") != "ok":
-        return False
-    return all(model["lag"] == 0 for model in health["projections"])

@@ -1,6 +1,5 @@
 """Two nodes on one database: one fleet, one log, and a successor when the leader dies."""
 
-import signal
 from collections.abc import Sequence
 
 import anyio
@@ -10,7 +9,7 @@ from .clients import Client, client_of
 from .firm import Firm
 from .nodes import Node, Place
 from .sockets import dashboard
-from .waiting import eventually, happens
+from .waiting import happens
 
 AGENTS = {"ann": 1, "bob": 2, "cat": 3, "dan": 1, "eve": 2, "flo": 3}
 FICKLE = ("ann", "bob", "cat")
@@ -21,7 +20,7 @@ async def test_two_nodes(place: Place) -> None:
     place.begin("one"), place.begin("two")  # at once, on nothing at all
     one, two = [await node.up() for node in place.nodes]
 
-    async with client_of(lambda: living(place.nodes)) as client:
+    async with client_of(place.urls) as client:
         firm = Firm(client, AGENTS)
         await firm.open()
         async with anyio.create_task_group() as tasks:
@@ -38,20 +37,14 @@ async def test_two_nodes(place: Place) -> None:
             await happens(lambda: len(firm.done) >= enough, "work done under the successor")
             await agents_come_and_go(client, rounds=4)
             firm.close()
-        await eventually(lambda: idle(survivor), "read models without a lag")
+        await place.caught_up()
 
-    survivor.signal(signal.SIGTERM)
-    assert await survivor.ended() == 0
+    await survivor.finish()
     assert one.complaints() == two.complaints() == []
     async with aftermath(place.data_dir) as left:
         firm.check(left.history)
         await left.nothing_was_given_up()
         await left.read_models_equal_rebuilds()
-
-
-def living(nodes: Sequence[Node]) -> list[str]:
-    """Return the URLs of the nodes that can be asked."""
-    return [node.url for node in nodes if node.alive]
 
 
 async def own_writes_are_read_elsewhere(client: Client, *nodes: Node) -> None:
@@ -114,9 +107,3 @@ async def agents_come_and_go(client: Client, *, rounds: int) -> None:
         else:
             await client.order("POST", f"/agents/{agent}/suspend")
             await client.order("POST", f"/agents/{agent}/activate")
-
-
-async def idle(node: Node) -> bool:
-    """Tell whether a node's read models have seen everything and all is well."""
-    health = await node.health()
-    return health.get("status") == "ok" and not any(m["lag"] for m in health["projections"])
