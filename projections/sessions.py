@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import anyio
 import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_loads
+
+_PATIENCE = 5  # seconds
 
 # Plans are made while the tables are small, and must stay the index plans when they have grown.
 _SESSION = """
@@ -26,7 +29,12 @@ async def connect(conninfo: str, purpose: str) -> psycopg.AsyncConnection[TupleR
         conninfo: libpq URL or keywords.
         purpose: What ``pg_stat_activity`` shows.
     """
-    connection = await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
+    # An attempt that is cancelled half-way would keep a slot of the server until the garbage
+    # collector comes by, so it is seen through; it is short, or ends with its time-out.
+    with anyio.CancelScope(shield=True):
+        connection = await psycopg.AsyncConnection.connect(
+            conninfo, autocommit=True, connect_timeout=_PATIENCE
+        )
     try:
         await connection.execute(_SESSION)
         await connection.execute(

@@ -109,8 +109,13 @@ class Batch:
         """Add a request behind the others.
 
         Raises:
-            ValueError: Its text is no Unicode; the batch stays as it was.
+            ValueError: Its text is no Unicode, or it writes to a stream of which it expects
+                nothing, so that nobody could tell a late copy of it from another request. The
+                batch stays as it was.
         """
+        written = {event.stream for event in request.events}
+        if not written.issubset([expectation.stream for expectation in request.expectations]):
+            raise ValueError("a stream is written without an expectation")
         command, actor = request.command_id, request.actor
         correlation, causation = request.correlation_id, request.causation_id
         new_hashes = [
@@ -134,7 +139,7 @@ class Batch:
         indexes, versions, commands = self._expected
         for stream, version, command_id in request.expectations:
             index = streams.setdefault(stream, len(streams) + 1)
-            if version > 0 or not any(event.stream == stream for event in request.events):
+            if version > 0 or stream not in written:
                 self._known[index] = None
             indexes.append(index)
             versions.append(version)

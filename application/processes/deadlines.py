@@ -27,6 +27,8 @@ log = structlog.stdlib.get_logger("aia.deadlines")
 
 LEASE = "deadlines"
 MISSED_HEARTBEATS = 3
+_STANDSTILL = 4
+"""A pause so many times too long means that this node stood still."""
 _PRINCIPAL = system("deadlines")
 
 
@@ -89,20 +91,24 @@ class Deadlines:
     async def lead(self, lease: Lease, engine: Engine) -> None:
         """End what is due for as long as the lease lasts."""
         await self._host.reached(lease.head)
-        leading_since = self._clock.now()
+        since = now = self._clock.now()
         while True:
             if self._presence.available:
-                due = self._fold.state.due(
-                    self._clock.now(), self._presence.last_seen, self._windows(leading_since)
-                )
+                due = self._fold.state.due(now, self._presence.last_seen, self._windows(since))
                 async with anyio.create_task_group() as tasks:
                     for item in due:
                         tasks.start_soon(self._end, engine, item, lease)
+            slept = self._clock.now()
             await self._clock.sleep(self._interval)
+            now = self._clock.now()
+            if (now - slept).total_seconds() > _STANDSTILL * self._interval:
+                # This process was stopped, and nobody could be heard of meanwhile.
+                log.warning("stood_still", seconds=(now - slept).total_seconds())
+                since = now
 
-    def _windows(self, leading_since: datetime) -> Windows:
+    def _windows(self, since: datetime) -> Windows:
         return Windows(
-            since=max(leading_since, self._presence.since),
+            since=max(since, self._presence.since),
             pickup=self._pickup,
             offline=MISSED_HEARTBEATS * self._heartbeat,
         )

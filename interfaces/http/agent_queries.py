@@ -11,6 +11,7 @@ from msgspec import UNSET
 
 from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.orchestration.agent import AgentStatus
+from aia_mas.domain.orchestration.bounds import check_number
 from aia_mas.domain.orchestration.errors import AgentNotFound
 from aia_mas.domain.orchestration.task_status import TaskStatus
 from aia_mas.interfaces.http.answers import Answer, answer
@@ -68,6 +69,8 @@ class AgentQueries(Controller):
         min_position: MinPosition = 0,
     ) -> Answer[AgentPage]:
         """List agents; without `status`, those that are registered."""
+        if min_level is not None:
+            check_number(min_level, "min_level", lowest=0.0, highest=1.0)
         await reached(request, "agent_directory", min_position)
         filters = AgentFilter(
             status=tuple(status or ()),

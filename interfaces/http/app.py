@@ -53,9 +53,7 @@ def create_app(system: System) -> Litestar:
         logging_config=None,
         debug=False,
     )
-    app.state.openapi = OpenApiDocument(
-        CONTROLLERS, development=system.settings.development
-    )
+    app.state.openapi = OpenApiDocument(CONTROLLERS, development=system.settings.development)
     app.asgi_handler = Edge(app.asgi_router, system)
     return app
 
@@ -63,7 +61,7 @@ def create_app(system: System) -> Litestar:
 def _gate(system: System) -> Any:
     """Return what every request passes between routing and its handler."""
     authenticator = Authenticator(system.settings)
-    parameters: dict[int, frozenset[str]] = {}
+    parameters: dict[int, dict[str, bool]] = {}
 
     async def gate(request: ApiRequest) -> None:
         """Find out who asks, whether they may, and whether the query is understood."""

@@ -60,6 +60,7 @@ _ETAG = {
 _LOCATION = {"description": "Where the resource is.", "schema": _TEXT}
 _WITH_ETAG = {"register_agent", "put_agent", "update_agent", "get_agent"}
 _WITH_LOCATION = {"register_agent", "put_agent", "submit_task"}
+_WITHOUT_KEY = {"send_heartbeat", "claim_tasks"}  # safe to repeat, and not in the log
 _COMMAND_HEADERS = {
     "X-Event-Position": {
         "description": "Where the command's last event stands in the log.",
@@ -221,7 +222,7 @@ def _complete(method: str, operation: dict[str, Any], *, secured: bool) -> None:
     parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
     for parameter in parameters:
         _simplify(parameter)
-    if command:
+    if command and operation["operationId"] not in _WITHOUT_KEY:
         parameters.append(_KEY)
     if method in {"put", "patch", "delete"}:
         parameters.append(_IF_MATCH)

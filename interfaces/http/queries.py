@@ -18,7 +18,8 @@ PATIENCE = 5.0
 """Longest wait for ``min_position``, seconds."""
 COURTESY = 0.5
 """Longest wait for what this node knows to be committed, when no position was named, seconds."""
-LAST_POSITION = 2**63 - 2
+LAST_POSITION = 2**53 - 1
+"""The largest position that can be asked for; JSON numbers are exact up to here."""
 MAX_LIMIT = 500
 _MAC = 16
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -22,6 +22,7 @@ from aia_mas.interfaces.http.errors import (
     FieldError,
     InvalidEncoding,
     InvalidIdempotencyKey,
+    InvalidParameter,
     NulCharacter,
     UnknownParameter,
     UnsupportedMediaType,
@@ -222,36 +223,47 @@ def _too_large(limit: int) -> BodyTooLarge:
     return BodyTooLarge(f"A body has at most {limit} bytes", headers=[(b"connection", b"close")])
 
 
-def check_query(query: bytes, known: frozenset[str]) -> None:
-    """Refuse parameters that an operation does not know, and text that cannot be stored.
+def check_query(query: bytes, known: Mapping[str, bool]) -> None:
+    """Refuse parameters that an operation does not know, and values that would be misread.
+
+    Args:
+        query: As it was sent.
+        known: The parameters of the operation, and whether they take any text.
 
     Raises:
         InvalidEncoding: Some of it is not valid UTF-8.
-        NulCharacter: Some of it holds NUL.
         UnknownParameter: A name is not known.
+        NulCharacter: A value holds NUL.
+        InvalidParameter: A value is ``null``, which Litestar would take for no value.
     """
     try:
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict")
     except (UnicodeDecodeError, ValueError):
         raise InvalidEncoding("The query is not percent-encoded UTF-8") from None
-    unknown = [name for name, _ in pairs if name not in known]
+    unknown = [name[:64] for name, _ in pairs if name not in known]
     if unknown:
         names = ", ".join(sorted(known)) or "none"
         raise UnknownParameter(
-            f"{unknown[0][:64]!r} is not known here; known are: {names}",
+            f"{unknown[0]!r} is not known here; known are: {names}",
             errors=[
-                FieldError(code="unknown_parameter", message="is not known here", field=name[:64])
+                FieldError(code="unknown_parameter", message="is not known here", field=name)
                 for name in unknown[:20]
             ],
         )
     for name, value in pairs:
         if "\0" in value:
-            raise NulCharacter(
-                errors=[FieldError(code="nul_character", message="must not hold NUL", field=name)]
-            )
+            wrong = FieldError(code="nul_character", message="must not hold NUL", field=name)
+            raise NulCharacter(errors=[wrong])
+        if not known[name] and value.lower() == "null":
+            wrong = FieldError(code="invalid_parameter", message="must not be null", field=name)
+            raise InvalidParameter(errors=[wrong])
 
 
-def known_parameters(request: ApiRequest) -> frozenset[str]:
-    """Return the names of the query parameters that the handler of a request takes."""
-    parameters = request.route_handler.parsed_fn_signature.parameters
-    return frozenset(parameters) - {"self", "request", "data"} - set(request.path_params)
+def known_parameters(request: ApiRequest) -> dict[str, bool]:
+    """Return the query parameters of a request's handler, and whether they take any text."""
+    others = {"self", "request", "data", *request.path_params}
+    return {
+        name: parameter.annotation is str or str in parameter.args
+        for name, parameter in request.route_handler.parsed_fn_signature.parameters.items()
+        if name not in others
+    }

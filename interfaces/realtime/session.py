@@ -42,7 +42,7 @@ _FAULTY = Closing(CloseCode.POLICY_VIOLATION, "too many faulty messages in a row
 class Session:
     """What one connected client and the hub say to each other."""
 
-    __slots__ = ("_faults", "_hub", "_permit", "_socket", "connection")
+    __slots__ = ("_faults", "_hub", "_opened_at", "_permit", "_socket", "connection")
 
     def __init__(
         self, hub: Hub, socket: Socket, client_id: str, principal: Principal, permit: Permit
@@ -54,6 +54,7 @@ class Session:
         self._socket = socket
         self._permit = permit
         self._faults = 0
+        self._opened_at = asyncio.get_running_loop().time()
 
     async def run(self) -> None:
         """Serve the client until either side ends it."""
@@ -66,9 +67,22 @@ class Session:
             log.debug("socket_lost", client_id=self.connection.client_id, error=repr(gone))
         except* Exception as failed:
             log.exception("socket_failed", client_id=self.connection.client_id, exc_info=failed)
+            self.connection.closing = _FAILED
             self.connection.transport.cut(_FAILED)
         finally:
             self._hub.disconnect(self.connection)
+            self._tell_the_log()
+
+    def _tell_the_log(self) -> None:
+        connection = self.connection
+        log.info(
+            "socket_closed",
+            client_id=connection.client_id,
+            actor=connection.principal.subject,
+            closed_by="client" if connection.closing is None else "server",
+            code=None if connection.closing is None else int(connection.closing.code),
+            duration_s=round(asyncio.get_running_loop().time() - self._opened_at, 3),
+        )
 
     async def _listen(self) -> None:
         connection = self.connection

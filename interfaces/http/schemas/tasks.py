@@ -167,7 +167,9 @@ class TaskBatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         atomic: All or nothing.
     """
 
-    tasks: tuple[Unread, ...]
+    tasks: Annotated[
+        tuple[Unread, ...], msgspec.Meta(extra_json_schema={"minItems": 1, "maxItems": 1000})
+    ]
     atomic: bool = False
 
 

@@ -44,6 +44,13 @@ class Answer(NamedTuple):
         return self.data.get("code", "") if self.status >= 400 else ""
 
 
+def answer_of(got: httpx.Response, path: str, sent: Any) -> Answer:
+    """Return what is kept of a response."""
+    position = int(got.headers.get("x-event-position", 0))
+    replayed = "idempotent-replayed" in got.headers
+    return Answer(path, sent, got.status_code, got.content, position, replayed)
+
+
 class Client:
     """Sends commands and keeps every answer.
 
@@ -63,9 +70,13 @@ class Client:
     async def give(self, key: str, path: str, body: Any = None) -> Answer:
         """Give a command, and keep what it is answered."""
         answer = await self.repeat(key, path, body)
+        self.keep(key, answer)
+        return answer
+
+    def keep(self, key: str, answer: Answer) -> None:
+        """Keep an answer."""
         assert key not in self.answers, f"{key} was used twice"
         self.answers[key] = answer
-        return answer
 
     async def repeat(self, key: str, path: str, body: Any = None) -> Answer:
         """Give a command until it is answered one way or the other."""
@@ -84,9 +95,7 @@ class Client:
         except httpx.TransportError:
             return None  # nobody knows whether it was carried out
         assert got.status_code != 500, got.text
-        position = int(got.headers.get("x-event-position", 0))
-        replayed = "idempotent-replayed" in got.headers
-        answer = Answer(path, body, got.status_code, got.content, position, replayed)
+        answer = answer_of(got, path, body)
         if answer.status in {429, 503} or answer.code == "conflict":
             return None
         return answer

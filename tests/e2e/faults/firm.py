@@ -68,12 +68,16 @@ class Firm:
         """How many commands were answered."""
         return len(self.client.answers)
 
-    async def submit(self, number: int, **fields: Any) -> Answer:
+    async def submit(self, number: int, **fields: Any) -> None:
         """Submit the task of a number."""
-        answer = await self.client.give(f"submit:{number}", SUBMIT, order(number) | fields)
+        answer = await self.client.repeat(f"submit:{number}", SUBMIT, order(number) | fields)
         assert answer.status == 201, answer
+        self.note(number, answer)
+
+    def note(self, number: int, answer: Answer) -> None:
+        """Remember a submission that was answered."""
+        self.client.keep(f"submit:{number}", answer)
         self.tasks[number] = answer.data["task_id"]
-        return answer
 
     async def _order(self) -> None:
         while self._taking_orders:

@@ -29,11 +29,7 @@ def test_a_node_without_its_database_lives_but_is_not_ready(
     node = start_node(database_timeout_seconds=1.0)
     url = node.system.settings.database_url
 
-    async def cut() -> None:
-        node.system.log.pool.min_size  # the pool is the node's: it is closed in its loop
-        await node.system.log.pool.close()
-
-    node.run(cut())
+    node.run(node.system.log.pool.close())
 
     ready, health = node.client.get("/mas/health/ready"), node.client.get("/mas/health")
     listed = node.client.get("/mas/api/v1/agents")

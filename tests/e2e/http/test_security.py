@@ -18,9 +18,9 @@ def bearer(subject: str, *roles: str, key: str = KEY, lives: float = 600) -> dic
 
 
 @pytest.fixture(scope="module")
-def secured(start_secured: Any) -> Iterator[Any]:
+def secured(start_secured: Any) -> Any:
     """A node with keys."""
-    yield start_secured(KEY)
+    return start_secured(KEY)
 
 
 @pytest.fixture

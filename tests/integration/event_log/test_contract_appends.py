@@ -433,6 +433,23 @@ async def test_text_that_is_no_unicode_is_refused_and_its_neighbours_are_not(
     assert (await log.append(note("a"))).first == 3
 
 
+async def test_a_stream_is_never_written_without_an_expectation(log: EventLog) -> None:
+    """A late copy of such a request could be told from another one by nothing."""
+    blind = note("a")
+    blind.expectations = [Expectation("b", *NEW)]
+
+    results = await outcomes(log, note("b"), blind, note("c"))
+
+    assert type(results[1]).__name__ == "AppendFailed"
+    assert [results[0].first, results[2].first] == [1, 2]
+
+
+async def test_what_nobody_can_ask_for_again_is_not_remembered(log: EventLog) -> None:
+    await log.append(note("a", command_id="made up", kind=Kind.NOT_KEPT))
+
+    assert await log.command("made up") is None
+
+
 async def test_events_and_their_time_agree_with_the_head(log: EventLog) -> None:
     before = await log.head()
     appended = await log.append(note("a", NEW, "one", "two"))

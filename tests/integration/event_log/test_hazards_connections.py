@@ -18,13 +18,14 @@ from aia_mas.application.event_log.errors import (
     StaleExpectation,
 )
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
-from aia_mas.application.event_log.records import Appended, AppendRequest
+from aia_mas.application.event_log.records import Appended, AppendRequest, Kind
 
 from .conftest import (
     MAPPER,
     NEW,
     PATIENCE,
     Line,
+    Place,
     Wire,
     check,
     collect,
@@ -49,12 +50,26 @@ async def wired(wire: Wire) -> AsyncIterator[PostgresEventLog]:
         yield log
 
 
-def _group(maybe_known: bool) -> list[AppendRequest]:
+def _group(kind: Kind) -> list[AppendRequest]:
     """A batch in which requests build on each other, and one is stale."""
-    first = note("a", NEW, "1", outcome=b"1", maybe_known=maybe_known)
-    second = note("a", end_of(first), "2", outcome=b"2", maybe_known=maybe_known)
-    stale = note("b", (5, "gone"), "stale", maybe_known=maybe_known)
-    return [first, second, stale, note("c", NEW, "3", outcome=b"3", maybe_known=maybe_known)]
+
+    def noted(stream: str, after: Place, text: str) -> AppendRequest:
+        return note(
+            stream,
+            after,
+            text,
+            outcome=text.encode(),
+            kind=kind,
+            maybe_known=kind is not Kind.NOT_KEPT,
+        )
+
+    first = noted("a", NEW, "1")
+    return [
+        first,
+        noted("a", end_of(first), "2"),
+        noted("b", (5, "gone"), "stale"),
+        noted("c", NEW, "3"),
+    ]
 
 
 def _all_once(results: list[object]) -> None:
@@ -69,20 +84,21 @@ async def _stands_once(database: str, log: PostgresEventLog) -> None:
     assert (await chain.verify(database)).findings == ()
 
 
-KNOWN = pytest.mark.parametrize("maybe_known", [True, False], ids=["client's key", "made-up id"])
+IDS = {"client's key": Kind.EXPIRING, "work item": Kind.FOREVER, "made-up id": Kind.NOT_KEPT}
+KINDS = pytest.mark.parametrize("kind", IDS.values(), ids=IDS)
 
 
-@KNOWN
+@KINDS
 async def test_connection_cut_while_waiting_for_the_lock(
     wired: PostgresEventLog,
     wire: Wire,
     database: str,
     connection: psycopg.AsyncConnection,
-    maybe_known: bool,
+    kind: Kind,
 ) -> None:
     """The backend whose client is gone still waits, and commits when it gets the lock."""
     async with lock_held(database):
-        futures = [wired.enqueue(request) for request in _group(maybe_known)]
+        futures = [wired.enqueue(request) for request in _group(kind)]
         await waiting_for_lock(connection)
         lost = wire.committer
         lost.cut()
@@ -96,14 +112,14 @@ async def test_connection_cut_while_waiting_for_the_lock(
     await _stands_once(database, wired)
 
 
-@KNOWN
+@KINDS
 async def test_connection_cut_after_commit_was_sent(
-    wired: PostgresEventLog, wire: Wire, database: str, maybe_known: bool
+    wired: PostgresEventLog, wire: Wire, database: str, kind: Kind
 ) -> None:
     """The batch is committed, but nobody is told."""
     lost = wire.committer
     lost.deaf = True
-    futures = [wired.enqueue(request) for request in _group(maybe_known)]
+    futures = [wired.enqueue(request) for request in _group(kind)]
     with anyio.fail_after(PATIENCE):
         await lost.answered.wait()
     assert not any(future.done() for future in futures), "nothing is concluded from silence"
@@ -115,14 +131,14 @@ async def test_connection_cut_after_commit_was_sent(
     await _stands_once(database, wired)
 
 
-@KNOWN
+@KINDS
 async def test_a_late_original_arrives_after_its_resubmission(
-    wired: PostgresEventLog, wire: Wire, database: str, maybe_known: bool
+    wired: PostgresEventLog, wire: Wire, database: str, kind: Kind
 ) -> None:
     """The network keeps the call back, and hands it over when all is done."""
     late = wire.committer
     late.keep()
-    futures = [wired.enqueue(request) for request in _group(maybe_known)]
+    futures = [wired.enqueue(request) for request in _group(kind)]
     with anyio.fail_after(PATIENCE):
         await late.kept.wait()
         late.cut()
@@ -134,30 +150,12 @@ async def test_a_late_original_arrives_after_its_resubmission(
     await _stands_once(database, wired)
 
 
-async def test_a_late_original_without_expectations_is_not_applied_again(
-    wired: PostgresEventLog, wire: Wire
-) -> None:
-    late = wire.committer
-    late.keep()
-    request = note("a", NEW, "1")
-    request.expectations = []
-    future = wired.enqueue(request)
-    with anyio.fail_after(PATIENCE):
-        await late.kept.wait()
-        late.cut()
-        await future
-        late.deliver()
-        await late.answered.wait()
-
-    assert texts(await wired.read(0, 100)) == ["first", "1"]
-
-
 async def test_the_connection_is_cut_again_and_again(
     wired: PostgresEventLog, wire: Wire, database: str, connection: psycopg.AsyncConnection
 ) -> None:
     """Five abandoned backends wait for the lock before the one whose answer arrives."""
     async with lock_held(database):
-        futures = [wired.enqueue(request) for request in _group(maybe_known=True)]
+        futures = [wired.enqueue(request) for request in _group(Kind.NOT_KEPT)]
         for number in range(1, 6):
             await waiting_for_lock(connection, number)
             wire.committer.cut()
@@ -174,7 +172,7 @@ async def test_a_terminated_backend(
 ) -> None:
     """An administrator ends the committer's backend while it waits."""
     async with lock_held(database):
-        futures = [wired.enqueue(request) for request in _group(maybe_known=False)]
+        futures = [wired.enqueue(request) for request in _group(Kind.NOT_KEPT)]
         await waiting_for_lock(connection)
         first = await _waiting(connection)
         await connection.execute("select pg_terminate_backend(%s)", first)

@@ -75,10 +75,12 @@ async def test_others_are_closed_with_a_code(run_node, log, more, code, reason):
 
 
 async def test_a_token_in_the_url_is_no_token(run_node, log):
-    async with run_node(log, settings=KEYS) as node:
-        async with connect(node.url() + f"?token={token('viewer')}") as connection:
-            await connection.wait_closed()
-            assert connection.close_code == CloseCode.UNAUTHENTICATED
+    async with (
+        run_node(log, settings=KEYS) as node,
+        connect(node.url() + f"?token={token('viewer')}") as connection,
+    ):
+        await connection.wait_closed()
+        assert connection.close_code == CloseCode.UNAUTHENTICATED
 
 
 @pytest.mark.parametrize("client_id", ["tasks", "a%20b", "x" * 129, "%00", "."])

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import anyio
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aia_mas.application.event_log.memory_log import MemoryEventLog
 from aia_mas.domain.kernel import Principal
-from aia_mas.interfaces.realtime import Hub, RealtimeOptions
+from aia_mas.interfaces.realtime import CloseCode, Hub, RealtimeOptions
 from aia_mas.interfaces.realtime.close_codes import Closing
 from aia_mas.interfaces.realtime.delivery import deliver
 from aia_mas.interfaces.realtime.frames import payloads
@@ -95,6 +96,51 @@ class Reader:
         facts = [channel.topic.fact(event) for event in log.events]
         selection = selection_of(self.filter, channel.topic)
         return [fact.position for fact in facts if fact is not None and selection.takes(fact)]
+
+
+@pytest.mark.anyio
+async def test_who_knows_more_than_the_hub_gets_only_what_is_behind_its_position(log, writer):
+    """A client that comes from a node which is ahead of this one."""
+    hub = Hub(log)  # it has not read anything yet
+    await writer.submit("t0")
+    await writer.progress("t0", 5)
+    wires = {after: Wire(quick=True) for after in (3, 6)}
+    async with anyio.create_task_group() as tasks:
+        for after, wire in wires.items():
+            connection = hub.connect("ahead", NOBODY, wire)
+            await hub.subscriptions.start(connection, Subscribe("tasks", after=after))
+            tasks.start_soon(deliver, hub, connection)
+            await _until(lambda one=connection: not one.behind)
+        await tasks.start(hub.run)
+        await writer.progress("t0", 1)
+        await _until(lambda: hub.position == 7)
+        tasks.cancel_scope.cancel()
+    heard = {after: [frame["position"] for frame in wire.frames] for after, wire in wires.items()}
+    assert heard == {3: [3, 4, 5, 6, 7], 6: [6, 7]}
+
+
+@pytest.mark.anyio
+async def test_what_is_queued_is_sent_before_a_connection_leaves(log, writer):
+    hub = Hub(log)
+    wire = Wire(quick=False)
+    wire.open.clear()
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(hub.run)
+        connection = hub.connect("late", NOBODY, wire)
+        await hub.subscriptions.start(connection, Subscribe("tasks"))
+        tasks.start_soon(deliver, hub, connection)
+        await _until(lambda: not connection.behind)
+        await writer.submit("t0")
+        await writer.submit("t1")
+        await _until(lambda: hub.positions(connection) == {"tasks": 2})
+        connection.leave(Closing(CloseCode.GOING_AWAY, "test"))
+        await writer.submit("t2")
+        await _until(lambda: hub.position == 3)
+        assert wire.closed is None
+        wire.open.set()
+        await _until(lambda: wire.closed)
+        tasks.cancel_scope.cancel()
+    assert [frame["position"] for frame in wire.frames] == [0, 1, 2]
 
 
 ACTION = st.one_of(

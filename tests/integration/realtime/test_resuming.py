@@ -16,14 +16,14 @@ TINY = RealtimeOptions(ring_bytes=2_000, prefill=0, cached_pages=2)
 
 
 async def test_from_the_ring(node, writer):
-    for number in range(5):
-        await writer.submit(f"t{number}")
+    await writer.submit("t1")
+    await writer.progress("t1", 700)
     async with node.client() as client:
         answer = await client.subscribe(after=2, epoch=node.hub.epoch)
         assert (answer["recovered"], answer["position"]) == (True, 2)
-        assert [fact["position"] for fact in await client.facts(3)] == [3, 4, 5]
+        assert [fact["position"] for fact in await client.facts(699)] == [*range(3, 702)]
         await writer.submit("t5")
-        assert (await client.facts(1))[0]["position"] == 6
+        assert (await client.facts(1))[0]["position"] == 702
 
 
 async def test_from_pages_beyond_the_ring(run_node, postgres_log, postgres_writer):
@@ -61,6 +61,19 @@ async def test_one_tasks_story_is_read_without_the_rest_of_the_log(
             await client.say(type="ping")
             pong = await client.next("pong")
             assert pong["data"]["positions"] == {"tasks": last + 20}
+
+
+async def test_a_long_story_is_read_in_pieces(run_node, log, writer):
+    async with run_node(log, options=TINY) as node:
+        for _ in range(3):
+            await writer.progress("mine", 800)
+            await writer.progress("also-mine", 1)
+            await writer.progress("other", 300)
+        async with node.client() as client:
+            await client.subscribe(after=0, filter={"task_ids": ["mine", "also-mine"]})
+            heard = [fact["position"] for fact in await client.facts(3 * 801)]
+        expected = [event.position for event in log.events if event.stream != "task/other"]
+        assert heard == expected
 
 
 async def test_after_a_restart_the_ring_is_filled_again(run_node, postgres_log, postgres_writer):

@@ -17,7 +17,7 @@ OPEN = Settings()
 
 
 def token(key: str = KEY, algorithm: str = "HS256", **claims: Any) -> str:
-    merged = {"sub": "alice", "roles": ["client"], "exp": time.time() + 60} | claims
+    merged = {"sub": "alice", "roles": ["client"], "exp": time.time() + 86_400} | claims
     kept = {name: value for name, value in merged.items() if value is not None}
     return jwt.encode(kept, key, algorithm=algorithm)
 

