@@ -93,6 +93,4 @@ async def migrate(owner_url: str, *, program_role: str | None = None) -> list[st
 def _grants(role: str) -> sql.Composed:
     text = resources.files("aia_mas.migrations").joinpath("grants.sql").read_text(encoding="utf-8")
     # The file is ours; only the name of the role comes from outside, and it is quoted.
-    return sql.SQL(text).format(
-        role=sql.Identifier(role), name=sql.Literal(role)
-    )
+    return sql.SQL(text).format(role=sql.Identifier(role), name=sql.Literal(role))

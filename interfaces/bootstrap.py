@@ -205,7 +205,7 @@ class System:
             merged(
                 [
                     orchestration.handlers(
-                        active_tasks=lambda agent: dispatch_fold.state.fleet.active_tasks(agent),
+                        active_tasks=dispatch_fold.active_tasks,
                         seat=seats.place,
                         place=self.dispatcher.place,
                     )

@@ -206,18 +206,21 @@ class FoldHost:
             except STORE_ERRORS as error:
                 log.warning("fold_skip_not_recorded", fold=self.fold.name, error=str(error))
 
+    async def _newest(self, snapshots: FoldSnapshots) -> tuple[StoredFold | None, int]:
+        """Return the newest snapshot and the head of the log, however long the store is away."""
+        while True:
+            try:
+                stored = await snapshots.load(self.fold.name, self.fold.version)
+                return stored, (await self._log.head()).position
+            except STORE_ERRORS as error:
+                log.warning("fold_waits_for_store", fold=self.fold.name, error=str(error))
+                await asyncio.sleep(self._retry_after)
+
     async def _restore(self) -> None:
         """Continue from the newest snapshot, if one fits."""
         if self._snapshots is None:
             return
-        while True:
-            try:
-                stored = await self._snapshots.load(self.fold.name, self.fold.version)
-                head = (await self._log.head()).position
-                break
-            except STORE_ERRORS as error:
-                log.warning("fold_waits_for_store", fold=self.fold.name, error=str(error))
-                await asyncio.sleep(self._retry_after)
+        stored, head = await self._newest(self._snapshots)
         if stored is None:
             return
         self._generation = stored.generation

@@ -46,6 +46,10 @@ class DispatchFold:
         self._applied(event)
         self.changed.set()
 
+    def active_tasks(self, agent_id: str) -> int:
+        """Return how many tasks an agent holds, those on their way included."""
+        return self.state.fleet.active_tasks(agent_id)
+
     def snapshot(self) -> Callable[[], bytes]:
         """Return a function that encodes a copy of the fold."""
         copy = self.state.snapshot()

@@ -7,6 +7,7 @@ format.
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from litestar.types import ASGIApp, Message, Receive, Send
 from litestar.types.asgi_types import WebSocketResponseBodyEvent, WebSocketResponseStartEvent
 from uuid_utils import uuid7
 
+from aia_mas.application.logs import Message
 from aia_mas.interfaces.http.errors import ClientGone
 from aia_mas.interfaces.http.problems import problem_answer
 from aia_mas.interfaces.http.requests import EXCHANGE, Exchange
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
 
 log = structlog.stdlib.get_logger("aia.http")
+
+_access = logging.getLogger("aia.http")
 
 Scope = Any
 """An ASGI scope: a dictionary to which every layer adds its own keys, here ``EXCHANGE``."""
@@ -119,17 +123,26 @@ class Edge:
         await _answer(respond, answer.status, answer.headers, answer.body)
 
     def _log(self, scope: Scope, method: str, exchange: Exchange, started: float) -> None:
+        # Right to the standard library's logger, as structlog does in the end: there are very many of
+        # these lines, and where in the program they come from is known.
+        if not _access.isEnabledFor(logging.INFO):
+            return
         principal = exchange.principal
-        log.info(
-            "request",
-            method=method,
-            path=_path(scope),
-            status=exchange.status,
-            duration_ms=round((time.perf_counter() - started) * 1000, 2),
-            request_id=exchange.request_id,
-            actor=None if principal is None else principal.subject,
-            **({"problem": exchange.problem} if exchange.problem else {}),
+        fields: dict[str, Any] = {
+            "event": "request",
+            "method": method,
+            "path": _path(scope),
+            "status": exchange.status,
+            "duration_ms": round((time.perf_counter() - started) * 1000, 2),
+            "request_id": exchange.request_id,
+            "actor": None if principal is None else principal.subject,
+        }
+        if exchange.problem:
+            fields["problem"] = exchange.problem
+        record = logging.LogRecord(
+            _access.name, logging.INFO, __file__, 0, Message(fields), (), None
         )
+        _access.handle(record)
 
 
 async def refuse_handshake(error: BaseException, scope: Scope, send: Send) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from aia_mas.interfaces.http.joined_writes import JoinedWrites
 from aia_mas.interfaces.http.problems import MEDIA_TYPE, TYPE_PREFIX, Problem
 
 MAX_HEAD = 64 * 1024
@@ -19,6 +22,17 @@ class HttpProtocol(HttpToolsProtocol):
     _in_head = True
     _begun = False
     _head = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin a connection."""
+        super().connection_made(transport)
+        self.transport = JoinedWrites(transport, self.loop)  # type: ignore[assignment]
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over, with its transport as it is."""
+        assert isinstance(self.transport, JoinedWrites)
+        self.transport = self.transport.transport
+        super().handle_websocket_upgrade()
 
     def data_received(self, data: bytes) -> None:
         """Take what has come; the parser keeps unfinished headers, however long they get."""

@@ -8,9 +8,10 @@ from uuid import uuid4
 import anyio
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
+
 from aia_mas.application.embedded_postgres import EmbeddedPostgres
 from aia_mas.application.migrations import migrate
-from psycopg.conninfo import make_conninfo
 
 TEMPLATE = "mas_template"
 

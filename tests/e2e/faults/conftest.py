@@ -7,7 +7,7 @@ import pytest
 
 from aia_mas.application.embedded_postgres import EmbeddedPostgres
 
-from .nodes import Place
+from .places import Place
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 import anyio
 import httpx
 
-from .nodes import Place
+from .places import Place
 from .waiting import PATIENCE, eventually
 
 SUBMIT = "/agents/tasks/submit"

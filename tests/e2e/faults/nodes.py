@@ -1,4 +1,4 @@
-"""Nodes as operators run them: processes of their own, which can be killed, stopped and continued."""
+"""Nodes as operators run them: processes that can be killed, stopped and continued."""
 
 import json
 import os
@@ -12,11 +12,7 @@ from typing import Any, Self
 
 import httpx
 
-from aia_mas.application.embedded_postgres.layout import DataDirectory
-from aia_mas.application.embedded_postgres.locks import try_exclusive
-from aia_mas.application.embedded_postgres.postmaster import running
-
-from .waiting import eventually, happens
+from .waiting import happens
 
 MAS = [sys.executable, "-m", "aia_mas.interfaces.cli.main"]
 API = "/mas/api/v1"
@@ -37,6 +33,7 @@ class Node:
         self.name = name
         self.log = log
         self.stopped = False
+        self._root = ""
         kept = {key: value for key, value in os.environ.items() if not key.startswith(_OURS)}
         with log.open("wb") as output:
             self.process = subprocess.Popen(
@@ -49,8 +46,8 @@ class Node:
 
     async def up(self) -> Self:
         """Wait until it tells where it serves."""
-        await happens(lambda: self._announced or self.process.poll() is not None, "the start")
-        assert self._announced, self.words
+        await happens(lambda: self.announced or not self.alive, "the start")
+        assert self.announced, self.words
         return self
 
     @property
@@ -59,13 +56,18 @@ class Node:
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     @property
-    def _announced(self) -> str:
-        return next((line for line in self.words.splitlines() if line.startswith("  API ")), "")
+    def announced(self) -> bool:
+        """Whether it has told where it serves."""
+        if not self._root:
+            lines = [line for line in self.words.splitlines() if line.startswith("  API ")]
+            self._root = lines[0].split()[-1].removesuffix(API) if lines else ""
+        return bool(self._root)
 
     @property
     def root(self) -> str:
         """Where it serves."""
-        return self._announced.split()[-1].removesuffix(API)
+        assert self.announced
+        return self._root
 
     @property
     def url(self) -> str:
@@ -85,7 +87,7 @@ class Node:
     @property
     def answers(self) -> bool:
         """Whether it can be asked."""
-        return self.alive and not self.stopped
+        return self.alive and self.announced and not self.stopped
 
     def logged(self, event: str) -> list[dict[str, Any]]:
         """Return what it logged under a name."""
@@ -139,93 +141,6 @@ class Node:
         await happens(lambda: not self.alive, f"the end of {self.name}", seconds=seconds)
         assert self.process.returncode is not None
         return self.process.returncode
-
-
-class Place:
-    """A data directory and the nodes that use it.
-
-    Attributes:
-        data_dir: The directory.
-        nodes: All that were ever started, in order.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.data_dir = folder / "data"
-        self.nodes: list[Node] = []
-        self._folder = folder
-
-    def urls(self) -> list[str]:
-        """Return where the API is."""
-        return [node.url for node in self.nodes if node.answers]
-
-    async def caught_up(self) -> None:
-        """Wait until all is well and the read models of every node have seen everything."""
-
-        async def look() -> bool:
-            healths = [await node.health() for node in self.nodes if node.answers]
-            return all(
-                health.get("status") == "ok" and not any(m["lag"] for m in health["projections"])
-                for health in healths
-            )
-
-        await eventually(look, "read models without a lag")
-
-    def begin(self, name: str = "one", port: int = 0, **settings: str) -> Node:
-        """Start a node and do not wait for it."""
-        log = self._folder / f"{len(self.nodes):02}-{name}.log"
-        self.nodes.append(Node(name, self.data_dir, log, port, **settings))
-        return self.nodes[-1]
-
-    async def start(self, name: str = "one", port: int = 0, **settings: str) -> Node:
-        """Start a node."""
-        return await self.begin(name, port, **settings).up()
-
-    async def leader(self, process: str = "dispatcher") -> Node:
-        """Return the living node that leads a process, once one does."""
-
-        async def look() -> Node | None:
-            asked = next(node for node in self.nodes if node.answers)
-            leaders = (await asked.health()).get("leaders", {})
-            name = leaders.get(process, "").partition(":")[0]
-            return next((node for node in self.nodes if node.name == name and node.answers), None)
-
-        return await eventually(look, f"a leader of {process}")
-
-    @property
-    def postgres(self) -> int | None:
-        """The process id of the database server, or None when there is none."""
-        found = running(DataDirectory(self.data_dir).cluster)
-        return None if found is None else found.pid
-
-    @property
-    def postgres_is_gone(self) -> bool:
-        """Whether not one process of the database server is left."""
-        lock = try_exclusive(DataDirectory(self.data_dir).server_lock)
-        if lock is None:
-            return False
-        os.close(lock)
-        return True
-
-    async def restart_postgres(self, number: int) -> None:
-        """End the database server by a signal and wait until the nodes have started it again."""
-        before = self.kill_postgres(number)
-        await happens(lambda: self.postgres not in {None, before}, "the new database server")
-
-    def kill_postgres(self, number: int = signal.SIGKILL) -> int:
-        """Send the database server a signal; return its process id."""
-        pid = self.postgres
-        assert pid is not None
-        os.kill(pid, number)
-        return pid
-
-    async def close(self) -> None:
-        """End what is still running."""
-        for node in self.nodes:
-            if node.alive:
-                node.signal(signal.SIGCONT)
-                node.process.kill()
-        for node in self.nodes:
-            await node.ended()
 
 
 def stable_port() -> int:

@@ -9,7 +9,7 @@ import httpx
 
 from .aftermath import aftermath
 from .firm import SUBMIT, order
-from .nodes import Place
+from .places import Place
 from .sockets import dashboard
 from .waiting import happens
 

@@ -9,7 +9,8 @@ import anyio
 from .aftermath import aftermath
 from .clients import Client, client_of
 from .firm import Firm
-from .nodes import Node, Place, stable_port
+from .nodes import Node, stable_port
+from .places import Place
 from .waiting import happens
 
 AGENTS = {"ann": 1, "bob": 2, "cat": 2, "dan": 3}
@@ -63,7 +64,8 @@ class Faults:
 async def test_kill_and_restart(place: Place) -> None:
     chance = random.Random(2)  # the same moments, counted in answers, on every run
     faults = Faults(place, await place.start(port=stable_port(), **QUICK))
-    async with client_of(place.urls) as client:
+    api = faults.node.url
+    async with client_of(lambda: [api]) as client:
         firm = Firm(client, AGENTS)
         await firm.open()
         async with anyio.create_task_group() as tasks:

@@ -6,7 +6,8 @@ import httpx
 from .aftermath import aftermath
 from .clients import answer_of, client_of
 from .firm import SUBMIT, Firm, order
-from .nodes import Node, Place
+from .nodes import Node
+from .places import Place
 from .waiting import PATIENCE, happens
 
 AGENTS = {"ann": 1, "bob": 2, "cat": 3}
@@ -72,10 +73,12 @@ class Late:
 
     async def send(self) -> None:
         """Send all to the leader and wait for its answers."""
-        async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as http:
-            async with anyio.create_task_group() as tasks:
-                for number in LATE:
-                    tasks.start_soon(self._send, http, number)
+        async with (
+            httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as http,
+            anyio.create_task_group() as tasks,
+        ):
+            for number in LATE:
+                tasks.start_soon(self._send, http, number)
 
     async def send_again(self, firm: Firm) -> None:
         """Send every other one to the other node."""

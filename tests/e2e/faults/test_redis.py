@@ -15,7 +15,8 @@ from aia_mas.domain.orchestration.agent_events import AgentWentOffline
 
 from .aftermath import aftermath
 from .heartbeats import SUBMIT, Agent
-from .nodes import Node, Place, stable_port
+from .nodes import Node, stable_port
+from .places import Place
 from .waiting import eventually
 
 INTERVAL = 1

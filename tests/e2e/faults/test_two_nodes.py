@@ -1,14 +1,19 @@
 """Two nodes on one database: one fleet, one log, and a successor when the leader dies."""
 
-from collections.abc import Sequence
+import signal
+from contextlib import suppress
 
 import anyio
+import anyio.abc
+from websockets.exceptions import ConnectionClosed
 
 from .aftermath import aftermath
 from .clients import Client, client_of
 from .firm import Firm
-from .nodes import Node, Place
-from .sockets import dashboard
+from .history import History
+from .nodes import Node
+from .places import Place
+from .sockets import Dashboard, dashboard
 from .waiting import happens
 
 AGENTS = {"ann": 1, "bob": 2, "cat": 3, "dan": 1, "eve": 2, "flo": 3}
@@ -20,80 +25,79 @@ async def test_two_nodes(place: Place) -> None:
     place.begin("one"), place.begin("two")  # at once, on nothing at all
     one, two = [await node.up() for node in place.nodes]
 
-    async with client_of(place.urls) as client:
+    async with client_of(place.urls) as client, anyio.create_task_group() as tasks:
         firm = Firm(client, AGENTS)
         await firm.open()
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(lambda: firm.run(clients=3))
+        witnesses = [Witness(place, node) for node in (one, two)]
+        for witness in witnesses:
+            await tasks.start(witness.watch)
+        async with anyio.create_task_group() as work:
+            work.start_soon(lambda: firm.run(clients=3))
             await own_writes_are_read_elsewhere(client, one, two)
-            await both_nodes_tell_the_same(client, one, two)
-            await agents_come_and_go(client, rounds=8)
+            await both_nodes_tell_metrics(client, one, two)
+            await agents_come_and_go(client, rounds=6)
 
             leader = await place.leader()
             survivor = two if leader is one else one
             await leader.kill()
             assert await place.leader() is survivor
-            enough = len(firm.done) + 20
-            await happens(lambda: len(firm.done) >= enough, "work done under the successor")
             await agents_come_and_go(client, rounds=4)
+            await work_is_done(firm, 20)
+
+            await place.restart_postgres(signal.SIGKILL)
+            await work_is_done(firm, 20)
             firm.close()
+        last = max(answer.position for answer in client.answers.values())
+        for witness in witnesses:
+            await happens(lambda witness=witness: witness.position >= last, "the last fact")
         await place.caught_up()
+        tasks.cancel_scope.cancel()
 
     await survivor.finish()
     assert one.complaints() == two.complaints() == []
     async with aftermath(place.data_dir) as left:
         firm.check(left.history)
+        for witness in witnesses:
+            witness.check(left.history)
         await left.nothing_was_given_up()
         await left.read_models_equal_rebuilds()
+
+
+async def work_is_done(firm: Firm, more: int) -> None:
+    """Wait until so many more tasks are done."""
+    enough = len(firm.done) + more
+    await happens(lambda: len(firm.done) >= enough, f"{more} more tasks done")
 
 
 async def own_writes_are_read_elsewhere(client: Client, *nodes: Node) -> None:
     """Write on one node and read on the other, which waits until it has that position."""
     for number in range(10):
         writer, reader = nodes[number % 2], nodes[1 - number % 2]
-        url = f"{writer.url}/agents/flo"
-        written = await client.http.patch(url, json={"labels": {"number": str(number)}})
+        labels = {"number": str(number)}
+        written = await client.http.patch(f"{writer.url}/agents/flo", json={"labels": labels})
         assert written.status_code == 200, written.text
-        position = written.headers["x-event-position"]
-        for path in ("agents/flo", "agents"):
-            read = await client.http.get(f"{reader.url}/{path}", params={"min_position": position})
-            agent = read.json() if path == "agents/flo" else by_id(read.json()["items"], "flo")
-            assert agent["labels"] == {"number": str(number)}
+        position = {"min_position": written.headers["x-event-position"]}
+        one = await client.http.get(f"{reader.url}/agents/flo", params=position)
+        assert one.json()["labels"] == labels
+        several = await client.http.get(f"{reader.url}/agents", params=position)
+        assert labels in [agent["labels"] for agent in several.json()["items"]]
 
 
-def by_id(items: Sequence[dict[str, object]], agent_id: str) -> dict[str, object]:
-    """Return one agent of a list."""
-    return next(agent for agent in items if agent["agent_id"] == agent_id)
-
-
-async def both_nodes_tell_the_same(client: Client, one: Node, two: Node) -> None:
-    """Metrics and facts arrive over both nodes, whichever took the commands."""
+async def both_nodes_tell_metrics(client: Client, one: Node, two: Node) -> None:
+    """Metrics arrive over both sockets, whichever node took the command."""
     async with dashboard(one) as left, dashboard(two) as right:
-        boards = (left, right)
-        for board in boards:
-            metrics = (await board.hear("metrics_update"))["data"]
-            assert metrics["agents"]["registered"] == len(AGENTS)
-        first = max([(await board.subscribe("tasks"))["position"] for board in boards])
-        head = first + 50
-        told = [[at for at in await board.facts(head) if at > first] for board in boards]
-        upto = min(positions[-1] for positions in told)
-        same = [[at for at in positions if at <= upto] for positions in told]
-        assert same[0] == same[1] == sorted(set(same[0]))
-        # From one node to the other, nothing is missed and nothing comes twice.
-        async with dashboard(two, "resumed") as resumed:
-            answer = await resumed.subscribe("tasks", after=first)
-            assert answer["recovered"] or answer["position"] == first
-            again = await resumed.facts(upto)
-            assert again == same[0]
+        for board in (left, right):
+            await agents_are_counted(board, len(AGENTS))
         for node in (one, two):
-            body = {"agent_id": f"extra-{node.name}"}
-            answer = await client.http.post(f"{node.url}/agents/register", json=body)
-            assert answer.status_code == 201
-        for board in boards:
-            while (await board.hear("metrics_update"))["data"]["agents"]["registered"] < (
-                len(AGENTS) + 2
-            ):
-                pass
+            await client.order("PUT", f"/agents/idle-{node.name}", {"skills": {"idling": 1.0}})
+        for board in (left, right):
+            await agents_are_counted(board, len(AGENTS) + 2)
+
+
+async def agents_are_counted(board: Dashboard, number: int) -> None:
+    """Wait until a socket tells of so many agents."""
+    while (await board.hear("metrics_update"))["data"]["agents"]["registered"] != number:
+        pass
 
 
 async def agents_come_and_go(client: Client, *, rounds: int) -> None:
@@ -107,3 +111,51 @@ async def agents_come_and_go(client: Client, *, rounds: int) -> None:
         else:
             await client.order("POST", f"/agents/{agent}/suspend")
             await client.order("POST", f"/agents/{agent}/activate")
+
+
+class Witness:
+    """A client that wants every fact about tasks, and resumes on another node if it must.
+
+    Attributes:
+        first: The position behind which it began.
+        position: The last position that it heard of.
+        heard: All of them.
+    """
+
+    def __init__(self, place: Place, node: Node) -> None:
+        self.first = self.position = 0
+        self.heard: list[int] = []
+        self._place = place
+        self._node = node
+
+    async def watch(self, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+        """Listen until cancelled."""
+        async with dashboard(self._node) as board:
+            self.first = self.position = (await board.subscribe("tasks"))["position"]
+            task_status.started()
+            await self._listen(board)
+        while True:
+            await happens(self._place.urls, "a node")
+            self._node = next(node for node in self._place.nodes if node.answers)
+            with suppress(OSError):
+                await self._resume()
+
+    async def _resume(self) -> None:
+        async with dashboard(self._node) as board:
+            answer = await board.subscribe("tasks", after=self.position)
+            assert answer["recovered"], answer
+            await self._listen(board)
+
+    async def _listen(self, board: Dashboard) -> None:
+        with suppress(ConnectionClosed):
+            while True:
+                self.position = (await board.hear("task_update"))["position"]
+                self.heard.append(self.position)
+
+    def check(self, history: History) -> None:
+        """It heard of everything once and in order, over however many connections."""
+        assert self.heard == [
+            event.position
+            for event in history.events
+            if event.stream.startswith("task/") and self.first < event.position <= self.position
+        ]

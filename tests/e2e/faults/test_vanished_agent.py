@@ -15,7 +15,8 @@ from aia_mas.domain.orchestration.task_status import ReleaseReason
 
 from .aftermath import aftermath
 from .heartbeats import SUBMIT, Agent
-from .nodes import Node, Place
+from .nodes import Node
+from .places import Place
 from .waiting import happens
 
 INTERVAL = 1

@@ -1,4 +1,4 @@
-"""Waiting for what is only seen by looking; the limit is only ever waited out when it never comes."""
+"""Waiting for what is only seen by looking; only what never comes takes the whole time."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar

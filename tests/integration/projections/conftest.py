@@ -84,8 +84,8 @@ async def log(database: str) -> AsyncIterator[PostgresEventLog]:
     """A log in PostgreSQL, running and empty."""
     async with PostgresEventLog(database, MAPPER).running() as log:
         yield log
-    # psycopg leaves attempts to connect that were cancelled to the garbage collector, and the server
-    # would wait a minute for them before it drops the database.
+    # psycopg leaves attempts to connect that were cancelled to the garbage collector, and before it
+    # drops the database the server would wait a minute for them.
     gc.collect()
 
 
