@@ -78,7 +78,7 @@ class MetricsFold:
         self._bucket.events += 1
         fold = _FOLDS.get(type(recorded.event))
         if fold is not None:
-            fold(self, entity_of(recorded.stream), recorded.event)
+            fold(self, recorded.stream, recorded.event)
 
     def levels(self, bucket: Bucket) -> None:
         """Write into a bucket how things stand."""
@@ -118,8 +118,8 @@ class MetricsFold:
                 outdated += 1
             del buckets[:outdated]
 
-    def _registered(self, agent_id: str, event: AgentRegistered) -> None:
-        agents = self.state.agents
+    def _registered(self, stream: str, event: AgentRegistered) -> None:
+        agents, agent_id = self.state.agents, entity_of(stream)
         agent = agents.get(agent_id)
         if agent is None:
             agent = agents[agent_id] = AgentFigures()
@@ -129,14 +129,14 @@ class MetricsFold:
         agent.places = event.capabilities.max_concurrent_tasks
         self.fleet.count(agent, 1)
 
-    def _updated(self, agent_id: str, event: AgentUpdated) -> None:
-        agent = self.state.agents[agent_id]
+    def _updated(self, stream: str, event: AgentUpdated) -> None:
+        agent = self.state.agents[entity_of(stream)]
         self.fleet.count(agent, -1)
         agent.places = event.capabilities.max_concurrent_tasks
         self.fleet.count(agent, 1)
 
-    def _stand(self, agent_id: str, status: AgentStatus | None, online: bool | None) -> None:
-        agent = self.state.agents[agent_id]
+    def _stand(self, stream: str, status: AgentStatus | None, online: bool | None) -> None:
+        agent = self.state.agents[entity_of(stream)]
         self.fleet.count(agent, -1)
         if status is not None:
             agent.status = status
@@ -152,7 +152,7 @@ class MetricsFold:
         self.fleet.load(agent, change)
         return agent
 
-    def _submitted(self, task_id: str, event: TaskSubmitted) -> None:
+    def _submitted(self, stream: str, event: TaskSubmitted) -> None:
         state, types = self.state, self.state.types
         kind = event.spec.task_type
         if kind not in types:
@@ -162,25 +162,25 @@ class MetricsFold:
         types[kind].submitted += 1
         state.submitted += 1
         state.statuses[TaskStatus.QUEUED] += 1
-        state.tasks[task_id] = OpenTask(TaskStatus.QUEUED, kind, state.at, state.at, 0)
+        state.tasks[stream] = OpenTask(TaskStatus.QUEUED, kind, state.at, state.at, 0)
         self._bucket.submitted += 1
 
-    def _assigned(self, task_id: str, event: TaskAssigned) -> None:
+    def _assigned(self, stream: str, event: TaskAssigned) -> None:
         state = self.state
-        task = state.tasks[task_id]
-        self._move(task_id, task, TaskStatus.ASSIGNED, begun=state.at)
+        task = state.tasks[stream]
+        self._move(stream, task, TaskStatus.ASSIGNED, begun=state.at)
         self._holder(event.agent_id, 1).assigned += 1
         waited = max(state.at - task.waiting_since, 0)
         state.waiting.add(waited)
         self._bucket.assigned += 1
         self._bucket.waited += waited
 
-    def _started(self, task_id: str, _event: TaskStarted) -> None:
-        self._move(task_id, self.state.tasks[task_id], TaskStatus.RUNNING, begun=self.state.at)
+    def _started(self, stream: str, _event: TaskStarted) -> None:
+        self._move(stream, self.state.tasks[stream], TaskStatus.RUNNING, begun=self.state.at)
 
-    def _completed(self, task_id: str, event: TaskCompleted) -> None:
+    def _completed(self, stream: str, event: TaskCompleted) -> None:
         state = self.state
-        task = state.tasks.pop(task_id)
+        task = state.tasks.pop(stream)
         state.statuses[task.status] -= 1
         state.statuses[TaskStatus.COMPLETED] += 1
         state.types[task.task_type].completed += 1
@@ -196,60 +196,60 @@ class MetricsFold:
             agent.quality += round(event.quality * 1_000_000)
             agent.rated += 1
 
-    def _failed(self, task_id: str, event: TaskFailed) -> None:
-        self._attempt_over(task_id, event)
+    def _failed(self, stream: str, event: TaskFailed) -> None:
+        self._attempt_over(stream, event)
         self.state.failures += 1
         self._bucket.failed += 1
         self._holder(event.agent_id, -1).failed += 1
 
-    def _released(self, task_id: str, event: TaskReleased) -> None:
-        self._attempt_over(task_id, event)
+    def _released(self, stream: str, event: TaskReleased) -> None:
+        self._attempt_over(stream, event)
         self.state.releases += 1
         self._bucket.released += 1
         self._holder(event.agent_id, -1).released += 1
 
-    def _cancelled(self, task_id: str, event: TaskCancelled) -> None:
-        self._called_off(task_id, event, TaskStatus.CANCELLED)
+    def _cancelled(self, stream: str, event: TaskCancelled) -> None:
+        self._called_off(stream, event, TaskStatus.CANCELLED)
         self._bucket.cancelled += 1
 
-    def _expired(self, task_id: str, event: TaskExpired) -> None:
-        self._called_off(task_id, event, TaskStatus.EXPIRED)
+    def _expired(self, stream: str, event: TaskExpired) -> None:
+        self._called_off(stream, event, TaskStatus.EXPIRED)
         self._bucket.expired += 1
 
-    def _requeued(self, task_id: str, event: TaskRequeued) -> None:
+    def _requeued(self, stream: str, event: TaskRequeued) -> None:
         state = self.state
         kind = event.terms.task_type
-        ended = state.ended.pop(task_id, None)
+        ended = state.ended.pop(stream, None)
         if ended is not None:
             state.statuses[ended] -= 1
             if ended in _LOST:
                 state.types[self._kind(kind)].failed -= 1
         state.retries += 1
         state.statuses[TaskStatus.QUEUED] += 1
-        state.tasks[task_id] = OpenTask(TaskStatus.QUEUED, self._kind(kind), state.at, state.at, 0)
+        state.tasks[stream] = OpenTask(TaskStatus.QUEUED, self._kind(kind), state.at, state.at, 0)
 
     def _kind(self, task_type: str) -> str:
         return task_type if task_type in self.state.types else OTHER_TYPES
 
-    def _attempt_over(self, task_id: str, event: TaskFailed | TaskReleased) -> None:
-        task = self.state.tasks[task_id]
+    def _attempt_over(self, stream: str, event: TaskFailed | TaskReleased) -> None:
+        task = self.state.tasks[stream]
         if event.outcome is TaskStatus.QUEUED:
-            self._move(task_id, task, TaskStatus.QUEUED, waiting_since=self.state.at)
+            self._move(stream, task, TaskStatus.QUEUED, waiting_since=self.state.at)
         else:
-            self._end(task_id, task, event.outcome)
+            self._end(stream, task, event.outcome)
 
     def _called_off(
-        self, task_id: str, event: TaskCancelled | TaskExpired, status: TaskStatus
+        self, stream: str, event: TaskCancelled | TaskExpired, status: TaskStatus
     ) -> None:
-        task = self.state.tasks[task_id]
+        task = self.state.tasks[stream]
         held = task.status in _HELD
-        self._end(task_id, task, status)
+        self._end(stream, task, status)
         if held:
             self._holder(event.agent_id, -1)
 
     def _move(
         self,
-        task_id: str,
+        stream: str,
         task: OpenTask,
         status: TaskStatus,
         *,
@@ -259,7 +259,7 @@ class MetricsFold:
         statuses = self.state.statuses
         statuses[task.status] -= 1
         statuses[status] += 1
-        self.state.tasks[task_id] = OpenTask(
+        self.state.tasks[stream] = OpenTask(
             status,
             task.task_type,
             task.submitted,
@@ -267,14 +267,14 @@ class MetricsFold:
             begun,
         )
 
-    def _end(self, task_id: str, task: OpenTask, status: TaskStatus) -> None:
+    def _end(self, stream: str, task: OpenTask, status: TaskStatus) -> None:
         state = self.state
-        del state.tasks[task_id]
+        del state.tasks[stream]
         state.statuses[task.status] -= 1
         state.statuses[status] += 1
         if status in _LOST:
             state.types[task.task_type].failed += 1
-        state.ended[task_id] = status
+        state.ended[stream] = status
         if len(state.ended) > ENDED_KEPT:
             del state.ended[next(iter(state.ended))]
 
@@ -285,7 +285,7 @@ _LOST = frozenset({TaskStatus.FAILED, TaskStatus.DEAD, TaskStatus.EXPIRED})
 def _to(
     status: AgentStatus | None = None, *, online: bool | None = None
 ) -> Callable[[MetricsFold, str, Event], None]:
-    return lambda fold, agent_id, _event: fold._stand(agent_id, status, online)
+    return lambda fold, stream, _event: fold._stand(stream, status, online)
 
 
 # Any: each fold takes its own event type.

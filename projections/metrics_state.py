@@ -143,8 +143,8 @@ class MetricsState(msgspec.Struct):
         releases: Attempts that were taken from their agents, ever.
         retries: Tasks that were tried again by hand, ever.
         agents: Every agent that ever registered.
-        tasks: Those that have not ended.
-        ended: The last ones that ended without success, and how.
+        tasks: Those that have not ended, by their streams.
+        ended: The last ones that ended without success, and how, likewise.
         types: Figures by kind.
         waiting: From being queued to being assigned.
         execution: From being started (or assigned) to being completed.

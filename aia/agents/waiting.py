@@ -20,7 +20,7 @@ async def assigned_agent(system: System, task_id: str, timeout: float) -> str | 
         while True:
             position = system.log.feed.position
             state = await system.workload.task(task_id)
-            if state is None or not state.live or state.agent_id is not None:
+            if state is None or not state.unfinished or state.agent_id is not None:
                 return None if state is None else state.agent_id
             if system.dispatcher.is_leader:
                 reasons = system.dispatcher.why_not(task_id)

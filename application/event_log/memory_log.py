@@ -96,8 +96,8 @@ class MemoryEventLog:
         hashes: list[bytes] = []
         before = self._head.position
         for request in batch.requests:
-            known = self._commands.get(request.command_id)
-            status = self._judge(request)
+            known = self._known(request)
+            status = self._judge(request, known)
             statuses.append(status)
             firsts.append(known[0].first_position if known else len(self.events) + 1)
             outcomes.append(known[0].outcome if known else None)
@@ -140,8 +140,24 @@ class MemoryEventLog:
         known = self._commands.get(command_id)
         return known[0] if known else None
 
-    def _judge(self, request: AppendRequest) -> Status:
+    def _known(self, request: AppendRequest) -> tuple[StoredOutcome, datetime] | None:
+        """Return the outcome of a command that was carried out before, and when that was."""
         known = self._commands.get(request.command_id)
+        if known is not None or request.kind is not Kind.NOT_KEPT or not request.events:
+            return known
+        # Its id was made up for it alone: it is known by the events that it wrote.
+        first = request.events[0]
+        for event in self._streams.get(first.stream, ()):
+            if (event.version, event.command_id) == (first.version, request.command_id):
+                outcome = StoredOutcome(
+                    request.body_hash, request.outcome, event.position, len(request.events)
+                )
+                return outcome, event.recorded_at
+        return None
+
+    def _judge(
+        self, request: AppendRequest, known: tuple[StoredOutcome, datetime] | None
+    ) -> Status:
         if known is not None:
             return Status.KNOWN if known[0].body_hash == request.body_hash else Status.REUSED
         fence = request.fence

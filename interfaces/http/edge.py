@@ -7,7 +7,6 @@ format.
 
 from __future__ import annotations
 
-import logging
 import re
 import time
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from litestar.types import ASGIApp, Message, Receive, Send
 from litestar.types.asgi_types import WebSocketResponseBodyEvent, WebSocketResponseStartEvent
 from uuid_utils import uuid7
 
-from aia_mas.application.logs import Message
+from aia_mas.interfaces.http.access_log import NAME, AccessLog
 from aia_mas.interfaces.http.errors import ClientGone
 from aia_mas.interfaces.http.problems import problem_answer
 from aia_mas.interfaces.http.requests import EXCHANGE, Exchange
@@ -26,9 +25,7 @@ from aia_mas.interfaces.http.security import Origins
 if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
 
-log = structlog.stdlib.get_logger("aia.http")
-
-_access = logging.getLogger("aia.http")
+log = structlog.stdlib.get_logger(NAME)
 
 Scope = Any
 """An ASGI scope: a dictionary to which every layer adds its own keys, here ``EXCHANGE``."""
@@ -45,6 +42,7 @@ class Edge:
         self._app = app
         self._system = system
         self._origins = Origins(system.settings)
+        self._access = AccessLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request or one WebSocket to its end."""
@@ -123,9 +121,7 @@ class Edge:
         await _answer(respond, answer.status, answer.headers, answer.body)
 
     def _log(self, scope: Scope, method: str, exchange: Exchange, started: float) -> None:
-        # Right to the standard library's logger, as structlog does in the end: there are very many of
-        # these lines, and where in the program they come from is known.
-        if not _access.isEnabledFor(logging.INFO):
+        if not self._access.enabled:
             return
         principal = exchange.principal
         fields: dict[str, Any] = {
@@ -139,10 +135,7 @@ class Edge:
         }
         if exchange.problem:
             fields["problem"] = exchange.problem
-        record = logging.LogRecord(
-            _access.name, logging.INFO, __file__, 0, Message(fields), (), None
-        )
-        _access.handle(record)
+        self._access.write(fields)
 
 
 async def refuse_handshake(error: BaseException, scope: Scope, send: Send) -> None:

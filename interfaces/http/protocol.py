@@ -26,12 +26,12 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection."""
         super().connection_made(transport)
-        self.transport = JoinedWrites(transport, self.loop)  # type: ignore[assignment]
+        self._joined = JoinedWrites(transport, self.loop)
+        self.transport = self._joined  # type: ignore[assignment]
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over, with its transport as it is."""
-        assert isinstance(self.transport, JoinedWrites)
-        self.transport = self.transport.transport
+        self.transport = self._joined.transport
         super().handle_websocket_upgrade()
 
     def data_received(self, data: bytes) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from aia_mas.interfaces.cli.listening import listen
 from aia_mas.interfaces.http.app import create_app
 from aia_mas.interfaces.http.protocol import HttpProtocol
 from aia_mas.interfaces.realtime import socket_options
@@ -48,7 +49,7 @@ async def serve(
     system: System,
     *,
     stop: asyncio.Event,
-    sockets: Sequence[socket.socket],
+    sockets: Sequence[socket.socket] | None = None,
     ready: Callable[[Sequence[str]], Awaitable[None] | None] | None = None,
 ) -> None:
     """Serve until told to stop, then drain.
@@ -59,10 +60,15 @@ async def serve(
     Args:
         system: A started system.
         stop: Set by whoever wants the end (a signal, a test).
-        sockets: Listening sockets (see ``interfaces.cli.listening``); they are closed at the end.
+        sockets: Listening sockets; they are closed at the end. When left out, they are opened by
+            host and port of the settings.
         ready: Called with the URLs as soon as connections are taken.
+
+    Raises:
+        PortUnavailable: The address cannot be listened on; the message tells why.
     """
     settings = system.settings
+    listening = list(sockets or listen(settings.host, settings.port))
     config = uvicorn.Config(
         create_app(system),
         http=HttpProtocol,
@@ -78,13 +84,13 @@ async def serve(
         timeout_graceful_shutdown=_GRACE,
     )
     server = _Server(config)
-    serving = asyncio.create_task(server.serve(sockets=list(sockets)))
+    serving = asyncio.create_task(server.serve(sockets=listening))
     started = asyncio.create_task(server.listening.wait())
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({serving, started}, return_when=asyncio.FIRST_COMPLETED)
         if ready is not None and not serving.done():
-            told = ready([url_of(listener, settings.root_path) for listener in sockets])
+            told = ready([url_of(listener, settings.root_path) for listener in listening])
             if told is not None:
                 await told
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)

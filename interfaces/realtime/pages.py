@@ -21,7 +21,6 @@ PAGE = 256
 _READERS = 4
 _RETRY = 0.5
 """Seconds before a failed read is tried again."""
-_STREAM_LIMIT = 1000
 
 
 class Page(NamedTuple):
@@ -114,10 +113,8 @@ class Pages:
         upto = self._log.feed.position
         found: list[RecordedEvent] = []
         for stream in place.streams:
-            events = await self._log.read(
-                place.after, _STREAM_LIMIT, EventFilter(stream=stream, upto=upto)
-            )
-            if len(events) == _STREAM_LIMIT:
+            events = await self._log.read(place.after, PAGE, EventFilter(stream=stream, upto=upto))
+            if len(events) == PAGE:
                 upto = events[-1].position
             found += events
         wanted = [event for event in found if event.position <= upto]

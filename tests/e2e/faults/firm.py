@@ -9,7 +9,6 @@ import anyio
 from .clients import Answer, Client
 from .history import History
 
-SKILL = "work"
 SUBMIT = "/agents/tasks/submit"
 
 
@@ -18,18 +17,21 @@ class Firm:
 
     Attributes:
         client: Through which everything is done.
+        name: The skill that its agents have and its tasks ask for.
         tasks: Submitted tasks, by number.
         done: Tasks that ended.
     """
 
-    def __init__(self, client: Client, agents: Mapping[str, int]) -> None:
+    def __init__(self, client: Client, agents: Mapping[str, int], name: str = "work") -> None:
         """Wire a firm.
 
         Args:
-            client: How to reach the nodes.
+            client: How to reach the nodes; each firm has one of its own.
             agents: How many tasks each takes at once.
+            name: What distinguishes it from other firms.
         """
         self.client = client
+        self.name = name
         self.tasks: dict[int, str] = {}
         self.done: set[str] = set()
         self._agents = agents
@@ -45,7 +47,7 @@ class Firm:
         """Register an agent for the firm's tasks."""
         body = {
             "agent_id": agent_id,
-            "skills": {SKILL: 0.9},
+            "skills": {self.name: 0.9},
             "max_concurrent_tasks": capacity,
         }
         answer = await self.client.give(f"register:{agent_id}", "/agents/register", body)
@@ -68,15 +70,23 @@ class Firm:
         """How many commands were answered."""
         return len(self.client.answers)
 
-    async def submit(self, number: int, **fields: Any) -> None:
+    async def submit(self, number: int) -> None:
         """Submit the task of a number."""
-        answer = await self.client.repeat(f"submit:{number}", SUBMIT, order(number) | fields)
-        assert answer.status == 201, answer
+        answer = await self.client.repeat(self.key(number), SUBMIT, self.order(number))
         self.note(number, answer)
 
+    def key(self, number: int) -> str:
+        """Return the key with which a task is submitted."""
+        return f"submit:{self.name}:{number}"
+
+    def order(self, number: int) -> dict[str, Any]:
+        """Return what is submitted."""
+        return order(number, self.name)
+
     def note(self, number: int, answer: Answer) -> None:
-        """Remember a submission that was answered."""
-        self.client.keep(f"submit:{number}", answer)
+        """Remember the answer to a submission."""
+        assert answer.status == 201, answer
+        self.client.keep(self.key(number), answer)
         self.tasks[number] = answer.data["task_id"]
 
     async def _order(self) -> None:
@@ -130,14 +140,16 @@ class Firm:
 
     def check(self, history: History) -> None:
         """Compare what was acknowledged with the log: all of it is there, and exactly once."""
-        assert history.submitted.keys() == set(self.tasks.values())
-        numbers = [payload["number"] for payload in history.submitted.values()]
-        assert sorted(numbers) == sorted(self.tasks)
-        for number, task in self.tasks.items():
-            assert history.submitted[task]["number"] == number
+        submitted = {
+            task: payload["number"]
+            for task, payload in history.submitted.items()
+            if payload["firm"] == self.name
+        }
+        assert sorted(submitted.values()) == sorted(self.tasks)
+        assert submitted == {task: number for number, task in self.tasks.items()}
         cancelled = {key.split(":")[1] for key in self._accepted("cancel:")}
         completed = {key.split(":")[1] for key in self._accepted("complete:")}
-        assert completed == history.completed.keys()
+        assert completed == history.completed.keys() & submitted.keys()
         assert completed | cancelled == set(self.tasks.values())
         assert not completed & cancelled
         for key, answer in self._accepted("complete:").items():
@@ -164,12 +176,12 @@ ACTOR = "dev"
 """Who everybody is where no keys are configured."""
 
 
-def order(number: int) -> dict[str, Any]:
-    """Return what a client submits."""
+def order(number: int, firm: str) -> dict[str, Any]:
+    """Return what a client of a firm submits."""
     return {
         "task_type": "work",
-        "requirements": {"skills": [SKILL]},
-        "payload": {"number": number, "flaky": number % 10 == 3},
+        "requirements": {"skills": [firm]},
+        "payload": {"firm": firm, "number": number, "flaky": number % 10 == 3},
         "backoff_base_seconds": 0.05,
         "max_attempts": 50,
     }

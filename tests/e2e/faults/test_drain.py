@@ -45,7 +45,9 @@ class Clients:
                 key = f"{client}-{number}"
                 try:
                     got = await http.post(
-                        self._url + SUBMIT, json=order(number), headers={"Idempotency-Key": key}
+                        self._url + SUBMIT,
+                        json=order(number, "work"),
+                        headers={"Idempotency-Key": key},
                     )
                 except httpx.ConnectError:
                     self.outcomes["nobody there"] += 1

@@ -1,46 +1,62 @@
 """A leader that is stopped beyond its lease and continues, not knowing that it was replaced."""
 
+from contextlib import AsyncExitStack
+from typing import Any, Self
+
 import anyio
 import httpx
 
 from .aftermath import aftermath
 from .clients import answer_of, client_of
-from .firm import SUBMIT, Firm, order
+from .firm import SUBMIT, Firm
 from .nodes import Node
 from .places import Place
 from .waiting import PATIENCE, happens
 
 AGENTS = {"ann": 1, "bob": 2, "cat": 3}
-LATE = range(1_000_001, 1_000_013)
-"""Numbers of the tasks that are sent to the leader while it is stopped."""
+CAPACITY = 3
+"""Of the one agent that has nothing to do when the leader is stopped, and all its hands full when
+the leader goes on."""
+LATE = range(100, 116)
+"""Tasks for this agent that reach the leader while it is stopped."""
 
 
 async def test_leader_stopped(place: Place) -> None:
     place.begin("one"), place.begin("two")
     one, two = [await node.up() for node in place.nodes]
 
-    async with client_of(place.urls, patience=3.0) as client:
-        firm = Firm(client, AGENTS)
+    async with (
+        client_of(place.urls, patience=3.0) as client,
+        client_of(place.urls, patience=3.0) as other_client,
+    ):
+        firm, rare = Firm(client, AGENTS), Firm(other_client, {"rare": CAPACITY}, "rare")
         await firm.open()
+        await rare.open()
         leader = await place.leader()
         other = two if leader is one else one
-        async with anyio.create_task_group() as tasks:
+        async with Late(leader, rare) as late, anyio.create_task_group() as tasks:
             tasks.start_soon(lambda: firm.run(clients=3))
             await work_is_done(firm, 10)
 
             leader.stop()
-            late = Late(leader, other)
             tasks.start_soon(late.send)
             assert await place.leader() is other
+            for number in range(CAPACITY):
+                await rare.submit(number)
+            await happens(lambda: late.sent == len(LATE), "the late ones on their way")
+            # As a client does that got no answer: the same key, and another node.
+            for number in LATE[::2]:
+                await rare.submit(number)
             await work_is_done(firm, 10)
-            await late.send_again(firm)
 
             leader.go_on()
             await happens(lambda: len(late.answers) == len(LATE), "answers to the late ones")
-            late.check(firm)
+            late.check()
+            tasks.start_soon(lambda: rare.run(clients=0))
             await work_is_done(firm, 20)
             assert await place.leader() is other
             firm.close()
+            rare.close()
         await place.caught_up()
 
     lost = {line["lease"]: line["epoch"] for line in leader.logged("lease_lost")}
@@ -50,6 +66,7 @@ async def test_leader_stopped(place: Place) -> None:
         assert node.complaints() == []
     async with aftermath(place.data_dir) as left:
         firm.check(left.history)
+        rare.check(left.history)
         await left.nothing_was_given_up()
         await left.read_models_equal_rebuilds()
 
@@ -61,43 +78,55 @@ async def work_is_done(firm: Firm, more: int) -> None:
 
 
 class Late:
-    """Submissions that the leader gets while it is stopped, and carries out when it goes on.
+    """Submissions that wait in the sockets of the stopped leader, and are its first work later.
 
-    Half of them are sent to the other node as well, as a client does that got no answer.
+    Attributes:
+        sent: How many are on their way.
+        answers: The answers, by number.
     """
 
-    def __init__(self, leader: Node, other: Node) -> None:
+    def __init__(self, leader: Node, firm: Firm) -> None:
+        self.sent = 0
         self.answers: dict[int, httpx.Response] = {}
-        self._leader = leader
-        self._other = other
+        self._url = leader.url
+        self._firm = firm
+        self._clients: dict[int, httpx.AsyncClient] = {}
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Open the connections while the leader still answers."""
+        for number in LATE:
+            client = httpx.AsyncClient(timeout=PATIENCE, trust_env=False)
+            self._clients[number] = await self._stack.enter_async_context(client)
+            assert (await client.get(f"{self._url}/agents/rare")).status_code == 200
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the connections."""
+        await self._stack.aclose()
 
     async def send(self) -> None:
-        """Send all to the leader and wait for its answers."""
-        async with (
-            httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as http,
-            anyio.create_task_group() as tasks,
-        ):
+        """Send all of them and wait for the answers."""
+        async with anyio.create_task_group() as tasks:
             for number in LATE:
-                tasks.start_soon(self._send, http, number)
+                tasks.start_soon(self._send, number)
 
-    async def send_again(self, firm: Firm) -> None:
-        """Send every other one to the other node."""
-        for number in LATE[::2]:
-            await firm.submit(number)
-
-    def check(self, firm: Firm) -> None:
-        """All were accepted; those that both nodes got are one task, and one answer."""
+    def check(self) -> None:
+        """All were accepted; those that both nodes got are one task, and have one answer."""
         for number, got in self.answers.items():
-            assert got.status_code == 201, got.text
-            key = f"submit:{number}"
-            if number in firm.tasks:
-                assert got.content == firm.client.answers[key].body
+            if number in self._firm.tasks:
+                assert got.status_code == 201, got.text
+                assert got.content == self._firm.client.answers[self._firm.key(number)].body
             else:
-                firm.note(number, answer_of(got, SUBMIT, order(number)))
+                self._firm.note(number, answer_of(got, SUBMIT, self._firm.order(number)))
 
-    async def _send(self, http: httpx.AsyncClient, number: int) -> None:
-        self.answers[number] = await http.post(
-            self._leader.url + SUBMIT,
-            json=order(number),
-            headers={"Idempotency-Key": f"submit:{number}"},
+    async def _send(self, number: int) -> None:
+        async def count(event: str, _details: Any) -> None:
+            self.sent += event == "http11.send_request_body.complete"
+
+        self.answers[number] = await self._clients[number].post(
+            self._url + SUBMIT,
+            json=self._firm.order(number),
+            headers={"Idempotency-Key": self._firm.key(number)},
+            extensions={"trace": count},
         )

@@ -103,8 +103,8 @@ async def test_who_knows_more_than_the_hub_gets_only_what_is_behind_its_position
     """A client that comes from a node which is ahead of this one."""
     hub = Hub(log)  # it has not read anything yet
     await writer.submit("t0")
-    await writer.progress("t0", 5)
-    wires = {after: Wire(quick=True) for after in (3, 6)}
+    await writer.progress("t0", 12, "x" * 9_000)  # more than goes to everybody in one piece
+    wires = {after: Wire(quick=True) for after in (3, 13)}
     async with anyio.create_task_group() as tasks:
         for after, wire in wires.items():
             connection = hub.connect("ahead", NOBODY, wire)
@@ -113,10 +113,10 @@ async def test_who_knows_more_than_the_hub_gets_only_what_is_behind_its_position
             await _until(lambda one=connection: not one.behind)
         await tasks.start(hub.run)
         await writer.progress("t0", 1)
-        await _until(lambda: hub.position == 7)
+        await _until(lambda: hub.position == 14)
         tasks.cancel_scope.cancel()
     heard = {after: [frame["position"] for frame in wire.frames] for after, wire in wires.items()}
-    assert heard == {3: [3, 4, 5, 6, 7], 6: [6, 7]}
+    assert heard == {3: [*range(3, 15)], 13: [13, 14]}
 
 
 @pytest.mark.anyio

@@ -251,6 +251,7 @@ class HeldLog(MemoryEventLog):
         self.fails: set[str] = set()
         self.batches: list[list[AppendRequest]] = []
         self.answer_twice: set[str] = set()
+        self.made_up_ids = itertools.count(1)
 
     async def write(self, batch: Batch) -> BatchResult:
         self.arrived.set()
@@ -301,7 +302,8 @@ class Node:
         self.log = log
         self.places = Places()
         self.working_set = WorkingSet(log, EVOLVERS, NoSnapshots(), capacity=capacity)
-        ids = itertools.count(1)
+        # Made-up ids are unique among all nodes of a log, as UUIDs are.
+        ids = log.made_up_ids
         self.engine = Engine(
             log,
             self.working_set,

@@ -1,0 +1,67 @@
+"""WebSockets through the whole server: served, refused, and ended with the node."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+API = "/mas/api/v1"
+
+
+def socket_url(node: Any, path: str) -> str:
+    url: str = node.url.replace("http://", "ws://") + path
+    return url
+
+
+def test_metrics_arrive_and_change(start_node: Callable[..., Any]) -> None:
+    node = start_node()
+    with connect(socket_url(node, f"{API}/agents/ws/frontend/client_001")) as socket:
+        first = json.loads(socket.recv(30))
+        assert first["type"] == "metrics_update"
+        assert first["data"]["agents"]["registered"] == 0
+
+        node.client.put(f"{API}/agents/a1", json={})
+
+        while True:
+            frame = json.loads(socket.recv(30))
+            if frame["type"] == "metrics_update" and frame["data"]["agents"]["registered"] == 1:
+                break
+
+
+def test_sockets_end_with_the_node(start_node: Callable[..., Any]) -> None:
+    node = start_node()
+    with connect(socket_url(node, f"{API}/agents/ws/frontend/client_001")) as socket:
+        socket.recv(30)
+        node.begin_stop()
+        with pytest.raises(ConnectionClosed) as closed:
+            while True:
+                socket.recv(30)
+
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1001
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status", "code"),
+    [
+        ("/nowhere", {}, 404, "route_not_found"),
+        (f"{API}/agents/ws/frontend/c", {"Host": "evil.example"}, 403, "host_not_allowed"),
+        (f"{API}/agents/ws/frontend/c", {"Origin": "https://evil.io"}, 403, "origin_not_allowed"),
+    ],
+)
+def test_a_refused_handshake_is_answered_with_a_problem(
+    node: Any, path: str, headers: dict[str, str], status: int, code: str
+) -> None:
+    with (
+        pytest.raises(InvalidStatus) as refused,
+        connect(socket_url(node, path), additional_headers=headers),
+    ):
+        pass
+
+    response = refused.value.response
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    assert json.loads(response.body or b"{}")["code"] == code
