@@ -10,7 +10,7 @@ from psycopg_pool import PoolTimeout
 
 from aia_mas.application.clock import Clock
 from aia_mas.application.engine.snapshots import PostgresSnapshots
-from aia_mas.application.event_log.postgres_log import Pool
+from aia_mas.application.event_log.connections import Pool
 
 log = structlog.stdlib.get_logger("aia.maintenance")
 

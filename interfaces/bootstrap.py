@@ -27,7 +27,7 @@ from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.event_log.fold_snapshots import PostgresFoldSnapshots
 from aia_mas.application.event_log.leases import LeaseKeeper
 from aia_mas.application.event_log.mapper import EventMapper
-from aia_mas.application.event_log.postgres_log import PostgresEventLog
+from aia_mas.application.event_log.postgres_log import Limits, PostgresEventLog
 from aia_mas.application.maintenance import Maintenance
 from aia_mas.application.migrations import migrate
 from aia_mas.application.orchestration import handlers as orchestration
@@ -142,7 +142,16 @@ class System:
         async with AsyncExitStack() as stack:
             self.database = await stack.enter_async_context(open_database(self.settings))
             await migrate(self.database.owner_url, program_role=self.database.program_role)
-            self.log = PostgresEventLog(self.database.url, EventMapper(orchestration.EVENTS))
+            self.log = PostgresEventLog(
+                self.database.url,
+                EventMapper(orchestration.EVENTS),
+                limits=Limits(
+                    self.settings.max_waiting_commands,
+                    self.settings.max_waiting_bytes,
+                    self.settings.database_pool_size,
+                    self.settings.database_timeout_seconds,
+                ),
+            )
             await stack.enter_async_context(self.log.running())
             self.leases = LeaseKeeper(
                 self.log.pool,

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from psycopg.rows import TupleRow
 
-from aia_mas.application.event_log.postgres_log import Pool
+from aia_mas.application.event_log.connections import Pool
 from aia_mas.domain.kernel.money import to_text
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
 from aia_mas.projections.listing import Conditions, Listing, Page, SortKey, check_texts, like

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 import structlog
 
-from aia_mas.application.event_log.errors import EventLogError, Fenced
+from aia_mas.application.event_log.errors import EventLogError
 from aia_mas.application.event_log.records import RecordedEvent
-from aia_mas.projections.checkpoint_writer import CheckpointMoved, CheckpointWriter, FoldFailed
+from aia_mas.projections.checkpoint_writer import CheckpointWriter, FoldFailed
 from aia_mas.projections.poison import is_poison
 
 log = structlog.stdlib.get_logger("aia.projections")
@@ -50,8 +50,6 @@ async def fold_batch(
         part = parts.pop()
         try:
             await writer.write(part)
-        except (CheckpointMoved, Fenced):
-            raise
         except Exception as error:
             cause = error.reason if isinstance(error, FoldFailed) else error
             if not is_poison(cause):

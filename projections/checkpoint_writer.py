@@ -22,6 +22,7 @@ Connection = psycopg.AsyncConnection[TupleRow]
 
 _REMEMBERED_ROWS = 20_000
 _FORGOTTEN_AT_ONCE = 5_000
+_LOADED_AT_ONCE = 200
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 
 
@@ -118,10 +119,12 @@ class CheckpointWriter:
 
         Raises:
             FoldFailed: A fold raised, or an event that concerns the projection is unreadable.
-            CheckpointMoved: Somebody else moved the checkpoint.
+            CheckpointMoved: Somebody else moved the checkpoint, or the run does not continue it.
             Fenced: The lease was taken over.
             psycopg.Error: The statement failed.
         """
+        if events[0].position != self.position + 1:
+            raise CheckpointMoved(f"{self.checkpoint} is at {self.position}: events are missing")
         try:
             slices = Slices()
             steps, skips = await self._plan(events, slices)
@@ -154,8 +157,9 @@ class CheckpointWriter:
     async def stop(self, reason: str) -> None:
         """Record why the projection does not go on; the next move takes it back."""
         await self._connection.execute(
-            "update projection_checkpoints set stopped = %s where projection = %s",
-            (printable(reason), self.checkpoint),
+            """update projection_checkpoints set stopped = %s
+            where projection = %s and position = %s""",
+            (printable(reason), self.checkpoint, self.position),
         )
 
     async def _plan(
@@ -185,19 +189,24 @@ class CheckpointWriter:
                 await slices.give_way()
         for number, keys in enumerate(missing):
             if keys:
-                await self._load(number, keys)
+                await self._load(number, keys, slices)
         return steps, skips
 
     def _check_unconcerned(self, index: int, event: RecordedEvent) -> None:
         if event.stream.partition("/")[0] in self._projection.categories:
             raise FoldFailed(index, UnreadableEvent(event.event.reason))
 
-    async def _load(self, number: int, keys: set[str]) -> None:
-        cursor = self._connection.cursor(binary=True)
-        await cursor.execute(self._reads[number], {"keys": list(keys)}, prepare=True)
+    async def _load(self, number: int, keys: set[str], slices: Slices) -> None:
         make, rows = self._projection.tables[number].row, self._rows[number]
-        for values in await cursor.fetchall():
-            rows[values[0]] = make(*values)
+        cursor = self._connection.cursor(binary=True)
+        wanted = list(keys)
+        # Piecewise, because the rows of one answer are decoded in one go.
+        for start in range(0, len(wanted), _LOADED_AT_ONCE):
+            some = wanted[start : start + _LOADED_AT_ONCE]
+            await cursor.execute(self._reads[number], {"keys": some}, prepare=True)
+            for values in await cursor.fetchall():
+                rows[values[0]] = make(*values)
+            await slices.give_way()
 
     async def _fold(self, steps: Sequence[_Step], slices: Slices) -> list[dict[str, Any]]:
         """Return the changed rows of every table."""

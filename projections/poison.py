@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import psycopg
 
+from aia_mas.application.event_log.errors import EventLogError, UnreadableEvent
+
 _DATA_CLASSES = frozenset(
     {
         "21",  # cardinality violation
@@ -27,5 +29,7 @@ def is_poison(error: Exception) -> bool:
             return error.sqlstate[:2] in _DATA_CLASSES
         # Raised by the client library: a value that it cannot send.
         return isinstance(error, (psycopg.DataError, psycopg.ProgrammingError))
+    if isinstance(error, EventLogError):
+        return isinstance(error, UnreadableEvent)
     # OSError covers lost connections and time-outs.
     return not isinstance(error, (OSError, MemoryError))

@@ -9,10 +9,10 @@ import anyio
 import psycopg
 import structlog
 
+from aia_mas.application.event_log.connections import Pool
 from aia_mas.application.event_log.errors import Fenced
 from aia_mas.application.event_log.leases import Lease, LeaseKeeper
 from aia_mas.application.event_log.log import EventLog
-from aia_mas.application.event_log.postgres_log import Pool
 from aia_mas.application.event_log.progress import Progress
 from aia_mas.application.event_log.subscription import Subscription
 from aia_mas.projections.batches import PoisonousEvent, fold_batch
@@ -37,7 +37,7 @@ class ProjectionRunner:
         keeper: LeaseKeeper,
         conninfo: str,
         *,
-        pace: float = 0.02,
+        pace: float = 0.05,
         poll: float = 0.025,
         look: float = 1.0,
         retry_after: float = 0.1,

@@ -8,6 +8,8 @@ import psycopg
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_loads
 
+from aia_mas.application.event_log.connections import Connection
+
 _PATIENCE = 5  # seconds
 
 # Plans are made while the tables are small, and must stay the index plans when they have grown.
@@ -32,9 +34,7 @@ async def connect(conninfo: str, purpose: str) -> psycopg.AsyncConnection[TupleR
     # An attempt that is cancelled half-way would keep a slot of the server until the garbage
     # collector comes by, so it is seen through; it is short, or ends with its time-out.
     with anyio.CancelScope(shield=True):
-        connection = await psycopg.AsyncConnection.connect(
-            conninfo, autocommit=True, connect_timeout=_PATIENCE
-        )
+        connection = await Connection.connect(conninfo, autocommit=True, connect_timeout=_PATIENCE)
     try:
         await connection.execute(_SESSION)
         await connection.execute(

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from aia_mas.application.event_log.postgres_log import Pool
+from aia_mas.application.event_log.connections import Pool
 from aia_mas.projections.registry import ReadModel
 from aia_mas.projections.table import Projection
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from psycopg.rows import TupleRow
 
-from aia_mas.application.event_log.postgres_log import Pool
+from aia_mas.application.event_log.connections import Pool
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.money import to_text
 from aia_mas.domain.orchestration.task_events import TaskStatus

@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import psycopg
@@ -109,9 +110,10 @@ class WorkingSet:
         excess = len(self._entries) - self._capacity
         if excess <= 0:
             return
-        for stream, entry in list(self._entries.items())[: 2 * excess]:
-            if not entry.pins:
+        for stream, entry in list(islice(self._entries.items(), 2 * excess)):
+            if excess and not entry.pins:
                 del self._entries[stream]
+                excess -= 1
 
     def _loaded(self, stream: str, task: asyncio.Task[None]) -> None:
         del self._loading[stream]

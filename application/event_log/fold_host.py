@@ -151,7 +151,7 @@ class FoldHost:
         if self._snapshots is not None:
             generation = await self._snapshots.generation(fresh.name, fresh.version)
             stored = StoredFold(position, await _encoded(fresh), generation + 1)
-            await self._snapshots.save(fresh.name, fresh.version, stored)
+            await self._snapshots.replace(fresh.name, fresh.version, stored)
             self._following.cancel()
         return position
 

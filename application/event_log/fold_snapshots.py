@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from aia_mas.application.event_log.postgres_log import Pool
+from aia_mas.application.event_log.connections import Pool
 from aia_mas.application.event_log.records import RecordedEvent
 
 
@@ -36,6 +36,10 @@ class FoldSnapshots(Protocol):
 
     async def save(self, name: str, version: int, stored: StoredFold) -> None:
         """Keep a snapshot, unless a newer one is there."""
+        ...
+
+    async def replace(self, name: str, version: int, stored: StoredFold) -> None:
+        """Keep a rebuilt snapshot, and forget what was skipped before its position."""
         ...
 
     async def record_skip(self, name: str, version: int, event: RecordedEvent, why: str) -> None:
@@ -93,6 +97,15 @@ class PostgresFoldSnapshots:
                     stored.position,
                     stored.state,
                 ),
+            )
+
+    async def replace(self, name: str, version: int, stored: StoredFold) -> None:
+        """Keep a rebuilt snapshot; see ``FoldSnapshots.replace``."""
+        await self.save(name, version, stored)
+        async with self._pool.connection() as connection:
+            await connection.execute(
+                "delete from fold_skips where name = %s and version = %s and position <= %s",
+                (name, version, stored.position),
             )
 
     async def record_skip(self, name: str, version: int, event: RecordedEvent, why: str) -> None:

@@ -17,7 +17,7 @@ import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
-from aia_mas.application.event_log.postgres_log import Pool
+from aia_mas.application.event_log.connections import Pool
 from aia_mas.application.event_log.records import Fence
 
 log = structlog.stdlib.get_logger("aia.event_log.leases")
@@ -84,7 +84,9 @@ class LeaseKeeper:
         while True:
             lease = None
             try:
-                lease = await self.take(name)
+                # Taken is taken, also when this task is cancelled then: it is given back below.
+                with anyio.move_on_after(self._seconds, shield=True):
+                    lease = await self.take(name)
             except (psycopg.Error, PoolTimeout, OSError) as error:
                 log.warning("lease_not_taken", lease=name, error=str(error))
             if lease is not None:

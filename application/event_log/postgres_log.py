@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
 import anyio
+import msgspec
 import psycopg
 import structlog
 from psycopg.rows import TupleRow
-from psycopg_pool import AsyncConnectionPool
 
 from aia_mas.application.event_log.committer import Committer
+from aia_mas.application.event_log.connections import Connection, Pool
 from aia_mas.application.event_log.errors import EventLogError
 from aia_mas.application.event_log.feed import Feed
 from aia_mas.application.event_log.log import EventFilter, StreamHead
@@ -31,17 +32,37 @@ from aia_mas.application.event_log.records import (
 
 log = structlog.stdlib.get_logger("aia.event_log")
 
-Pool = AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]
-
 _COLUMNS = """position, stream, version, topic, state, recorded_at, command_id, actor,
     correlation_id, causation_id"""
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What one node may take of memory and of the database.
+
+    Attributes:
+        waiting_commands: Commands that may wait to be committed before more are refused.
+        waiting_bytes: The same in bytes of their events.
+        pool_size: Connections for reading and for processes.
+        pool_timeout: Seconds to wait for one of them.
+    """
+
+    waiting_commands: int = 20_000
+    waiting_bytes: int = 256 * 2**20
+    pool_size: int = 8
+    pool_timeout: float = 10.0
 
 
 class PostgresEventLog:
     """Appends through one dedicated connection, reads through a pool, listens on a third."""
 
     def __init__(
-        self, conninfo: str, mapper: EventMapper, *, poll: float = 1.0, grace: float = 2.0
+        self,
+        conninfo: str,
+        mapper: EventMapper,
+        *,
+        poll: float = 1.0,
+        grace: float = 2.0,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
     ) -> None:
         """Wire the log; use it within ``running``.
 
@@ -51,24 +72,31 @@ class PostgresEventLog:
             poll: Seconds between looks at the head when nothing is heard (a notification may be
                 lost; it is only a hint).
             grace: Seconds to wait, on leaving, for appends under way to be answered.
+            limits: How much may wait and how many connections are used.
         """
         self.mapper = mapper
         self.feed = Feed()
         self.store_id = UUID(int=0)
-        self.pool: Pool = AsyncConnectionPool(
+        self.pool = Pool(
             conninfo,
+            connection_class=Connection,
             kwargs={"autocommit": True, "options": "-c plan_cache_mode=force_generic_plan"},
             min_size=1,
-            max_size=8,
+            max_size=limits.pool_size,
             open=False,
-            timeout=10,
-            check=AsyncConnectionPool.check_connection,
+            timeout=limits.pool_timeout,
+            check=Pool.check_connection,
         )
         self._conninfo = conninfo
         self._poll = poll
         self._grace = grace
         self._writer = PostgresBatchWriter(conninfo)
-        self.committer = Committer(self._writer, self.feed.publish)
+        self.committer = Committer(
+            self._writer,
+            self.feed.publish,
+            max_waiting=limits.waiting_commands,
+            max_waiting_bytes=limits.waiting_bytes,
+        )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[PostgresEventLog]:
@@ -84,6 +112,7 @@ class PostgresEventLog:
                 tasks.start_soon(self.committer.run)
                 tasks.start_soon(self._follow)
                 tasks.start_soon(self._listen)
+                tasks.start_soon(self._revive)
                 try:
                     yield self
                 finally:
@@ -182,14 +211,24 @@ class PostgresEventLog:
                 log.warning("follow_failed", error=str(error))
                 await asyncio.sleep(self._poll)
 
+    async def _revive(self) -> None:
+        """Have the pool connect again after an outage: it tries when it is asked, not for those who
+        wait already.
+        """
+        while True:
+            await asyncio.sleep(self._poll)
+            if self.pool.get_stats().get("requests_waiting"):
+                with suppress(psycopg.Error):
+                    async with self.pool.connection(timeout=self._poll):
+                        pass
+
     async def _listen(self) -> None:
         """Turn notifications into looks; they are hints, so every failure only costs latency."""
         channel = f"mas_{str(self.store_id)[:8]}"
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(
-                    self._conninfo, autocommit=True
-                ) as connection:
+                connection = await Connection.connect(self._conninfo, autocommit=True)
+                try:
                     await connection.execute(f'listen "{channel}"')
                     self.feed.look()
                     async for notification in connection.notifies():
@@ -198,6 +237,10 @@ class PostgresEventLog:
                             await self.feed.wait(int(notification.payload) - 1, timeout=0.005)
                             if int(notification.payload) > self.feed.position:
                                 self.feed.look()
+                finally:
+                    # Its context manager would wait for a rollback first, which cannot be waited
+                    # for when this task is cancelled, and the connection would stay open.
+                    await connection.close()
             except (psycopg.Error, TimeoutError, OSError, ValueError) as error:
                 log.warning("listen_failed", error=str(error))
             await asyncio.sleep(self._poll)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+from aia_mas.application.event_log.errors import EventLogError
 from aia_mas.application.event_log.log import EventLog
 from aia_mas.application.event_log.records import RecordedEvent
 
@@ -50,10 +51,16 @@ class ReadAhead:
             await asyncio.gather(self._ahead, return_exceptions=True)
 
     async def next(self) -> Sequence[RecordedEvent]:
-        """Return the next page; an empty one at the end."""
+        """Return the next page; an empty one at the end.
+
+        Raises:
+            EventLogError: The store does not have events that it should have.
+        """
         if self._ahead is None:
             return ()
         events = await self._ahead
+        if not events:
+            raise EventLogError(f"the log has nothing behind position {self._after}")
         self._after = events[-1].position
         self._begin()
         return events

@@ -71,7 +71,7 @@ class Claims:
         """Wire the claims.
 
         Args:
-            log: Told about assignments, asked for specifications.
+            log: Tells about submissions, asked for older ones.
             workload: Knows who holds what, and the states of tasks.
             clock: Measures the wait.
         """
@@ -81,7 +81,9 @@ class Claims:
         self._specs: OrderedDict[str, TaskSubmitted] = OrderedDict()
         self._waiting: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)
         self._closed = False
-        log.feed.listen(self._follow)
+        log.feed.listen(self._remember)
+        # Not by the log's window: who is woken looks into the fold of open work.
+        workload.listen(self._tell)
 
     async def claim(self, agent_id: str, limit: int, wait: float) -> list[ClaimedTask]:
         """Return tasks assigned to an agent and not started, oldest first.
@@ -107,7 +109,7 @@ class Claims:
                 async with asyncio.timeout(left):
                     await waiter
             except TimeoutError:
-                return []
+                return await self._assigned(agent_id, limit)
             finally:
                 waiters.discard(waiter)
                 if not waiters:
@@ -145,15 +147,18 @@ class Claims:
         first = events[0].event if events else None
         return first if isinstance(first, TaskSubmitted) else None
 
-    def _follow(self, events: Sequence[RecordedEvent]) -> None:
+    def _remember(self, events: Sequence[RecordedEvent]) -> None:
         for event in events:
             happened = event.event
             if type(happened) is TaskSubmitted:
                 self._specs[entity_of(event.stream)] = happened
                 if len(self._specs) > REMEMBERED:
                     self._specs.popitem(last=False)
-            elif type(happened) is TaskAssigned and happened.agent_id in self._waiting:
-                self._wake(happened.agent_id)
+
+    def _tell(self, event: RecordedEvent) -> None:
+        happened = event.event
+        if type(happened) is TaskAssigned and happened.agent_id in self._waiting:
+            self._wake(happened.agent_id)
 
     def _wake(self, agent_id: str) -> None:
         for waiter in self._waiting.get(agent_id, ()):

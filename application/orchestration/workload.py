@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from aia_mas.application.engine.working_set import WorkingSet
+from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.application.processes.deadlines import ExpiryFold
 from aia_mas.domain.orchestration.agent import AgentState, agent_stream
 from aia_mas.domain.orchestration.task import TaskState, task_stream
@@ -17,6 +19,10 @@ class Workload:
         """Look into the working set and the fold of open work."""
         self._working_set = working_set
         self._open_work = open_work
+
+    def listen(self, listener: Callable[[RecordedEvent], None]) -> None:
+        """Call a function after each event that ``unstarted`` knows of."""
+        self._open_work.listen(listener)
 
     def unstarted(self, agent_id: str) -> list[str]:
         """Return the tasks that wait to be started by an agent, oldest first."""

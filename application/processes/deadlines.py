@@ -41,10 +41,17 @@ class ExpiryFold:
     def __init__(self) -> None:
         """Start with nothing open."""
         self.state = Expiry()
+        self._listeners: list[Callable[[RecordedEvent], None]] = []
+
+    def listen(self, listener: Callable[[RecordedEvent], None]) -> None:
+        """Call a function after each event that was folded; it must be quick."""
+        self._listeners.append(listener)
 
     def apply(self, event: RecordedEvent) -> None:
         """Fold one event."""
         self.state.apply(event.stream, event.event)
+        for listener in self._listeners:
+            listener(event)
 
     def snapshot(self) -> Callable[[], bytes]:
         """Return a function that encodes a copy of the fold."""

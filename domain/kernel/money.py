@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal
 
 from aia_mas.domain.kernel.errors import InvalidValue
 
@@ -29,7 +29,7 @@ def to_units(tokens: Decimal | int | str, field: str) -> int:
     try:
         number = Decimal(tokens)
         units = number.scaleb(DECIMALS, context=_EXACT) if number.is_finite() else None
-    except (InvalidOperation, ValueError, OverflowError):
+    except (ArithmeticError, ValueError):
         units = None
     if (
         units is None

@@ -27,9 +27,7 @@ class Answer(Response[T]):
     __slots__ = ("body", "raw_headers")
 
     # The parent's __init__ is left out on purpose: it prepares what is not used here.
-    def __init__(  # pylint: disable=super-init-not-called
-        self, body: bytes, status_code: int = 200, headers: Iterable[Header] = ()
-    ) -> None:
+    def __init__(self, body: bytes, status_code: int = 200, headers: Iterable[Header] = ()) -> None:
         """Answer with encoded JSON.
 
         Args:

@@ -13,6 +13,7 @@ from aia_mas.application.event_log.log import EventFilter, EventLog
 from aia_mas.application.event_log.records import RecordedEvent, Unreadable
 from aia_mas.domain.kernel.errors import NotFound
 from aia_mas.interfaces.http.answers import Answer, answer
+from aia_mas.interfaces.http.errors import InvalidCursor
 from aia_mas.interfaces.http.paths import API
 from aia_mas.interfaces.http.queries import LAST_POSITION, Cursor, Cursors, Limit
 from aia_mas.interfaces.http.requests import ApiRequest
@@ -20,8 +21,7 @@ from aia_mas.interfaces.http.schemas.lists import AuditEvent, AuditHead, AuditPa
 from aia_mas.interfaces.http.schemas.values import moment
 
 _LONGEST_STREAM = 256
-
-Position = Annotated[int, QueryParameter(ge=0, le=LAST_POSITION)]
+_LONGEST_NUMBER = 18
 
 
 class StreamNotFound(NotFound):
@@ -78,7 +78,7 @@ class Audit(Controller):
         cursors = Cursors(request, [where, after, order])
         inner = cursors.open(cursor)
         newest = order == "desc"
-        start = int(inner) if inner is not None else (0 if newest else after)
+        start = _number(inner) if inner is not None else (0 if newest else after)
         events = await log.read(start, limit + 1, where, newest=newest)
         if newest:
             events = [event for event in events if event.position > after]
@@ -99,7 +99,7 @@ class Audit(Controller):
         log = request.system.log
         if "\0" in stream or len(stream) > _LONGEST_STREAM:
             raise StreamNotFound
-        after = -1 if inner is None else int(inner)
+        after = -1 if inner is None else _number(inner)
         events = await log.read_stream(stream, after, limit + 1)
         if not events and inner is None:
             raise StreamNotFound(stream=stream)
@@ -113,6 +113,12 @@ class Audit(Controller):
             position=head.position, hash=head.hash.hex(), recorded_at=head.recorded_at
         )
         return answer(content)
+
+
+def _number(inner: str) -> int:
+    if not inner.isascii() or not inner.isdigit() or len(inner) > _LONGEST_NUMBER:
+        raise InvalidCursor
+    return int(inner)
 
 
 def _page(

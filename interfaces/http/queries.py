@@ -100,7 +100,7 @@ class Cursors:
         inner = sealed[_MAC:]
         if not hmac.compare_digest(sealed[:_MAC], self._mac(inner)):
             raise InvalidCursor
-        return inner.decode()
+        return inner.decode("utf-8", "replace")
 
     def _mac(self, inner: bytes) -> bytes:
         return hmac.digest(self._key, self._list + b"\n" + inner, "sha256")[:_MAC]

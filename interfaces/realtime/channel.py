@@ -52,14 +52,18 @@ class Channel:
 
     def _queue(self, subscription: FactSubscription, facts: Sequence[Fact], reached: int) -> None:
         """Queue selected facts while there is room, and move to the last one that was looked at."""
-        connection = subscription.connection
+        connection, frames = subscription.connection, list[bytes]()
+        room = connection.room
         for fact in facts:
             if fact.position <= subscription.position or fact.topic != self.topic.name:
                 continue
             if subscription.selection.takes(fact):
                 frame = subscription.frame(fact)
-                if not connection.has_room(frame):
+                if len(frame) > room and (frames or connection.queued_bytes):
                     reached = fact.position - 1
                     break
-                connection.push(frame)
+                room -= len(frame)
+                frames.append(frame)
+        if frames:
+            connection.push(b"".join(frames))
         subscription.position = max(subscription.position, reached)

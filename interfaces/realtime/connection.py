@@ -97,10 +97,10 @@ class Connection:
         self._waiter: asyncio.Future[None] | None = None
         self._woken = False
 
-    def has_room(self, frame: bytes) -> bool:
-        """Tell whether one who catches up may queue a frame; catching up keeps the queue short."""
-        room = min(BATCH_BYTES, self._limit)
-        return not self.queued_bytes or self.queued_bytes + len(frame) <= room
+    @property
+    def room(self) -> int:
+        """How many bytes may be queued for one who catches up; it keeps the queue short."""
+        return max(0, min(BATCH_BYTES, self._limit) - self.queued_bytes)
 
     def push(self, frames: bytes) -> None:
         """Send whole frames in their turn; with too much waiting, the connection is closed."""

@@ -17,7 +17,7 @@ async def deliver(hub: Hub, connection: Connection) -> None:
     """
     transport = connection.transport
     while True:
-        moved = bool(connection.behind) and hub.catch_up(connection)
+        moved = bool(connection.behind) and await hub.catch_up(connection)
         batch = connection.take()
         if batch.frames:
             try:
@@ -27,11 +27,9 @@ async def deliver(hub: Hub, connection: Connection) -> None:
                 transport.cut(SLOW)
                 raise
             connection.sent(batch)
-            moved = bool(connection.behind or connection.queued_bytes)
+            await asyncio.sleep(0)  # a client that takes much must not keep others waiting
         elif connection.closing is not None:
             await transport.close(connection.closing)
             return
         elif not moved:
             await connection.wait()
-        if moved:
-            await asyncio.sleep(0)  # a long way to catch up must not keep others waiting

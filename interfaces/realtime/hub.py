@@ -42,6 +42,8 @@ _RUN = 200
 """Events taken from the log before other work gets its turn."""
 _SLICE = 100
 """Connections served before other work gets its turn."""
+_TURNS = 4
+"""Connections that catch up before other work gets its turn."""
 _RETRY = 0.5
 """Seconds before a failed read of the log is tried again."""
 
@@ -87,6 +89,7 @@ class Hub:
             options,
         )
         self._tasks: TaskGroup | None = None
+        self._turns = asyncio.Semaphore(_TURNS)
         self._draining = False
         self._empty = asyncio.Event()
         self._empty.set()
@@ -157,12 +160,18 @@ class Hub:
         if not self.connections:
             self._empty.set()
 
-    def catch_up(self, connection: Connection) -> bool:
-        """Queue some of what a connection has missed; False when all of that must be read first."""
+    async def catch_up(self, connection: Connection) -> bool:
+        """Queue some of what a connection has missed; False when all of that must be read first.
+
+        A few connections at a time: a thousand that come back at once must not keep the rest of the
+        node waiting.
+        """
         moved = False
-        for subscription in tuple(connection.behind):
-            channel = self._channels[subscription.topic.category]
-            moved = channel.catch_up(subscription, self._position) or moved
+        async with self._turns:
+            for subscription in tuple(connection.behind):
+                channel = self._channels[subscription.topic.category]
+                moved = channel.catch_up(subscription, self._position) or moved
+            await asyncio.sleep(0)
         return moved
 
     def positions(self, connection: Connection) -> dict[str, int]:

@@ -137,10 +137,10 @@ def start_node(postgres: EmbeddedPostgres) -> Iterator[Callable[..., Node]]:
 
 
 @pytest.fixture(scope="module")
-def start_secured(postgres: EmbeddedPostgres) -> Iterator[Callable[[str], Node]]:
-    """Starts nodes with a key; they end with the module."""
+def start_for_module(postgres: EmbeddedPostgres) -> Iterator[Callable[..., Node]]:
+    """Starts nodes with settings of their own; they end with the module."""
     with ExitStack() as stack:
-        yield lambda key: stack.enter_context(running(postgres, jwt_secret=key))
+        yield lambda **settings: stack.enter_context(running(postgres, **settings))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from aia.agents import running
@@ -19,7 +20,7 @@ from aia.agents.multi_agent_system import (
     MultiAgentSystem,
     TaskSpecification,
 )
-from aia_mas.application.embedded_postgres import DataDirectoryIsFile
+from aia_mas.application.embedded_postgres import DataDirectoryIsFile, EmbeddedPostgres
 from aia_mas.application.settings import SettingsError
 from aia_mas.domain.kernel import DomainError
 from aia_mas.domain.kernel.errors import InvalidValue
@@ -147,6 +148,24 @@ async def test_task_that_nobody_can_do_waits_and_is_assigned_later(mas: MultiAge
     await mas.register_agent("late", capabilities("late"))
     (work,) = await engine.claim_tasks("late", wait=30.0)
     assert work.task_id == task.task_id
+
+
+async def test_assignment_waits_for_the_lease_of_a_node_that_crashed(data_dir: Path) -> None:
+    async with MultiAgentSystem(OFTEN, data_dir=data_dir):
+        pass  # makes the tables
+    async with (
+        EmbeddedPostgres(data_dir) as server,
+        await psycopg.AsyncConnection.connect(server.owner_url, autocommit=True) as connection,
+    ):
+        await connection.execute(
+            """insert into leases values ('dispatcher', 'crashed', 1, now() + interval '2 seconds')
+            on conflict (name) do update
+            set holder = excluded.holder, expires_at = excluded.expires_at"""
+        )
+        async with MultiAgentSystem(OFTEN, data_dir=data_dir) as mas:
+            await mas.register_agent("patient", capabilities("patient"))
+
+            assert await mas.orchestration_engine.assign_task(task_for("patient")) == "patient"
 
 
 async def test_agent_gets_no_more_than_it_can_do(mas: MultiAgentSystem) -> None:

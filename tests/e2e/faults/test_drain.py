@@ -103,8 +103,10 @@ async def test_drain_answers_what_was_taken_and_takes_nothing_new(place: Place) 
 
 
 async def test_database_ends_after_the_last_node_was_killed(place: Place) -> None:
-    one, two = await place.start("one"), await place.start("two")
+    place.begin("one"), place.begin("two")
+    one, two = [await node.up() for node in place.nodes]
     await one.kill()
-    await happens(lambda: two.alive and place.postgres is not None, "a database for the other")
+    assert (await two.health())["database"]["status"] == "ok"
     await two.kill()
+    assert place.postgres is not None
     await happens(lambda: place.postgres_is_gone, "the end of the database", seconds=GUARDED_WITHIN)

@@ -96,6 +96,8 @@ async def everything_is_answered_again_alike(client: Client) -> None:
     for key, first in client.answers.items():
         again = await client.repeat(key, first.path, first.sent)
         assert again.replayed
-        assert (again.status, again.body) == (first.status, first.body), key
+        assert again.status == first.status
+        # Only the request itself has another name in our log.
+        assert again.data | {"request_id": ""} == first.data | {"request_id": ""}, key
         if first.status < 400:
             assert again.position == first.position

@@ -16,7 +16,7 @@ DEEP = b"[" * 5000 + b"]" * 5000
 @pytest.fixture(scope="module")
 def stranger(node: Any) -> str:
     """An agent that bad requests talk about."""
-    body = {"agent_id": "bad-input", "skills": {"bad-input": 1}, "max_concurrent_tasks": 50}
+    body = {"agent_id": "bad-input", "skills": {"bad-input": 1}, "max_concurrent_tasks": 1000}
     assert node.client.put(f"{API}/agents/bad-input", json=body).status_code in {200, 201}
     return "bad-input"
 

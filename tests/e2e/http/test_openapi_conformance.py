@@ -1,13 +1,20 @@
 """Generated requests, good and bad: every answer is one that the document announces."""
 
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import CHECKS, load_all_checks
 
 from aia_mas.interfaces.http.app import CONTROLLERS
 from aia_mas.interfaces.http.openapi import document
+
+# The node lives in a thread of this process; what it draws at random is none of the examples.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning"
+)
 
 load_all_checks()
 CONFORMANCE = CHECKS.get_by_names(
@@ -21,6 +28,12 @@ CONFORMANCE = CHECKS.get_by_names(
 )
 
 schema = schemathesis.openapi.from_dict(document(CONTROLLERS, development=True))
+
+
+@pytest.fixture(scope="module")
+def node(start_for_module: Callable[..., Any]) -> Any:
+    """A node of its own: what is generated here would keep other tests' agents busy."""
+    return start_for_module()
 
 
 @schema.parametrize()

@@ -18,9 +18,9 @@ def bearer(subject: str, *roles: str, key: str = KEY, lives: float = 600) -> dic
 
 
 @pytest.fixture(scope="module")
-def secured(start_secured: Any) -> Any:
+def secured(start_for_module: Callable[..., Any]) -> Any:
     """A node with keys."""
-    return start_secured(KEY)
+    return start_for_module(jwt_secret=KEY)
 
 
 @pytest.fixture

@@ -1,12 +1,20 @@
 """Agents and tasks over HTTP, from the registration to the audit."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
+import pytest
 
 API = "/mas/api/v1"
+
+
+@pytest.fixture(scope="module")
+def node(start_for_module: Callable[..., Any]) -> Any:
+    """A node of its own: nobody else's tasks take the places of these agents."""
+    return start_for_module()
 
 
 def register(client: httpx.Client, agent_id: str, **fields: Any) -> dict[str, Any]:
@@ -294,7 +302,7 @@ def test_a_batch_answers_for_each_of_its_tasks(client: httpx.Client, unique: str
 
 
 def test_an_atomic_batch_is_all_or_nothing(client: httpx.Client, unique: str) -> None:
-    good = {"task_type": "work", "correlation": unique}
+    good = {"task_type": "work", "requirements": {"skills": [unique]}, "correlation": unique}
     before = client.get(f"{API}/audit/head").json()["position"]
 
     for bad in ({"task_type": ""}, {"task_type": "x" * 129}, {"color": 1}):

@@ -316,11 +316,7 @@ class Line:
 
 
 class Wire:
-    """Carries connections to PostgreSQL, each as a ``Line`` that can be cut.
-
-    A query that is cancelled while it runs would need this event loop to carry the cancellation,
-    and with a libpq before 17 psycopg holds up the loop for it: leave a wired log when it is idle.
-    """
+    """Carries connections to PostgreSQL, each as a ``Line`` that can be cut."""
 
     def __init__(self, conninfo: str) -> None:
         self._target = conninfo_to_dict(conninfo)
@@ -395,7 +391,16 @@ class Wire:
 
 
 @pytest.fixture
-async def wire(database: str) -> AsyncIterator[Wire]:
+async def wire(database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Wire]:
     """A wire to the database of the test."""
+    if not psycopg.capabilities.has_cancel_safe():
+        # With a libpq before 17, psycopg cancels a query by a call that holds up this process, and
+        # with it the event loop that would carry the cancellation.
+        monkeypatch.setattr(psycopg.AsyncConnection, "_try_cancel", _hang_up)
     async with Wire(database) as wire:
         yield wire
+
+
+async def _hang_up(connection: psycopg.AsyncConnection, **_: object) -> None:
+    await connection.close()
+    raise asyncio.CancelledError

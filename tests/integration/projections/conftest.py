@@ -11,7 +11,6 @@ import anyio
 import psycopg
 import pytest
 
-from aia_mas.application.event_log.errors import EventLogError
 from aia_mas.application.event_log.leases import Lease, LeaseKeeper
 from aia_mas.application.event_log.log import EventLog
 from aia_mas.application.event_log.mapper import EventMapper
@@ -172,7 +171,3 @@ async def checkpoint(conninfo: str, projection: Projection) -> int:
         projection.key,
     )
     return position
-
-
-class SilentStore(EventLogError):
-    """The store is away, in tests."""

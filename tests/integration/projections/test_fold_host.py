@@ -285,6 +285,7 @@ async def test_a_rebuilt_fold_is_taken_over_by_every_node(
             await eventually(mended)
             assert await host.reached(position, PATIENCE)
             assert await far.reached(position, PATIENCE)
+            assert await one(database, "select count(*) from fold_skips") == 0
             everything = list(range(1, position + 1))
             assert here.seen == everything
             assert there.seen == everything

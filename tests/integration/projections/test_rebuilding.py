@@ -2,12 +2,15 @@
 
 import asyncio
 from typing import Any
+from uuid import uuid4
 
 import anyio
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
+from aia_mas.application.migrations import migrate
 from aia_mas.domain.orchestration.agent_events import AgentRegistered
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.task_events import TaskSubmitted
@@ -244,17 +247,40 @@ async def test_a_projection_without_a_migration_cannot_be_rebuilt(
         await rebuild(newer, log, database)
 
 
-async def test_the_programs_role_may_rebuild_and_nothing_more(database: str) -> None:
-    """The functions run with their owner's rights; they lead to no table but a projection's."""
+async def test_the_programs_role_folds_and_rebuilds_without_owning_a_table(
+    database: str, pen: Pen
+) -> None:
+    """It has a role of its own, which may not change the log."""
+    position = await pen.write_all(World(4).history(100))
+    role = f"program_{uuid4().hex}"
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
+        await connection.execute(f"create role {role} login password 'secret'")
+        try:
+            await migrate(database, program_role=role)
+            program = make_conninfo(database, user=role, password="secret")
+            async with node(program) as log:
+                live = runner(log, program, TASK_BOARD)
+                async with running(live.run):
+                    assert await live.progress.reached(position, PATIENCE)
+                    before = await contents(program, TASK_BOARD)
+                    for _ in range(2):
+                        assert await rebuild(TASK_BOARD, log, program) == position
+                    assert await contents(program, TASK_BOARD) == before
+                    position = await pen.write_all(World(5).history(10))
+                    assert await live.progress.reached(position, PATIENCE)
+        finally:
+            await connection.execute(f"drop owned by {role}")
+            await connection.execute(f"drop role {role}")
+
+
+async def test_the_functions_of_a_rebuild_lead_to_no_other_tables(database: str) -> None:
+    """They run with the rights of their owner."""
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
         await connection.execute(
-            "insert into projection_checkpoints values ('x_v1', 0, '{events}')"
+            """insert into projection_checkpoints values
+            ('x_v1', 0, '{events}'), ('x_v1_rebuild', 0, '{stream_heads}')"""
         )
         for function in ("begin_rebuild", "hold_projection", "finish_rebuild", "drop_projection"):
-            await connection.execute(
-                "insert into projection_checkpoints values ('x_v1_rebuild', 0, '{stream_heads}')"
-                " on conflict do nothing"
-            )
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 await connection.execute(f"select {function}('x_v1')")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -117,6 +117,24 @@ async def test_a_runner_waiting_behind_the_other_ones_transaction_loses_and_writ
     assert await rows(database, "agent_directory_v1") == []
 
 
+async def test_events_that_do_not_continue_the_checkpoint_are_not_folded(
+    database: str, log: PostgresEventLog, pen: Pen
+) -> None:
+    await pen.write(("task/1", submitted()), ("task/2", submitted()), ("task/3", submitted()))
+    lease = await lease_of(log, TASK_BOARD)
+    first, second, third = await log.read(0, 10)
+    async with await connect(database, "writer") as connection:
+        writer = CheckpointWriter(TASK_BOARD, connection, fence=lease.fence)
+        await writer.open()
+        await writer.write([first])
+        for run in ([first], [third], [first, second]):
+            with pytest.raises(CheckpointMoved):
+                await writer.write(run)
+        await writer.write([second, third])
+
+    assert await checkpoint(database, TASK_BOARD) == 3
+
+
 async def test_a_stopped_former_leader_cannot_move_the_checkpoint(
     database: str, log: PostgresEventLog, pen: Pen
 ) -> None:

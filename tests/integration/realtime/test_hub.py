@@ -120,6 +120,21 @@ async def test_who_knows_more_than_the_hub_gets_only_what_is_behind_its_position
 
 
 @pytest.mark.anyio
+async def test_frames_larger_than_the_queue_arrive_too(log, writer):
+    hub = Hub(log, RealtimeOptions(queue_bytes=1_000, ring_bytes=0, prefill=0))
+    await writer.progress("t0", 5, "x" * 9_000)
+    wire = Wire(quick=False)
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(hub.run)
+        connection = hub.connect("small", NOBODY, wire)
+        await hub.subscriptions.start(connection, Subscribe("tasks", after=0))
+        tasks.start_soon(deliver, hub, connection)
+        await _until(lambda: connection.closing or len(wire.frames) == 6)
+        tasks.cancel_scope.cancel()
+    assert [frame["position"] for frame in wire.frames] == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.anyio
 async def test_what_is_queued_is_sent_before_a_connection_leaves(log, writer):
     hub = Hub(log)
     wire = Wire(quick=False)

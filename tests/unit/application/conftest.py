@@ -16,7 +16,7 @@ from aia_mas.application.engine.handlers import Handler, Handlers, Placement
 from aia_mas.application.engine.outcomes import CommandResult
 from aia_mas.application.engine.snapshots import NoSnapshots
 from aia_mas.application.engine.working_set import WorkingSet
-from aia_mas.application.event_log.batch import Batch, BatchResult
+from aia_mas.application.event_log.batch import Batch, BatchResult, Status
 from aia_mas.application.event_log.log import new_events
 from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.memory_log import MemoryEventLog
@@ -241,6 +241,7 @@ class HeldLog(MemoryEventLog):
         arrived: A batch waits.
         fails: Command ids whose batch fails when they stand in it.
         batches: The requests of every batch that was tried.
+        loses_answers: Every answer is lost after the commit, and the batch submitted once more.
     """
 
     def __init__(self) -> None:
@@ -250,7 +251,7 @@ class HeldLog(MemoryEventLog):
         self.arrived = asyncio.Event()
         self.fails: set[str] = set()
         self.batches: list[list[AppendRequest]] = []
-        self.answer_twice: set[str] = set()
+        self.loses_answers = False
         self.made_up_ids = itertools.count(1)
 
     async def write(self, batch: Batch) -> BatchResult:
@@ -261,10 +262,7 @@ class HeldLog(MemoryEventLog):
             if request.command_id in self.fails:
                 raise ValueError(f"{request.command_id} cannot be stored")
         result = self.write_now(batch)
-        if self.answer_twice & {request.command_id for request in batch.requests}:
-            # The answer was lost: the same batch is submitted once more.
-            result = self.write_now(batch)
-        return result
+        return _resubmitted(batch, result) if self.loses_answers else result
 
     def elsewhere(self, stream: str, *events: Event, command_id: str = "elsewhere") -> None:
         """Commit events as another node would, of which this one has not heard yet."""
@@ -286,6 +284,20 @@ class HeldLog(MemoryEventLog):
     def catch_up(self) -> None:
         """Hear of what other nodes have committed."""
         self.feed.publish(self.events[self.feed.position :])
+
+
+def _resubmitted(batch: Batch, first: BatchResult) -> BatchResult:
+    """Return what is answered to a batch that was committed before."""
+    accepted = [status == Status.ACCEPTED for status in first.statuses]
+    return first._replace(
+        statuses=[
+            Status.KNOWN if each else status
+            for each, status in zip(accepted, first.statuses, strict=True)
+        ],
+        outcomes=[request.outcome for request in batch.requests],
+        known_counts=[len(request.events) for request in batch.requests],
+        known_at=[first.stamp] * len(accepted),
+    )
 
 
 class Node:

@@ -276,11 +276,12 @@ async def test_a_client_without_a_key_is_not_remembered_for_its_refusal(node: No
 
 async def test_an_answer_that_was_lost_is_no_repetition(node: Node) -> None:
     """The commit came through, its answer did not, and the batch was submitted once more."""
-    node.log.answer_twice.add("cmd:id1")
+    node.log.loses_answers = True
 
     result = await node.when(Open("a"))
 
     assert (answered(result), result.position, result.replayed) == (Answer("a", 0), 1, False)
+    node.log.loses_answers = False
     assert answered(await node.when(Raise("a", 1))) == Answer("a", 1)
 
 

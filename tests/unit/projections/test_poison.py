@@ -5,7 +5,8 @@ import pytest
 from psycopg import errors as pg
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
-from aia_mas.application.event_log.errors import UnreadableEvent
+from aia_mas.application.event_log.errors import Fenced, LogUnavailable, UnreadableEvent
+from aia_mas.projections.checkpoint_writer import CheckpointMoved
 from aia_mas.projections.poison import is_poison
 from aia_mas.projections.table import MissingRow
 
@@ -66,6 +67,9 @@ def test_data_and_program_errors_are_poison(error: Exception) -> None:
         ConnectionResetError(),
         TimeoutError(),
         MemoryError(),
+        Fenced(),
+        CheckpointMoved(),
+        LogUnavailable(),
     ],
     ids=lambda error: type(error).__name__,
 )
