@@ -38,7 +38,7 @@ doctor: base ## Look for what would keep the server from running here
 ##@ Work on it
 .PHONY: test
 test: dev ## Run all tests and report the coverage (ARGS="-k ledger -x")
-	$(bin)pytest --cov --cov-report=term $(ARGS)
+	$(bin)pytest -n auto --dist loadfile --cov --cov-report=term $(ARGS)
 
 .PHONY: unit
 unit: dev ## Run the fast tests only: no database, no network

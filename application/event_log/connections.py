@@ -61,13 +61,31 @@ class Connection(psycopg.AsyncConnection[Row]):
 class Pool(AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]):
     """A pool that loses no connection to a cancelled task."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Make a pool; see ``AsyncConnectionPool``."""
+        super().__init__(*args, **kwargs)
+        self._giving: set[asyncio.Future[None]] = set()
+
     async def getconn(self, timeout: float | None = None) -> psycopg.AsyncConnection[TupleRow]:
         """Take a connection; see ``AsyncConnectionPool.getconn``."""
-        return await _shielded(super().getconn(timeout))
+        getting = asyncio.ensure_future(super().getconn(timeout))
+        try:
+            return await asyncio.shield(getting)
+        except asyncio.CancelledError:
+            # Nobody waits for it any more (the store may be away): it goes back when it comes.
+            getting.add_done_callback(self._unwanted)
+            raise
 
     async def putconn(self, conn: psycopg.AsyncConnection[TupleRow]) -> None:
         """Give a connection back; see ``AsyncConnectionPool.putconn``."""
         await _shielded(super().putconn(conn))
+
+    def _unwanted(self, getting: asyncio.Future[psycopg.AsyncConnection[TupleRow]]) -> None:
+        if getting.cancelled() or getting.exception() is not None:
+            return
+        giving = asyncio.ensure_future(self.putconn(getting.result()))
+        self._giving.add(giving)
+        giving.add_done_callback(self._giving.discard)
 
 
 async def _shielded(work: Coroutine[Any, Any, RV]) -> RV:

@@ -147,13 +147,17 @@ class MemoryEventLog:
             return known
         # Its id was made up for it alone: it is known by the events that it wrote.
         first = request.events[0]
-        for event in self._streams.get(first.stream, ()):
-            if (event.version, event.command_id) == (first.version, request.command_id):
-                outcome = StoredOutcome(
-                    request.body_hash, request.outcome, event.position, len(request.events)
-                )
-                return outcome, event.recorded_at
-        return None
+        stream = self._streams.get(first.stream)
+        index = first.version - stream[0].version if stream else -1
+        if stream is None or not 0 <= index < len(stream):
+            return None
+        event = stream[index]
+        if event.command_id != request.command_id:
+            return None
+        outcome = StoredOutcome(
+            request.body_hash, request.outcome, event.position, len(request.events)
+        )
+        return outcome, event.recorded_at
 
     def _judge(
         self, request: AppendRequest, known: tuple[StoredOutcome, datetime] | None

@@ -85,6 +85,8 @@ class PostgresEventLog:
             max_size=limits.pool_size,
             open=False,
             timeout=limits.pool_timeout,
+            # Its own tries get rarer and rarer; those that `_revive` asks for do not.
+            reconnect_timeout=1.0,
             check=Pool.check_connection,
         )
         self._conninfo = conninfo

@@ -12,6 +12,7 @@ import click
 
 import aia_mas
 from aia_mas.application.settings import Settings, check_exposure
+from aia_mas.interfaces.cli import collection
 from aia_mas.interfaces.cli.failures import Stopped
 from aia_mas.interfaces.cli.listening import listen
 from aia_mas.interfaces.cli.options import data_options, settings_of
@@ -55,6 +56,7 @@ async def _serve(settings: Settings) -> None:
                 system = await _start(settings, stack)
             if stopping.requested.is_set():
                 raise Stopped("stopped before the start was complete")
+            collection.tune()
             # A node that fails by itself ends the server; leaving the stack tells why.
             life = asyncio.create_task(system.ended())
             life.add_done_callback(lambda _: stopping.requested.set())

@@ -7,6 +7,7 @@ format.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from litestar.types import ASGIApp, Message, Receive, Send
 from litestar.types.asgi_types import WebSocketResponseBodyEvent, WebSocketResponseStartEvent
 from uuid_utils import uuid7
 
+from aia_mas.application.event_log.errors import LogUnavailable
 from aia_mas.interfaces.http.access_log import NAME, AccessLog
 from aia_mas.interfaces.http.errors import ClientGone
 from aia_mas.interfaces.http.problems import problem_answer
@@ -84,6 +86,9 @@ class Edge:
             await self._app(scope, receive, respond)
         except ClientGone:
             exchange.problem = "client_gone"
+        except asyncio.CancelledError:
+            # The server ends what still waits for the store when the time for the drain is over.
+            await self._problem(LogUnavailable(), scope, exchange, respond)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a problem
             await self._problem(error, scope, exchange, respond)
         finally:

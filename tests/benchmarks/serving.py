@@ -16,11 +16,13 @@ import uvicorn
 import uvloop
 from litestar import Litestar, post
 
+from aia_mas.application.logs import configure
 from aia_mas.application.settings import load_settings
 from aia_mas.domain.kernel import Principal, Role
 from aia_mas.domain.orchestration.agent_commands import PutAgent
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.interfaces.bootstrap import System
+from aia_mas.interfaces.cli import collection
 from aia_mas.interfaces.http.schemas.tasks import TaskSubmission
 from aia_mas.interfaces.http.server import serve
 
@@ -62,12 +64,14 @@ async def bare() -> None:
 async def product(data_dir: Path) -> None:
     """Serve a node with agents that take every task."""
     settings = load_settings({"data_dir": data_dir, "port": 0}, environment={})
+    configure(settings.log_format, settings.log_level, sys.stderr)
     async with System(settings) as system:
         for number in range(100):
             able = Capabilities(skills={"statistics": 0.9}, max_concurrent_tasks=1000)
             await system.engine.execute(
                 PutAgent(agent_id=f"agent_{number}", capabilities=able), ADMIN
             )
+        collection.tune()
         stop = asyncio.Event()
 
         def ready(urls: Any) -> None:

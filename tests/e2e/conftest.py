@@ -4,6 +4,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -89,15 +90,21 @@ class Node:
         self._up.set()
 
 
+def in_a_thread(work: Callable[..., Coroutine[Any, Any, Any]], *args: Any) -> None:
+    """Run a coroutine to its end; this thread may have a loop of anyio's fixtures at work."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(anyio.run, work, *args).result()
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """The server of this run, shared by all workers; the last one to leave stops it."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     server = EmbeddedPostgres(Path(shared) / "postgres", settings={"max_connections": "200"})
-    anyio.run(server.start)
+    in_a_thread(server.start)
     yield server
-    anyio.run(server.stop)
+    in_a_thread(server.stop)
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 """A real PostgreSQL for every test: one embedded server per run, a fresh database per test."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import anyio
@@ -16,6 +18,12 @@ from aia_mas.application.migrations import migrate
 TEMPLATE = "mas_template"
 
 
+def in_a_thread(work: Callable[..., Coroutine[Any, Any, Any]], *args: Any) -> None:
+    """Run a coroutine to its end; this thread may have a loop of anyio's fixtures at work."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(anyio.run, work, *args).result()
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """The server of this run, shared by all workers; the last one to leave stops it."""
@@ -23,12 +31,12 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     # Durability is what many of these tests are about: the settings stay those of the product.
     server = EmbeddedPostgres(Path(shared) / "postgres", settings={"max_connections": "200"})
-    anyio.run(server.start)
+    in_a_thread(server.start)
     try:
-        anyio.run(_template, server.owner_url)
+        in_a_thread(_template, server.owner_url)
         yield server
     finally:
-        anyio.run(server.stop)
+        in_a_thread(server.stop)
 
 
 @pytest.fixture

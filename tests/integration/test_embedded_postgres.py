@@ -117,7 +117,8 @@ def server_pid(data_dir: Path) -> int:
 
 
 def guardian_pid(data_dir: Path) -> int:
-    return int((data_dir / "guardian.lock").read_text())
+    # Empty for a moment while a new guardian takes over.
+    return int((data_dir / "guardian.lock").read_text() or 0)
 
 
 def ask(url: str, question: str) -> object:

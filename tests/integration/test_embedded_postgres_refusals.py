@@ -327,19 +327,19 @@ def test_too_little_memory_is_told(data_dir: Path) -> None:
 
 
 @AS_ROOT
-async def test_a_socket_in_another_folder_for_temporary_files(
-    data_dir: Path, tmp_path: Path
-) -> None:
+async def test_a_socket_in_another_folder_for_temporary_files(data_dir: Path) -> None:
     """A service with PrivateTmp= and a program outside do not take each other's server away."""
-    temporary = tmp_path / "t"
-    temporary.mkdir()
-    async with EmbeddedPostgres(data_dir, socket_parents=[temporary]) as server:
-        hide = f'mount -t tmpfs none "{temporary}"'
-        told = await to_thread.run_sync(lambda: visit(data_dir, "unshare", "--mount", prepare=hide))
-        assert told.startswith("data_directory_in_use")
-        assert "PrivateTmp" in told
-        with psycopg.connect(server.url):
-            pass
+    # Short, or the path of the socket would not fit and TCP be used instead.
+    with tempfile.TemporaryDirectory(prefix="t") as temporary:
+        async with EmbeddedPostgres(data_dir, socket_parents=[Path(temporary)]) as server:
+            hide = f'mount -t tmpfs none "{temporary}"'
+            told = await to_thread.run_sync(
+                lambda: visit(data_dir, "unshare", "--mount", prepare=hide)
+            )
+            assert told.startswith("data_directory_in_use")
+            assert "PrivateTmp" in told
+            with psycopg.connect(server.url):
+                pass
 
 
 # ------------------------------------------------------------------------------- the data directory

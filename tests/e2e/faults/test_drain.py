@@ -110,3 +110,31 @@ async def test_database_ends_after_the_last_node_was_killed(place: Place) -> Non
     await two.kill()
     assert place.postgres is not None
     await happens(lambda: place.postgres_is_gone, "the end of the database", seconds=GUARDED_WITHIN)
+
+
+async def test_end_without_a_database_is_in_order_too(place: Place) -> None:
+    node = await place.start(MAS_LEADER_LEASE="1")
+    # Taken for damaged, the database is not started again.
+    (place.data_dir / "postgres" / "PG_VERSION").rename(place.data_dir / "PG_VERSION")
+    place.kill_postgres()
+    await happens(lambda: node.logged("postgres_not_restarted"), "the outage")
+    answers: list[httpx.Response] = []
+
+    async def ask(method: str, path: str, body: object = None) -> None:
+        async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
+            answers.append(await http.request(method, node.url + path, json=body))
+
+    async with anyio.create_task_group() as tasks:
+        # One that changes something, one that only asks; both wait for the database.
+        tasks.start_soon(ask, "PUT", "/agents/ann", {"skills": {"work": 1.0}})
+        tasks.start_soon(ask, "GET", "/agents/bob")
+        await happens(lambda: "lease_lost" in node.words, "a while without the database")
+        began = time.monotonic()
+        node.signal(signal.SIGTERM)
+        assert await node.ended() == 0
+        took = time.monotonic() - began
+    assert took < WITHIN
+    assert len(answers) == 2
+    for answer in answers:
+        assert (answer.status_code, answer.json()["code"]) == (503, "event_log_unavailable")
+    assert place.postgres_is_gone

@@ -396,11 +396,11 @@ async def wire(database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     if not psycopg.capabilities.has_cancel_safe():
         # With a libpq before 17, psycopg cancels a query by a call that holds up this process, and
         # with it the event loop that would carry the cancellation.
-        monkeypatch.setattr(psycopg.AsyncConnection, "_try_cancel", _hang_up)
+        monkeypatch.setattr(psycopg.AsyncConnection, "cancel_safe", _hang_up)
     async with Wire(database) as wire:
         yield wire
 
 
 async def _hang_up(connection: psycopg.AsyncConnection, **_: object) -> None:
-    await connection.close()
-    raise asyncio.CancelledError
+    connection.pgconn.finish()
+    raise psycopg.OperationalError("hung up instead")

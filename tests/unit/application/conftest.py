@@ -7,6 +7,7 @@ import itertools
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, ClassVar, Self
 
+import anyio
 import msgspec
 import pytest
 
@@ -244,8 +245,8 @@ class HeldLog(MemoryEventLog):
         loses_answers: Every answer is lost after the commit, and the batch submitted once more.
     """
 
-    def __init__(self) -> None:
-        super().__init__(MAPPER)
+    def __init__(self, mapper: EventMapper = MAPPER) -> None:
+        super().__init__(mapper)
         self.gate = asyncio.Event()
         self.gate.set()
         self.arrived = asyncio.Event()
@@ -273,7 +274,7 @@ class HeldLog(MemoryEventLog):
                 [
                     AppendRequest(
                         f"{command_id}:{version}",
-                        new_events(MAPPER, stream, version, events),
+                        new_events(self.mapper, stream, version, events),
                         [Expectation(stream, version, by)],
                     )
                 ]
@@ -298,6 +299,27 @@ def _resubmitted(batch: Batch, first: BatchResult) -> BatchResult:
         known_counts=[len(request.events) for request in batch.requests],
         known_at=[first.stamp] * len(accepted),
     )
+
+
+class SteppedClock(ManualClock):
+    """A clock for something that sleeps between its rounds, moved a round at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asleep = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait until the clock was moved that far."""
+        self._asleep.set()
+        await super().sleep(seconds)
+
+    async def step(self, seconds: float) -> None:
+        """Move forward, and wait until the next round is over."""
+        with anyio.fail_after(PATIENCE):
+            await self._asleep.wait()
+            self._asleep.clear()
+            self.advance(seconds)
+            await self._asleep.wait()
 
 
 class Node:

@@ -1,0 +1,319 @@
+"""The dispatcher over a log in memory: never too much for an agent, and no task forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+import msgspec
+import pytest
+
+from aia_mas.application.clock import ManualClock, SystemClock
+from aia_mas.application.engine.engine import Engine
+from aia_mas.application.engine.snapshots import NoSnapshots
+from aia_mas.application.engine.working_set import WorkingSet
+from aia_mas.application.event_log.errors import LogClosed
+from aia_mas.application.event_log.fold_host import FoldHost
+from aia_mas.application.event_log.leases import Lease
+from aia_mas.application.event_log.mapper import EventMapper
+from aia_mas.application.orchestration import handlers as orchestration
+from aia_mas.application.orchestration.seats import Seats
+from aia_mas.application.processes.dispatch_fold import DispatchFold
+from aia_mas.application.processes.dispatcher import Dispatcher
+from aia_mas.domain.kernel.principal import system
+from aia_mas.domain.orchestration.agent_commands import RegisterAgent
+from aia_mas.domain.orchestration.agent_events import AgentRegistered
+from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.domain.orchestration.task_commands import CompleteTask, SubmitTask
+from aia_mas.domain.orchestration.task_events import (
+    TaskAssigned,
+    TaskCompleted,
+    TaskSubmitted,
+)
+from aia_mas.domain.orchestration.task_specification import TaskSpecification
+
+from .conftest import PATIENCE, HeldLog, settle
+
+TESTER = system("test")
+
+
+class Node:
+    """A node with a dispatcher."""
+
+    def __init__(self, log: HeldLog, clock: ManualClock | SystemClock | None = None) -> None:
+        self.log = log
+        clock = clock or SystemClock()
+        ids = itertools.count(1)
+        self.fold = DispatchFold(None, lambda: log.feed.position)
+        self.host = FoldHost(log, self.fold)
+        self.dispatcher = Dispatcher(self.fold, self.host, clock, lambda: f"lease{next(ids)}")
+        self.engine = Engine(
+            log,
+            WorkingSet(log, orchestration.EVOLVERS, NoSnapshots()),
+            orchestration.handlers(
+                active_tasks=lambda _: 0,
+                seat=Seats(lambda: 0, 1000).place,
+                place=self.dispatcher.place,
+            ),
+            orchestration.EVOLVERS,
+            clock,
+            lambda: f"{id(self)}:{next(ids)}",
+        )
+
+    async def do(self, command: msgspec.Struct) -> None:
+        """Carry out a command."""
+        await self.engine.execute(command, TESTER)
+
+    async def register(self, agent_id: str, places: int = 1) -> None:
+        """Register an agent."""
+        await self.do(
+            RegisterAgent(agent_id=agent_id, capabilities=Capabilities(max_concurrent_tasks=places))
+        )
+
+    async def submit(self, *task_ids: str) -> None:
+        """Submit tasks."""
+        for task_id in task_ids:
+            await self.do(SubmitTask(task_id=task_id, spec=TaskSpecification(task_type="x")))
+
+    @asynccontextmanager
+    async def leading(self, epoch: int) -> AsyncIterator[None]:
+        """Lead, as if the lease had just been taken."""
+        self.log.epochs["dispatcher"] = epoch
+        async with anyio.create_task_group() as tasks:
+            lease = Lease("dispatcher", epoch, (await self.log.head()).position)
+            tasks.start_soon(self.dispatcher.lead, lease, self.engine)
+            yield
+            tasks.cancel_scope.cancel()
+
+    def assigned(self) -> dict[str, str]:
+        """Return who got which task last, checking that nobody ever held more than it takes."""
+        places: dict[str, int] = {}
+        holders: dict[str, str] = {}
+        for event in self.log.events:
+            happened, entity = event.event, event.stream.partition("/")[2]
+            if isinstance(happened, AgentRegistered):
+                places[entity] = happened.capabilities.max_concurrent_tasks
+            elif isinstance(happened, TaskAssigned):
+                assert entity not in holders, f"{entity} was given out twice"
+                holders[entity] = happened.agent_id
+                held = Counter(holders.values())[happened.agent_id]
+                assert held <= places[happened.agent_id]
+            elif isinstance(happened, TaskCompleted):
+                del holders[entity]
+        return holders
+
+    async def until_assigned(self, *task_ids: str) -> None:
+        """Wait until tasks are assigned."""
+        with anyio.fail_after(PATIENCE):
+            while not set(task_ids) <= set(self.assigned()):
+                await self.log.feed.wait(self.log.feed.position)
+
+
+@pytest.fixture
+async def node() -> AsyncIterator[Node]:
+    """A node that folds and does not lead yet."""
+    log = HeldLog(EventMapper(orchestration.EVENTS))
+    async with log.running(), anyio.create_task_group() as tasks:
+        made = Node(log)
+        tasks.start_soon(made.host.run)
+        yield made
+        log.gate.set()
+        tasks.cancel_scope.cancel()
+
+
+async def test_waiting_tasks_are_assigned_by_who_leads(node: Node) -> None:
+    await node.register("a", 2)
+    await node.submit("t1", "t2", "t3")
+    assert node.assigned() == {}
+
+    async with node.leading(1):
+        await node.until_assigned("t1", "t2")
+        await settle()
+        assert node.dispatcher.is_leader
+        assert node.assigned() == {"t1": "a", "t2": "a"}
+    assert not node.dispatcher.is_leader
+
+
+async def test_a_task_is_assigned_with_its_submission_where_that_is_possible(node: Node) -> None:
+    await node.register("a", 2)
+    async with node.leading(1):
+        await settle()
+        batches = len(node.log.batches)
+        await node.submit("t1")
+        assert [type(event.event) for event in node.log.events[-2:]] == [
+            TaskSubmitted,
+            TaskAssigned,
+        ]
+        assert len(node.log.batches) == batches + 1
+
+
+async def test_a_lease_lost_while_an_assignment_is_on_its_way_forgets_no_task(node: Node) -> None:
+    """The append is fenced; when the node leads again, the task and the place are free again."""
+    await node.register("a", 1)
+    await node.submit("t1")
+    node.log.gate.clear()
+    async with node.leading(1):
+        node.log.arrived.clear()
+        with anyio.fail_after(PATIENCE):
+            await node.log.arrived.wait()
+    node.log.epochs["dispatcher"] = 2  # another node leads, for a moment
+    node.log.gate.set()
+    await settle()
+    assert node.assigned() == {}
+
+    async with node.leading(3):
+        await node.until_assigned("t1")
+
+
+async def test_a_lease_lost_while_an_assignment_comes_true_gives_nothing_out_twice(
+    node: Node,
+) -> None:
+    """The append was in time; the node that leads next must have it in its fold."""
+    await node.register("a", 1)
+    await node.submit("t1", "t2")
+    node.log.gate.clear()
+    async with node.leading(1):
+        node.log.arrived.clear()
+        with anyio.fail_after(PATIENCE):
+            await node.log.arrived.wait()
+    node.log.gate.set()
+    await settle()
+    assert node.assigned() == {"t1": "a"}
+
+    async with node.leading(2):
+        await settle()
+        assert node.assigned() == {"t1": "a"}
+        assignment = node.log.events[-1].event
+        assert isinstance(assignment, TaskAssigned)
+        await node.do(CompleteTask(task_id="t1", agent_id="a", lease=assignment.lease))
+        await node.until_assigned("t2")
+
+
+async def test_a_fenced_leader_stops_leading(node: Node) -> None:
+    await node.register("a", 1)
+    async with node.leading(1):
+        await settle()
+        node.log.epochs["dispatcher"] = 2
+        await node.submit("t1")  # its choice is fenced, it is submitted all the same
+        await settle()
+
+        assert not node.dispatcher.is_leader
+        assert node.assigned() == {}
+    async with node.leading(3):
+        await node.until_assigned("t1")
+
+
+@pytest.mark.parametrize("loses", ["answers", "waiters"])
+async def test_nothing_is_given_out_twice_when_answers_or_waiters_are_lost(
+    node: Node, loses: str
+) -> None:
+    """More submissions than places, whose fate the submitter never learns."""
+    await node.register("a", 3)
+    async with node.leading(1):
+        await settle()
+        node.log.loses_answers = loses == "answers"
+        node.log.gate.clear()
+        waiting = [asyncio.create_task(node.submit(f"t{number}")) for number in range(10)]
+        await settle()
+        if loses == "waiters":
+            for task in waiting:
+                task.cancel()
+            await settle()
+        node.log.gate.set()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        node.log.catch_up()
+        await node.until_assigned()
+        await settle()
+
+        assert len(node.assigned()) == 3
+        node.log.loses_answers = False
+        for task_id, agent_id in list(node.assigned().items()):
+            lease = next(
+                event.event.lease
+                for event in node.log.events
+                if event.stream == f"task/{task_id}" and isinstance(event.event, TaskAssigned)
+            )
+            await node.do(CompleteTask(task_id=task_id, agent_id=agent_id, lease=lease))
+        with anyio.fail_after(PATIENCE):
+            while len(node.assigned()) < 3:
+                await node.log.feed.wait(node.log.feed.position)
+
+
+async def test_what_cannot_be_appended_now_is_not_tried_without_end() -> None:
+    """A node that drains has a full second of other things to do."""
+    clock = ManualClock()
+    log = HeldLog(EventMapper(orchestration.EVENTS))
+    async with log.running(), anyio.create_task_group() as tasks:
+        node = Node(log, clock)
+        tasks.start_soon(node.host.run)
+        await node.register("a", 1)
+        await node.submit("t1")
+        await log.drain()
+        tries = 0
+        enqueue = log.enqueue
+
+        def counting(request: object) -> object:
+            nonlocal tries
+            tries += 1
+            return enqueue(request)  # type: ignore[arg-type]
+
+        log.enqueue = counting  # type: ignore[method-assign,assignment]
+        async with node.leading(1):
+            await settle()
+            await settle()
+            assert tries == 1
+            clock.advance(1)
+            await settle()
+            assert tries == 2
+        with pytest.raises(LogClosed):
+            enqueue(log.batches[0][0])
+        tasks.cancel_scope.cancel()
+
+
+async def test_many_agents_and_tasks_while_leaders_come_and_go(node: Node) -> None:
+    """Whatever happens in between, in the end every task was done once, by somebody with room."""
+    agents, tasks = 5, 60
+    for number in range(agents):
+        await node.register(f"a{number}", 1 + number % 3)
+    done: set[str] = set()
+
+    async def work() -> None:
+        position = 0
+        while len(done) < tasks:
+            await node.log.feed.wait(position)
+            events = node.log.feed.since(position) or []
+            for event in events:
+                position = event.position
+                happened = event.event
+                if isinstance(happened, TaskAssigned):
+                    task_id = event.stream.partition("/")[2]
+                    await node.do(
+                        CompleteTask(
+                            task_id=task_id, agent_id=happened.agent_id, lease=happened.lease
+                        )
+                    )
+                    done.add(task_id)
+
+    async def submit() -> None:
+        for number in range(tasks):
+            await node.submit(f"t{number}")
+
+    async def lead() -> None:
+        for epoch in itertools.count(1):
+            async with node.leading(epoch):
+                await asyncio.sleep(0)
+                await settle()
+
+    with anyio.fail_after(PATIENCE):
+        async with anyio.create_task_group() as group:
+            group.start_soon(submit)
+            group.start_soon(lead)
+            await work()
+            group.cancel_scope.cancel()
+
+    assert node.assigned() == {}
+    assert len(done) == tasks
