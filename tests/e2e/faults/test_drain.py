@@ -114,6 +114,7 @@ async def test_database_ends_after_the_last_node_was_killed(place: Place) -> Non
 
 async def test_end_without_a_database_is_in_order_too(place: Place) -> None:
     node = await place.start(MAS_LEADER_LEASE="1")
+    assert await place.leader() is node
     # Taken for damaged, the database is not started again.
     (place.data_dir / "postgres" / "PG_VERSION").rename(place.data_dir / "PG_VERSION")
     place.kill_postgres()

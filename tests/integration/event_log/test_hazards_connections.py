@@ -46,12 +46,17 @@ NEVER = 3600.0
 async def wired(wire: Wire) -> AsyncIterator[PostgresEventLog]:
     """A node whose connections can be cut; it has appended the event at position 1."""
     async with PostgresEventLog(wire.conninfo, MAPPER, poll=NEVER).running() as log:
-        await log.append(note("first", NEW, "first"))
+        await log.append(note("first", NEW, "first", command_id="first"))
         yield log
 
 
-def _group(kind: Kind) -> list[AppendRequest]:
-    """A batch in which requests build on each other, and one is stale."""
+def _group(kind: Kind, *, new: bool = True) -> list[AppendRequest]:
+    """A batch in which requests build on each other, and one is stale.
+
+    Args:
+        kind: What kind of ids they have.
+        new: They begin streams; else they go on with the one that is there.
+    """
 
     def noted(stream: str, after: Place, text: str) -> AppendRequest:
         return note(
@@ -63,13 +68,10 @@ def _group(kind: Kind) -> list[AppendRequest]:
             maybe_known=kind is not Kind.NOT_KEPT,
         )
 
-    first = noted("a", NEW, "1")
-    return [
-        first,
-        noted("a", end_of(first), "2"),
-        noted("b", (5, "gone"), "stale"),
-        noted("c", NEW, "3"),
-    ]
+    first = noted("a", NEW, "1") if new else noted("first", (1, "first"), "1")
+    second = noted("a" if new else "first", end_of(first), "2")
+    third = noted("c", NEW, "3") if new else noted("first", end_of(second), "3")
+    return [first, second, noted("b", (5, "gone"), "stale"), third]
 
 
 def _all_once(results: list[object]) -> None:
@@ -86,19 +88,22 @@ async def _stands_once(database: str, log: PostgresEventLog) -> None:
 
 IDS = {"client's key": Kind.EXPIRING, "work item": Kind.FOREVER, "made-up id": Kind.NOT_KEPT}
 KINDS = pytest.mark.parametrize("kind", IDS.values(), ids=IDS)
+NEW_STREAMS = pytest.mark.parametrize("new", [True, False], ids=["new streams", "a known stream"])
 
 
 @KINDS
+@NEW_STREAMS
 async def test_connection_cut_while_waiting_for_the_lock(
     wired: PostgresEventLog,
     wire: Wire,
     database: str,
     connection: psycopg.AsyncConnection,
     kind: Kind,
+    new: bool,
 ) -> None:
     """The backend whose client is gone still waits, and commits when it gets the lock."""
     async with lock_held(database):
-        futures = [wired.enqueue(request) for request in _group(kind)]
+        futures = [wired.enqueue(request) for request in _group(kind, new=new)]
         await waiting_for_lock(connection)
         lost = wire.committer
         lost.cut()
@@ -113,13 +118,14 @@ async def test_connection_cut_while_waiting_for_the_lock(
 
 
 @KINDS
+@NEW_STREAMS
 async def test_connection_cut_after_commit_was_sent(
-    wired: PostgresEventLog, wire: Wire, database: str, kind: Kind
+    wired: PostgresEventLog, wire: Wire, database: str, kind: Kind, new: bool
 ) -> None:
     """The batch is committed, but nobody is told."""
     lost = wire.committer
     lost.deaf = True
-    futures = [wired.enqueue(request) for request in _group(kind)]
+    futures = [wired.enqueue(request) for request in _group(kind, new=new)]
     with anyio.fail_after(PATIENCE):
         await lost.answered.wait()
     assert not any(future.done() for future in futures), "nothing is concluded from silence"
@@ -132,13 +138,14 @@ async def test_connection_cut_after_commit_was_sent(
 
 
 @KINDS
+@NEW_STREAMS
 async def test_a_late_original_arrives_after_its_resubmission(
-    wired: PostgresEventLog, wire: Wire, database: str, kind: Kind
+    wired: PostgresEventLog, wire: Wire, database: str, kind: Kind, new: bool
 ) -> None:
     """The network keeps the call back, and hands it over when all is done."""
     late = wire.committer
     late.keep()
-    futures = [wired.enqueue(request) for request in _group(kind)]
+    futures = [wired.enqueue(request) for request in _group(kind, new=new)]
     with anyio.fail_after(PATIENCE):
         await late.kept.wait()
         late.cut()

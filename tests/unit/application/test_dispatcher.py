@@ -225,12 +225,12 @@ async def test_nothing_is_given_out_twice_when_answers_or_waiters_are_lost(
             await settle()
         node.log.gate.set()
         await asyncio.gather(*waiting, return_exceptions=True)
+        node.log.loses_answers = False
+        await node.submit("one-more")  # before this node has read back what it committed
         node.log.catch_up()
-        await node.until_assigned()
         await settle()
 
         assert len(node.assigned()) == 3
-        node.log.loses_answers = False
         for task_id, agent_id in list(node.assigned().items()):
             lease = next(
                 event.event.lease
