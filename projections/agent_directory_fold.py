@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
-import msgspec
-
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.kernel.ids import entity_of
 from aia_mas.domain.orchestration.agent import AgentStatus
@@ -29,52 +24,8 @@ from aia_mas.domain.orchestration.task_events import (
     TaskFailed,
     TaskReleased,
 )
+from aia_mas.projections.agent_rows import AgentRow, AgentWorkRow
 from aia_mas.projections.table import MissingRow, Projection, Table
-
-
-class AgentRow(msgspec.Struct, gc=False):
-    """A row of ``agent_directory_v1``: an agent as it declared itself.
-
-    Amounts are base units, as text because JSON numbers are not exact everywhere. ``revision`` is
-    that of the client-editable fields, ``version`` that of the stream, ``position`` that of the
-    last event in it.
-    """
-
-    agent_id: str
-    status: str
-    online: bool
-    owner: str
-    revision: int
-    version: int
-    specializations: tuple[str, ...]
-    skills: dict[str, float]
-    labels: dict[str, str]
-    resources: dict[str, float]
-    data_sources: tuple[str, ...]
-    metadata: Any
-    endpoint: str | None
-    wallet_address: str | None
-    max_concurrent_tasks: int
-    cost_per_task: str
-    initial_stake: str
-    registered_at: datetime
-    updated_at: datetime
-    last_seen: datetime | None
-    suspension: str | None
-    registered_position: int
-    position: int
-
-
-class AgentWorkRow(msgspec.Struct, gc=False):
-    """A row of ``agent_directory_v1_work``: what an agent holds and did, in tasks."""
-
-    agent_id: str
-    active_tasks: int = 0
-    assigned: int = 0
-    completed: int = 0
-    failed: int = 0
-    released: int = 0
-    position: int = 0
 
 
 def _registered(row: AgentRow | None, recorded: RecordedEvent) -> AgentRow:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 import anyio
 import anyio.to_thread
@@ -13,11 +12,13 @@ import structlog
 from anyio.abc import TaskGroup
 
 from aia_mas.application.event_log.errors import EventLogError
+from aia_mas.application.event_log.fold import Fold, concerns
 from aia_mas.application.event_log.fold_snapshots import FoldSnapshots, StoredFold
 from aia_mas.application.event_log.log import EventLog
 from aia_mas.application.event_log.progress import Progress
 from aia_mas.application.event_log.read_ahead import ReadAhead
 from aia_mas.application.event_log.records import RecordedEvent, Unreadable
+from aia_mas.application.event_log.refolding import refold
 from aia_mas.application.event_log.slices import Slices
 from aia_mas.application.event_log.subscription import Subscription
 
@@ -27,46 +28,6 @@ STORE_ERRORS = (psycopg.Error, EventLogError, OSError, TimeoutError)
 """What a store that is away for a while is noticed by."""
 
 _REPORTED_SKIPS = 1_000
-
-
-class Fold(Protocol):
-    """Something folded from the log: a live view, the to-do list of a process.
-
-    Attributes:
-        name: Its stable name.
-        version: Raised whenever older snapshots no longer fit.
-    """
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def version(self) -> int: ...  # noqa: D102
-
-    def apply(self, event: RecordedEvent) -> None:
-        """Fold one event; one that does not concern the fold changes nothing.
-
-        An event that cannot be folded raises before anything is changed.
-        """
-        ...
-
-    def snapshot(self) -> bytes | Callable[[], bytes]:
-        """Return the state, or a function that encodes a copy of it in a worker thread.
-
-        The function gets a state of its own (a shallow copy of immutable rows), because folding
-        goes on meanwhile, and encodes it in pieces, because a thread in one long call into C
-        holds up the event loop.
-        """
-        ...
-
-    def restore(self, state: bytes, /) -> None:
-        """Go back to a snapshot; one that does not fit raises before anything is changed."""
-        ...
-
-
-class FoldStopped(EventLogError):
-    """A rebuild met an event that cannot be folded."""
-
-    code = "fold_stopped"
 
 
 class FoldHost:
@@ -172,7 +133,7 @@ class FoldHost:
         apply, slices = self.fold.apply, self._slices
         for event in events:
             if type(event.event) is Unreadable:
-                if _concerned(event, self._categories):
+                if concerns(event, self._categories):
                     await self._skip(event, event.event.reason)
             else:
                 try:
@@ -256,45 +217,6 @@ class FoldHost:
             self._saved = position  # not again at once
         finally:
             self._saving = False
-
-
-async def refold(
-    log: EventLog, fold: Fold, categories: frozenset[str] | None = None, *, upto: int | None = None
-) -> int:
-    """Fold the log from position 0 to its head (or ``upto``) and return that position.
-
-    Raises:
-        FoldStopped: An event of the fold's categories cannot be read or folded.
-    """
-    head = (await log.head()).position
-    until = head if upto is None else min(upto, head)
-    slices = Slices()
-    async with ReadAhead(log, 0, until) as past:
-        while events := await past.next():
-            for event in events:
-                _fold_or_stop(fold, event, categories)
-                if slices.over():
-                    await slices.give_way()
-    return until
-
-
-def _fold_or_stop(fold: Fold, event: RecordedEvent, categories: frozenset[str] | None) -> None:
-    if type(event.event) is Unreadable:
-        if _concerned(event, categories):
-            raise FoldStopped(_where(event, event.event.reason))
-        return
-    try:
-        fold.apply(event)
-    except Exception as error:
-        raise FoldStopped(_where(event, f"{type(error).__name__}: {error}")) from error
-
-
-def _concerned(event: RecordedEvent, categories: frozenset[str] | None) -> bool:
-    return categories is None or event.stream.partition("/")[0] in categories
-
-
-def _where(event: RecordedEvent, reason: str) -> str:
-    return f"position {event.position} ({event.topic} of {event.stream}): {reason}"
 
 
 async def _encoded(fold: Fold) -> bytes:

@@ -9,11 +9,11 @@ import psycopg
 
 from aia_mas.application.embedded_postgres import EmbeddedPostgres
 from aia_mas.application.event_log import chain
-from aia_mas.application.event_log.fold_host import refold
 from aia_mas.application.event_log.fold_snapshots import PostgresFoldSnapshots
 from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.application.event_log.records import RecordedEvent
+from aia_mas.application.event_log.refolding import refold
 from aia_mas.application.orchestration.handlers import EVENTS
 from aia_mas.projections.metrics_snapshot import thawed
 from aia_mas.projections.rebuilding import rebuild

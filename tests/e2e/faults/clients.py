@@ -82,14 +82,16 @@ class Client:
         """Give a command until it is answered one way or the other."""
         with anyio.fail_after(PATIENCE):
             while True:
-                url = self._next_url()
-                answer = url and await self._try(url, key, path, body)
-                if answer:
+                answer = await self._try(key, path, body)
+                if answer is not None:
                     return answer
                 self.repeated += 1
                 await anyio.sleep(0.05)
 
-    async def _try(self, url: str, key: str, path: str, body: Any) -> Answer | None:
+    async def _try(self, key: str, path: str, body: Any) -> Answer | None:
+        url = self._next_url()
+        if url is None:
+            return None
         try:
             got = await self.http.post(url + path, json=body, headers={"Idempotency-Key": key})
         except httpx.TransportError:
@@ -125,8 +127,10 @@ class Client:
 
     async def _ask(self, method: str, path: str, body: Any) -> httpx.Response | None:
         url = self._next_url()
+        if url is None:
+            return None
         try:
-            return url and await self.http.request(method, url + path, json=body)
+            return await self.http.request(method, url + path, json=body)
         except httpx.TransportError:
             return None
 

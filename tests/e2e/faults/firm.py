@@ -8,6 +8,7 @@ import anyio
 
 from .clients import Answer, Client
 from .history import History
+from .waiting import happens
 
 SUBMIT = "/agents/tasks/submit"
 
@@ -65,10 +66,15 @@ class Firm:
         """Take no more orders; what was submitted is still done."""
         self._taking_orders = False
 
-    @property
-    def acknowledged(self) -> int:
-        """How many commands were answered."""
-        return len(self.client.answers)
+    async def answered(self, more: int) -> None:
+        """Wait until so many more commands were answered."""
+        enough = len(self.client.answers) + more
+        await happens(lambda: len(self.client.answers) >= enough, f"{more} more answers")
+
+    async def finished(self, more: int) -> None:
+        """Wait until so many more tasks are done."""
+        enough = len(self.done) + more
+        await happens(lambda: len(self.done) >= enough, f"{more} more tasks done")
 
     async def submit(self, number: int) -> None:
         """Submit the task of a number."""

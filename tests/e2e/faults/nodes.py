@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -29,7 +30,9 @@ class Node:
         stopped: It was stopped and does not answer.
     """
 
-    def __init__(self, name: str, data_dir: Path, log: Path, port: int, **settings: str) -> None:
+    def __init__(
+        self, name: str, data_dir: Path, log: Path, port: int, settings: Mapping[str, str]
+    ) -> None:
         self.name = name
         self.log = log
         self.stopped = False
@@ -38,7 +41,7 @@ class Node:
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 [*MAS, "serve", "--port", str(port), "--data-dir", str(data_dir)],
-                env=kept | {"MAS_NODE_NAME": name, "MAS_LOG_FORMAT": "json"} | settings,
+                env=kept | {"MAS_NODE_NAME": name, "MAS_LOG_FORMAT": "json"} | dict(settings),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -2,7 +2,9 @@
 
 import os
 import signal
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from aia_mas.application.embedded_postgres.layout import DataDirectory
 from aia_mas.application.embedded_postgres.locks import try_exclusive
@@ -10,6 +12,9 @@ from aia_mas.application.embedded_postgres.postmaster import running
 
 from .nodes import Node
 from .waiting import eventually, happens
+
+Settings = Mapping[str, str]
+"""What a node is told, by the names of environment variables."""
 
 
 class Place:
@@ -41,15 +46,19 @@ class Place:
 
         await eventually(look, "read models without a lag")
 
-    def begin(self, name: str = "one", port: int = 0, **settings: str) -> Node:
-        """Start a node and do not wait for it."""
-        log = self._folder / f"{len(self.nodes):02}-{name}.log"
-        self.nodes.append(Node(name, self.data_dir, log, port, **settings))
-        return self.nodes[-1]
-
-    async def start(self, name: str = "one", port: int = 0, **settings: str) -> Node:
+    async def start(self, settings: Settings = MappingProxyType({}), *, port: int = 0) -> Node:
         """Start a node."""
-        return await self.begin(name, port, **settings).up()
+        return await self._begin("one", settings, port).up()
+
+    async def start_two(self, settings: Settings = MappingProxyType({})) -> tuple[Node, Node]:
+        """Start two nodes at once."""
+        one, two = (self._begin(name, settings, port=0) for name in ("one", "two"))
+        return await one.up(), await two.up()
+
+    def _begin(self, name: str, settings: Settings, port: int) -> Node:
+        log = self._folder / f"{len(self.nodes):02}-{name}.log"
+        self.nodes.append(Node(name, self.data_dir, log, port, settings))
+        return self.nodes[-1]
 
     async def leader(self, process: str = "dispatcher") -> Node:
         """Return the living node that leads a process, once one does."""

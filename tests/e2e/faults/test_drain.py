@@ -103,8 +103,7 @@ async def test_drain_answers_what_was_taken_and_takes_nothing_new(place: Place) 
 
 
 async def test_database_ends_after_the_last_node_was_killed(place: Place) -> None:
-    place.begin("one"), place.begin("two")
-    one, two = [await node.up() for node in place.nodes]
+    one, two = await place.start_two()
     await one.kill()
     assert (await two.health())["database"]["status"] == "ok"
     await two.kill()
@@ -113,7 +112,7 @@ async def test_database_ends_after_the_last_node_was_killed(place: Place) -> Non
 
 
 async def test_end_without_a_database_is_in_order_too(place: Place) -> None:
-    node = await place.start(MAS_LEADER_LEASE="1")
+    node = await place.start({"MAS_LEADER_LEASE": "1"})
     assert await place.leader() is node
     # Taken for damaged, the database is not started again.
     (place.data_dir / "postgres" / "PG_VERSION").rename(place.data_dir / "PG_VERSION")

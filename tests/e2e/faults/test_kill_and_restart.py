@@ -3,6 +3,7 @@
 import random
 import signal
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import anyio
 
@@ -11,7 +12,6 @@ from .clients import Client, client_of
 from .firm import Firm
 from .nodes import Node, stable_port
 from .places import Place
-from .waiting import happens
 
 AGENTS = {"ann": 1, "bob": 2, "cat": 2, "dan": 3}
 QUICK = {"MAS_LEADER_LEASE": "1"}
@@ -32,7 +32,7 @@ class Faults:
         port = self.node.port
         self.node_kills += 1
         await self.node.kill()
-        self.node = await self.place.start(port=port, **QUICK)
+        self.node = await self.place.start(QUICK, port=port)
 
     async def postgres_killed(self) -> None:
         """The database server dies at once; the node brings it back."""
@@ -63,19 +63,17 @@ class Faults:
 
 async def test_kill_and_restart(place: Place) -> None:
     chance = random.Random(2)  # the same moments, counted in answers, on every run
-    faults = Faults(place, await place.start(port=stable_port(), **QUICK))
+    faults = Faults(place, await place.start(QUICK, port=stable_port()))
     api = faults.node.url
     async with client_of(lambda: [api]) as client:
         firm = Firm(client, AGENTS)
         await firm.open()
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(lambda: firm.run(clients=3))
+            tasks.start_soon(partial(firm.run, clients=3))
             for fault in faults.plan():
-                enough = firm.acknowledged + chance.randint(20, 60)
-                await happens(lambda enough=enough: firm.acknowledged >= enough, "more answers")
+                await firm.answered(chance.randint(20, 60))
                 await fault()
-            enough = firm.acknowledged + 50
-            await happens(lambda: firm.acknowledged >= enough, "answers after the last fault")
+            await firm.answered(50)
             firm.close()
         assert client.repeated > 0, "no command was ever interrupted"
         await everything_is_answered_again_alike(client)

@@ -1,6 +1,7 @@
 """A leader that is stopped beyond its lease and continues, not knowing that it was replaced."""
 
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any, Self
 
 import anyio
@@ -22,8 +23,7 @@ LATE = range(100, 116)
 
 
 async def test_leader_stopped(place: Place) -> None:
-    place.begin("one"), place.begin("two")
-    one, two = [await node.up() for node in place.nodes]
+    one, two = await place.start_two()
 
     async with (
         client_of(place.urls, patience=3.0) as client,
@@ -35,8 +35,8 @@ async def test_leader_stopped(place: Place) -> None:
         leader = await place.leader()
         other = two if leader is one else one
         async with Late(leader, rare) as late, anyio.create_task_group() as tasks:
-            tasks.start_soon(lambda: firm.run(clients=3))
-            await work_is_done(firm, 10)
+            tasks.start_soon(partial(firm.run, clients=3))
+            await firm.finished(10)
 
             leader.stop()
             tasks.start_soon(late.send)
@@ -47,13 +47,13 @@ async def test_leader_stopped(place: Place) -> None:
             # As a client does that got no answer: the same key, and another node.
             for number in LATE[::2]:
                 await rare.submit(number)
-            await work_is_done(firm, 10)
+            await firm.finished(10)
 
             leader.go_on()
             await happens(lambda: len(late.answers) == len(LATE), "answers to the late ones")
             late.check()
-            tasks.start_soon(lambda: rare.run(clients=0))
-            await work_is_done(firm, 20)
+            tasks.start_soon(partial(rare.run, clients=0))
+            await firm.finished(20)
             assert await place.leader() is other
             firm.close()
             rare.close()
@@ -69,12 +69,6 @@ async def test_leader_stopped(place: Place) -> None:
         rare.check(left.history)
         await left.nothing_was_given_up()
         await left.read_models_equal_rebuilds()
-
-
-async def work_is_done(firm: Firm, more: int) -> None:
-    """Wait until so many more tasks are done."""
-    enough = len(firm.done) + more
-    await happens(lambda: len(firm.done) >= enough, f"{more} more tasks done")
 
 
 class Late:

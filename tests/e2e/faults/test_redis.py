@@ -52,8 +52,7 @@ async def test_presence_is_shared_through_redis_and_survives_without_it(
     place: Place, http: httpx.AsyncClient, valkey: ValkeyServer
 ) -> None:
     port = valkey.port
-    place.begin("one", **settings(port)), place.begin("two", **settings(port))
-    one, two = [await node.up() for node in place.nodes]
+    one, two = await place.start_two(settings(port))
     # Heard of by the node that does not lead, so that only Redis can tell the leader.
     told = two if await place.leader("deadlines") is one else one
     steady, gone, quiet = (Agent(told.url, http, name) for name in ("steady", "gone", "quiet"))
@@ -99,7 +98,7 @@ async def test_presence_is_shared_through_redis_and_survives_without_it(
 async def test_redis_that_is_away_at_the_start_is_told_and_does_no_harm(
     place: Place, http: httpx.AsyncClient
 ) -> None:
-    node = await place.start(**settings(stable_port()))
+    node = await place.start(settings(stable_port()))
     await says(node, status="degraded", redis="unavailable")
     await a_task_is_done(Agent(node.url, http, "worker"))
     assert node.logged("presence_unavailable")
@@ -109,12 +108,11 @@ async def test_redis_that_is_away_at_the_start_is_told_and_does_no_harm(
         assert len(left.history.completed) == 1
 
 
-async def remembered(port: int) -> list[bytes]:
+async def remembered(port: int) -> Any:
     """Return who is remembered in Redis."""
     async with Redis(port=port) as redis:
         (key,) = await redis.keys("mas:*:presence")
-        members: list[bytes] = await redis.zrange(key, 0, -1)
-        return members
+        return await redis.zrange(key, 0, -1)
 
 
 async def says(node: Node, *, status: str, redis: str) -> None:

@@ -2,6 +2,7 @@
 
 import signal
 from contextlib import suppress
+from functools import partial
 
 import anyio
 import anyio.abc
@@ -22,8 +23,7 @@ FICKLE = ("ann", "bob", "cat")
 
 
 async def test_two_nodes(place: Place) -> None:
-    place.begin("one"), place.begin("two")  # at once, on nothing at all
-    one, two = [await node.up() for node in place.nodes]
+    one, two = await place.start_two()
 
     async with client_of(place.urls) as client, anyio.create_task_group() as tasks:
         firm = Firm(client, AGENTS)
@@ -32,7 +32,7 @@ async def test_two_nodes(place: Place) -> None:
         for witness in witnesses:
             await tasks.start(witness.watch)
         async with anyio.create_task_group() as work:
-            work.start_soon(lambda: firm.run(clients=3))
+            work.start_soon(partial(firm.run, clients=3))
             await own_writes_are_read_elsewhere(client, one, two)
             await both_nodes_tell_metrics(client, one, two)
             await agents_come_and_go(client, rounds=6)
@@ -42,14 +42,14 @@ async def test_two_nodes(place: Place) -> None:
             await leader.kill()
             assert await place.leader() is survivor
             await agents_come_and_go(client, rounds=4)
-            await work_is_done(firm, 20)
+            await firm.finished(20)
 
             await place.restart_postgres(signal.SIGKILL)
-            await work_is_done(firm, 20)
+            await firm.finished(20)
             firm.close()
         last = max(answer.position for answer in client.answers.values())
         for witness in witnesses:
-            await happens(lambda witness=witness: witness.position >= last, "the last fact")
+            await witness.heard_of(last)
         await place.caught_up()
         tasks.cancel_scope.cancel()
 
@@ -61,12 +61,6 @@ async def test_two_nodes(place: Place) -> None:
             witness.check(left.history)
         await left.nothing_was_given_up()
         await left.read_models_equal_rebuilds()
-
-
-async def work_is_done(firm: Firm, more: int) -> None:
-    """Wait until so many more tasks are done."""
-    enough = len(firm.done) + more
-    await happens(lambda: len(firm.done) >= enough, f"{more} more tasks done")
 
 
 async def own_writes_are_read_elsewhere(client: Client, *nodes: Node) -> None:
@@ -151,6 +145,10 @@ class Witness:
             while True:
                 self.position = (await board.hear("task_update"))["position"]
                 self.heard.append(self.position)
+
+    async def heard_of(self, position: int) -> None:
+        """Wait until it has heard of a position."""
+        await happens(lambda: self.position >= position, f"the fact at {position}")
 
     def check(self, history: History) -> None:
         """It heard of everything once and in order, over however many connections."""

@@ -40,7 +40,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 async def test_task_of_a_vanished_agent_goes_to_another(
     place: Place, http: httpx.AsyncClient
 ) -> None:
-    node = await place.start(**SETTINGS)
+    node = await place.start(SETTINGS)
     silent, steady = Agent(place, http, "silent"), Agent(place, http, "steady")
     await silent.register()
     # The lease outlasts the test: only the silence of the agent can end the attempt.
@@ -145,19 +145,19 @@ async def test_nothing_expires_within_one_window_after_a_start(
     place: Place, http: httpx.AsyncClient
 ) -> None:
     waiting = Waiting(place, http)
-    node = await place.start(**SETTINGS)
+    node = await place.start(SETTINGS)
     async with waiting.prepared():
         await node.kill()
         await anyio.sleep(WINDOW.total_seconds())  # nobody can be heard of
         back = datetime.now(UTC)
-        await waiting.check(await place.start(**SETTINGS), back)
+        await waiting.check(await place.start(SETTINGS), back)
 
 
 async def test_nothing_expires_within_one_window_after_a_standstill(
     place: Place, http: httpx.AsyncClient
 ) -> None:
     waiting = Waiting(place, http)
-    node = await place.start(**SETTINGS)
+    node = await place.start(SETTINGS)
     async with waiting.prepared():
         node.stop()
         await anyio.sleep(WINDOW.total_seconds())

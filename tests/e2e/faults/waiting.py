@@ -10,7 +10,7 @@ PATIENCE = 90.0  # seconds; the machine may be a busy one
 
 
 async def eventually(
-    look: Callable[[], Awaitable[T]], wanted: str, *, seconds: float = PATIENCE
+    look: Callable[[], Awaitable[T | None]], wanted: str, *, seconds: float = PATIENCE
 ) -> T:
     """Look until there is something to see, and return it.
 

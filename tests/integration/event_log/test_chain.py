@@ -8,6 +8,8 @@ import pytest
 from aia_mas.application.event_log import chain
 from aia_mas.application.event_log.chain import Verification
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
+from aia_mas.application.event_log.records import NewEvent
+from aia_mas.application.event_log.records import row_hash as row_hash_of
 
 from .conftest import MAPPER, NEW, Crossed, end_of, note, outcomes
 
@@ -122,8 +124,8 @@ async def test_a_change_with_a_fitting_digest_breaks_the_chain(
     row = await cursor.fetchone()
     assert row is not None
     _, stream, version, topic, state, _, command_id, actor, correlation, causation, _ = row
-    event = chain.NewEvent(stream, version, topic, state, None)
-    row_hash = chain.row_hash(event, command_id, actor, correlation, causation)
+    event = NewEvent(stream, version, topic, state, None)
+    row_hash = row_hash_of(event, command_id, actor, correlation, causation)
     await filled.execute("update events set row_hash = %s where position = 6", [row_hash])
     await filled.execute(
         "update batches set digest = sha256(%s) where last_position = 6", [row_hash]
@@ -288,7 +290,7 @@ async def test_an_audit_sees_one_moment_of_a_log_in_use(
 
     def append(_position: int, _events: int) -> None:
         appended.append(len(appended))
-        node.enqueue(note(f"later{len(appended)}"))
+        _ = node.enqueue(note(f"later{len(appended)}"))
 
     result = await chain.verify(database, append)
 

@@ -21,7 +21,7 @@ async def test_a_full_queue_refuses_more_and_loses_nothing(log: EventLog) -> Non
 
     for _ in range(3):
         with pytest.raises(Overloaded):
-            log.enqueue(note("a"))
+            _ = log.enqueue(note("a"))
     with anyio.fail_after(PATIENCE):
         await asyncio.gather(*waiting)
 
@@ -34,7 +34,7 @@ async def test_draining_answers_what_is_queued_and_takes_nothing_more(log: Event
     draining = asyncio.create_task(log.drain())  # type: ignore[attr-defined]
     await asyncio.sleep(0)
     with pytest.raises(LogClosed):
-        log.enqueue(note("late"))
+        _ = log.enqueue(note("late"))
     with anyio.fail_after(PATIENCE):
         await draining
 
@@ -56,7 +56,7 @@ async def test_leaving_the_log_answers_what_is_queued(place: str | None) -> None
 
     assert [future.result().first for future in waiting] == list(range(1, 101))
     with pytest.raises(LogClosed):
-        log.enqueue(note("late"))
+        _ = log.enqueue(note("late"))
 
 
 async def test_a_call_under_way_is_not_cut_off_by_a_cancelled_task_group(database: str) -> None:

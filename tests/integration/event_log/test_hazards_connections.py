@@ -5,7 +5,7 @@ once, and does nothing stand there that was refused?
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import anyio
 import psycopg
@@ -74,7 +74,7 @@ def _group(kind: Kind, *, new: bool = True) -> list[AppendRequest]:
     return [first, second, noted("b", (5, "gone"), "stale"), third]
 
 
-def _all_once(results: list[object]) -> None:
+def _all_once(results: Sequence[object]) -> None:
     assert isinstance(results[2], StaleExpectation), results
     accepted = [result for result in results if isinstance(result, Appended)]
     assert [(result.first, result.last) for result in accepted] == [(2, 2), (3, 3), (4, 4)]

@@ -10,11 +10,12 @@ import anyio
 import psycopg
 import pytest
 
-from aia_mas.application.event_log.fold_host import FoldHost, FoldStopped, refold
+from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.event_log.fold_snapshots import PostgresFoldSnapshots, StoredFold
 from aia_mas.application.event_log.memory_log import MemoryEventLog
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.application.event_log.records import RecordedEvent
+from aia_mas.application.event_log.refolding import FoldStopped, refold
 from aia_mas.projections.metrics_snapshot import thawed
 from aia_mas.projections.system_metrics import SystemMetrics
 

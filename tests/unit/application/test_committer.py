@@ -148,7 +148,7 @@ async def test_memory_is_bounded_in_requests_and_in_bytes() -> None:
         writer.gate.clear()
         waiting = [committer.enqueue(request) for request in _many(5)]
         with pytest.raises(Overloaded):
-            committer.enqueue(_request("more"))
+            _ = committer.enqueue(_request("more"))
         assert committer.waiting == 5
         writer.gate.set()
         await asyncio.gather(*waiting)
@@ -158,7 +158,7 @@ async def test_memory_is_bounded_in_requests_and_in_bytes() -> None:
         writer.gate.clear()
         waiting = [committer.enqueue(_request("large", outcome=b"x" * 1000))]
         with pytest.raises(Overloaded):
-            committer.enqueue(_request("more"))
+            _ = committer.enqueue(_request("more"))
         writer.gate.set()
         await asyncio.gather(*waiting)
         await settle()
@@ -254,7 +254,7 @@ async def test_draining_answers_everything_and_ends_the_run() -> None:
 
     assert all(future.done() for future in waiting)
     with pytest.raises(LogClosed):
-        committer.enqueue(_request("late"))
+        _ = committer.enqueue(_request("late"))
 
 
 async def test_stopping_before_it_has_begun() -> None:
@@ -313,4 +313,4 @@ async def test_a_killed_run_leaves_nobody_waiting() -> None:
 
     assert all(isinstance(result, LogUnavailable) for result in results)
     with pytest.raises(LogClosed):
-        committer.enqueue(_request("late"))
+        _ = committer.enqueue(_request("late"))

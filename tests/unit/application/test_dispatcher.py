@@ -270,7 +270,7 @@ async def test_what_cannot_be_appended_now_is_not_tried_without_end() -> None:
             await settle()
             assert tries == 2
         with pytest.raises(LogClosed):
-            enqueue(log.batches[0][0])
+            _ = enqueue(log.batches[0][0])
         tasks.cancel_scope.cancel()
 
 

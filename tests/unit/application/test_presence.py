@@ -54,6 +54,10 @@ async def _running(
         tasks.cancel_scope.cancel()
 
 
+def _is_away(presence: Presence) -> bool:
+    return not presence.available
+
+
 async def test_a_sign_of_life_is_known_at_once_and_shared_with_the_next_round() -> None:
     store, clock = Store(), SteppedClock()
     async with _running(store, clock) as presence:
@@ -101,18 +105,19 @@ async def test_an_outage_resets_since() -> None:
     async with _running(store, clock) as presence:
         start = presence.since
         await clock.step(INTERVAL)
-        assert (presence.available, presence.since) == (True, start)
+        assert not _is_away(presence)
+        assert presence.since == start
 
         store.away = True
         for _ in range(3):
             await clock.step(INTERVAL)
             presence.beat("agent", "a")
-            assert not presence.available
+            assert _is_away(presence)
             assert presence.since == start
 
         store.away = False
         await clock.step(INTERVAL)
-        assert presence.available
+        assert not _is_away(presence)
         assert presence.since == clock.now()
         assert set(await store.read(start)) == {("agent", "a")}, "what was heard meanwhile is kept"
 
@@ -124,11 +129,11 @@ async def test_a_store_that_does_not_answer_is_away() -> None:
         store.hangs = True
         await clock.step(INTERVAL)
         assert store.hung.is_set()
-        assert not presence.available
+        assert _is_away(presence)
 
         store.hangs = False
         await clock.step(INTERVAL)
-        assert presence.available
+        assert not _is_away(presence)
         assert presence.since == clock.now()
 
 
