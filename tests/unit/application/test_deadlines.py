@@ -230,3 +230,17 @@ async def test_a_former_leader_ends_nothing(node: Node) -> None:
 
     assert node.topics("task/t") == ["submitted", "assigned"]
     assert node.topics("agent/a") == ["registered"]
+
+
+async def test_nothing_expires_soon_after_a_standstill(node: Node) -> None:
+    """The process was stopped, or its machine: whoever reported meanwhile was not heard."""
+    await node.do(_register("a"), _submit("t"), _assign("t"))
+    async with node.leading():
+        await node.step(1)
+        await node.step(1_000)
+        for _ in range(9):
+            await node.step(1)
+        assert node.topics("task/t") == ["submitted", "assigned"]
+        await node.step(1)
+        assert node.topics("task/t") == ["submitted", "assigned", "released"]
+        assert node.topics("agent/a") == ["registered"]
