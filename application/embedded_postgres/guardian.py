@@ -18,6 +18,7 @@ from .detached import environment, let_go, reap
 from .layout import DataDirectory
 from .locks import try_exclusive, wait_exclusive
 from .postmaster import stop
+from .run_record import clear_record
 
 # A package without its __init__, which would load the database driver and more.
 _BOOT = """
@@ -106,7 +107,10 @@ def _nothing_left(data: DataDirectory) -> bool:
             if nodes is None:
                 return False
             try:
-                return stop(data)
+                if not stop(data):
+                    return False
+                clear_record(data)
+                return True
             finally:
                 os.close(nodes)
         finally:

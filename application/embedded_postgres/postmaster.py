@@ -15,7 +15,6 @@ from typing import NamedTuple
 from .detached import environment, reap  # relative: see guardian.py
 from .layout import DataDirectory
 from .locks import Pause, try_exclusive
-from .run_record import clear_record
 
 _PROC = Path("/proc")
 _POLL_SECONDS = 0.02
@@ -98,7 +97,9 @@ def is_seen_by_server(file: Path, cluster: Path) -> bool:
 
 
 def stop(data: DataDirectory, patience: float = 30.0, pause: Pause = time.sleep) -> bool:
-    """Shut the server down, and do not return before all its processes and its socket are gone.
+    """Shut the server down, and do not return before all its processes are gone.
+
+    Its address stays noted, so that the next server takes its place there.
 
     Args:
         data: The data directory; the caller holds the startup lock.
@@ -134,7 +135,6 @@ def stop(data: DataDirectory, patience: float = 30.0, pause: Pause = time.sleep)
             os.close(lock)
             if last:
                 reap(last.pid)
-            clear_record(data)
             return True
     return False
 

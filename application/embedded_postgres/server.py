@@ -30,7 +30,11 @@ from aia_mas.application.embedded_postgres.postmaster import (
 )
 from aia_mas.application.embedded_postgres.privileges import choose_identity
 from aia_mas.application.embedded_postgres.roles import Admission, admission
-from aia_mas.application.embedded_postgres.run_record import read_record, write_record
+from aia_mas.application.embedded_postgres.run_record import (
+    clear_record,
+    read_record,
+    write_record,
+)
 from aia_mas.application.embedded_postgres.server_log import failure
 from aia_mas.application.embedded_postgres.tuning import tuned
 
@@ -102,7 +106,7 @@ class Server:
         )
 
     def shut_down(self, pause: Pause) -> bool:
-        """Stop the server and remove its socket.
+        """Stop the server, remove its socket and forget its address: no node is left.
 
         Args:
             pause: Called while waiting.
@@ -111,7 +115,10 @@ class Server:
             Whether nothing of it is left.
         """
         self.endpoint = None
-        return stop(self.data, self._stop_timeout, pause)
+        if not stop(self.data, self._stop_timeout, pause):
+            return False
+        clear_record(self.data)
+        return True
 
     def _load_passwords(self, pause: Pause) -> None:
         stored = read_passwords(self.data)
@@ -185,6 +192,7 @@ class Server:
                     " is not the one of this process (PrivateTmp=, a container). Set TMPDIR for"
                     " both to a folder that they share."
                 )
-            # Something has cleaned up the folder for temporary files. Only a new start helps.
+            # Something has cleaned up the folder for temporary files, and only a new start helps;
+            # or the server is just ending.
             stop(self.data, self._stop_timeout, pause)
         return result is Admission.OPEN

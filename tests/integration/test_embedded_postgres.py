@@ -425,10 +425,23 @@ async def test_a_busy_process_of_a_killed_server_is_stopped_too(data_dir: Path) 
 
 async def test_a_removed_socket_folder_is_replaced(data_dir: Path) -> None:
     async with EmbeddedPostgres(data_dir) as server:
-        shutil.rmtree(socket_folder(server.url))
-        assert not answers(server.url)
+        url = server.url
+        shutil.rmtree(socket_folder(url))
+        assert not answers(url)
         await server.ensure_running()
-        assert answers(server.url)
+        assert answers(url)
+
+
+async def test_whoever_replaces_a_removed_socket_does_it_where_the_others_look(
+    data_dir: Path,
+) -> None:
+    """Also a node that comes just then; it knows the address by the note in the data directory."""
+    async with EmbeddedPostgres(data_dir, watch_interval=60) as server:
+        url = server.url
+        shutil.rmtree(socket_folder(url))
+        async with EmbeddedPostgres(data_dir, watch_interval=60) as another:
+            assert another.url == url
+            assert answers(url)
 
 
 async def test_a_database_removed_below_a_running_node_is_not_replaced_by_an_empty_one(

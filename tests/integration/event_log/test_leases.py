@@ -168,7 +168,7 @@ async def test_renewal_keeps_it(
 async def test_release_at_stop(keeper: Make) -> None:
     """Nobody waits for the lease of a node that was stopped in order."""
     work = Work()
-    first = keeper("first", seconds=3600.0)
+    first = keeper("first", seconds=30.0)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(first.lead, "work", work)
         lease = await work.again()
@@ -224,7 +224,7 @@ async def test_work_that_ends_gives_the_lease_back_and_gets_it_again(
     work = Work()
     work.fails = fails
     work.finish.set()
-    first = keeper("first", seconds=3600.0, renew_every=0.01)
+    first = keeper("first", seconds=30.0, renew_every=0.01)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(first.lead, "work", work)
         for epoch in (1, 2, 3):

@@ -166,6 +166,14 @@ def test_an_attempt_without_signs_of_life_is_released(story: Story) -> None:
     assert story.after(1).due() == [Release("t", 1, ReleaseReason.LEASE_EXPIRED)]
 
 
+def test_a_short_lease_is_not_forgotten_over_a_long_pickup(story: Story) -> None:
+    story.submitted().assigned(lease=2)
+    assert story.after(1).due() == []
+    story.started()
+    assert story.after(1).due() == []
+    assert story.after(1).due() == [Release("t", 1, ReleaseReason.LEASE_EXPIRED)]
+
+
 def test_an_attempt_that_takes_too_long_is_released_however_alive(story: Story) -> None:
     story.submitted(timeout_seconds=30).assigned(lease=20).started()
     for _ in range(29):
