@@ -7,20 +7,31 @@ its handlers as readable lines. Only the command line calls ``configure``.
 from __future__ import annotations
 
 import logging
-import os
 import sys
-from collections.abc import Callable, MutableMapping
-from datetime import UTC, datetime
+import time
+from collections.abc import MutableMapping
 from typing import Any, TextIO
 
-import msgspec
 import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
+from structlog.typing import EventDict, WrappedLogger
+
+from aia_mas.application.log_lines import LineHandler, Render, Templates, as_json, for_people
 
 SWITCH = "aia.agents"
 """The logger whose level the integration guide promises as the switch for all of ours."""
 
-_encode = msgspec.json.Encoder(enc_hook=str, decimal_format="string").encode
+
+_VARYING = (
+    "timestamp",
+    "method",
+    "path",
+    "status",
+    "duration_ms",
+    "request_id",
+    "actor",
+    "problem",
+)
+"""Fields whose values differ between lines of one kind, of those that come in great number."""
 
 
 class Message:
@@ -67,8 +78,8 @@ def configure(log_format: str, log_level: str, stream: TextIO | None = None) -> 
     """
     use_standard_loggers()
     stream = stream or sys.stderr
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(_Formatter(_as_json if log_format == "json" else _console(stream)))
+    handler = LineHandler(stream)
+    handler.setFormatter(_Formatter(as_json if log_format == "json" else for_people(stream)))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
@@ -114,9 +125,11 @@ def _as_record(
 class _Formatter(logging.Formatter):
     """Renders our events and the records of others alike."""
 
-    def __init__(self, render: Callable[[dict[str, Any]], str]) -> None:
+    def __init__(self, render: Render) -> None:
         super().__init__()
         self._render = render
+        self._templates = Templates(render, _VARYING) if render is not as_json else render
+        self._second = (0, "")
 
     def format(self, record: logging.LogRecord) -> str:
         fields: dict[str, Any] = {
@@ -132,21 +145,13 @@ class _Formatter(logging.Formatter):
             fields["exception"] = self.formatException(record.exc_info)
         if record.stack_info:
             fields["stack"] = record.stack_info
+        if getattr(record, "may_wait", False):
+            return self._templates(fields)
         return self._render(fields)
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
         """Return RFC 3339 in UTC, to the millisecond."""
-        moment = datetime.fromtimestamp(record.created, UTC)
-        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _as_json(fields: dict[str, Any]) -> str:
-    return _encode(fields).decode()
-
-
-def _console(stream: TextIO) -> Callable[[dict[str, Any]], str]:
-    colors = stream.isatty() and not os.environ.get("NO_COLOR")
-    renderer: Processor = structlog.dev.ConsoleRenderer(
-        colors=colors, exception_formatter=structlog.dev.plain_traceback
-    )
-    return lambda fields: str(renderer(None, "", fields))
+        second = int(record.created)
+        if second != self._second[0]:
+            self._second = (second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second)))
+        return f"{self._second[1]}.{int(record.created * 1000) % 1000:03d}Z"

@@ -26,7 +26,8 @@ class AccessLog:
         structlog.stdlib.get_logger(NAME).bind()
         self._logger = logging.getLogger(NAME)
         template = logging.LogRecord(NAME, logging.INFO, __file__, 0, "", (), None)
-        self._template: dict[str, Any] = vars(template)
+        # The line may wait for others, to be written with them (see ``LineHandler``).
+        self._template: dict[str, Any] = {**vars(template), "may_wait": True}
 
     @property
     def enabled(self) -> bool:

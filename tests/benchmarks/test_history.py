@@ -24,7 +24,9 @@ def history(data_dir: Path, events: int) -> dict[str, float]:
     command = [sys.executable, str(HERE / "long_history.py"), str(data_dir), str(events)]
     subprocess.run([*command, "write"], check=True, capture_output=True)
     output = subprocess.run([*command, "start"], check=True, capture_output=True, text=True)
-    figures: dict[str, float] = json.loads(output.stdout)
+    figures: dict[str, float] = json.loads(
+        next(line for line in output.stdout.splitlines() if line.startswith("{"))
+    )
     return figures
 
 
