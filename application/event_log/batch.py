@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from enum import IntEnum
@@ -45,11 +46,27 @@ class BatchResult(NamedTuple):
     stamp: datetime
 
 
+Sent = asyncio.Future[Any]
+"""A batch on its way; what it comes back with is the writer's own."""
+
+
 class BatchWriter(Protocol):
     """Stores a batch in one transaction; resubmits by itself when the answer was lost."""
 
-    async def write(self, batch: Batch) -> BatchResult:
+    def send(self, batch: Batch) -> Sent | None:
+        """Send a batch ahead of its turn, behind those under way; never fails.
+
+        Returns:
+            What to hand to ``write`` when its turn has come; None when it cannot be sent now.
+        """
+        ...
+
+    async def write(self, batch: Batch, sent: Sent | None = None) -> BatchResult:
         """Decide and store a batch.
+
+        Args:
+            batch: The requests.
+            sent: What ``send`` returned for it.
 
         Raises:
             LogUnavailable: The store lacked resources for too long; nothing was stored.

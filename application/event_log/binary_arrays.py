@@ -1,4 +1,4 @@
-"""PostgreSQL arrays in binary form, encoded a column at a time.
+"""PostgreSQL arrays in binary form, encoded and decoded a column at a time.
 
 psycopg's own list dumper asks every element for its type; for the arrays of a batch, whose types
 are known, that was a quarter of the time spent in this process. The format is that of
@@ -8,74 +8,27 @@ its length.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from struct import Struct, pack
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from struct import Struct, pack, unpack_from
 
-from psycopg.abc import AdaptContext
-from psycopg.adapt import Dumper
-from psycopg.pq import Format
-
-_HEADER = Struct(">iiIii").pack
-_LENGTH = Struct(">i").pack
-_NULL = _LENGTH(-1)
+_HEADER = Struct(">iiIii")
+_LENGTH = Struct(">i")
+_NULL = _LENGTH.pack(-1)
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+"""Where PostgreSQL begins to count microseconds."""
 
 
-class BinaryArray:
-    """A one-dimensional array, ready to be sent."""
+def _fixed(oid: int, code: str, size: int) -> Callable[[Sequence[int]], bytes]:
+    one = Struct(">i" + code).pack
 
-    __slots__ = ("data",)
-
-    def __init__(self, data: bytes) -> None:
-        """Keep the encoded array."""
-        self.data = data
-
-
-class _BinaryArrayDumper(Dumper):
-    format = Format.BINARY
-
-    def dump(self, obj: BinaryArray) -> bytes:
-        return obj.data
-
-
-def register(context: AdaptContext) -> None:
-    """Let a connection send ``BinaryArray`` parameters; the statement casts them to their type."""
-    context.adapters.register_dumper(BinaryArray, _BinaryArrayDumper)
-
-
-def _fixed(oid: int, code: str, size: int) -> Callable[[Sequence[int]], BinaryArray]:
-    length = _LENGTH(size)
-
-    def encode(values: Sequence[int]) -> BinaryArray:
+    def encode(values: Sequence[int]) -> bytes:
         if not values:
-            return BinaryArray(pack(">iiI", 0, 0, oid))
-        header = _HEADER(1, 0, oid, len(values), 1)
-        one = Struct(">" + code).pack
-        return BinaryArray(header + b"".join([length + one(value) for value in values]))
+            return pack(">iiI", 0, 0, oid)
+        header = _HEADER.pack(1, 0, oid, len(values), 1)
+        return header + b"".join([one(size, value) for value in values])
 
     return encode
-
-
-def _nullable(values: Sequence[bytes | None], oid: int) -> BinaryArray:
-    if not values:
-        return BinaryArray(pack(">iiI", 0, 0, oid))
-    parts = [_HEADER(1, 1, oid, len(values), 1)]
-    for value in values:
-        if value is None:
-            parts.append(_NULL)
-        else:
-            parts += (_LENGTH(len(value)), value)
-    return BinaryArray(b"".join(parts))
-
-
-def byteas(values: Sequence[bytes]) -> BinaryArray:
-    """Encode a ``bytea[]``."""
-    return _nullable(values, 17)
-
-
-def texts(values: Sequence[str | None]) -> BinaryArray:
-    """Encode a ``text[]``; None is SQL's null."""
-    return _nullable([None if value is None else value.encode() for value in values], 25)
 
 
 smallints = _fixed(21, "h", 2)
@@ -83,8 +36,56 @@ integers = _fixed(23, "i", 4)
 bigints = _fixed(20, "q", 8)
 
 
-def encode_columns(
-    encoders: Sequence[Callable[[Any], BinaryArray]], columns: Sequence[Any]
-) -> list[BinaryArray]:
-    """Encode columns, each with its own encoder."""
-    return [encode(column) for encode, column in zip(encoders, columns, strict=True)]
+def byteas(values: Sequence[bytes | None]) -> bytes:
+    """Encode a ``bytea[]``; None is SQL's null."""
+    return _varying(values, 17)
+
+
+def texts(values: Sequence[str | None]) -> bytes:
+    """Encode a ``text[]``; None is SQL's null."""
+    return _varying([None if value is None else value.encode() for value in values], 25)
+
+
+def _varying(values: Sequence[bytes | None], oid: int) -> bytes:
+    if not values:
+        return pack(">iiI", 0, 0, oid)
+    length = _LENGTH.pack
+    parts = [_HEADER.pack(1, 1, oid, len(values), 1)]
+    for value in values:
+        if value is None:
+            parts.append(_NULL)
+        else:
+            parts += (length(len(value)), value)
+    return b"".join(parts)
+
+
+def read_numbers(data: bytes, code: str) -> list[int]:
+    """Decode an array of numbers without nulls.
+
+    Args:
+        data: As it came.
+        code: ``h`` for ``smallint``, ``i`` for ``integer``, ``q`` for ``bigint``.
+    """
+    if len(data) < _HEADER.size:
+        return []
+    (count,) = unpack_from(">i", data, 12)
+    return list(unpack_from(">" + f"4x{code}" * count, data, _HEADER.size))
+
+
+def read_nullable(data: bytes) -> Iterator[bytes | None]:
+    """Yield the elements of an array of any type, as they came."""
+    place = _HEADER.size
+    while place < len(data):
+        (length,) = unpack_from(">i", data, place)
+        place += 4
+        if length < 0:
+            yield None
+        else:
+            yield data[place : place + length]
+            place += length
+
+
+def read_moment(data: bytes) -> datetime:
+    """Decode a ``timestamptz``."""
+    (microseconds,) = unpack_from(">q", data)
+    return _EPOCH + timedelta(microseconds=microseconds)

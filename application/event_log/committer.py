@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import anyio
 import structlog
 
-from aia_mas.application.event_log.batch import Batch, BatchResult, BatchWriter, Status
+from aia_mas.application.event_log.batch import Batch, BatchResult, BatchWriter, Sent, Status
 from aia_mas.application.event_log.errors import (
     AppendFailed,
     CommandIdReused,
@@ -27,14 +27,16 @@ log = structlog.stdlib.get_logger("aia.event_log.committer")
 Publish = Callable[[Sequence[RecordedEvent]], None]
 
 _SMALL = 64
+_AHEAD = 2
+"""Batches that are under way at once: one that the server works on, and the next."""
 
 
 class Committer:
-    """Drains a queue of requests into the writer, one batch at a time.
+    """Drains a queue of requests into the writer, and answers batch by batch, in order.
 
     While a batch is under way the next ones fill; an idle committer sends at once. A batch is
-    closed when it holds half of the outstanding requests, so that the server works on one half
-    while this process answers and prepares the other.
+    closed when it holds half of the outstanding requests, and sent ahead then, so that the server
+    works on one half while this process answers and prepares the other.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Committer:
         self._max_waiting = max_waiting
         self._max_waiting_bytes = max_waiting_bytes
         self._queue: deque[_Pending] = deque()
+        self._under_way: deque[_Pending] = deque()
         self._outstanding = 0
         self._bytes = 0
         self._filled = asyncio.Event()
@@ -89,25 +92,26 @@ class Committer:
             raise Overloaded("the commit queue is full")
         future: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
         queue = self._queue
-        full = (
+        new = (
             not queue
             or len(queue[-1].futures) >= max(_SMALL, self._outstanding // 2)
             or not queue[-1].batch.takes(request)
         )
-        pending = _Pending() if full else queue[-1]
+        pending = _Pending() if new else queue[-1]
         before = pending.batch.bytes
         try:
             pending.batch.add(request)
         except Exception as error:  # noqa: BLE001 - whatever it is, it concerns this request alone
             _fail(future, _append_failed(request, error))
             return future
-        if full:
+        if new:
             queue.append(pending)
             self._filled.set()
             self._idle.clear()
         pending.futures.append(future)
         self._outstanding += 1
         self._bytes += pending.batch.bytes - before
+        self._send_ahead()
         return future
 
     async def append(self, request: AppendRequest) -> Appended:
@@ -119,20 +123,24 @@ class Committer:
 
         A cancelled task group does not end it, so that no call is cut off half-way.
         """
-        pending = _Pending()
         try:
             with anyio.CancelScope(shield=True) as self._running:
                 while await self._something():
-                    pending = self._queue.popleft()
-                    await self._commit(pending.batch, pending.futures)
-                    self._outstanding -= len(pending.futures)
-                    self._bytes -= pending.batch.bytes
+                    self._send(self._queue.popleft())
+                    while self._under_way:
+                        self._send_ahead()
+                        pending = self._under_way[0]
+                        await self._commit(pending.batch, pending.futures, pending.sent)
+                        self._under_way.popleft()
+                        self._outstanding -= len(pending.futures)
+                        self._bytes -= pending.batch.bytes
         finally:
             self._closed = True
             error = LogUnavailable("the node stopped before the commit was answered")
-            for unanswered in (pending, *self._queue):
+            for unanswered in (*self._under_way, *self._queue):
                 for future in unanswered.futures:
                     _fail(future, error)
+            self._under_way.clear()
             self._queue.clear()
             self._idle.set()
 
@@ -159,9 +167,23 @@ class Committer:
             await self._filled.wait()
         return True
 
-    async def _commit(self, batch: Batch, futures: list[asyncio.Future[Appended]]) -> None:
+    def _send_ahead(self) -> None:
+        """Send the next batch while the server has only one to work on, if it is closed."""
+        queue, under_way = self._queue, self._under_way
+        if not queue or not 0 < len(under_way) < _AHEAD or under_way[-1].sent is None:
+            return  # behind one that is not sent yet, it would overtake
+        if len(queue) > 1 or len(queue[0].futures) >= max(_SMALL, self._outstanding // 2):
+            self._send(queue.popleft())
+
+    def _send(self, pending: _Pending) -> None:
+        pending.sent = self._writer.send(pending.batch)
+        self._under_way.append(pending)
+
+    async def _commit(
+        self, batch: Batch, futures: list[asyncio.Future[Appended]], sent: Sent | None = None
+    ) -> None:
         try:
-            result = await self._writer.write(batch)
+            result = await self._writer.write(batch, sent)
         except LogUnavailable as error:
             for future in futures:
                 _fail(future, error)
@@ -206,11 +228,12 @@ class Committer:
 class _Pending:
     """A batch that fills while others are under way, and who waits for it."""
 
-    __slots__ = ("batch", "futures")
+    __slots__ = ("batch", "futures", "sent")
 
     def __init__(self) -> None:
         self.batch = Batch()
         self.futures: list[asyncio.Future[Appended]] = []
+        self.sent: Sent | None = None
 
 
 _REJECTIONS: dict[Status, type[EventLogError]] = {

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 import anyio
 
-from aia_mas.application.event_log.batch import Batch, BatchResult, Status
+from aia_mas.application.event_log.batch import Batch, BatchResult, Sent, Status
 from aia_mas.application.event_log.committer import Committer, recorded
 from aia_mas.application.event_log.feed import Feed
 from aia_mas.application.event_log.log import EventFilter, StreamHead
@@ -81,7 +81,10 @@ class MemoryEventLog:
         """Take no new requests and wait until all queued ones are answered."""
         await self.committer.drain()
 
-    async def write(self, batch: Batch) -> BatchResult:
+    def send(self, _batch: Batch) -> None:
+        """Send nothing ahead; see ``BatchWriter.send``."""
+
+    async def write(self, batch: Batch, _sent: Sent | None = None) -> BatchResult:
         """Decide and store a batch; see ``BatchWriter.write``."""
         return self.write_now(batch)
 

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from uuid import UUID
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 
 import psycopg
 import structlog
 from psycopg import errors as pg
+from psycopg import pq
 
-from aia_mas.application.event_log.batch import Batch, BatchResult
+from aia_mas.application.event_log.batch import Batch, BatchResult, Sent
 from aia_mas.application.event_log.binary_arrays import (
     bigints,
     byteas,
-    encode_columns,
     integers,
-    register,
+    read_moment,
+    read_nullable,
+    read_numbers,
     smallints,
     texts,
 )
 from aia_mas.application.event_log.errors import LogUnavailable
+from aia_mas.application.event_log.pipeline import ConnectionLost, Pipeline
 
 log = structlog.stdlib.get_logger("aia.event_log.writer")
 
-_ENCODERS = (
+_ENCODERS: tuple[Callable[[Any], bytes], ...] = (
     # ids, body hashes, outcomes, kinds, lookups
     *(texts, byteas, byteas, smallints, integers),
     # fenced, fences, epochs
@@ -39,15 +44,16 @@ _ENCODERS = (
     # events: command, actor, correlation, causation, hash
     *(texts, texts, texts, texts, byteas),
 )
-_SQL_TYPES = {
+_SQL_TYPES: dict[Callable[[Any], bytes], str] = {
     texts: "text[]",
     byteas: "bytea[]",
     smallints: "smallint[]",
     integers: "integer[]",
     bigints: "bigint[]",
 }
-_PARAMETERS = ", ".join(f"%b::{_SQL_TYPES[encoder]}" for encoder in _ENCODERS)
-_CALL = f"select * from append_batch(%b::uuid, {_PARAMETERS})"  # noqa: S608 - types of ours
+_TYPES = ", ".join(_SQL_TYPES[encoder] for encoder in _ENCODERS)
+_MARKS = ", ".join(f"${number}" for number in range(1, len(_ENCODERS) + 2))
+_PREPARE = f"prepare append_batch(uuid, {_TYPES}) as select * from append_batch({_MARKS})"  # noqa: S608
 
 _TOO_LARGE = (
     pg.ProgramLimitExceeded,
@@ -65,6 +71,7 @@ _SESSION = (
     "set enable_seqscan = off",
     "set enable_hashjoin = off",
     "set enable_mergejoin = off",
+    _PREPARE,
 )
 
 
@@ -82,23 +89,32 @@ class PostgresBatchWriter:
         """
         self._conninfo = conninfo
         self._patience = patience
-        self._connection: psycopg.AsyncConnection | None = None
-        self._store_id: UUID | None = None
+        self._pipeline: Pipeline | None = None
+        self._store_id = b""
         self.connected = asyncio.Event()
 
-    async def write(self, batch: Batch) -> BatchResult:
+    def send(self, batch: Batch) -> Sent | None:
+        """Send a batch ahead; see ``BatchWriter.send``."""
+        if self._pipeline is None or self._pipeline.broken:
+            return None
+        try:
+            return self._call(self._pipeline, batch, look_up_all=False)
+        except Exception:  # noqa: BLE001 - ``write`` meets it again, and tells
+            return None
+
+    async def write(self, batch: Batch, sent: Sent | None = None) -> BatchResult:
         """Store a batch; see ``BatchWriter.write``."""
         look_up_all = ambiguous = False
         delay, waited = 0.05, 0.0
         while True:
-            connection: psycopg.AsyncConnection | None = None
             try:
-                connection = await self._connect()
-                return await self._call(connection, batch, look_up_all=look_up_all)
+                if sent is None:
+                    sent = self._call(await self._connect(), batch, look_up_all=look_up_all)
+                return _read(await sent)
             except pg.UniqueViolation as error:
                 if look_up_all or error.diag.table_name not in {"commands", "stream_heads"}:
                     raise
-                look_up_all = True
+                look_up_all, sent = True, None
                 continue
             except _TOO_LARGE:
                 raise
@@ -107,54 +123,76 @@ class PostgresBatchWriter:
                 psycopg.InterfaceError,
                 pg.ReadOnlySqlTransaction,
             ) as error:
-                lost = connection is None or connection.broken or connection.closed
-                if isinstance(error, pg.ReadOnlySqlTransaction) and connection is not None:
+                # Not connected, or cut off: the call may have been committed, or may yet be. Only
+                # the identical batch, with every command looked up, gives an answer that is true.
+                lost = sent is None or isinstance(error, ConnectionLost)
+                if isinstance(error, pg.ReadOnlySqlTransaction):
                     # A standby answered; the primary may be behind another address by now.
-                    await connection.close()
                     lost = True
+                    await self.close()
                 if lost:
-                    # The call may have been committed, or may yet be: only the identical batch,
-                    # with every command looked up, gives an answer that is true.
                     self.connected.clear()
-                    self._connection = None
                     look_up_all = ambiguous = True
                 elif not ambiguous:
                     if waited >= self._patience:
                         raise LogUnavailable(str(error)) from error
                     waited += delay
-                log.warning("append_retried", lost=lost, requests=len(batch), error=str(error))
+                why = error.diag.message_primary or str(error)
+                log.warning("append_retried", lost=lost, requests=len(batch), error=why)
+            sent = None
             await asyncio.sleep(delay)
             delay = min(delay * 2, 1.0)
 
-    async def _call(
-        self, connection: psycopg.AsyncConnection, batch: Batch, *, look_up_all: bool
-    ) -> BatchResult:
-        cursor = connection.cursor(binary=True)
-        columns = encode_columns(_ENCODERS, batch.columns(look_up_all=look_up_all))
-        await cursor.execute(_CALL, [self._store_id, *columns], prepare=True)
-        row = await cursor.fetchone()
-        assert row is not None
-        return BatchResult(*row)
+    def _call(self, pipeline: Pipeline, batch: Batch, *, look_up_all: bool) -> Sent:
+        columns = batch.columns(look_up_all=look_up_all)
+        encoded = [encode(column) for encode, column in zip(_ENCODERS, columns, strict=True)]
+        return pipeline.call([self._store_id, *encoded])
 
-    async def _connect(self) -> psycopg.AsyncConnection:
-        if self._connection is None or self._connection.closed:
-            connection = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True)
-            try:
-                register(connection)
-                for statement in _SESSION:
-                    await connection.execute(statement)
-                row = await (await connection.execute("select store_id from store")).fetchone()
-            except BaseException:
-                await connection.close()
-                raise
+    async def _connect(self) -> Pipeline:
+        if self._pipeline is not None and not self._pipeline.broken:
+            return self._pipeline
+        await self.close()
+        connection = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True)
+        try:
+            for statement in _SESSION:
+                await connection.execute(statement)
+            row = await (await connection.execute("select store_id from store")).fetchone()
             assert row is not None
-            self._store_id = row[0]
-            self._connection = connection
-            self.connected.set()
-        return self._connection
+            self._store_id = row[0].bytes
+            self._pipeline = Pipeline(connection, "append_batch", 1 + len(_ENCODERS))
+        except BaseException:
+            await connection.close()
+            raise
+        self.connected.set()
+        return self._pipeline
 
     async def close(self) -> None:
         """Close the connection."""
-        if self._connection is not None:
-            await self._connection.close()
-            self._connection = None
+        if self._pipeline is not None:
+            pipeline, self._pipeline = self._pipeline, None
+            await pipeline.close()
+
+
+def _read(result: pq.abc.PGresult) -> BatchResult:
+    """Decode the one row that ``append_batch`` returns."""
+    statuses, firsts, outcomes, counts, times, head, stamp = (
+        result.get_value(0, column) for column in range(7)
+    )
+    assert statuses is not None and firsts is not None and head is not None and stamp is not None
+    return BatchResult(
+        read_numbers(statuses, "h"),
+        read_numbers(firsts, "q"),
+        None if outcomes is None else list(read_nullable(outcomes)),
+        None if counts is None else [_number(each) for each in read_nullable(counts)],
+        None if times is None else [_moment(each) for each in read_nullable(times)],
+        int.from_bytes(head, signed=True),
+        read_moment(stamp),
+    )
+
+
+def _number(data: bytes | None) -> int | None:
+    return None if data is None else int.from_bytes(data, signed=True)
+
+
+def _moment(data: bytes | None) -> datetime | None:
+    return None if data is None else read_moment(data)

@@ -117,6 +117,28 @@ async def test_connection_cut_while_waiting_for_the_lock(
     await _stands_once(database, wired)
 
 
+async def test_connection_cut_with_a_second_batch_sent_ahead(
+    wired: PostgresEventLog, wire: Wire, database: str, connection: psycopg.AsyncConnection
+) -> None:
+    """Both of them may yet be committed by the backend whose client is gone."""
+    first = note("a", NEW, "1")
+    behind = [note("a", end_of(first), "2"), *(note(f"s{number}") for number in range(99))]
+    async with lock_held(database):
+        futures = [wired.enqueue(first)]
+        await waiting_for_lock(connection)
+        futures += [wired.enqueue(request) for request in behind]
+        lost = wire.committer
+        await eventually(lambda: _was_sent(lost, "s62"))
+        lost.cut()
+        await waiting_for_lock(connection, 2)
+    with anyio.fail_after(PATIENCE):
+        results = await asyncio.gather(*futures)
+
+    assert sorted(result.first for result in results) == list(range(2, 103))
+    assert positions(await wired.read(0, 1000)) == list(range(1, 103))
+    assert (await chain.verify(database)).findings == ()
+
+
 @KINDS
 @NEW_STREAMS
 async def test_connection_cut_after_commit_was_sent(
@@ -250,6 +272,10 @@ async def test_lost_notify(wire: Wire, node: PostgresEventLog) -> None:
 
 async def _answered_listen(wire: Wire) -> bool:
     return any(line.listens and b"LISTEN" in line.received for line in wire.lines)
+
+
+async def _was_sent(line: Line, text: str) -> bool:
+    return text.encode() in line.sent
 
 
 async def _was_lost(line: Line, text: str) -> bool:

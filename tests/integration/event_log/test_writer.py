@@ -35,6 +35,8 @@ async def test_a_lack_of_resources_is_waited_out(database: str) -> None:
 
 async def _failed(connection: psycopg.AsyncConnection) -> bool:
     """Tell whether the writer's call has been given up, and it waits before the next one."""
+    # A transaction sees the activity as it was when it first asked.
+    await connection.execute("select pg_stat_clear_snapshot()")
     cursor = await connection.execute(
         """select count(*) from pg_stat_activity where datname = current_database()
         and query like '%append_batch%' and state = 'idle' and pid <> pg_backend_pid()"""

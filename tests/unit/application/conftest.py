@@ -17,7 +17,7 @@ from aia_mas.application.engine.handlers import Handler, Handlers, Placement
 from aia_mas.application.engine.outcomes import CommandResult
 from aia_mas.application.engine.snapshots import NoSnapshots
 from aia_mas.application.engine.working_set import WorkingSet
-from aia_mas.application.event_log.batch import Batch, BatchResult, Status
+from aia_mas.application.event_log.batch import Batch, BatchResult, Sent, Status
 from aia_mas.application.event_log.log import new_events
 from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.memory_log import MemoryEventLog
@@ -255,7 +255,7 @@ class HeldLog(MemoryEventLog):
         self.loses_answers = False
         self.made_up_ids = itertools.count(1)
 
-    async def write(self, batch: Batch) -> BatchResult:
+    async def write(self, batch: Batch, sent: Sent | None = None) -> BatchResult:
         self.arrived.set()
         await self.gate.wait()
         self.batches.append(list(batch.requests))

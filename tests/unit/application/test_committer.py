@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import anyio
 import pytest
 
-from aia_mas.application.event_log.batch import MAX_BYTES, MAX_REQUESTS, Batch, BatchResult
+from aia_mas.application.event_log.batch import MAX_BYTES, MAX_REQUESTS, Batch, BatchResult, Sent
 from aia_mas.application.event_log.committer import Committer
 from aia_mas.application.event_log.errors import (
     AppendFailed,
@@ -36,7 +36,10 @@ class Writer:
         self.bad: dict[str, Exception] = {}
         self.head = 0
 
-    async def write(self, batch: Batch) -> BatchResult:
+    def send(self, _batch: Batch) -> None:
+        """Send nothing ahead."""
+
+    async def write(self, batch: Batch, _sent: Sent | None = None) -> BatchResult:
         self.batches.append([request.command_id for request in batch.requests])
         await self.gate.wait()
         for request in batch.requests:
@@ -114,6 +117,71 @@ async def test_a_batch_is_closed_at_half_of_what_is_outstanding() -> None:
     assert sizes[0] == 64
     assert max(sizes) <= 512
     assert [each for batch in writer.batches for each in batch] == [f"c{n}" for n in range(1000)]
+
+
+class SendingWriter(Writer):
+    """Takes batches ahead; each is answered when its future is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[tuple[list[str], asyncio.Future[None]]] = []
+        self.written: list[int] = []
+
+    def send(self, batch: Batch) -> asyncio.Future[None]:  # type: ignore[override]
+        ids = [request.command_id for request in batch.requests]
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.sent.append((ids, future))
+        return future
+
+    async def write(self, batch: Batch, sent: Sent | None = None) -> BatchResult:
+        self.written.append(len(batch))
+        if sent is not None:
+            await sent
+        return await super().write(batch)
+
+
+async def test_a_closed_batch_is_sent_ahead_and_an_open_one_is_not() -> None:
+    writer = SendingWriter()
+    async with _running(writer) as committer:
+        first = committer.enqueue(_request("first"))
+        await settle()
+        second = [committer.enqueue(request) for request in _many(63)]
+        assert [len(ids) for ids, _ in writer.sent] == [1]
+        second += [committer.enqueue(_request("the 64th closes it"))]
+        third = [committer.enqueue(request) for request in _many(300, "d")]
+        assert [len(ids) for ids, _ in writer.sent] == [1, 64], "and one is enough ahead"
+        assert writer.written == [1], "its turn has not come"
+
+        writer.sent[1][1].set_result(None)
+        await settle()
+        assert not any(future.done() for future in second), "answers keep their order"
+        writer.sent[0][1].set_result(None)
+        await asyncio.gather(first, *second)
+        await settle()
+        while not all(future.done() for future in third):
+            for _, future in writer.sent:
+                if not future.done():
+                    future.set_result(None)
+            await settle()
+
+    assert [each for batch in writer.batches for each in batch] == [
+        each for ids, _ in writer.sent for each in ids
+    ]
+
+
+async def test_a_batch_that_fails_does_not_take_the_one_sent_ahead_with_it() -> None:
+    writer, published = SendingWriter(), list[RecordedEvent]()
+    async with _running(writer, published) as committer:
+        first = committer.enqueue(_request("first"))
+        await settle()
+        second = [committer.enqueue(request) for request in _many(64)]
+        writer.sent[0][1].set_exception(ValueError("bad"))
+        writer.sent[1][1].set_result(None)
+        with pytest.raises(AppendFailed):
+            await first
+        await asyncio.gather(*second)
+
+    assert [event.command_id for event in published] == [f"c{number}" for number in range(64)]
 
 
 async def test_a_batch_is_bounded() -> None:
