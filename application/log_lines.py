@@ -23,7 +23,7 @@ HELD_SECONDS = 0.1
 """How long a line that may wait is held back, at most."""
 
 _HELD_LINES = 200
-_PLAIN = re.compile(r"[^\s=\"']*")
+_PLAIN = re.compile(r"[^\s=\"']+")
 _encode = msgspec.json.Encoder(enc_hook=str, decimal_format="string").encode
 
 

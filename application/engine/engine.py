@@ -7,7 +7,6 @@ version that the decision read proved to be committed and current.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -19,7 +18,7 @@ from aia_mas.application.engine.handlers import Evolvers, Handlers
 from aia_mas.application.engine.outcomes import CommandResult
 from aia_mas.application.engine.turn import Turn
 from aia_mas.application.engine.working_set import WorkingSet
-from aia_mas.application.event_log.errors import Fenced, StaleExpectation
+from aia_mas.application.event_log.errors import EventLogError, Fenced, StaleExpectation
 from aia_mas.application.event_log.log import EventLog
 from aia_mas.application.event_log.records import Appended, AppendRequest, Fence, Kind
 from aia_mas.domain.kernel import Context, DomainError, Principal
@@ -163,16 +162,15 @@ class Engine:
                     fence=origin.fence or turn.fence,
                     maybe_known=origin.command_id is not None,
                 )
-                future = self._log.enqueue(request)
+                # A cancelled wait takes only the waiter away: the request takes its course, and
+                # nothing but its answer settles the try.
+                future = self._log.enqueue(request, partial(_settle, turn, request.outcome))
             except BaseException:
                 turn.drop()
                 raise
             turn.keep(command_id)
-            future.add_done_callback(partial(_settle, turn, request.outcome))
             try:
-                # Shielded: a cancelled wait takes only the waiter away. The request takes its
-                # course, and nothing but its answer settles the try.
-                appended = await asyncio.shield(future)
+                appended = await future
             except StaleExpectation:
                 continue
             except Fenced:
@@ -210,12 +208,11 @@ def _kind(origin: Origin, *, has_events: bool) -> Kind:
     return origin.kind
 
 
-def _settle(turn: Turn, outcome: bytes, future: asyncio.Future[Appended]) -> None:
-    error = future.exception()
-    replayed = None if error is not None else future.result().replayed
+def _settle(turn: Turn, outcome: bytes, answer: Appended | EventLogError) -> None:
+    replayed = answer.replayed if isinstance(answer, Appended) else None
     turn.settle(
-        accepted=error is None and replayed is None,
+        accepted=isinstance(answer, Appended) and replayed is None,
         # This very outcome stands in the log: the commit came through, its answer was lost.
         placed=replayed == outcome,
-        fenced=isinstance(error, Fenced),
+        fenced=isinstance(answer, Fenced),
     )

@@ -8,7 +8,8 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any, NamedTuple, Protocol
 
-from aia_mas.application.event_log.records import AppendRequest, row_hash
+from aia_mas.application.event_log.records import AppendRequest
+from aia_mas.application.event_log.row_hashes import row_hashes
 
 MAX_REQUESTS = 1000
 MAX_BYTES = 4 * 2**20
@@ -135,9 +136,7 @@ class Batch:
             raise ValueError("a stream is written without an expectation")
         command, actor = request.command_id, request.actor
         correlation, causation = request.correlation_id, request.causation_id
-        new_hashes = [
-            row_hash(event, command, actor, correlation, causation) for event in request.events
-        ]
+        new_hashes = row_hashes(request.events, command, actor, correlation, causation)
         self.requests.append(request)
         number = len(self.requests)
         self._ids.add(command)

@@ -16,7 +16,8 @@ from typing import Any
 import msgspec
 import psycopg
 
-from aia_mas.application.event_log.records import NewEvent, row_hash
+from aia_mas.application.event_log.records import NewEvent
+from aia_mas.application.event_log.row_hashes import row_hashes
 
 _PAGE = 10_000
 _POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -95,9 +96,8 @@ class _Auditor:
         self.stamp = at
         if sealed_at not in (None, at):
             self.find("row_changed", position, f"{stream} {version} was not recorded at {at}")
-        computed = row_hash(
-            NewEvent(stream, version, topic, state, None), command_id, actor, corr, cause
-        )
+        event = NewEvent(stream, version, topic, state, None)
+        (computed,) = row_hashes([event], command_id, actor, corr, cause)
         if computed != stored:
             self.find("row_changed", position, f"{stream} {version} is not what was written")
         return computed

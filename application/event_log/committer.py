@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import anyio
 import structlog
@@ -20,7 +21,7 @@ from aia_mas.application.event_log.errors import (
     Overloaded,
     StaleExpectation,
 )
-from aia_mas.application.event_log.records import Appended, AppendRequest, RecordedEvent
+from aia_mas.application.event_log.records import Appended, AppendRequest, RecordedEvent, Settle
 
 log = structlog.stdlib.get_logger("aia.event_log.committer")
 
@@ -75,8 +76,15 @@ class Committer:
         """Requests not yet answered."""
         return self._outstanding
 
-    def enqueue(self, request: AppendRequest) -> asyncio.Future[Appended]:
+    def enqueue(
+        self, request: AppendRequest, settle: Settle | None = None
+    ) -> asyncio.Future[Appended]:
         """Queue a request; it is never cancelled, only its waiter may go away.
+
+        Args:
+            request: What to append.
+            settle: Called with the answer, or with why there is none, whether or not anybody still
+                waits for the future.
 
         Returns:
             A future with the answer, or with StaleExpectation, CommandIdReused, Fenced,
@@ -90,11 +98,12 @@ class Committer:
             raise LogClosed("the node is stopping")
         if self._outstanding >= self._max_waiting or self._bytes >= self._max_waiting_bytes:
             raise Overloaded("the commit queue is full")
-        future: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waiter = _Waiter(loop.create_future(), settle)
         queue = self._queue
         new = (
             not queue
-            or len(queue[-1].futures) >= max(_SMALL, self._outstanding // 2)
+            or len(queue[-1].waiters) >= max(_SMALL, self._outstanding // 2)
             or not queue[-1].batch.takes(request)
         )
         pending = _Pending() if new else queue[-1]
@@ -102,17 +111,17 @@ class Committer:
         try:
             pending.batch.add(request)
         except Exception as error:  # noqa: BLE001 - whatever it is, it concerns this request alone
-            _fail(future, _append_failed(request, error))
-            return future
+            loop.call_soon(_fail, waiter, _append_failed(request, error))
+            return waiter.future
         if new:
             queue.append(pending)
             self._filled.set()
             self._idle.clear()
-        pending.futures.append(future)
+        pending.waiters.append(waiter)
         self._outstanding += 1
         self._bytes += pending.batch.bytes - before
         self._send_ahead()
-        return future
+        return waiter.future
 
     async def append(self, request: AppendRequest) -> Appended:
         """Queue a request and wait for its answer (see ``enqueue``)."""
@@ -130,16 +139,16 @@ class Committer:
                     while self._under_way:
                         self._send_ahead()
                         pending = self._under_way[0]
-                        await self._commit(pending.batch, pending.futures, pending.sent)
+                        await self._commit(pending.batch, pending.waiters, pending.sent)
                         self._under_way.popleft()
-                        self._outstanding -= len(pending.futures)
+                        self._outstanding -= len(pending.waiters)
                         self._bytes -= pending.batch.bytes
         finally:
             self._closed = True
             error = LogUnavailable("the node stopped before the commit was answered")
             for unanswered in (*self._under_way, *self._queue):
-                for future in unanswered.futures:
-                    _fail(future, error)
+                for waiter in unanswered.waiters:
+                    _fail(waiter, error)
             self._under_way.clear()
             self._queue.clear()
             self._idle.set()
@@ -172,7 +181,7 @@ class Committer:
         queue, under_way = self._queue, self._under_way
         if not queue or not 0 < len(under_way) < _AHEAD or under_way[-1].sent is None:
             return  # behind one that is not sent yet, it would overtake
-        if len(queue) > 1 or len(queue[0].futures) >= max(_SMALL, self._outstanding // 2):
+        if len(queue) > 1 or len(queue[0].waiters) >= max(_SMALL, self._outstanding // 2):
             self._send(queue.popleft())
 
     def _send(self, pending: _Pending) -> None:
@@ -180,27 +189,27 @@ class Committer:
         self._under_way.append(pending)
 
     async def _commit(
-        self, batch: Batch, futures: list[asyncio.Future[Appended]], sent: Sent | None = None
+        self, batch: Batch, waiters: Sequence[_Waiter], sent: Sent | None = None
     ) -> None:
         try:
             result = await self._writer.write(batch, sent)
         except LogUnavailable as error:
-            for future in futures:
-                _fail(future, error)
+            for waiter in waiters:
+                _fail(waiter, error)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is one request's fault
-            if len(futures) == 1:
-                _fail(futures[0], _append_failed(batch.requests[0], error))
+            if len(waiters) == 1:
+                _fail(waiters[0], _append_failed(batch.requests[0], error))
                 return
-            middle = len(futures) // 2
-            await self._commit(Batch(batch.requests[:middle]), futures[:middle])
-            await self._commit(Batch(batch.requests[middle:]), futures[middle:])
+            middle = len(waiters) // 2
+            await self._commit(Batch(batch.requests[:middle]), waiters[:middle])
+            await self._commit(Batch(batch.requests[middle:]), waiters[middle:])
         else:
-            self._answer(batch.requests, futures, result)
+            self._answer(batch.requests, waiters, result)
 
     def _answer(
         self,
         requests: Sequence[AppendRequest],
-        futures: Sequence[asyncio.Future[Appended]],
+        waiters: Sequence[_Waiter],
         result: BatchResult,
     ) -> None:
         events: list[RecordedEvent] = []
@@ -218,21 +227,37 @@ class Committer:
                 answers.append(_REJECTIONS[Status(status)](request.command_id))
         if events:
             self._publish(events)
-        for future, answer in zip(futures, answers, strict=True):
+        for waiter, answer in zip(waiters, answers, strict=True):
             if isinstance(answer, EventLogError):
-                _fail(future, answer)
-            elif not future.done():
-                future.set_result(answer)
+                _fail(waiter, answer)
+            else:
+                waiter.settle(answer)
+                if not waiter.future.done():
+                    waiter.future.set_result(answer)
+
+
+class _Waiter(NamedTuple):
+    """Who waits for the answer to a request, and what is to be done with it in any case."""
+
+    future: asyncio.Future[Appended]
+    settled: Settle | None
+
+    def settle(self, answer: Appended | EventLogError) -> None:
+        if self.settled is not None:
+            try:
+                self.settled(answer)
+            except Exception:
+                log.exception("answer_not_settled")
 
 
 class _Pending:
     """A batch that fills while others are under way, and who waits for it."""
 
-    __slots__ = ("batch", "futures", "sent")
+    __slots__ = ("batch", "sent", "waiters")
 
     def __init__(self) -> None:
         self.batch = Batch()
-        self.futures: list[asyncio.Future[Appended]] = []
+        self.waiters: list[_Waiter] = []
         self.sent: Sent | None = None
 
 
@@ -280,8 +305,9 @@ def _append_failed(request: AppendRequest, error: Exception) -> AppendFailed:
     return failure
 
 
-def _fail(future: asyncio.Future[Appended], error: EventLogError) -> None:
-    if not future.done():
-        future.set_exception(error)
-        # Its waiter may have gone away; that is not an error worth a warning from asyncio.
-        future.exception()
+def _fail(waiter: _Waiter, error: EventLogError) -> None:
+    waiter.settle(error)
+    if not waiter.future.done():
+        waiter.future.set_exception(error)
+        # Whoever waited may have gone away; that is not an error worth a warning from asyncio.
+        waiter.future.exception()

@@ -113,7 +113,14 @@ class _Adapter:
         return int(events[0].event) if events else None
 
     def _call(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        while True:
+            try:
+                return future.result(timeout=1.0)
+            except TimeoutError:
+                # A loop that has ended never answers, and the thread would outlive the program.
+                if future.done() or not self._loop.is_running():
+                    raise
 
 
 class LibraryAggregateRecorder(_Adapter, AggregateRecorder):

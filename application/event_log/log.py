@@ -18,6 +18,7 @@ from aia_mas.application.event_log.records import (
     Head,
     NewEvent,
     RecordedEvent,
+    Settle,
     StoredOutcome,
 )
 from aia_mas.domain.kernel import Event
@@ -59,7 +60,9 @@ class EventLog(Protocol):
     feed: Feed
     store_id: UUID
 
-    def enqueue(self, request: AppendRequest) -> asyncio.Future[Appended]:
+    def enqueue(
+        self, request: AppendRequest, settle: Settle | None = None
+    ) -> asyncio.Future[Appended]:
         """Queue a request for the next commit (see ``Committer.enqueue``)."""
         ...
 

@@ -24,9 +24,10 @@ from aia_mas.application.event_log.records import (
     Head,
     Kind,
     RecordedEvent,
+    Settle,
     StoredOutcome,
-    row_hash,
 )
+from aia_mas.application.event_log.row_hashes import row_hashes
 
 
 class MemoryEventLog:
@@ -69,9 +70,11 @@ class MemoryEventLog:
                 await self.committer.stop()
                 tasks.cancel_scope.cancel()
 
-    def enqueue(self, request: AppendRequest) -> asyncio.Future[Appended]:
+    def enqueue(
+        self, request: AppendRequest, settle: Settle | None = None
+    ) -> asyncio.Future[Appended]:
         """Queue a request (see ``Committer.enqueue``)."""
-        return self.committer.enqueue(request)
+        return self.committer.enqueue(request, settle)
 
     async def append(self, request: AppendRequest) -> Appended:
         """Commit a request (see ``Committer.enqueue`` for the errors)."""
@@ -188,16 +191,13 @@ class MemoryEventLog:
         if request.kind is not Kind.NOT_KEPT:
             outcome = StoredOutcome(request.body_hash, request.outcome, first, len(request.events))
             self._commands[request.command_id] = (outcome, stamp)
-        return [
-            row_hash(
-                event,
-                request.command_id,
-                request.actor,
-                request.correlation_id,
-                request.causation_id,
-            )
-            for event in request.events
-        ]
+        return row_hashes(
+            request.events,
+            request.command_id,
+            request.actor,
+            request.correlation_id,
+            request.causation_id,
+        )
 
     def _seal(self, before: int, stamp: datetime, hashes: list[bytes]) -> None:
         digest = hashlib.sha256(b"".join(hashes)).digest()

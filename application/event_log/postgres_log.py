@@ -26,6 +26,7 @@ from aia_mas.application.event_log.records import (
     AppendRequest,
     Head,
     RecordedEvent,
+    Settle,
     StoredOutcome,
     Unreadable,
 )
@@ -125,9 +126,11 @@ class PostgresEventLog:
                 await self._writer.close()
                 await self.pool.close()
 
-    def enqueue(self, request: AppendRequest) -> asyncio.Future[Appended]:
+    def enqueue(
+        self, request: AppendRequest, settle: Settle | None = None
+    ) -> asyncio.Future[Appended]:
         """Queue a request for the next commit (see ``Committer.enqueue``)."""
-        return self.committer.enqueue(request)
+        return self.committer.enqueue(request, settle)
 
     async def append(self, request: AppendRequest) -> Appended:
         """Commit a request (see ``Committer.enqueue`` for the errors)."""

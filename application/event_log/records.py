@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import IntEnum
-from struct import Struct
 from typing import Any, NamedTuple
 
 import msgspec
 
-_LENGTH = Struct(">i").pack
-_VERSION = Struct(">q").pack
-_NULL = _LENGTH(-1)
+from aia_mas.application.event_log.errors import EventLogError
 
 
 class Expectation(NamedTuple):
@@ -144,6 +140,10 @@ class Appended(NamedTuple):
     replayed: bytes | None = None
 
 
+Settle = Callable[[Appended | EventLogError], None]
+"""Takes the answer to a request, or why there is none, before anybody who waits for it."""
+
+
 class Head(NamedTuple):
     """The end of the log: last position, the hash that seals it, and when it was written."""
 
@@ -159,38 +159,3 @@ class StoredOutcome(NamedTuple):
     outcome: bytes
     first_position: int
     event_count: int
-
-
-def row_hash(
-    event: NewEvent,
-    command_id: str,
-    actor: str,
-    correlation_id: str | None,
-    causation_id: str | None,
-) -> bytes:
-    """Return SHA-256 over a length-prefixed encoding of all columns that the writer knows.
-
-    Length prefixes make the encoding injective: no two different rows share it. A missing value has
-    length -1.
-    """
-    stream, topic, command, by = (
-        event.stream.encode(),
-        event.topic.encode(),
-        command_id.encode(),
-        actor.encode(),
-    )
-    parts = [
-        _LENGTH(len(stream)), stream,
-        _VERSION(event.version),
-        _LENGTH(len(topic)), topic,
-        _LENGTH(len(event.state)), event.state,
-        _LENGTH(len(command)), command,
-        _LENGTH(len(by)), by,
-    ]  # fmt: skip
-    for optional in (correlation_id, causation_id):
-        if optional is None:
-            parts.append(_NULL)
-        else:
-            text = optional.encode()
-            parts += (_LENGTH(len(text)), text)
-    return hashlib.sha256(b"".join(parts)).digest()

@@ -9,7 +9,7 @@ from aia_mas.application.event_log import chain
 from aia_mas.application.event_log.chain import Verification
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.application.event_log.records import NewEvent
-from aia_mas.application.event_log.records import row_hash as row_hash_of
+from aia_mas.application.event_log.row_hashes import row_hashes
 
 from .conftest import MAPPER, NEW, Crossed, end_of, note, outcomes
 
@@ -125,7 +125,7 @@ async def test_a_change_with_a_fitting_digest_breaks_the_chain(
     assert row is not None
     _, stream, version, topic, state, _, command_id, actor, correlation, causation, _ = row
     event = NewEvent(stream, version, topic, state, None)
-    row_hash = row_hash_of(event, command_id, actor, correlation, causation)
+    (row_hash,) = row_hashes([event], command_id, actor, correlation, causation)
     await filled.execute("update events set row_hash = %s where position = 6", [row_hash])
     await filled.execute(
         "update batches set digest = sha256(%s) where last_position = 6", [row_hash]

@@ -256,10 +256,10 @@ async def test_what_cannot_be_appended_now_is_not_tried_without_end() -> None:
         tries = 0
         enqueue = log.enqueue
 
-        def counting(request: object) -> object:
+        def counting(*request: object) -> object:
             nonlocal tries
             tries += 1
-            return enqueue(request)  # type: ignore[arg-type]
+            return enqueue(*request)  # type: ignore[arg-type]
 
         log.enqueue = counting  # type: ignore[method-assign,assignment]
         async with node.leading(1):
