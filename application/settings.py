@@ -29,6 +29,7 @@ __all__ = ["Settings", "SettingsError", "StakingTier", "check_exposure", "load_s
 
 _TOKENS = 10**18
 _ADDRESSES = {"treasury_address", "gov_token_address"}
+_PASSWORDS = {"password", "sslpassword"}
 _SECRETS = {setting.field for setting in CATALOGUE if setting.secret}
 
 
@@ -48,7 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         migration_database_url: The same as the owner of the tables; None: ``database_url``.
         database_pool_size: Connections for queries and processes.
         database_timeout_seconds: How long to wait for a connection, seconds.
-        redis_host: Redis or Valkey; None: PostgreSQL alone carries presence and wake-ups.
+        redis_host: Redis or Valkey, for presence; None: PostgreSQL alone carries it.
         redis_port: Its port.
         redis_url: The same as a URL, with TLS and password; goes before host and port.
         node_name: Name of this node in leases and logs; None: made up from host and process.
@@ -228,5 +229,5 @@ def is_loopback(host: str) -> bool:
 
 def without_password(url: str) -> str:
     """Return a database URL as a key=value text that may be shown."""
-    parts = {name: value for name, value in conninfo_to_dict(url).items() if name != "password"}
-    return make_conninfo("", **parts)
+    parts = conninfo_to_dict(url).items()
+    return make_conninfo("", **{name: value for name, value in parts if name not in _PASSWORDS})
