@@ -39,7 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         host: Address that the HTTP server listens on.
         port: Its port; 0 lets the system choose one.
-        root_path: Path under which a proxy serves us, without a slash at the end.
+        root_path: Path under which a proxy serves us, stripped or not; no slash at the end.
         max_body_bytes: Largest request body, bytes.
         cors_origins: Origins that browsers may call from; None: localhost in development mode only.
         jwt_secret: Key of HS256 tokens; None: no authentication, loopback only.

@@ -16,6 +16,7 @@ from aia_mas.interfaces.http.edge import Edge
 from aia_mas.interfaces.http.health import Checks
 from aia_mas.interfaces.http.requests import ApiRequest, check_query, known_parameters
 from aia_mas.interfaces.http.security import PERMISSIONS, PUBLIC, Authenticator, authorize
+from aia_mas.interfaces.http.sub_path import SubPath
 from aia_mas.interfaces.http.task_queries import TaskQueries
 from aia_mas.interfaces.http.tasks import TaskCommands
 from aia_mas.interfaces.realtime import realtime_handlers
@@ -55,6 +56,9 @@ def create_app(system: System) -> Litestar:
     )
     app.state.openapi = OpenApiDocument(CONTROLLERS, development=system.settings.development)
     app.asgi_handler = Edge(app.asgi_router, system)
+    if prefix := system.settings.root_path:
+        paths = [route.path for route in app.routes]
+        app.asgi_handler = SubPath(app.asgi_handler, prefix, paths)
     return app
 
 

@@ -103,8 +103,6 @@ def document(
         logging_config=None,
     )
     result: dict[str, Any] = app.openapi_schema.to_schema()
-    # Relative to where the document was read, so that it holds behind any proxy.
-    result["servers"] = [{"url": "."}]
     handlers = {handler.operation_id: handler for handler in _handlers(app)}
     schemas = _schemas(handlers.values())
     result["components"] = {

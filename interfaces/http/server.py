@@ -73,7 +73,6 @@ async def serve(
         create_app(system),
         http=HttpProtocol,
         **socket_options(),
-        root_path=settings.root_path,
         lifespan="off",
         log_config=None,
         access_log=False,
