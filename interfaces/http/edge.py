@@ -68,8 +68,7 @@ class Edge:
                     *message["headers"],
                     (b"x-request-id", request_id.encode()),
                 ]
-                if origin is not None:
-                    added += self._origins.headers(origin)
+                added += self._origins.headers(origin)
             await send(message)
 
         # Only here: the server keeps the dictionary that it gave us, method and all.

@@ -40,6 +40,7 @@ class Origins:
         self._local = listed is None and settings.development
         self._any = "*" in (listed or ())
         self._listed = frozenset(origin.lower().encode() for origin in listed or ())
+        self._vary = [_VARY] if self._local or self._any or self._listed else []
 
     def admit(self, method: str, headers: Mapping[bytes, bytes]) -> None:
         """Refuse what no page of another site may send in development mode.
@@ -70,8 +71,13 @@ class Origins:
             or (self._local and _LOOPBACK_ORIGIN.fullmatch(origin) is not None)
         )
 
-    def headers(self, origin: bytes) -> list[tuple[bytes, bytes]]:
-        """Return the CORS headers of an answer to a page."""
+    def headers(self, origin: bytes | None) -> list[tuple[bytes, bytes]]:
+        """Return the CORS headers of an answer to a page; None: nobody said which.
+
+        That answer may be kept and given to a page later, so it tells what it depends on, too.
+        """
+        if origin is None:
+            return self._vary
         if not self.allows(origin):
             return [_VARY]
         return [(b"access-control-allow-origin", origin), _VARY, _EXPOSE]
