@@ -19,7 +19,7 @@ from aia_mas.interfaces.http.security import PERMISSIONS, PUBLIC, Authenticator,
 from aia_mas.interfaces.http.sub_path import SubPath
 from aia_mas.interfaces.http.task_queries import TaskQueries
 from aia_mas.interfaces.http.tasks import TaskCommands
-from aia_mas.interfaces.realtime import realtime_handlers
+from aia_mas.interfaces.realtime import Gate, realtime_handlers
 
 if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
@@ -55,7 +55,7 @@ def create_app(system: System) -> Litestar:
         debug=False,
     )
     app.state.openapi = OpenApiDocument(CONTROLLERS, development=system.settings.development)
-    app.asgi_handler = Edge(app.asgi_router, system)
+    app.asgi_handler = Edge(app.asgi_router, Gate(app, system.settings), system)
     if prefix := system.settings.root_path:
         paths = [route.path for route in app.routes]
         app.asgi_handler = SubPath(app.asgi_handler, prefix, paths)

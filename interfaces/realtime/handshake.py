@@ -4,27 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aia_mas.domain.kernel import Principal
 from aia_mas.interfaces.http.errors import OriginNotAllowed
-from aia_mas.interfaces.http.security import Authenticator, Origins
-from aia_mas.interfaces.realtime.close_codes import CloseCode, Closing
+from aia_mas.interfaces.http.security import Authenticator, Credential, Origins
 
 PROTOCOL = "mas.v1"
 """The subprotocol. Offer it beside the token's, so that the answer does not repeat the token."""
 
 _BEARER = "bearer."
-
-
-class Refused(Exception):
-    """The socket is closed as soon as it is open, with a code that says why.
-
-    Browsers hide the status of a handshake that was refused, but not a close code.
-    """
-
-    def __init__(self, code: CloseCode, reason: str) -> None:
-        """Keep code and reason."""
-        super().__init__(reason)
-        self.closing = Closing(code, reason)
 
 
 class Door:
@@ -48,7 +34,7 @@ class Door:
         if origin is not None and origin.lower() not in own and not self._origins.allows(origin):
             raise OriginNotAllowed
 
-    def principal(self, headers: dict[bytes, bytes], offered: Sequence[str]) -> Principal:
+    def credential(self, headers: dict[bytes, bytes], offered: Sequence[str]) -> Credential:
         """Return who opens a socket, by header or by subprotocol, never by URL.
 
         Args:
@@ -63,7 +49,7 @@ class Door:
         token = next((one for one in offered if one.startswith(_BEARER)), None)
         if authorization is None and token is not None:
             authorization = b"Bearer " + token.removeprefix(_BEARER).encode("latin-1")
-        return self._authenticator.principal(authorization)
+        return self._authenticator.credential(authorization)
 
 
 def chosen_protocol(offered: Sequence[str]) -> str | None:
