@@ -13,6 +13,7 @@ from aia_mas.application.settings import Settings
 from aia_mas.domain.kernel import Principal, Role
 from aia_mas.domain.kernel.errors import PermissionDenied
 from aia_mas.interfaces.http.app import create_app
+from aia_mas.interfaces.http.health import DETAILS
 from aia_mas.interfaces.http.security import PERMISSIONS, PUBLIC, authorize
 from aia_mas.interfaces.realtime import OPERATIONS, CloseCode
 
@@ -38,7 +39,7 @@ def served(app: Litestar) -> set[str]:
 
 
 def test_every_route_and_every_topic_is_on_the_list(app: Litestar) -> None:
-    assert served(app) | set(OPERATIONS.values()) == set(PERMISSIONS)
+    assert served(app) | set(OPERATIONS.values()) | {DETAILS} == set(PERMISSIONS)
 
 
 KEY = "k" * 32
