@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from aia_mas.application.settings_catalogue import CATALOGUE
 from aia_mas.application.settings_errors import SettingsError
+from aia_mas.application.settings_rates import Rate
 from aia_mas.application.settings_sources import (
     FILE_VARIABLE,
     from_arguments,
@@ -43,13 +44,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         max_body_bytes: Largest request body, bytes.
         cors_origins: Origins that browsers may call from; None: localhost in development mode only.
         jwt_secret: Key of HS256 tokens; None: no authentication, loopback only.
+        rate_limit: Requests of one caller; None: no limit.
         drain_seconds: How long pending work may take after a signal to stop, seconds.
         data_dir: Folder of the embedded PostgreSQL, absolute.
         database_url: PostgreSQL to use instead of the embedded one.
         migration_database_url: The same as the owner of the tables; None: ``database_url``.
         database_pool_size: Connections for queries and processes.
         database_timeout_seconds: How long to wait for a connection, seconds.
-        redis_host: Redis or Valkey, for presence; None: PostgreSQL alone carries it.
+        redis_host: Redis or Valkey, for presence and rates of requests; None: PostgreSQL carries
+            presence, and each node counts requests for itself.
         redis_port: Its port.
         redis_url: The same as a URL, with TLS and password; goes before host and port.
         node_name: Name of this node in leases and logs; None: made up from host and process.
@@ -87,6 +90,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_body_bytes: int = 4 * 2**20
     cors_origins: tuple[str, ...] | None = None
     jwt_secret: str | None = None
+    rate_limit: Rate | None = None
     drain_seconds: float = 8.0
 
     data_dir: Path = Path(".mas")

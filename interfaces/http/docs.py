@@ -103,11 +103,16 @@ class OpenApiDocument:
     """The document of one application, made when it is first asked for."""
 
     def __init__(
-        self, controllers: Sequence[ControllerRouterHandler], *, development: bool
+        self,
+        controllers: Sequence[ControllerRouterHandler],
+        *,
+        development: bool,
+        limited: bool,
     ) -> None:
-        """Describe what these serve (``development``: without keys)."""
+        """Describe what these serve (``development``: without keys; ``limited``: with a rate)."""
         self._controllers = controllers
         self._development = development
+        self._limited = limited
         self._made: asyncio.Task[Sequence[bytes]] | None = None
 
     async def __call__(self, folders: int) -> bytes:
@@ -123,7 +128,7 @@ class OpenApiDocument:
         return (await asyncio.shield(self._made))[folders]
 
     def _make(self) -> Sequence[bytes]:
-        made = document(self._controllers, development=self._development)
+        made = document(self._controllers, development=self._development, limited=self._limited)
         return [
             msgspec.json.encode({**made, "servers": [{"url": url}]}) for url in (".", "..", "../..")
         ]

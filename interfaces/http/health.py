@@ -59,7 +59,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
         position: The last position of the log that this node knows.
         waiting_commands: Commands waiting to be committed.
         database: PostgreSQL.
-        redis: Redis or Valkey; without it PostgreSQL carries presence.
+        redis: Redis or Valkey; without it PostgreSQL carries presence, and each node counts the
+            requests of a caller for itself.
         projections: The read models and how far behind they are.
         leaders: Process -> the node that leads it.
         warnings: What was noticed in the settings at the start.
@@ -197,8 +198,11 @@ async def _database(system: System) -> Part:
 def _redis(system: System) -> Part:
     if system.settings.redis is None:
         return Part(status="not_configured")
-    # Presence is what Redis is used for; it knows of an outage within its interval.
-    return Part(status="ok" if system.presence.available else "unavailable")
+    # Presence knows of an outage within its interval, the limiter at the first request.
+    away = "" if system.presence.available else "signs of life are not shared"
+    if system.limiter is not None and not system.limiter.shared:
+        away = f"{away}; requests are counted by this node alone".removeprefix("; ")
+    return Part(status="unavailable" if away else "ok", detail=away)
 
 
 async def _leaders(system: System) -> dict[str, str]:

@@ -14,7 +14,6 @@ from litestar.exceptions import WebSocketDisconnect
 from litestar.types import Receive, Send
 from litestar.utils import normalize_path
 
-from aia_mas.application.settings import Settings
 from aia_mas.domain.kernel.errors import PermissionDenied
 from aia_mas.interfaces.http.errors import Unauthenticated
 from aia_mas.interfaces.http.security import Authenticator, Credential, Origins, authorize
@@ -32,10 +31,10 @@ CREDENTIAL = "mas_credential"
 class Gate:
     """Stands before all WebSocket routes of an application."""
 
-    def __init__(self, app: Litestar, settings: Settings) -> None:
-        """Guard an application by the keys and origins of the settings."""
+    def __init__(self, app: Litestar, authenticator: Authenticator, origins: Origins) -> None:
+        """Guard an application; these two know who somebody is and where they may come from."""
         self._router = app.asgi_router
-        self._door = Door(Authenticator(settings), Origins(settings))
+        self._door = Door(authenticator, origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a socket through to its handler, or turn it away.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aia_mas.interfaces.http.errors import OriginNotAllowed
 from aia_mas.interfaces.http.security import Authenticator, Credential, Origins
@@ -45,11 +45,17 @@ class Door:
         Raises:
             Unauthenticated: There is no token, or none that is valid (a subclass).
         """
-        authorization = headers.get(b"authorization")
+        return self._authenticator.credential(authorization_of(headers, offered))
+
+
+def authorization_of(headers: Mapping[bytes, bytes], offered: Sequence[str]) -> bytes | None:
+    """Return the ``Authorization`` of a handshake, or what a browser gave in its place."""
+    authorization = headers.get(b"authorization")
+    if authorization is None:
         token = next((one for one in offered if one.startswith(_BEARER)), None)
-        if authorization is None and token is not None:
-            authorization = b"Bearer " + token.removeprefix(_BEARER).encode("latin-1")
-        return self._authenticator.credential(authorization)
+        if token is not None:
+            return b"Bearer " + token.removeprefix(_BEARER).encode("latin-1")
+    return authorization
 
 
 def chosen_protocol(offered: Sequence[str]) -> str | None:

@@ -17,10 +17,11 @@ _ALLOW_METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 _ALLOW_HEADERS = (
     b"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id"
 )
-_EXPOSE = (
-    b"access-control-expose-headers",
-    b"ETag, Idempotent-Replayed, Location, Retry-After, X-Event-Position, X-Request-Id",
+_EXPOSED = (
+    b"ETag, Idempotent-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After,"
+    b" X-Event-Position, X-Request-Id"
 )
+_EXPOSE = (b"access-control-expose-headers", _EXPOSED)
 _VARY = (b"vary", b"Origin")
 
 

@@ -27,6 +27,7 @@ from aia_mas.domain.orchestration import agent_events, task_events
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.task_specification import TaskSpecification
 from aia_mas.interfaces.http.edge import refuse_handshake
+from aia_mas.interfaces.http.security import Authenticator, Origins
 from aia_mas.interfaces.realtime import (
     Gate,
     Hub,
@@ -173,7 +174,7 @@ async def running_node(
     node = Node(hub, settings or Settings(), listener.getsockname()[1])
     hub.coalesce("metrics", node.sample)
     app = Litestar(realtime_handlers(node), openapi_config=None, logging_config=None)
-    gate = Gate(app, node.settings)
+    gate = Gate(app, Authenticator(node.settings), Origins(node.settings))
 
     async def refused_or(scope: Any, receive: Any, send: Any) -> None:
         try:

@@ -20,7 +20,7 @@ from aia_mas.interfaces.realtime import OPERATIONS, CloseCode
 
 @pytest.fixture(scope="module")
 def app() -> Litestar:
-    system: Any = SimpleNamespace(settings=Settings(), hub=None)
+    system: Any = SimpleNamespace(settings=Settings(), hub=None, limiter=None)
     return create_app(system)
 
 
@@ -47,7 +47,7 @@ KEY = "k" * 32
 
 @pytest.fixture
 def secured() -> Litestar:
-    system: Any = SimpleNamespace(settings=Settings(jwt_secret=KEY), hub=None)
+    system: Any = SimpleNamespace(settings=Settings(jwt_secret=KEY), hub=None, limiter=None)
     return create_app(system)
 
 

@@ -248,6 +248,7 @@ def test_section_that_is_no_table_stops() -> None:
         ("MAS_JWT_SECRET", "short"),
         ("MAS_DATABASE_URL", "mysql://localhost/mas"),
         ("MAS_DATABASE_URL", "host"),
+        ("MAS_RATE_LIMIT", "100"),
         ("MAS_ROOT_PATH", "no-slash"),
         ("MAS_ROOT_PATH", "/a/../b"),
         ("MAS_ROOT_PATH", "/a//b"),
