@@ -69,7 +69,7 @@ types: dev ## Check the types (mypy, strict)
 	$(bin)mypy $(ARGS)
 
 .PHONY: contracts
-contracts: dev ## Check who imports whom (import-linter, the table of the design)
+contracts: dev ## Check who imports whom (import-linter, the contracts in pyproject.toml)
 	$(bin)lint-imports --no-logo
 
 .PHONY: build

@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from aia_mas.application.settings_catalogue import CATALOGUE
 from aia_mas.application.settings_errors import SettingsError
+from aia_mas.application.settings_rates import Rate
 from aia_mas.application.settings_sources import (
     FILE_VARIABLE,
     from_arguments,
@@ -29,6 +30,7 @@ __all__ = ["Settings", "SettingsError", "StakingTier", "check_exposure", "load_s
 
 _TOKENS = 10**18
 _ADDRESSES = {"treasury_address", "gov_token_address"}
+_PASSWORDS = {"password", "sslpassword"}
 _SECRETS = {setting.field for setting in CATALOGUE if setting.secret}
 
 
@@ -38,17 +40,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         host: Address that the HTTP server listens on.
         port: Its port; 0 lets the system choose one.
-        root_path: Path under which a proxy serves us, without a slash at the end.
+        root_path: Path under which a proxy serves us, stripped or not; no slash at the end.
         max_body_bytes: Largest request body, bytes.
         cors_origins: Origins that browsers may call from; None: localhost in development mode only.
         jwt_secret: Key of HS256 tokens; None: no authentication, loopback only.
+        rate_limit: Requests of one caller; None: no limit.
         drain_seconds: How long pending work may take after a signal to stop, seconds.
         data_dir: Folder of the embedded PostgreSQL, absolute.
         database_url: PostgreSQL to use instead of the embedded one.
         migration_database_url: The same as the owner of the tables; None: ``database_url``.
         database_pool_size: Connections for queries and processes.
         database_timeout_seconds: How long to wait for a connection, seconds.
-        redis_host: Redis or Valkey; None: PostgreSQL alone carries presence and wake-ups.
+        redis_host: Redis or Valkey, for presence and rates of requests; None: PostgreSQL carries
+            presence, and each node counts requests for itself.
         redis_port: Its port.
         redis_url: The same as a URL, with TLS and password; goes before host and port.
         node_name: Name of this node in leases and logs; None: made up from host and process.
@@ -86,6 +90,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_body_bytes: int = 4 * 2**20
     cors_origins: tuple[str, ...] | None = None
     jwt_secret: str | None = None
+    rate_limit: Rate | None = None
     drain_seconds: float = 8.0
 
     data_dir: Path = Path(".mas")
@@ -228,5 +233,5 @@ def is_loopback(host: str) -> bool:
 
 def without_password(url: str) -> str:
     """Return a database URL as a key=value text that may be shown."""
-    parts = {name: value for name, value in conninfo_to_dict(url).items() if name != "password"}
-    return make_conninfo("", **parts)
+    parts = conninfo_to_dict(url).items()
+    return make_conninfo("", **{name: value for name, value in parts if name not in _PASSWORDS})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from aia_mas.application import settings_values as read
+from aia_mas.application.settings_rates import rate
 from aia_mas.application.settings_tiers import staking_tiers
 from aia_mas.application.settings_values import Reader
 
@@ -38,6 +39,7 @@ CATALOGUE: tuple[Setting, ...] = (
     Setting("max_body_bytes", "MAS_MAX_BODY", "server.max_body", read.size(1024, 2**28)),
     Setting("cors_origins", "MAS_CORS_ORIGINS", "server.cors_origins", read.origins),
     Setting("jwt_secret", "MAS_JWT_SECRET", "server.jwt_secret", read.secret_key, secret=True),
+    Setting("rate_limit", "MAS_RATE_LIMIT", "server.rate_limit", rate),
     Setting("drain_seconds", "MAS_DRAIN_TIMEOUT", "server.drain_timeout", read.seconds(0, 300)),
     # Where the data lives
     Setting("data_dir", "MAS_DATA_DIR", "database.data_dir", read.folder),

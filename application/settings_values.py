@@ -22,6 +22,7 @@ Reader = Callable[[Any], Any]
 
 _SIZE = re.compile(r"(\d+)\s*([kmg]i?b?|b)?", re.IGNORECASE | re.ASCII)
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
+_PREFIX = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*")
 _PLACEHOLDER = re.compile(r"your[_-]|<.*>$|changeme|todo", re.IGNORECASE)
 _ETHEREUM = re.compile(r"0x[0-9a-fA-F]{40}")
 _BASE58 = re.compile(r"(?![0-9a-fA-F]+$)[1-9A-HJ-NP-Za-km-z]{32,44}")
@@ -145,7 +146,7 @@ def redis(raw: Any) -> str:
 def url_prefix(raw: Any) -> str:
     """Read the path under which a proxy serves us, for example ``/backend``; "/" is none."""
     path = text(raw).rstrip("/")
-    if path and (not path.startswith("/") or any(mark in path for mark in "?# ") or "//" in path):
+    if not _PREFIX.fullmatch(path) or not {".", ".."}.isdisjoint(path.split("/")):
         raise ValueError("must be a path that starts with a slash, for example /backend")
     return path
 

@@ -15,7 +15,7 @@ import anyio
 import structlog
 import uuid_utils
 from anyio.abc import TaskGroup
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 
 from aia_mas.application.clock import Clock, SystemClock
 from aia_mas.application.database import Database, open_database
@@ -41,6 +41,7 @@ from aia_mas.application.processes import dispatcher as dispatcher_process
 from aia_mas.application.processes.deadlines import Deadlines, ExpiryFold
 from aia_mas.application.processes.dispatch_fold import DispatchFold
 from aia_mas.application.processes.dispatcher import Dispatcher
+from aia_mas.application.rate_limits import Limiter, LocalLimiter, RedisLimiter
 from aia_mas.application.settings import Settings
 from aia_mas.interfaces.realtime.coalesced import Sample
 from aia_mas.interfaces.realtime.hub import Hub
@@ -66,6 +67,7 @@ class System:
         projections: The read models.
         hub: The live streams.
         leases: What this node leads.
+        limiter: Counts the requests of each caller; None: there is no limit.
         draining: It takes no more commands.
     """
 
@@ -80,6 +82,7 @@ class System:
     projections: ProjectionHost
     hub: Hub
     leases: LeaseKeeper
+    limiter: Limiter | None
     _life: asyncio.Task[None]
     _started: asyncio.Future[None]
     _leaving: asyncio.Event
@@ -160,6 +163,7 @@ class System:
                 seconds=self.settings.leader_lease_seconds,
                 renew_every=self.settings.leader_lease_seconds / 4,
             )
+            self.limiter = await self._limiter(stack)
             self._wire(await self._presence_store(stack))
             tasks = await stack.enter_async_context(anyio.create_task_group())
             await self._start(tasks)
@@ -189,6 +193,20 @@ class System:
         redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
         stack.push_async_callback(redis.aclose)
         return RedisPresence(redis, f"mas:{self.log.store_id}")
+
+    async def _limiter(self, stack: AsyncExitStack) -> Limiter | None:
+        rate, url = self.settings.rate_limit, self.settings.redis
+        if rate is None:
+            return None
+        if url is None:
+            return LocalLimiter(rate)
+        # Many requests are counted at once: the connections that it takes are bounded.
+        pool = BlockingConnectionPool.from_url(
+            url, max_connections=32, timeout=1, socket_timeout=1, socket_connect_timeout=1
+        )
+        redis = Redis.from_pool(pool)
+        stack.push_async_callback(redis.aclose)
+        return RedisLimiter(redis, f"mas:{self.log.store_id}", rate)
 
     def _wire(self, presence_store: PresenceStore) -> None:
         settings, event_log, clock = self.settings, self.log, self.clock

@@ -16,7 +16,7 @@ from typing import TypeVar
 import structlog
 from msgspec.structs import replace
 
-from aia_mas.application.settings import Settings
+from aia_mas.application.settings import Settings, without_password
 from aia_mas.interfaces.bootstrap import System
 
 log = structlog.stdlib.get_logger("aia.agents")
@@ -110,7 +110,7 @@ class Node:
                 return  # it ended just now
 
 
-# The one module-level state (design, section 2): what runs, by the place of its data.
+# The one module-level state of the whole program: what runs, by the place of its data.
 _nodes: dict[str, Node] = {}
 _lock = threading.Lock()
 
@@ -128,7 +128,9 @@ async def join(settings: Settings) -> Node:
         if node is None or not node.alive:
             node = Node(settings)
         elif node.settings != settings:
-            raise RuntimeError(f"a system with other settings runs on {place} in this program")
+            raise RuntimeError(
+                f"a system with other settings runs on {_shown(settings)} in this program"
+            )
         _nodes[place] = node
         node.users += 1
     try:
@@ -170,6 +172,12 @@ def current() -> Node:
 
 def _place(settings: Settings) -> str:
     return settings.database_url or str(settings.data_dir)
+
+
+def _shown(settings: Settings) -> str:
+    """Return the place as it may be told: a database's URL may hold a password."""
+    url = settings.database_url
+    return str(settings.data_dir) if url is None else without_password(url)
 
 
 def _only(error: BaseException) -> BaseException:

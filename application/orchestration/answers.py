@@ -1,4 +1,4 @@
-"""What a client gets for a command about an agent or a task; the shapes of design section 8."""
+"""What a client gets for a command about an agent or a task: the shapes that clients rely on."""
 
 from __future__ import annotations
 

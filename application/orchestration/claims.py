@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from aia_mas.application.clock import Clock
+from aia_mas.application.event_log.errors import LogClosed
 from aia_mas.application.event_log.log import EventLog
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.application.orchestration.workload import Workload
@@ -94,8 +95,14 @@ class Claims:
             wait: Seconds to wait for one when there is none.
 
         Returns:
-            The tasks; empty when there was none in time.
+            The tasks; empty when there was none in time, or the node began to stop meanwhile.
+
+        Raises:
+            LogClosed: The node is stopping; another one, or a later one, has the work.
         """
+        if self._closed:
+            # An empty answer would be asked for again at once, for as long as the drain takes.
+            raise LogClosed
         until = self._clock.monotonic() + wait
         while True:
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -116,7 +123,7 @@ class Claims:
                     self._waiting.pop(agent_id, None)
 
     def close(self) -> None:
-        """Answer everybody who waits; the node is stopping."""
+        """Answer everybody who waits, and refuse who still comes; the node is stopping."""
         self._closed = True
         for agent_id in list(self._waiting):
             self._wake(agent_id)

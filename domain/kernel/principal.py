@@ -8,7 +8,7 @@ import msgspec
 
 
 class Role(StrEnum):
-    """The roles of design section 10."""
+    """What a caller may be; each route and topic lists the roles that it serves."""
 
     ADMIN = "admin"
     OPERATOR = "operator"

@@ -20,7 +20,6 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     lease_seconds: float
     price: int = 0
     policy: str = ""
-    seed: int = 0
     considered: int = 0
     load: float = 0.0
 
@@ -58,7 +57,6 @@ class AssignTask(msgspec.Struct, frozen=True, kw_only=True):
     lease_seconds: float
     price: int = 0
     policy: str = ""
-    seed: int = 0
     considered: int = 0
     load: float = 0.0
 

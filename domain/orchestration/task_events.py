@@ -59,7 +59,6 @@ class TaskAssigned(Event, frozen=True, kw_only=True):
         assigned_at: When, UTC.
         price: What the agent takes for it, base units.
         policy: The name of the rule that chose.
-        seed: What the rule's chance was derived from.
         considered: How many agents qualified and had room.
         load: The share of the agent's places in use before this one, 0..1.
     """
@@ -72,7 +71,6 @@ class TaskAssigned(Event, frozen=True, kw_only=True):
     assigned_at: datetime
     price: int = 0
     policy: str = ""
-    seed: int = 0
     considered: int = 0
     load: float = 0.0
 

@@ -125,7 +125,6 @@ def _assigned(assignment: Assignment | AssignTask, attempt: int, ctx: Context) -
         assigned_at=ctx.now,
         price=assignment.price,
         policy=assignment.policy,
-        seed=assignment.seed,
         considered=assignment.considered,
         load=assignment.load,
     )

@@ -11,6 +11,7 @@ import psycopg
 from aia_mas.application.embedded_postgres import DiskFull, EmbeddedPostgresError
 from aia_mas.application.migrations import MigrationError
 from aia_mas.application.settings import SettingsError
+from aia_mas.interfaces.listening import PortUnavailable
 
 
 class Exit(IntEnum):
@@ -42,10 +43,6 @@ class Failure(NamedTuple):
 
     message: str
     code: Exit
-
-
-class PortUnavailable(Exception):
-    """The server cannot listen on its address."""
 
 
 class NoData(Exception):

@@ -14,9 +14,9 @@ import aia_mas
 from aia_mas.application.settings import Settings, check_exposure
 from aia_mas.interfaces.cli import collection
 from aia_mas.interfaces.cli.failures import Stopped
-from aia_mas.interfaces.cli.listening import listen
 from aia_mas.interfaces.cli.options import data_options, settings_of
 from aia_mas.interfaces.cli.stopping import Stopping
+from aia_mas.interfaces.listening import listen
 
 if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System

@@ -14,11 +14,19 @@ from aia_mas.interfaces.http.audit import Audit
 from aia_mas.interfaces.http.docs import Documentation, OpenApiDocument
 from aia_mas.interfaces.http.edge import Edge
 from aia_mas.interfaces.http.health import Checks
+from aia_mas.interfaces.http.rate_limits import RateLimits
 from aia_mas.interfaces.http.requests import ApiRequest, check_query, known_parameters
-from aia_mas.interfaces.http.security import PERMISSIONS, PUBLIC, Authenticator, authorize
+from aia_mas.interfaces.http.security import (
+    PERMISSIONS,
+    PUBLIC,
+    Authenticator,
+    Origins,
+    authorize,
+)
+from aia_mas.interfaces.http.sub_path import SubPath
 from aia_mas.interfaces.http.task_queries import TaskQueries
 from aia_mas.interfaces.http.tasks import TaskCommands
-from aia_mas.interfaces.realtime import realtime_handlers
+from aia_mas.interfaces.realtime import Gate, realtime_handlers
 
 if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
@@ -44,23 +52,35 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
 
 def create_app(system: System) -> Litestar:
     """Return the ASGI application that serves a system."""
+    settings, limiter = system.settings, system.limiter
+    authenticator = Authenticator(settings)
     app = Litestar(
         route_handlers=[*CONTROLLERS, *realtime_handlers(system)],
         request_class=ApiRequest,
-        before_request=_gate(system),
+        before_request=_gate(authenticator),
         openapi_config=None,  # Litestar would serve pages of its own beside it
         # No compression, sessions or CSRF cookies here; errors and CORS are the edge's.
         logging_config=None,
         debug=False,
     )
-    app.state.openapi = OpenApiDocument(CONTROLLERS, development=system.settings.development)
-    app.asgi_handler = Edge(app.asgi_router, system)
+    app.state.openapi = OpenApiDocument(
+        CONTROLLERS, development=settings.development, limited=limiter is not None
+    )
+    served, sockets = app.asgi_router, Gate(app, authenticator, Origins(settings))
+    if limiter is None or settings.rate_limit is None:
+        app.asgi_handler = Edge(served, sockets, system)
+    else:
+        limits = RateLimits(limiter, settings.rate_limit, authenticator)
+        edge = Edge(limits.counting(served), limits.counting(sockets), system)
+        app.asgi_handler = limits.telling(edge)
+    if prefix := settings.root_path:
+        paths = [route.path for route in app.routes]
+        app.asgi_handler = SubPath(app.asgi_handler, prefix, paths)
     return app
 
 
-def _gate(system: System) -> Any:
+def _gate(authenticator: Authenticator) -> Any:
     """Return what every request passes between routing and its handler."""
-    authenticator = Authenticator(system.settings)
     parameters: dict[int, dict[str, bool]] = {}
 
     async def gate(request: ApiRequest) -> None:

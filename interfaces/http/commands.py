@@ -57,11 +57,11 @@ def location(request: ApiRequest, path: str) -> Header:
     """Return the ``Location`` header of a new resource.
 
     Args:
-        request: The request; behind a proxy that strips a prefix of the path, the prefix is that of
-            the settings or of ``X-Forwarded-Prefix``.
+        request: The request; behind a proxy that serves us under a prefix, this is the one of the
+            settings or of ``X-Forwarded-Prefix``.
         path: The path as we serve it.
     """
-    prefix = request.scope.get("root_path", "")
+    prefix = request.system.settings.root_path
     forwarded = (request.header(b"x-forwarded-prefix") or b"").decode("latin-1").rstrip("/")
     if not prefix and _PREFIX.fullmatch(forwarded):
         prefix = forwarded

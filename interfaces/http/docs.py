@@ -70,13 +70,8 @@ class Documentation(Controller):
     @get(["/docs", f"{OPERATIONS}/docs"], operation_id="get_docs")
     async def page(self, request: ApiRequest) -> Answer[str]:
         """Show the API."""
-        path: str = request.scope["path"]
-        asked: bytes = request.scope.get("raw_path") or b""
-        depth = 1 if path.startswith(f"{OPERATIONS}/") else 0
-        # Behind a trailing slash the page's address is one folder deeper.
-        slash = asked.endswith(b"/")
-        root = "../" * (depth + slash)
-        text = _PAGE.format(assets="" if slash else "docs/", root=root)
+        assets = "" if _ends_with_slash(request) else "docs/"
+        text = _PAGE.format(assets=assets, root="../" * _folders(request))
         return _file(
             text.encode(),
             b"text/html; charset=utf-8",
@@ -101,29 +96,54 @@ class Documentation(Controller):
     @get(["/openapi.json", f"{OPERATIONS}/openapi.json"], operation_id="get_openapi")
     async def openapi(self, request: ApiRequest) -> Answer[dict[str, Any]]:
         """Return the OpenAPI document."""
-        return Answer(await request.app.state.openapi())
+        return Answer(await request.app.state.openapi(_folders(request)))
 
 
 class OpenApiDocument:
     """The document of one application, made when it is first asked for."""
 
     def __init__(
-        self, controllers: Sequence[ControllerRouterHandler], *, development: bool
+        self,
+        controllers: Sequence[ControllerRouterHandler],
+        *,
+        development: bool,
+        limited: bool,
     ) -> None:
-        """Describe what these serve (``development``: without keys)."""
+        """Describe what these serve (``development``: without keys; ``limited``: with a rate)."""
         self._controllers = controllers
         self._development = development
-        self._made: asyncio.Task[bytes] | None = None
+        self._limited = limited
+        self._made: asyncio.Task[Sequence[bytes]] | None = None
 
-    async def __call__(self) -> bytes:
-        """Return it as JSON."""
+    async def __call__(self, folders: int) -> bytes:
+        """Return it as JSON.
+
+        Args:
+            folders: How many folders below ours it is read in; the API's address in it is relative
+                to where it was read, so that it holds behind any proxy.
+        """
         if self._made is None:
             # In a thread: it takes longer than a fold or a request may hold the event loop.
             self._made = asyncio.create_task(asyncio.to_thread(self._make))
-        return await asyncio.shield(self._made)
+        return (await asyncio.shield(self._made))[folders]
 
-    def _make(self) -> bytes:
-        return msgspec.json.encode(document(self._controllers, development=self._development))
+    def _make(self) -> Sequence[bytes]:
+        made = document(self._controllers, development=self._development, limited=self._limited)
+        return [
+            msgspec.json.encode({**made, "servers": [{"url": url}]}) for url in (".", "..", "../..")
+        ]
+
+
+def _folders(request: ApiRequest) -> int:
+    """Return how many folders below ours a request's address is."""
+    path: str = request.scope["path"]
+    # Behind a trailing slash the address is one folder deeper.
+    return path.startswith(f"{OPERATIONS}/") + _ends_with_slash(request)
+
+
+def _ends_with_slash(request: ApiRequest) -> bool:
+    asked: bytes = request.scope.get("raw_path") or b""
+    return asked.endswith(b"/")
 
 
 def _assets() -> Path:

@@ -39,9 +39,10 @@ _LONGEST_PATH = 512
 class Edge:
     """The outermost ASGI layer."""
 
-    def __init__(self, app: ASGIApp, system: System) -> None:
-        """Stand before the router of an application that serves a system."""
+    def __init__(self, app: ASGIApp, sockets: ASGIApp, system: System) -> None:
+        """Stand before what serves a system: requests by ``app``, WebSockets by ``sockets``."""
         self._app = app
+        self._sockets = sockets
         self._system = system
         self._origins = Origins(system.settings)
         self._access = AccessLog()
@@ -68,8 +69,7 @@ class Edge:
                     *message["headers"],
                     (b"x-request-id", request_id.encode()),
                 ]
-                if origin is not None:
-                    added += self._origins.headers(origin)
+                added += self._origins.headers(origin)
             await send(message)
 
         # Only here: the server keeps the dictionary that it gave us, method and all.
@@ -107,7 +107,7 @@ class Edge:
 
         try:
             self._origins.admit("WEBSOCKET", headers)
-            await self._app(scope, receive, respond)
+            await self._sockets(scope, receive, respond)
         except Exception as error:
             if accepted:
                 raise

@@ -168,6 +168,12 @@ class TokenExpired(Unauthenticated):
     code = "token_expired"
 
 
+class RateLimited(RequestRefused):
+    """The caller has sent more requests than it may; the header Retry-After tells when to go on."""
+
+    code = "rate_limited"
+
+
 class HostNotAllowed(RequestRefused):
     """Without keys only this machine is served, under the name localhost or a loopback address."""
 

@@ -8,18 +8,24 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 import psycopg
 from litestar import Controller, get
+from msgspec import UNSET, UnsetType
 from psycopg_pool import PoolTimeout
 
 from aia_mas import __version__
 from aia_mas.application.event_log.errors import EventLogError
+from aia_mas.domain.kernel.errors import PermissionDenied
 from aia_mas.interfaces.http.answers import Answer, answer
 from aia_mas.interfaces.http.errors import RequestRefused
 from aia_mas.interfaces.http.paths import OPERATIONS
 from aia_mas.interfaces.http.requests import ApiRequest
+from aia_mas.interfaces.http.security import authenticate, authorize, bearer_token
 from aia_mas.projections.status import ReadModelStatus
 
 if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
+
+DETAILS = "get_health_details"
+"""What it takes on the list of permissions to see the parts of a node."""
 
 _PATIENCE = 2.0
 _FAILURES = (psycopg.Error, PoolTimeout, OSError, TimeoutError, EventLogError)
@@ -42,7 +48,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """How a node is.
+    """How a node is; without a token that may read the log, only the first three.
 
     Attributes:
         status: ok, degraded (it works, but not all of it), draining or unavailable.
@@ -53,7 +59,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
         position: The last position of the log that this node knows.
         waiting_commands: Commands waiting to be committed.
         database: PostgreSQL.
-        redis: Redis or Valkey; without it PostgreSQL carries presence.
+        redis: Redis or Valkey; without it PostgreSQL carries presence, and each node counts the
+            requests of a caller for itself.
         projections: The read models and how far behind they are.
         leaders: Process -> the node that leads it.
         warnings: What was noticed in the settings at the start.
@@ -62,15 +69,15 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     status: Literal["ok", "degraded", "draining", "unavailable"]
     mode: Literal["development", "production"]
     version: str
-    node: str
-    store_id: str
-    position: int
-    waiting_commands: int
-    database: Part
-    redis: Part
-    projections: list[ReadModelStatus]
-    leaders: dict[str, str]
-    warnings: tuple[str, ...]
+    node: str | UnsetType = UNSET
+    store_id: str | UnsetType = UNSET
+    position: int | UnsetType = UNSET
+    waiting_commands: int | UnsetType = UNSET
+    database: Part | UnsetType = UNSET
+    redis: Part | UnsetType = UNSET
+    projections: list[ReadModelStatus] | UnsetType = UNSET
+    leaders: dict[str, str] | UnsetType = UNSET
+    warnings: tuple[str, ...] | UnsetType = UNSET
 
 
 class Life(msgspec.Struct, frozen=True):
@@ -87,13 +94,22 @@ class Checks(Controller):
 
     @get("/", operation_id="get_health")
     async def get_health(self, request: ApiRequest) -> Answer[Health]:
-        """Return how this node and its parts are; 503 when it can do nothing."""
+        """Return how this node is; 503 when it can do nothing.
+
+        How its parts are is told to those who may read the log (and in development mode).
+        """
+        detailed = _may_see_details(request)
         health = await health_of(request.system)
+        shown = (
+            health
+            if detailed
+            else Health(status=health.status, mode=health.mode, version=health.version)
+        )
         if health.status == "unavailable":
-            error = NotReady(health.database.detail or None)
-            error.facts["health"] = msgspec.to_builtins(health)
+            error = NotReady(health.database.detail if health.database else None)
+            error.facts["health"] = msgspec.to_builtins(shown)
             raise error
-        return answer(health)
+        return answer(shown)
 
     @get("/live", operation_id="get_liveness")
     async def get_liveness(self) -> Answer[Life]:
@@ -109,6 +125,24 @@ class Checks(Controller):
         if (database := await _database(system)).status != "ok":
             raise NotReady(database.detail)
         return answer(Life("ready"))
+
+
+def _may_see_details(request: ApiRequest) -> bool:
+    """Tell whether the parts of a node are shown, with names of machines and words of errors.
+
+    Raises:
+        Unauthenticated: A token was given, and is none.
+    """
+    settings = request.system.settings
+    given = request.header(b"authorization")
+    if given is None or settings.development:
+        return settings.development
+    principal = request.exchange.principal = authenticate(bearer_token(given), settings)
+    try:
+        authorize(DETAILS, principal)
+    except PermissionDenied:
+        return False
+    return True
 
 
 async def health_of(system: System) -> Health:
@@ -164,8 +198,11 @@ async def _database(system: System) -> Part:
 def _redis(system: System) -> Part:
     if system.settings.redis is None:
         return Part(status="not_configured")
-    # Presence is what Redis is used for; it knows of an outage within its interval.
-    return Part(status="ok" if system.presence.available else "unavailable")
+    # Presence knows of an outage within its interval, the limiter at the first request.
+    away = "" if system.presence.available else "signs of life are not shared"
+    if system.limiter is not None and not system.limiter.shared:
+        away = f"{away}; requests are counted by this node alone".removeprefix("; ")
+    return Part(status="unavailable" if away else "ok", detail=away)
 
 
 async def _leaders(system: System) -> dict[str, str]:

@@ -50,7 +50,7 @@ _TITLES = {
     500: "The server made a mistake",
     503: "Not now; see Retry-After",
 }
-_OF_EVERY = (400, 401, 403, 404, 405, 422, 429, 500, 503)
+_OF_EVERY = (400, 401, 403, 404, 405, 422, 500, 503)
 _OF_COMMANDS = (409, 412, 413, 415)
 _TEXT = {"type": "string"}
 _ETAG = {
@@ -61,6 +61,19 @@ _LOCATION = {"description": "Where the resource is.", "schema": _TEXT}
 _WITH_ETAG = {"register_agent", "put_agent", "update_agent", "get_agent"}
 _WITH_LOCATION = {"register_agent", "put_agent", "submit_task"}
 _WITHOUT_KEY = {"send_heartbeat", "claim_tasks"}  # safe to repeat, and not in the log
+_UNLIMITED = {"get_liveness", "get_readiness"}
+_RATE_HEADERS = {
+    "RateLimit": {
+        "description": "How many more requests are served now (`r`), and in how many seconds of"
+        " silence all that the policy allows (`t`).",
+        "schema": _TEXT,
+    },
+    "RateLimit-Policy": {
+        "description": "How many requests (`q`) of one caller are served in how many seconds"
+        " (`w`).",
+        "schema": _TEXT,
+    },
+}
 _COMMAND_HEADERS = {
     "X-Event-Position": {
         "description": "Where the command's last event stands in the log.",
@@ -88,13 +101,17 @@ _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8,}.*)*)", re.MULTILINE)
 
 
 def document(
-    controllers: Sequence[ControllerRouterHandler], *, development: bool = False
+    controllers: Sequence[ControllerRouterHandler],
+    *,
+    development: bool = False,
+    limited: bool = False,
 ) -> dict[str, Any]:
     """Return the OpenAPI document of what controllers serve, for JSON.
 
     Args:
         controllers: They.
         development: There are no keys: nothing needs a token.
+        limited: There is a limit to the requests of one caller.
     """
     app = Litestar(
         route_handlers=controllers,
@@ -103,8 +120,6 @@ def document(
         logging_config=None,
     )
     result: dict[str, Any] = app.openapi_schema.to_schema()
-    # Relative to where the document was read, so that it holds behind any proxy.
-    result["servers"] = [{"url": "."}]
     handlers = {handler.operation_id: handler for handler in _handlers(app)}
     schemas = _schemas(handlers.values())
     result["components"] = {
@@ -117,6 +132,8 @@ def document(
     for item in result["paths"].values():
         for method, operation in item.items():
             _complete(method, operation, secured=not development)
+            if limited and operation["operationId"] not in _UNLIMITED:
+                _limit(operation)
     return result
 
 
@@ -183,6 +200,8 @@ def _problem(status: int) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if status in {429, 503}:
         headers["Retry-After"] = {"schema": {"type": "integer"}, "description": "Seconds."}
+    if status == 429:
+        headers |= _RATE_HEADERS
     if status == 405:
         headers["Allow"] = {"schema": _TEXT, "description": "The methods that are served."}
     if status == 401:
@@ -229,6 +248,14 @@ def _complete(method: str, operation: dict[str, Any], *, secured: bool) -> None:
     body = operation.get("requestBody")
     if body is not None:
         _optional_body(body)
+
+
+def _limit(operation: dict[str, Any]) -> None:
+    """Tell that a caller may be told to wait, and how it can tell before."""
+    for response in operation["responses"].values():
+        if "$ref" not in response:
+            response.setdefault("headers", {}).update(_RATE_HEADERS)
+    operation["responses"]["429"] = {"$ref": "#/components/responses/Problem429"}
 
 
 def _simplify(parameter: dict[str, Any]) -> None:

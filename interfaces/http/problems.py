@@ -86,6 +86,8 @@ STATUS_OF: Mapping[str, int] = {
     "nul_character": 422,
     "too_deep": 422,
     "idempotency_key_reused": 422,
+    # 429: too much at once
+    "rate_limited": 429,
     # 500: our fault
     "internal_error": 500,
     "append_failed": 500,

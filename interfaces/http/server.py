@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from aia_mas.interfaces.cli.listening import listen
 from aia_mas.interfaces.http.app import create_app
 from aia_mas.interfaces.http.protocol import HttpProtocol
+from aia_mas.interfaces.listening import listen
 from aia_mas.interfaces.realtime import socket_options
 
 if TYPE_CHECKING:
@@ -73,7 +73,6 @@ async def serve(
         create_app(system),
         http=HttpProtocol,
         **socket_options(),
-        root_path=settings.root_path,
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -115,7 +115,6 @@ class TaskQueries(Controller):
                 attempt=event.event.attempt,
                 agent_id=event.event.agent_id,
                 policy=event.event.policy,
-                seed=event.event.seed,
                 considered=event.event.considered,
                 load=event.event.load,
                 price=to_text(event.event.price),

@@ -3,6 +3,7 @@
 from aia_mas.interfaces.realtime.close_codes import CloseCode
 from aia_mas.interfaces.realtime.coalesced import Sample
 from aia_mas.interfaces.realtime.frontend import OPERATIONS, realtime_handlers
+from aia_mas.interfaces.realtime.gate import Gate
 from aia_mas.interfaces.realtime.hub import Hub
 from aia_mas.interfaces.realtime.options import RealtimeOptions
 from aia_mas.interfaces.realtime.uvicorn_socket import socket_options
@@ -10,6 +11,7 @@ from aia_mas.interfaces.realtime.uvicorn_socket import socket_options
 __all__ = [
     "OPERATIONS",
     "CloseCode",
+    "Gate",
     "Hub",
     "RealtimeOptions",
     "Sample",

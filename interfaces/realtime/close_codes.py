@@ -14,7 +14,7 @@ class CloseCode(IntEnum):
     - 1009: a message was longer than 64 KiB.
     - 1011: something failed in the server, or its pings went unanswered; reconnect and resume.
     - 1013: the node has all the connections it can take; retry later, with backoff.
-    - 4001: no token, or one that is not valid.
+    - 4001: no token, or one that is not valid, or is no longer: a socket ends with its token.
     - 4003: the token does not allow this.
     - 4008: facts piled up because the client did not read; reconnect and resume.
     - 4009: nothing was subscribed to and nothing was said for a long time.

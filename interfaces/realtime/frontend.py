@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-import structlog
 from litestar import WebSocket, websocket
-from litestar.exceptions import WebSocketDisconnect
 from litestar.handlers import WebsocketRouteHandler
 from litestar.params import FromPath
 
-from aia_mas.application.settings import Settings
 from aia_mas.domain.kernel import Principal
 from aia_mas.domain.kernel.errors import InvalidValue, PermissionDenied
 from aia_mas.domain.kernel.ids import check_id
-from aia_mas.interfaces.http.errors import Unauthenticated
 from aia_mas.interfaces.http.paths import API
-from aia_mas.interfaces.http.security import Authenticator, Origins, authorize
-from aia_mas.interfaces.realtime.close_codes import CloseCode
-from aia_mas.interfaces.realtime.handshake import Door, Refused, chosen_protocol
+from aia_mas.interfaces.http.security import authorize
+from aia_mas.interfaces.realtime.close_codes import CloseCode, Closing
+from aia_mas.interfaces.realtime.gate import credential_of, turn_away
+from aia_mas.interfaces.realtime.handshake import chosen_protocol
 from aia_mas.interfaces.realtime.hub import Hub
 from aia_mas.interfaces.realtime.session import Session
-
-log = structlog.stdlib.get_logger("aia.realtime")
 
 OPERATIONS = {
     "metrics": "get_system_metrics",
@@ -35,31 +30,27 @@ OPERATIONS = {
 class Served(Protocol):
     """What of a system these sockets need."""
 
-    settings: Settings
     hub: Hub
 
 
 def realtime_handlers(system: Served) -> list[WebsocketRouteHandler]:
-    """Return the WebSocket routes that serve a system."""
-    door = Door(Authenticator(system.settings), Origins(system.settings))
+    """Return the WebSocket routes that serve a system; a ``Gate`` stands before them."""
 
     @websocket(f"{API}/agents/ws/frontend/{{client_id:str}}", name="open_frontend_socket")
     async def frontend_socket(socket: WebSocket[Any, Any, Any], client_id: FromPath[str]) -> None:
         """Serve one dashboard until either side ends it."""
-        headers = dict(socket.scope["headers"])
-        door.check_origin(headers)
-        offered = socket.scope["subprotocols"]
-        await socket.accept(chosen_protocol(offered))
+        credential = credential_of(socket)
+        await socket.accept(chosen_protocol(socket.scope["subprotocols"]))
         try:
-            principal = _admitted(door, headers, offered, client_id)
-        except Refused as refused:
-            log.info("socket_refused", client_id=client_id[:128], reason=str(refused))
-            try:
-                await socket.close(refused.closing.code, refused.closing.reason)
-            except (OSError, WebSocketDisconnect):
-                return
+            permit("metrics", credential.principal)
+            check_id(client_id, "client_id")
+        except PermissionDenied as error:
+            await turn_away(socket, Closing(CloseCode.FORBIDDEN, error.code))
             return
-        session = Session(system.hub, socket, client_id, principal, permit)
+        except InvalidValue as error:
+            await turn_away(socket, Closing(CloseCode.POLICY_VIOLATION, error.code))
+            return
+        session = Session(system.hub, socket, client_id, credential, permit)
         if session.connection.closing is None:
             system.hub.subscriptions.join(session.connection, "metrics")
         await session.run()
@@ -74,24 +65,3 @@ def permit(topic: str, principal: Principal) -> None:
         PermissionDenied: It may not.
     """
     authorize(OPERATIONS.get(topic), principal)
-
-
-def _admitted(
-    door: Door, headers: dict[bytes, bytes], offered: list[str], client_id: str
-) -> Principal:
-    """Return who opens a socket.
-
-    Raises:
-        Refused: It may not.
-    """
-    try:
-        principal = door.principal(headers, offered)
-        permit("metrics", principal)
-        check_id(client_id, "client_id")
-    except Unauthenticated as error:
-        raise Refused(CloseCode.UNAUTHENTICATED, error.code) from None
-    except PermissionDenied as error:
-        raise Refused(CloseCode.FORBIDDEN, error.code) from None
-    except InvalidValue as error:
-        raise Refused(CloseCode.POLICY_VIOLATION, error.code) from None
-    return principal

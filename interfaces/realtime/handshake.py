@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from aia_mas.domain.kernel import Principal
 from aia_mas.interfaces.http.errors import OriginNotAllowed
-from aia_mas.interfaces.http.security import Authenticator, Origins
-from aia_mas.interfaces.realtime.close_codes import CloseCode, Closing
+from aia_mas.interfaces.http.security import Authenticator, Credential, Origins
 
 PROTOCOL = "mas.v1"
 """The subprotocol. Offer it beside the token's, so that the answer does not repeat the token."""
 
 _BEARER = "bearer."
-
-
-class Refused(Exception):
-    """The socket is closed as soon as it is open, with a code that says why.
-
-    Browsers hide the status of a handshake that was refused, but not a close code.
-    """
-
-    def __init__(self, code: CloseCode, reason: str) -> None:
-        """Keep code and reason."""
-        super().__init__(reason)
-        self.closing = Closing(code, reason)
 
 
 class Door:
@@ -48,7 +34,7 @@ class Door:
         if origin is not None and origin.lower() not in own and not self._origins.allows(origin):
             raise OriginNotAllowed
 
-    def principal(self, headers: dict[bytes, bytes], offered: Sequence[str]) -> Principal:
+    def credential(self, headers: dict[bytes, bytes], offered: Sequence[str]) -> Credential:
         """Return who opens a socket, by header or by subprotocol, never by URL.
 
         Args:
@@ -59,11 +45,17 @@ class Door:
         Raises:
             Unauthenticated: There is no token, or none that is valid (a subclass).
         """
-        authorization = headers.get(b"authorization")
+        return self._authenticator.credential(authorization_of(headers, offered))
+
+
+def authorization_of(headers: Mapping[bytes, bytes], offered: Sequence[str]) -> bytes | None:
+    """Return the ``Authorization`` of a handshake, or what a browser gave in its place."""
+    authorization = headers.get(b"authorization")
+    if authorization is None:
         token = next((one for one in offered if one.startswith(_BEARER)), None)
-        if authorization is None and token is not None:
-            authorization = b"Bearer " + token.removeprefix(_BEARER).encode("latin-1")
-        return self._authenticator.principal(authorization)
+        if token is not None:
+            return b"Bearer " + token.removeprefix(_BEARER).encode("latin-1")
+    return authorization
 
 
 def chosen_protocol(offered: Sequence[str]) -> str | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 import structlog
@@ -12,6 +14,7 @@ from litestar.exceptions import WebSocketDisconnect
 
 from aia_mas.domain.kernel import Principal
 from aia_mas.domain.kernel.errors import PermissionDenied
+from aia_mas.interfaces.http.security import Credential
 from aia_mas.interfaces.realtime.close_codes import CloseCode, Closing
 from aia_mas.interfaces.realtime.delivery import deliver
 from aia_mas.interfaces.realtime.hub import Hub
@@ -36,28 +39,45 @@ Permit = Callable[[str, Principal], None]
 
 _TOO_BIG = Closing(CloseCode.MESSAGE_TOO_BIG, "a message is at most 64 KiB")
 _FAILED = Closing(CloseCode.INTERNAL_ERROR, "something failed here; resume with after")
+_EXPIRED = Closing(CloseCode.UNAUTHENTICATED, "token_expired")
 _FAULTY = Closing(CloseCode.POLICY_VIOLATION, "too many faulty messages in a row")
+
+
+_LOOK = 60.0
+"""Seconds after which a socket's token is looked at again."""
 
 
 class Session:
     """What one connected client and the hub say to each other."""
 
-    __slots__ = ("_faults", "_hub", "_opened_at", "_permit", "_socket", "connection")
+    __slots__ = (
+        "_expires_at",
+        "_expiry",
+        "_faults",
+        "_hub",
+        "_opened_at",
+        "_permit",
+        "_socket",
+        "connection",
+    )
 
     def __init__(
-        self, hub: Hub, socket: Socket, client_id: str, principal: Principal, permit: Permit
+        self, hub: Hub, socket: Socket, client_id: str, credential: Credential, permit: Permit
     ) -> None:
-        """Connect an accepted socket to the hub."""
+        """Connect an accepted socket to the hub, for as long as the credential holds."""
         transport = transport_of(socket, hub.options.send_timeout)
-        self.connection = hub.connect(client_id, principal, transport)
+        self.connection = hub.connect(client_id, credential.principal, transport)
+        self._expires_at = credential.expires_at
         self._hub = hub
         self._socket = socket
         self._permit = permit
         self._faults = 0
         self._opened_at = asyncio.get_running_loop().time()
+        self._expiry: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
-        """Serve the client until either side ends it."""
+        """Serve the client until either side ends it, or its token expires."""
+        self._await_expiry()
         try:
             async with asyncio.TaskGroup() as tasks:
                 sender = tasks.create_task(deliver(self._hub, self.connection))
@@ -70,8 +90,23 @@ class Session:
             self.connection.closing = _FAILED
             self.connection.transport.cut(_FAILED)
         finally:
+            if self._expiry is not None:
+                self._expiry.cancel()
             self._hub.disconnect(self.connection)
             self._tell_the_log()
+
+    def _await_expiry(self) -> None:
+        """Leave when the credential expires.
+
+        That is a time of day, which may be set; so it is looked at now and then.
+        """
+        left = self._expires_at - time.time()
+        if left <= 0:
+            self.connection.leave(_EXPIRED)
+        elif left < inf:
+            self._expiry = asyncio.get_running_loop().call_later(
+                min(left, _LOOK), self._await_expiry
+            )
 
     def _tell_the_log(self) -> None:
         connection = self.connection

@@ -20,8 +20,8 @@ from psycopg.conninfo import make_conninfo
 from aia_mas.application.embedded_postgres import EmbeddedPostgres
 from aia_mas.application.settings import Settings
 from aia_mas.interfaces.bootstrap import System
-from aia_mas.interfaces.cli.listening import listen
 from aia_mas.interfaces.http.server import serve
+from aia_mas.interfaces.listening import listen
 
 T = TypeVar("T")
 API = "/mas/api/v1"

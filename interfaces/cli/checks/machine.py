@@ -14,8 +14,7 @@ from aia_mas.application.embedded_postgres import BinariesMissing
 from aia_mas.application.embedded_postgres.binaries import find_binaries
 from aia_mas.application.settings import Settings, SettingsError, check_exposure
 from aia_mas.interfaces.cli.checks.finding import Finding, doubtful, failed, passed
-from aia_mas.interfaces.cli.failures import PortUnavailable
-from aia_mas.interfaces.cli.listening import listen
+from aia_mas.interfaces.listening import PortUnavailable, listen
 
 _OLDEST = (3, 11)
 _COMPILED = ("msgspec._core", "numpy", "httptools", "uvloop", "uuid_utils")

@@ -51,7 +51,7 @@ def redis(settings: Settings) -> Finding:
     """Ask Redis for a sign of life; without it the server starts degraded."""
     name = "redis"
     if settings.redis is None:
-        return passed(name, "not configured: PostgreSQL carries presence and wake-ups")
+        return passed(name, "not configured: PostgreSQL carries presence")
     client = Redis.from_url(
         settings.redis, socket_connect_timeout=_TIMEOUT, socket_timeout=_TIMEOUT
     )

@@ -89,7 +89,6 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
         attempt: Its number.
         agent_id: To whom.
         policy: The name of the rule that chose.
-        seed: What the rule's chance was derived from.
         considered: How many agents qualified and had room.
         load: The share of the agent's places in use before, 0..1.
         price: What the agent takes for it, tokens.
@@ -100,7 +99,6 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     agent_id: str
     policy: str
-    seed: int
     considered: int
     load: float
     price: str

@@ -2,12 +2,18 @@
 
 from aia_mas.interfaces.http.security.origins import Origins
 from aia_mas.interfaces.http.security.permissions import PERMISSIONS, PUBLIC, authorize
-from aia_mas.interfaces.http.security.tokens import Authenticator, authenticate, bearer_token
+from aia_mas.interfaces.http.security.tokens import (
+    Authenticator,
+    Credential,
+    authenticate,
+    bearer_token,
+)
 
 __all__ = [
     "PERMISSIONS",
     "PUBLIC",
     "Authenticator",
+    "Credential",
     "Origins",
     "authenticate",
     "authorize",

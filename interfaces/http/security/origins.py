@@ -17,10 +17,11 @@ _ALLOW_METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 _ALLOW_HEADERS = (
     b"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id"
 )
-_EXPOSE = (
-    b"access-control-expose-headers",
-    b"ETag, Idempotent-Replayed, Location, Retry-After, X-Event-Position, X-Request-Id",
+_EXPOSED = (
+    b"ETag, Idempotent-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After,"
+    b" X-Event-Position, X-Request-Id"
 )
+_EXPOSE = (b"access-control-expose-headers", _EXPOSED)
 _VARY = (b"vary", b"Origin")
 
 
@@ -40,6 +41,7 @@ class Origins:
         self._local = listed is None and settings.development
         self._any = "*" in (listed or ())
         self._listed = frozenset(origin.lower().encode() for origin in listed or ())
+        self._vary = [_VARY] if self._local or self._any or self._listed else []
 
     def admit(self, method: str, headers: Mapping[bytes, bytes]) -> None:
         """Refuse what no page of another site may send in development mode.
@@ -70,8 +72,13 @@ class Origins:
             or (self._local and _LOOPBACK_ORIGIN.fullmatch(origin) is not None)
         )
 
-    def headers(self, origin: bytes) -> list[tuple[bytes, bytes]]:
-        """Return the CORS headers of an answer to a page."""
+    def headers(self, origin: bytes | None) -> list[tuple[bytes, bytes]]:
+        """Return the CORS headers of an answer to a page; None: nobody said which.
+
+        That answer may be kept and given to a page later, so it tells what it depends on, too.
+        """
+        if origin is None:
+            return self._vary
         if not self.allows(origin):
             return [_VARY]
         return [(b"access-control-allow-origin", origin), _VARY, _EXPOSE]

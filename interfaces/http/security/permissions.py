@@ -21,6 +21,7 @@ _READERS = frozenset(Role)
 PERMISSIONS: Mapping[str, frozenset[Role]] = {
     # Operations: nothing of anybody's data stands in these.
     "get_health": PUBLIC,
+    "get_health_details": _AUDITORS,  # part of the same answer
     "get_liveness": PUBLIC,
     "get_readiness": PUBLIC,
     "get_docs": PUBLIC,

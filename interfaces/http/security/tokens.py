@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import jwt
 
@@ -21,6 +21,8 @@ _ROLES = {role.value: role for role in Role}
 _MAX_SUBJECT = 255
 _MAX_TOKEN = 8 * 1024
 _NEVER = 2**53
+_LEEWAY = 5.0
+"""Seconds by which the clocks of an issuer and ours may differ."""
 _CHALLENGE = (b"www-authenticate", b'Bearer realm="mas"')
 _INVALID = (b"www-authenticate", b'Bearer realm="mas", error="invalid_token"')
 
@@ -52,6 +54,16 @@ def authenticate(token: str | None, settings: Settings) -> Principal:
     return _principal(_claims(token, settings)) if token or settings.jwt_secret else DEVELOPMENT
 
 
+class Credential(NamedTuple):
+    """Who somebody is, and for how long (``expires_at``: Unix time, infinite without a token)."""
+
+    principal: Principal
+    expires_at: float
+
+
+_OF_DEVELOPMENT = Credential(DEVELOPMENT, float("inf"))
+
+
 class Authenticator:
     """Remembers checked tokens, so that a busy client costs one signature and not thousands."""
 
@@ -59,7 +71,7 @@ class Authenticator:
         """Check tokens by the keys of the settings, and remember at most ``capacity`` of them."""
         self._settings = settings
         self._capacity = capacity
-        self._known: dict[bytes, tuple[float, Principal]] = {}
+        self._known: dict[bytes, Credential] = {}
 
     def principal(self, authorization: bytes | None) -> Principal:
         """Return who sent an ``Authorization`` header.
@@ -67,20 +79,29 @@ class Authenticator:
         Raises:
             Unauthenticated: See ``authenticate``.
         """
+        return self.credential(authorization).principal
+
+    def credential(self, authorization: bytes | None) -> Credential:
+        """Return who sent an ``Authorization`` header, and how long that holds.
+
+        Raises:
+            Unauthenticated: See ``authenticate``.
+        """
         if authorization is None:
             if self._settings.jwt_secret is None:
-                return DEVELOPMENT
+                return _OF_DEVELOPMENT
             raise Unauthenticated(headers=[_CHALLENGE])
         known = self._known.get(authorization)
         # Tokens expire by the time of day of their issuer, so this is no matter for a driven clock.
-        if known is not None and time.time() < known[0]:
-            return known[1]
+        if known is not None and time.time() < known.expires_at:
+            return known
         claims = _claims(bearer_token(authorization), self._settings)
-        principal = _principal(claims)
+        # The library cuts fractions of a second off, too.
+        credential = Credential(_principal(claims), int(claims["exp"]) + _LEEWAY)
         if len(self._known) >= self._capacity:
             self._known.clear()
-        self._known[authorization] = (float(claims["exp"]), principal)
-        return principal
+        self._known[authorization] = credential
+        return credential
 
 
 def _claims(token: str | None, settings: Settings) -> Mapping[str, Any]:
@@ -95,6 +116,7 @@ def _claims(token: str | None, settings: Settings) -> Mapping[str, Any]:
             token,
             settings.jwt_secret,
             algorithms=["HS256"],
+            leeway=_LEEWAY,
             options={"require": ["exp", "sub"], "verify_aud": False},
         )
     except jwt.ExpiredSignatureError:

@@ -8,6 +8,8 @@ import httpx
 import jwt
 import pytest
 
+from aia_mas import __version__
+
 API = "/mas/api/v1"
 KEY = "a secret that only tests know, long enough"
 
@@ -65,13 +67,44 @@ def test_nothing_is_served_without_a_token_but_health_and_docs(secured: Any) -> 
     assert client.get("/mas/health").json()["mode"] == "production"
 
 
+def test_health_tells_strangers_no_more_than_how_it_is(
+    secured: Any, admin: httpx.Client, acting: Callable[..., httpx.Client]
+) -> None:
+    public = {"status": "ok", "mode": "production", "version": __version__}
+    told = admin.get("/mas/health").json()
+
+    assert secured.client.get("/mas/health").json() == public
+    assert acting("v", "viewer").get("/mas/health").json() == public
+    assert public.items() < told.items()
+    assert {"node", "store_id", "leaders", "projections", "database", "redis"} <= told.keys()
+    assert acting("a", "auditor").get("/mas/health").json().keys() == told.keys()
+    refused = secured.client.get("/mas/health", headers=bearer("root", "admin", lives=-60))
+    assert code(refused) == (401, "token_expired")
+    for path in ("/mas/health/live", "/mas/health/ready"):
+        assert secured.client.get(path, headers=bearer("x", lives=-60)).status_code == 200
+
+
+def test_an_unhealthy_node_tells_strangers_no_more_either(start_node: Callable[..., Any]) -> None:
+    node = start_node(jwt_secret=KEY, database_timeout_seconds=1.0)
+    node.run(node.system.log.pool.close())
+
+    stranger = node.client.get("/mas/health")
+    auditor = node.client.get("/mas/health", headers=bearer("a", "auditor"))
+
+    assert code(stranger) == code(auditor) == (503, "not_ready")
+    assert stranger.json()["health"].keys() == {"status", "mode", "version"}
+    assert auditor.json()["health"]["database"]["status"] == "unavailable"
+    assert node.system.name not in stranger.text
+    assert str(node.system.log.store_id) not in stranger.text
+
+
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [
         ({"authorization": "Bearer nonsense"}, "invalid_token"),
         ({"authorization": "Basic cm9vdDpyb290"}, "invalid_token"),
         (bearer("root", "admin", key="another secret, also long enough"), "invalid_token"),
-        (bearer("root", "admin", lives=-1), "token_expired"),
+        (bearer("root", "admin", lives=-60), "token_expired"),
         (bearer("system:dispatcher", "admin"), "invalid_token"),
     ],
 )

@@ -101,6 +101,20 @@ def test_a_client_that_leaves_a_claim_does_not_keep_it_waiting(
     assert any(node.run(nobody_waits()) for _ in range(10_000))
 
 
+def test_a_claim_that_comes_during_the_drain_is_refused(start_node: Callable[..., Any]) -> None:
+    node = start_node()
+    node.client.put(f"{API}/agents/a1", json={})
+
+    async def close() -> None:
+        node.system.claims.close()
+
+    node.run(close())
+    refused = node.client.post(f"{API}/agents/a1/claim", json={"wait": 30})
+
+    assert (refused.status_code, refused.json()["code"]) == (503, "shutting_down")
+    assert int(refused.headers["retry-after"]) > 0
+
+
 def test_draining_answers_what_is_pending_and_refuses_what_is_new(
     start_node: Callable[..., Any],
 ) -> None:

@@ -22,11 +22,14 @@ from aia_mas.application.event_log.memory_log import MemoryEventLog
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.application.event_log.records import AppendRequest, Expectation
 from aia_mas.application.settings import Settings
-from aia_mas.domain.kernel import Event
+from aia_mas.domain.kernel import DomainError, Event
 from aia_mas.domain.orchestration import agent_events, task_events
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.task_specification import TaskSpecification
+from aia_mas.interfaces.http.edge import refuse_handshake
+from aia_mas.interfaces.http.security import Authenticator, Origins
 from aia_mas.interfaces.realtime import (
+    Gate,
     Hub,
     RealtimeOptions,
     Sample,
@@ -170,8 +173,18 @@ async def running_node(
     hub = Hub(log, options)
     node = Node(hub, settings or Settings(), listener.getsockname()[1])
     hub.coalesce("metrics", node.sample)
+    app = Litestar(realtime_handlers(node), openapi_config=None, logging_config=None)
+    gate = Gate(app, Authenticator(node.settings), Origins(node.settings))
+
+    async def refused_or(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await gate(scope, receive, send)
+        except DomainError as error:
+            await refuse_handshake(error, scope, send)
+
+    app.asgi_handler = refused_or
     config = uvicorn.Config(
-        Litestar(realtime_handlers(node), openapi_config=None, logging_config=None),
+        app,
         log_config=None,
         lifespan="off",
         **(socket_options(options) if server is None else server),

@@ -1,5 +1,6 @@
 """Who may open a socket, and how the others learn why not."""
 
+import asyncio
 import time
 
 import jwt
@@ -8,7 +9,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake
 
 from aia_mas.application.settings import Settings
-from aia_mas.interfaces.realtime import CloseCode, RealtimeOptions
+from aia_mas.interfaces.realtime import CloseCode, RealtimeOptions, session
 
 pytestmark = pytest.mark.anyio
 
@@ -72,6 +73,35 @@ async def test_others_are_closed_with_a_code(run_node, log, more, code, reason):
     async with run_node(log, settings=KEYS) as node, node.client(**more) as client:
         assert await client.closed() == (code, reason)
         assert not node.hub.connections
+
+
+async def test_a_socket_ends_with_its_token(run_node, log, writer, monkeypatch):
+    monkeypatch.setattr(session, "_LOOK", 0.01)
+    async with run_node(log, settings=KEYS) as node:
+        headers = {"Authorization": f"Bearer {token('viewer', expires=600)}"}
+        async with node.client(additional_headers=headers) as client:
+            await client.subscribe("tasks")
+            for number in range(5):
+                await asyncio.sleep(0.01)
+                await writer.submit(f"t{number}")
+            assert len(await client.facts(5)) == 5
+
+            now = time.time()
+            monkeypatch.setattr(time, "time", lambda: now + 605)
+
+            assert await client.closed() == (CloseCode.UNAUTHENTICATED, "token_expired")
+        await node.vacant()
+
+
+async def test_a_socket_without_keys_does_not_end(run_node, log, monkeypatch):
+    monkeypatch.setattr(session, "_LOOK", 0.01)
+    async with run_node(log) as node, node.client() as client:
+        await client.next("metrics_update")
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now + 10**9)
+        await asyncio.sleep(0.05)
+        await client.say(type="ping", id="x")
+        assert (await client.next("pong"))["id"] == "x"
 
 
 async def test_a_token_in_the_url_is_no_token(run_node, log):

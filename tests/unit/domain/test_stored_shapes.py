@@ -102,7 +102,6 @@ TASK_LIFE = (
         assigned_at=AT,
         price=10**33,
         policy="p",
-        seed=2**63,
         considered=3,
         load=1 / 3,
     ),
@@ -148,6 +147,25 @@ def test_an_event_reads_back_as_it_was_written(event):
     stored = msgspec.json.encode(event)
 
     assert msgspec.json.decode(stored, type=type(event)) == event
+
+
+def test_an_assignment_of_a_rule_with_chance_is_still_read():
+    """Its seed stands in logs of former versions; every rule of this one is without chance."""
+    stored = (
+        b'{"agent_id":"a1","attempt":1,"lease":"L","lease_seconds":2.5,'
+        b'"assigned_at":"2026-01-02T03:04:05.678901Z","policy":"p","seed":9223372036854775808,'
+        b'"considered":3}'
+    )
+
+    assert msgspec.json.decode(stored, type=TaskAssigned) == TaskAssigned(
+        agent_id="a1",
+        attempt=1,
+        lease="L",
+        lease_seconds=2.5,
+        assigned_at=AT,
+        policy="p",
+        considered=3,
+    )
 
 
 def test_every_event_has_a_sample_and_a_topic_of_its_own():

@@ -66,6 +66,22 @@ def test_a_star_lets_everybody_read_but_nobody_change_what_needs_no_token() -> N
         star.admit("POST", {b"host": HOST, b"origin": b"https://any.example"})
 
 
+@pytest.mark.parametrize(
+    ("settings", "varies"),
+    [
+        (Settings(), True),
+        (Settings(cors_origins=("https://app.example",), jwt_secret="k" * 32), True),
+        (Settings(cors_origins=("*",), jwt_secret="k" * 32), True),
+        (Settings(cors_origins=(), jwt_secret="k" * 32), False),
+        (Settings(jwt_secret="k" * 32), False),
+    ],
+)
+def test_an_answer_to_nobody_in_particular_is_not_kept_for_a_page(
+    settings: Settings, varies: bool
+) -> None:
+    assert Origins(settings).headers(None) == ([(b"vary", b"Origin")] if varies else [])
+
+
 def test_answers_to_pages_carry_cors_headers_and_vary() -> None:
     allowed = dict(DEVELOPMENT.headers(b"http://localhost:3000"))
     foreign = dict(DEVELOPMENT.headers(b"https://evil.example"))

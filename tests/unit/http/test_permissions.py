@@ -1,23 +1,26 @@
 """The one list of permissions: complete, and closed to what is not on it."""
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
+import jwt
 import pytest
-from litestar import Litestar
+from litestar import Litestar, WebSocket, websocket
 from litestar.routes import HTTPRoute, WebSocketRoute
 
 from aia_mas.application.settings import Settings
 from aia_mas.domain.kernel import Principal, Role
 from aia_mas.domain.kernel.errors import PermissionDenied
 from aia_mas.interfaces.http.app import create_app
+from aia_mas.interfaces.http.health import DETAILS
 from aia_mas.interfaces.http.security import PERMISSIONS, PUBLIC, authorize
-from aia_mas.interfaces.realtime import OPERATIONS
+from aia_mas.interfaces.realtime import OPERATIONS, CloseCode
 
 
 @pytest.fixture(scope="module")
 def app() -> Litestar:
-    system: Any = SimpleNamespace(settings=Settings(), hub=None)
+    system: Any = SimpleNamespace(settings=Settings(), hub=None, limiter=None)
     return create_app(system)
 
 
@@ -36,7 +39,77 @@ def served(app: Litestar) -> set[str]:
 
 
 def test_every_route_and_every_topic_is_on_the_list(app: Litestar) -> None:
-    assert served(app) | set(OPERATIONS.values()) == set(PERMISSIONS)
+    assert served(app) | set(OPERATIONS.values()) | {DETAILS} == set(PERMISSIONS)
+
+
+KEY = "k" * 32
+
+
+@pytest.fixture
+def secured() -> Litestar:
+    system: Any = SimpleNamespace(settings=Settings(jwt_secret=KEY), hub=None, limiter=None)
+    return create_app(system)
+
+
+def sockets_of(app: Litestar) -> list[WebSocketRoute]:
+    found = [route for route in app.routes if isinstance(route, WebSocketRoute)]
+    assert found
+    return found
+
+
+async def opened(app: Litestar, path: str, *roles: str | None) -> int | None:
+    """Open a WebSocket and return the code that it is closed with; without roles: no token."""
+    headers = [(b"host", b"mas.example")]
+    if roles:
+        claims = {"sub": "guest", "roles": [role for role in roles if role], "exp": 2**40}
+        headers.append((b"authorization", b"Bearer " + jwt.encode(claims, KEY).encode()))
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope: Any = {
+        "type": "websocket",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": headers,
+        "subprotocols": [],
+        "extensions": {},
+        "state": {},
+    }
+    await app(scope, receive, send)
+    assert sent[0]["type"] == "websocket.accept"
+    code: int | None = sent[-1].get("code")
+    return code
+
+
+@pytest.mark.anyio
+async def test_no_socket_opens_without_a_token_or_with_one_without_roles(
+    secured: Litestar,
+) -> None:
+    for route in sockets_of(secured):
+        path = re.sub(r"{[^}]*}", "x", route.path)
+        assert await opened(secured, path) == CloseCode.UNAUTHENTICATED, path
+        assert await opened(secured, path, None) == CloseCode.FORBIDDEN, path
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", ["open_a_forgotten_socket", None])
+async def test_a_socket_that_is_not_on_the_list_is_closed_to_admins_too(
+    secured: Litestar, name: str | None
+) -> None:
+    @websocket("/mas/forgotten/{word:str}", name=name)
+    async def forgotten(socket: WebSocket[Any, Any, Any]) -> None:
+        await socket.accept()
+        await socket.close()
+
+    secured.register(forgotten)
+
+    assert await opened(secured, "/mas/forgotten/x", "admin") == CloseCode.FORBIDDEN
 
 
 def test_what_is_public_shows_nobody_s_data() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import socket
 
-from aia_mas.interfaces.cli.failures import PortUnavailable
-
 _BACKLOG = 2048
+
+
+class PortUnavailable(Exception):
+    """The server cannot listen on its address."""
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
