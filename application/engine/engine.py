@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -105,11 +106,13 @@ class Engine:
 
     async def run(self, command: msgspec.Struct, origin: Origin) -> CommandResult:
         """Carry out one command; see ``execute``."""
-        items, position, replayed = await self._run((command,), origin, atomic=False, several=False)
+        items, result, position, replayed = await self._run(
+            (command,), origin, atomic=False, several=False
+        )
         item = items[0]
         if isinstance(item, DomainError):
             raise item
-        return CommandResult(item, position, replayed)
+        return CommandResult(item, position, replayed, result)
 
     async def execute_many(
         self, commands: Sequence[msgspec.Struct], origin: Origin, *, atomic: bool = False
@@ -128,7 +131,9 @@ class Engine:
             DomainError: ``atomic`` and one of them was refused; nothing was changed.
             EventLogError: See ``execute``.
         """
-        items, position, replayed = await self._run(commands, origin, atomic=atomic, several=True)
+        items, _, position, replayed = await self._run(
+            commands, origin, atomic=atomic, several=True
+        )
         if atomic and isinstance(items[0], DomainError):
             raise items[0]
         return [
@@ -143,19 +148,21 @@ class Engine:
         *,
         atomic: bool,
         several: bool,
-    ) -> tuple[list[bytes | DomainError], int, bool]:
+    ) -> tuple[list[bytes | DomainError], Any, int, bool]:
         command_id = origin.command_id or f"cmd:{self._new_id()}"
         for number in range(MAX_TRIES):
             turn = await self._prepared(commands, again=number > 0)
             try:
                 context = Context(self._clock.now(), self._log.feed.position, origin.principal)
-                items = turn.decide(context, atomic=atomic)
+                items, result = turn.decide(context, atomic=atomic), turn.result
                 request = AppendRequest(
                     command_id=command_id,
                     events=turn.events,
                     expectations=turn.expectations,
                     body_hash=origin.body_hash,
-                    outcome=outcomes.of_items(items) if several else outcomes.of_item(items[0]),
+                    outcome=outcomes.of_items(items)
+                    if several
+                    else outcomes.of_item(items[0], result),
                     kind=_kind(origin, has_events=bool(turn.events)),
                     actor=origin.principal.subject,
                     correlation_id=origin.correlation_id,
@@ -180,8 +187,13 @@ class Engine:
                     raise
                 continue
             if appended.replayed is not None:
-                items = outcomes.restored(appended.replayed)
-            return items, appended.last, appended.replayed is not None and request.maybe_known
+                items, result = outcomes.restored(appended.replayed)
+            return (
+                items,
+                result,
+                appended.last,
+                appended.replayed is not None and request.maybe_known,
+            )
         raise Conflict
 
     async def _prepared(self, commands: Sequence[msgspec.Struct], *, again: bool) -> Turn:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.decision import Decision, accept, refuse
-from aia_mas.domain.kernel.errors import InvalidValue, PreconditionFailed
+from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.event import Event
 from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.orchestration.agent import AgentState, AgentStatus, agent_stream
@@ -41,6 +41,7 @@ from aia_mas.domain.orchestration.errors import (
 )
 
 _FIELDS = Capabilities.__struct_fields__
+_Move = DrainAgent | SuspendAgent | ActivateAgent | UnregisterAgent
 
 
 def register_agent(state: AgentState | None, command: RegisterAgent, ctx: Context) -> Decision:
@@ -56,14 +57,15 @@ def register_agent(state: AgentState | None, command: RegisterAgent, ctx: Contex
 def put_agent(state: AgentState | None, command: PutAgent, ctx: Context) -> Decision:
     """Register, update or do nothing, whatever it takes; an offline agent comes online.
 
-    The result is ``"registered"``, ``"updated"`` or ``"unchanged"``.
+    ``precondition_failed`` when its condition does not hold. The result is ``"registered"``,
+    ``"updated"`` or ``"unchanged"``.
     """
     if state is None or state.status is AgentStatus.UNREGISTERED:
-        if command.expected_revision is not None:
-            return refuse(PreconditionFailed())
-        return _register(state, command, ctx)
-    if command.expected_revision not in (None, state.revision):
-        return refuse(PreconditionFailed(revision=state.revision))
+        missing = command.condition.unmet(None)
+        return refuse(missing) if missing is not None else _register(state, command, ctx)
+    unmet = command.condition.unmet(state.revision)
+    if unmet is not None:
+        return refuse(unmet)
     events: list[Event] = [] if state.online else [AgentCameOnline(at=ctx.now)]
     changed = command.capabilities != state.capabilities
     if changed:
@@ -78,14 +80,15 @@ def put_agent(state: AgentState | None, command: PutAgent, ctx: Context) -> Deci
 
 
 def update_agent(state: AgentState | None, command: UpdateAgent, ctx: Context) -> Decision:
-    """Change the given fields; ``precondition_failed`` when the revision is another one.
+    """Change the given fields; ``precondition_failed`` when its condition does not hold.
 
     The result is ``"updated"`` or ``"unchanged"``.
     """
     if state is None or state.status is AgentStatus.UNREGISTERED:
         return refuse(AgentNotFound(agent_id=command.agent_id))
-    if command.expected_revision not in (None, state.revision):
-        return refuse(PreconditionFailed(revision=state.revision))
+    unmet = command.condition.unmet(state.revision)
+    if unmet is not None:
+        return refuse(unmet)
     given = {name: value for name in _FIELDS if (value := getattr(command, name)) is not UNSET}
     capabilities = replace(state.capabilities, **given)
     stream = agent_stream(command.agent_id)
@@ -101,7 +104,7 @@ def update_agent(state: AgentState | None, command: UpdateAgent, ctx: Context) -
 
 def drain_agent(state: AgentState | None, command: DrainAgent, ctx: Context) -> Decision:
     """Drain; nothing happens when it is draining already."""
-    return _move(state, command.agent_id, AgentStatus.DRAINING, AgentDrained(at=ctx.now))
+    return _move(state, command, AgentStatus.DRAINING, AgentDrained(at=ctx.now))
 
 
 def suspend_agent(state: AgentState | None, command: SuspendAgent, ctx: Context) -> Decision:
@@ -111,12 +114,12 @@ def suspend_agent(state: AgentState | None, command: SuspendAgent, ctx: Context)
     except InvalidValue as error:
         return refuse(error)
     suspended = AgentSuspended(reason=command.reason, at=ctx.now)
-    return _move(state, command.agent_id, AgentStatus.SUSPENDED, suspended)
+    return _move(state, command, AgentStatus.SUSPENDED, suspended)
 
 
 def activate_agent(state: AgentState | None, command: ActivateAgent, ctx: Context) -> Decision:
     """Activate; nothing happens when it is active already."""
-    return _move(state, command.agent_id, AgentStatus.ACTIVE, AgentActivated(at=ctx.now))
+    return _move(state, command, AgentStatus.ACTIVE, AgentActivated(at=ctx.now))
 
 
 def unregister_agent(state: AgentState | None, command: UnregisterAgent, ctx: Context) -> Decision:
@@ -126,7 +129,7 @@ def unregister_agent(state: AgentState | None, command: UnregisterAgent, ctx: Co
     except InvalidValue as error:
         return refuse(error)
     unregistered = AgentUnregistered(at=ctx.now, reason=command.reason)
-    return _move(state, command.agent_id, AgentStatus.UNREGISTERED, unregistered)
+    return _move(state, command, AgentStatus.UNREGISTERED, unregistered)
 
 
 def mark_agent_offline(
@@ -175,8 +178,13 @@ def _register(
     return accept(agent_stream(command.agent_id), registered, result="registered")
 
 
-def _move(state: AgentState | None, agent_id: str, to: AgentStatus, event: Event) -> Decision:
+def _move(state: AgentState | None, command: _Move, to: AgentStatus, event: Event) -> Decision:
+    # Who asks for a revision of an agent that is not there is told that, and not about revisions:
+    # without the condition the answer would be the same (RFC 9110, 13.2.1).
     if state is None or state.status is AgentStatus.UNREGISTERED:
-        return refuse(AgentNotFound(agent_id=agent_id))
-    stream = agent_stream(agent_id)
+        return refuse(AgentNotFound(agent_id=command.agent_id))
+    unmet = command.condition.unmet(state.revision)
+    if unmet is not None:
+        return refuse(unmet)
+    stream = agent_stream(command.agent_id)
     return accept(stream) if state.status is to else accept(stream, event)

@@ -136,7 +136,7 @@ def evolve(state: CounterState | None, event: Event) -> CounterState:
 def _open(state: CounterState | None, command: Open | OpenNew, _: Context) -> Decision:
     if state is not None:
         return refuse(AlreadyOpen(name=command.name))
-    return accept(counter(command.name), Opened(limit=command.limit))
+    return accept(counter(command.name), Opened(limit=command.limit), result={"limit": "set"})
 
 
 def _raise(state: CounterState | None, command: Raise, _: Context) -> Decision:

@@ -201,6 +201,18 @@ async def test_a_repeated_command_gets_its_first_answer(node: Node) -> None:
     assert len(node.then("a")) == 2
 
 
+async def test_a_repeated_command_gets_its_first_result(node: Node) -> None:
+    """What the decision called it tells a client what became of the first one, not of this one."""
+    first = await node.when(Open("a"), command_id="key", body_hash=b"h")
+    await node.given(Raise("a", 7))
+    again = await node.when(Open("a"), command_id="key", body_hash=b"h")
+    nameless = [await node.when(Raise("a"), command_id="k2", body_hash=b"h") for _ in range(2)]
+
+    assert first.result == again.result == {"limit": "set"}
+    assert [result.result for result in nameless] == [None, None]
+    assert [result.replayed for result in nameless] == [False, True]
+
+
 async def test_a_repeated_registration_is_no_duplicate(node: Node) -> None:
     """What it would be refused for now is its own doing."""
     await node.given(Open("other"))

@@ -7,6 +7,7 @@ import pytest
 
 from aia_mas.domain.kernel import Event
 from aia_mas.domain.kernel.money import MAX_AMOUNT
+from aia_mas.domain.kernel.precondition import Precondition
 from aia_mas.domain.orchestration.agent import AgentStatus
 from aia_mas.domain.orchestration.agent_commands import (
     ActivateAgent,
@@ -151,12 +152,65 @@ def test_put_keeps_an_agent_drained(an_agent):
     assert an_agent.state.status is AgentStatus.DRAINING
 
 
-def test_put_honours_the_revision(an_agent):
-    put = PutAgent(agent_id="a1", capabilities=WRITER, expected_revision=1)
+def test_put_of_a_revision_replaces_only(an_agent):
+    put = PutAgent(agent_id="a1", capabilities=WRITER, condition=Precondition(revisions=(1,)))
 
     an_agent.when(put).then_refused("precondition_failed")
     an_agent.given(REGISTERED).when(put).then(AgentUpdated(capabilities=WRITER, revision=2))
     an_agent.when(put).then_refused("precondition_failed")
+    assert an_agent.decision.refusal.facts == {"revision": 2}
+
+
+def test_put_can_be_made_to_register_only_or_to_replace_only(an_agent):
+    create = PutAgent(agent_id="a1", capabilities=ANALYST, condition=Precondition(exists=False))
+    replace = PutAgent(agent_id="a1", capabilities=WRITER, condition=Precondition(exists=True))
+
+    an_agent.when(replace).then_refused("precondition_failed")
+    an_agent.when(create).then(REGISTERED, result="registered")
+    an_agent.when(create).then_refused("precondition_failed")
+    an_agent.when(replace).then(AgentUpdated(capabilities=WRITER, revision=2), result="updated")
+    an_agent.given(AgentUnregistered(at=NOW)).when(replace).then_refused("precondition_failed")
+    an_agent.when(create).then(registered(again=True), result="registered")
+
+
+CONDITIONAL = (
+    (UpdateAgent, {"skills": {}}),
+    (DrainAgent, {}),
+    (SuspendAgent, {}),
+    (ActivateAgent, {}),
+    (UnregisterAgent, {}),
+)
+
+
+@pytest.mark.parametrize(("command", "fields"), CONDITIONAL)
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        (Precondition(), True),
+        (Precondition(revisions=(2,)), True),
+        (Precondition(revisions=(7, 2)), True),
+        (Precondition(exists=True), True),
+        (Precondition(revisions=(1,)), False),
+        (Precondition(revisions=(3, 1)), False),
+        (Precondition(revisions=()), False),
+        (Precondition(exists=False), False),
+    ],
+)
+def test_a_condition_is_decided_with_the_command(an_agent, command, fields, condition, holds):
+    an_agent.given(REGISTERED, AgentUpdated(capabilities=ANALYST, revision=2))
+    an_agent.when(command(agent_id="a1", condition=condition, **fields))
+
+    if holds:
+        assert an_agent.decision.refusal is None
+    else:
+        an_agent.then_refused("precondition_failed")
+
+
+@pytest.mark.parametrize(("command", "fields"), CONDITIONAL)
+def test_an_agent_that_is_not_there_is_not_found_whatever_is_asked_of_it(an_agent, command, fields):
+    for condition in (Precondition(revisions=(1,)), Precondition(exists=True)):
+        asked = command(agent_id="a1", condition=condition, **fields)
+        an_agent.when(asked).then_refused("agent_not_found")
 
 
 def test_update_replaces_the_given_fields_only(an_agent):
@@ -177,8 +231,6 @@ def test_update_replaces_the_given_fields_only(an_agent):
 
 def test_update_is_checked(an_agent):
     an_agent.given(REGISTERED)
-    an_agent.when(UpdateAgent(agent_id="a1", expected_revision=7, skills={}))
-    an_agent.then_refused("precondition_failed")
     an_agent.when(UpdateAgent(agent_id="a1", skills={"x": 2.0})).then_refused("invalid_skill_level")
 
 
