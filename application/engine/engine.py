@@ -24,7 +24,7 @@ from aia_mas.application.event_log.errors import Fenced, StaleExpectation
 from aia_mas.application.event_log.log import EventLog
 from aia_mas.application.event_log.records import Appended, AppendRequest, Fence, Kind
 from aia_mas.domain.kernel import Context, DomainError, Principal
-from aia_mas.domain.kernel.errors import Conflict
+from aia_mas.domain.kernel.errors import Conflict, PermissionDenied
 
 MAX_TRIES = 20
 
@@ -163,7 +163,7 @@ class Engine:
                     outcome=outcomes.of_items(items)
                     if several
                     else outcomes.of_item(items[0], result),
-                    kind=_kind(origin, has_events=bool(turn.events)),
+                    kind=_kind(origin, items[0], has_events=bool(turn.events)),
                     actor=origin.principal.subject,
                     correlation_id=origin.correlation_id,
                     causation_id=origin.causation_id,
@@ -212,12 +212,15 @@ class Engine:
         raise Conflict
 
 
-def _kind(origin: Origin, *, has_events: bool) -> Kind:
+def _kind(origin: Origin, first: bytes | DomainError, *, has_events: bool) -> Kind:
     """Return how long to keep the outcome: not at all where its id was made up just now.
 
-    A process decides anew as long as its work is open, so its refusals are not kept either.
+    A process decides anew as long as its work is open, so its refusals are not kept either. Nor are
+    those of callers who may not do this: they may be allowed to later, under the same key.
     """
-    if origin.command_id is None or (origin.kind is Kind.FOREVER and not has_events):
+    if origin.command_id is None:
+        return Kind.NOT_KEPT
+    if not has_events and (origin.kind is Kind.FOREVER or isinstance(first, PermissionDenied)):
         return Kind.NOT_KEPT
     return origin.kind
 

@@ -1,4 +1,9 @@
-"""What an agent's aggregate decides: ``(state, command, context) -> Decision``."""
+"""What an agent's aggregate decides: ``(state, command, context) -> Decision``.
+
+An agent may end the drain that it asked for itself, by ``activate`` or by the ``PUT`` of its next
+start. What its operators have ordered (a suspension, a drain) only they can end; leaving and coming
+back does not end it either.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,7 @@ from msgspec.structs import replace
 
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.decision import Decision, accept, refuse
-from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.kernel.errors import InvalidValue, PermissionDenied
 from aia_mas.domain.kernel.event import Event
 from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.orchestration.agent import AgentState, AgentStatus, agent_stream
@@ -41,6 +46,7 @@ from aia_mas.domain.orchestration.errors import (
 )
 
 _FIELDS = Capabilities.__struct_fields__
+_Own = RegisterAgent | PutAgent | DrainAgent | ActivateAgent
 _Move = DrainAgent | SuspendAgent | ActivateAgent | UnregisterAgent
 
 
@@ -57,8 +63,8 @@ def register_agent(state: AgentState | None, command: RegisterAgent, ctx: Contex
 def put_agent(state: AgentState | None, command: PutAgent, ctx: Context) -> Decision:
     """Register, update or do nothing, whatever it takes; an offline agent comes online.
 
-    ``precondition_failed`` when its condition does not hold. The result is ``"registered"``,
-    ``"updated"`` or ``"unchanged"``.
+    When the agent itself does it, that also ends its own drain. ``precondition_failed`` when the
+    condition does not hold. The result is ``"registered"``, ``"updated"`` or ``"unchanged"``.
     """
     if state is None or state.status is AgentStatus.UNREGISTERED:
         missing = command.condition.unmet(None)
@@ -75,6 +81,8 @@ def put_agent(state: AgentState | None, command: PutAgent, ctx: Context) -> Deci
             return refuse(error)
         revision = state.revision + 1
         events.append(AgentUpdated(capabilities=command.capabilities, revision=revision))
+    if state.drained_itself and _by_itself(command, ctx):
+        events.append(AgentActivated(at=ctx.now))
     result = "updated" if changed else "unchanged"
     return accept(agent_stream(command.agent_id), *events, result=result)
 
@@ -103,8 +111,19 @@ def update_agent(state: AgentState | None, command: UpdateAgent, ctx: Context) -
 
 
 def drain_agent(state: AgentState | None, command: DrainAgent, ctx: Context) -> Decision:
-    """Drain; nothing happens when it is draining already."""
-    return _move(state, command, AgentStatus.DRAINING, AgentDrained(at=ctx.now))
+    """Drain; nothing happens when it is draining already, or drains itself while suspended.
+
+    An operator's drain takes the place of the agent's own.
+    """
+    by_itself = _by_itself(command, ctx)
+    drained = AgentDrained(at=ctx.now, by_itself=by_itself)
+    decision = _move(state, command, AgentStatus.DRAINING, drained)
+    if state is None or decision.refusal is not None:
+        return decision
+    stream = agent_stream(command.agent_id)
+    if by_itself:
+        return decision if state.status is AgentStatus.ACTIVE else accept(stream)
+    return accept(stream, drained) if state.drained_itself else decision
 
 
 def suspend_agent(state: AgentState | None, command: SuspendAgent, ctx: Context) -> Decision:
@@ -118,8 +137,14 @@ def suspend_agent(state: AgentState | None, command: SuspendAgent, ctx: Context)
 
 
 def activate_agent(state: AgentState | None, command: ActivateAgent, ctx: Context) -> Decision:
-    """Activate; nothing happens when it is active already."""
-    return _move(state, command, AgentStatus.ACTIVE, AgentActivated(at=ctx.now))
+    """Activate; nothing happens when it is active already.
+
+    ``permission_denied`` to an agent that its operators have stopped.
+    """
+    decision = _move(state, command, AgentStatus.ACTIVE, AgentActivated(at=ctx.now))
+    if decision.events and state is not None and state.stopped and _by_itself(command, ctx):
+        return refuse(PermissionDenied("What an operator has ordered only an operator can end"))
+    return decision
 
 
 def unregister_agent(state: AgentState | None, command: UnregisterAgent, ctx: Context) -> Decision:
@@ -175,7 +200,20 @@ def _register(
         registered_at=ctx.now,
         again=state is not None,
     )
-    return accept(agent_stream(command.agent_id), registered, result="registered")
+    events: list[Event] = [registered]
+    if state is not None and state.left_as is not None and _by_itself(command, ctx):
+        suspended = state.left_as is AgentStatus.SUSPENDED
+        reason = "It was suspended when it left"
+        events.append(
+            AgentSuspended(reason=reason, at=ctx.now) if suspended else AgentDrained(at=ctx.now)
+        )
+    return accept(agent_stream(command.agent_id), *events, result="registered")
+
+
+def _by_itself(command: _Own, ctx: Context) -> bool:
+    """Tell whether an agent gives a command about itself, and is no operator on top of it."""
+    principal = ctx.principal
+    return principal.agent_id == command.agent_id and not principal.operates
 
 
 def _move(state: AgentState | None, command: _Move, to: AgentStatus, event: Event) -> Decision:

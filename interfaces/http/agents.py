@@ -70,6 +70,7 @@ class AgentCommands(Controller):
     ) -> Answer[AgentAnswer]:
         """Make an agent be registered like this; safe to repeat whenever the agent starts.
 
+        An agent that drained itself before it stopped gets work again when it puts itself.
         If-Match: replace this revision only (``*``: whichever there is). If-None-Match: ``*``
         registers only.
         """
@@ -110,7 +111,11 @@ class AgentCommands(Controller):
 
     @post("/{agent_id:str}/drain", operation_id="drain_agent", status_code=200)
     async def drain(self, agent_id: FromPath[str], request: ApiRequest) -> Answer[AgentAnswer]:
-        """Let it finish what it has and give it nothing new."""
+        """Let it finish what it has and give it nothing new.
+
+        What an agent asks for itself it ends by its next PUT, or by activate; an operator's drain
+        only an operator ends.
+        """
         request.acting_for(check_id(agent_id, "agent_id"))
         command = DrainAgent(agent_id=agent_id, condition=precondition(request))
         return answered(await carry_out(request, command))
@@ -133,8 +138,11 @@ class AgentCommands(Controller):
 
     @post("/{agent_id:str}/activate", operation_id="activate_agent", status_code=200)
     async def activate(self, agent_id: FromPath[str], request: ApiRequest) -> Answer[AgentAnswer]:
-        """Give it work again after a drain or a suspension."""
-        check_id(agent_id, "agent_id")
+        """Give it work again after a drain or a suspension.
+
+        An agent itself can end only the drain that it asked for itself.
+        """
+        request.acting_for(check_id(agent_id, "agent_id"))
         command = ActivateAgent(agent_id=agent_id, condition=precondition(request))
         return answered(await carry_out(request, command))
 

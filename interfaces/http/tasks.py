@@ -144,7 +144,7 @@ class TaskCommands(Controller):
         request: ApiRequest,
         data: JSONBody[Cancellation | None] = None,
     ) -> Answer[TaskAnswer]:
-        """Call the task off."""
+        """Call the task off; clients their own tasks only."""
         command = (data or Cancellation()).command(check_id(task_id, "task_id"))
         return answered(await carry_out(request, command))
 
@@ -152,7 +152,7 @@ class TaskCommands(Controller):
     async def retry(
         self, task_id: FromPath[str], request: ApiRequest, data: JSONBody[Retry | None] = None
     ) -> Answer[TaskAnswer]:
-        """Queue a task again that failed, died, expired or was cancelled."""
+        """Queue a task again that failed, died, expired or was cancelled; clients their own."""
         command = (data or Retry()).command(check_id(task_id, "task_id"))
         return answered(await carry_out(request, command))
 

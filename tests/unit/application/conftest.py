@@ -32,6 +32,7 @@ from aia_mas.domain.kernel import (
     accept,
     refuse,
 )
+from aia_mas.domain.kernel.errors import PermissionDenied
 
 PATIENCE = 20.0
 """Seconds after which a test that waits for something gives up."""
@@ -142,6 +143,8 @@ def _open(state: CounterState | None, command: Open | OpenNew, _: Context) -> De
 def _raise(state: CounterState | None, command: Raise, _: Context) -> Decision:
     if state is None:
         return refuse(NotOpen(name=command.name))
+    if command.by == 13 and not state.value:
+        return refuse(PermissionDenied())
     if state.value + command.by > state.limit:
         error = LimitReached("too high", value=state.value)
         if command.recorded:

@@ -20,7 +20,7 @@ from aia_mas.application.event_log.errors import (
     UnreadableEvent,
 )
 from aia_mas.application.event_log.records import Fence, Kind, Unreadable
-from aia_mas.domain.kernel.errors import Conflict
+from aia_mas.domain.kernel.errors import Conflict, PermissionDenied
 
 from .conftest import (
     ALICE,
@@ -277,6 +277,17 @@ async def test_a_process_decides_anew_what_it_was_refused(node: Node) -> None:
     assert not (await node.engine.run(Raise("a", 1), origin)).replayed
     assert (await node.engine.run(Raise("a", 1), origin)).replayed
     assert node.value("a") == 1
+
+
+async def test_a_caller_who_may_not_is_not_remembered_for_it(node: Node) -> None:
+    """It may be allowed to later, under the same key."""
+    await node.given(Open("a"))
+    with pytest.raises(PermissionDenied):
+        await node.when(Raise("a", 13), command_id="key", body_hash=b"h")
+
+    assert await node.log.command("key") is None
+    await node.given(Raise("a", 2))
+    assert not (await node.when(Raise("a", 13), command_id="key", body_hash=b"h")).replayed
 
 
 async def test_a_client_without_a_key_is_not_remembered_for_its_refusal(node: Node) -> None:

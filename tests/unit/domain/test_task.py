@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from aia_mas.domain.kernel import Role
 from aia_mas.domain.kernel.money import MAX_AMOUNT
 from aia_mas.domain.orchestration.agent_events import (
     AgentDrained,
@@ -564,3 +565,20 @@ def test_only_what_ended_badly_is_tried_again(a_task):
 )
 def test_commands_about_an_unknown_task_find_nothing(a_task, command):
     a_task.when(command).then_refused("task_not_found")
+
+
+@pytest.mark.parametrize(
+    ("command", "before"),
+    [
+        (CancelTask(task_id="t1"), RUNNING),
+        (CancelTask(task_id="t1"), FINISHED["cancelled"]),
+        (RetryTask(task_id="t1"), FINISHED["dead"]),
+        (RetryTask(task_id="t1"), (SUBMITTED,)),
+    ],
+)
+def test_a_task_is_its_owners_to_call_off_and_to_try_again(a_task, command, before):
+    a_task.given(*before)
+    for subject, role in (("mallory", Role.CLIENT), ("a1", Role.AGENT), ("v", Role.VIEWER)):
+        a_task.by(subject, role).when(command).then_refused("permission_denied")
+    for subject, role in (("alice", Role.CLIENT), ("ops", Role.OPERATOR), ("root", Role.ADMIN)):
+        assert a_task.by(subject, role).when(command).decision.refusal is None
