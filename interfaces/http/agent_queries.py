@@ -23,6 +23,7 @@ from aia_mas.interfaces.http.queries import (
     Limit,
     MinPosition,
     Total,
+    needs,
     reached,
 )
 from aia_mas.interfaces.http.requests import ApiRequest
@@ -71,6 +72,8 @@ class AgentQueries(Controller):
         """List agents; without `status`, those that are registered."""
         if min_level is not None:
             check_number(min_level, "min_level", lowest=0.0, highest=1.0)
+        needs("min_level", min_level, "skill", skill)
+        needs("label_value", label_value, "label", label)
         await reached(request, "agent_directory", min_position)
         filters = AgentFilter(
             status=tuple(status or ()),

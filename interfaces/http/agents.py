@@ -36,6 +36,7 @@ from aia_mas.interfaces.http.schemas.agents import (
     Claim,
     ClaimedTasks,
     Heartbeat,
+    Nothing,
     StatedReason,
 )
 
@@ -110,7 +111,9 @@ class AgentCommands(Controller):
         return no_content(position_headers(result))
 
     @post("/{agent_id:str}/drain", operation_id="drain_agent", status_code=200)
-    async def drain(self, agent_id: FromPath[str], request: ApiRequest) -> Answer[AgentAnswer]:
+    async def drain(
+        self, agent_id: FromPath[str], request: ApiRequest, data: JSONBody[Nothing | None] = None
+    ) -> Answer[AgentAnswer]:
         """Let it finish what it has and give it nothing new.
 
         What an agent asks for itself it ends by its next PUT, or by activate; an operator's drain
@@ -137,7 +140,9 @@ class AgentCommands(Controller):
         return answered(await carry_out(request, command))
 
     @post("/{agent_id:str}/activate", operation_id="activate_agent", status_code=200)
-    async def activate(self, agent_id: FromPath[str], request: ApiRequest) -> Answer[AgentAnswer]:
+    async def activate(
+        self, agent_id: FromPath[str], request: ApiRequest, data: JSONBody[Nothing | None] = None
+    ) -> Answer[AgentAnswer]:
         """Give it work again after a drain or a suspension.
 
         An agent itself can end only the drain that it asked for itself.
@@ -160,8 +165,8 @@ class AgentCommands(Controller):
         if data is not None and data.tasks:
             if len(data.tasks) > MAX_ENTRIES:
                 raise InvalidValue(f"tasks has at most {MAX_ENTRIES} entries", field="tasks")
-            for task_id in data.tasks:
-                check_id(task_id, "tasks")
+            for index, task_id in enumerate(data.tasks):
+                check_id(task_id, f"tasks.{index}")
             held = [task for task in data.tasks if await _holds(system, agent_id, task)]
             system.heartbeats.tasks(held)
         return answer(alive)

@@ -11,7 +11,12 @@ from typing import Annotated, Any
 import msgspec
 from litestar.params import QueryParameter
 
-from aia_mas.interfaces.http.errors import InvalidCursor, ProjectionBehind
+from aia_mas.interfaces.http.errors import (
+    FieldError,
+    InvalidCursor,
+    MissingParameter,
+    ProjectionBehind,
+)
 from aia_mas.interfaces.http.requests import ApiRequest
 
 PATIENCE = 5.0
@@ -39,6 +44,24 @@ MinPosition = Annotated[
 ]
 
 _encode = msgspec.json.Encoder(order="sorted").encode
+
+
+def needs(name: str, value: object, other: str, other_value: object) -> None:
+    """Refuse a parameter that would be ignored because another one is missing.
+
+    Args:
+        name: The parameter.
+        value: Its value; None: it was not given.
+        other: The one that it belongs to.
+        other_value: That one's value.
+
+    Raises:
+        MissingParameter: The first was given without the second.
+    """
+    if value is not None and other_value is None:
+        message = f"{name} means nothing without it"
+        wrong = FieldError(code=MissingParameter.code, message=message, field=other)
+        raise MissingParameter(f"{name} needs {other}", errors=[wrong])
 
 
 async def reached(request: ApiRequest, read_model: str, position: int) -> None:

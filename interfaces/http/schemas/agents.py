@@ -135,6 +135,10 @@ class AgentChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         )
 
 
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Nothing needs to be said; an empty object, or no body at all."""
+
+
 class StatedReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why, for the record."""
 

@@ -77,9 +77,28 @@ def test_the_number_of_agents_is_limited(an_agent):
     an_agent.when(register(registered_agents=1, max_agents=2)).then(REGISTERED)
 
 
-@pytest.mark.parametrize("agent_id", ["", "a/b", "..", "tasks", "Metrics", "ä", "x" * 129, "a\n"])
-def test_bad_ids_are_refused(an_agent, agent_id):
-    an_agent.when(register(agent_id=agent_id)).then_refused("invalid_id", field="agent_id")
+@pytest.mark.parametrize(
+    ("agent_id", "code"),
+    [
+        ("", "invalid_id"),
+        ("a/b", "invalid_id"),
+        ("..", "invalid_id"),
+        ("ä", "invalid_id"),
+        ("a\n", "invalid_id"),
+        ("tasks", "reserved_id"),
+        ("Metrics", "reserved_id"),
+        ("x" * 129, "id_too_long"),
+        ("/" * 129, "id_too_long"),
+    ],
+)
+def test_bad_ids_are_refused(an_agent, agent_id, code):
+    an_agent.when(register(agent_id=agent_id)).then_refused(code, field="agent_id")
+
+
+def test_a_long_id_is_fine(an_agent):
+    agent_id = "x" * 128
+    an_agent.when(RegisterAgent(agent_id=agent_id, capabilities=ANALYST))
+    assert an_agent.decision.events == ((f"agent/{agent_id}", REGISTERED),)
 
 
 @pytest.mark.parametrize(
@@ -90,16 +109,16 @@ def test_bad_ids_are_refused(an_agent, agent_id):
         (Capabilities(skills={"x": float("nan")}), "invalid_skill_level", "skills.x"),
         (Capabilities(skills={"": 1.0}), "invalid_text", "skills"),
         (Capabilities(skills={f"s{n}": 1.0 for n in range(257)}), "invalid_value", "skills"),
-        (Capabilities(specializations=("a", "\0")), "invalid_text", "specializations[1]"),
-        (Capabilities(specializations=("x" * 129,)), "invalid_text", "specializations[0]"),
-        (Capabilities(specializations=("\ud800",)), "invalid_text", "specializations[0]"),
+        (Capabilities(specializations=("a", "\0")), "invalid_text", "specializations.1"),
+        (Capabilities(specializations=("x" * 129,)), "invalid_text", "specializations.0"),
+        (Capabilities(specializations=("\ud800",)), "invalid_text", "specializations.0"),
         (Capabilities(max_concurrent_tasks=0), "invalid_value", "max_concurrent_tasks"),
         (Capabilities(max_concurrent_tasks=1001), "invalid_value", "max_concurrent_tasks"),
-        (Capabilities(cost_per_task=-1), "invalid_amount", "cost_per_task"),
-        (Capabilities(cost_per_task=MAX_AMOUNT + 1), "invalid_amount", "cost_per_task"),
+        (Capabilities(cost_per_task=-1), "negative_amount", "cost_per_task"),
+        (Capabilities(cost_per_task=MAX_AMOUNT + 1), "amount_too_large", "cost_per_task"),
         (Capabilities(labels={"k": "v" * 129}), "invalid_text", "labels.k"),
         (Capabilities(resources={"gpu": float("inf")}), "invalid_value", "resources.gpu"),
-        (Capabilities(data_sources=("",)), "invalid_text", "data_sources[0]"),
+        (Capabilities(data_sources=("",)), "invalid_text", "data_sources.0"),
         (Capabilities(endpoint=""), "invalid_text", "endpoint"),
         (Capabilities(wallet_address="x" * 257), "invalid_text", "wallet_address"),
         (Capabilities(metadata={"a": [{"b": "\0"}]}), "invalid_text", "metadata"),
@@ -117,7 +136,7 @@ def test_bad_capabilities_are_refused_however_they_come(an_agent, capabilities, 
 
 
 def test_a_bad_stake_or_owner_is_refused(an_agent):
-    an_agent.when(register(initial_stake=-1)).then_refused("invalid_amount", field="initial_stake")
+    an_agent.when(register(initial_stake=-1)).then_refused("negative_amount", field="initial_stake")
     an_agent.when(register(owner="o" * 256)).then_refused("invalid_text", field="owner")
 
 

@@ -78,7 +78,7 @@ def test_a_value_that_is_not_allowed_is_told_with_its_field() -> None:
 
 
 def test_list_indexes_are_steps_of_the_pointer() -> None:
-    error = InvalidSkillLevel(field="specializations[3]")
+    error = InvalidSkillLevel(field="specializations.3")
 
     assert document(error)["errors"][0]["pointer"] == "/specializations/3"
     assert pointer_to("a/b", 3, "~") == "/a~1b/3/~0"
