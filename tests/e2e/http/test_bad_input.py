@@ -282,7 +282,7 @@ def test_a_bad_query_has_its_own_code(client: httpx.Client, query: str, code: st
 
 @pytest.mark.parametrize(
     "query",
-    ["since=yesterday", "until=2020-01-01T00:00:00", "order=up", "after=-1", "upto=x",
+    ["since=yesterday", "until=2020-01-01T00:00:00", "sort=up", "after=-1", "upto=x",
      "until=null", "since=0001-01-01T00:00:00%2B23:59", "limit=-3", "type=%00", "stream=%00"],
 )  # fmt: skip
 def test_a_bad_query_of_the_audit_is_refused(client: httpx.Client, query: str) -> None:

@@ -331,6 +331,68 @@ def test_a_cursor_cannot_be_forged_or_used_elsewhere(client: httpx.Client, uniqu
     assert other.json()["code"] == "invalid_cursor"
 
 
+@pytest.mark.parametrize(
+    ("path", "sort", "key"),
+    [
+        ("/audit/events?stream=agent/{}", "position", "position"),
+        ("/audit/streams/agent/{}?", "version", "version"),
+        ("/agents/metrics/history?until=2199-01-01T00:00:00Z", "at", "at"),
+        ("/agents?owner=dev&q={}", "agent_id", "agent_id"),
+    ],
+)
+def test_every_list_is_walked_alike(
+    client: httpx.Client, unique: str, path: str, sort: str, key: str
+) -> None:
+    for number in range(3):
+        client.put(f"{API}/agents/{unique}", json={"cost_per_task": number})
+        client.put(f"{API}/agents/{unique}-{number}", json={})
+    url = API + path.format(unique)
+
+    def walked(order: str) -> list[Any]:
+        found: list[Any] = []
+        extra = f"&sort={order}&limit=2"
+        while True:
+            page = client.get(f"{url}{extra}").json()
+            assert len(page["items"]) <= 2
+            found += [item[key] for item in page["items"]]
+            if page["next_cursor"] is None:
+                return found
+            extra = f"&sort={order}&limit=2&cursor={page['next_cursor']}"
+
+    whole = client.get(f"{url}&total=true&limit=500").json()
+    forwards = [item[key] for item in whole["items"]]
+    assert forwards == sorted(forwards)
+    assert whole["total"] == len(forwards) >= 1
+    assert walked(sort) == walked(f"-{sort}")[::-1] == forwards
+    assert "total" not in client.get(url).json()
+    for bad in ("limit=501", "limit=0", "sort=size", "cursor=x"):
+        assert client.get(f"{url}&{bad}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/audit/head",
+        "/audit/events",
+        "/audit/streams/agent/{}",
+        "/agents/tasks/{}/explain",
+        "/agents/metrics/history",
+    ],
+)
+def test_reads_of_the_log_wait_for_a_position_too(
+    client: httpx.Client, unique: str, path: str
+) -> None:
+    client.put(f"{API}/agents/{unique}", json={})
+    submitted = client.post(SUBMIT, json={"task_type": "x"})
+    name = submitted.json()["task_id"] if "explain" in path else unique
+    position = int(submitted.headers["x-event-position"])
+    url = API + path.format(name)
+
+    assert client.get(url, params={"min_position": position}).status_code == 200
+    behind = client.get(url, params={"min_position": position + 10**6})
+    assert (behind.status_code, behind.json()["code"]) == (503, "projection_behind")
+
+
 def test_a_query_waits_for_a_position_or_says_that_it_is_behind(
     client: httpx.Client, unique: str
 ) -> None:

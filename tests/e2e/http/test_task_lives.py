@@ -171,7 +171,7 @@ def test_an_audit_can_be_filtered_and_walked_in_both_directions(
     told = ["registered", "suspended", "activated", "drained", "activated"]
     forward = [f"agent.{word}.v1" for word in told]
     assert topics() == forward
-    assert topics(order="desc") == forward[::-1]
+    assert topics(sort="-position") == forward[::-1]
     activations = ["agent.activated.v1", "agent.activated.v1"]
     assert topics(type="agent.activated.v1") == activations
     assert topics(type=["agent.registered.v1", "agent.drained.v1"]) == [forward[0], forward[3]]
@@ -179,6 +179,10 @@ def test_an_audit_can_be_filtered_and_walked_in_both_directions(
     assert topics(until="2020-01-01T00:00:00Z") == []
     assert topics(since="2020-01-01T00:00:00+02:00") == forward
     assert client.get(f"{API}/audit/events", params={"category": "agent"}).json()["items"]
+    every = client.get(f"{API}/audit/events", params={**of_agent, "limit": 500}).json()["items"]
+    second = every[1]["position"]
+    assert topics(after=second) == forward[2:]
+    assert topics(after=second, sort="-position") == forward[:1:-1]
 
 
 def test_claim_waits_for_work(client: httpx.Client, unique: str) -> None:

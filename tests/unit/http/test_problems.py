@@ -1,6 +1,8 @@
 """Errors as problem documents: one table, no gaps, nothing of ours inside."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -39,6 +41,17 @@ def test_every_error_class_of_ours_has_a_status() -> None:
     failures = {cls for cls in subclasses(EventLogError) if ".application." in cls.__module__}
 
     assert {cls.code for cls in refusals | failures if cls.code not in STATUS_OF} == set()
+
+
+def test_every_code_is_documented_under_its_status() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "http.md").read_text(encoding="utf-8")
+    documented = {
+        code: int(status)
+        for status, codes in re.findall(r"^\| (\d{3}) \| (.*) \|$", text, re.MULTILINE)
+        for code in re.findall(r"`(\w+)`", codes)
+    }
+
+    assert documented == dict(STATUS_OF)
 
 
 def test_codes_are_words() -> None:
