@@ -52,7 +52,7 @@ class AgentCapabilities(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             InvalidValue: A value is of the wrong kind.
         """
-        return read_as(AgentReplacement, self).command(self.agent_id, None)
+        return read_as(AgentReplacement, self).command(self.agent_id)
 
 
 class AgentInstance(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -22,7 +23,7 @@ from aia_mas.application.event_log.errors import EventLogError, Fenced, StaleExp
 from aia_mas.application.event_log.log import EventLog
 from aia_mas.application.event_log.records import Appended, AppendRequest, Fence, Kind
 from aia_mas.domain.kernel import Context, DomainError, Principal
-from aia_mas.domain.kernel.errors import Conflict
+from aia_mas.domain.kernel.errors import Conflict, PermissionDenied
 
 MAX_TRIES = 20
 
@@ -104,11 +105,13 @@ class Engine:
 
     async def run(self, command: msgspec.Struct, origin: Origin) -> CommandResult:
         """Carry out one command; see ``execute``."""
-        items, position, replayed = await self._run((command,), origin, atomic=False, several=False)
+        items, result, position, replayed = await self._run(
+            (command,), origin, atomic=False, several=False
+        )
         item = items[0]
         if isinstance(item, DomainError):
             raise item
-        return CommandResult(item, position, replayed)
+        return CommandResult(item, position, replayed, result)
 
     async def execute_many(
         self, commands: Sequence[msgspec.Struct], origin: Origin, *, atomic: bool = False
@@ -127,7 +130,9 @@ class Engine:
             DomainError: ``atomic`` and one of them was refused; nothing was changed.
             EventLogError: See ``execute``.
         """
-        items, position, replayed = await self._run(commands, origin, atomic=atomic, several=True)
+        items, _, position, replayed = await self._run(
+            commands, origin, atomic=atomic, several=True
+        )
         if atomic and isinstance(items[0], DomainError):
             raise items[0]
         return [
@@ -142,20 +147,22 @@ class Engine:
         *,
         atomic: bool,
         several: bool,
-    ) -> tuple[list[bytes | DomainError], int, bool]:
+    ) -> tuple[list[bytes | DomainError], Any, int, bool]:
         command_id = origin.command_id or f"cmd:{self._new_id()}"
         for number in range(MAX_TRIES):
             turn = await self._prepared(commands, again=number > 0)
             try:
                 context = Context(self._clock.now(), self._log.feed.position, origin.principal)
-                items = turn.decide(context, atomic=atomic)
+                items, result = turn.decide(context, atomic=atomic), turn.result
                 request = AppendRequest(
                     command_id=command_id,
                     events=turn.events,
                     expectations=turn.expectations,
                     body_hash=origin.body_hash,
-                    outcome=outcomes.of_items(items) if several else outcomes.of_item(items[0]),
-                    kind=_kind(origin, has_events=bool(turn.events)),
+                    outcome=outcomes.of_items(items)
+                    if several
+                    else outcomes.of_item(items[0], result),
+                    kind=_kind(origin, items[0], has_events=bool(turn.events)),
                     actor=origin.principal.subject,
                     correlation_id=origin.correlation_id,
                     causation_id=origin.causation_id,
@@ -178,8 +185,13 @@ class Engine:
                     raise
                 continue
             if appended.replayed is not None:
-                items = outcomes.restored(appended.replayed)
-            return items, appended.last, appended.replayed is not None and request.maybe_known
+                items, result = outcomes.restored(appended.replayed)
+            return (
+                items,
+                result,
+                appended.last,
+                appended.replayed is not None and request.maybe_known,
+            )
         raise Conflict
 
     async def _prepared(self, commands: Sequence[msgspec.Struct], *, again: bool) -> Turn:
@@ -198,12 +210,15 @@ class Engine:
         raise Conflict
 
 
-def _kind(origin: Origin, *, has_events: bool) -> Kind:
+def _kind(origin: Origin, first: bytes | DomainError, *, has_events: bool) -> Kind:
     """Return how long to keep the outcome: not at all where its id was made up just now.
 
-    A process decides anew as long as its work is open, so its refusals are not kept either.
+    A process decides anew as long as its work is open, so its refusals are not kept either. Nor are
+    those of callers who may not do this: they may be allowed to later, under the same key.
     """
-    if origin.command_id is None or (origin.kind is Kind.FOREVER and not has_events):
+    if origin.command_id is None:
+        return Kind.NOT_KEPT
+    if not has_events and (origin.kind is Kind.FOREVER or isinstance(first, PermissionDenied)):
         return Kind.NOT_KEPT
     return origin.kind
 

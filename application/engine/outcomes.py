@@ -22,11 +22,13 @@ class CommandResult(NamedTuple):
         body: JSON, exactly what a client gets.
         position: The position of its last event; a read at this position sees its effect.
         replayed: The command was carried out before; this is its first answer again.
+        result: What the decision called it, for a command that was given alone; see ``Decision``.
     """
 
     body: bytes
     position: int
     replayed: bool = False
+    result: Any = None
 
 
 class StoredRefusal(DomainError):
@@ -42,10 +44,13 @@ class StoredRefusal(DomainError):
         self.field = field
 
 
-def of_item(item: bytes | DomainError) -> bytes:
-    """Return the outcome of one command: its encoded answer, or its refusal."""
+def of_item(item: bytes | DomainError, result: Any = None) -> bytes:
+    """Return the outcome of one command: its encoded answer, or its refusal.
+
+    The result of the decision stands in a second line; encoded JSON has none itself.
+    """
     if isinstance(item, bytes):
-        return _ACCEPTED + item
+        return _ACCEPTED + item if result is None else b"A%b\n%b" % (item, _encode(result))
     field = getattr(item, "field", "")
     return _REFUSED + _encode([item.code, item.title, item.detail, field, item.facts])
 
@@ -56,12 +61,13 @@ def of_items(items: Sequence[bytes | DomainError]) -> bytes:
     return _SEVERAL + _encode([[part[:1].decode(), msgspec.Raw(part[1:])] for part in parts])
 
 
-def restored(outcome: bytes) -> list[bytes | DomainError]:
-    """Return the items of a stored outcome."""
+def restored(outcome: bytes) -> tuple[list[bytes | DomainError], Any]:
+    """Return the items of a stored outcome, and the result of a command that was given alone."""
     if outcome[:1] != _SEVERAL:
-        return [_item(outcome[:1], outcome[1:])]
+        body, _, result = outcome[1:].partition(b"\n")
+        return [_item(outcome[:1], body)], msgspec.json.decode(result) if result else None
     parts = msgspec.json.decode(outcome[1:], type=list[tuple[str, msgspec.Raw]])
-    return [_item(tag.encode(), bytes(body)) for tag, body in parts]
+    return [_item(tag.encode(), bytes(body)) for tag, body in parts], None
 
 
 def _item(tag: bytes, body: bytes) -> bytes | DomainError:

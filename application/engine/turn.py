@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -45,6 +46,7 @@ class Turn:
         "_working_set",
         "events",
         "fence",
+        "result",
     )
 
     def __init__(
@@ -60,6 +62,7 @@ class Turn:
         ] = []
         self.events: list[NewEvent] = []
         self.fence: Fence | None = None
+        self.result: Any = None
 
     def prepare(self, commands: Sequence[msgspec.Struct], *, again: bool = False) -> list[str]:
         """Make the choices and collect the states; return the streams that must be read first.
@@ -95,7 +98,7 @@ class Turn:
 
         Returns:
             For each command its encoded answer or its refusal; with ``atomic`` and a refusal among
-            them, only that one, and no events.
+            them, only that one, and no events. ``result`` is that of the last one accepted.
         """
         items: list[bytes | DomainError] = []
         for handler, command, reads, placement in self._items:
@@ -120,6 +123,7 @@ class Turn:
             else:
                 first = streams[0]
                 assert first is not None
+                self.result = decision.result
                 items.append(_encode(handler.answer(first.state, command)))
         return items
 

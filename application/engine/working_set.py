@@ -69,6 +69,7 @@ class WorkingSet:
         self._capacity = capacity
         self._entries: OrderedDict[str, Entry] = OrderedDict()
         self._loading: dict[str, asyncio.Task[None]] = {}
+        self._told: dict[str, int] = {}  # of streams being read: the last version told meanwhile
         log.feed.listen(self._follow)
 
     def __len__(self) -> int:
@@ -117,10 +118,21 @@ class WorkingSet:
 
     def _loaded(self, stream: str, task: asyncio.Task[None]) -> None:
         del self._loading[stream]
+        self._told.pop(stream, None)
         if not task.cancelled():
             task.exception()  # known to those who waited; they may all have gone away
 
     async def _load(self, stream: str) -> None:
+        state, version, command_id, read = await self._read(stream)
+        while version < self._told.get(stream, 0):
+            # It was read as it was before an event that was told meanwhile, once and for all.
+            state, version, command_id, read = await self._read(stream)
+        if stream not in self._entries:
+            entry = self._enter(Entry(stream, state, version, command_id))
+            self._snapshots.consider(entry.stream, state, version, command_id, read)
+
+    async def _read(self, stream: str) -> tuple[Any, int, str, int]:
+        """Return state, version and last command of a stream, and how many events were read."""
         evolve = self._evolvers[category(stream)]
         try:
             snapshot = await self._snapshots.load(stream)
@@ -133,9 +145,7 @@ class WorkingSet:
                 raise UnreadableEvent(f"{stream}: {event.event.reason}")
             state = evolve(state, event.event)
             version, command_id = event.version, event.command_id
-        if stream not in self._entries:
-            entry = self._enter(Entry(stream, state, version, command_id))
-            self._snapshots.consider(entry.stream, state, version, command_id, len(events))
+        return state, version, command_id, len(events)
 
     def _enter(self, entry: Entry) -> Entry:
         self._entries[entry.stream] = entry
@@ -145,11 +155,13 @@ class WorkingSet:
 
     def _follow(self, events: Sequence[RecordedEvent]) -> None:
         """Drop states that another node has moved beyond."""
-        entries = self._entries
+        entries, loading = self._entries, self._loading
         for event in events:
             entry = entries.get(event.stream)
-            if entry is not None and (
-                event.version > entry.version
-                or (event.version == entry.version and event.command_id != entry.command_id)
+            if entry is None:
+                if event.stream in loading:
+                    self._told[event.stream] = event.version
+            elif event.version > entry.version or (
+                event.version == entry.version and event.command_id != entry.command_id
             ):
                 del entries[event.stream]

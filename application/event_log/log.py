@@ -34,6 +34,7 @@ class EventFilter(msgspec.Struct, frozen=True):
         actor: One actor.
         since: Recorded at this time or later.
         until: Recorded before this time.
+        after: Positions behind this one.
         upto: Positions up to and including this one.
     """
 
@@ -43,6 +44,7 @@ class EventFilter(msgspec.Struct, frozen=True):
     actor: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    after: int | None = None
     upto: int | None = None
 
 
@@ -84,10 +86,27 @@ class EventLog(Protocol):
         """
         ...
 
+    async def count(self, where: EventFilter) -> int:
+        """Return how many events there are."""
+        ...
+
     async def read_stream(
-        self, stream: str, after_version: int = -1, limit: int | None = None
+        self,
+        stream: str,
+        after_version: int = -1,
+        limit: int | None = None,
+        *,
+        newest: bool = False,
     ) -> list[RecordedEvent]:
-        """Return the events of one stream behind a version, in order."""
+        """Return the events of one stream behind a version, in order.
+
+        Args:
+            stream: The stream.
+            after_version: The version before the first one wanted; with ``newest`` the version
+                behind the first one wanted (-1: from the end).
+            limit: How many at most; None: all.
+            newest: Walk from the end to the beginning.
+        """
         ...
 
     async def stream_heads(self, streams: Iterable[str]) -> dict[str, StreamHead]:

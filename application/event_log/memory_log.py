@@ -126,11 +126,23 @@ class MemoryEventLog:
         matching = (event for event in walk if where is None or _matches(event, where))
         return [event for event, _ in zip(matching, range(limit), strict=False)]
 
+    async def count(self, where: EventFilter) -> int:
+        """Return how many events there are."""
+        return sum(_matches(event, where) for event in self.events)
+
     async def read_stream(
-        self, stream: str, after_version: int = -1, limit: int | None = None
+        self,
+        stream: str,
+        after_version: int = -1,
+        limit: int | None = None,
+        *,
+        newest: bool = False,
     ) -> list[RecordedEvent]:
-        """Return the events of one stream behind a version, in order."""
+        """Return the events of one stream behind a version; see ``EventLog.read_stream``."""
         events = self._streams.get(stream, ())
+        if newest:
+            walk = reversed(events)
+            return [e for e in walk if after_version == -1 or e.version < after_version][:limit]
         return [event for event in events if event.version > after_version][:limit]
 
     async def stream_heads(self, streams: Iterable[str]) -> dict[str, StreamHead]:
@@ -213,5 +225,6 @@ def _matches(event: RecordedEvent, where: EventFilter) -> bool:
         and (where.actor is None or event.actor == where.actor)
         and (where.since is None or event.recorded_at >= where.since)
         and (where.until is None or event.recorded_at < where.until)
+        and (where.after is None or event.position > where.after)
         and (where.upto is None or event.position <= where.upto)
     )

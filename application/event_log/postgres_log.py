@@ -35,6 +35,7 @@ log = structlog.stdlib.get_logger("aia.event_log")
 
 _COLUMNS = """position, stream, version, topic, state, recorded_at, command_id, actor,
     correlation_id, causation_id"""
+_LAST = 2**63 - 1
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -156,10 +157,35 @@ class PostgresEventLog:
             order by position {"desc" if newest else "asc"} limit %s"""  # noqa: S608
         return await self._select(sql, [*values, limit])
 
+    async def count(self, where: EventFilter) -> int:
+        """Return how many events there are."""
+        if where == EventFilter(after=where.after, upto=where.upto):
+            # Positions have no gaps: nothing needs to be counted one by one.
+            head = (await self.head()).position
+            last = head if where.upto is None else min(head, where.upto)
+            return max(0, last - (where.after or 0))
+        conditions, values = _conditions(where)
+        sql = f"select count(*) from events where {' and '.join(conditions)}"  # noqa: S608
+        async with self.pool.connection() as connection:
+            row = await (await connection.execute(sql, values)).fetchone()
+        assert row is not None
+        count: int = row[0]
+        return count
+
     async def read_stream(
-        self, stream: str, after_version: int = -1, limit: int | None = None
+        self,
+        stream: str,
+        after_version: int = -1,
+        limit: int | None = None,
+        *,
+        newest: bool = False,
     ) -> list[RecordedEvent]:
-        """Return the events of one stream behind a version, in order."""
+        """Return the events of one stream behind a version; see ``EventLog.read_stream``."""
+        if newest:
+            sql = f"""select {_COLUMNS} from events where stream = %s and version < %s
+                order by version desc limit %s"""  # noqa: S608
+            before = _LAST if after_version == -1 else after_version
+            return await self._select(sql, [stream, before, limit])
         sql = f"""select {_COLUMNS} from events where stream = %s and version > %s
             order by version limit %s"""  # noqa: S608
         return await self._select(sql, [stream, after_version, limit])
@@ -263,6 +289,7 @@ def _conditions(where: EventFilter) -> tuple[list[str], list[Any]]:
         ("actor = %s", where.actor),
         ("recorded_at >= %s", where.since),
         ("recorded_at < %s", where.until),
+        ("position > %s", where.after),
         ("position <= %s", where.upto),
     ):
         if value is not None:

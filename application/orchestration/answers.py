@@ -26,8 +26,13 @@ class AgentAnswer(msgspec.Struct, frozen=True):
         specializations: What it declares to be good at.
         skills: Skill -> level, 0..1.
         labels: Free key-value pairs.
+        resources: What it has, by name.
         data_sources: What it can read; empty: undeclared.
+        metadata: Any JSON of its client.
+        endpoint: Where it can be called.
+        wallet_address: Its address outside of this system.
         cost_per_task: Price of one task, tokens.
+        initial_stake: What it wanted to stake when it registered, tokens.
         owner: Whom it belongs to.
         revision: Grows with every change of the editable fields; the ETag.
         registered_at: UTC.
@@ -42,8 +47,13 @@ class AgentAnswer(msgspec.Struct, frozen=True):
     specializations: tuple[str, ...]
     skills: dict[str, float]
     labels: dict[str, str]
+    resources: dict[str, float]
     data_sources: tuple[str, ...]
+    metadata: dict[str, Any]
+    endpoint: str | None
+    wallet_address: str | None
     cost_per_task: str
+    initial_stake: str
     owner: str
     revision: int
     registered_at: datetime
@@ -92,8 +102,13 @@ def agent_answer(active_tasks: ActiveTasks) -> Callable[[AgentState, Any], Agent
             specializations=able.specializations,
             skills=able.skills,
             labels=able.labels,
+            resources=able.resources,
             data_sources=able.data_sources,
+            metadata=able.metadata,
+            endpoint=able.endpoint,
+            wallet_address=able.wallet_address,
             cost_per_task=to_text(able.cost_per_task),
+            initial_stake=to_text(state.initial_stake),
             owner=state.owner,
             revision=state.revision,
             registered_at=state.registered_at,

@@ -132,6 +132,8 @@ class Claims:
         found: list[ClaimedTask] = []
         for task_id in self._workload.unstarted(agent_id):
             state = await self._workload.task(task_id)
+            if _behind(state, agent_id):
+                state = await self._workload.task_anew(task_id)
             if (
                 state is None
                 or state.status is not TaskStatus.ASSIGNED
@@ -171,6 +173,15 @@ class Claims:
         for waiter in self._waiting.get(agent_id, ()):
             if not waiter.done():
                 waiter.set_result(None)
+
+
+def _behind(state: TaskState | None, agent_id: str) -> bool:
+    """Tell whether a state may be older than the assignment that the fold of open work knows."""
+    return (
+        state is None
+        or state.status is TaskStatus.QUEUED
+        or (state.status is TaskStatus.ASSIGNED and state.agent_id != agent_id)
+    )
 
 
 def _claimed(task_id: str, state: TaskState, spec: TaskSpecification, owner: str) -> ClaimedTask:

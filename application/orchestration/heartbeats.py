@@ -75,7 +75,10 @@ class Heartbeats:
             AgentNotFound: No such agent is registered.
         """
         state = await self._workload.agent(agent_id)
-        if state is None or state.status is AgentStatus.UNREGISTERED:
+        if not _registered(state):
+            # Another node may have registered it just now.
+            state = await self._workload.agent_anew(agent_id)
+        if state is None or not _registered(state):
             raise AgentNotFound(agent_id=agent_id)
         return state
 
@@ -83,3 +86,7 @@ class Heartbeats:
         """Extend the leases of tasks whose agent was just heard of."""
         for task_id in task_ids:
             self._presence.beat("task", task_id)
+
+
+def _registered(state: AgentState | None) -> bool:
+    return state is not None and state.status is not AgentStatus.UNREGISTERED

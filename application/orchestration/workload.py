@@ -38,6 +38,24 @@ class Workload:
         state: AgentState | None = await self._state(agent_stream(agent_id))
         return state
 
+    async def task_anew(self, task_id: str) -> TaskState | None:
+        """Return the state of a task as the log has it, whatever this node believed before.
+
+        For those who are about to refuse something: another node may have moved on, and this one
+        not heard of it yet.
+        """
+        state: TaskState | None = await self._anew(task_stream(task_id))
+        return state
+
+    async def agent_anew(self, agent_id: str) -> AgentState | None:
+        """Return the state of an agent as the log has it; see ``task_anew``."""
+        state: AgentState | None = await self._anew(agent_stream(agent_id))
+        return state
+
+    async def _anew(self, stream: str) -> Any:
+        self._working_set.forget(stream)
+        return await self._state(stream)
+
     async def _state(self, stream: str) -> Any:
         while (entry := self._working_set.known(stream)) is None:
             await self._working_set.load([stream])

@@ -42,7 +42,14 @@ class InvalidValue(DomainError):
     code = "invalid_value"
 
     def __init__(self, detail: str | None = None, *, field: str = "", **facts: Any) -> None:
-        """Name the offending field as a dotted path, for example ``requirements.skills``."""
+        """Name the offending field.
+
+        Args:
+            detail: See ``DomainError``.
+            field: Its dotted path, numbers from 0 for entries of lists: ``requirements.skills``,
+                ``specializations.1``.
+            **facts: See ``DomainError``.
+        """
         super().__init__(detail, **facts)
         self.field = field
 

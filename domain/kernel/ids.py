@@ -6,7 +6,8 @@ import re
 
 from aia_mas.domain.kernel.errors import InvalidValue
 
-_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
+_ID = re.compile(r"[A-Za-z0-9._:-]+", re.ASCII)
+_LONGEST = 128
 
 # Words that name a route under /agents or elsewhere; an agent called so could not be addressed.
 RESERVED_WORDS = frozenset(
@@ -18,22 +19,37 @@ RESERVED_WORDS = frozenset(
 
 
 class InvalidId(InvalidValue):
-    """An id is 1-128 characters of A-Z a-z 0-9 . _ : - and not a reserved word."""
+    """An id is made of A-Z a-z 0-9 . _ : - and is not empty, "." or ".."."""
 
     code = "invalid_id"
+
+
+class IdTooLong(InvalidId):
+    """An id has at most 128 characters."""
+
+    code = "id_too_long"
+
+
+class ReservedId(InvalidId):
+    """The id is a word that names a route."""
+
+    code = "reserved_id"
 
 
 def check_id(value: str, field: str) -> str:
     """Return a user-chosen id unchanged, or refuse it.
 
     Raises:
-        InvalidId: It is empty, too long, has other characters, is ``.`` or ``..`` or a route's
-        name.
+        InvalidId: It is empty, has other characters, or is ``.`` or ``..``.
+        IdTooLong: It has more than 128 characters.
+        ReservedId: It is a route's name.
     """
+    if len(value) > _LONGEST:
+        raise IdTooLong(field=field)
     if not _ID.fullmatch(value) or value in {".", ".."}:
         raise InvalidId(field=field)
     if value.lower() in RESERVED_WORDS:
-        raise InvalidId(f"{value!r} is a reserved word", field=field)
+        raise ReservedId(f"{value!r} is a reserved word", field=field)
     return value
 
 

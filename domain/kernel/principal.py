@@ -36,9 +36,18 @@ class Principal(msgspec.Struct, frozen=True):
         """Tell whether it holds any of the roles."""
         return not self.roles.isdisjoint(roles)
 
+    @property
+    def operates(self) -> bool:
+        """Whether it runs the system: admin or operator."""
+        return self.has(Role.ADMIN, Role.OPERATOR)
+
     def may_act_for(self, agent_id: str) -> bool:
         """Tell whether it may act in an agent's name: its own, or any for admin and operator."""
-        return self.agent_id == agent_id or self.has(Role.ADMIN, Role.OPERATOR)
+        return self.agent_id == agent_id or self.operates
+
+    def may_dispose_of(self, owner: str) -> bool:
+        """Tell whether it may decide about what a subject owns: itself, or admin and operator."""
+        return self.subject == owner or self.operates
 
 
 def system(name: str) -> Principal:

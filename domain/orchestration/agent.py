@@ -46,6 +46,9 @@ class AgentState(State, frozen=True, kw_only=True):
         owner: The subject of the principal it belongs to.
         revision: Grows with every change of the client-editable fields; the ETag.
         registered_at: When it registered last, UTC.
+        initial_stake: What it wanted to stake when it registered last, base units.
+        drained_itself: It is draining, and asked for that itself.
+        left_as: What its operators wanted of it when it left, unless that was to work.
     """
 
     status: AgentStatus
@@ -54,6 +57,16 @@ class AgentState(State, frozen=True, kw_only=True):
     owner: str
     revision: int
     registered_at: datetime
+    initial_stake: int = 0
+    drained_itself: bool = False
+    left_as: AgentStatus | None = None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether its operators keep it from work: a suspension, or a drain that is not its own."""
+        return self.status is AgentStatus.SUSPENDED or (
+            self.status is AgentStatus.DRAINING and not self.drained_itself
+        )
 
     @property
     def assignable(self) -> bool:
@@ -83,11 +96,26 @@ def _registered(state: AgentState | None, event: AgentRegistered) -> AgentState:
         owner=event.owner,
         revision=1 if state is None else state.revision + 1,
         registered_at=event.registered_at,
+        initial_stake=event.initial_stake,
     )
 
 
 def _updated(state: AgentState, event: AgentUpdated) -> AgentState:
     return replace(state, capabilities=event.capabilities, revision=event.revision)
+
+
+def _drained(state: AgentState, event: AgentDrained) -> AgentState:
+    return replace(state, status=AgentStatus.DRAINING, drained_itself=event.by_itself)
+
+
+def _unregistered(state: AgentState, _event: AgentUnregistered) -> AgentState:
+    return replace(
+        state,
+        status=AgentStatus.UNREGISTERED,
+        online=False,
+        drained_itself=False,
+        left_as=state.status if state.stopped else None,
+    )
 
 
 def _to(**changes: Any) -> Callable[[AgentState, Event], AgentState]:
@@ -100,8 +128,8 @@ _FOLDS: dict[type[Event], Callable[[Any, Any], AgentState]] = {
     AgentUpdated: _updated,
     AgentWentOffline: _to(online=False),
     AgentCameOnline: _to(online=True),
-    AgentDrained: _to(status=AgentStatus.DRAINING),
-    AgentSuspended: _to(status=AgentStatus.SUSPENDED),
-    AgentActivated: _to(status=AgentStatus.ACTIVE),
-    AgentUnregistered: _to(status=AgentStatus.UNREGISTERED, online=False),
+    AgentDrained: _drained,
+    AgentSuspended: _to(status=AgentStatus.SUSPENDED, drained_itself=False),
+    AgentActivated: _to(status=AgentStatus.ACTIVE, drained_itself=False),
+    AgentUnregistered: _unregistered,
 }

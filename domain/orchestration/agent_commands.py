@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from aia_mas.domain.kernel.precondition import UNCONDITIONAL, Precondition
 from aia_mas.domain.orchestration.capabilities import Capabilities
 
 
@@ -34,8 +35,8 @@ class RegisterAgent(msgspec.Struct, frozen=True, kw_only=True):
 class PutAgent(msgspec.Struct, frozen=True, kw_only=True):
     """Make the agent be registered with these capabilities; safe to repeat at every start.
 
-    The fields are those of ``RegisterAgent``. ``expected_revision``: refuse a change when the
-    revision is another one.
+    The fields are those of ``RegisterAgent``; ``condition`` is as everywhere what the agent must be
+    like (or that there is none) for anything to be done.
     """
 
     agent_id: str
@@ -44,7 +45,7 @@ class PutAgent(msgspec.Struct, frozen=True, kw_only=True):
     initial_stake: int = 0
     registered_agents: int = 0
     max_agents: int = 10_000
-    expected_revision: int | None = None
+    condition: Precondition = UNCONDITIONAL
 
 
 class UpdateAgent(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,13 +53,13 @@ class UpdateAgent(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         agent_id: Whose.
-        expected_revision: Refuse when the revision is another one (``If-Match``).
+        condition: What the agent must be like (``If-Match``).
 
     The others are the fields of ``Capabilities``.
     """
 
     agent_id: str
-    expected_revision: int | None = None
+    condition: Precondition = UNCONDITIONAL
     specializations: tuple[str, ...] | UnsetType = UNSET
     skills: dict[str, float] | UnsetType = UNSET
     max_concurrent_tasks: int | UnsetType = UNSET
@@ -75,6 +76,7 @@ class DrainAgent(msgspec.Struct, frozen=True, kw_only=True):
     """Let it finish what it has and give it nothing new."""
 
     agent_id: str
+    condition: Precondition = UNCONDITIONAL
 
 
 class SuspendAgent(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,12 +84,14 @@ class SuspendAgent(msgspec.Struct, frozen=True, kw_only=True):
 
     agent_id: str
     reason: str = ""
+    condition: Precondition = UNCONDITIONAL
 
 
 class ActivateAgent(msgspec.Struct, frozen=True, kw_only=True):
     """Give it work again after a drain or a suspension."""
 
     agent_id: str
+    condition: Precondition = UNCONDITIONAL
 
 
 class UnregisterAgent(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +99,7 @@ class UnregisterAgent(msgspec.Struct, frozen=True, kw_only=True):
 
     agent_id: str
     reason: str = ""
+    condition: Precondition = UNCONDITIONAL
 
 
 class MarkAgentOffline(msgspec.Struct, frozen=True, kw_only=True):

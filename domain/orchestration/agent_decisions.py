@@ -1,4 +1,9 @@
-"""What an agent's aggregate decides: ``(state, command, context) -> Decision``."""
+"""What an agent's aggregate decides: ``(state, command, context) -> Decision``.
+
+An agent may end the drain that it asked for itself, by ``activate`` or by the ``PUT`` of its next
+start. What its operators have ordered (a suspension, a drain) only they can end; leaving and coming
+back does not end it either.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,7 @@ from msgspec.structs import replace
 
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.decision import Decision, accept, refuse
-from aia_mas.domain.kernel.errors import InvalidValue, PreconditionFailed
+from aia_mas.domain.kernel.errors import InvalidValue, PermissionDenied
 from aia_mas.domain.kernel.event import Event
 from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.orchestration.agent import AgentState, AgentStatus, agent_stream
@@ -41,6 +46,8 @@ from aia_mas.domain.orchestration.errors import (
 )
 
 _FIELDS = Capabilities.__struct_fields__
+_Own = RegisterAgent | PutAgent | DrainAgent | ActivateAgent
+_Move = DrainAgent | SuspendAgent | ActivateAgent | UnregisterAgent
 
 
 def register_agent(state: AgentState | None, command: RegisterAgent, ctx: Context) -> Decision:
@@ -56,14 +63,15 @@ def register_agent(state: AgentState | None, command: RegisterAgent, ctx: Contex
 def put_agent(state: AgentState | None, command: PutAgent, ctx: Context) -> Decision:
     """Register, update or do nothing, whatever it takes; an offline agent comes online.
 
-    The result is ``"registered"``, ``"updated"`` or ``"unchanged"``.
+    When the agent itself does it, that also ends its own drain. ``precondition_failed`` when the
+    condition does not hold. The result is ``"registered"``, ``"updated"`` or ``"unchanged"``.
     """
     if state is None or state.status is AgentStatus.UNREGISTERED:
-        if command.expected_revision is not None:
-            return refuse(PreconditionFailed())
-        return _register(state, command, ctx)
-    if command.expected_revision not in (None, state.revision):
-        return refuse(PreconditionFailed(revision=state.revision))
+        missing = command.condition.unmet(None)
+        return refuse(missing) if missing is not None else _register(state, command, ctx)
+    unmet = command.condition.unmet(state.revision)
+    if unmet is not None:
+        return refuse(unmet)
     events: list[Event] = [] if state.online else [AgentCameOnline(at=ctx.now)]
     changed = command.capabilities != state.capabilities
     if changed:
@@ -73,19 +81,22 @@ def put_agent(state: AgentState | None, command: PutAgent, ctx: Context) -> Deci
             return refuse(error)
         revision = state.revision + 1
         events.append(AgentUpdated(capabilities=command.capabilities, revision=revision))
+    if state.drained_itself and _by_itself(command, ctx):
+        events.append(AgentActivated(at=ctx.now))
     result = "updated" if changed else "unchanged"
     return accept(agent_stream(command.agent_id), *events, result=result)
 
 
 def update_agent(state: AgentState | None, command: UpdateAgent, ctx: Context) -> Decision:
-    """Change the given fields; ``precondition_failed`` when the revision is another one.
+    """Change the given fields; ``precondition_failed`` when its condition does not hold.
 
     The result is ``"updated"`` or ``"unchanged"``.
     """
     if state is None or state.status is AgentStatus.UNREGISTERED:
         return refuse(AgentNotFound(agent_id=command.agent_id))
-    if command.expected_revision not in (None, state.revision):
-        return refuse(PreconditionFailed(revision=state.revision))
+    unmet = command.condition.unmet(state.revision)
+    if unmet is not None:
+        return refuse(unmet)
     given = {name: value for name in _FIELDS if (value := getattr(command, name)) is not UNSET}
     capabilities = replace(state.capabilities, **given)
     stream = agent_stream(command.agent_id)
@@ -100,8 +111,19 @@ def update_agent(state: AgentState | None, command: UpdateAgent, ctx: Context) -
 
 
 def drain_agent(state: AgentState | None, command: DrainAgent, ctx: Context) -> Decision:
-    """Drain; nothing happens when it is draining already."""
-    return _move(state, command.agent_id, AgentStatus.DRAINING, AgentDrained(at=ctx.now))
+    """Drain; nothing happens when it is draining already, or drains itself while suspended.
+
+    An operator's drain takes the place of the agent's own.
+    """
+    by_itself = _by_itself(command, ctx)
+    drained = AgentDrained(at=ctx.now, by_itself=by_itself)
+    decision = _move(state, command, AgentStatus.DRAINING, drained)
+    if state is None or decision.refusal is not None:
+        return decision
+    stream = agent_stream(command.agent_id)
+    if by_itself:
+        return decision if state.status is AgentStatus.ACTIVE else accept(stream)
+    return accept(stream, drained) if state.drained_itself else decision
 
 
 def suspend_agent(state: AgentState | None, command: SuspendAgent, ctx: Context) -> Decision:
@@ -111,12 +133,18 @@ def suspend_agent(state: AgentState | None, command: SuspendAgent, ctx: Context)
     except InvalidValue as error:
         return refuse(error)
     suspended = AgentSuspended(reason=command.reason, at=ctx.now)
-    return _move(state, command.agent_id, AgentStatus.SUSPENDED, suspended)
+    return _move(state, command, AgentStatus.SUSPENDED, suspended)
 
 
 def activate_agent(state: AgentState | None, command: ActivateAgent, ctx: Context) -> Decision:
-    """Activate; nothing happens when it is active already."""
-    return _move(state, command.agent_id, AgentStatus.ACTIVE, AgentActivated(at=ctx.now))
+    """Activate; nothing happens when it is active already.
+
+    ``permission_denied`` to an agent that its operators have stopped.
+    """
+    decision = _move(state, command, AgentStatus.ACTIVE, AgentActivated(at=ctx.now))
+    if decision.events and state is not None and state.stopped and _by_itself(command, ctx):
+        return refuse(PermissionDenied("What an operator has ordered only an operator can end"))
+    return decision
 
 
 def unregister_agent(state: AgentState | None, command: UnregisterAgent, ctx: Context) -> Decision:
@@ -126,7 +154,7 @@ def unregister_agent(state: AgentState | None, command: UnregisterAgent, ctx: Co
     except InvalidValue as error:
         return refuse(error)
     unregistered = AgentUnregistered(at=ctx.now, reason=command.reason)
-    return _move(state, command.agent_id, AgentStatus.UNREGISTERED, unregistered)
+    return _move(state, command, AgentStatus.UNREGISTERED, unregistered)
 
 
 def mark_agent_offline(
@@ -172,11 +200,29 @@ def _register(
         registered_at=ctx.now,
         again=state is not None,
     )
-    return accept(agent_stream(command.agent_id), registered, result="registered")
+    events: list[Event] = [registered]
+    if state is not None and state.left_as is not None and _by_itself(command, ctx):
+        suspended = state.left_as is AgentStatus.SUSPENDED
+        reason = "It was suspended when it left"
+        events.append(
+            AgentSuspended(reason=reason, at=ctx.now) if suspended else AgentDrained(at=ctx.now)
+        )
+    return accept(agent_stream(command.agent_id), *events, result="registered")
 
 
-def _move(state: AgentState | None, agent_id: str, to: AgentStatus, event: Event) -> Decision:
+def _by_itself(command: _Own, ctx: Context) -> bool:
+    """Tell whether an agent gives a command about itself, and is no operator on top of it."""
+    principal = ctx.principal
+    return principal.agent_id == command.agent_id and not principal.operates
+
+
+def _move(state: AgentState | None, command: _Move, to: AgentStatus, event: Event) -> Decision:
+    # Who asks for a revision of an agent that is not there is told that, and not about revisions:
+    # without the condition the answer would be the same (RFC 9110, 13.2.1).
     if state is None or state.status is AgentStatus.UNREGISTERED:
-        return refuse(AgentNotFound(agent_id=agent_id))
-    stream = agent_stream(agent_id)
+        return refuse(AgentNotFound(agent_id=command.agent_id))
+    unmet = command.condition.unmet(state.revision)
+    if unmet is not None:
+        return refuse(unmet)
+    stream = agent_stream(command.agent_id)
     return accept(stream) if state.status is to else accept(stream, event)

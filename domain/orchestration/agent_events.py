@@ -62,10 +62,16 @@ class AgentCameOnline(Event, frozen=True, kw_only=True):
 
 
 class AgentDrained(Event, frozen=True, kw_only=True):
-    """It finishes what it has and gets nothing new (``at``: since when, UTC)."""
+    """It finishes what it has and gets nothing new.
+
+    Attributes:
+        at: Since when, UTC.
+        by_itself: It asked for this itself, and may end it itself.
+    """
 
     topic: ClassVar[str] = "agent.drained.v1"
     at: datetime
+    by_itself: bool = False
 
 
 class AgentSuspended(Event, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from aia_mas.domain.kernel.errors import InvalidValue
-from aia_mas.domain.kernel.money import MAX_AMOUNT, InvalidAmount
+from aia_mas.domain.kernel.money import MAX_AMOUNT, AmountTooLarge, NegativeAmount
 from aia_mas.domain.orchestration.errors import InvalidSkillLevel, InvalidText
 
 MAX_NAME = 128
@@ -52,7 +52,7 @@ def check_names(values: tuple[str, ...], field: str) -> None:
     check_count(values, field)
     for index, value in enumerate(values):
         if not 0 < len(value) <= MAX_NAME or not _storable(value):
-            check_name(value, f"{field}[{index}]")
+            check_name(value, f"{field}.{index}")
 
 
 def check_count(values: Sized, field: str) -> None:
@@ -97,10 +97,13 @@ def check_units(units: int, field: str) -> None:
     """Refuse an amount (base units) that is negative or above the largest accepted one.
 
     Raises:
-        InvalidAmount: It is out of bounds.
+        NegativeAmount: It is below 0.
+        AmountTooLarge: It is above ``MAX_AMOUNT``.
     """
-    if not 0 <= units <= MAX_AMOUNT:
-        raise InvalidAmount(field=field)
+    if units < 0:
+        raise NegativeAmount(field=field)
+    if units > MAX_AMOUNT:
+        raise AmountTooLarge(field=field)
 
 
 def check_number(value: float, field: str, *, lowest: float, highest: float) -> None:

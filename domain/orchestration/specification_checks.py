@@ -79,8 +79,8 @@ def _check_requirements(requirements: Requirements) -> None:
     for field in ("preferred_agents", "excluded_agents"):
         agents: tuple[str, ...] = getattr(requirements, field)
         check_count(agents, f"requirements.{field}")
-        for agent_id in agents:
-            check_id(agent_id, f"requirements.{field}")
+        for index, agent_id in enumerate(agents):
+            check_id(agent_id, f"requirements.{field}.{index}")
 
 
 def _check_times(spec: TaskSpecification, now: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.decision import Decision, accept, refuse
-from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.kernel.errors import InvalidValue, PermissionDenied
 from aia_mas.domain.orchestration.bounds import check_text
 from aia_mas.domain.orchestration.errors import (
     AssignmentObsolete,
@@ -51,9 +51,14 @@ def release_task(state: TaskState | None, command: ReleaseTask, ctx: Context) ->
 
 
 def cancel_task(state: TaskState | None, command: CancelTask, ctx: Context) -> Decision:
-    """Call it off; nothing happens when it was, ``task_already_finished`` when it ended else."""
+    """Call it off; nothing happens when it was, ``task_already_finished`` when it ended else.
+
+    Its owner and operators may; others are refused with ``permission_denied``.
+    """
     if state is None:
         return refuse(TaskNotFound(task_id=command.task_id))
+    if not ctx.principal.may_dispose_of(state.owner):
+        return refuse(PermissionDenied("The task belongs to somebody else"))
     stream = task_stream(command.task_id)
     if state.status is TaskStatus.CANCELLED:
         return accept(stream)

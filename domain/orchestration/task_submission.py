@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.decision import Decision, accept, refuse
-from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.kernel.errors import InvalidValue, PermissionDenied
 from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.orchestration.agent import AgentState
 from aia_mas.domain.orchestration.bounds import check_text
@@ -89,10 +89,13 @@ def retry_task(state: TaskState | None, command: RetryTask, ctx: Context) -> Dec
     """Queue a failed, dead, expired or cancelled task again; a completed one stays completed.
 
     Refused with ``task_already_finished`` when it is completed and with ``task_not_finished``
-    while an agent holds it. A task that waits already is left as it is.
+    while an agent holds it. A task that waits already is left as it is. Its owner and operators
+    may; others are refused with ``permission_denied``.
     """
     if state is None:
         return refuse(TaskNotFound(task_id=command.task_id))
+    if not ctx.principal.may_dispose_of(state.owner):
+        return refuse(PermissionDenied("The task belongs to somebody else"))
     stream = task_stream(command.task_id)
     if state.status is TaskStatus.QUEUED:
         return accept(stream)

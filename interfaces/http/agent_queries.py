@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from litestar import Controller, get
@@ -18,11 +18,14 @@ from aia_mas.interfaces.http.answers import Answer, answer
 from aia_mas.interfaces.http.commands import etag
 from aia_mas.interfaces.http.paths import API
 from aia_mas.interfaces.http.queries import (
+    MAX_LIMIT,
     Cursor,
     Cursors,
     Limit,
     MinPosition,
     Total,
+    needs,
+    number_in,
     reached,
 )
 from aia_mas.interfaces.http.requests import ApiRequest
@@ -71,6 +74,8 @@ class AgentQueries(Controller):
         """List agents; without `status`, those that are registered."""
         if min_level is not None:
             check_number(min_level, "min_level", lowest=0.0, highest=1.0)
+        needs("min_level", min_level, "skill", skill)
+        needs("label_value", label_value, "label", label)
         await reached(request, "agent_directory", min_position)
         filters = AgentFilter(
             status=tuple(status or ()),
@@ -159,13 +164,32 @@ class AgentQueries(Controller):
         since: FromQuery[datetime | None] = None,
         until: FromQuery[datetime | None] = None,
         resolution: FromQuery[Literal["minute", "hour"]] = "minute",
+        sort: FromQuery[Literal["at", "-at"]] = "at",
+        limit: Limit = MAX_LIMIT,
+        cursor: Cursor = None,
+        total: Total = False,
         min_position: MinPosition = 0,
     ) -> Answer[MetricsHistory]:
         """Return what happened minute by minute (the last day) or hour by hour (a month)."""
         await reached(request, "system_metrics", min_position)
         metrics = request.system.projections.metrics
-        found = metrics.history(moment(since, "since"), moment(until, "until"), resolution)
-        return answer(MetricsHistory(items=found, as_of=metrics.as_of))
+        begin, end = moment(since, "since"), moment(until, "until")
+        cursors = Cursors(request, [begin, end, resolution, sort])
+        inner = cursors.open(cursor)
+        found = metrics.history(begin, end, resolution)
+        count, newest = len(found), sort == "-at"
+        if inner is not None:
+            last = datetime.fromtimestamp(number_in(inner), UTC)
+            found = [each for each in found if (each.at < last if newest else each.at > last)]
+        page = found[::-1][:limit] if newest else found[:limit]
+        following = str(round(page[-1].at.timestamp())) if len(found) > limit else None
+        content = MetricsHistory(
+            items=page,
+            next_cursor=cursors.seal(following),
+            total=count if total else UNSET,
+            as_of=metrics.as_of,
+        )
+        return answer(content)
 
 
 async def _registered(request: ApiRequest, agent_id: str) -> Agent:

@@ -9,9 +9,8 @@ from litestar.params import FromPath, JSONBody
 
 from aia_mas.application.orchestration.answers import AgentAnswer
 from aia_mas.application.orchestration.heartbeats import HeartbeatAnswer
-from aia_mas.domain.kernel.errors import InvalidValue, PreconditionFailed
+from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.ids import check_id
-from aia_mas.domain.orchestration.agent import AgentState, AgentStatus
 from aia_mas.domain.orchestration.agent_commands import (
     ActivateAgent,
     DrainAgent,
@@ -19,10 +18,8 @@ from aia_mas.domain.orchestration.agent_commands import (
     UnregisterAgent,
 )
 from aia_mas.domain.orchestration.bounds import MAX_ENTRIES, check_number
-from aia_mas.domain.orchestration.errors import AgentAlreadyRegistered, AgentNotFound
 from aia_mas.interfaces.http.answers import Answer, answer, no_content
 from aia_mas.interfaces.http.commands import (
-    ANY,
     answered,
     carry_out,
     etag_of,
@@ -39,6 +36,7 @@ from aia_mas.interfaces.http.schemas.agents import (
     Claim,
     ClaimedTasks,
     Heartbeat,
+    Nothing,
     StatedReason,
 )
 
@@ -73,27 +71,18 @@ class AgentCommands(Controller):
     ) -> Answer[AgentAnswer]:
         """Make an agent be registered like this; safe to repeat whenever the agent starts.
 
+        An agent that drained itself before it stopped gets work again when it puts itself.
         If-Match: replace this revision only (``*``: whichever there is). If-None-Match: ``*``
         registers only.
         """
         request.acting_for(check_id(agent_id, "agent_id"))
         if data.agent_id not in (None, agent_id):
             raise InvalidValue("agent_id is not the one of the path", field="agent_id")
-        before = await _current(request, agent_id)
-        wanted = precondition(request)
-        try:
-            if wanted.exists is False:
-                result = await carry_out(request, data.registration(agent_id))
-            elif wanted.exists is True:
-                result = await carry_out(request, data.update(agent_id))
-            else:
-                revision = await _expected(request, agent_id)
-                result = await carry_out(request, data.command(agent_id, revision))
-        except (AgentAlreadyRegistered, AgentNotFound) as error:
-            raise PreconditionFailed from error
+        result = await carry_out(request, data.command(agent_id, precondition(request)))
         request.system.presence.beat("agent", agent_id)
         where = location(request, f"{AGENTS}/{agent_id}")
-        return answered(result, 201 if before is None else 200, [where, etag_of(result)])
+        status = 201 if result.result == "registered" else 200
+        return answered(result, status, [where, etag_of(result)])
 
     @patch("/{agent_id:str}", operation_id="update_agent")
     async def update(
@@ -101,8 +90,7 @@ class AgentCommands(Controller):
     ) -> Answer[AgentAnswer]:
         """Change the fields given, each as a whole (If-Match: in this revision only)."""
         request.acting_for(check_id(agent_id, "agent_id"))
-        revision = await _expected(request, agent_id)
-        result = await carry_out(request, data.command(agent_id, revision))
+        result = await carry_out(request, data.command(agent_id, precondition(request)))
         return answered(result, 200, [etag_of(result)])
 
     @delete("/{agent_id:str}", operation_id="unregister_agent", status_code=204)
@@ -114,17 +102,26 @@ class AgentCommands(Controller):
     ) -> Answer[None]:
         """Take an agent out; its tasks are queued again, its history and wallet stay."""
         request.acting_for(check_id(agent_id, "agent_id"))
-        await _expected(request, agent_id)
-        reason = "" if data is None else data.reason
-        result = await carry_out(request, UnregisterAgent(agent_id=agent_id, reason=reason))
+        command = UnregisterAgent(
+            agent_id=agent_id,
+            reason="" if data is None else data.reason,
+            condition=precondition(request),
+        )
+        result = await carry_out(request, command)
         return no_content(position_headers(result))
 
     @post("/{agent_id:str}/drain", operation_id="drain_agent", status_code=200)
-    async def drain(self, agent_id: FromPath[str], request: ApiRequest) -> Answer[AgentAnswer]:
-        """Let it finish what it has and give it nothing new."""
+    async def drain(
+        self, agent_id: FromPath[str], request: ApiRequest, data: JSONBody[Nothing | None] = None
+    ) -> Answer[AgentAnswer]:
+        """Let it finish what it has and give it nothing new.
+
+        What an agent asks for itself it ends by its next PUT, or by activate; an operator's drain
+        only an operator ends.
+        """
         request.acting_for(check_id(agent_id, "agent_id"))
-        await _expected(request, agent_id)
-        return answered(await carry_out(request, DrainAgent(agent_id=agent_id)))
+        command = DrainAgent(agent_id=agent_id, condition=precondition(request))
+        return answered(await carry_out(request, command))
 
     @post("/{agent_id:str}/suspend", operation_id="suspend_agent", status_code=200)
     async def suspend(
@@ -135,16 +132,24 @@ class AgentCommands(Controller):
     ) -> Answer[AgentAnswer]:
         """Give it no work until it is activated again."""
         check_id(agent_id, "agent_id")
-        await _expected(request, agent_id)
-        reason = "" if data is None else data.reason
-        return answered(await carry_out(request, SuspendAgent(agent_id=agent_id, reason=reason)))
+        command = SuspendAgent(
+            agent_id=agent_id,
+            reason="" if data is None else data.reason,
+            condition=precondition(request),
+        )
+        return answered(await carry_out(request, command))
 
     @post("/{agent_id:str}/activate", operation_id="activate_agent", status_code=200)
-    async def activate(self, agent_id: FromPath[str], request: ApiRequest) -> Answer[AgentAnswer]:
-        """Give it work again after a drain or a suspension."""
-        check_id(agent_id, "agent_id")
-        await _expected(request, agent_id)
-        return answered(await carry_out(request, ActivateAgent(agent_id=agent_id)))
+    async def activate(
+        self, agent_id: FromPath[str], request: ApiRequest, data: JSONBody[Nothing | None] = None
+    ) -> Answer[AgentAnswer]:
+        """Give it work again after a drain or a suspension.
+
+        An agent itself can end only the drain that it asked for itself.
+        """
+        request.acting_for(check_id(agent_id, "agent_id"))
+        command = ActivateAgent(agent_id=agent_id, condition=precondition(request))
+        return answered(await carry_out(request, command))
 
     @post("/{agent_id:str}/heartbeat", operation_id="send_heartbeat", status_code=200)
     async def heartbeat(
@@ -160,8 +165,8 @@ class AgentCommands(Controller):
         if data is not None and data.tasks:
             if len(data.tasks) > MAX_ENTRIES:
                 raise InvalidValue(f"tasks has at most {MAX_ENTRIES} entries", field="tasks")
-            for task_id in data.tasks:
-                check_id(task_id, "tasks")
+            for index, task_id in enumerate(data.tasks):
+                check_id(task_id, f"tasks.{index}")
             held = [task for task in data.tasks if await _holds(system, agent_id, task)]
             system.heartbeats.tasks(held)
         return answer(alive)
@@ -182,29 +187,6 @@ class AgentCommands(Controller):
             claims.claim(agent_id, wanted.limit, min(wanted.wait, longest))
         )
         return answer(ClaimedTasks(items=found))
-
-
-async def _expected(request: ApiRequest, agent_id: str) -> int | None:
-    """Return the revision that ``If-Match`` asks for, once it is found to be the current one.
-
-    A command that carries the revision compares it again when it is decided; for the others this is
-    the comparison.
-
-    Raises:
-        PreconditionFailed: The agent has another revision, or is (not) there.
-    """
-    wanted = precondition(request)
-    if wanted == ANY:
-        return None
-    current = await _current(request, agent_id)
-    wanted.check(None if current is None else current.revision)
-    return None if current is None else current.revision
-
-
-async def _current(request: ApiRequest, agent_id: str) -> AgentState | None:
-    state = await request.system.workload.agent(agent_id)
-    gone = state is None or state.status is AgentStatus.UNREGISTERED
-    return None if gone else state
 
 
 async def _holds(system: System, agent_id: str, task_id: str) -> bool:

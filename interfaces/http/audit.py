@@ -8,20 +8,28 @@ from typing import Annotated, Literal
 import msgspec
 from litestar import Controller, get
 from litestar.params import FromPath, FromQuery, QueryParameter
+from msgspec import UNSET, UnsetType
 
 from aia_mas.application.event_log.log import EventFilter, EventLog
 from aia_mas.application.event_log.records import RecordedEvent, Unreadable
 from aia_mas.domain.kernel.errors import NotFound
 from aia_mas.interfaces.http.answers import Answer, answer
-from aia_mas.interfaces.http.errors import InvalidCursor
 from aia_mas.interfaces.http.paths import API
-from aia_mas.interfaces.http.queries import LAST_POSITION, Cursor, Cursors, Limit
+from aia_mas.interfaces.http.queries import (
+    LAST_POSITION,
+    Cursor,
+    Cursors,
+    Limit,
+    MinPosition,
+    Total,
+    logged,
+    number_in,
+)
 from aia_mas.interfaces.http.requests import ApiRequest
 from aia_mas.interfaces.http.schemas.lists import AuditEvent, AuditHead, AuditPage
 from aia_mas.interfaces.http.schemas.values import moment
 
 _LONGEST_STREAM = 256
-_LONGEST_NUMBER = 18
 
 
 class StreamNotFound(NotFound):
@@ -60,11 +68,13 @@ class Audit(Controller):
         upto: Annotated[
             int, QueryParameter(ge=0, le=LAST_POSITION, description="Up to this position.")
         ] = LAST_POSITION,
-        order: FromQuery[Literal["asc", "desc"]] = "asc",
+        sort: FromQuery[Literal["position", "-position"]] = "position",
         limit: Limit = 100,
         cursor: Cursor = None,
+        total: Total = False,
+        min_position: MinPosition = 0,
     ) -> Answer[AuditPage]:
-        """List events, oldest first unless `order` says otherwise."""
+        """List events, oldest first unless `sort` says otherwise."""
         where = EventFilter(
             stream=stream,
             category=category,
@@ -72,42 +82,50 @@ class Audit(Controller):
             actor=actor,
             since=moment(since, "since"),
             until=moment(until, "until"),
+            after=after or None,
             upto=None if upto == LAST_POSITION else upto,
         )
+        await logged(request, min_position)
         log = request.system.log
-        cursors = Cursors(request, [where, after, order])
+        cursors = Cursors(request, [where, sort])
         inner = cursors.open(cursor)
-        newest = order == "desc"
-        start = _number(inner) if inner is not None else (0 if newest else after)
-        events = await log.read(start, limit + 1, where, newest=newest)
-        if newest:
-            events = [event for event in events if event.position > after]
-        return _page(log, events, limit, cursors)
+        start = 0 if inner is None else number_in(inner)
+        events = await log.read(start, limit + 1, where, newest=sort == "-position")
+        counted = await log.count(where) if total else UNSET
+        return _page(log, events, limit, cursors, counted)
 
     @get("/streams/{stream:path}", operation_id="get_audit_stream")
     async def get_audit_stream(
         self,
         stream: FromPath[str],
         request: ApiRequest,
+        sort: FromQuery[Literal["version", "-version"]] = "version",
         limit: Limit = 100,
         cursor: Cursor = None,
+        total: Total = False,
+        min_position: MinPosition = 0,
     ) -> Answer[AuditPage]:
         """Return the events of one stream, for example `agent/data_analyst_001`."""
         stream = stream.removeprefix("/")
-        cursors = Cursors(request, stream)
+        cursors = Cursors(request, [stream, sort])
         inner = cursors.open(cursor)
         log = request.system.log
         if "\0" in stream or len(stream) > _LONGEST_STREAM:
             raise StreamNotFound
-        after = -1 if inner is None else _number(inner)
-        events = await log.read_stream(stream, after, limit + 1)
+        await logged(request, min_position)
+        start = -1 if inner is None else number_in(inner)
+        events = await log.read_stream(stream, start, limit + 1, newest=sort == "-version")
         if not events and inner is None:
             raise StreamNotFound(stream=stream)
-        return _page(log, events, limit, cursors, by_version=True)
+        counted = await log.count(EventFilter(stream=stream)) if total else UNSET
+        return _page(log, events, limit, cursors, counted, by_version=True)
 
     @get("/head", operation_id="get_audit_head")
-    async def get_audit_head(self, request: ApiRequest) -> Answer[AuditHead]:
+    async def get_audit_head(
+        self, request: ApiRequest, min_position: MinPosition = 0
+    ) -> Answer[AuditHead]:
         """Return the end of the log and the hash that seals all of it."""
+        await logged(request, min_position)
         head = await request.system.log.head()
         content = AuditHead(
             position=head.position, hash=head.hash.hex(), recorded_at=head.recorded_at
@@ -115,17 +133,12 @@ class Audit(Controller):
         return answer(content)
 
 
-def _number(inner: str) -> int:
-    if not inner.isascii() or not inner.isdigit() or len(inner) > _LONGEST_NUMBER:
-        raise InvalidCursor
-    return int(inner)
-
-
 def _page(
     log: EventLog,
     events: list[RecordedEvent],
     limit: int,
     cursors: Cursors,
+    total: int | UnsetType,
     *,
     by_version: bool = False,
 ) -> Answer[AuditPage]:
@@ -134,7 +147,7 @@ def _page(
     if len(events) > limit:
         following = str(shown[-1].version if by_version else shown[-1].position)
     items = [_shown(log, event) for event in shown]
-    return answer(AuditPage(items=items, next_cursor=cursors.seal(following)))
+    return answer(AuditPage(items=items, next_cursor=cursors.seal(following), total=total))
 
 
 def _shown(log: EventLog, event: RecordedEvent) -> AuditEvent:

@@ -10,7 +10,7 @@ import msgspec
 
 from aia_mas.application.engine.engine import Origin
 from aia_mas.application.engine.outcomes import CommandResult
-from aia_mas.domain.kernel.errors import PreconditionFailed
+from aia_mas.domain.kernel.precondition import UNCONDITIONAL, Precondition
 from aia_mas.interfaces.http.answers import Answer, Header
 from aia_mas.interfaces.http.errors import InvalidHeader
 from aia_mas.interfaces.http.requests import ApiRequest
@@ -85,50 +85,15 @@ def etag_of(result: CommandResult) -> Header:
     return etag(_revised(result.body).revision)
 
 
-class Precondition(msgspec.Struct, frozen=True):
-    """What ``If-Match`` or ``If-None-Match`` ask for.
-
-    Attributes:
-        revisions: One of these must be the current one; None: any.
-        exists: The resource must be there (True) or must not (False); None: either.
-    """
-
-    revisions: tuple[int, ...] | None = None
-    exists: bool | None = None
-
-    @property
-    def revision(self) -> int | None:
-        """The one revision asked for, if it is one."""
-        return self.revisions[0] if self.revisions else None
-
-    def check(self, current: int | None) -> None:
-        """Compare with the current revision; None is no resource.
-
-        Raises:
-            PreconditionFailed: They differ.
-        """
-        if (
-            (self.exists is True and current is None)
-            or (self.exists is False and current is not None)
-            or (self.revisions is not None and current not in self.revisions)
-        ):
-            raise PreconditionFailed
-
-
-ANY = Precondition()
-"""Nothing is asked for."""
-
-
 def precondition(request: ApiRequest) -> Precondition:
     """Return what the request's conditional headers ask for.
 
     Raises:
         InvalidHeader: They are not entity tags, or ask for what no operation here offers.
-        PreconditionFailed: None of the tags can ever be one of ours.
     """
     match, none_match = request.header(b"if-match"), request.header(b"if-none-match")
     if match is None and none_match is None:
-        return ANY
+        return UNCONDITIONAL
     if none_match is not None:
         if none_match.strip() != b"*" or match is not None:
             raise InvalidHeader("If-None-Match takes * here, and no If-Match beside it")
@@ -138,7 +103,6 @@ def precondition(request: ApiRequest) -> Precondition:
         return Precondition(exists=True)
     if not _ETAGS.fullmatch(match):
         raise InvalidHeader('If-Match takes entity tags in quotes, like "rev-3", or *')
-    revisions = tuple(int(number) for number in _OURS.findall(match))
-    if not revisions:
-        raise PreconditionFailed
-    return Precondition(revisions=revisions)
+    # Tags that are none of ours leave an empty list. That is refused where the command is decided,
+    # so that a repeated command gets its first answer before anything is compared.
+    return Precondition(revisions=tuple(int(number) for number in _OURS.findall(match)))

@@ -15,7 +15,8 @@ class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         code: The stable code of the mistake.
         message: One sentence about it.
-        field: The field's dotted path, for example ``requirements.skills.python``.
+        field: The field's dotted path, with numbers from 0 for entries of lists, for example
+            ``requirements.skills.python`` or ``specializations.1``.
         pointer: The same as a JSON pointer (RFC 6901), for fields of the body.
     """
 
@@ -100,6 +101,12 @@ class InvalidParameter(RequestRefused):
     """A parameter of the query does not have the form it should."""
 
     code = "invalid_parameter"
+
+
+class MissingParameter(RequestRefused):
+    """The query holds a parameter that means nothing without another one."""
+
+    code = "missing_parameter"
 
 
 class UnknownParameter(RequestRefused):

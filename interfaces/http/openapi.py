@@ -42,7 +42,7 @@ _TITLES = {
     404: "There is no such thing",
     405: "Not with this method",
     409: "It does not go together with how things stand",
-    412: "The resource has another revision than If-Match asks for",
+    412: "The resource is not as If-Match or If-None-Match ask for",
     413: "The body is too large",
     415: "The body is not JSON",
     422: "A value is not allowed",
@@ -51,7 +51,7 @@ _TITLES = {
     503: "Not now; see Retry-After",
 }
 _OF_EVERY = (400, 401, 403, 404, 405, 422, 500, 503)
-_OF_COMMANDS = (409, 412, 413, 415)
+_OF_COMMANDS = (409, 413, 415)
 _TEXT = {"type": "string"}
 _ETAG = {
     "description": "The revision of what clients may edit; for `If-Match`.",
@@ -61,6 +61,11 @@ _LOCATION = {"description": "Where the resource is.", "schema": _TEXT}
 _WITH_ETAG = {"register_agent", "put_agent", "update_agent", "get_agent"}
 _WITH_LOCATION = {"register_agent", "put_agent", "submit_task"}
 _WITHOUT_KEY = {"send_heartbeat", "claim_tasks"}  # safe to repeat, and not in the log
+_CONDITIONAL = {
+    "put_agent", "update_agent", "unregister_agent", "drain_agent", "suspend_agent",
+    "activate_agent",
+}  # fmt: skip
+_CREATING = {"put_agent"}
 _UNLIMITED = {"get_liveness", "get_readiness"}
 _RATE_HEADERS = {
     "RateLimit": {
@@ -93,8 +98,20 @@ _KEY = {
 _IF_MATCH = {
     "name": "If-Match",
     "in": "header",
-    "description": 'The revision that the change is meant for, like `"rev-3"`, or `*`.',
-    "schema": {"type": "string", "pattern": '^(\\*|"rev-[0-9]{1,18}")$'},
+    "description": (
+        'The revisions that the change is meant for, like `"rev-3"` or `"rev-3", "rev-4"`; `*`:'
+        " whichever there is. Compared when the change is made; with another one, 412."
+    ),
+    "schema": {
+        "type": "string",
+        "pattern": '^(\\*|"rev-[0-9]{1,18}"(, ?"rev-[0-9]{1,18}")*)$',
+    },
+}
+_IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "`*`: register only; 412 when it is registered already. Not beside `If-Match`.",
+    "schema": {"type": "string", "const": "*"},
 }
 _ID = {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"}
 _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8,}.*)*)", re.MULTILINE)
@@ -214,11 +231,13 @@ def _problem(status: int) -> dict[str, Any]:
 
 
 def _complete(method: str, operation: dict[str, Any], *, secured: bool) -> None:
+    name = operation["operationId"]
     text = operation.get("description", "")
     operation["summary"] = text.partition("\n")[0].rstrip(".")
-    roles = PERMISSIONS[operation["operationId"]]
+    roles = PERMISSIONS[name]
     command = method != "get"
-    statuses: tuple[int, ...] = (*_OF_EVERY, *_OF_COMMANDS) if command else _OF_EVERY
+    conditional = name in _CONDITIONAL
+    statuses = [*_OF_EVERY, *(_OF_COMMANDS if command else ()), *((412,) if conditional else ())]
     operation["security"] = [{"bearer": []}] if secured and roles != PUBLIC else []
     if roles != PUBLIC:
         operation["x-roles"] = sorted(roles)
@@ -228,23 +247,25 @@ def _complete(method: str, operation: dict[str, Any], *, secured: bool) -> None:
         responses["204"].pop("content", None)
     for response in responses.values():
         headers = response.setdefault("headers", {})
-        if command:
+        if command and name not in _WITHOUT_KEY:
             headers.update(_COMMAND_HEADERS)
-        if operation["operationId"] in _WITH_ETAG:
+        if name in _WITH_ETAG:
             headers["ETag"] = _ETAG
-        if operation["operationId"] in _WITH_LOCATION:
+        if name in _WITH_LOCATION:
             headers["Location"] = _LOCATION
-    if operation["operationId"] == "put_agent":
+    if name == "put_agent":
         responses["201"] = {**responses["200"], "description": "The agent is new"}
     for status in statuses:
         responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
     parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
     for parameter in parameters:
         _simplify(parameter)
-    if command and operation["operationId"] not in _WITHOUT_KEY:
+    if command and name not in _WITHOUT_KEY:
         parameters.append(_KEY)
-    if method in {"put", "patch", "delete"}:
+    if conditional:
         parameters.append(_IF_MATCH)
+    if name in _CREATING:
+        parameters.append(_IF_NONE_MATCH)
     body = operation.get("requestBody")
     if body is not None:
         _optional_body(body)

@@ -39,6 +39,7 @@ STATUS_OF: Mapping[str, int] = {
     "missing_body": 400,
     "invalid_encoding": 400,
     "invalid_parameter": 400,
+    "missing_parameter": 400,
     "unknown_parameter": 400,
     "invalid_cursor": 400,
     "invalid_header": 400,
@@ -81,7 +82,11 @@ STATUS_OF: Mapping[str, int] = {
     "invalid_value": 422,
     "invalid_text": 422,
     "invalid_id": 422,
+    "reserved_id": 422,
+    "id_too_long": 422,
     "invalid_amount": 422,
+    "negative_amount": 422,
+    "amount_too_large": 422,
     "invalid_skill_level": 422,
     "nul_character": 422,
     "too_deep": 422,
@@ -246,12 +251,8 @@ def _field_errors(error: DomainError) -> tuple[FieldError, ...]:
     if errors := getattr(error, "errors", ()):
         return tuple(errors)
     if field := getattr(error, "field", ""):
-        steps = str(field).replace("[", ".").replace("]", "").split(".")
-        return (
-            FieldError(
-                code=error.code, message=error.detail, field=field, pointer=pointer_to(*steps)
-            ),
-        )
+        pointer = pointer_to(*str(field).split("."))
+        return (FieldError(code=error.code, message=error.detail, field=field, pointer=pointer),)
     return ()
 
 

@@ -11,7 +11,12 @@ from typing import Annotated, Any
 import msgspec
 from litestar.params import QueryParameter
 
-from aia_mas.interfaces.http.errors import InvalidCursor, ProjectionBehind
+from aia_mas.interfaces.http.errors import (
+    FieldError,
+    InvalidCursor,
+    MissingParameter,
+    ProjectionBehind,
+)
 from aia_mas.interfaces.http.requests import ApiRequest
 
 PATIENCE = 5.0
@@ -22,6 +27,7 @@ LAST_POSITION = 2**53 - 1
 """The largest position that can be asked for; JSON numbers are exact up to here."""
 MAX_LIMIT = 500
 _MAC = 16
+_LONGEST_NUMBER = 18
 
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="Items of a page, at most.")]
 Total = Annotated[bool, QueryParameter(description="Also count all items.")]
@@ -41,6 +47,24 @@ MinPosition = Annotated[
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
+def needs(name: str, value: object, other: str, other_value: object) -> None:
+    """Refuse a parameter that would be ignored because another one is missing.
+
+    Args:
+        name: The parameter.
+        value: Its value; None: it was not given.
+        other: The one that it belongs to.
+        other_value: That one's value.
+
+    Raises:
+        MissingParameter: The first was given without the second.
+    """
+    if value is not None and other_value is None:
+        message = f"{name} means nothing without it"
+        wrong = FieldError(code=MissingParameter.code, message=message, field=other)
+        raise MissingParameter(f"{name} needs {other}", errors=[wrong])
+
+
 async def reached(request: ApiRequest, read_model: str, position: int) -> None:
     """Wait until a read model has a position.
 
@@ -55,6 +79,29 @@ async def reached(request: ApiRequest, read_model: str, position: int) -> None:
         await system.projections.wait_for(read_model, system.log.feed.position, COURTESY)
     elif not await system.projections.wait_for(read_model, position, PATIENCE):
         raise ProjectionBehind(f"{read_model} has not reached position {position}; try again")
+
+
+async def logged(request: ApiRequest, position: int) -> None:
+    """Wait until this node knows the log up to a position; 0: do not wait.
+
+    For queries that read the log itself, which needs nobody to fold it first.
+
+    Raises:
+        ProjectionBehind: It does not know it within a few seconds.
+    """
+    if position and not await request.system.log.feed.wait(position - 1, PATIENCE):
+        raise ProjectionBehind(f"The log has not reached position {position}; try again")
+
+
+def number_in(cursor: str) -> int:
+    """Return the number that an opened cursor holds.
+
+    Raises:
+        InvalidCursor: It holds something else.
+    """
+    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > _LONGEST_NUMBER:
+        raise InvalidCursor
+    return int(cursor)
 
 
 class Cursors:

@@ -24,6 +24,7 @@ from aia_mas.interfaces.http.queries import (
     Limit,
     MinPosition,
     Total,
+    logged,
     reached,
 )
 from aia_mas.interfaces.http.requests import ApiRequest
@@ -101,12 +102,13 @@ class TaskQueries(Controller):
 
     @get("/{task_id:str}/explain", operation_id="explain_task")
     async def explain_task(
-        self, task_id: FromPath[str], request: ApiRequest
+        self, task_id: FromPath[str], request: ApiRequest, min_position: MinPosition = 0
     ) -> Answer[Explanation]:
         """Return why each attempt went to its agent, and what a waiting task waits for."""
         system = request.system
         stream = task_stream(check_id(task_id, "task_id"))
-        state = await system.workload.task(task_id)
+        await logged(request, min_position)
+        state = await system.workload.task(task_id) or await system.workload.task_anew(task_id)
         if state is None:
             raise TaskNotFound(task_id=task_id)
         events = await system.log.read_stream(stream)

@@ -107,7 +107,7 @@ class TaskCommands(Controller):
         """Take up the work; repeating it with the same lease changes nothing."""
         request.acting_for(data.agent_id)
         result = await carry_out(request, data.start(check_id(task_id, "task_id")))
-        _heard_of(request, data.agent_id, task_id)
+        _heard_of(request, data.agent_id, task_id, result)
         return answered(result)
 
     @post("/{task_id:str}/progress", operation_id="report_progress", status_code=200)
@@ -117,7 +117,7 @@ class TaskCommands(Controller):
         """Tell how far the work is; it renews the lease."""
         request.acting_for(data.agent_id)
         result = await carry_out(request, data.command(check_id(task_id, "task_id")))
-        _heard_of(request, data.agent_id, task_id)
+        _heard_of(request, data.agent_id, task_id, result)
         return answered(result)
 
     @post("/{task_id:str}/complete", operation_id="complete_task", status_code=200)
@@ -144,7 +144,7 @@ class TaskCommands(Controller):
         request: ApiRequest,
         data: JSONBody[Cancellation | None] = None,
     ) -> Answer[TaskAnswer]:
-        """Call the task off."""
+        """Call the task off; clients their own tasks only."""
         command = (data or Cancellation()).command(check_id(task_id, "task_id"))
         return answered(await carry_out(request, command))
 
@@ -152,16 +152,19 @@ class TaskCommands(Controller):
     async def retry(
         self, task_id: FromPath[str], request: ApiRequest, data: JSONBody[Retry | None] = None
     ) -> Answer[TaskAnswer]:
-        """Queue a task again that failed, died, expired or was cancelled."""
+        """Queue a task again that failed, died, expired or was cancelled; clients their own."""
         command = (data or Retry()).command(check_id(task_id, "task_id"))
         return answered(await carry_out(request, command))
 
 
-def _heard_of(request: ApiRequest, agent_id: str, task_id: str) -> None:
+def _heard_of(request: ApiRequest, agent_id: str, task_id: str, result: CommandResult) -> None:
     """Take a report on a task as a sign of life of the agent; it extends the lease, too."""
     system = request.system
     system.presence.beat("agent", agent_id)
-    system.heartbeats.tasks([task_id])
+    # An old report that is repeated says nothing about the attempt in force, which may be another
+    # agent's by now.
+    if not result.replayed:
+        system.heartbeats.tasks([task_id])
 
 
 def _read(request: ApiRequest, raw: msgspec.Raw) -> SubmitTask | DomainError:

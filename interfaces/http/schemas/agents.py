@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from aia_mas.application.orchestration.claims import ClaimedTask
+from aia_mas.domain.kernel.precondition import UNCONDITIONAL, Precondition
 from aia_mas.domain.orchestration.agent_commands import (
     PutAgent,
     RegisterAgent,
@@ -91,26 +92,14 @@ class AgentReplacement(AgentCapabilities, frozen=True, kw_only=True, forbid_unkn
 
     agent_id: AgentId | None = None
 
-    def command(self, agent_id: str, expected_revision: int | None) -> PutAgent:
-        """Return the command."""
+    def command(self, agent_id: str, condition: Precondition = UNCONDITIONAL) -> PutAgent:
+        """Return the command (``condition``: what the agent must be like before)."""
         return PutAgent(
             agent_id=agent_id,
             capabilities=self.capabilities(),
             initial_stake=units(self.initial_stake, "initial_stake"),
-            expected_revision=expected_revision,
+            condition=condition,
         )
-
-    def registration(self, agent_id: str) -> RegisterAgent:
-        """Return the command that only registers (``If-None-Match: *``)."""
-        return RegisterAgent(
-            agent_id=agent_id,
-            capabilities=self.capabilities(),
-            initial_stake=units(self.initial_stake, "initial_stake"),
-        )
-
-    def update(self, agent_id: str) -> UpdateAgent:
-        """Return the command that only changes what is there (``If-Match: *``)."""
-        return UpdateAgent(agent_id=agent_id, **msgspec.structs.asdict(self.capabilities()))
 
 
 class AgentChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -127,12 +116,12 @@ class AgentChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     wallet_address: Wallet | UnsetType | None = UNSET
     metadata: dict[str, Any] | UnsetType = UNSET
 
-    def command(self, agent_id: str, expected_revision: int | None) -> UpdateAgent:
-        """Return the command."""
+    def command(self, agent_id: str, condition: Precondition = UNCONDITIONAL) -> UpdateAgent:
+        """Return the command (``condition``: what the agent must be like before)."""
         price = self.cost_per_task
         return UpdateAgent(
             agent_id=agent_id,
-            expected_revision=expected_revision,
+            condition=condition,
             specializations=self.specializations,
             skills=self.skills,
             max_concurrent_tasks=self.max_concurrent_tasks,
@@ -144,6 +133,10 @@ class AgentChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             wallet_address=self.wallet_address,
             metadata=self.metadata,
         )
+
+
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Nothing needs to be said; an empty object, or no body at all."""
 
 
 class StatedReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

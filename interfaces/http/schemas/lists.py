@@ -30,10 +30,18 @@ class TaskPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MetricsHistory(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened minute by minute or hour by hour (``as_of``: the last position in it)."""
+    """What happened minute by minute or hour by hour.
+
+    Attributes:
+        items: One for each minute or hour, without gaps.
+        next_cursor: For the next page, if there is one.
+        total: How many there are, when asked for.
+        as_of: The last position in it.
+    """
 
     items: list[MetricsPoint]
-    next_cursor: None = None
+    next_cursor: str | None
+    total: int | UnsetType = UNSET
     as_of: int
 
 
@@ -68,10 +76,11 @@ class AuditEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AuditPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Events (``next_cursor``: for the next page, if there is one)."""
+    """Events (``next_cursor``: for the next page, if there is one; ``total``: when asked for)."""
 
     items: list[AuditEvent]
     next_cursor: str | None
+    total: int | UnsetType = UNSET
 
 
 class AuditHead(msgspec.Struct, frozen=True, kw_only=True):

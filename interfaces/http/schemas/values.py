@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 
 from aia_mas.domain.kernel.errors import InvalidValue
-from aia_mas.domain.kernel.money import InvalidAmount, to_units
+from aia_mas.domain.kernel.money import to_units
 
 Amount = Annotated[
     Decimal,
@@ -44,13 +44,10 @@ def units(amount: Decimal, field: str) -> int:
     """Return an amount of tokens in base units.
 
     Raises:
-        InvalidAmount: It is not finite, negative, too large or too fine.
+        InvalidAmount: It is not finite or too fine, or (of its subclasses) negative or too large.
     """
     if not amount:  # by far the most common, and also the one with the fewest questions
         return 0
-    # An exponent of thousands is no amount; it would cost memory before it were refused.
-    if not amount.is_finite() or abs(amount.adjusted()) > 1000:
-        raise InvalidAmount(field=field)
     return to_units(amount, field)
 
 

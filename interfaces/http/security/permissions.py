@@ -37,7 +37,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "send_heartbeat": _AGENTS,
     "drain_agent": _AGENTS,
     "suspend_agent": _OPERATORS,
-    "activate_agent": _OPERATORS,
+    "activate_agent": _AGENTS,  # an agent ends its own drain only, see ``agent_decisions``
     "claim_tasks": _AGENTS,
     "list_agent_tasks": _READERS,
     "get_agent_performance": _READERS,
@@ -53,7 +53,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "report_progress": _AGENTS,
     "complete_task": _AGENTS,
     "fail_task": _AGENTS,
-    "cancel_task": _CLIENTS,
+    "cancel_task": _CLIENTS,  # a client its own tasks only, see ``task_ending``
     "retry_task": _CLIENTS,
     # Live streams; each topic is allowed like the query that reads the same
     "open_frontend_socket": _READERS,

@@ -86,7 +86,7 @@ async def test_amounts_are_exact(mas: MultiAgentSystem) -> None:
     [
         ({"skills": {"python": 1.5}}, "invalid_skill_level"),
         ({"skills": {"python": "good"}}, "invalid_value"),
-        ({"cost_per_task": Decimal(-1)}, "invalid_amount"),
+        ({"cost_per_task": Decimal(-1)}, "negative_amount"),
         ({"max_concurrent_tasks": 0}, "invalid_value"),
         ({"specializations": "data_analysis"}, "invalid_value"),
         ({"metadata": {"a": "\0"}}, "invalid_text"),

@@ -64,27 +64,31 @@ def task(**fields: Any) -> bytes:
         (AGENT, b'{"agent_id":"x","skills":{"x":1e400}}', 422, "invalid_number", "skills"),
         (AGENT, agent(skills={"x": 1.01}), 422, "invalid_skill_level", "skills.x"),
         (AGENT, agent(skills={"x": -0.01}), 422, "invalid_skill_level", "skills.x"),
-        (AGENT, agent(cost_per_task=-1), 422, "invalid_amount", "cost_per_task"),
+        (AGENT, agent(cost_per_task=-1), 422, "negative_amount", "cost_per_task"),
         (AGENT, agent(cost_per_task="NaN"), 422, "invalid_amount", "cost_per_task"),
-        (AGENT, agent(cost_per_task="1e999999"), 422, "invalid_amount", "cost_per_task"),
-        (AGENT, agent(cost_per_task="9e999999999"), 422, "invalid_amount", "cost_per_task"),
+        (AGENT, agent(cost_per_task="1e999999"), 422, "amount_too_large", "cost_per_task"),
+        (AGENT, agent(cost_per_task="9e999999999"), 422, "amount_too_large", "cost_per_task"),
         (AGENT, agent(cost_per_task="1e-999999"), 422, "invalid_amount", "cost_per_task"),
-        (AGENT, agent(cost_per_task=10**16), 422, "invalid_amount", "cost_per_task"),
+        (AGENT, agent(cost_per_task=10**16), 422, "amount_too_large", "cost_per_task"),
         (AGENT, agent(cost_per_task="1e-19"), 422, "invalid_amount", "cost_per_task"),
-        (AGENT, agent(initial_stake=-5), 422, "invalid_amount", "initial_stake"),
+        (AGENT, agent(initial_stake=-5), 422, "negative_amount", "initial_stake"),
         (AGENT, agent(max_concurrent_tasks=0), 422, "invalid_value", "max_concurrent_tasks"),
         (AGENT, agent(max_concurrent_tasks=10**6), 422, "invalid_value", "max_concurrent_tasks"),
         (AGENT, agent(resources={"gpu": "two"}), 422, "invalid_type", "resources.gpu"),
-        (AGENT, agent(specializations=["x" * 129]), 422, "invalid_text", "specializations[0]"),
+        (AGENT, agent(specializations=["x" * 129]), 422, "invalid_text", "specializations.0"),
         (AGENT, agent(skills={f"s{n}": 1 for n in range(257)}), 422, "invalid_value", "skills"),
         (AGENT, agent(agent_id="a/b"), 422, "invalid_id", "agent_id"),
         (AGENT, agent(agent_id="a b"), 422, "invalid_id", "agent_id"),
         (AGENT, agent(agent_id="ä"), 422, "invalid_id", "agent_id"),
         (AGENT, agent(agent_id=""), 422, "invalid_id", "agent_id"),
+        (AGENT, agent(cost_per_task="-9e999999"), 422, "negative_amount", "cost_per_task"),
+        (AGENT, agent(cost_per_task="1." + "0" * 90 + "1"), 422, "invalid_amount",
+         "cost_per_task"),
+        (AGENT, agent(specializations=["a", 1]), 422, "invalid_type", "specializations.1"),
         (AGENT, agent(agent_id=".."), 422, "invalid_id", "agent_id"),
-        (AGENT, agent(agent_id="tasks"), 422, "invalid_id", "agent_id"),
-        (AGENT, agent(agent_id="METRICS"), 422, "invalid_id", "agent_id"),
-        (AGENT, agent(agent_id="x" * 10_000), 422, "invalid_id", "agent_id"),
+        (AGENT, agent(agent_id="tasks"), 422, "reserved_id", "agent_id"),
+        (AGENT, agent(agent_id="METRICS"), 422, "reserved_id", "agent_id"),
+        (AGENT, agent(agent_id="x" * 10_000), 422, "id_too_long", "agent_id"),
         (AGENT, agent(endpoint="a\0b"), 422, "nul_character", "endpoint"),
         (AGENT, agent(metadata={"k": ["v", "\0"]}), 422, "nul_character", "metadata.k.1"),
         (AGENT, agent(metadata={"k\0": 1}), 422, "nul_character", "metadata.k\\u0000"),
@@ -94,7 +98,7 @@ def task(**fields: Any) -> bytes:
         (TASK, task(payload=json.loads("[" * 70 + "]" * 70)), 422, "invalid_value", "payload"),
         (TASK, task(task_type=""), 422, "invalid_text", "task_type"),
         (TASK, task(priority="soon"), 422, "invalid_value", "priority"),
-        (TASK, task(max_cost=-1), 422, "invalid_amount", "max_cost"),
+        (TASK, task(max_cost=-1), 422, "negative_amount", "max_cost"),
         (TASK, task(max_attempts=0), 422, "invalid_value", "max_attempts"),
         (TASK, task(lease_seconds=0), 422, "invalid_value", "lease_seconds"),
         (TASK, task(deadline="tomorrow"), 422, "invalid_type", "deadline"),
@@ -106,7 +110,7 @@ def task(**fields: Any) -> bytes:
          "requirements.skills.x"),
         (TASK, task(requirements={"skill": "x"}), 422, "unknown_field", "requirements.skill"),
         (TASK, task(requirements={"preferred_agents": ["a b"]}), 422, "invalid_id",
-         "requirements.preferred_agents"),
+         "requirements.preferred_agents.0"),
     ],
     ids=lambda value: str(value)[:40] if isinstance(value, bytes) else str(value),
 )  # fmt: skip
@@ -122,6 +126,42 @@ def test_a_bad_body_has_its_own_code_and_changes_nothing(
     if field:
         assert problem["errors"][0]["field"] == field
     assert head(client) == before
+
+
+ACTIONS = ("drain", "suspend", "activate", "heartbeat", "claim")
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"{", 400, "malformed_json"),
+        (b"[]", 422, "invalid_type"),
+        (b"null", 422, "invalid_type"),
+        (b'{"nonsense": 1}', 422, "unknown_field"),
+        (b'{"reason": "\\u0000"}', 422, "nul_character"),
+    ],
+)
+def test_a_bad_body_is_refused_where_none_is_needed(
+    client: httpx.Client, stranger: str, action: str, body: bytes, status: int, code: str
+) -> None:
+    before = head(client)
+
+    answer = client.post(f"{API}/agents/{stranger}/{action}", content=body, headers=JSON)
+
+    assert (answer.status_code, is_problem(answer)["code"]) == (status, code)
+    assert head(client) == before
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_body_may_be_left_out_where_none_is_needed(
+    client: httpx.Client, unique: str, action: str
+) -> None:
+    client.put(f"{API}/agents/{unique}", json={})
+    path = f"{API}/agents/{unique}/{action}"
+
+    for body in ({}, {"content": b"", "headers": JSON}, {"json": {}}):
+        assert client.post(path, **body).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -197,6 +237,7 @@ def test_a_garbled_path_is_refused(client: httpx.Client, path: str) -> None:
     assert answer.status_code in {404, 422}
     assert is_problem(answer)["code"] in {
         "agent_not_found", "task_not_found", "stream_not_found", "route_not_found", "invalid_id",
+        "id_too_long",
     }  # fmt: skip
     posted = client.post(
         httpx.URL(client.base_url).copy_with(raw_path=f"{API}{path}/heartbeat".encode())
@@ -221,6 +262,8 @@ def test_a_garbled_path_is_refused(client: httpx.Client, path: str) -> None:
         ("online=null", "invalid_parameter"),
         ("min_level=nan", "invalid_value"),
         ("min_level=2", "invalid_value"),
+        ("min_level=0.5", "missing_parameter"),
+        ("label_value=x", "missing_parameter"),
         ("cursor=abc", "invalid_cursor"),
         ("cursor=%FF", "invalid_encoding"),
         ("cursor=%C3%A4", "invalid_cursor"),
@@ -239,7 +282,7 @@ def test_a_bad_query_has_its_own_code(client: httpx.Client, query: str, code: st
 
 @pytest.mark.parametrize(
     "query",
-    ["since=yesterday", "until=2020-01-01T00:00:00", "order=up", "after=-1", "upto=x",
+    ["since=yesterday", "until=2020-01-01T00:00:00", "sort=up", "after=-1", "upto=x",
      "until=null", "since=0001-01-01T00:00:00%2B23:59", "limit=-3", "type=%00", "stream=%00"],
 )  # fmt: skip
 def test_a_bad_query_of_the_audit_is_refused(client: httpx.Client, query: str) -> None:
@@ -368,7 +411,7 @@ def test_an_old_lease_is_refused_recorded_and_changes_nothing(
     [
         ({"quality": 1.5}, "invalid_value"),
         ({"usage": {"tokens_in": -1}}, "invalid_value"),
-        ({"usage": {"cost": -1}}, "invalid_amount"),
+        ({"usage": {"cost": -1}}, "negative_amount"),
         ({"result": "\0"}, "nul_character"),
         ({"outcome": 1}, "unknown_field"),
     ],

@@ -147,7 +147,7 @@ def agent(client: httpx.Client, unique: str) -> str:
     return path
 
 
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "drain", "suspend"])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "drain", "suspend", "activate"])
 @pytest.mark.parametrize("tag", ['"rev-1"', '"rev-3"', 'W/"rev-2"', '"other"', '"rev-1", "rev-7"'])
 def test_a_stale_revision_changes_nothing(
     client: httpx.Client, agent: str, method: str, tag: str
@@ -203,6 +203,86 @@ def test_put_can_be_made_to_create_or_to_replace_only(client: httpx.Client, uniq
     assert client.get(f"{path}-2").status_code == 404
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "drain", "suspend", "activate"])
+@pytest.mark.parametrize("tag", ['"rev-2"', "*", '"rev-7"'])
+def test_a_retried_change_gets_its_first_answer_whatever_the_revision_is_by_now(
+    client: httpx.Client, agent: str, unique: str, method: str, tag: str
+) -> None:
+    headers = {"if-match": tag, "idempotency-key": unique}
+
+    def change() -> httpx.Response:
+        if method.islower():
+            return client.post(f"{agent}/{method}", headers=headers)
+        body = None if method == "DELETE" else {"labels": {"c": "d"}}
+        return client.request(method, agent, json=body, headers=headers)
+
+    first = change()
+    client.patch(agent, json={"labels": {"somebody": "else"}})
+    again = change()
+
+    assert first.status_code == (412 if tag == '"rev-7"' else 204 if method == "DELETE" else 200)
+    assert again.status_code == first.status_code
+    assert again.headers["idempotent-replayed"] == "true"
+    if first.is_success:
+        assert again.content == first.content
+        for header in ("etag", "x-event-position"):
+            assert again.headers.get(header) == first.headers.get(header)
+
+
+def test_of_changes_to_one_revision_at_once_one_is_made(node: Any, agent: str) -> None:
+    def change(number: int) -> int:
+        with node.new_client() as client:
+            body = {"cost_per_task": number + 1}
+            return client.patch(agent, json=body, headers={"if-match": '"rev-2"'}).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = sorted(pool.map(change, range(8)))
+
+    assert statuses == [200] + [412] * 7
+    assert node.client.get(agent).headers["etag"] == '"rev-3"'
+
+
+def test_any_revision_will_do_while_others_change_it(node: Any, agent: str) -> None:
+    def change(number: int) -> int:
+        with node.new_client() as client:
+            body = {"cost_per_task": number + 1}
+            headers = {"if-match": "*"} if number % 2 else {}
+            return client.patch(agent, json=body, headers=headers).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(change, range(24))) == {200}
+    assert node.client.get(agent).headers["etag"] == '"rev-26"'
+
+
+def test_put_tells_what_became_of_it_also_when_it_is_retried(
+    client: httpx.Client, unique: str
+) -> None:
+    path, key = f"{API}/agents/{unique}", {"idempotency-key": unique}
+
+    created = client.put(path, json={}, headers=key)
+    changed = client.put(
+        path, json={"labels": {"a": "b"}}, headers={"idempotency-key": f"{unique}2"}
+    )
+    again = [
+        client.put(path, json={}, headers=key),
+        client.put(path, json={"labels": {"a": "b"}}, headers={"idempotency-key": f"{unique}2"}),
+    ]
+
+    assert [created.status_code, changed.status_code] == [201, 200]
+    assert [answer.status_code for answer in again] == [201, 200]
+    assert [answer.headers["etag"] for answer in again] == ['"rev-1"', '"rev-2"']
+    assert again[0].headers["location"] == created.headers["location"]
+
+
+def test_of_first_puts_at_once_one_creates(node: Any, unique: str) -> None:
+    def put(_: int) -> int:
+        with node.new_client() as client:
+            return client.put(f"{API}/agents/{unique}", json={}).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(put, range(8))) == [200] * 7 + [201]
+
+
 def test_only_what_clients_edit_makes_a_revision(client: httpx.Client, agent: str) -> None:
     for action in ("suspend", "activate", "heartbeat"):
         client.post(f"{agent}/{action}")
@@ -249,6 +329,68 @@ def test_a_cursor_cannot_be_forged_or_used_elsewhere(client: httpx.Client, uniqu
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")
     other = client.get(f"{API}/audit/events", params={"cursor": cursor})
     assert other.json()["code"] == "invalid_cursor"
+
+
+@pytest.mark.parametrize(
+    ("path", "sort", "key"),
+    [
+        ("/audit/events?stream=agent/{}", "position", "position"),
+        ("/audit/streams/agent/{}?", "version", "version"),
+        ("/agents/metrics/history?until=2199-01-01T00:00:00Z", "at", "at"),
+        ("/agents?owner=dev&q={}", "agent_id", "agent_id"),
+    ],
+)
+def test_every_list_is_walked_alike(
+    client: httpx.Client, unique: str, path: str, sort: str, key: str
+) -> None:
+    for number in range(3):
+        client.put(f"{API}/agents/{unique}", json={"cost_per_task": number})
+        client.put(f"{API}/agents/{unique}-{number}", json={})
+    url = API + path.format(unique)
+
+    def walked(order: str) -> list[Any]:
+        found: list[Any] = []
+        extra = f"&sort={order}&limit=2"
+        while True:
+            page = client.get(f"{url}{extra}").json()
+            assert len(page["items"]) <= 2
+            found += [item[key] for item in page["items"]]
+            if page["next_cursor"] is None:
+                return found
+            extra = f"&sort={order}&limit=2&cursor={page['next_cursor']}"
+
+    whole = client.get(f"{url}&total=true&limit=500").json()
+    forwards = [item[key] for item in whole["items"]]
+    assert forwards == sorted(forwards)
+    assert whole["total"] == len(forwards) >= 1
+    assert walked(sort) == walked(f"-{sort}")[::-1] == forwards
+    assert "total" not in client.get(url).json()
+    for bad in ("limit=501", "limit=0", "sort=size", "cursor=x"):
+        assert client.get(f"{url}&{bad}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/audit/head",
+        "/audit/events",
+        "/audit/streams/agent/{}",
+        "/agents/tasks/{}/explain",
+        "/agents/metrics/history",
+    ],
+)
+def test_reads_of_the_log_wait_for_a_position_too(
+    client: httpx.Client, unique: str, path: str
+) -> None:
+    client.put(f"{API}/agents/{unique}", json={})
+    submitted = client.post(SUBMIT, json={"task_type": "x"})
+    name = submitted.json()["task_id"] if "explain" in path else unique
+    position = int(submitted.headers["x-event-position"])
+    url = API + path.format(name)
+
+    assert client.get(url, params={"min_position": position}).status_code == 200
+    behind = client.get(url, params={"min_position": position + 10**6})
+    assert (behind.status_code, behind.json()["code"]) == (503, "projection_behind")
 
 
 def test_a_query_waits_for_a_position_or_says_that_it_is_behind(

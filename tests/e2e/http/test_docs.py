@@ -181,10 +181,28 @@ def test_the_document_describes_every_route(client: httpx.Client) -> None:
         for operation in item.values()
     }
     assert {"register_agent", "submit_task", "claim_tasks", "get_audit_head"} <= operations.keys()
+    commands = {
+        operation["operationId"]
+        for item in document["paths"].values()
+        for method, operation in item.items()
+        if method != "get"
+    }
+    conditional = {
+        *("put_agent", "update_agent", "unregister_agent"),
+        *("drain_agent", "suspend_agent", "activate_agent"),
+    }
     for name, operation in operations.items():
         assert operation["summary"], name
         responses = operation["responses"]
         assert {"400", "401", "403", "404", "422", "500", "503"} <= responses.keys(), name
+        sent = {header for answer in responses.values() for header in answer.get("headers", ())}
+        taken = {parameter["name"] for parameter in operation.get("parameters", ())}
+        logged = name in commands - {"send_heartbeat", "claim_tasks"}
+        assert ("X-Event-Position" in sent) == logged, name
+        assert ("Idempotent-Replayed" in sent) == ("Idempotency-Key" in taken) == logged, name
+        assert ("If-Match" in taken) == ("412" in responses) == (name in conditional), name
+        assert ("If-None-Match" in taken) == (name == "put_agent"), name
+        assert ("requestBody" in operation) == (name in commands), name
         if operation["responses"].keys() & {"201"}:
             assert "Location" in responses["201"].get("headers", {}), name
     submission = document["components"]["schemas"]["TaskSubmission"]

@@ -150,7 +150,7 @@ def test_an_agent_acts_for_itself_only(acting: Any, admin: httpx.Client, unique:
         ("POST", f"/agents/tasks/{task['task_id']}/complete", theirs),
         ("POST", f"/agents/tasks/{task['task_id']}/fail", theirs),
         ("POST", f"/agents/tasks/{task['task_id']}/cancel", None),
-        ("POST", f"/agents/{unique}/activate", None),
+        ("POST", f"/agents/{other}/activate", None),
         ("POST", f"/agents/{unique}/suspend", None),
         ("GET", "/audit/events", None),
     ):
@@ -183,6 +183,56 @@ def test_roles(acting: Any, admin: httpx.Client, unique: str) -> None:
     assert code(client.get(f"{API}/audit/events"))[0] == 403
     assert operator.post(f"{API}/agents/{unique}/suspend").status_code == 200
     assert code(nobody.get(f"{API}/agents"))[0] == 403
+
+
+def test_a_client_calls_off_and_tries_again_only_what_is_its_own(
+    acting: Any, admin: httpx.Client, unique: str
+) -> None:
+    mine, other = acting(unique, "client"), acting(f"{unique}-other", "client")
+    submission = {"task_type": "x", "requirements": {"skills": [unique]}}
+    task = mine.post(f"{API}/agents/tasks/submit", json=submission).json()
+    path = f"{API}/agents/tasks/{task['task_id']}"
+    before = admin.get(f"{API}/audit/head").json()["position"]
+    key = {"idempotency-key": unique}
+
+    for action in ("cancel", "retry"):
+        assert code(other.post(f"{path}/{action}")) == (403, "permission_denied")
+    refused = other.post(f"{path}/cancel", headers=key)
+    again = other.post(f"{path}/cancel", headers=key)
+    for answer in (refused, again):
+        assert code(answer) == (403, "permission_denied")
+        assert "idempotent-replayed" not in answer.headers
+    assert admin.get(f"{API}/audit/head").json()["position"] == before
+    assert other.get(path).json()["owner"] == unique
+
+    assert mine.post(f"{path}/cancel").json()["status"] == "cancelled"
+    assert mine.post(f"{path}/retry").status_code == 200
+    assert acting("ops", "operator").post(f"{path}/cancel").json()["status"] == "cancelled"
+
+
+def test_an_agent_ends_its_own_drain_and_nothing_else(
+    acting: Any, admin: httpx.Client, unique: str
+) -> None:
+    me, path = acting(unique, "agent"), f"{API}/agents/{unique}"
+    me.put(path, json={})
+
+    def status(answer: httpx.Response) -> str:
+        assert answer.is_success, answer.text
+        told: str = answer.json()["status"]
+        return told
+
+    assert status(me.post(f"{path}/drain")) == "draining"
+    assert status(me.put(path, json={})) == "active"
+    assert status(me.post(f"{path}/drain")) == "draining"
+    assert status(me.post(f"{path}/activate")) == "active"
+    for order in ("drain", "suspend"):
+        ordered = status(admin.post(f"{path}/{order}"))
+        assert status(me.put(path, json={})) == ordered
+        assert code(me.post(f"{path}/activate")) == (403, "permission_denied")
+        assert me.delete(path).status_code == 204
+        assert status(me.put(path, json={})) == ordered
+        assert status(admin.get(path)) == ordered
+    assert status(admin.post(f"{path}/activate")) == "active"
 
 
 def test_keys_of_two_callers_do_not_meet(acting: Any, unique: str) -> None:

@@ -171,7 +171,7 @@ def test_an_audit_can_be_filtered_and_walked_in_both_directions(
     told = ["registered", "suspended", "activated", "drained", "activated"]
     forward = [f"agent.{word}.v1" for word in told]
     assert topics() == forward
-    assert topics(order="desc") == forward[::-1]
+    assert topics(sort="-position") == forward[::-1]
     activations = ["agent.activated.v1", "agent.activated.v1"]
     assert topics(type="agent.activated.v1") == activations
     assert topics(type=["agent.registered.v1", "agent.drained.v1"]) == [forward[0], forward[3]]
@@ -179,6 +179,10 @@ def test_an_audit_can_be_filtered_and_walked_in_both_directions(
     assert topics(until="2020-01-01T00:00:00Z") == []
     assert topics(since="2020-01-01T00:00:00+02:00") == forward
     assert client.get(f"{API}/audit/events", params={"category": "agent"}).json()["items"]
+    every = client.get(f"{API}/audit/events", params={**of_agent, "limit": 500}).json()["items"]
+    second = every[1]["position"]
+    assert topics(after=second) == forward[2:]
+    assert topics(after=second, sort="-position") == forward[:1:-1]
 
 
 def test_claim_waits_for_work(client: httpx.Client, unique: str) -> None:
@@ -267,6 +271,55 @@ def test_agents_come_and_go(client: httpx.Client, unique: str) -> None:
     listed = client.get(f"{API}/agents", params={"status": "unregistered", "q": unique}).json()
     assert [agent["agent_id"] for agent in listed["items"]] == [unique]
     assert client.put(path, json=body).status_code == 201
+
+
+def test_a_command_answers_with_all_that_a_client_can_edit(
+    client: httpx.Client, unique: str
+) -> None:
+    path = f"{API}/agents/{unique}"
+    declared: dict[str, Any] = {
+        "specializations": ["a", "b"],
+        "skills": {"x": 0.5},
+        "max_concurrent_tasks": 7,
+        "cost_per_task": "1.5",
+        "labels": {"zone": "eu"},
+        "resources": {"gpu": 2.0},
+        "data_sources": ["db"],
+        "endpoint": "https://agent.example",
+        "wallet_address": "0x1",
+        "metadata": {"deep": [1, None, {"n": 2.5}]},
+        "initial_stake": "500",
+    }
+
+    created = client.put(path, json=declared).json()
+    read = client.get(path).json()
+    changed = client.patch(path, json={"endpoint": None, "metadata": {}}).json()
+
+    assert created == {**created, **declared}
+    assert created.items() <= read.items()
+    assert changed == {**created, "endpoint": None, "metadata": {}, "revision": 2}
+
+
+def test_a_repeated_report_is_no_sign_of_life_of_the_task(
+    node: Any, client: httpx.Client, unique: str
+) -> None:
+    register(client, unique, skills={unique: 1.0})
+    submit(client, unique)
+    work = work_for(client, unique)
+    proof = {"agent_id": unique, "lease": work["lease"]}
+    path = f"{API}/agents/tasks/{work['task_id']}"
+    presence = node.system.presence
+
+    for action in ("start", "progress"):
+        key = {"idempotency-key": f"{unique}:{action}"}
+        client.post(f"{path}/{action}", json=proof, headers=key)
+        heard = presence.last_seen("task", work["task_id"])
+        assert heard is not None
+        again = client.post(f"{path}/{action}", json=proof, headers=key)
+        assert again.headers["idempotent-replayed"] == "true"
+        assert presence.last_seen("task", work["task_id"]) == heard
+        client.post(f"{path}/{action}", json=proof)
+        assert presence.last_seen("task", work["task_id"]) > heard
 
 
 def test_work_of_an_agent_that_leaves_is_queued_again(client: httpx.Client, unique: str) -> None:

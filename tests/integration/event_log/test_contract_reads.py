@@ -35,7 +35,14 @@ FILTERS: dict[
     "actor": (lambda _: EventFilter(actor="bob"), lambda e, _: e.actor == "bob"),
     "since": (lambda at: EventFilter(since=at), lambda e, at: e.recorded_at >= at),
     "until": (lambda at: EventFilter(until=at), lambda e, at: e.recorded_at < at),
+    "after": (lambda _: EventFilter(after=7), lambda e, _: e.position > 7),
     "upto": (lambda _: EventFilter(upto=7), lambda e, _: e.position <= 7),
+    "upto the future": (lambda _: EventFilter(upto=10**15), lambda _event, _at: True),
+    "after and upto": (
+        lambda _: EventFilter(after=7, upto=9),
+        lambda e, _: 7 < e.position <= 9,
+    ),
+    "after upto": (lambda _: EventFilter(after=9, upto=7), lambda _event, _at: False),
     "all": (
         lambda at: EventFilter(
             category="agent",
@@ -43,6 +50,7 @@ FILTERS: dict[
             actor="bob",
             since=at - timedelta(days=1),
             until=at,
+            after=1,
             upto=11,
         ),
         lambda e, at: (
@@ -50,7 +58,7 @@ FILTERS: dict[
             and e.topic == "test.noted.v1"
             and e.actor == "bob"
             and e.recorded_at < at
-            and e.position <= 11
+            and 1 < e.position <= 11
         ),
     ),
 }
@@ -80,7 +88,8 @@ async def test_a_filter_lets_through_what_it_says_in_both_directions(
     make, lets_through = FILTERS[name]
     where = make(middle)
     expected = [event for event in events if lets_through(event, middle)]
-    assert bool(expected) == (name != "unknown stream")
+    assert bool(expected) == (name not in {"unknown stream", "after upto"})
+    assert await log.count(where) == len(expected)
 
     for after in (0, 1, 11, 23, 24, 99):
         behind = [event for event in expected if event.position > after]
@@ -111,6 +120,7 @@ async def test_an_empty_log_reads_as_nothing(log: EventLog) -> None:
     assert await log.read(0, 10) == []
     assert await log.read(0, 10, newest=True) == []
     assert await log.read_stream("a") == []
+    assert await log.count(EventFilter()) == await log.count(EventFilter(actor="a")) == 0
     assert await log.stream_heads(["a"]) == {}
     assert (await log.head()).position == 0
     assert await log.command("a") is None
@@ -128,6 +138,17 @@ async def test_a_stream_is_read_in_order_from_any_version(log: EventLog) -> None
     assert texts(await log.read_stream("a", limit=1)) == ["1"]
     assert await log.read_stream("a", 4) == []
     assert positions(await log.read_stream("a")) == [1, 2, 3, 5]
+
+
+async def test_a_stream_is_read_from_its_end_as_well(log: EventLog) -> None:
+    await log.append(note("a", NEW, "1", "2", "3"))
+    await log.append(note("b", NEW, "other"))
+
+    assert texts(await log.read_stream("a", newest=True)) == ["3", "2", "1"]
+    assert texts(await log.read_stream("a", 3, newest=True)) == ["2", "1"]
+    assert texts(await log.read_stream("a", 3, 1, newest=True)) == ["2"]
+    assert await log.read_stream("a", 1, newest=True) == []
+    assert await log.read_stream("c", newest=True) == []
 
 
 async def test_heads_are_those_of_streams_that_exist(log: EventLog) -> None:

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from aia_mas.domain.kernel import Context, Decision, Event, Principal
+from aia_mas.domain.kernel import Context, Decision, Event, Principal, Role
 from aia_mas.domain.kernel.ids import entity_of
 from aia_mas.domain.orchestration import agent as agents
 from aia_mas.domain.orchestration import agent_commands as ac
@@ -65,7 +65,9 @@ class World:
 
     @property
     def _context(self) -> Context:
-        return Context(now=self._now, head=0, principal=Principal(subject="client"))
+        # An operator may call off and try again what others own.
+        client = Principal(subject="client", roles=frozenset({Role.OPERATOR}))
+        return Context(now=self._now, head=0, principal=client)
 
     def _some(self, *values: Any) -> Any:
         return self._random.choice(values)

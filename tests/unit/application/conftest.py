@@ -32,6 +32,7 @@ from aia_mas.domain.kernel import (
     accept,
     refuse,
 )
+from aia_mas.domain.kernel.errors import PermissionDenied
 
 PATIENCE = 20.0
 """Seconds after which a test that waits for something gives up."""
@@ -136,12 +137,14 @@ def evolve(state: CounterState | None, event: Event) -> CounterState:
 def _open(state: CounterState | None, command: Open | OpenNew, _: Context) -> Decision:
     if state is not None:
         return refuse(AlreadyOpen(name=command.name))
-    return accept(counter(command.name), Opened(limit=command.limit))
+    return accept(counter(command.name), Opened(limit=command.limit), result={"limit": "set"})
 
 
 def _raise(state: CounterState | None, command: Raise, _: Context) -> Decision:
     if state is None:
         return refuse(NotOpen(name=command.name))
+    if command.by == 13 and not state.value:
+        return refuse(PermissionDenied())
     if state.value + command.by > state.limit:
         error = LimitReached("too high", value=state.value)
         if command.recorded:

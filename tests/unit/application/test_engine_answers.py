@@ -20,7 +20,7 @@ from aia_mas.application.event_log.errors import (
     UnreadableEvent,
 )
 from aia_mas.application.event_log.records import Fence, Kind, Unreadable
-from aia_mas.domain.kernel.errors import Conflict
+from aia_mas.domain.kernel.errors import Conflict, PermissionDenied
 
 from .conftest import (
     ALICE,
@@ -201,6 +201,18 @@ async def test_a_repeated_command_gets_its_first_answer(node: Node) -> None:
     assert len(node.then("a")) == 2
 
 
+async def test_a_repeated_command_gets_its_first_result(node: Node) -> None:
+    """What the decision called it tells a client what became of the first one, not of this one."""
+    first = await node.when(Open("a"), command_id="key", body_hash=b"h")
+    await node.given(Raise("a", 7))
+    again = await node.when(Open("a"), command_id="key", body_hash=b"h")
+    nameless = [await node.when(Raise("a"), command_id="k2", body_hash=b"h") for _ in range(2)]
+
+    assert first.result == again.result == {"limit": "set"}
+    assert [result.result for result in nameless] == [None, None]
+    assert [result.replayed for result in nameless] == [False, True]
+
+
 async def test_a_repeated_registration_is_no_duplicate(node: Node) -> None:
     """What it would be refused for now is its own doing."""
     await node.given(Open("other"))
@@ -265,6 +277,17 @@ async def test_a_process_decides_anew_what_it_was_refused(node: Node) -> None:
     assert not (await node.engine.run(Raise("a", 1), origin)).replayed
     assert (await node.engine.run(Raise("a", 1), origin)).replayed
     assert node.value("a") == 1
+
+
+async def test_a_caller_who_may_not_is_not_remembered_for_it(node: Node) -> None:
+    """It may be allowed to later, under the same key."""
+    await node.given(Open("a"))
+    with pytest.raises(PermissionDenied):
+        await node.when(Raise("a", 13), command_id="key", body_hash=b"h")
+
+    assert await node.log.command("key") is None
+    await node.given(Raise("a", 2))
+    assert not (await node.when(Raise("a", 13), command_id="key", body_hash=b"h")).replayed
 
 
 async def test_a_client_without_a_key_is_not_remembered_for_its_refusal(node: Node) -> None:

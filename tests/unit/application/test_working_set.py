@@ -71,6 +71,25 @@ async def test_concurrent_loads_of_a_stream_share_the_work(log: HeldLog, node: N
     assert answered(results[-1]) == Answer("a", 9)
 
 
+async def test_a_stream_that_moves_on_while_it_is_read_is_read_again(
+    log: HeldLog, node: Node
+) -> None:
+    """Nobody would tell of that event again: an old state would stay for ever."""
+    reads = Reads(log)
+    reads.hold.clear()
+    loading = asyncio.create_task(node.working_set.load([counter("a")]))
+    await settle()
+    log.elsewhere(counter("a"), Opened(limit=100))
+    log.catch_up()
+    reads.hold.set()
+    await loading
+
+    known = node.working_set.known(counter("a"))
+    assert known is not None
+    assert known.state == CounterState(limit=100)
+    assert reads.streams == [counter("a")] * 2
+
+
 async def test_what_was_not_used_for_longest_is_dropped(log: HeldLog) -> None:
     node = Node(log, capacity=10)
     for number in range(3000):

@@ -67,6 +67,7 @@ class Scenario:
         self.state: Any = None
         self.agent: agent.AgentState | None = None
         self.now = NOW
+        self.caller = CALLER
         self.decision = Decision()
 
     def given(self, *events: Event) -> Self:
@@ -86,10 +87,16 @@ class Scenario:
         self.now = now
         return self
 
+    def by(self, subject: str, *roles: Role) -> Self:
+        """Decide for this caller."""
+        agent_id = subject if Role.AGENT in roles else None
+        self.caller = Principal(subject=subject, roles=frozenset(roles), agent_id=agent_id)
+        return self
+
     def when(self, command: Any) -> Self:
         """Decide."""
         decide = self.decisions[type(command)]
-        ctx = Context(now=self.now, head=1, principal=CALLER)
+        ctx = Context(now=self.now, head=1, principal=self.caller)
         states = (self.state, self.agent) if isinstance(command, TWO_STREAMS) else (self.state,)
         self.decision = decide(*states, command, ctx)
         return self

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from aia_mas.domain.kernel import Event
+from aia_mas.domain.kernel import Event, Role
 from aia_mas.domain.kernel.money import MAX_AMOUNT
+from aia_mas.domain.kernel.precondition import Precondition
 from aia_mas.domain.orchestration.agent import AgentStatus
 from aia_mas.domain.orchestration.agent_commands import (
     ActivateAgent,
@@ -76,9 +77,28 @@ def test_the_number_of_agents_is_limited(an_agent):
     an_agent.when(register(registered_agents=1, max_agents=2)).then(REGISTERED)
 
 
-@pytest.mark.parametrize("agent_id", ["", "a/b", "..", "tasks", "Metrics", "ä", "x" * 129, "a\n"])
-def test_bad_ids_are_refused(an_agent, agent_id):
-    an_agent.when(register(agent_id=agent_id)).then_refused("invalid_id", field="agent_id")
+@pytest.mark.parametrize(
+    ("agent_id", "code"),
+    [
+        ("", "invalid_id"),
+        ("a/b", "invalid_id"),
+        ("..", "invalid_id"),
+        ("ä", "invalid_id"),
+        ("a\n", "invalid_id"),
+        ("tasks", "reserved_id"),
+        ("Metrics", "reserved_id"),
+        ("x" * 129, "id_too_long"),
+        ("/" * 129, "id_too_long"),
+    ],
+)
+def test_bad_ids_are_refused(an_agent, agent_id, code):
+    an_agent.when(register(agent_id=agent_id)).then_refused(code, field="agent_id")
+
+
+def test_a_long_id_is_fine(an_agent):
+    agent_id = "x" * 128
+    an_agent.when(RegisterAgent(agent_id=agent_id, capabilities=ANALYST))
+    assert an_agent.decision.events == ((f"agent/{agent_id}", REGISTERED),)
 
 
 @pytest.mark.parametrize(
@@ -89,16 +109,16 @@ def test_bad_ids_are_refused(an_agent, agent_id):
         (Capabilities(skills={"x": float("nan")}), "invalid_skill_level", "skills.x"),
         (Capabilities(skills={"": 1.0}), "invalid_text", "skills"),
         (Capabilities(skills={f"s{n}": 1.0 for n in range(257)}), "invalid_value", "skills"),
-        (Capabilities(specializations=("a", "\0")), "invalid_text", "specializations[1]"),
-        (Capabilities(specializations=("x" * 129,)), "invalid_text", "specializations[0]"),
-        (Capabilities(specializations=("\ud800",)), "invalid_text", "specializations[0]"),
+        (Capabilities(specializations=("a", "\0")), "invalid_text", "specializations.1"),
+        (Capabilities(specializations=("x" * 129,)), "invalid_text", "specializations.0"),
+        (Capabilities(specializations=("\ud800",)), "invalid_text", "specializations.0"),
         (Capabilities(max_concurrent_tasks=0), "invalid_value", "max_concurrent_tasks"),
         (Capabilities(max_concurrent_tasks=1001), "invalid_value", "max_concurrent_tasks"),
-        (Capabilities(cost_per_task=-1), "invalid_amount", "cost_per_task"),
-        (Capabilities(cost_per_task=MAX_AMOUNT + 1), "invalid_amount", "cost_per_task"),
+        (Capabilities(cost_per_task=-1), "negative_amount", "cost_per_task"),
+        (Capabilities(cost_per_task=MAX_AMOUNT + 1), "amount_too_large", "cost_per_task"),
         (Capabilities(labels={"k": "v" * 129}), "invalid_text", "labels.k"),
         (Capabilities(resources={"gpu": float("inf")}), "invalid_value", "resources.gpu"),
-        (Capabilities(data_sources=("",)), "invalid_text", "data_sources[0]"),
+        (Capabilities(data_sources=("",)), "invalid_text", "data_sources.0"),
         (Capabilities(endpoint=""), "invalid_text", "endpoint"),
         (Capabilities(wallet_address="x" * 257), "invalid_text", "wallet_address"),
         (Capabilities(metadata={"a": [{"b": "\0"}]}), "invalid_text", "metadata"),
@@ -116,7 +136,7 @@ def test_bad_capabilities_are_refused_however_they_come(an_agent, capabilities, 
 
 
 def test_a_bad_stake_or_owner_is_refused(an_agent):
-    an_agent.when(register(initial_stake=-1)).then_refused("invalid_amount", field="initial_stake")
+    an_agent.when(register(initial_stake=-1)).then_refused("negative_amount", field="initial_stake")
     an_agent.when(register(owner="o" * 256)).then_refused("invalid_text", field="owner")
 
 
@@ -151,12 +171,65 @@ def test_put_keeps_an_agent_drained(an_agent):
     assert an_agent.state.status is AgentStatus.DRAINING
 
 
-def test_put_honours_the_revision(an_agent):
-    put = PutAgent(agent_id="a1", capabilities=WRITER, expected_revision=1)
+def test_put_of_a_revision_replaces_only(an_agent):
+    put = PutAgent(agent_id="a1", capabilities=WRITER, condition=Precondition(revisions=(1,)))
 
     an_agent.when(put).then_refused("precondition_failed")
     an_agent.given(REGISTERED).when(put).then(AgentUpdated(capabilities=WRITER, revision=2))
     an_agent.when(put).then_refused("precondition_failed")
+    assert an_agent.decision.refusal.facts == {"revision": 2}
+
+
+def test_put_can_be_made_to_register_only_or_to_replace_only(an_agent):
+    create = PutAgent(agent_id="a1", capabilities=ANALYST, condition=Precondition(exists=False))
+    replace = PutAgent(agent_id="a1", capabilities=WRITER, condition=Precondition(exists=True))
+
+    an_agent.when(replace).then_refused("precondition_failed")
+    an_agent.when(create).then(REGISTERED, result="registered")
+    an_agent.when(create).then_refused("precondition_failed")
+    an_agent.when(replace).then(AgentUpdated(capabilities=WRITER, revision=2), result="updated")
+    an_agent.given(AgentUnregistered(at=NOW)).when(replace).then_refused("precondition_failed")
+    an_agent.when(create).then(registered(again=True), result="registered")
+
+
+CONDITIONAL = (
+    (UpdateAgent, {"skills": {}}),
+    (DrainAgent, {}),
+    (SuspendAgent, {}),
+    (ActivateAgent, {}),
+    (UnregisterAgent, {}),
+)
+
+
+@pytest.mark.parametrize(("command", "fields"), CONDITIONAL)
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        (Precondition(), True),
+        (Precondition(revisions=(2,)), True),
+        (Precondition(revisions=(7, 2)), True),
+        (Precondition(exists=True), True),
+        (Precondition(revisions=(1,)), False),
+        (Precondition(revisions=(3, 1)), False),
+        (Precondition(revisions=()), False),
+        (Precondition(exists=False), False),
+    ],
+)
+def test_a_condition_is_decided_with_the_command(an_agent, command, fields, condition, holds):
+    an_agent.given(REGISTERED, AgentUpdated(capabilities=ANALYST, revision=2))
+    an_agent.when(command(agent_id="a1", condition=condition, **fields))
+
+    if holds:
+        assert an_agent.decision.refusal is None
+    else:
+        an_agent.then_refused("precondition_failed")
+
+
+@pytest.mark.parametrize(("command", "fields"), CONDITIONAL)
+def test_an_agent_that_is_not_there_is_not_found_whatever_is_asked_of_it(an_agent, command, fields):
+    for condition in (Precondition(revisions=(1,)), Precondition(exists=True)):
+        asked = command(agent_id="a1", condition=condition, **fields)
+        an_agent.when(asked).then_refused("agent_not_found")
 
 
 def test_update_replaces_the_given_fields_only(an_agent):
@@ -177,8 +250,6 @@ def test_update_replaces_the_given_fields_only(an_agent):
 
 def test_update_is_checked(an_agent):
     an_agent.given(REGISTERED)
-    an_agent.when(UpdateAgent(agent_id="a1", expected_revision=7, skills={}))
-    an_agent.then_refused("precondition_failed")
     an_agent.when(UpdateAgent(agent_id="a1", skills={"x": 2.0})).then_refused("invalid_skill_level")
 
 
@@ -216,6 +287,78 @@ def test_drain_suspend_and_activate_may_be_repeated(an_agent):
     an_agent.when(SuspendAgent(agent_id="a1", reason="again")).then()
     an_agent.when(ActivateAgent(agent_id="a1")).then(AgentActivated(at=NOW))
     assert an_agent.state.assignable
+
+
+DRAIN, ACTIVATE = DrainAgent(agent_id="a1"), ActivateAgent(agent_id="a1")
+PUT = PutAgent(agent_id="a1", capabilities=ANALYST)
+OWN_DRAIN = AgentDrained(at=NOW, by_itself=True)
+
+
+def test_an_agent_that_drained_itself_comes_back_when_it_puts_itself(an_agent):
+    """It restarts: drain, stop, start again."""
+    an_agent.given(REGISTERED).by("a1", Role.AGENT).when(DRAIN).then(OWN_DRAIN)
+    an_agent.when(DRAIN).then()
+    an_agent.given(AgentWentOffline(at=NOW)).when(PUT)
+    an_agent.then(AgentCameOnline(at=NOW), AgentActivated(at=NOW), result="unchanged")
+    assert an_agent.state.assignable
+    an_agent.when(PUT).then()
+
+
+def test_an_agent_can_end_its_own_drain(an_agent):
+    an_agent.given(REGISTERED, OWN_DRAIN).by("a1", Role.AGENT)
+    an_agent.when(ACTIVATE).then(AgentActivated(at=NOW))
+    an_agent.when(ACTIVATE).then()
+
+
+@pytest.mark.parametrize(
+    "ordered",
+    [
+        (AgentDrained(at=NOW),),
+        (AgentSuspended(at=NOW),),
+        (OWN_DRAIN, AgentDrained(at=NOW)),
+        (OWN_DRAIN, AgentSuspended(at=NOW)),
+        (OWN_DRAIN, AgentActivated(at=NOW), AgentDrained(at=NOW)),
+    ],
+)
+def test_what_operators_have_ordered_an_agent_cannot_end(an_agent, ordered):
+    an_agent.given(REGISTERED, *ordered).by("a1", Role.AGENT)
+    before = an_agent.state.status
+
+    an_agent.when(ACTIVATE).then_refused("permission_denied")
+    an_agent.when(PUT).then()
+    an_agent.when(DRAIN).then()
+    an_agent.when(ACTIVATE).then_refused("permission_denied")
+    assert an_agent.state.status is before
+    an_agent.by("ops", Role.OPERATOR).when(ACTIVATE).then(AgentActivated(at=NOW))
+
+
+@pytest.mark.parametrize("order", [AgentDrained(at=NOW), AgentSuspended(at=NOW)])
+def test_an_agent_that_leaves_and_comes_back_is_where_its_operators_put_it(an_agent, order):
+    an_agent.given(REGISTERED, order, AgentUnregistered(at=NOW))
+
+    for command in (PUT, register()):
+        owned = registered(again=True, owner="a1")
+        an_agent.by("a1", Role.AGENT).when(command)
+        first, second = an_agent.decision.events
+        assert first == ("agent/a1", owned)
+        assert type(second[1]) is type(order)
+    an_agent.by("ops", Role.OPERATOR).when(PUT).then(registered(again=True, owner="ops"))
+    assert an_agent.state.assignable
+
+
+def test_an_agent_that_left_while_it_drained_itself_comes_back_to_work(an_agent):
+    an_agent.given(REGISTERED, OWN_DRAIN, AgentUnregistered(at=NOW)).by("a1", Role.AGENT)
+    an_agent.when(PUT).then(registered(again=True, owner="a1"))
+
+
+def test_an_operator_takes_an_agents_own_drain_over(an_agent):
+    an_agent.given(REGISTERED, OWN_DRAIN).by("ops", Role.OPERATOR)
+    an_agent.when(DRAIN).then(AgentDrained(at=NOW))
+    an_agent.when(DRAIN).then()
+
+
+def test_somebody_elses_put_leaves_a_drain_alone(an_agent):
+    an_agent.given(REGISTERED, OWN_DRAIN).by("ops", Role.OPERATOR).when(PUT).then()
 
 
 def test_presence_is_recorded_when_it_changes(an_agent):

@@ -87,7 +87,7 @@ AGENT_LIFE = (
     AgentUpdated(capabilities=FULL, revision=2),
     AgentWentOffline(last_seen=AT, at=AT),
     AgentCameOnline(at=AT),
-    AgentDrained(at=AT),
+    AgentDrained(at=AT, by_itself=True),
     AgentSuspended(reason="r", at=AT),
     AgentActivated(at=AT),
     AgentUnregistered(at=AT, reason="r"),

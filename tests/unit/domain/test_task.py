@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from aia_mas.domain.kernel import Role
 from aia_mas.domain.kernel.money import MAX_AMOUNT
 from aia_mas.domain.orchestration.agent_events import (
     AgentDrained,
@@ -182,8 +183,8 @@ def test_a_task_is_submitted_once(a_task):
         ({"payload": {"\0": 1}}, "invalid_text", "payload"),
         ({"payload": {1: 1}}, "invalid_text", "payload"),
         ({"payload": float("inf")}, "invalid_value", "payload"),
-        ({"max_cost": -1}, "invalid_amount", "max_cost"),
-        ({"max_cost": MAX_AMOUNT + 1}, "invalid_amount", "max_cost"),
+        ({"max_cost": -1}, "negative_amount", "max_cost"),
+        ({"max_cost": MAX_AMOUNT + 1}, "amount_too_large", "max_cost"),
         ({"deadline": NOW}, "invalid_value", "deadline"),
         ({"deadline": LATER.replace(tzinfo=None)}, "invalid_value", "deadline"),
         ({"deadline": LATER, "not_before": LATER}, "invalid_value", "not_before"),
@@ -196,7 +197,7 @@ def test_a_task_is_submitted_once(a_task):
         ({"backoff_base_seconds": -1.0}, "invalid_value", "backoff_base_seconds"),
         ({"backoff_factor": 0.5}, "invalid_value", "backoff_factor"),
         ({"backoff_cap_seconds": float("inf")}, "invalid_value", "backoff_cap_seconds"),
-        ({"tags": ("",)}, "invalid_text", "tags[0]"),
+        ({"tags": ("",)}, "invalid_text", "tags.0"),
         ({"payer": ""}, "invalid_text", "payer"),
         ({"parent": "x" * 256}, "invalid_text", "parent"),
         ({"correlation": "\0"}, "invalid_text", "correlation"),
@@ -213,7 +214,7 @@ def test_a_task_is_submitted_once(a_task):
         (
             {"requirements": Requirements(excluded_agents=("a b",))},
             "invalid_id",
-            "requirements.excluded_agents",
+            "requirements.excluded_agents.0",
         ),
         (
             {"requirements": Requirements(preferred_agents=("a",) * 257)},
@@ -383,7 +384,7 @@ def test_the_holder_of_a_task_called_off_learns_that(a_task, ending):
         (act(CompleteTask, quality=float("nan")), "invalid_value", "quality"),
         (act(CompleteTask, result=["\0"]), "invalid_text", "result"),
         (act(CompleteTask, usage=Usage(tokens_in=-1)), "invalid_value", "usage.tokens_in"),
-        (act(CompleteTask, usage=Usage(cost=-1)), "invalid_amount", "usage.cost"),
+        (act(CompleteTask, usage=Usage(cost=-1)), "negative_amount", "usage.cost"),
         (act(CompleteTask, usage=Usage(model="m" * 129)), "invalid_text", "usage.model"),
         (act(FailTask, error_code=""), "invalid_text", "error_code"),
         (act(FailTask, message="x" * 10_001), "invalid_text", "message"),
@@ -564,3 +565,20 @@ def test_only_what_ended_badly_is_tried_again(a_task):
 )
 def test_commands_about_an_unknown_task_find_nothing(a_task, command):
     a_task.when(command).then_refused("task_not_found")
+
+
+@pytest.mark.parametrize(
+    ("command", "before"),
+    [
+        (CancelTask(task_id="t1"), RUNNING),
+        (CancelTask(task_id="t1"), FINISHED["cancelled"]),
+        (RetryTask(task_id="t1"), FINISHED["dead"]),
+        (RetryTask(task_id="t1"), (SUBMITTED,)),
+    ],
+)
+def test_a_task_is_its_owners_to_call_off_and_to_try_again(a_task, command, before):
+    a_task.given(*before)
+    for subject, role in (("mallory", Role.CLIENT), ("a1", Role.AGENT), ("v", Role.VIEWER)):
+        a_task.by(subject, role).when(command).then_refused("permission_denied")
+    for subject, role in (("alice", Role.CLIENT), ("ops", Role.OPERATOR), ("root", Role.ADMIN)):
+        assert a_task.by(subject, role).when(command).decision.refusal is None

@@ -159,7 +159,7 @@ def test_no_role_may_do_nothing_but_what_is_public() -> None:
         (Role.CLIENT, "complete_task", False),
         (Role.CLIENT, "register_agent", False),
         (Role.AGENT, "complete_task", True),
-        (Role.AGENT, "activate_agent", False),
+        (Role.AGENT, "activate_agent", True),
         (Role.AGENT, "suspend_agent", False),
         (Role.OPERATOR, "suspend_agent", True),
         (Role.TREASURER, "submit_task", False),

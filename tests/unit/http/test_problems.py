@@ -1,6 +1,8 @@
 """Errors as problem documents: one table, no gaps, nothing of ours inside."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -41,6 +43,17 @@ def test_every_error_class_of_ours_has_a_status() -> None:
     assert {cls.code for cls in refusals | failures if cls.code not in STATUS_OF} == set()
 
 
+def test_every_code_is_documented_under_its_status() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "http.md").read_text(encoding="utf-8")
+    documented = {
+        code: int(status)
+        for status, codes in re.findall(r"^\| (\d{3}) \| (.*) \|$", text, re.MULTILINE)
+        for code in re.findall(r"`(\w+)`", codes)
+    }
+
+    assert documented == dict(STATUS_OF)
+
+
 def test_codes_are_words() -> None:
     assert all(code.replace("_", "").isalpha() and code.islower() for code in STATUS_OF)
 
@@ -78,7 +91,7 @@ def test_a_value_that_is_not_allowed_is_told_with_its_field() -> None:
 
 
 def test_list_indexes_are_steps_of_the_pointer() -> None:
-    error = InvalidSkillLevel(field="specializations[3]")
+    error = InvalidSkillLevel(field="specializations.3")
 
     assert document(error)["errors"][0]["pointer"] == "/specializations/3"
     assert pointer_to("a/b", 3, "~") == "/a~1b/3/~0"
