@@ -188,11 +188,20 @@ async def health_of(system: System) -> Health:
 async def _database(system: System) -> Part:
     kind = "external" if system.database.embedded is None else "embedded"
     try:
-        async with asyncio.timeout(_PATIENCE), system.log.pool.connection() as connection:
-            await connection.execute("select 1")
+        async with asyncio.timeout(_PATIENCE):
+            try:
+                await _ask(system)
+            except psycopg.OperationalError:
+                # That connection was cut, which says nothing about the next one.
+                await _ask(system)
     except _FAILURES as error:
         return Part(status="unavailable", kind=kind, detail=_words(error))
     return Part(status="ok", kind=kind)
+
+
+async def _ask(system: System) -> None:
+    async with system.log.pool.connection() as connection:
+        await connection.execute("select 1")
 
 
 def _redis(system: System) -> Part:
