@@ -146,6 +146,7 @@ declare
     v_versions bigint[] := array_fill(null::bigint, array[m]);
     v_commands text[] := array_fill(null::text, array[m]);
     v_changes smallint[] := array_fill(0::smallint, array[m]);  -- 1: new stream, 2: known stream
+    v_any_insert boolean := false;
     v_any_update boolean := false;
     v_accepted boolean[] := array_fill(false, array[n]);
     v_limit bigint;
@@ -206,14 +207,16 @@ begin
         end loop;
     end if;
 
-    for rec in
-        select l.s, h.version, h.command_id
-        from unnest(p_stream_lookups, p_stream_lookup_ids) l(s, stream)
-        join stream_heads h on h.stream = l.stream
-    loop
-        v_versions[rec.s] := rec.version;
-        v_commands[rec.s] := rec.command_id;
-    end loop;
+    if cardinality(p_stream_lookups) > 0 then
+        for rec in
+            select l.s, h.version, h.command_id
+            from unnest(p_stream_lookups, p_stream_lookup_ids) l(s, stream)
+            join stream_heads h on h.stream = l.stream
+        loop
+            v_versions[rec.s] := rec.version;
+            v_commands[rec.s] := rec.command_id;
+        end loop;
+    end if;
 
     for r in 1..n loop
         if statuses[r] = 0 then
@@ -242,6 +245,7 @@ begin
                 if v_changes[s] = 0 then
                     if v_versions[s] is null then
                         v_changes[s] := 1;
+                        v_any_insert := true;
                     else
                         v_changes[s] := 2;
                         v_any_update := true;
@@ -270,11 +274,13 @@ begin
               row_hash)
         where v_accepted[u.request];
 
-        insert into stream_heads
-        select q.stream, q.version, q.command_id
-        from unnest(p_streams, v_versions, v_commands, v_changes)
-            q(stream, version, command_id, change)
-        where q.change = 1;
+        if v_any_insert then
+            insert into stream_heads
+            select q.stream, q.version, q.command_id
+            from unnest(p_streams, v_versions, v_commands, v_changes)
+                q(stream, version, command_id, change)
+            where q.change = 1;
+        end if;
         if v_any_update then
             update stream_heads h set version = q.version, command_id = q.command_id
             from unnest(p_streams, v_versions, v_commands, v_changes)
@@ -293,13 +299,15 @@ begin
         perform pg_notify('mas_' || left(p_store::text, 8), v_next::text);
     end if;
 
-    insert into commands
-    select q.command_id, q.body_hash, q.outcome, q.first_position, q.event_count, stamp,
-           q.kind = 1
-    from unnest(p_command_ids, p_body_hashes, p_outcomes, first_positions, p_event_counts,
-                p_kinds, v_accepted)
-        q(command_id, body_hash, outcome, first_position, event_count, kind, accepted)
-    where q.accepted and q.kind > 0;
+    if 0 < any(p_kinds) then
+        insert into commands
+        select q.command_id, q.body_hash, q.outcome, q.first_position, q.event_count, stamp,
+               q.kind = 1
+        from unnest(p_command_ids, p_body_hashes, p_outcomes, first_positions, p_event_counts,
+                    p_kinds, v_accepted)
+            q(command_id, body_hash, outcome, first_position, event_count, kind, accepted)
+        where q.accepted and q.kind > 0;
+    end if;
 end $$;
 
 -- Takes a free or expired lease in a new epoch, or returns nothing. It waits for appends under way,
