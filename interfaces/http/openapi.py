@@ -233,7 +233,7 @@ def _problem(status: int) -> dict[str, Any]:
 def _complete(method: str, operation: dict[str, Any], *, secured: bool) -> None:
     name = operation["operationId"]
     text = operation.get("description", "")
-    operation["summary"] = text.partition("\n")[0].rstrip(".")
+    operation["summary"] = text.partition("\n")[0].rstrip(".").replace("`", "")
     roles = PERMISSIONS[name]
     command = method != "get"
     conditional = name in _CONDITIONAL
