@@ -16,6 +16,8 @@ import structlog
 import uuid_utils
 from anyio.abc import TaskGroup
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from aia_mas.application.clock import Clock, SystemClock
 from aia_mas.application.database import Database, open_database
@@ -186,7 +188,10 @@ class System:
         url = self.settings.redis
         if url is None:
             return PostgresPresence(self.log.pool)
-        redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
+        # Not tried again in silence: an outage is to be noticed, however short.
+        redis = Redis.from_url(
+            url, socket_timeout=2, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0)
+        )
         stack.push_async_callback(redis.aclose)
         return RedisPresence(redis, f"mas:{self.log.store_id}")
 
@@ -204,7 +209,12 @@ class System:
         dispatch_fold = DispatchFold(
             settings.max_running_tasks, lambda: event_log.feed.position, seats.follow
         )
-        expiry_fold = ExpiryFold()
+        self.presence = Presence(
+            presence_store,
+            clock,
+            remember=deadlines_process.MISSED_HEARTBEATS * settings.heartbeat_interval_seconds,
+        )
+        expiry_fold = ExpiryFold(self.presence.over)
         self._dispatch_host = FoldHost(event_log, dispatch_fold, folds)
         self._expiry_host = FoldHost(event_log, expiry_fold, folds)
         self.dispatcher = Dispatcher(dispatch_fold, self._dispatch_host, clock, self.new_id)
@@ -224,7 +234,6 @@ class System:
             clock,
             self.new_id,
         )
-        self.presence = Presence(presence_store, clock)
         self.workload = Workload(working_set, expiry_fold)
         self.claims = Claims(event_log, self.workload, clock)
         self.heartbeats = Heartbeats(
@@ -238,6 +247,7 @@ class System:
             expiry_fold,
             self._expiry_host,
             self.presence,
+            event_log.contact,
             clock,
             heartbeat_seconds=settings.heartbeat_interval_seconds,
             pickup_seconds=settings.pickup_timeout_seconds,

@@ -19,6 +19,7 @@ from aia_mas.application.event_log.binary_arrays import (
     smallints,
     texts,
 )
+from aia_mas.application.event_log.contact import Contact
 from aia_mas.application.event_log.errors import LogUnavailable
 
 log = structlog.stdlib.get_logger("aia.event_log.writer")
@@ -71,16 +72,20 @@ _SESSION = (
 class PostgresBatchWriter:
     """The dedicated connection of the committer."""
 
-    def __init__(self, conninfo: str, *, patience: float = 10.0) -> None:
+    def __init__(
+        self, conninfo: str, *, contact: Contact | None = None, patience: float = 10.0
+    ) -> None:
         """Remember where the store is.
 
         Args:
             conninfo: libpq URL or keywords.
+            contact: Told when the connection is lost and made.
             patience: Seconds for which a lack of resources (disk full) is waited out before the
                 batch is refused. A lost connection is waited out without limit, because nobody can
                 know the outcome before the store answers.
         """
         self._conninfo = conninfo
+        self._contact = contact or Contact()
         self._patience = patience
         self._connection: psycopg.AsyncConnection | None = None
         self._store_id: UUID | None = None
@@ -116,6 +121,7 @@ class PostgresBatchWriter:
                     # The call may have been committed, or may yet be: only the identical batch,
                     # with every command looked up, gives an answer that is true.
                     self.connected.clear()
+                    self._contact.lost("append")
                     self._connection = None
                     look_up_all = ambiguous = True
                 elif not ambiguous:
@@ -151,6 +157,7 @@ class PostgresBatchWriter:
             self._store_id = row[0]
             self._connection = connection
             self.connected.set()
+            self._contact.made("append")
         return self._connection
 
     async def close(self) -> None:

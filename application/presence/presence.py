@@ -1,150 +1,47 @@
-"""Presence: when each agent and each task lease was last heard of, shared between nodes.
-
-Heartbeats are too many and too short-lived to be events. They are gathered and written a few times
-a second, to PostgreSQL (an UNLOGGED table) or to Redis; only changes of standing become events.
-"""
+"""This node's view of who is there, kept in step with the other nodes' in the background."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from collections.abc import Awaitable, Collection, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TypeVar
+from uuid import uuid4
 
 import psycopg
 import structlog
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
-from redis.asyncio import Redis
+from psycopg_pool import PoolTimeout
 from redis.exceptions import RedisError
 
 from aia_mas.application.clock import Clock
+from aia_mas.application.event_log.slices import Slices
+from aia_mas.application.presence.store import SLACK, PresenceStore, Sighted
+from aia_mas.application.presence.store_time import StoreTime
 
+T = TypeVar("T")
 log = structlog.stdlib.get_logger("aia.presence")
 
-Seen = Mapping[tuple[str, str], datetime]
-"""(kind, key) -> when it was last heard of, UTC. Kinds: ``agent``, ``task``."""
-
-KEPT = timedelta(hours=1)
-"""How long a sign of life is remembered; far longer than any window that asks for it."""
-
-
-class PresenceStore(Protocol):
-    """Where nodes share signs of life."""
-
-    async def write(self, seen: Seen) -> None:
-        """Note signs of life."""
-        ...
-
-    async def read(self, since: datetime) -> Seen:
-        """Return what was heard of since a time."""
-        ...
-
-    async def forget(self, before: datetime) -> None:
-        """Drop old signs of life."""
-        ...
-
+KEPT = timedelta(hours=25)
+"""How long a sign of life is remembered that nobody says is over; the longest window is a day."""
 
 UNAVAILABLE = (psycopg.Error, PoolTimeout, RedisError, OSError, TimeoutError)
 """What the stores raise when they cannot be reached."""
 
-
-class PostgresPresence:
-    """Signs of life in the UNLOGGED table ``presence``."""
-
-    def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
-        """Use a migrated database."""
-        self._pool = pool
-
-    async def write(self, seen: Seen) -> None:
-        """Note signs of life; the latest one counts."""
-        # Sorted, so that two nodes never lock the same rows in opposite orders.
-        items = sorted(seen.items())
-        async with self._pool.connection() as connection:
-            await connection.execute(
-                """insert into presence as p
-                select * from unnest(%s::text[], %s::text[], %s::timestamptz[])
-                on conflict (kind, key) do update
-                set seen_at = greatest(p.seen_at, excluded.seen_at)""",
-                (
-                    [kind for (kind, _), _ in items],
-                    [key for (_, key), _ in items],
-                    [at for _, at in items],
-                ),
-            )
-
-    async def read(self, since: datetime) -> Seen:
-        """Return what was heard of since a time."""
-        async with self._pool.connection() as connection:
-            cursor = await connection.execute(
-                "select kind, key, seen_at from presence where seen_at >= %s", (since,)
-            )
-            return {(kind, key): at for kind, key, at in await cursor.fetchall()}
-
-    async def forget(self, before: datetime) -> None:
-        """Drop old signs of life."""
-        async with self._pool.connection() as connection:
-            await connection.execute("delete from presence where seen_at < %s", (before,))
-
-
-class RedisPresence:
-    """Signs of life in one sorted set of Redis or Valkey, scored by time."""
-
-    def __init__(self, redis: Redis, name: str) -> None:
-        """Use a server (``name``: prefix of the key, one for each store)."""
-        self._redis = redis
-        self._key = f"{name}:presence"
-
-    async def write(self, seen: Seen) -> None:
-        """Note signs of life; the latest one counts."""
-        scores = {f"{kind}/{key}": at.timestamp() for (kind, key), at in seen.items()}
-        await self._redis.zadd(self._key, scores, gt=True)
-
-    async def read(self, since: datetime) -> Seen:
-        """Return what was heard of since a time."""
-        rows = await self._redis.zrangebyscore(
-            self._key, since.timestamp(), "+inf", withscores=True
-        )
-        result: dict[tuple[str, str], datetime] = {}
-        # Any: redis-py types this reply as that of all its options at once.
-        row: Any
-        for row in rows:
-            member, score = row
-            kind, _, key = (member.decode() if isinstance(member, bytes) else member).partition("/")
-            result[kind, key] = datetime.fromtimestamp(float(score), UTC)
-        return result
-
-    async def forget(self, before: datetime) -> None:
-        """Drop old signs of life."""
-        await self._redis.zremrangebyscore(self._key, "-inf", f"({before.timestamp()}")
-
-
-class MemoryPresence:
-    """Signs of life in this process, for systems in memory."""
-
-    def __init__(self) -> None:
-        """Start with none."""
-        self._seen: dict[tuple[str, str], datetime] = {}
-
-    async def write(self, seen: Seen) -> None:
-        """Note signs of life; the latest one counts."""
-        for key, at in seen.items():
-            self._seen[key] = max(at, self._seen.get(key, at))
-
-    async def read(self, since: datetime) -> Seen:
-        """Return what was heard of since a time."""
-        return {key: at for key, at in self._seen.items() if at >= since}
-
-    async def forget(self, before: datetime) -> None:
-        """Drop old signs of life."""
-        self._seen = {key: at for key, at in self._seen.items() if at >= before}
+_PAGE = 250
+"""Signs of life in one call; drivers take one apart without a pause."""
+_SWEEP_EVERY = 600.0
+_NODE = "node"
+"""The kind of the signs of life that nodes give of themselves."""
 
 
 class Presence:
-    """This node's view of who is there; written and read in the background.
+    """Who was heard of and when, by the monotonic clock, which nobody sets.
 
     Attributes:
-        since: From when on the view is without a hole: the start, or the end of the last outage of
-            the store. Nothing expires within a full window after it.
+        since: From when on the view is without a hole, monotonic seconds: the start, or the end of
+            the last outage of the store. Nothing expires within a full window after it.
+        available: The store can be reached.
     """
 
     def __init__(
@@ -154,6 +51,7 @@ class Presence:
         *,
         interval: float = 0.5,
         patience: float = 2.0,
+        remember: float = 90.0,
     ) -> None:
         """Share signs of life through a store.
 
@@ -161,73 +59,157 @@ class Presence:
             store: Where they are shared.
             clock: What time it is.
             interval: Seconds between two exchanges.
-            patience: Seconds after which a store that does not answer counts as away.
+            patience: Seconds after which a store that does not answer a call counts as away.
+            remember: Seconds of the past that a node reads when it starts. No window needs any (all
+                begin with the start); it is for telling when an agent was heard of last.
         """
         self._store = store
         self._clock = clock
         self._interval = interval
         self._patience = patience
-        self._fresh: dict[tuple[str, str], datetime] = {}
-        self._seen: dict[tuple[str, str], datetime] = {}
-        self.since = clock.now()
+        self._seen: dict[Sighted, float] = {}
+        # What the store does not know yet, and what it need not know any longer.
+        self._fresh: dict[Sighted, float] = {}
+        self._over: dict[Sighted, None] = {}
+        # A sign of life of this run. When the store has forgotten it, it has forgotten others, too.
+        self._own: Sighted = (_NODE, uuid4().hex)
+        self._own_written = False
+        self._time = StoreTime()
+        self._remember = timedelta(seconds=remember)
+        self._read_from: datetime | None = None
+        # Rows may become visible a little later than their time says.
+        self._overlap = max(SLACK, timedelta(seconds=4 * interval))
+        self._swept = clock.monotonic()
+        self.since = clock.monotonic()
         self.available = True
 
     def beat(self, kind: str, key: str) -> None:
         """Note a sign of life."""
-        now = self._clock.now()
-        self._fresh[kind, key] = now
-        self._seen[kind, key] = now
+        self._fresh[kind, key] = self._seen[kind, key] = self._clock.monotonic()
+
+    def over(self, sighted: Sighted) -> None:
+        """Forget something that nobody will ask for again."""
+        self._fresh.pop(sighted, None)
+        if self._seen.pop(sighted, None) is not None:
+            self._over[sighted] = None
 
     def last_seen(self, kind: str, key: str) -> datetime | None:
-        """Return when something was last heard of, as far as this node knows."""
-        return self._seen.get((kind, key))
+        """Return when something was last heard of, as far as this node knows, UTC."""
+        at = self._seen.get((kind, key))
+        if at is None:
+            return None
+        return self._clock.now() - timedelta(seconds=self._clock.monotonic() - at)
+
+    def __len__(self) -> int:
+        """Return how many are remembered."""
+        return len(self._seen)
 
     async def run(self) -> None:
         """Exchange signs of life with the other nodes until cancelled."""
-        read_from = self._clock.now() - KEPT
-        swept = self._clock.monotonic()
         while True:
-            began = self._clock.now()
-            fresh, self._fresh = self._fresh, {}
             try:
-                async with asyncio.timeout(self._patience):
-                    await self._exchange(fresh, read_from)
-                if self._clock.monotonic() - swept > KEPT.total_seconds() / 10:
-                    swept = self._clock.monotonic()
-                    await self._sweep(began - KEPT)
+                await self._exchange()
             except UNAVAILABLE as error:
-                self._fresh = {**fresh, **self._fresh}
                 if self.available:
                     log.warning("presence_unavailable", error=str(error))
                 self.available = False
             else:
                 if not self.available:
                     # What the others saw meanwhile may be lost: every window starts anew.
-                    self.since = self._clock.now()
+                    self.since = self._clock.monotonic()
                     self.available = True
                     log.info("presence_available")
-                # Rows may become visible a little later than their time says.
-                read_from = began - timedelta(seconds=max(5.0, 4 * self._interval))
             await self._clock.sleep(self._interval)
-
-    async def _exchange(self, fresh: Seen, read_from: datetime) -> None:
-        if fresh:
-            await self._store.write(fresh)
-        for key, at in (await self._store.read(read_from)).items():
-            known = self._seen.get(key)
-            if known is None or known < at:
-                self._seen[key] = at
 
     async def flush(self) -> None:
         """Write what is not yet written; called before stopping."""
-        fresh, self._fresh = self._fresh, {}
-        if fresh:
-            try:
-                async with asyncio.timeout(2):
-                    await self._store.write(fresh)
-            except UNAVAILABLE as error:
-                log.info("presence_not_flushed", error=str(error))
+        try:
+            async with asyncio.timeout(2):
+                await self._look_at_clock()
+                await self._write()
+                await self._store.drop([self._own])
+        except UNAVAILABLE as error:
+            log.info("presence_not_flushed", error=str(error))
 
-    async def _sweep(self, before: datetime) -> None:
-        self._seen = {key: at for key, at in self._seen.items() if at >= before}
-        await self._store.forget(before)
+    async def _exchange(self) -> None:
+        now = await self._look_at_clock()
+        await self._read(now)
+        self._fresh[self._own] = self._clock.monotonic()
+        await self._write()
+        self._own_written = True
+        for page in _pages(list(self._over)):
+            await self._ask(self._store.drop(page))
+            for key in page:
+                del self._over[key]
+        if self._clock.monotonic() - self._swept > _SWEEP_EVERY:
+            self._swept = self._clock.monotonic()
+            await self._sweep(now)
+
+    async def _look_at_clock(self) -> datetime:
+        before = self._clock.monotonic()
+        now = await self._ask(self._store.now())
+        if self._time.compare(now, before, self._clock.monotonic()):
+            # What was written before the step cannot be told from what was written long ago.
+            self._begin_anew("presence_clock_stepped")
+        return now
+
+    async def _read(self, now: datetime) -> None:
+        """Take over what the other nodes have heard of since the last time."""
+        since = min(self._read_from or now - self._remember, now - self._overlap)
+        found_own = False
+        slices = Slices()
+        limit = _PAGE
+        while True:
+            page = await self._ask(self._store.read(since, now + SLACK, limit))
+            last = since
+            for key, last in page.items():
+                if key[0] == _NODE:
+                    found_own = found_own or key == self._own
+                    continue
+                at = self._time.monotonic(last)
+                if key not in self._over and at > self._seen.get(key, float("-inf")):
+                    self._seen[key] = at
+                if slices.over():
+                    await slices.give_way()
+            if len(page) < limit:
+                break
+            # Its last moment is read again, because the page may have ended within it.
+            limit = limit * 2 if last == since else _PAGE
+            since = self._read_from = last
+        self._read_from = now - self._overlap
+        if self._own_written and not found_own:
+            self._begin_anew("presence_lost")
+
+    async def _write(self) -> None:
+        for keys in _pages(list(self._fresh)):
+            page = {key: self._fresh[key] for key in keys if key in self._fresh}
+            if page:
+                seen = {key: self._time.stored(at) for key, at in page.items()}
+                await self._ask(self._store.write(seen, self._time.now))
+            for key, at in page.items():
+                if self._fresh.get(key) == at:
+                    del self._fresh[key]
+
+    async def _sweep(self, now: datetime) -> None:
+        before = self._clock.monotonic() - KEPT.total_seconds()
+        slices = Slices()
+        for key, at in list(self._seen.items()):
+            if at < before and self._seen.get(key) == at:
+                del self._seen[key]
+            if slices.over():
+                await slices.give_way()
+        await self._ask(self._store.forget(now - KEPT))
+
+    def _begin_anew(self, why: str) -> None:
+        self.since = self._clock.monotonic()
+        log.warning(why)
+
+    async def _ask(self, call: Awaitable[T]) -> T:
+        async with asyncio.timeout(self._patience):
+            return await call
+
+
+def _pages(keys: Collection[Sighted]) -> Iterator[list[Sighted]]:
+    remaining = iter(keys)
+    while page := list(islice(remaining, _PAGE)):
+        yield page
