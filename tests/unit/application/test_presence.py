@@ -225,7 +225,7 @@ async def test_what_is_over_is_forgotten_at_once_here_and_there() -> None:
         assert set(store.of_others) == {("agent", "a")}
         assert len(here) == len(there) == 1
         assert not here._over
-        assert store.pages == 250
+        assert store.pages == 100
 
 
 async def test_a_start_under_load_reads_what_it_needs_page_by_page() -> None:
@@ -239,7 +239,7 @@ async def test_a_start_under_load_reads_what_it_needs_page_by_page() -> None:
         await clock.step(INTERVAL)
         assert presence.available
         assert len(presence) == 9_001, "the last 90 seconds"
-        assert store.pages <= 250
+        assert store.pages <= 100
 
 
 async def test_a_start_that_is_interrupted_goes_on_where_it_was() -> None:
@@ -247,7 +247,7 @@ async def test_a_start_that_is_interrupted_goes_on_where_it_was() -> None:
     store = Store(clock)
     times = [clock.now() - timedelta(seconds=number / 100) for number in range(9_000)]
     await store.write({("agent", f"a{n}"): at for n, at in enumerate(times)}, clock.now())
-    store.reads = 20
+    store.reads = 50
     async with _running(store, clock) as presence:
         await clock.step(INTERVAL)
         assert _is_away(presence)
@@ -258,7 +258,7 @@ async def test_a_start_that_is_interrupted_goes_on_where_it_was() -> None:
         await clock.step(INTERVAL)
         assert not _is_away(presence)
         assert len(presence) == 9_000
-        assert len(store.asked) - asked <= (9_000 - known) / 250 + 2
+        assert len(store.asked) - asked <= (9_000 - known) / 100 + 2
 
 
 async def test_more_signs_of_life_of_one_moment_than_a_page_holds() -> None:
