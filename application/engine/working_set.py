@@ -69,6 +69,8 @@ class WorkingSet:
         self._capacity = capacity
         self._entries: OrderedDict[str, Entry] = OrderedDict()
         self._loading: dict[str, asyncio.Task[None]] = {}
+        # The latest news of streams under load: what was read may be older.
+        self._news: dict[str, RecordedEvent] = {}
         log.feed.listen(self._follow)
 
     def __len__(self) -> int:
@@ -117,10 +119,22 @@ class WorkingSet:
 
     def _loaded(self, stream: str, task: asyncio.Task[None]) -> None:
         del self._loading[stream]
+        self._news.pop(stream, None)
         if not task.cancelled():
             task.exception()  # known to those who waited; they may all have gone away
 
     async def _load(self, stream: str) -> None:
+        entry, events_read = await self._read(stream)
+        while (news := self._news.pop(stream, None)) is not None and _is_behind(entry, news):
+            entry, events_read = await self._read(stream)
+        if stream not in self._entries:
+            self._enter(entry)
+            self._snapshots.consider(
+                stream, entry.state, entry.version, entry.command_id, events_read
+            )
+
+    async def _read(self, stream: str) -> tuple[Entry, int]:
+        """Return a stream as the log has it, and how many events it took."""
         evolve = self._evolvers[category(stream)]
         try:
             snapshot = await self._snapshots.load(stream)
@@ -133,9 +147,7 @@ class WorkingSet:
                 raise UnreadableEvent(f"{stream}: {event.event.reason}")
             state = evolve(state, event.event)
             version, command_id = event.version, event.command_id
-        if stream not in self._entries:
-            entry = self._enter(Entry(stream, state, version, command_id))
-            self._snapshots.consider(entry.stream, state, version, command_id, len(events))
+        return Entry(stream, state, version, command_id), len(events)
 
     def _enter(self, entry: Entry) -> Entry:
         self._entries[entry.stream] = entry
@@ -145,11 +157,17 @@ class WorkingSet:
 
     def _follow(self, events: Sequence[RecordedEvent]) -> None:
         """Drop states that another node has moved beyond."""
-        entries = self._entries
+        entries, loading = self._entries, self._loading
         for event in events:
             entry = entries.get(event.stream)
-            if entry is not None and (
-                event.version > entry.version
-                or (event.version == entry.version and event.command_id != entry.command_id)
-            ):
+            if entry is None:
+                if event.stream in loading:
+                    self._news[event.stream] = event
+            elif _is_behind(entry, event):
                 del entries[event.stream]
+
+
+def _is_behind(entry: Entry, event: RecordedEvent) -> bool:
+    return event.version > entry.version or (
+        event.version == entry.version and event.command_id != entry.command_id
+    )
