@@ -105,10 +105,23 @@ class Dispatching:
         self.fleet.reserve(task_id, pick.agent_id)
         return planned(task_id, 1, spec.lease_seconds, pick)
 
-    def drop(self, task_id: str) -> None:
-        """Take back an assignment that did not get into the log; the task waits as before."""
-        if self.fleet.unreserve(task_id) and (task := self._known.get(task_id)) is not None:
-            self._wait(task)
+    def drop(self, task_id: str, aside: datetime | None = None) -> bool:
+        """Take back an assignment that did not get into the log; the task waits as before.
+
+        Args:
+            task_id: Which task.
+            aside: Until when it stands aside, UTC; None: not longer than it would have to.
+
+        Returns:
+            Whether it waits.
+        """
+        if not self.fleet.unreserve(task_id) or (task := self._known.get(task_id)) is None:
+            return False
+        if aside is not None:
+            until = aside.timestamp()
+            task = replace(task, due=until if task.due is None else max(task.due, until))
+        self._wait(task)
+        return True
 
     def why_not(self, task_id: str) -> tuple[Reason, ...]:
         """Return what keeps a task waiting; empty when it will be placed by the next plan."""
