@@ -35,7 +35,7 @@ from aia_mas.application.migrations import migrate
 from aia_mas.application.orchestration import handlers as orchestration
 from aia_mas.application.orchestration.claims import Claims
 from aia_mas.application.orchestration.heartbeats import Heartbeats
-from aia_mas.application.orchestration.seats import Seats
+from aia_mas.application.orchestration.seats import Counting, Seats
 from aia_mas.application.orchestration.workload import Workload
 from aia_mas.application.presence import PostgresPresence, Presence, PresenceStore, RedisPresence
 from aia_mas.application.processes import deadlines as deadlines_process
@@ -44,11 +44,15 @@ from aia_mas.application.processes.deadlines import Deadlines, ExpiryFold
 from aia_mas.application.processes.dispatch_fold import DispatchFold
 from aia_mas.application.processes.dispatcher import Dispatcher
 from aia_mas.application.settings import Settings
+from aia_mas.domain.kernel.principal import system
+from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
 from aia_mas.interfaces.realtime.coalesced import Sample
 from aia_mas.interfaces.realtime.hub import Hub
 from aia_mas.projections.host import ProjectionHost
 
 log = structlog.stdlib.get_logger("aia.system")
+
+_FLEET = system("fleet")
 
 
 class System:
@@ -205,7 +209,12 @@ class System:
             self._snapshots,
             capacity=settings.working_set_streams,
         )
-        seats = Seats(lambda: dispatch_fold.state.fleet.registered, settings.max_agents)
+        counting = Counting(
+            lambda: dispatch_fold.state.seats_taken,
+            lambda: working_set.exists(SEATS),
+            lambda: self.engine.execute(BeginSeatCount(), _FLEET),
+        )
+        seats = Seats(lambda: dispatch_fold.state.fleet.registered, settings.max_agents, counting)
         dispatch_fold = DispatchFold(
             settings.max_running_tasks, lambda: event_log.feed.position, seats.follow
         )

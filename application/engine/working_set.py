@@ -83,6 +83,11 @@ class WorkingSet:
             self._entries.move_to_end(stream)
         return entry
 
+    def exists(self, stream: str) -> bool:
+        """Tell whether a stream is known to exist, perhaps by an event on its way into the log."""
+        entry = self._entries.get(stream)
+        return entry is not None and entry.state is not None
+
     async def load(self, streams: Sequence[str]) -> None:
         """Read streams into memory; concurrent loads of one stream share the work.
 
