@@ -40,6 +40,8 @@ async def node(request: pytest.FixtureRequest, wire: Wire) -> AsyncIterator[Syst
         heartbeat_interval_seconds=WINDOW.total_seconds() / 3,
         task_lease_seconds=WINDOW.total_seconds(),
         pickup_timeout_seconds=WINDOW.total_seconds(),
+        # It outlasts every outage here: a takeover would begin the windows anew by itself.
+        leader_lease_seconds=30.0,
     )
     async with System(settings) as made:
         yield made
