@@ -105,13 +105,15 @@ class Deadlines:
     async def lead(self, lease: Lease, engine: Engine) -> None:
         """End what is due for as long as the lease lasts."""
         await self._host.reached(lease.head)
-        expiry = self._fold.state
         # The looks were planned while another node led, perhaps before the clock was set back.
-        expiry.look_again()
-        hearing = Hearing(self._presence, self._contact, self._clock, expiry.look_again)
+        self._look_again()
+        hearing = Hearing(self._presence, self._contact, self._clock, self._look_again)
         while True:
             await self._end_due(engine, lease, hearing)
             await hearing.pause(self._interval)
+
+    def _look_again(self) -> None:
+        self._fold.state.look_again()
 
     async def _end_due(self, engine: Engine, lease: Lease, hearing: Hearing) -> None:
         while True:
