@@ -66,6 +66,10 @@ class ManualClock:
         self._sleepers.append((self._elapsed + seconds, future))
         await future
 
+    def set(self, seconds: float) -> None:
+        """Set the time of day forward or (below 0) back, as people do; no time passes by that."""
+        self._start += timedelta(seconds=seconds)
+
     def advance(self, seconds: float) -> None:
         """Move forward and wake who slept until then."""
         self._elapsed += seconds

@@ -16,6 +16,8 @@ import structlog
 import uuid_utils
 from anyio.abc import TaskGroup
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from aia_mas.application.clock import Clock, SystemClock
 from aia_mas.application.database import Database, open_database
@@ -33,7 +35,7 @@ from aia_mas.application.migrations import migrate
 from aia_mas.application.orchestration import handlers as orchestration
 from aia_mas.application.orchestration.claims import Claims
 from aia_mas.application.orchestration.heartbeats import Heartbeats
-from aia_mas.application.orchestration.seats import Seats
+from aia_mas.application.orchestration.seats import Counting, Seats
 from aia_mas.application.orchestration.workload import Workload
 from aia_mas.application.presence import PostgresPresence, Presence, PresenceStore, RedisPresence
 from aia_mas.application.processes import deadlines as deadlines_process
@@ -43,11 +45,15 @@ from aia_mas.application.processes.dispatch_fold import DispatchFold
 from aia_mas.application.processes.dispatcher import Dispatcher
 from aia_mas.application.rate_limits import Limiter, LocalLimiter, RedisLimiter
 from aia_mas.application.settings import Settings
+from aia_mas.domain.kernel.principal import system
+from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
 from aia_mas.interfaces.realtime.coalesced import Sample
 from aia_mas.interfaces.realtime.hub import Hub
 from aia_mas.projections.host import ProjectionHost
 
 log = structlog.stdlib.get_logger("aia.system")
+
+_FLEET = system("fleet")
 
 
 class System:
@@ -190,7 +196,10 @@ class System:
         url = self.settings.redis
         if url is None:
             return PostgresPresence(self.log.pool)
-        redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
+        # Not tried again in silence: an outage is to be noticed, however short.
+        redis = Redis.from_url(
+            url, socket_timeout=2, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0)
+        )
         stack.push_async_callback(redis.aclose)
         return RedisPresence(redis, f"mas:{self.log.store_id}")
 
@@ -218,11 +227,21 @@ class System:
             self._snapshots,
             capacity=settings.working_set_streams,
         )
-        seats = Seats(lambda: dispatch_fold.state.fleet.registered, settings.max_agents)
+        counting = Counting(
+            lambda: dispatch_fold.state.seats_taken,
+            lambda: working_set.exists(SEATS),
+            lambda: self.engine.execute(BeginSeatCount(), _FLEET),
+        )
+        seats = Seats(lambda: dispatch_fold.state.fleet.registered, settings.max_agents, counting)
         dispatch_fold = DispatchFold(
             settings.max_running_tasks, lambda: event_log.feed.position, seats.follow
         )
-        expiry_fold = ExpiryFold()
+        self.presence = Presence(
+            presence_store,
+            clock,
+            remember=deadlines_process.MISSED_HEARTBEATS * settings.heartbeat_interval_seconds,
+        )
+        expiry_fold = ExpiryFold(self.presence.over)
         self._dispatch_host = FoldHost(event_log, dispatch_fold, folds)
         self._expiry_host = FoldHost(event_log, expiry_fold, folds)
         self.dispatcher = Dispatcher(dispatch_fold, self._dispatch_host, clock, self.new_id)
@@ -242,7 +261,6 @@ class System:
             clock,
             self.new_id,
         )
-        self.presence = Presence(presence_store, clock)
         self.workload = Workload(working_set, expiry_fold)
         self.claims = Claims(event_log, self.workload, clock)
         self.heartbeats = Heartbeats(
@@ -256,6 +274,7 @@ class System:
             expiry_fold,
             self._expiry_host,
             self.presence,
+            event_log.contact,
             clock,
             heartbeat_seconds=settings.heartbeat_interval_seconds,
             pickup_seconds=settings.pickup_timeout_seconds,

@@ -15,7 +15,7 @@ import msgspec
 
 from aia_mas.application.clock import Clock
 from aia_mas.application.engine import outcomes
-from aia_mas.application.engine.handlers import Evolvers, Handlers
+from aia_mas.application.engine.handlers import Evolvers, Handlers, NotYet
 from aia_mas.application.engine.outcomes import CommandResult
 from aia_mas.application.engine.turn import Turn
 from aia_mas.application.engine.working_set import WorkingSet
@@ -200,6 +200,10 @@ class Engine:
             turn = Turn(self._handlers, self._evolvers, self._working_set, self._log.mapper)
             try:
                 missing = turn.prepare(commands, again=again)
+            except NotYet as not_yet:
+                turn.drop()
+                await not_yet.happened()
+                continue
             except BaseException:
                 turn.drop()
                 raise

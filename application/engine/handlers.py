@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -43,6 +43,15 @@ class Placement(Protocol):
     def dropped(self, *, fenced: bool = False) -> None:
         """The choice is void: the command was refused or lost a race (or the lease is lost)."""
         ...
+
+
+class NotYet(Exception):
+    """A choice can only be made after something else has happened."""
+
+    def __init__(self, happened: Callable[[], Awaitable[object]]) -> None:
+        """Say how to wait for it; the choice is tried again then."""
+        super().__init__()
+        self.happened = happened
 
 
 class Handler(NamedTuple):

@@ -69,7 +69,8 @@ class WorkingSet:
         self._capacity = capacity
         self._entries: OrderedDict[str, Entry] = OrderedDict()
         self._loading: dict[str, asyncio.Task[None]] = {}
-        self._told: dict[str, int] = {}  # of streams being read: the last version told meanwhile
+        # The latest news of streams under load: what was read may be older.
+        self._news: dict[str, RecordedEvent] = {}
         log.feed.listen(self._follow)
 
     def __len__(self) -> int:
@@ -81,6 +82,11 @@ class WorkingSet:
         if entry is not None:
             self._entries.move_to_end(stream)
         return entry
+
+    def exists(self, stream: str) -> bool:
+        """Tell whether a stream is known to exist, perhaps by an event on its way into the log."""
+        entry = self._entries.get(stream)
+        return entry is not None and entry.state is not None
 
     async def load(self, streams: Sequence[str]) -> None:
         """Read streams into memory; concurrent loads of one stream share the work.
@@ -118,21 +124,22 @@ class WorkingSet:
 
     def _loaded(self, stream: str, task: asyncio.Task[None]) -> None:
         del self._loading[stream]
-        self._told.pop(stream, None)
+        self._news.pop(stream, None)
         if not task.cancelled():
             task.exception()  # known to those who waited; they may all have gone away
 
     async def _load(self, stream: str) -> None:
-        state, version, command_id, read = await self._read(stream)
-        while version < self._told.get(stream, 0):
-            # It was read as it was before an event that was told meanwhile, once and for all.
-            state, version, command_id, read = await self._read(stream)
+        entry, events_read = await self._read(stream)
+        while (news := self._news.pop(stream, None)) is not None and _is_behind(entry, news):
+            entry, events_read = await self._read(stream)
         if stream not in self._entries:
-            entry = self._enter(Entry(stream, state, version, command_id))
-            self._snapshots.consider(entry.stream, state, version, command_id, read)
+            self._enter(entry)
+            self._snapshots.consider(
+                stream, entry.state, entry.version, entry.command_id, events_read
+            )
 
-    async def _read(self, stream: str) -> tuple[Any, int, str, int]:
-        """Return state, version and last command of a stream, and how many events were read."""
+    async def _read(self, stream: str) -> tuple[Entry, int]:
+        """Return a stream as the log has it, and how many events it took."""
         evolve = self._evolvers[category(stream)]
         try:
             snapshot = await self._snapshots.load(stream)
@@ -145,7 +152,7 @@ class WorkingSet:
                 raise UnreadableEvent(f"{stream}: {event.event.reason}")
             state = evolve(state, event.event)
             version, command_id = event.version, event.command_id
-        return state, version, command_id, len(events)
+        return Entry(stream, state, version, command_id), len(events)
 
     def _enter(self, entry: Entry) -> Entry:
         self._entries[entry.stream] = entry
@@ -160,8 +167,12 @@ class WorkingSet:
             entry = entries.get(event.stream)
             if entry is None:
                 if event.stream in loading:
-                    self._told[event.stream] = event.version
-            elif event.version > entry.version or (
-                event.version == entry.version and event.command_id != entry.command_id
-            ):
+                    self._news[event.stream] = event
+            elif _is_behind(entry, event):
                 del entries[event.stream]
+
+
+def _is_behind(entry: Entry, event: RecordedEvent) -> bool:
+    return event.version > entry.version or (
+        event.version == entry.version and event.command_id != entry.command_id
+    )

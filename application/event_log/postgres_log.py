@@ -16,6 +16,7 @@ from psycopg.rows import TupleRow
 
 from aia_mas.application.event_log.committer import Committer
 from aia_mas.application.event_log.connections import Connection, Pool
+from aia_mas.application.event_log.contact import Contact
 from aia_mas.application.event_log.errors import EventLogError
 from aia_mas.application.event_log.feed import Feed
 from aia_mas.application.event_log.log import EventFilter, StreamHead
@@ -94,7 +95,8 @@ class PostgresEventLog:
         self._conninfo = conninfo
         self._poll = poll
         self._grace = grace
-        self._writer = PostgresBatchWriter(conninfo)
+        self.contact = Contact()
+        self._writer = PostgresBatchWriter(conninfo, contact=self.contact)
         self.committer = Committer(
             self._writer,
             self.feed.publish,
@@ -261,6 +263,7 @@ class PostgresEventLog:
                 connection = await Connection.connect(self._conninfo, autocommit=True)
                 try:
                     await connection.execute(f'listen "{channel}"')
+                    self.contact.made("listen")
                     self.feed.look()
                     async for notification in connection.notifies():
                         if int(notification.payload) > self.feed.position:
@@ -274,6 +277,7 @@ class PostgresEventLog:
                     await connection.close()
             except (psycopg.Error, TimeoutError, OSError, ValueError) as error:
                 log.warning("listen_failed", error=str(error))
+            self.contact.lost("listen")
             await asyncio.sleep(self._poll)
 
 

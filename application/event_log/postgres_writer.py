@@ -23,6 +23,7 @@ from aia_mas.application.event_log.binary_arrays import (
     smallints,
     texts,
 )
+from aia_mas.application.event_log.contact import Contact
 from aia_mas.application.event_log.errors import LogUnavailable
 from aia_mas.application.event_log.pipeline import ConnectionLost, Pipeline
 
@@ -78,16 +79,20 @@ _SESSION = (
 class PostgresBatchWriter:
     """The dedicated connection of the committer."""
 
-    def __init__(self, conninfo: str, *, patience: float = 10.0) -> None:
+    def __init__(
+        self, conninfo: str, *, contact: Contact | None = None, patience: float = 10.0
+    ) -> None:
         """Remember where the store is.
 
         Args:
             conninfo: libpq URL or keywords.
+            contact: Told when the connection is lost and made.
             patience: Seconds for which a lack of resources (disk full) is waited out before the
                 batch is refused. A lost connection is waited out without limit, because nobody can
                 know the outcome before the store answers.
         """
         self._conninfo = conninfo
+        self._contact = contact or Contact()
         self._patience = patience
         self._pipeline: Pipeline | None = None
         self._store_id = b""
@@ -132,6 +137,7 @@ class PostgresBatchWriter:
                     await self.close()
                 if lost:
                     self.connected.clear()
+                    self._contact.lost("append")
                     look_up_all = ambiguous = True
                 elif not ambiguous:
                     if waited >= self._patience:
@@ -164,6 +170,7 @@ class PostgresBatchWriter:
             await connection.close()
             raise
         self.connected.set()
+        self._contact.made("append")
         return self._pipeline
 
     async def close(self) -> None:

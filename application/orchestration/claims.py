@@ -22,7 +22,9 @@ from aia_mas.domain.orchestration.task_events import TaskAssigned, TaskSubmitted
 from aia_mas.domain.orchestration.task_specification import Requirements, TaskSpecification
 
 REMEMBERED = 10_000
-"""Specifications of the latest submissions kept in memory."""
+"""Submissions kept in memory, the latest ones."""
+REMEMBERED_BYTES = 16 * 2**20
+"""Bound of their stored size."""
 
 
 class ClaimedTask(msgspec.Struct, frozen=True):
@@ -79,7 +81,8 @@ class Claims:
         self._log = log
         self._workload = workload
         self._clock = clock
-        self._specs: OrderedDict[str, TaskSubmitted] = OrderedDict()
+        self._submissions: OrderedDict[str, RecordedEvent] = OrderedDict()
+        self._bytes = 0
         self._waiting: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)
         self._closed = False
         log.feed.listen(self._remember)
@@ -130,16 +133,13 @@ class Claims:
 
     async def _assigned(self, agent_id: str, limit: int) -> list[ClaimedTask]:
         found: list[ClaimedTask] = []
-        for task_id in self._workload.unstarted(agent_id):
+        for task_id, lease in self._workload.unstarted(agent_id):
             state = await self._workload.task(task_id)
             if _behind(state, agent_id):
                 state = await self._workload.task_anew(task_id)
-            if (
-                state is None
-                or state.status is not TaskStatus.ASSIGNED
-                or state.agent_id != agent_id
-                or state.lease is None
-            ):
+            # A state with another lease is ahead of the fold, and perhaps of the log: an assignment
+            # not yet committed may come to nothing. Its agent is woken when it stands there.
+            if state is None or state.status is not TaskStatus.ASSIGNED or state.lease != lease:
                 continue
             submitted = await self._submission(task_id)
             if submitted is not None:
@@ -149,20 +149,21 @@ class Claims:
         return found
 
     async def _submission(self, task_id: str) -> TaskSubmitted | None:
-        known = self._specs.get(task_id)
-        if known is not None:
-            return known
-        events = await self._log.read_stream(task_stream(task_id), limit=1)
-        first = events[0].event if events else None
+        known = self._submissions.get(task_id)
+        if known is None:
+            events = await self._log.read_stream(task_stream(task_id), limit=1)
+            known = events[0] if events else None
+        first = None if known is None else known.event
         return first if isinstance(first, TaskSubmitted) else None
 
     def _remember(self, events: Sequence[RecordedEvent]) -> None:
+        submissions = self._submissions
         for event in events:
-            happened = event.event
-            if type(happened) is TaskSubmitted:
-                self._specs[entity_of(event.stream)] = happened
-                if len(self._specs) > REMEMBERED:
-                    self._specs.popitem(last=False)
+            if type(event.event) is TaskSubmitted:
+                submissions[entity_of(event.stream)] = event
+                self._bytes += event.size
+                while len(submissions) > REMEMBERED or self._bytes > REMEMBERED_BYTES:
+                    self._bytes -= submissions.popitem(last=False)[1].size
 
     def _tell(self, event: RecordedEvent) -> None:
         happened = event.event

@@ -14,6 +14,7 @@ from aia_mas.domain.orchestration import (
     agent,
     agent_commands,
     agent_decisions,
+    seating,
     task,
     task_commands,
     task_ending,
@@ -21,11 +22,15 @@ from aia_mas.domain.orchestration import (
     task_submission,
 )
 
-EVENTS: tuple[type[Event], ...] = (*agent.EVENTS, *task.EVENTS)
+EVENTS: tuple[type[Event], ...] = (*agent.EVENTS, *task.EVENTS, *seating.EVENTS)
 
-EVOLVERS: Evolvers = {"agent": agent.evolve, "task": task.evolve}
+EVOLVERS: Evolvers = {"agent": agent.evolve, "task": task.evolve, "fleet": seating.evolve}
 
-STATES: Mapping[str, type[msgspec.Struct]] = {"agent": agent.AgentState, "task": task.TaskState}
+STATES: Mapping[str, type[msgspec.Struct]] = {
+    "agent": agent.AgentState,
+    "task": task.TaskState,
+    "fleet": seating.SeatCount,
+}
 
 
 def handlers(
@@ -44,9 +49,14 @@ def handlers(
     an_agent = agent_answer(active_tasks)
     return {
         agent_commands.RegisterAgent: Handler(
-            _agent, agent_decisions.register_agent, an_agent, place=seat
+            _registration, seating.seated(agent_decisions.register_agent), an_agent, place=seat
         ),
-        agent_commands.PutAgent: Handler(_agent, agent_decisions.put_agent, an_agent, place=seat),
+        agent_commands.PutAgent: Handler(
+            _registration, seating.seated(agent_decisions.put_agent), an_agent, place=seat
+        ),
+        seating.BeginSeatCount: Handler(
+            lambda _: (seating.SEATS,), seating.begin_seat_count, lambda state, _: state
+        ),
         agent_commands.UpdateAgent: Handler(_agent, agent_decisions.update_agent, an_agent),
         agent_commands.DrainAgent: Handler(_agent, agent_decisions.drain_agent, an_agent),
         agent_commands.SuspendAgent: Handler(_agent, agent_decisions.suspend_agent, an_agent),
@@ -79,6 +89,10 @@ def handlers(
 
 def _agent(command: Any) -> tuple[str | None, ...]:
     return (agent.agent_stream(command.agent_id),)
+
+
+def _registration(command: Any) -> tuple[str | None, ...]:
+    return (agent.agent_stream(command.agent_id), seating.SEATS)
 
 
 def _task(command: Any) -> tuple[str | None, ...]:

@@ -82,10 +82,10 @@ class Heartbeats:
             raise AgentNotFound(agent_id=agent_id)
         return state
 
-    def tasks(self, task_ids: Sequence[str]) -> None:
-        """Extend the leases of tasks whose agent was just heard of."""
-        for task_id in task_ids:
-            self._presence.beat("task", task_id)
+    def tasks(self, leases: Sequence[str]) -> None:
+        """Extend the leases of attempts whose agent was just heard of."""
+        for lease in leases:
+            self._presence.beat("task", lease)
 
 
 def _registered(state: AgentState | None) -> bool:

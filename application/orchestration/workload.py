@@ -24,8 +24,11 @@ class Workload:
         """Call a function after each event that ``unstarted`` knows of."""
         self._open_work.listen(listener)
 
-    def unstarted(self, agent_id: str) -> list[str]:
-        """Return the tasks that wait to be started by an agent, oldest first."""
+    def unstarted(self, agent_id: str) -> list[tuple[str, str]]:
+        """Return the tasks that wait to be started by an agent, and their leases, oldest first.
+
+        They stand in the log, whereas the states below may be on their way there.
+        """
         return self._open_work.state.unstarted(agent_id)
 
     async def task(self, task_id: str) -> TaskState | None:

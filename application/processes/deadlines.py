@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from datetime import datetime
 
 import anyio
 import structlog
 
 from aia_mas.application.clock import Clock
 from aia_mas.application.engine.engine import Engine, Origin
+from aia_mas.application.event_log.contact import Contact
 from aia_mas.application.event_log.errors import EventLogError, Fenced
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.event_log.leases import Lease
 from aia_mas.application.event_log.records import Kind, RecordedEvent
-from aia_mas.application.presence import Presence
+from aia_mas.application.presence import Presence, Sighted
+from aia_mas.application.processes.hearing import Hearing
 from aia_mas.domain.kernel import DomainError
 from aia_mas.domain.kernel.principal import system
 from aia_mas.domain.orchestration.agent_commands import MarkAgentOffline
@@ -27,8 +28,8 @@ log = structlog.stdlib.get_logger("aia.deadlines")
 
 LEASE = "deadlines"
 MISSED_HEARTBEATS = 3
-_STANDSTILL = 4
-"""A pause so many times too long means that this node stood still."""
+_AT_ONCE = 100
+"""Ends in one step: to look at what may be due must not hold up the event loop."""
 _PRINCIPAL = system("deadlines")
 
 
@@ -36,11 +37,12 @@ class ExpiryFold:
     """What may run out, as the fold host keeps it."""
 
     name = "expiry"
-    version = 1
+    version = 2
 
-    def __init__(self) -> None:
-        """Start with nothing open."""
+    def __init__(self, over: Callable[[Sighted], None] = lambda _: None) -> None:
+        """Start with nothing open (``over``: told whose signs of life count no longer)."""
         self.state = Expiry()
+        self._over = over
         self._listeners: list[Callable[[RecordedEvent], None]] = []
 
     def listen(self, listener: Callable[[RecordedEvent], None]) -> None:
@@ -49,7 +51,9 @@ class ExpiryFold:
 
     def apply(self, event: RecordedEvent) -> None:
         """Fold one event."""
-        self.state.apply(event.stream, event.event)
+        over = self.state.apply(event.stream, event.event)
+        if over is not None:
+            self._over(over)
         for listener in self._listeners:
             listener(event)
 
@@ -70,6 +74,7 @@ class Deadlines:
         fold: ExpiryFold,
         host: FoldHost,
         presence: Presence,
+        contact: Contact,
         clock: Clock,
         *,
         heartbeat_seconds: float,
@@ -82,6 +87,7 @@ class Deadlines:
             fold: What is open.
             host: Keeps the fold up to date.
             presence: Signs of life.
+            contact: Whether the log can be reached.
             clock: What time it is.
             heartbeat_seconds: How often agents report.
             pickup_seconds: How long an assignment may wait to be started.
@@ -90,6 +96,7 @@ class Deadlines:
         self._fold = fold
         self._host = host
         self._presence = presence
+        self._contact = contact
         self._clock = clock
         self._heartbeat = heartbeat_seconds
         self._pickup = pickup_seconds
@@ -98,27 +105,30 @@ class Deadlines:
     async def lead(self, lease: Lease, engine: Engine) -> None:
         """End what is due for as long as the lease lasts."""
         await self._host.reached(lease.head)
-        since = now = self._clock.now()
+        # The looks were planned while another node led, perhaps before the clock was set back.
+        self._look_again()
+        hearing = Hearing(self._presence, self._contact, self._clock, self._look_again)
         while True:
-            if self._presence.available:
-                due = self._fold.state.due(now, self._presence.last_seen, self._windows(since))
-                async with anyio.create_task_group() as tasks:
-                    for item in due:
-                        tasks.start_soon(self._end, engine, item, lease)
-            slept = self._clock.now()
-            await self._clock.sleep(self._interval)
-            now = self._clock.now()
-            if (now - slept).total_seconds() > _STANDSTILL * self._interval:
-                # This process was stopped, and nobody could be heard of meanwhile.
-                log.warning("stood_still", seconds=(now - slept).total_seconds())
-                since = now
+            await self._end_due(engine, lease, hearing)
+            await hearing.pause(self._interval)
 
-    def _windows(self, since: datetime) -> Windows:
-        return Windows(
-            since=max(since, self._presence.since),
-            pickup=self._pickup,
-            offline=MISSED_HEARTBEATS * self._heartbeat,
-        )
+    def _look_again(self) -> None:
+        self._fold.state.look_again()
+
+    async def _end_due(self, engine: Engine, lease: Lease, hearing: Hearing) -> None:
+        while True:
+            now = self._clock.now()
+            since = hearing.since(now)
+            if since is None:
+                return
+            windows = Windows(since, self._pickup, MISSED_HEARTBEATS * self._heartbeat)
+            due = self._fold.state.due(now, self._presence.last_seen, windows, _AT_ONCE)
+            async with anyio.create_task_group() as tasks:
+                for item in due:
+                    tasks.start_soon(self._end, engine, item, lease)
+            if not self._fold.state.any_due(now):
+                return
+            await asyncio.sleep(0)
 
     async def _end(self, engine: Engine, item: Due, lease: Lease) -> None:
         jitter = random.random()  # noqa: S311

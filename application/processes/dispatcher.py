@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import anyio
@@ -29,6 +31,7 @@ log = structlog.stdlib.get_logger("aia.dispatcher")
 LEASE = "dispatcher"
 _PRINCIPAL = system("dispatcher")
 _PAUSE = 0.25
+_LONGEST_PAUSE = 30.0
 
 
 class Dispatcher:
@@ -55,6 +58,8 @@ class Dispatcher:
         self._new_id = new_id
         self._lease: Lease | None = None
         self._under_way: set[str] = set()
+        # How often in a row an assignment of each task was refused.
+        self._refusals: Counter[str] = Counter()
 
     @property
     def is_leader(self) -> bool:
@@ -103,6 +108,7 @@ class Dispatcher:
             for task_id in self._under_way:
                 self._fold.state.drop(task_id)
             self._under_way.clear()
+            self._refusals.clear()
 
     async def _next(self) -> None:
         """Wait until something has changed or a task that stands aside may be placed."""
@@ -125,6 +131,7 @@ class Dispatcher:
         )
         try:
             await engine.run(command, origin)
+            self._refusals.pop(planned.task_id, None)
         except Fenced:
             log.warning("dispatcher_fenced", epoch=lease.epoch)
             self.drop(planned.task_id, fenced=True)
@@ -132,7 +139,7 @@ class Dispatcher:
             log.info("assignment_dropped", task_id=planned.task_id, code=error.code)
             # The plan was made on an older view; look again when the fold has caught up.
             await self._host.reached(self._fold.head(), timeout=1.0)
-            self.drop(planned.task_id)
+            self._refused(planned.task_id)
         except EventLogError as error:
             log.info("assignment_failed", task_id=planned.task_id, code=error.code)
             # The queue is full, the store away or the node stopping: the same plan at once would
@@ -141,6 +148,23 @@ class Dispatcher:
             self.drop(planned.task_id)
         # Not when cancelled: then the lease is over, and ``lead`` takes back what is under way.
         self._under_way.discard(planned.task_id)
+
+    def _refused(self, task_id: str) -> None:
+        """Try a task again: at once if it is the first refusal, else later and later.
+
+        Where the fold and the aggregate disagree, every try would be refused. The task stands
+        aside meanwhile, so that the place goes to others.
+        """
+        refusals = self._refusals[task_id]
+        aside = None
+        if refusals:
+            pause = min(_PAUSE * 2 ** (refusals - 1), _LONGEST_PAUSE)
+            aside = self._clock.now() + timedelta(seconds=pause)
+        if self._fold.state.drop(task_id, aside):
+            self._refusals[task_id] += 1
+        else:
+            self._refusals.pop(task_id, None)
+        self._fold.changed.set()
 
 
 class SubmissionPlacement:

@@ -18,6 +18,7 @@ class AgentRegistered(Event, frozen=True, kw_only=True):
         initial_stake: What it wants to stake at once, base units.
         registered_at: When, UTC.
         again: The id was unregistered before; its history and wallet are its own again.
+        counted: A seat was taken for it (see ``seating``).
     """
 
     topic: ClassVar[str] = "agent.registered.v1"
@@ -26,6 +27,7 @@ class AgentRegistered(Event, frozen=True, kw_only=True):
     initial_stake: int = 0
     registered_at: datetime
     again: bool = False
+    counted: bool = False
 
 
 class AgentUpdated(Event, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from aia_mas.domain.kernel.event import Event
 from aia_mas.domain.kernel.ids import entity_of
+from aia_mas.domain.orchestration.agent_events import AgentRegistered
 from aia_mas.domain.orchestration.dispatching_snapshot import DispatchingSnapshot
 from aia_mas.domain.orchestration.fleet import Fleet, Reason
 from aia_mas.domain.orchestration.known_task import KnownTask, known_task
@@ -21,6 +22,7 @@ from aia_mas.domain.orchestration.planning import (
     planned,
 )
 from aia_mas.domain.orchestration.requirement import RequirementSignature, signature_of
+from aia_mas.domain.orchestration.seating import SeatCountBegan
 from aia_mas.domain.orchestration.task_events import (
     TaskAssigned,
     TaskCancelled,
@@ -45,11 +47,13 @@ class Dispatching:
 
     Attributes:
         fleet: The agents and what they hold.
+        seats_taken: Registrations that were counted near the limit; None before the count began.
     """
 
     def __init__(self, max_concurrent_tasks: int | None = None) -> None:
         """Start empty (``max_concurrent_tasks``: tasks held by agents at once; None: no cap)."""
         self.fleet = Fleet(max_concurrent_tasks)
+        self.seats_taken: int | None = None
         self._queue = TaskQueue()
         self._known: dict[str, KnownTask] = {}
         self._sequence = 0
@@ -105,10 +109,23 @@ class Dispatching:
         self.fleet.reserve(task_id, pick.agent_id)
         return planned(task_id, 1, spec.lease_seconds, pick)
 
-    def drop(self, task_id: str) -> None:
-        """Take back an assignment that did not get into the log; the task waits as before."""
-        if self.fleet.unreserve(task_id) and (task := self._known.get(task_id)) is not None:
-            self._wait(task)
+    def drop(self, task_id: str, aside: datetime | None = None) -> bool:
+        """Take back an assignment that did not get into the log; the task waits as before.
+
+        Args:
+            task_id: Which task.
+            aside: Until when it stands aside, UTC; None: not longer than it would have to.
+
+        Returns:
+            Whether it waits.
+        """
+        if not self.fleet.unreserve(task_id) or (task := self._known.get(task_id)) is None:
+            return False
+        if aside is not None:
+            until = aside.timestamp()
+            task = replace(task, due=until if task.due is None else max(task.due, until))
+        self._wait(task)
+        return True
 
     def why_not(self, task_id: str) -> tuple[Reason, ...]:
         """Return what keeps a task waiting; empty when it will be placed by the next plan."""
@@ -128,7 +145,7 @@ class Dispatching:
     def snapshot(self) -> DispatchingSnapshot:
         """Return all that came from the log, as shallow copies; see ``encode_snapshot``."""
         return DispatchingSnapshot(
-            self.fleet.snapshot(), list(self._known.values()), self._sequence
+            self.fleet.snapshot(), list(self._known.values()), self._sequence, self.seats_taken
         )
 
     @classmethod
@@ -139,6 +156,7 @@ class Dispatching:
         restored = cls(max_concurrent_tasks)
         restored.fleet = Fleet.restore(snapshot.fleet, max_concurrent_tasks)
         restored._sequence = snapshot.sequence
+        restored.seats_taken = snapshot.seats_taken
         for task in snapshot.tasks:
             restored._known[task.task_id] = task
             restored._signatures.setdefault(task.signature, task.signature)
@@ -159,6 +177,13 @@ class Dispatching:
         # A task placed while it was submitted waits for its assignment, not for an agent.
         if not self.fleet.is_reserved(task.task_id):
             self._wait(task)
+
+    def _registered(self, _agent_id: str, event: AgentRegistered) -> None:
+        if event.counted:
+            self.seats_taken = (self.seats_taken or 0) + 1
+
+    def _count_began(self, _: str, _event: SeatCountBegan) -> None:
+        self.seats_taken = 0
 
     def _submitted(self, task_id: str, event: TaskSubmitted) -> None:
         spec, since, sequence = event.spec, event.submitted_at, self._sequence + 1
@@ -190,6 +215,8 @@ class Dispatching:
 
 # Any: each fold takes its own event type.
 _FOLDS: dict[type[Event], Callable[[Dispatching, str, Any], None]] = {
+    AgentRegistered: Dispatching._registered,
+    SeatCountBegan: Dispatching._count_began,
     TaskSubmitted: Dispatching._submitted,
     TaskRequeued: Dispatching._requeued,
     TaskAssigned: Dispatching._assigned,

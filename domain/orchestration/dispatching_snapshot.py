@@ -20,6 +20,7 @@ class DispatchingSnapshot(msgspec.Struct, frozen=True):
     fleet: FleetSnapshot
     tasks: list[KnownTask]
     sequence: int
+    seats_taken: int | None = None
 
 
 class _Header(msgspec.Struct, frozen=True, array_like=True):
@@ -27,6 +28,7 @@ class _Header(msgspec.Struct, frozen=True, array_like=True):
     sequence: int
     fleet: FleetSnapshot
     signatures: list[RequirementSignature]
+    seats_taken: int | None = None
 
 
 # A row names its signature by its index in the header.
@@ -51,7 +53,7 @@ def encode_snapshot(snapshot: DispatchingSnapshot) -> bytes:
         )
         for task in snapshot.tasks
     ]
-    header = _Header(1, snapshot.sequence, snapshot.fleet, list(indexes))
+    header = _Header(1, snapshot.sequence, snapshot.fleet, list(indexes), snapshot.seats_taken)
     return b"\n".join(msgspec.json.encode(part) for part in (header, *_chunks(rows)))
 
 
@@ -70,7 +72,7 @@ def decode_snapshot(data: bytes) -> DispatchingSnapshot:
         for line in others
         for row in _rows_decoder.decode(line)
     ]
-    return DispatchingSnapshot(header.fleet, tasks, header.sequence)
+    return DispatchingSnapshot(header.fleet, tasks, header.sequence, header.seats_taken)
 
 
 def _chunks(rows: list[_Row]) -> Iterator[list[_Row]]:

@@ -167,8 +167,8 @@ class AgentCommands(Controller):
                 raise InvalidValue(f"tasks has at most {MAX_ENTRIES} entries", field="tasks")
             for index, task_id in enumerate(data.tasks):
                 check_id(task_id, f"tasks.{index}")
-            held = [task for task in data.tasks if await _holds(system, agent_id, task)]
-            system.heartbeats.tasks(held)
+            leases = [await _lease_of(system, agent_id, task) for task in data.tasks]
+            system.heartbeats.tasks([lease for lease in leases if lease is not None])
         return answer(alive)
 
     @post("/{agent_id:str}/claim", operation_id="claim_tasks", status_code=200)
@@ -189,6 +189,7 @@ class AgentCommands(Controller):
         return answer(ClaimedTasks(items=found))
 
 
-async def _holds(system: System, agent_id: str, task_id: str) -> bool:
+async def _lease_of(system: System, agent_id: str, task_id: str) -> str | None:
     task = await system.workload.task(task_id)
-    return task is not None and task.live and task.agent_id == agent_id
+    held = task is not None and task.live and task.agent_id == agent_id
+    return task.lease if task is not None and held else None

@@ -107,7 +107,7 @@ class TaskCommands(Controller):
         """Take up the work; repeating it with the same lease changes nothing."""
         request.acting_for(data.agent_id)
         result = await carry_out(request, data.start(check_id(task_id, "task_id")))
-        _heard_of(request, data.agent_id, task_id, result)
+        _heard_of(request, data.agent_id, result)
         return answered(result)
 
     @post("/{task_id:str}/progress", operation_id="report_progress", status_code=200)
@@ -117,7 +117,7 @@ class TaskCommands(Controller):
         """Tell how far the work is; it renews the lease."""
         request.acting_for(data.agent_id)
         result = await carry_out(request, data.command(check_id(task_id, "task_id")))
-        _heard_of(request, data.agent_id, task_id, result)
+        _heard_of(request, data.agent_id, result, data.lease)
         return answered(result)
 
     @post("/{task_id:str}/complete", operation_id="complete_task", status_code=200)
@@ -157,14 +157,15 @@ class TaskCommands(Controller):
         return answered(await carry_out(request, command))
 
 
-def _heard_of(request: ApiRequest, agent_id: str, task_id: str, result: CommandResult) -> None:
-    """Take a report on a task as a sign of life of the agent; it extends the lease, too."""
-    system = request.system
-    system.presence.beat("agent", agent_id)
-    # An old report that is repeated says nothing about the attempt in force, which may be another
-    # agent's by now.
+def _heard_of(request: ApiRequest, agent_id: str, result: CommandResult, *leases: str) -> None:
+    """Take a report on a task as a sign of life of the agent, and of attempts at tasks.
+
+    A start needs none of its attempt: the event tells when it began. A report that is repeated by
+    its key says nothing about an attempt: it may be over by now.
+    """
+    request.system.presence.beat("agent", agent_id)
     if not result.replayed:
-        system.heartbeats.tasks([task_id])
+        request.system.heartbeats.tasks(leases)
 
 
 def _read(request: ApiRequest, raw: msgspec.Raw) -> SubmitTask | DomainError:

@@ -12,6 +12,8 @@ import pytest
 from aia_mas.application.engine.engine import Origin
 from aia_mas.application.event_log.errors import AppendFailed, CommandIdReused, LogUnavailable
 from aia_mas.domain.kernel import DomainError, Principal
+from aia_mas.domain.orchestration.agent_commands import PutAgent
+from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.errors import AgentAlreadyRegistered, AgentNotFound
 from aia_mas.domain.orchestration.task_commands import SubmitTask
 from aia_mas.domain.orchestration.task_specification import TaskSpecification
@@ -27,7 +29,10 @@ async def test_refusal_based_on_an_uncommitted_event(node: Node, database: str) 
         )
         await asyncio.sleep(0)
         refused = node.start(register(cost_per_task=2))
-        nothing_to_do = node.start(update(cost_per_task=1))
+        # It reads what a registration reads, so that it keeps its place behind the other one.
+        nothing_to_do = node.start(
+            PutAgent(agent_id="a", capabilities=Capabilities(cost_per_task=1))
+        )
         while node.log.committer.waiting < 3:
             await asyncio.sleep(0)
         assert not refused.done()

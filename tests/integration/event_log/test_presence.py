@@ -20,6 +20,7 @@ from aia_mas.application.presence import (
     Presence,
     PresenceStore,
     RedisPresence,
+    Seen,
 )
 
 from .conftest import PATIENCE, Wire, eventually
@@ -57,40 +58,79 @@ async def store(backend: tuple[str, str]) -> AsyncIterator[PresenceStore]:
             await redis.flushall()
             yield RedisPresence(redis, "mas:test")
     else:
-        yield MemoryPresence()
+        yield MemoryPresence(SystemClock())
 
 
-async def test_what_was_seen_since_a_time_is_read(store: PresenceStore) -> None:
+LATE = NOON + timedelta(days=1)
+"""Later than everything here."""
+
+
+async def seen_in(store: PresenceStore, since: datetime = NOON - SECOND) -> Seen:
+    """Return what is known of agents and tasks."""
+    seen = await store.read(since, LATE, 1000)
+    return {key: at for key, at in seen.items() if key[0] != "node"}
+
+
+async def test_what_was_seen_within_a_time_is_read_in_order(store: PresenceStore) -> None:
     fine = NOON + timedelta(microseconds=123_457)
     await store.write(
-        {("agent", "a"): NOON, ("task", "a"): fine, ("agent", "x/y:z"): NOON + SECOND}
+        {("agent", "x/y:z"): NOON + SECOND, ("agent", "a"): NOON, ("task", "a"): fine}, NOON
     )
 
-    seen = await store.read(NOON)
-    assert set(seen) == {("agent", "a"), ("task", "a"), ("agent", "x/y:z")}
-    assert abs(seen["task", "a"] - fine) <= timedelta(microseconds=1)
-    assert set(await store.read(NOON + SECOND)) == {("agent", "x/y:z")}
-    assert await store.read(NOON + 2 * SECOND) == {}
+    seen = await store.read(NOON, LATE, 100)
+    assert list(seen) == [("agent", "a"), ("task", "a"), ("agent", "x/y:z")]
+    assert seen["task", "a"] == fine
+    assert list(await store.read(NOON, LATE, 2)) == [("agent", "a"), ("task", "a")]
+    assert list(await store.read(fine, fine, 2)) == [("task", "a")], "both ends are part of it"
+    assert set(await store.read(NOON + SECOND, LATE, 100)) == {("agent", "x/y:z")}
+    assert await store.read(NOON + 2 * SECOND, LATE, 100) == {}
 
 
 async def test_the_latest_sign_of_life_counts(store: PresenceStore) -> None:
     """Two nodes write in any order; nobody is seen going back in time."""
-    await store.write({("agent", "a"): NOON + SECOND})
-    await store.write({("agent", "a"): NOON, ("agent", "b"): NOON})
-    await store.write({("agent", "b"): NOON + SECOND})
+    await store.write({("agent", "a"): NOON + SECOND}, NOON)
+    await store.write({("agent", "a"): NOON, ("agent", "b"): NOON}, NOON)
+    await store.write({("agent", "b"): NOON + SECOND}, NOON)
 
-    assert await store.read(NOON) == {
+    assert await seen_in(store) == {
         ("agent", "a"): NOON + SECOND,
         ("agent", "b"): NOON + SECOND,
     }
 
 
+async def test_what_was_written_before_the_clock_was_set_back_does_not_count(
+    store: PresenceStore,
+) -> None:
+    await store.write({("agent", "a"): NOON}, NOON)
+    earlier = NOON - timedelta(hours=1)
+    await store.write({("agent", "a"): earlier}, earlier)
+
+    assert await seen_in(store, earlier) == {("agent", "a"): earlier}
+
+
+async def test_it_has_a_clock(store: PresenceStore) -> None:
+    before = await store.now()
+    after = await store.now()
+
+    assert timedelta(0) <= after - before < timedelta(seconds=PATIENCE)
+    assert abs(before - SystemClock().now()) < timedelta(seconds=PATIENCE)
+
+
+async def test_what_is_over_is_dropped(store: PresenceStore) -> None:
+    kept = {("agent", "x/y:z"): NOON, ("task", "a"): NOON}
+    await store.write({**kept, ("agent", "a"): NOON, ("task", "x/y:z"): NOON}, NOON)
+
+    await store.drop([("agent", "a"), ("task", "x/y:z"), ("task", "never seen")])
+
+    assert await seen_in(store) == kept
+
+
 async def test_old_signs_of_life_are_forgotten(store: PresenceStore) -> None:
-    await store.write({("agent", "old"): NOON, ("agent", "new"): NOON + SECOND})
+    await store.write({("agent", "old"): NOON, ("agent", "new"): NOON + SECOND}, NOON)
 
     await store.forget(NOON + SECOND)
 
-    assert set(await store.read(NOON - SECOND)) == {("agent", "new")}
+    assert set(await seen_in(store)) == {("agent", "new")}
 
 
 async def test_many_nodes_write_the_same_keys_at_once(store: PresenceStore) -> None:
@@ -100,13 +140,12 @@ async def test_many_nodes_write_the_same_keys_at_once(store: PresenceStore) -> N
     async def write(node: int) -> None:
         for round_ in range(5):
             random.Random(node * 100 + round_).shuffle(keys)
-            await store.write(dict.fromkeys(list(keys), NOON + round_ * SECOND))
+            await store.write(dict.fromkeys(list(keys), NOON + round_ * SECOND), NOON)
 
     with anyio.fail_after(PATIENCE):
         await asyncio.gather(*(write(node) for node in range(4)))
 
-    seen = await store.read(NOON)
-    assert seen == dict.fromkeys(keys, NOON + 4 * SECOND)
+    assert await seen_in(store) == dict.fromkeys(keys, NOON + 4 * SECOND)
 
 
 async def test_nodes_see_what_others_have_seen(store: PresenceStore) -> None:
@@ -121,7 +160,7 @@ async def test_nodes_see_what_others_have_seen(store: PresenceStore) -> None:
             await eventually(lambda name=name: _seen(there, name))  # type: ignore[misc]
             at = there.last_seen("agent", name)
             assert at is not None
-            assert abs(at - seen) <= timedelta(microseconds=1)
+            assert abs(at - seen) <= SECOND, "as exact as the calls of the store are quick"
         tasks.cancel_scope.cancel()
 
 
@@ -136,7 +175,7 @@ async def test_what_was_not_yet_written_is_written_at_the_end(store: PresenceSto
     await presence.flush()
     await presence.flush()
 
-    assert set(await store.read(NOON - SECOND)) == {("agent", "a")}
+    assert set(await _all(store)) == {("agent", "a")}
 
 
 async def test_a_node_that_starts_knows_what_the_others_know(store: PresenceStore) -> None:
@@ -164,12 +203,17 @@ async def _outage(presence: Presence, begin: Callable[[], None], end: Callable[[
         await eventually(lambda: _available(presence, False))
         presence.beat("agent", "during")
         assert presence.last_seen("agent", "during") is not None
-        back = SystemClock().now()
+        back = SystemClock().monotonic()
         end()
         await eventually(lambda: _available(presence, True))
 
         assert presence.since >= back > start, "every window begins anew"
         tasks.cancel_scope.cancel()
+
+
+async def _all(store: PresenceStore) -> Seen:
+    now = await store.now()
+    return await store.read(now - timedelta(hours=1), now + timedelta(hours=1), 100)
 
 
 async def _available(presence: Presence, expected: bool) -> bool:
@@ -187,8 +231,9 @@ async def test_an_outage_of_postgresql_resets_since(wire: Wire) -> None:
         presence = Presence(PostgresPresence(pool), SystemClock(), interval=0.01)
         await _outage(presence, wire.break_down, wire.admit)
 
-        seen = await PostgresPresence(pool).read(presence.since - timedelta(hours=1))
-        assert ("agent", "during") in seen, "what was heard meanwhile is not lost"
+        assert ("agent", "during") in await _all(PostgresPresence(pool)), (
+            "what was heard meanwhile is not lost"
+        )
 
 
 async def test_an_outage_of_redis_resets_since() -> None:
@@ -201,8 +246,8 @@ async def test_an_outage_of_redis_resets_since() -> None:
         ) as redis:
             presence = Presence(RedisPresence(redis, "mas:test"), SystemClock(), interval=0.01)
             await _outage(presence, server.stop, again.start)
-            seen = await RedisPresence(redis, "mas:test").read(presence.since - timedelta(hours=1))
-            assert ("agent", "during") in seen, "what was heard meanwhile is not lost"
+            known = await _all(RedisPresence(redis, "mas:test"))
+            assert ("agent", "during") in known, "what was heard meanwhile is not lost"
     finally:
         for each in (server, again):
             if each.is_running():

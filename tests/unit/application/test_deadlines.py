@@ -14,6 +14,7 @@ import pytest
 from aia_mas.application.engine.engine import Engine
 from aia_mas.application.engine.snapshots import NoSnapshots
 from aia_mas.application.engine.working_set import WorkingSet
+from aia_mas.application.event_log.contact import Contact
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.event_log.leases import Lease
 from aia_mas.application.event_log.mapper import EventMapper
@@ -26,6 +27,7 @@ from aia_mas.domain.orchestration.agent_commands import MarkAgentOnline, Registe
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.task_commands import (
     AssignTask,
+    CompleteTask,
     RetryTask,
     StartTask,
     SubmitTask,
@@ -46,13 +48,15 @@ class Node:
         self.log = log
         self.clock = SteppedClock()
         ids = itertools.count(1)
-        self.fold = ExpiryFold()
+        self.presence = Presence(MemoryPresence(self.clock), self.clock)
+        self.contact = Contact()
+        self.fold = ExpiryFold(self.presence.over)
         self.host = FoldHost(log, self.fold)
-        self.presence = Presence(MemoryPresence(), self.clock)
         self.deadlines = Deadlines(
             self.fold,
             self.host,
             self.presence,
+            self.contact,
             self.clock,
             heartbeat_seconds=HEARTBEAT,
             pickup_seconds=PICKUP,
@@ -209,7 +213,7 @@ async def test_nothing_expires_while_signs_of_life_are_not_heard_nor_soon_after(
         node.presence.available = False
         for _ in range(100):
             await node.step(1)
-        node.presence.available, node.presence.since = True, node.clock.now()
+        node.presence.available, node.presence.since = True, node.clock.monotonic()
         for _ in range(9):
             await node.step(1)
         assert node.topics("task/t") == ["submitted", "assigned"]
@@ -244,3 +248,99 @@ async def test_nothing_expires_soon_after_a_standstill(node: Node) -> None:
         await node.step(1)
         assert node.topics("task/t") == ["submitted", "assigned", "released"]
         assert node.topics("agent/a") == ["registered"]
+
+
+@pytest.mark.parametrize("looked", [True, False], ids=["seen at a look", "between two looks"])
+async def test_nothing_expires_while_the_log_is_out_of_reach_nor_soon_after(
+    node: Node, looked: bool
+) -> None:
+    """Nobody can start a task meanwhile, or report on one."""
+    await node.do(_register("a"), _submit("t"), _assign("t"))
+    async with node.leading():
+        await node.step(1)
+        node.contact.lost("listen")
+        if looked:
+            for _ in range(100):
+                await node.step(1)
+        else:
+            node.clock.advance(0.125)
+        node.contact.made("listen")
+        await node.step(0.25)
+        for _ in range(9):
+            await node.step(1)
+        assert node.topics("task/t") == ["submitted", "assigned"]
+        await node.step(1)
+        assert node.topics("task/t") == ["submitted", "assigned", "released"]
+        for _ in range(5):
+            await node.step(1)
+        assert node.topics("agent/a") == ["registered", "went_offline"]
+
+
+async def test_a_clock_set_back_starts_the_windows_anew_and_stops_nothing(node: Node) -> None:
+    await node.do(_register("a"), _submit("idle"), _submit("busy"))
+    await node.do(_assign("idle"), _assign("busy"))
+    await node.do(StartTask(task_id="busy", agent_id="a", lease="busy:1"))
+    async with node.leading():
+        for _ in range(5):
+            await node.step(1)
+        node.presence.beat("task", "busy:1")
+        node.clock.set(-3600)
+        await node.step(0.25)
+        for _ in range(9):
+            await node.step(1)
+        assert node.topics("task/idle") == ["submitted", "assigned"]
+        await node.step(1)
+        assert node.topics("task/idle") == ["submitted", "assigned", "released"]
+        for _ in range(4):
+            await node.step(1)
+        assert node.topics("agent/a") == ["registered"]
+        await node.step(1)
+        assert node.topics("agent/a") == ["registered", "went_offline"]
+        await node.step(1)
+        assert node.topics("task/busy") == ["submitted", "assigned", "started", "released"]
+
+
+async def test_a_clock_set_forward_starts_the_windows_anew(node: Node) -> None:
+    await node.do(_register("a"), _submit("t"), _assign("t"))
+    async with node.leading():
+        await node.step(1)
+        node.clock.set(3600)
+        await node.step(0.25)
+        for _ in range(9):
+            await node.step(1)
+        assert node.topics("task/t") == ["submitted", "assigned"]
+        await node.step(1)
+        assert node.topics("task/t") == ["submitted", "assigned", "released"]
+
+
+async def test_a_leader_whose_clock_was_set_back_before_it_led_ends_what_is_due(
+    node: Node,
+) -> None:
+    await node.do(_register("a"), _submit("t"), _assign("t"))
+    node.clock.set(-3600)
+    async with node.leading():
+        for _ in range(10):
+            await node.step(1)
+        assert node.topics("task/t") == ["submitted", "assigned", "released"]
+
+
+async def test_signs_of_life_are_forgotten_with_the_attempts_they_are_of(node: Node) -> None:
+    await node.do(_register("a"))
+    for number in range(100):
+        task = f"t{number}"
+        await node.do(_submit(task), _assign(task))
+        await node.do(StartTask(task_id=task, agent_id="a", lease=f"{task}:1"))
+        node.presence.beat("task", f"{task}:1")
+        assert len(node.presence) == 1
+        await node.do(CompleteTask(task_id=task, agent_id="a", lease=f"{task}:1"))
+        assert len(node.presence) == 0
+
+
+async def test_however_many_are_due_all_are_ended_at_once(node: Node) -> None:
+    for number in range(250):
+        await node.do(_register(f"a{number}"))
+    async with node.leading():
+        for _ in range(16):
+            await node.step(1)
+        ended = [event for event in node.log.events if event.topic == "agent.went_offline.v1"]
+        assert len(ended) == 250

@@ -24,11 +24,13 @@ from aia_mas.application.orchestration import handlers as orchestration
 from aia_mas.application.orchestration.seats import Seats
 from aia_mas.application.processes.dispatch_fold import DispatchFold
 from aia_mas.application.processes.dispatcher import Dispatcher
+from aia_mas.domain.kernel import Context, Decision, refuse
 from aia_mas.domain.kernel.principal import system
 from aia_mas.domain.orchestration.agent_commands import RegisterAgent
 from aia_mas.domain.orchestration.agent_events import AgentRegistered
 from aia_mas.domain.orchestration.capabilities import Capabilities
-from aia_mas.domain.orchestration.task_commands import CompleteTask, SubmitTask
+from aia_mas.domain.orchestration.errors import AssignmentObsolete
+from aia_mas.domain.orchestration.task_commands import AssignTask, CompleteTask, SubmitTask
 from aia_mas.domain.orchestration.task_events import (
     TaskAssigned,
     TaskCompleted,
@@ -271,6 +273,52 @@ async def test_what_cannot_be_appended_now_is_not_tried_without_end() -> None:
             assert tries == 2
         with pytest.raises(LogClosed):
             _ = enqueue(log.batches[0][0])
+        tasks.cancel_scope.cancel()
+
+
+async def test_what_is_refused_again_and_again_is_tried_later_and_later() -> None:
+    """The fold takes a task for open that its aggregate does not; the place goes to others."""
+    clock = ManualClock()
+    log = HeldLog(EventMapper(orchestration.EVENTS))
+    async with log.running(), anyio.create_task_group() as tasks:
+        node = Node(log, clock)
+        tasks.start_soon(node.host.run)
+        tried: list[float] = []
+        assign = node.engine._handlers[AssignTask]
+
+        def decide(task: object, agent: object, command: AssignTask, context: Context) -> Decision:
+            if command.task_id == "odd":
+                tried.append(clock.monotonic())
+                return refuse(AssignmentObsolete())
+            return assign.decide(task, agent, command, context)
+
+        node.engine._handlers = {
+            **node.engine._handlers,
+            AssignTask: assign._replace(decide=decide),
+        }
+        await node.register("a", 1)
+        await node.submit("odd", "even")
+        async with node.leading(1):
+            await node.until_assigned("even")
+            for _ in range(400):
+                clock.advance(0.25)
+                node.fold.changed.set()
+                await settle()
+            assert not node.fold.state.fleet.is_reserved("odd")
+            assert tried == [0.0, 0.0]
+            (assigned,) = (
+                event.event for event in log.events if isinstance(event.event, TaskAssigned)
+            )
+            done = CompleteTask(task_id="even", agent_id="a", lease=assigned.lease)
+            await node.do(done)
+            del tried[:]
+            start = clock.monotonic()
+            for _ in range(400):
+                clock.advance(0.25)
+                node.fold.changed.set()
+                await settle()
+        pauses = [at - start for at in tried]
+        assert pauses == [0.25, 0.75, 1.75, 3.75, 7.75, 15.75, 31.75, 61.75, 91.75]
         tasks.cancel_scope.cancel()
 
 

@@ -63,7 +63,7 @@ class Node:
             clock,
             lambda: f"id{next(self.log.made_up_ids)}",
         )
-        presence = Presence(MemoryPresence(), clock)
+        presence = Presence(MemoryPresence(clock), clock)
         self.heartbeats = Heartbeats(engine, presence, self.workload, clock, interval=30.0)
         self.claims = Claims(self.log, self.workload, clock)
 

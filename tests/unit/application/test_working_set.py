@@ -200,6 +200,32 @@ async def test_a_stream_read_while_another_node_appends_to_it_is_noticed(
     assert answered(await command) == Answer("a", 6)
 
 
+@pytest.mark.parametrize("times", [1, 3])
+async def test_a_state_overtaken_while_it_was_read_is_read_again(
+    log: HeldLog, node: Node, times: int
+) -> None:
+    """Else it would stay, as nothing more is heard of the event that it lacks."""
+    log.elsewhere(counter("a"), Opened(limit=100))
+    log.catch_up()
+    reads = Reads(log)
+    reads.hold.clear()
+    loading = asyncio.create_task(node.working_set.load([counter("a")]))
+    await settle()
+    for number in range(times):
+        log.elsewhere(counter("a"), Raised(by=5), command_id=f"elsewhere{number}")
+        log.catch_up()
+        hold, reads.hold = reads.hold, asyncio.Event()
+        hold.set()
+        await settle()
+    reads.hold.set()
+    await loading
+
+    entry = node.working_set.known(counter("a"))
+    assert entry is not None
+    assert (entry.version, entry.state.value) == (1 + times, 5 * times)
+    assert len(reads.streams) == 1 + times
+
+
 class Kept:
     """Snapshots in memory."""
 

@@ -61,7 +61,8 @@ class Story:
         fold: What is asked.
         now: The time.
         since: From when on signs of life were heard without a hole.
-        seen: When each agent and task was last heard of.
+        seen: When each agent and each attempt was last heard of.
+        leases: The lease of each task's last attempt.
     """
 
     def __init__(self) -> None:
@@ -69,6 +70,7 @@ class Story:
         self.now = NOON
         self.since = NOON - timedelta(days=1)
         self.seen: dict[tuple[str, str], datetime] = {}
+        self.leases: dict[str, str] = {}
 
     def after(self, span: float) -> Story:
         """Let time pass."""
@@ -81,8 +83,8 @@ class Story:
         return self
 
     def heard(self, kind: str, key: str) -> Story:
-        """Hear of an agent or a task."""
-        self.seen[kind, key] = self.now
+        """Hear of an agent or of the last attempt at a task."""
+        self.seen[kind, self.leases.get(key, key) if kind == "task" else key] = self.now
         return self
 
     def due(self, limit: int = 500) -> list[Due]:
@@ -114,10 +116,11 @@ class Story:
         self, task_id: str = "t", agent_id: str = "a", attempt: int = 1, lease: float = 60.0
     ) -> Story:
         """Give a task to an agent."""
+        self.leases[task_id] = f"{task_id}:{attempt}"
         event = TaskAssigned(
             agent_id=agent_id,
             attempt=attempt,
-            lease=f"{task_id}:{attempt}",
+            lease=self.leases[task_id],
             lease_seconds=lease,
             assigned_at=self.now,
         )
@@ -129,6 +132,17 @@ class Story:
             agent_id=agent_id, attempt=attempt, lease=f"{task_id}:{attempt}", started_at=self.now
         )
         return self.task(task_id, event)
+
+
+def released(at: datetime) -> TaskReleased:
+    """Return the end of an attempt that is followed by another."""
+    return TaskReleased(
+        agent_id="a",
+        attempt=1,
+        reason=ReleaseReason.LEASE_EXPIRED,
+        outcome=TaskStatus.QUEUED,
+        released_at=at,
+    )
 
 
 @pytest.fixture
@@ -275,6 +289,43 @@ def test_nothing_expires_within_a_window_after_a_takeover(story: Story) -> None:
     assert story.after(1).due() == [Expire("old", deadline)]
 
 
+def test_signs_of_life_of_an_earlier_attempt_do_not_count(story: Story) -> None:
+    story.submitted().assigned(lease=20).started().after(10).heard("task", "t")
+    story.task("t", released(story.now)).assigned(attempt=2, lease=20).started(attempt=2)
+    story.seen["task", "t:1"] = NOON + seconds(25)
+    assert story.after(19).due() == []
+    assert story.after(1).due() == [Release("t", 2, ReleaseReason.LEASE_EXPIRED)]
+
+
+# ------------------------------------------------------------------------------ clocks set back
+
+
+def test_after_the_clock_was_set_back_windows_begin_with_the_next_look(story: Story) -> None:
+    """What happened before seems to lie in the future; how long ago it was, nobody knows."""
+    story.registered().submitted("idle").assigned("idle")
+    story.submitted("busy").assigned("busy", lease=20).started("busy")
+    assert story.due() == []
+    story.after(-3600).takeover().fold.look_again()
+    assert story.due() == []
+    assert story.after(PICKUP - 1).due() == []
+    assert story.after(1).due() == [Release("idle", 1, ReleaseReason.NOT_STARTED)]
+    assert Offline("a", None) not in story.after(OFFLINE - PICKUP - 1).due()
+    assert Offline("a", None) in story.after(1).due()
+    assert Release("busy", 1, ReleaseReason.LEASE_EXPIRED) not in story.after(4).due()
+    assert Release("busy", 1, ReleaseReason.LEASE_EXPIRED) in story.after(1).due()
+
+
+def test_looking_again_is_bounded_too_and_looks_at_each_once(story: Story) -> None:
+    for number in range(100):
+        story.registered(f"a{number}")
+    story.after(OFFLINE).fold.look_again()
+
+    found = []
+    while story.fold.any_due(story.now):
+        found.append(story.due(limit=30))
+    assert [len(each) for each in found if each] == [30, 30, 30, 10]
+
+
 # --------------------------------------------------------------------------- how it is asked
 
 
@@ -346,6 +397,20 @@ def test_a_damaged_snapshot_changes_nothing(story: Story) -> None:
             story.fold.restore(damaged)
     assert story.fold.snapshot()() == before
     assert story.after(OFFLINE).due() == [Offline("a", None)]
+
+
+def test_it_tells_what_is_never_asked_for_again(story: Story) -> None:
+    """So that nobody has to remember signs of life longer than they count."""
+    fold, now = story.fold, story.now
+    story.registered().submitted("t").assigned("t").submitted("u")
+
+    assert fold.apply("task/t", released(now)) == ("task", "t:1")
+    story.assigned("t", attempt=2)
+    done = TaskCompleted(agent_id="a", attempt=2, lease="t:2", completed_at=now)
+    assert fold.apply("task/t", done) == ("task", "t:2")
+    assert fold.apply("task/u", TaskCancelled(by="o", at=now)) is None
+    assert fold.apply("agent/a", AgentWentOffline(at=now)) is None
+    assert fold.apply("agent/a", AgentUnregistered(at=now)) == ("agent", "a")
 
 
 def test_events_that_set_no_clock_change_nothing(story: Story) -> None:
@@ -571,7 +636,7 @@ class AnyStory(RuleBasedStateMachine):
         lease = seconds(held.lease)
         if held.started + seconds(task.timeout) <= now and since + lease <= now:
             return ReleaseReason.TIMED_OUT
-        heard = self.story.seen.get(("task", task_id), held.started)
+        heard = self.story.seen.get(("task", f"{task_id}:{held.number}"), held.started)
         silent = max(held.started, since, heard) + lease <= now
         return ReleaseReason.LEASE_EXPIRED if silent else None
 

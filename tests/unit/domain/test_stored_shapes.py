@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from aia_mas.domain.kernel.money import MAX_AMOUNT
-from aia_mas.domain.orchestration import agent, task
+from aia_mas.domain.orchestration import agent, seating, task
 from aia_mas.domain.orchestration.agent_events import (
     AgentActivated,
     AgentCameOnline,
@@ -82,7 +82,12 @@ SPEC = TaskSpecification(
 )
 AGENT_LIFE = (
     AgentRegistered(
-        capabilities=FULL, owner="o", initial_stake=10**33, registered_at=AT, again=True
+        capabilities=FULL,
+        owner="o",
+        initial_stake=10**33,
+        registered_at=AT,
+        again=True,
+        counted=True,
     ),
     AgentUpdated(capabilities=FULL, revision=2),
     AgentWentOffline(last_seen=AT, at=AT),
@@ -139,7 +144,8 @@ TASK_LIFE = (
         completed_at=AT,
     ),
 )
-SAMPLES = (*AGENT_LIFE, *TASK_LIFE)
+SEATS_LIFE = (seating.SeatCountBegan(at=AT), seating.SeatTaken(agent_id="a1"))
+SAMPLES = (*AGENT_LIFE, *TASK_LIFE, *SEATS_LIFE)
 
 
 @pytest.mark.parametrize("event", SAMPLES, ids=lambda event: event.topic)
@@ -169,7 +175,7 @@ def test_an_assignment_of_a_rule_with_chance_is_still_read():
 
 
 def test_every_event_has_a_sample_and_a_topic_of_its_own():
-    events = (*agent.EVENTS, *task.EVENTS)
+    events = (*agent.EVENTS, *task.EVENTS, *seating.EVENTS)
 
     assert {type(event) for event in SAMPLES} == set(events)
     assert len({event.topic for event in events}) == len(events)
@@ -178,7 +184,11 @@ def test_every_event_has_a_sample_and_a_topic_of_its_own():
 
 @pytest.mark.parametrize(
     ("evolve", "life", "kind"),
-    [(agent.evolve, AGENT_LIFE, agent.AgentState), (task.evolve, TASK_LIFE, task.TaskState)],
+    [
+        (agent.evolve, AGENT_LIFE, agent.AgentState),
+        (task.evolve, TASK_LIFE, task.TaskState),
+        (seating.evolve, SEATS_LIFE, seating.SeatCount),
+    ],
 )
 def test_a_state_reads_back_after_every_event(evolve, life, kind):
     state = None
