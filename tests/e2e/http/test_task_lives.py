@@ -310,16 +310,17 @@ def test_a_repeated_report_is_no_sign_of_life_of_the_task(
     path = f"{API}/agents/tasks/{work['task_id']}"
     presence = node.system.presence
 
-    for action in ("start", "progress"):
-        key = {"idempotency-key": f"{unique}:{action}"}
-        client.post(f"{path}/{action}", json=proof, headers=key)
-        heard = presence.last_seen("task", work["task_id"])
-        assert heard is not None
-        again = client.post(f"{path}/{action}", json=proof, headers=key)
-        assert again.headers["idempotent-replayed"] == "true"
-        assert presence.last_seen("task", work["task_id"]) == heard
-        client.post(f"{path}/{action}", json=proof)
-        assert presence.last_seen("task", work["task_id"]) > heard
+    client.post(f"{path}/start", json=proof)
+    assert presence.last_seen("task", work["lease"]) is None, "the event tells when it began"
+    key = {"idempotency-key": f"{unique}:progress"}
+    client.post(f"{path}/progress", json=proof, headers=key)
+    heard = presence.last_seen("task", work["lease"])
+    assert heard is not None
+    again = client.post(f"{path}/progress", json=proof, headers=key)
+    assert again.headers["idempotent-replayed"] == "true"
+    assert presence.last_seen("task", work["lease"]) == heard
+    client.post(f"{path}/progress", json=proof)
+    assert presence.last_seen("task", work["lease"]) > heard
 
 
 def test_work_of_an_agent_that_leaves_is_queued_again(client: httpx.Client, unique: str) -> None:
