@@ -3,13 +3,16 @@
 -- built beside the old one, and pruning is a step of its own.
 
 -- How far a projection has come. Its leader moves the position by compare-and-set, in the same
--- transaction as the rows that it folded, and only while its lease has the newest epoch.
+-- transaction as the rows that it folded, and only while its lease has the newest epoch. A rebuild
+-- raises the generation: the rebuilt position may be the old one, and what a leader remembers of
+-- rows and parked streams is void all the same.
 create table projection_checkpoints (
     projection text collate "C" primary key,
     position bigint not null default 0,
     tables text[] not null,
     stopped text,
-    moved_at timestamptz not null default clock_timestamp()
+    moved_at timestamptz not null default clock_timestamp(),
+    generation bigint not null default 0
 ) with (fillfactor = 50);
 
 -- Streams that a projection goes on without, because one of their events failed alone.
@@ -216,7 +219,7 @@ begin
 end $$;
 
 -- Puts rebuilt tables in the place of the live ones, which the caller holds (hold_projection), and
--- returns their position. The leader then finds its position changed and continues from the new one.
+-- returns their position. The leader then finds the generation changed, and opens the projection anew.
 create function finish_rebuild(p_projection text) returns bigint
 language plpgsql volatile security definer set search_path from current as $$
 declare
@@ -240,7 +243,8 @@ begin
     delete from projection_checkpoints where projection = p_projection || '_rebuild';
     delete from projection_parked where projection = p_projection;
     update projection_checkpoints
-    set position = v_rebuilt.position, stopped = null, moved_at = clock_timestamp()
+    set position = v_rebuilt.position, stopped = null, moved_at = clock_timestamp(),
+        generation = generation + 1
     where projection = p_projection;
     return v_rebuilt.position;
 end $$;

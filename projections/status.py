@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -90,26 +91,32 @@ async def statuses(pool: Pool, models: Sequence[ReadModel]) -> list[ReadModelSta
 
 
 async def prune(pool: Pool, models: Iterable[ReadModel]) -> list[str]:
-    """Remove the tables and snapshots of versions that this release does not read.
+    """Remove the tables and snapshots of versions that are older than what this release reads.
 
-    To be done once no node runs an older release any more.
+    To be done once no node runs an older release any more. What a newer release built, and what
+    this one does not know, is left alone.
 
     Returns:
         The names of what was removed.
     """
-    read = {model.key for model in models if isinstance(model, Projection)}
-    removed: list[str] = []
+    versions = {model.name: model.version for model in models}
+    removed: set[str] = set()
     async with pool.connection() as connection:
         cursor = await connection.execute("select projection from projection_checkpoints")
         for (key,) in await cursor.fetchall():
-            if key.removesuffix("_rebuild") not in read:
+            if _is_older(key, versions):
                 await connection.execute("select drop_projection(%s)", (key,))
-                removed.append(key)
-        for model in models:
-            if not isinstance(model, Projection):
+                removed.add(key)
+        for name, version in versions.items():
+            for table in ("fold_snapshots", "fold_skips"):
                 cursor = await connection.execute(
-                    "delete from fold_snapshots where name = %s and version < %s returning version",
-                    (model.name, model.version),
+                    f"delete from {table} where name = %s and version < %s returning version",  # noqa: S608
+                    (name, version),
                 )
-                removed += [f"{model.name}_v{version}" for (version,) in await cursor.fetchall()]
-    return sorted(set(removed))
+                removed |= {f"{name}_v{older}" for (older,) in await cursor.fetchall()}
+    return sorted(removed)
+
+
+def _is_older(key: str, versions: Mapping[str, int]) -> bool:
+    match = re.fullmatch(r"([a-z_]+)_v(\d+)(?:_rebuild)?", key)
+    return match is not None and int(match[2]) < versions.get(match[1], 0)

@@ -161,18 +161,23 @@ async def test_older_versions_are_pruned_and_nothing_else(
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
         await connection.execute("create table task_board_v0 (task_id text)")
         await connection.execute(
-            """insert into projection_checkpoints values ('task_board_v0', 9, '{task_board_v0}')"""
+            """insert into projection_checkpoints values ('task_board_v0', 9, '{task_board_v0}'),
+                ('task_board_v2', 9, '{task_board_v2}'), ('weather_v1', 9, '{weather_v1}')"""
         )
+        await connection.execute("create table task_board_v2 (task_id text)")
+        await connection.execute("create table weather_v1 (place text)")
         await connection.execute(
             """insert into fold_snapshots (store_id, name, version, position, state)
             select store_id, name, v, 1, '' from store,
-                (values ('system_metrics', 0), ('dispatching', 1)) t(name, v)"""
+                (values ('system_metrics', 0), ('system_metrics', 2), ('dispatching', 1)) t(name, v)"""
         )
 
     assert await models.prune() == ["system_metrics_v0", "task_board_v0"]
     assert await models.prune() == []
     assert await one(database, "select to_regclass('task_board_v0')") is None
-    assert await one(database, "select count(*) from fold_snapshots") == 2
+    assert await one(database, "select to_regclass('task_board_v2')") == "task_board_v2"
+    assert await one(database, "select to_regclass('weather_v1')") == "weather_v1"
+    assert await one(database, "select count(*) from fold_snapshots") == 3
     for table in TABLES:
         assert all((await contents(database, table)).values())
 
