@@ -35,14 +35,25 @@ create table fold_snapshots (
     version integer not null,
     generation integer not null default 0,
     position bigint not null,
-    state bytea not null,
     saved_at timestamptz not null default clock_timestamp(),
     primary key (store_id, name, version)
 );
--- Not compressed: it is written often and read at a start only.
-alter table fold_snapshots alter column state set storage external;
 
--- Single events that a fold in memory went on without.
+-- Its state, in pieces: one value of many megabytes would hold up the program that sends it.
+create table fold_snapshot_pieces (
+    store_id uuid not null,
+    name text collate "C" not null,
+    version integer not null,
+    number integer not null,
+    piece bytea not null,
+    primary key (store_id, name, version, number),
+    foreign key (store_id, name, version) references fold_snapshots on delete cascade
+);
+-- Not compressed: it is written often and read at a start only.
+alter table fold_snapshot_pieces alter column piece set storage external;
+
+-- Single events that a fold in memory went on without; unreadable: the program that folded it did not
+-- know how to read it, and one that does must not trust snapshots in which it is missing.
 create table fold_skips (
     name text collate "C" not null,
     version integer not null,
@@ -50,6 +61,7 @@ create table fold_skips (
     stream text collate "C" not null,
     topic text collate "C" not null,
     reason text not null,
+    unreadable boolean not null,
     skipped_at timestamptz not null default clock_timestamp(),
     primary key (name, version, position)
 );

@@ -40,12 +40,14 @@ _WRITE = """, {alias} as (
 
 _READ = "select {columns} from {table} where {key} = any(%(keys)s::text[])"
 
-PARK: Final = f"""{_MOVED}, parked as (
+PARK: Final = (
+    f"""{_MOVED}, parked as (
     insert into projection_parked (projection, stream, position, topic, reason)
     select %(projection)s, %(stream)s, %(next)s, %(topic)s, %(reason)s
     where exists (select from moved)
 )
 select count(*) from moved"""  # noqa: S608
+).encode()
 """Moves past one event and parks its stream."""
 
 

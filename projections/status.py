@@ -20,6 +20,7 @@ class ReadModelStatus(msgspec.Struct, frozen=True, kw_only=True):
         name: What people call it.
         version: The one that this program reads.
         kind: ``table``: in PostgreSQL, kept by one node. ``view``: in the memory of every node.
+            ``process``: likewise, and what a process decides on.
         checkpoint: The last position in it; of a view that is not running here, in its snapshot.
         head: The last position of the log.
         lag: How far it is behind, in events.
@@ -30,7 +31,7 @@ class ReadModelStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     version: int
-    kind: Literal["table", "view"]
+    kind: Literal["table", "view", "process"]
     checkpoint: int
     head: int
     lag: int
@@ -78,7 +79,7 @@ async def statuses(pool: Pool, models: Sequence[ReadModel]) -> list[ReadModelSta
             ReadModelStatus(
                 name=model.name,
                 version=model.version,
-                kind="table" if isinstance(model, Projection) else "view",
+                kind="table" if isinstance(model, Projection) else model.kind,
                 checkpoint=position,
                 head=head,
                 lag=head - position,
@@ -109,10 +110,8 @@ async def prune(pool: Pool, models: Iterable[ReadModel]) -> list[str]:
                 removed.add(key)
         for name, version in versions.items():
             for table in ("fold_snapshots", "fold_skips"):
-                cursor = await connection.execute(
-                    f"delete from {table} where name = %s and version < %s returning version",  # noqa: S608
-                    (name, version),
-                )
+                query = f"delete from {table} where name = %s and version < %s returning version"  # noqa: S608
+                cursor = await connection.execute(query.encode(), (name, version))
                 removed |= {f"{name}_v{older}" for (older,) in await cursor.fetchall()}
     return sorted(removed)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 import anyio
@@ -19,6 +19,7 @@ from aia_mas.application.event_log.records import Kind, RecordedEvent
 from aia_mas.application.presence import Presence
 from aia_mas.domain.kernel import DomainError
 from aia_mas.domain.kernel.principal import system
+from aia_mas.domain.kernel.steps import Steps
 from aia_mas.domain.orchestration.agent_commands import MarkAgentOffline
 from aia_mas.domain.orchestration.expiry import Due, Expire, Expiry, Release, Windows
 from aia_mas.domain.orchestration.task_commands import ExpireTask, ReleaseTask
@@ -36,7 +37,7 @@ class ExpiryFold:
     """What may run out, as the fold host keeps it."""
 
     name = "expiry"
-    version = 1
+    version = 2
 
     def __init__(self) -> None:
         """Start with nothing open."""
@@ -53,13 +54,13 @@ class ExpiryFold:
         for listener in self._listeners:
             listener(event)
 
-    def snapshot(self) -> Callable[[], bytes]:
-        """Return a function that encodes a copy of the fold."""
+    def snapshot(self) -> Steps[Iterator[bytes]]:
+        """Return what encodes a copy of the fold; see ``Fold.snapshot``."""
         return self.state.snapshot()
 
-    def restore(self, data: bytes) -> None:
-        """Go on where a snapshot was taken."""
-        self.state.restore(data)
+    def restore(self, pieces: Sequence[bytes]) -> Steps[None]:
+        """Go on where a snapshot was taken; see ``Fold.restore``."""
+        self.state = yield from Expiry.restore(pieces)
 
 
 class Deadlines:

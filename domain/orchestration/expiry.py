@@ -7,10 +7,9 @@ there was one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
-from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
@@ -18,6 +17,7 @@ from msgspec.structs import replace
 
 from aia_mas.domain.kernel import Event
 from aia_mas.domain.kernel.ids import entity_of
+from aia_mas.domain.kernel.steps import Steps, copied, drained
 from aia_mas.domain.orchestration.agent_events import (
     AgentCameOnline,
     AgentRegistered,
@@ -107,15 +107,14 @@ class Offline(NamedTuple):
 Due = Release | Expire | Offline
 
 
-class _Snapshot(msgspec.Struct, array_like=True):
-    # Encoded in pieces: a thread in one long call into C would hold up all others.
-    tasks: list[bytes]
-    online: dict[str, datetime]
-    gone: dict[str, str]
+class _Piece(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    tasks: dict[str, OpenTask] = {}
+    online: dict[str, datetime] = {}
+    gone: dict[str, str] = {}
+    last: bool = False
 
 
-_Tasks = dict[str, OpenTask]
-_tasks_decoder = msgspec.msgpack.Decoder(_Tasks)
+_decode = msgspec.msgpack.Decoder(_Piece).decode
 _PIECE = 500
 
 
@@ -185,31 +184,39 @@ class Expiry:
         at = self._online.get(agent_id)
         return "" if at is None else at.isoformat()
 
-    def snapshot(self) -> Callable[[], bytes]:
-        """Return a function that encodes a copy of the fold."""
-        tasks, online, gone = dict(self._tasks), dict(self._online), dict(self._gone)
-        return lambda: msgspec.msgpack.encode(_Snapshot(list(_pieces(tasks)), online, gone))
+    def snapshot(self) -> Steps[Iterator[bytes]]:
+        """Return what encodes a copy of the fold, piece by piece.
 
-    def restore(self, data: bytes) -> None:
-        """Go on where a snapshot was taken.
+        No event may be applied between the steps.
+        """
+        tasks = yield from copied(self._tasks.items())
+        online, gone = list(self._online.items()), list(self._gone.items())
+        return _pieces(tasks, online, gone)
+
+    @classmethod
+    def restore(cls, pieces: Sequence[bytes]) -> Steps[Expiry]:
+        """Return a fold that goes on where a snapshot was taken.
 
         Raises:
             msgspec.MsgspecError: It is damaged.
         """
-        stored = msgspec.msgpack.decode(data, type=_Snapshot)
-        tasks: _Tasks = {}
-        for piece in stored.tasks:
-            tasks |= _tasks_decoder.decode(piece)
-        self._tasks, self._online, self._gone = tasks, stored.online, stored.gone
-        self._held = {}
-        self._planned = {}
-        self._heap = []
-        for task_id, task in self._tasks.items():
-            if task.agent_id is not None:
-                self._held.setdefault(task.agent_id, set()).add(task_id)
-            self._look_at("task", task_id)
-        for agent_id in self._online:
-            self._look_at("agent", agent_id)
+        restored = cls()
+        piece = _Piece()
+        for data in pieces:
+            piece = _decode(data)
+            restored._tasks |= piece.tasks
+            restored._online |= piece.online
+            restored._gone |= piece.gone
+            for task_id, task in piece.tasks.items():
+                if task.agent_id is not None:
+                    restored._held.setdefault(task.agent_id, set()).add(task_id)
+                restored._look_at("task", task_id)
+            for agent_id in piece.online:
+                restored._look_at("agent", agent_id)
+            yield
+        if not piece.last:
+            raise msgspec.ValidationError("the end of a snapshot is missing")
+        return restored
 
     def _task_due(
         self, task_id: str, now: datetime, seen: LastSeen, windows: Windows
@@ -331,10 +338,19 @@ class Expiry:
             self._look_at("task", task_id)
 
 
-def _pieces(tasks: _Tasks) -> Iterator[bytes]:
-    remaining = iter(tasks.items())
-    while piece := dict(islice(remaining, _PIECE)):
-        yield msgspec.msgpack.encode(piece)
+def _pieces(
+    tasks: list[tuple[str, OpenTask]],
+    online: list[tuple[str, datetime]],
+    gone: list[tuple[str, str]],
+) -> Iterator[bytes]:
+    encode = msgspec.msgpack.encode
+    for some_tasks in drained(tasks, _PIECE):
+        yield encode(_Piece(tasks=dict(some_tasks)))
+    for some_online in drained(online, _PIECE):
+        yield encode(_Piece(online=dict(some_online)))
+    for some_gone in drained(gone, _PIECE):
+        yield encode(_Piece(gone=dict(some_gone)))
+    yield encode(_Piece(last=True))
 
 
 def _ends(

@@ -167,9 +167,9 @@ async def test_older_versions_are_pruned_and_nothing_else(
         await connection.execute("create table task_board_v2 (task_id text)")
         await connection.execute("create table weather_v1 (place text)")
         await connection.execute(
-            """insert into fold_snapshots (store_id, name, version, position, state)
-            select store_id, name, v, 1, '' from store,
-                (values ('system_metrics', 0), ('system_metrics', 2), ('dispatching', 1)) t(name, v)"""
+            """insert into fold_snapshots (store_id, name, version, position)
+            select store_id, name, v, 1 from store, (values
+                ('system_metrics', 0), ('system_metrics', 9), ('dispatching', 1)) t(name, v)"""
         )
 
     assert await models.prune() == ["system_metrics_v0", "task_board_v0"]
