@@ -15,6 +15,7 @@ from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.projections import ProjectionHost, UnknownReadModel
 from aia_mas.projections.registry import READ_MODELS
 from aia_mas.projections.table import Projection
+from aia_mas.projections.task_board_fold import TASK_BOARD
 
 from .conftest import PATIENCE, Pen, contents, eventually, keeper, node, one, rows, running
 from .histories import World
@@ -46,6 +47,31 @@ async def test_a_node_keeps_all_read_models(log: PostgresEventLog, pen: Pen) -> 
             ("system_metrics", "view", position, 0),
         ]
         assert [s.leader for s in statuses] == ["node", "node", None]
+
+
+async def test_a_read_model_has_caught_up_once_it_has_come_to_the_end_of_the_log(
+    database: str, log: PostgresEventLog, pen: Pen
+) -> None:
+    """As the first release with a new version finds it: there are tables, and nothing in them."""
+    models, elsewhere = host(log), keeper(log, "elsewhere")
+    await pen.write_all(World(1).history(300))
+    lease = await elsewhere.take(f"projection/{TASK_BOARD.key}")
+    assert lease is not None
+    async with running(models.run):
+        for name in ("agent_directory", "system_metrics"):
+            assert await models.caught_up(name, PATIENCE)
+        # Nobody writes the table, so this is no matter of time.
+        assert not await models.caught_up("task_board", 0.1)
+        assert models.behind == ("task_board",)
+
+        await one(database, "update leases set expires_at = '-infinity' returning 1")
+        assert await models.caught_up("task_board", PATIENCE)
+        assert models.behind == ()
+        assert (await models.status())[1].lag == 0
+
+        # That is over for good, however far it falls behind.
+        await pen.write_all(World(2).history(50))
+        assert models.behind == ()
 
 
 async def test_waiting_is_bounded_and_unknown_names_are_refused(
