@@ -68,7 +68,13 @@ class EventLog(Protocol):
         ...
 
     async def read(
-        self, after: int, limit: int, where: EventFilter | None = None, *, newest: bool = False
+        self,
+        after: int,
+        limit: int,
+        where: EventFilter | None = None,
+        *,
+        newest: bool = False,
+        max_bytes: int | None = None,
     ) -> list[RecordedEvent]:
         """Return events behind a position, oldest first, or before it, newest first.
 
@@ -78,13 +84,20 @@ class EventLog(Protocol):
             limit: How many at most.
             where: Which ones.
             newest: Walk from the end to the beginning.
+            max_bytes: No more of them once their stored size has come to this; at least one. Then
+                fewer than ``limit`` do not mean that there are no others: see ``pages.is_last``.
         """
         ...
 
     async def read_stream(
-        self, stream: str, after_version: int = -1, limit: int | None = None
+        self,
+        stream: str,
+        after_version: int = -1,
+        limit: int | None = None,
+        *,
+        max_bytes: int | None = None,
     ) -> list[RecordedEvent]:
-        """Return the events of one stream behind a version, in order."""
+        """Return the events of one stream behind a version, in order (see ``read``)."""
         ...
 
     async def stream_heads(self, streams: Iterable[str]) -> dict[str, StreamHead]:

@@ -110,7 +110,13 @@ class MemoryEventLog:
         return BatchResult(statuses, firsts, outcomes, counts, known_at, len(self.events), stamp)
 
     async def read(
-        self, after: int, limit: int, where: EventFilter | None = None, *, newest: bool = False
+        self,
+        after: int,
+        limit: int,
+        where: EventFilter | None = None,
+        *,
+        newest: bool = False,
+        max_bytes: int | None = None,
     ) -> list[RecordedEvent]:
         """Return events behind (or with ``newest`` before) a position; see ``EventLog.read``."""
         if newest:
@@ -118,14 +124,21 @@ class MemoryEventLog:
         else:
             walk = iter(self.events[after : None if where else after + limit])
         matching = (event for event in walk if where is None or _matches(event, where))
-        return [event for event, _ in zip(matching, range(limit), strict=False)]
+        page = [event for event, _ in zip(matching, range(limit), strict=False)]
+        return _bounded(page, max_bytes)
 
     async def read_stream(
-        self, stream: str, after_version: int = -1, limit: int | None = None
+        self,
+        stream: str,
+        after_version: int = -1,
+        limit: int | None = None,
+        *,
+        max_bytes: int | None = None,
     ) -> list[RecordedEvent]:
-        """Return the events of one stream behind a version, in order."""
+        """Return the events of one stream behind a version; see ``EventLog.read_stream``."""
         events = self._streams.get(stream, ())
-        return [event for event in events if event.version > after_version][:limit]
+        page = [event for event in events if event.version > after_version][:limit]
+        return _bounded(page, max_bytes)
 
     async def stream_heads(self, streams: Iterable[str]) -> dict[str, StreamHead]:
         """Return the heads of those streams that exist."""
@@ -200,6 +213,16 @@ class MemoryEventLog:
         digest = hashlib.sha256(b"".join(hashes)).digest()
         link = pack(">qq", before + 1, len(self.events)) + str(stamp).encode() + digest
         self._head = Head(len(self.events), hashlib.sha256(self._head.hash + link).digest(), stamp)
+
+
+def _bounded(events: list[RecordedEvent], max_bytes: int | None) -> list[RecordedEvent]:
+    if max_bytes is not None:
+        size = 0
+        for count, event in enumerate(events, 1):
+            size += event.size
+            if size >= max_bytes:
+                return events[:count]
+    return events
 
 
 def _matches(event: RecordedEvent, where: EventFilter) -> bool:

@@ -10,6 +10,7 @@ from litestar import Controller, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from aia_mas.application.event_log.log import EventFilter, EventLog
+from aia_mas.application.event_log.pages import PAGE_BYTES, is_last
 from aia_mas.application.event_log.records import RecordedEvent, Unreadable
 from aia_mas.domain.kernel.errors import NotFound
 from aia_mas.interfaces.http.answers import Answer, answer
@@ -64,7 +65,10 @@ class Audit(Controller):
         limit: Limit = 100,
         cursor: Cursor = None,
     ) -> Answer[AuditPage]:
-        """List events, oldest first unless `order` says otherwise."""
+        """List events, oldest first unless `order` says otherwise.
+
+        A page of large events may hold fewer than `limit`; `next_cursor` tells whether it goes on.
+        """
         where = EventFilter(
             stream=stream,
             category=category,
@@ -79,10 +83,12 @@ class Audit(Controller):
         inner = cursors.open(cursor)
         newest = order == "desc"
         start = _number(inner) if inner is not None else (0 if newest else after)
-        events = await log.read(start, limit + 1, where, newest=newest)
-        if newest:
+        events = await log.read(start, limit + 1, where, newest=newest, max_bytes=PAGE_BYTES)
+        last = is_last(events, limit + 1)
+        if newest and events and events[-1].position <= after:
             events = [event for event in events if event.position > after]
-        return _page(log, events, limit, cursors)
+            last = len(events) <= limit
+        return _page(log, events[:limit], cursors, last=last)
 
     @get("/streams/{stream:path}", operation_id="get_audit_stream")
     async def get_audit_stream(
@@ -100,10 +106,11 @@ class Audit(Controller):
         if "\0" in stream or len(stream) > _LONGEST_STREAM:
             raise StreamNotFound
         after = -1 if inner is None else _number(inner)
-        events = await log.read_stream(stream, after, limit + 1)
+        events = await log.read_stream(stream, after, limit + 1, max_bytes=PAGE_BYTES)
         if not events and inner is None:
             raise StreamNotFound(stream=stream)
-        return _page(log, events, limit, cursors, by_version=True)
+        last = is_last(events, limit + 1)
+        return _page(log, events[:limit], cursors, last=last, by_version=True)
 
     @get("/head", operation_id="get_audit_head")
     async def get_audit_head(self, request: ApiRequest) -> Answer[AuditHead]:
@@ -124,16 +131,15 @@ def _number(inner: str) -> int:
 def _page(
     log: EventLog,
     events: list[RecordedEvent],
-    limit: int,
     cursors: Cursors,
     *,
+    last: bool,
     by_version: bool = False,
 ) -> Answer[AuditPage]:
-    shown = events[:limit]
     following = None
-    if len(events) > limit:
-        following = str(shown[-1].version if by_version else shown[-1].position)
-    items = [_shown(log, event) for event in shown]
+    if not last:
+        following = str(events[-1].version if by_version else events[-1].position)
+    items = [_shown(log, event) for event in events]
     return answer(AuditPage(items=items, next_cursor=cursors.seal(following)))
 
 

@@ -8,8 +8,6 @@ import psycopg
 
 from aia_mas.application.settings import Settings
 
-from ..conftest import Node
-
 
 def test_how_a_node_is(client: httpx.Client) -> None:
     health = client.get("/mas/health").json()
@@ -66,7 +64,7 @@ def test_the_database_itself_is_asked(start_node: Callable[..., Any]) -> None:
 
 
 def test_a_node_is_not_ready_before_its_read_models_are(
-    start_node: Callable[..., Node],
+    start_node: Callable[..., Any],
 ) -> None:
     """A new version of a read model begins empty; nobody is shown half of it."""
     first = start_node()
@@ -84,7 +82,7 @@ def test_a_node_is_not_ready_before_its_read_models_are(
                 expires_at = clock_timestamp() + interval '50 seconds'
             where name = 'projection/task_board_v1'"""
         )
-        node = Node(Settings(database_url=settings.database_url))
+        node = type(first)(Settings(database_url=settings.database_url))
         try:
             ready = node.client.get("/mas/health/ready")
             assert (ready.status_code, ready.json()["code"]) == (503, "not_ready")
