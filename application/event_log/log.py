@@ -53,11 +53,19 @@ class StreamHead(msgspec.Struct, frozen=True):
 
 
 class EventLog(Protocol):
-    """Appends and reads events; ``PostgresEventLog`` and ``MemoryEventLog`` implement it."""
+    """Appends and reads events; ``PostgresEventLog`` and ``MemoryEventLog`` implement it.
+
+    Attributes:
+        mapper: Encodes and decodes events.
+        feed: The window on its end.
+        store_id: Its identity, for good.
+        epoch: Which history its positions belong to; another one after a restore.
+    """
 
     mapper: EventMapper
     feed: Feed
     store_id: UUID
+    epoch: UUID
 
     def enqueue(self, request: AppendRequest) -> asyncio.Future[Appended]:
         """Queue a request for the next commit (see ``Committer.enqueue``)."""

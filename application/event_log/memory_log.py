@@ -49,6 +49,7 @@ class MemoryEventLog:
         self.mapper = mapper
         self.feed = Feed()
         self.store_id = store_id or uuid4()
+        self.epoch = uuid4()
         self.events: list[RecordedEvent] = []
         self.epochs: dict[str, int] = {}
         self._now = now

@@ -90,7 +90,7 @@ class PostgresEventLog:
         """
         self.mapper = mapper
         self.feed = Feed()
-        self.store_id = UUID(int=0)
+        self.store_id = self.epoch = UUID(int=0)
         self.pool = Pool(
             conninfo,
             connection_class=Connection,
@@ -120,9 +120,10 @@ class PostgresEventLog:
         await self.pool.open()
         try:
             async with self.pool.connection() as connection:
-                row = await (await connection.execute("select store_id from store")).fetchone()
+                cursor = await connection.execute("select store_id, current_epoch() from store")
+                row = await cursor.fetchone()
                 assert row is not None
-                self.store_id = row[0]
+                self.store_id, self.epoch = row
             self.feed.start((await self.head()).position)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self.committer.run)

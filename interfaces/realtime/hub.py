@@ -1,6 +1,6 @@
 """The realtime hub: the end of the log, told to every connection that wants to know.
 
-Position is offset and the store's id is the epoch. What a client missed comes from pages of the
+Position is offset and the log's epoch is the epoch. What a client missed comes from pages of the
 log, then from the ring of its topic, and from then on as it happens; the path is the same for one
 who joins, one who resumes, and one who comes from another node. Notifications only wake the feed of
 the log: a lost one costs latency and never a message.
@@ -98,7 +98,7 @@ class Hub:
     @property
     def epoch(self) -> str:
         """Which log the positions belong to; a restored one has another epoch."""
-        return str(self._log.store_id)
+        return str(self._log.epoch)
 
     @property
     def position(self) -> int:
