@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar.params import QueryParameter
 
+from aia_mas.interfaces.http.answers import Header
 from aia_mas.interfaces.http.errors import InvalidCursor, ProjectionBehind
 from aia_mas.interfaces.http.requests import ApiRequest
 
@@ -39,6 +40,11 @@ MinPosition = Annotated[
 ]
 
 _encode = msgspec.json.Encoder(order="sorted").encode
+
+
+def as_of(position: int) -> Header:
+    """Return the header that tells at which position of the log things stood as answered."""
+    return (b"x-event-position", b"%d" % position)
 
 
 async def reached(request: ApiRequest, read_model: str, position: int) -> None:

@@ -367,3 +367,21 @@ def test_pages_of_other_sites_may_not(client: httpx.Client, unique: str) -> None
     assert (rebound.status_code, rebound.json()["code"]) == (403, "host_not_allowed")
     assert "access-control-allow-origin" not in read.headers
     assert client.get(f"{API}/agents/{unique}").status_code == 404
+
+
+def test_reads_tell_at_which_position_things_stood_so(client: httpx.Client, unique: str) -> None:
+    client.put(f"{API}/agents/{unique}", json={})
+    task = client.post(f"{API}/agents/tasks/submit", json={"task_type": unique})
+    task_id = task.json()["task_id"]
+    position = int(task.headers["x-event-position"])
+    reads: dict[str, dict[str, str]] = {
+        f"/agents/{unique}": {},
+        f"/agents/{unique}/tasks": {},
+        "/agents": {"q": "nobody-has-this"},
+        f"/agents/tasks/{task_id}": {},
+        "/agents/tasks": {"task_type": unique},
+    }
+    for path, query in reads.items():
+        answer = client.get(f"{API}{path}", params={**query, "min_position": position})
+        assert answer.status_code == 200, answer.text
+        assert int(answer.headers["x-event-position"]) >= position
