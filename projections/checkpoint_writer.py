@@ -169,7 +169,8 @@ class CheckpointWriter:
         steps: list[_Step] = []
         skips: Counter[str] = Counter()
         missing: list[set[str]] = [set() for _ in self._remembered]
-        folds, tables = self._projection.folds, self._projection.tables
+        made: list[set[str]] = [set() for _ in self._remembered]
+        folds = self._projection.folds
         rows = [remembered.rows for remembered in self._remembered]
         for index, event in enumerate(events):
             found = folds.get(type(event.event))
@@ -180,11 +181,13 @@ class CheckpointWriter:
             elif found is None:
                 self._check_unconcerned(index, event)
             else:
-                for number, key_of, fold in found:
+                for number, key_of, fold, needs_row in found:
                     key = key_of(event)
                     if key is not None:
                         steps.append((index, event, number, key, fold))
-                        if key not in rows[number] and tables[number].reads:
+                        if not needs_row:
+                            made[number].add(key)
+                        elif key not in rows[number] and key not in made[number]:
                             missing[number].add(key)
             if slices.over():
                 await slices.give_way()
