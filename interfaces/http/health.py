@@ -51,6 +51,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
         version: The program's.
         node: The node's name.
         store_id: The event log's identity.
+        epoch: Which history positions belong to; another one after a restore.
         position: The last position of the log that this node knows.
         waiting_commands: Commands waiting to be committed.
         database: PostgreSQL.
@@ -65,6 +66,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     node: str
     store_id: str
+    epoch: str
     position: int
     waiting_commands: int
     database: Part
@@ -161,6 +163,7 @@ async def health_of(system: System) -> Health:
         version=__version__,
         node=system.name,
         store_id=str(system.log.store_id),
+        epoch=str(system.log.epoch),
         position=system.log.feed.position,
         waiting_commands=system.log.committer.waiting,
         database=database,
