@@ -47,9 +47,11 @@ from aia_mas.application.rate_limits import Limiter, LocalLimiter, RedisLimiter
 from aia_mas.application.settings import Settings
 from aia_mas.domain.kernel.principal import system
 from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
+from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, PROCESS_FOLDS
 from aia_mas.interfaces.realtime.coalesced import Sample
 from aia_mas.interfaces.realtime.hub import Hub
 from aia_mas.projections.host import ProjectionHost
+from aia_mas.projections.registry import READ_MODELS
 
 log = structlog.stdlib.get_logger("aia.system")
 
@@ -242,8 +244,10 @@ class System:
             remember=deadlines_process.MISSED_HEARTBEATS * settings.heartbeat_interval_seconds,
         )
         expiry_fold = ExpiryFold(self.presence.over)
-        self._dispatch_host = FoldHost(event_log, dispatch_fold, folds)
-        self._expiry_host = FoldHost(event_log, expiry_fold, folds)
+        self._dispatch_host = FoldHost(
+            event_log, dispatch_fold, folds, categories=DISPATCHING.categories
+        )
+        self._expiry_host = FoldHost(event_log, expiry_fold, folds, categories=EXPIRY.categories)
         self.dispatcher = Dispatcher(dispatch_fold, self._dispatch_host, clock, self.new_id)
         self.engine = Engine(
             event_log,
@@ -280,7 +284,13 @@ class System:
             pickup_seconds=settings.pickup_timeout_seconds,
         )
         self._maintenance = Maintenance(event_log.pool, self._snapshots, clock)
-        self.projections = ProjectionHost(event_log, self.leases, folds)
+        self.projections = ProjectionHost(
+            event_log,
+            self.leases,
+            folds,
+            (*READ_MODELS, *PROCESS_FOLDS),
+            {DISPATCHING.name: self._dispatch_host, EXPIRY.name: self._expiry_host},
+        )
         self.hub = Hub(event_log)
         self.hub.coalesce("metrics", self._metrics)
 

@@ -1,13 +1,40 @@
 -- The event log: events, the guard on stream heads, commands already answered, the hash chain,
 -- leases, and the one function that appends.
 
--- Identity of this store. A restore from a backup makes a new one, so that resumed streams notice.
+-- Identity of this store, from which the chain of batches begins; it outlives every restore. The epoch
+-- says which history positions belong to: a restore may take some back and give them out again, so it
+-- makes a new one, and whoever resumes notices. place is where the epoch was in force last.
 create table store (
     singleton boolean primary key default true check (singleton),
     store_id uuid not null default gen_random_uuid(),
-    created_at timestamptz not null default clock_timestamp()
+    created_at timestamptz not null default clock_timestamp(),
+    epoch uuid not null default gen_random_uuid(),
+    place text
 );
 insert into store default values;
+
+-- Returns the epoch; a new one when this is not where the last one was in force. The system identifier
+-- is that of a cluster, which a dump is restored into or a copy is not; the timeline changes with every
+-- recovery from a base backup and every promotion of a standby; the database and the table have other
+-- numbers when they were made anew in the same cluster. Only a copy of the files that is started without
+-- telling PostgreSQL to recover (recovery.signal) has none of these signs.
+create function current_epoch() returns uuid
+language plpgsql volatile security definer set search_path from current as $$
+declare
+    v_place constant text := concat_ws('/',
+        (select c.system_identifier from pg_control_system() c),
+        left(pg_walfile_name(pg_current_wal_lsn()), 8),
+        (select d.oid from pg_database d where d.datname = current_database()),
+        'store'::regclass::oid);
+    v_epoch uuid;
+begin
+    -- Of nodes that start at once, one makes the new epoch and the others find the place noted.
+    update store set place = v_place, epoch = case when place is null then epoch
+        else gen_random_uuid() end
+    where place is distinct from v_place;
+    select s.epoch into strict v_epoch from store s;
+    return v_epoch;
+end $$;
 
 -- Every change there ever was. Partitioned by position so that old ranges can be archived whole.
 create table events (

@@ -3,13 +3,16 @@
 -- built beside the old one, and pruning is a step of its own.
 
 -- How far a projection has come. Its leader moves the position by compare-and-set, in the same
--- transaction as the rows that it folded, and only while its lease has the newest epoch.
+-- transaction as the rows that it folded, and only while its lease has the newest epoch. A rebuild
+-- raises the generation: the rebuilt position may be the old one, and what a leader remembers of
+-- rows and parked streams is void all the same.
 create table projection_checkpoints (
     projection text collate "C" primary key,
     position bigint not null default 0,
     tables text[] not null,
     stopped text,
-    moved_at timestamptz not null default clock_timestamp()
+    moved_at timestamptz not null default clock_timestamp(),
+    generation bigint not null default 0
 ) with (fillfactor = 50);
 
 -- Streams that a projection goes on without, because one of their events failed alone.
@@ -32,14 +35,25 @@ create table fold_snapshots (
     version integer not null,
     generation integer not null default 0,
     position bigint not null,
-    state bytea not null,
     saved_at timestamptz not null default clock_timestamp(),
     primary key (store_id, name, version)
 );
--- Not compressed: it is written often and read at a start only.
-alter table fold_snapshots alter column state set storage external;
 
--- Single events that a fold in memory went on without.
+-- Its state, in pieces: one value of many megabytes would hold up the program that sends it.
+create table fold_snapshot_pieces (
+    store_id uuid not null,
+    name text collate "C" not null,
+    version integer not null,
+    number integer not null,
+    piece bytea not null,
+    primary key (store_id, name, version, number),
+    foreign key (store_id, name, version) references fold_snapshots on delete cascade
+);
+-- Not compressed: it is written often and read at a start only.
+alter table fold_snapshot_pieces alter column piece set storage external;
+
+-- Single events that a fold in memory went on without; unreadable: the program that folded it did not
+-- know how to read it, and one that does must not trust snapshots in which it is missing.
 create table fold_skips (
     name text collate "C" not null,
     version integer not null,
@@ -47,6 +61,7 @@ create table fold_skips (
     stream text collate "C" not null,
     topic text collate "C" not null,
     reason text not null,
+    unreadable boolean not null,
     skipped_at timestamptz not null default clock_timestamp(),
     primary key (name, version, position)
 );
@@ -216,7 +231,7 @@ begin
 end $$;
 
 -- Puts rebuilt tables in the place of the live ones, which the caller holds (hold_projection), and
--- returns their position. The leader then finds its position changed and continues from the new one.
+-- returns their position. The leader then finds the generation changed, and opens the projection anew.
 create function finish_rebuild(p_projection text) returns bigint
 language plpgsql volatile security definer set search_path from current as $$
 declare
@@ -240,7 +255,8 @@ begin
     delete from projection_checkpoints where projection = p_projection || '_rebuild';
     delete from projection_parked where projection = p_projection;
     update projection_checkpoints
-    set position = v_rebuilt.position, stopped = null, moved_at = clock_timestamp()
+    set position = v_rebuilt.position, stopped = null, moved_at = clock_timestamp(),
+        generation = generation + 1
     where projection = p_projection;
     return v_rebuilt.position;
 end $$;

@@ -7,7 +7,7 @@ import msgspec
 from aia_mas.application.event_log.connections import Pool
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
 from aia_mas.projections.agent_view import COLUMNS, Agent, agent_of
-from aia_mas.projections.listing import Conditions, Listing, Page, SortKey, check_texts, like
+from aia_mas.projections.listing import Conditions, Found, Listing, Page, SortKey, check_texts, like
 
 __all__ = ["Agent", "AgentDirectory", "AgentFilter"]
 
@@ -47,8 +47,12 @@ class AgentDirectory:
 
     async def get(self, agent_id: str) -> Agent | None:
         """Return an agent, unregistered ones included."""
-        row = await _LISTING.one(self._pool, agent_id)
-        return None if row is None else agent_of(row)
+        return (await self.find(agent_id)).item
+
+    async def find(self, agent_id: str) -> Found[Agent]:
+        """Return the same, and the position at which it stood so."""
+        row, position = await _LISTING.one(self._pool, agent_id)
+        return Found(None if row is None else agent_of(row), position)
 
     async def list(
         self,
@@ -69,10 +73,10 @@ class AgentDirectory:
         Raises:
             InvalidValue: Unknown sort order, foreign cursor, limit or filter out of bounds.
         """
-        rows, following = await _LISTING.page(
+        rows, following, position = await _LISTING.page(
             self._pool, _conditions(filters), sort=sort, cursor=cursor, limit=limit
         )
-        return Page([agent_of(row) for row in rows], following)
+        return Page([agent_of(row) for row in rows], following, position)
 
     async def count(self, filters: AgentFilter = AgentFilter()) -> int:  # noqa: B008 - immutable
         """Return how many agents there are."""
@@ -82,6 +86,7 @@ class AgentDirectory:
 _DECLARED, _WORK = AGENT_DIRECTORY.table_names()
 
 _LISTING = Listing(
+    AGENT_DIRECTORY,
     select=COLUMNS,
     source=f"{_DECLARED} a left join {_WORK} w on w.agent_id = a.agent_id",
     key="a.agent_id",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from itertools import islice
 from typing import Any
 
 import msgspec
@@ -15,13 +14,12 @@ from aia_mas.application.event_log.errors import EventLogError, Fenced, Unreadab
 from aia_mas.application.event_log.fold_snapshots import printable
 from aia_mas.application.event_log.records import Fence, RecordedEvent, Unreadable
 from aia_mas.application.event_log.slices import Slices
+from aia_mas.projections.remembered_rows import RememberedRows
 from aia_mas.projections.statements import PARK, move_statement, read_statement, rows_name
 from aia_mas.projections.table import Projection
 
 Connection = psycopg.AsyncConnection[TupleRow]
 
-_REMEMBERED_ROWS = 20_000
-_FORGOTTEN_AT_ONCE = 5_000
 _LOADED_AT_ONCE = 200
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 
@@ -57,11 +55,12 @@ class CheckpointWriter:
     """One projection on one connection, for as long as nobody else moves its checkpoint.
 
     Rows that were written are remembered: they are what stands in the tables until somebody else
-    moves the checkpoint, and then the next compare-and-set fails.
+    moves the checkpoint or swaps the tables, and then the next compare-and-set fails.
 
     Attributes:
         checkpoint: The name of the checkpoint.
         position: Where it stands.
+        generation: How often the tables were swapped for rebuilt ones.
         parked: Streams that are left out.
     """
 
@@ -82,6 +81,7 @@ class CheckpointWriter:
             fence: The lease under which the checkpoint may be moved; None: no lease is asked for.
         """
         self.position = 0
+        self.generation = 0
         self.parked: set[str] = set()
         self._projection = projection
         self._connection = connection
@@ -92,7 +92,7 @@ class CheckpointWriter:
             read_statement(table, name)
             for table, name in zip(projection.tables, projection.table_names(build), strict=True)
         ]
-        self._rows: list[dict[str, Any]] = [{} for _ in projection.tables]
+        self._remembered = [RememberedRows() for _ in projection.tables]
 
     async def open(self) -> None:
         """Read the checkpoint and the parked streams.
@@ -101,13 +101,13 @@ class CheckpointWriter:
             UnknownProjection: There is no checkpoint.
         """
         cursor = await self._connection.execute(
-            "select position from projection_checkpoints where projection = %s",
+            "select position, generation from projection_checkpoints where projection = %s",
             (self.checkpoint,),
         )
         row = await cursor.fetchone()
         if row is None:
             raise UnknownProjection(f"no checkpoint {self.checkpoint}")
-        self.position = row[0]
+        self.position, self.generation = row
         cursor = await self._connection.execute(
             "select stream from projection_parked where projection = %s", (self.checkpoint,)
         )
@@ -129,7 +129,7 @@ class CheckpointWriter:
             slices = Slices()
             steps, skips = await self._plan(events, slices)
             changed = await self._fold(steps, slices)
-            await self._store(changed, skips, events[-1].position)
+            await self._store(changed, skips, events[-1].position, slices)
         except BaseException:
             self._forget()  # rows may be half changed, and whether they were written is unknown
             raise
@@ -158,8 +158,8 @@ class CheckpointWriter:
         """Record why the projection does not go on; the next move takes it back."""
         await self._connection.execute(
             """update projection_checkpoints set stopped = %s
-            where projection = %s and position = %s""",
-            (printable(reason), self.checkpoint, self.position),
+            where projection = %s and position = %s and generation = %s""",
+            (printable(reason), self.checkpoint, self.position, self.generation),
         )
 
     async def _plan(
@@ -168,8 +168,10 @@ class CheckpointWriter:
         """Return which folds change which rows, and load rows that are not remembered."""
         steps: list[_Step] = []
         skips: Counter[str] = Counter()
-        missing: list[set[str]] = [set() for _ in self._rows]
-        folds, rows, tables = self._projection.folds, self._rows, self._projection.tables
+        missing: list[set[str]] = [set() for _ in self._remembered]
+        made: list[set[str]] = [set() for _ in self._remembered]
+        folds = self._projection.folds
+        rows = [remembered.rows for remembered in self._remembered]
         for index, event in enumerate(events):
             found = folds.get(type(event.event))
             if found is None and type(event.event) is not Unreadable:
@@ -179,11 +181,13 @@ class CheckpointWriter:
             elif found is None:
                 self._check_unconcerned(index, event)
             else:
-                for number, key_of, fold in found:
+                for number, key_of, fold, needs_row in found:
                     key = key_of(event)
                     if key is not None:
                         steps.append((index, event, number, key, fold))
-                        if key not in rows[number] and tables[number].reads:
+                        if not needs_row:
+                            made[number].add(key)
+                        elif key not in rows[number] and key not in made[number]:
                             missing[number].add(key)
             if slices.over():
                 await slices.give_way()
@@ -197,7 +201,7 @@ class CheckpointWriter:
             raise FoldFailed(index, UnreadableEvent(event.event.reason))
 
     async def _load(self, number: int, keys: set[str], slices: Slices) -> None:
-        make, rows = self._projection.tables[number].row, self._rows[number]
+        make, rows = self._projection.tables[number].row, self._remembered[number].rows
         cursor = self._connection.cursor(binary=True)
         wanted = list(keys)
         # Piecewise, because the rows of one answer are decoded in one go.
@@ -210,8 +214,8 @@ class CheckpointWriter:
 
     async def _fold(self, steps: Sequence[_Step], slices: Slices) -> list[dict[str, Any]]:
         """Return the changed rows of every table."""
-        changed: list[dict[str, Any]] = [{} for _ in self._rows]
-        remembered = self._rows
+        changed: list[dict[str, Any]] = [{} for _ in self._remembered]
+        remembered = [each.rows for each in self._remembered]
         for index, event, number, key, fold in steps:
             rows = remembered[number]
             try:
@@ -224,19 +228,32 @@ class CheckpointWriter:
         return changed
 
     async def _store(
-        self, changed: list[dict[str, Any]], skips: Counter[str], position: int
+        self,
+        changed: list[dict[str, Any]],
+        skips: Counter[str],
+        position: int,
+        slices: Slices,
     ) -> None:
         values: dict[str, Any] = {"next": position, "skips": _encode(skips).decode()}
         for number, rows in enumerate(changed):
-            values[rows_name(number)] = _encode(list(rows.values())).decode()
+            written = self._remembered[number].written
+            parts: list[bytes] = []
+            for key, row in rows.items():
+                part = _encode(row)
+                parts.append(part)
+                written(key, len(part))
+                if slices.over():
+                    await slices.give_way()
+            values[rows_name(number)] = (b"[%b]" % b",".join(parts)).decode()
         await self._moved(self._move, values)
         self.position = position
 
-    async def _moved(self, statement: Any, values: dict[str, Any]) -> None:
+    async def _moved(self, statement: bytes, values: dict[str, Any]) -> None:
         fence = self._fence
         values |= {
             "projection": self.checkpoint,
             "position": self.position,
+            "generation": self.generation,
             "lease": None if fence is None else fence.lease,
             "epoch": None if fence is None else fence.epoch,
         }
@@ -245,7 +262,9 @@ class CheckpointWriter:
         if row is not None and row[0]:
             return
         await self._check_fence()
-        raise CheckpointMoved(f"{self.checkpoint} is no longer at {self.position}")
+        raise CheckpointMoved(
+            f"{self.checkpoint} is no longer at {self.position} of generation {self.generation}"
+        )
 
     async def _check_fence(self) -> None:
         if self._fence is None:
@@ -257,18 +276,15 @@ class CheckpointWriter:
             raise Fenced(f"{self.checkpoint} has another leader")
 
     def _forget(self) -> None:
-        for rows in self._rows:
-            rows.clear()
+        for remembered in self._remembered:
+            remembered.clear()
 
     def _trim(self) -> None:
-        for number, (table, rows) in enumerate(
-            zip(self._projection.tables, self._rows, strict=True)
-        ):
-            if not table.reads:
-                rows.clear()
-            elif len(rows) > _REMEMBERED_ROWS + _FORGOTTEN_AT_ONCE:
-                newest = islice(rows.items(), len(rows) - _REMEMBERED_ROWS, None)
-                self._rows[number] = dict(newest)
+        for table, remembered in zip(self._projection.tables, self._remembered, strict=True):
+            if table.reads:
+                remembered.trim()
+            else:
+                remembered.clear()
 
 
 # Number of the event, the event, number of the table, key, fold.

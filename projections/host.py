@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import anyio
 from msgspec.structs import replace
@@ -13,6 +14,7 @@ from aia_mas.application.event_log.fold_snapshots import FoldSnapshots
 from aia_mas.application.event_log.leases import LeaseKeeper
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.projections.agent_directory import AgentDirectory
+from aia_mas.projections.catching_up import CatchingUp
 from aia_mas.projections.rebuilding import rebuild
 from aia_mas.projections.registry import READ_MODELS, LiveView, ReadModel
 from aia_mas.projections.runner import ProjectionRunner
@@ -43,6 +45,7 @@ class ProjectionHost:
         keeper: LeaseKeeper,
         snapshots: FoldSnapshots,
         models: Sequence[ReadModel] = READ_MODELS,
+        folded_elsewhere: Mapping[str, FoldHost] = MappingProxyType({}),
     ) -> None:
         """Wire the read models; nothing is folded until ``run``.
 
@@ -51,6 +54,7 @@ class ProjectionHost:
             keeper: Decides which node keeps the tables.
             snapshots: Where snapshots of live views are kept.
             models: Which ones.
+            folded_elsewhere: Hosts of views that somebody else runs, by their names.
         """
         conninfo = log.pool.conninfo
         assert isinstance(conninfo, str)
@@ -62,11 +66,13 @@ class ProjectionHost:
             for model in models
             if isinstance(model, Projection)
         }
-        self._views = {
+        self._own_views = {
             model.name: FoldHost(log, model.make(), snapshots, categories=model.categories)
             for model in models
-            if isinstance(model, LiveView)
+            if isinstance(model, LiveView) and model.name not in folded_elsewhere
         }
+        self._views = {**self._own_views, **folded_elsewhere}
+        self._caught_up = {model.name: CatchingUp() for model in models}
         self.directory = AgentDirectory(log.pool)
         self.board = TaskBoard(log.pool)
         metrics = self._views[SystemMetrics.name].fold
@@ -83,8 +89,34 @@ class ProjectionHost:
         async with anyio.create_task_group() as tasks:
             for runner in self._runners.values():
                 tasks.start_soon(runner.run)
-            for view in self._views.values():
+            for view in self._own_views.values():
                 tasks.start_soon(view.run)
+            for name, catching_up in self._caught_up.items():
+                reached = (
+                    self._views[name].reached
+                    if name in self._views
+                    else (self._runners[name].progress.reached)
+                )
+                tasks.start_soon(catching_up.follow, self._log.feed, reached)
+
+    @property
+    def behind(self) -> tuple[str, ...]:
+        """The read models that have not caught up with the log once since this node started."""
+        return tuple(name for name, model in self._caught_up.items() if not model.done)
+
+    async def caught_up(self, name: str, timeout: float) -> bool:
+        """Wait until a read model has caught up with the log once since this node started.
+
+        Before that a new version is still being built: what stands in it is true, but not all.
+
+        Returns:
+            False when ``timeout`` seconds passed first.
+
+        Raises:
+            UnknownReadModel: There is none of this name.
+        """
+        self._model(name)
+        return await self._caught_up[name].wait(timeout)
 
     async def wait_for(self, name: str, position: int, timeout: float) -> bool:
         """Wait until a read model has come to a position, whichever node keeps it.

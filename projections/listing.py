@@ -14,6 +14,7 @@ from psycopg.rows import TupleRow
 
 from aia_mas.application.event_log.connections import Pool
 from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.projections.table import Projection
 
 MAX_LIMIT = 500
 """Most items of one page."""
@@ -22,10 +23,32 @@ T = TypeVar("T")
 
 
 class Page(NamedTuple, Generic[T]):
-    """One page of a list, and what to ask with for the next one (None: there is none)."""
+    """One page of a list.
+
+    Attributes:
+        items: What is on it.
+        next_cursor: What to ask with for the next one; None: there is none.
+        position: How far the read model had come: these are its rows at exactly this position.
+    """
 
     items: list[T]
     next_cursor: str | None
+    position: int
+
+
+class Found(NamedTuple, Generic[T]):
+    """What was asked for, if there is such a thing, and how far the read model had come."""
+
+    item: T | None
+    position: int
+
+
+class Rows(NamedTuple):
+    """Rows of a page (with columns behind the selected ones), as in ``Page``."""
+
+    rows: list[TupleRow]
+    next_cursor: str | None
+    position: int
 
 
 class SortKey(NamedTuple):
@@ -67,18 +90,35 @@ class Conditions:
 
 
 class Listing:
-    """A list that clients page through."""
+    """A list that clients page through.
 
-    def __init__(self, select: str, source: str, key: str, sorts: Mapping[str, SortKey]) -> None:
+    Rows and the position of the checkpoint come from one statement, so from one snapshot.
+    """
+
+    def __init__(
+        self,
+        projection: Projection,
+        *,
+        select: str,
+        source: str,
+        key: str,
+        sorts: Mapping[str, SortKey],
+    ) -> None:
         """Describe the list.
 
         Args:
+            projection: Whose tables are read.
             select: The selected columns.
             source: Tables and joins.
             key: The unique column that decides between equals.
             sorts: What clients may sort by.
         """
         self._select = select
+        # One row, whether or not there is a row of the list to go with it.
+        self._with_position = f"""select p.*, c.position from (
+            select coalesce((select position from projection_checkpoints
+                where projection = '{projection.key}'), 0) as position) c
+            left join lateral ({{}}) p on true"""  # noqa: S608
         self._source = source
         self._key = key
         self._sorts = sorts
@@ -91,8 +131,8 @@ class Listing:
         sort: str,
         cursor: str | None,
         limit: int,
-    ) -> tuple[list[TupleRow], str | None]:
-        """Return the rows of one page (two columns more than selected) and the next cursor.
+    ) -> Rows:
+        """Return one page.
 
         Args:
             pool: Where to ask.
@@ -118,10 +158,14 @@ class Listing:
                 f"({by.expression}, {self._key}) {sign} (%s::text::{by.type}, %s)", value, key
             )
         order = "desc" if descending else "asc"
-        query = sql.SQL(
-            f"select {self._select}, ({by.expression})::text, {self._key} from {self._source}"  # noqa: S608
-            f" where {{}} order by {by.expression} {order}, {self._key} {order} limit {limit + 1}"
+        page = sql.SQL(
+            f"select {self._select}, ({by.expression})::text, {self._key} as sort_key,"  # noqa: S608
+            f" {by.expression} as sort_by from {self._source} where {{}}"
+            f" order by {by.expression} {order}, {self._key} {order} limit {limit + 1}"
         ).format(conditions.where())
+        query = sql.SQL(
+            f"{self._with_position} order by p.sort_by {order}, p.sort_key {order}"
+        ).format(page)
         async with pool.connection() as connection:
             try:
                 rows = await (await connection.execute(query, conditions.values)).fetchall()
@@ -129,9 +173,12 @@ class Listing:
                 if cursor is None:
                     raise
                 raise InvalidValue("this is no cursor of this list", field="cursor") from error
+        *_, text, key, _, position = rows[min(limit, len(rows)) - 1]
+        if key is None:
+            return Rows([], None, position)
         if len(rows) <= limit:
-            return rows, None
-        return rows[:limit], _write_cursor(sort, *rows[limit - 1][-2:])
+            return Rows(rows, None, position)
+        return Rows(rows[:limit], _write_cursor(sort, text, key), position)
 
     async def count(self, pool: Pool, conditions: Conditions) -> int:
         """Return how many rows there are."""
@@ -143,15 +190,20 @@ class Listing:
         assert row is not None
         return int(row[0])
 
-    async def one(self, pool: Pool, key: str) -> TupleRow | None:
+    async def one(self, pool: Pool, key: str) -> Found[TupleRow]:
         """Return the row with a key."""
-        if "\0" in key:
-            return None
-        query = sql.SQL(
-            f"select {self._select} from {self._source} where {self._key} = %s"  # noqa: S608
+        # What cannot be stored is not there; the position is asked for all the same.
+        values: tuple[str | None] = (key if _storable(key) else None,)
+        row_of_key = sql.SQL(
+            f"select {self._select}, {self._key} as sort_key from {self._source}"  # noqa: S608
+            f" where {self._key} = %s"
         )
+        query = sql.SQL(self._with_position).format(row_of_key)
         async with pool.connection() as connection:
-            return await (await connection.execute(query, (key,))).fetchone()
+            row = await (await connection.execute(query, values)).fetchone()
+        assert row is not None
+        *_, found, position = row
+        return Found(None if found is None else row, position)
 
 
 def check_texts(filters: msgspec.Struct) -> None:

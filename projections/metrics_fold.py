@@ -59,12 +59,12 @@ class MetricsFold:
         fleet: The agents of the state, counted.
     """
 
-    def __init__(self, state: MetricsState | None = None) -> None:
-        """Continue with a state, or begin with an empty one."""
+    def __init__(
+        self, state: MetricsState | None = None, fleet: FleetFigures | None = None
+    ) -> None:
+        """Continue with a state and its agents, counted; or begin with an empty one."""
         self.state = state or MetricsState()
-        self.fleet = FleetFigures()
-        for agent in self.state.agents.values():
-            self.fleet.count(agent, 1)
+        self.fleet = fleet or FleetFigures()
         self._at: datetime | None = None
         self._bucket = self.state.minutes[-1] if self.state.minutes else Bucket(-MINUTE)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from aia_mas.application.event_log.fold import Fold
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
@@ -20,12 +20,14 @@ class LiveView(NamedTuple):
         version: Raised whenever its snapshots no longer fit.
         make: Makes the empty view.
         categories: The kinds of streams that concern it.
+        kind: ``process``: what a process decides on, which is looked after like a view.
     """
 
     name: str
     version: int
     make: Callable[[], Fold]
     categories: frozenset[str]
+    kind: Literal["view", "process"] = "view"
 
 
 ReadModel = Projection | LiveView

@@ -8,12 +8,14 @@ from psycopg import sql
 
 from aia_mas.projections.table import Projection, Table
 
-# The checkpoint moves by compare-and-set, and only under the lease (a rebuild has none).
+# The checkpoint moves by compare-and-set, and only under the lease (a rebuild has none). The
+# generation is compared as well: a rebuild that swapped its tables in may stand where we do.
 _MOVED = """
 with moved as (
     update projection_checkpoints
     set position = %(next)s, stopped = null, moved_at = clock_timestamp()
     where projection = %(projection)s and position = %(position)s
+      and generation = %(generation)s
       and (%(lease)s::text is null or exists (
         select from leases l where l.name = %(lease)s::text and l.epoch = %(epoch)s::bigint))
     returning 1
@@ -38,12 +40,14 @@ _WRITE = """, {alias} as (
 
 _READ = "select {columns} from {table} where {key} = any(%(keys)s::text[])"
 
-PARK: Final = f"""{_MOVED}, parked as (
+PARK: Final = (
+    f"""{_MOVED}, parked as (
     insert into projection_parked (projection, stream, position, topic, reason)
     select %(projection)s, %(stream)s, %(next)s, %(topic)s, %(reason)s
     where exists (select from moved)
 )
 select count(*) from moved"""  # noqa: S608
+).encode()
 """Moves past one event and parks its stream."""
 
 
@@ -52,8 +56,11 @@ def rows_name(number: int) -> str:
     return f"rows_{number}"
 
 
-def move_statement(projection: Projection, build: str) -> sql.Composed:
-    """Return the statement that moves the checkpoint and writes the rows of all tables."""
+def move_statement(projection: Projection, build: str) -> bytes:
+    """Return the statement that moves the checkpoint and writes the rows of all tables.
+
+    Rendered, because psycopg would render what is composed at every execution.
+    """
     names = projection.table_names(build)
     writes = [
         sql.SQL(_WRITE).format(
@@ -69,14 +76,16 @@ def move_statement(projection: Projection, build: str) -> sql.Composed:
         )
         for number, (table, name) in enumerate(zip(projection.tables, names, strict=True))
     ]
-    return sql.SQL(_MOVE_AND_WRITE).format(moved=sql.SQL(_MOVED), writes=sql.Composed(writes))
+    composed = sql.SQL(_MOVE_AND_WRITE).format(moved=sql.SQL(_MOVED), writes=sql.Composed(writes))
+    return composed.as_bytes()
 
 
-def read_statement(table: Table[Any], name: str) -> sql.Composed:
-    """Return the statement that reads rows by their keys."""
-    return sql.SQL(_READ).format(
+def read_statement(table: Table[Any], name: str) -> bytes:
+    """Return the statement that reads rows by their keys, rendered likewise."""
+    composed = sql.SQL(_READ).format(
         columns=_columns(table), table=sql.Identifier(name), key=sql.Identifier(table.key)
     )
+    return composed.as_bytes()
 
 
 def _columns(table: Table[Any]) -> sql.Composed:

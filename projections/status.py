@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -19,6 +20,7 @@ class ReadModelStatus(msgspec.Struct, frozen=True, kw_only=True):
         name: What people call it.
         version: The one that this program reads.
         kind: ``table``: in PostgreSQL, kept by one node. ``view``: in the memory of every node.
+            ``process``: likewise, and what a process decides on.
         checkpoint: The last position in it; of a view that is not running here, in its snapshot.
         head: The last position of the log.
         lag: How far it is behind, in events.
@@ -29,7 +31,7 @@ class ReadModelStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     version: int
-    kind: Literal["table", "view"]
+    kind: Literal["table", "view", "process"]
     checkpoint: int
     head: int
     lag: int
@@ -77,7 +79,7 @@ async def statuses(pool: Pool, models: Sequence[ReadModel]) -> list[ReadModelSta
             ReadModelStatus(
                 name=model.name,
                 version=model.version,
-                kind="table" if isinstance(model, Projection) else "view",
+                kind="table" if isinstance(model, Projection) else model.kind,
                 checkpoint=position,
                 head=head,
                 lag=head - position,
@@ -90,26 +92,30 @@ async def statuses(pool: Pool, models: Sequence[ReadModel]) -> list[ReadModelSta
 
 
 async def prune(pool: Pool, models: Iterable[ReadModel]) -> list[str]:
-    """Remove the tables and snapshots of versions that this release does not read.
+    """Remove the tables and snapshots of versions that are older than what this release reads.
 
-    To be done once no node runs an older release any more.
+    To be done once no node runs an older release any more. What a newer release built, and what
+    this one does not know, is left alone.
 
     Returns:
         The names of what was removed.
     """
-    read = {model.key for model in models if isinstance(model, Projection)}
-    removed: list[str] = []
+    versions = {model.name: model.version for model in models}
+    removed: set[str] = set()
     async with pool.connection() as connection:
         cursor = await connection.execute("select projection from projection_checkpoints")
         for (key,) in await cursor.fetchall():
-            if key.removesuffix("_rebuild") not in read:
+            if _is_older(key, versions):
                 await connection.execute("select drop_projection(%s)", (key,))
-                removed.append(key)
-        for model in models:
-            if not isinstance(model, Projection):
-                cursor = await connection.execute(
-                    "delete from fold_snapshots where name = %s and version < %s returning version",
-                    (model.name, model.version),
-                )
-                removed += [f"{model.name}_v{version}" for (version,) in await cursor.fetchall()]
-    return sorted(set(removed))
+                removed.add(key)
+        for name, version in versions.items():
+            for table in ("fold_snapshots", "fold_skips"):
+                query = f"delete from {table} where name = %s and version < %s returning version"  # noqa: S608
+                cursor = await connection.execute(query.encode(), (name, version))
+                removed |= {f"{name}_v{older}" for (older,) in await cursor.fetchall()}
+    return sorted(removed)
+
+
+def _is_older(key: str, versions: Mapping[str, int]) -> bool:
+    match = re.fullmatch(r"([a-z_]+)_v(\d+)(?:_rebuild)?", key)
+    return match is not None and int(match[2]) < versions.get(match[1], 0)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
 from aia_mas.application.event_log.records import RecordedEvent
+from aia_mas.domain.kernel.steps import Steps, chunks
 from aia_mas.domain.orchestration.task_events import TaskStatus
 from aia_mas.projections.durations import Durations
 from aia_mas.projections.metrics_figures import (
@@ -21,20 +22,21 @@ from aia_mas.projections.metrics_figures import (
 from aia_mas.projections.metrics_fold import MetricsFold
 from aia_mas.projections.metrics_history import MetricsPoint, points
 from aia_mas.projections.metrics_snapshot import frozen, thawed
-from aia_mas.projections.metrics_state import MINUTE, AgentFigures, TypeFigures
+from aia_mas.projections.metrics_state import MINUTE, AgentFigures, FleetFigures, TypeFigures
 
 __all__ = ["AgentPerformance", "Metrics", "SystemMetrics"]
 
 _WINDOW = 5
 """Minutes over which rates are taken."""
 _TYPES_SHOWN = 50
+_COUNTED_AT_ONCE = 500
 
 
 class SystemMetrics:
     """The live view; ``ProjectionHost`` folds the log into it."""
 
     name = "system_metrics"
-    version = 1
+    version = 2
 
     def __init__(self) -> None:
         """Begin with nothing."""
@@ -49,13 +51,18 @@ class SystemMetrics:
         """Fold one event."""
         self._fold.apply(event)
 
-    def snapshot(self) -> Callable[[], bytes]:
-        """Return a function that encodes a copy of the state."""
+    def snapshot(self) -> Steps[Iterator[bytes]]:
+        """Return what encodes a copy of the state; see ``Fold.snapshot``."""
         return frozen(self._fold.state)
 
-    def restore(self, state: bytes, /) -> None:
-        """Go back to a snapshot."""
-        self._fold = MetricsFold(thawed(state))
+    def restore(self, pieces: Sequence[bytes]) -> Steps[None]:
+        """Go back to a snapshot; see ``Fold.restore``."""
+        state, fleet = (yield from thawed(pieces)), FleetFigures()
+        for some in chunks(state.agents.values(), _COUNTED_AT_ONCE):
+            for agent in some:
+                fleet.count(agent, 1)
+            yield
+        self._fold = MetricsFold(state, fleet)
 
     def current(self, now: datetime | None = None) -> Metrics:
         """Return the figures as they are.

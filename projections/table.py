@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -28,7 +28,8 @@ class Table(Generic[R]):
         row: The Struct.
         key_of: Which row an event concerns; None: none after all.
         folds: Event class -> the fold of such an event.
-        reads: Whether folds need the row as it was. False: every event makes a new row.
+        makes: The events that make a new row, whatever was there; others need the row as it was.
+        reads: Whether any event needs the row as it was.
     """
 
     def __init__(
@@ -39,14 +40,15 @@ class Table(Generic[R]):
         # Any: each fold looks into its own event class.
         folds: Mapping[type[Event], Callable[[Any, RecordedEvent], R]],
         *,
-        reads: bool = True,
+        makes: Collection[type[Event]] = (),
     ) -> None:
         """Describe a table (see the attributes)."""
         self.suffix = suffix
         self.row = row
         self.key_of = key_of
         self.folds = folds
-        self.reads = reads
+        self.makes = frozenset(makes)
+        self.reads = not folds.keys() <= self.makes
         self.columns = tuple(field.encode_name for field in msgspec.structs.fields(row))
         self.key = self.columns[0]
 
@@ -60,7 +62,8 @@ class Projection:
         tables: Its tables.
         categories: The kinds of streams that concern it (``task``).
         strict: It stops at an event that cannot be folded instead of parking its stream.
-        folds: Event class -> (number of the table, key, fold) for all tables that it changes.
+        folds: Event class -> (number of the table, key, fold, whether it needs the row as it was)
+            for all tables that it changes.
     """
 
     def __init__(
@@ -81,7 +84,7 @@ class Projection:
         self.folds: dict[type[Event], tuple[_Step, ...]] = {}
         for number, table in enumerate(tables):
             for event, fold in table.folds.items():
-                step = (number, table.key_of, fold)
+                step = (number, table.key_of, fold, event not in table.makes)
                 self.folds[event] = (*self.folds.get(event, ()), step)
 
     @property
@@ -94,4 +97,4 @@ class Projection:
         return [f"{self.key}{table.suffix}{build}" for table in self.tables]
 
 
-_Step = tuple[int, Callable[[RecordedEvent], str | None], Callable[[Any, RecordedEvent], Any]]
+_Step = tuple[int, Callable[[RecordedEvent], str | None], Callable[[Any, RecordedEvent], Any], bool]

@@ -11,7 +11,7 @@ from aia_mas.application.event_log.connections import Pool
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.orchestration.task_events import TaskStatus
 from aia_mas.domain.orchestration.task_specification import Priority
-from aia_mas.projections.listing import Conditions, Listing, Page, SortKey, check_texts
+from aia_mas.projections.listing import Conditions, Found, Listing, Page, SortKey, check_texts
 from aia_mas.projections.task_board_fold import TASK_BOARD
 from aia_mas.projections.task_view import COLUMNS, Task, task_of
 
@@ -59,8 +59,12 @@ class TaskBoard:
 
     async def get(self, task_id: str) -> Task | None:
         """Return a task."""
-        row = await _BY_STATE.one(self._pool, task_id)
-        return None if row is None else task_of(row)
+        return (await self.find(task_id)).item
+
+    async def find(self, task_id: str) -> Found[Task]:
+        """Return the same, and the position at which it stood so."""
+        row, position = await _BY_STATE.one(self._pool, task_id)
+        return Found(None if row is None else task_of(row), position)
 
     async def list(
         self,
@@ -83,10 +87,10 @@ class TaskBoard:
         """
         by_state = len(filters.status) == 1 or filters.agent_id is not None
         listing = _BY_STATE if by_state else _BY_SPECIFICATION
-        rows, following = await listing.page(
+        rows, following, position = await listing.page(
             self._pool, _conditions(filters), sort=sort, cursor=cursor, limit=limit
         )
-        return Page([task_of(row) for row in rows], following)
+        return Page([task_of(row) for row in rows], following, position)
 
     async def count(self, filters: TaskFilter = TaskFilter()) -> int:  # noqa: B008 - immutable
         """Return how many tasks there are."""
@@ -106,6 +110,7 @@ _STATE, _SPECS = TASK_BOARD.table_names()
 def _listing(submitted: str) -> Listing:
     """Return the list, sorted by the same column of the table whose indexes serve the filters."""
     return Listing(
+        TASK_BOARD,
         select=COLUMNS,
         source=f"{_STATE} t join {_SPECS} s on s.task_id = t.task_id",
         key="t.task_id",

@@ -245,8 +245,15 @@ TASK_BOARD = Projection(
                 TaskRequeued: _requeued,
                 TaskResultRefused: _result_refused,
             },
+            makes={TaskSubmitted},
         ),
-        Table("_specs", TaskSpecRow, _task_of_stream, {TaskSubmitted: _specified}, reads=False),
+        Table(
+            "_specs",
+            TaskSpecRow,
+            _task_of_stream,
+            {TaskSubmitted: _specified},
+            makes={TaskSubmitted},
+        ),
     ),
     frozenset({"task"}),
 )

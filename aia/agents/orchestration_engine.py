@@ -123,8 +123,9 @@ class AgentOrchestrationEngine:
             found: list[Agent] = []
             cursor: str | None = None
             while True:
-                items, cursor = await system.projections.directory.list(cursor=cursor, limit=500)
-                found += items
+                page = await system.projections.directory.list(cursor=cursor, limit=500)
+                found += page.items
+                cursor = page.next_cursor
                 if cursor is None:
                     return found
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from aia_mas.application.event_log.pages import PAGE, is_last
 from aia_mas.application.event_log.records import RecordedEvent
 
 Read = Callable[[int, int], Awaitable[list[RecordedEvent]]]
-"""Reads events behind a position, at most so many."""
+"""Reads a page of events behind a position, at most so many."""
 
-_PAGE = 1000
+_GIVEN_UP = 64
+"""Events given up with every arrival, beside twice as many as arrive."""
 
 
 class Feed:
@@ -26,9 +28,12 @@ class Feed:
 
         Args:
             capacity: Events kept for consumers that lag.
-            capacity_bytes: Bound of their stored size; a large event pushes out many small ones.
+            capacity_bytes: Bound of their stored size; a large event pushes out many small ones,
+                little by little while the bound is exceeded less than twice.
         """
-        self._events: list[RecordedEvent] = []
+        # What was given up stands as None before the start until it is worth moving the rest.
+        self._events: list[RecordedEvent | None] = []
+        self._start = 0
         self._first = 1
         self._capacity = capacity
         self._capacity_bytes = capacity_bytes
@@ -40,12 +45,12 @@ class Feed:
     @property
     def position(self) -> int:
         """The last position up to which this node knows every event."""
-        return self._first + len(self._events) - 1
+        return self._first + len(self._events) - self._start - 1
 
     def start(self, position: int) -> None:
         """Begin behind a position of the log; consumers read what is older from PostgreSQL."""
         self._events.clear()
-        self._bytes = 0
+        self._start = self._bytes = 0
         self._first = position + 1
         self._wake()
 
@@ -67,17 +72,17 @@ class Feed:
         new = events[known + 1 - events[0].position :]
         self._events += new
         self._bytes += sum(event.size for event in new)
-        self._trim()
+        self._trim(len(new))
         for listener in self._listeners:
             listener(new)
         self._wake()
 
-    def since(self, after: int, limit: int = _PAGE) -> Sequence[RecordedEvent] | None:
+    def since(self, after: int, limit: int = PAGE) -> Sequence[RecordedEvent] | None:
         """Return events behind a position, or None when the window begins later than that."""
         if after + 1 < self._first:
             return None
-        start = after + 1 - self._first
-        return self._events[start : start + limit]
+        start = self._start + after + 1 - self._first
+        return self._events[start : start + limit]  # type: ignore[return-value]
 
     async def wait(self, after: int, timeout: float | None = None) -> bool:
         """Wait until the window has moved beyond a position.
@@ -114,24 +119,30 @@ class Feed:
         """Read until nothing is missing."""
         self._gap.clear()
         while True:
-            page = await read(self.position, _PAGE)
+            page = await read(self.position, PAGE)
             self.publish(page)
-            if len(page) < _PAGE:
+            if is_last(page, PAGE):
                 return
 
-    def _trim(self) -> None:
-        if len(self._events) <= 2 * self._capacity and self._bytes <= 2 * self._capacity_bytes:
-            return
-        keep, size = 0, 0
-        for event in reversed(self._events):
-            size += event.size
-            if keep >= self._capacity or size > self._capacity_bytes:
-                break
-            keep += 1
-        dropped = len(self._events) - keep
-        self._bytes -= sum(event.size for event in self._events[:dropped])
-        del self._events[:dropped]
-        self._first += dropped
+    def _trim(self, arrived: int) -> None:
+        """Give up the oldest events, few at a time: to give up thousands holds everybody up."""
+        events, start, left = self._events, self._start, _GIVEN_UP + 2 * arrived
+        while start < len(events) and (
+            self._bytes > 2 * self._capacity_bytes
+            or (left and self._bytes > self._capacity_bytes)
+            or (left and len(events) - start > self._capacity)
+        ):
+            oldest = events[start]
+            assert oldest is not None
+            self._bytes -= oldest.size
+            events[start] = None
+            start += 1
+            left -= left > 0
+        self._first += start - self._start
+        if 2 * start > len(events):
+            del events[:start]
+            start = 0
+        self._start = start
 
     def _wake(self) -> None:
         waiters, self._waiters = self._waiters, set()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from aia_mas.application.event_log.records import RecordedEvent
+from aia_mas.domain.kernel.steps import Steps
 
 
 class Fold(Protocol):
@@ -28,17 +29,19 @@ class Fold(Protocol):
         """
         ...
 
-    def snapshot(self) -> bytes | Callable[[], bytes]:
-        """Return the state, or a function that encodes a copy of it in a worker thread.
+    def snapshot(self) -> Steps[Iterator[bytes]]:
+        """Copy the state, and return what encodes the copy, piece by piece.
 
-        The function gets a state of its own (a shallow copy of immutable rows), because folding
-        goes on meanwhile, and encodes it in pieces, because a thread in one long call into C
-        holds up the event loop.
+        Nothing is folded between the steps; it is while the pieces are made. No step and no piece
+        holds the event loop for much longer than a millisecond, however large the state is.
         """
         ...
 
-    def restore(self, state: bytes, /) -> None:
-        """Go back to a snapshot; one that does not fit raises before anything is changed."""
+    def restore(self, pieces: Sequence[bytes], /) -> Steps[None]:
+        """Go back to a snapshot.
+
+        The state changes with the last step; one that does not fit raises before that.
+        """
         ...
 
 

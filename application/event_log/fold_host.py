@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 
 import anyio
-import anyio.to_thread
 import psycopg
 import structlog
 from anyio.abc import TaskGroup
 
 from aia_mas.application.event_log.errors import EventLogError
 from aia_mas.application.event_log.fold import Fold, concerns
-from aia_mas.application.event_log.fold_snapshots import FoldSnapshots, StoredFold
+from aia_mas.application.event_log.fold_snapshots import MOST_SKIPS, FoldSnapshots, StoredFold
 from aia_mas.application.event_log.log import EventLog
 from aia_mas.application.event_log.progress import Progress
 from aia_mas.application.event_log.read_ahead import ReadAhead
@@ -26,8 +25,6 @@ log = structlog.stdlib.get_logger("aia.event_log.folds")
 
 STORE_ERRORS = (psycopg.Error, EventLogError, OSError, TimeoutError)
 """What a store that is away for a while is noticed by."""
-
-_REPORTED_SKIPS = 1_000
 
 
 class FoldHost:
@@ -46,6 +43,7 @@ class FoldHost:
         *,
         every: int = 20_000,
         categories: frozenset[str] | None = None,
+        look: float = 2.0,
         retry_after: float = 0.5,
     ) -> None:
         """Wire the host; nothing is folded until ``run``.
@@ -57,6 +55,7 @@ class FoldHost:
             every: Events between snapshots.
             categories: The kinds of streams that concern the fold (``agent``); events of others
                 may be unreadable. None: all of them concern it.
+            look: Seconds between looks for a snapshot that was rebuilt elsewhere.
             retry_after: Seconds to wait when the store cannot be reached.
         """
         self.fold = fold
@@ -65,12 +64,16 @@ class FoldHost:
         self._snapshots = snapshots
         self._every = every
         self._categories = categories
+        self._look = look
         self._retry_after = retry_after
         self._progress = Progress()
         # One for all pages: going from one to the next need not mean that others could run.
         self._slices = Slices()
         self._generation = 0
+        self._skips: set[int] = set()
+        self._mending = False
         self._saved = 0
+        self._next_save = every
         self._saving = False
         self._following = anyio.CancelScope()
 
@@ -85,16 +88,18 @@ class FoldHost:
 
     async def run(self) -> None:
         """Fold until cancelled; then leave a snapshot behind."""
-        await self._restore()
+        await self._start()
         try:
             async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._watch)
                 while True:
                     with anyio.CancelScope() as self._following:
                         await self._follow(tasks)
-                    await self._restore()
+                    await self._take_over()
         finally:
             with anyio.CancelScope(shield=True), anyio.move_on_after(2):
-                await self._save()
+                if self.position > self._saved and not self._saving:
+                    await self._save(self.position, await self._copy(), self._generation)
 
     async def rebuild(self, fresh: Fold) -> int:
         """Fold the log from position 0 beside the live fold, and let every node take it over.
@@ -111,7 +116,9 @@ class FoldHost:
         position = await refold(self._log, fresh, self._categories)
         if self._snapshots is not None:
             generation = await self._snapshots.generation(fresh.name, fresh.version)
-            stored = StoredFold(position, await _encoded(fresh), generation + 1)
+            slices = Slices()
+            pieces = await _listed(await slices.take(fresh.snapshot()), slices)
+            stored = StoredFold(position, pieces, generation + 1)
             await self._snapshots.replace(fresh.name, fresh.version, stored)
             self._following.cancel()
         return position
@@ -144,15 +151,16 @@ class FoldHost:
                 self._progress.move(event.position)
                 await slices.give_way()
         self._progress.move(events[-1].position)
-        if self.position - self._saved >= self._every and not self._saving:
-            tasks.start_soon(self._save)
+        if self.position >= self._next_save and not self._saving:
+            await self._begin_save(tasks)
 
     async def _skip(self, event: RecordedEvent, why: str) -> None:
         # As before every await: what a snapshot takes as folded is exactly what is.
         self._progress.move(event.position)
         self.skipped += 1
-        if self.skipped > _REPORTED_SKIPS:
+        if len(self._skips) >= MOST_SKIPS:
             return
+        self._skips.add(event.position)
         log.error(
             "fold_skipped_event",
             fold=self.fold.name,
@@ -167,64 +175,131 @@ class FoldHost:
             except STORE_ERRORS as error:
                 log.warning("fold_skip_not_recorded", fold=self.fold.name, error=str(error))
 
-    async def _newest(self, snapshots: FoldSnapshots) -> tuple[StoredFold | None, int]:
-        """Return the newest snapshot and the head of the log, however long the store is away."""
+    async def _start(self) -> None:
+        """Continue from the newest snapshot, if one fits and nothing need be missing from it."""
+        stored = await self._newest()
+        if stored is None:
+            return
+        if not await self._is_mended(stored):
+            await self._restore(stored)
+            return
+        log.warning("fold_snapshot_mended", fold=self.fold.name, position=stored.position)
+        # Folded from 0, and given to the others once it is as far as what they have.
+        self._generation = stored.generation + 1
+        self._mending = True
+        self._saved, self._next_save = stored.position - 1, stored.position
+
+    async def _take_over(self) -> None:
+        """Go over to a snapshot of a newer generation."""
+        stored = await self._newest()
+        if stored is not None:
+            await self._restore(stored)
+
+    async def _watch(self) -> None:
+        """Look whether the fold was rebuilt elsewhere."""
+        if self._snapshots is None:
+            return
+        while True:
+            await asyncio.sleep(self._look)
+            try:
+                newest = await self._snapshots.generation(self.fold.name, self.fold.version)
+            except STORE_ERRORS:
+                continue
+            if newest > self._generation:
+                self._following.cancel()
+
+    async def _newest(self) -> StoredFold | None:
+        """Return the newest snapshot of this log, however long the store is away."""
+        if self._snapshots is None:
+            return None
         while True:
             try:
-                stored = await snapshots.load(self.fold.name, self.fold.version)
-                return stored, (await self._log.head()).position
+                stored = await self._snapshots.load(self.fold.name, self.fold.version)
+                head = (await self._log.head()).position
             except STORE_ERRORS as error:
                 log.warning("fold_waits_for_store", fold=self.fold.name, error=str(error))
                 await asyncio.sleep(self._retry_after)
+                continue
+            if stored is not None and stored.position > head:
+                log.warning("fold_snapshot_from_elsewhere", fold=self.fold.name, head=head)
+                self._generation = stored.generation
+                return None
+            return stored
 
-    async def _restore(self) -> None:
-        """Continue from the newest snapshot, if one fits."""
-        if self._snapshots is None:
-            return
-        stored, head = await self._newest(self._snapshots)
-        if stored is None:
-            return
+    async def _is_mended(self, stored: StoredFold) -> bool:
+        """Tell whether this program can read an event that is missing from a snapshot."""
+        snapshots, topics = self._snapshots, self._log.mapper.topics
+        assert snapshots is not None
+        while True:
+            try:
+                for position, topic in await snapshots.unreadable(
+                    self.fold.name, self.fold.version, stored.position
+                ):
+                    if topic in topics:
+                        found = await self._log.read(position - 1, 1)
+                        if found and type(found[0].event) is not Unreadable:
+                            return True
+            except STORE_ERRORS as error:
+                log.warning("fold_waits_for_store", fold=self.fold.name, error=str(error))
+                await asyncio.sleep(self._retry_after)
+            else:
+                return False
+
+    async def _restore(self, stored: StoredFold) -> None:
         self._generation = stored.generation
-        if stored.position > head:
-            log.warning("fold_snapshot_from_elsewhere", fold=self.fold.name, head=head)
-            return
         try:
-            self.fold.restore(stored.state)
+            await self._slices.take(self.fold.restore(stored.pieces))
         except Exception as error:  # noqa: BLE001 - a snapshot is never worth a failure
             log.warning("fold_snapshot_unfit", fold=self.fold.name, error=str(error))
             return
-        self._saved = stored.position
+        self._mending = False
+        self._saved, self._next_save = stored.position, stored.position + self._every
         self._progress.move(stored.position)
         log.info("fold_restored", fold=self.fold.name, position=stored.position)
 
-    async def _save(self) -> None:
-        """Store a snapshot of what is folded now; a failure costs the next start some time."""
-        name, version, position = self.fold.name, self.fold.version, self.position
-        if self._snapshots is None or self._saving or position == self._saved:
+    async def _begin_save(self, tasks: TaskGroup) -> None:
+        """Copy the fold, and have the copy stored while folding goes on."""
+        if self._snapshots is None:
             return
-        self._saving = True
+        # By the one who folds, so that nothing is folded between the steps.
+        position, generation = self.position, self._generation
+        self._next_save = position + self._every
+        copy = await self._copy()
+        tasks.start_soon(self._save, position, copy, generation)
+
+    async def _copy(self) -> Iterator[bytes] | None:
         try:
-            # Nothing is awaited between reading the position and copying the state.
-            snapshot = self.fold.snapshot()
-            if await self._snapshots.generation(name, version) > self._generation:
+            return await self._slices.take(self.fold.snapshot())
+        except Exception as error:  # noqa: BLE001 - a failed snapshot never fails anything
+            log.warning("fold_not_saved", fold=self.fold.name, error=str(error))
+            return None
+
+    async def _save(self, position: int, copy: Iterator[bytes] | None, generation: int) -> None:
+        """Store a snapshot; a failure costs the next start some time."""
+        if self._snapshots is None or copy is None or self._saving:
+            return
+        name, version, self._saving = self.fold.name, self.fold.version, True
+        try:
+            if await self._snapshots.generation(name, version) > generation:
                 self._following.cancel()
                 return
-            state = await _encode(snapshot)
-            await self._snapshots.save(name, version, StoredFold(position, state, self._generation))
-            self._saved = position
-        except Exception as error:  # noqa: BLE001 - a failed snapshot never fails anything
+            stored = StoredFold(position, await _listed(copy, Slices()), generation)
+            if self._mending:
+                await self._snapshots.replace(name, version, stored, self._skips)
+                self._mending = False
+            else:
+                await self._snapshots.save(name, version, stored)
+            self._saved = max(self._saved, position)
+        except Exception as error:  # noqa: BLE001 - as above
             log.warning("fold_not_saved", fold=name, error=str(error))
-            self._saved = position  # not again at once
         finally:
             self._saving = False
 
 
-async def _encoded(fold: Fold) -> bytes:
-    return await _encode(fold.snapshot())
-
-
-async def _encode(snapshot: bytes | Callable[[], bytes]) -> bytes:
-    if isinstance(snapshot, bytes):
-        return snapshot
-    # In a thread, because encoding a large state takes longer than the event loop may be held.
-    return await anyio.to_thread.run_sync(snapshot)
+async def _listed(pieces: Iterator[bytes], slices: Slices) -> list[bytes]:
+    made: list[bytes] = []
+    for piece in pieces:
+        made.append(piece)
+        if slices.over():
+            await slices.give_way()
+    return made

@@ -56,11 +56,19 @@ class StreamHead(msgspec.Struct, frozen=True):
 
 
 class EventLog(Protocol):
-    """Appends and reads events; ``PostgresEventLog`` and ``MemoryEventLog`` implement it."""
+    """Appends and reads events; ``PostgresEventLog`` and ``MemoryEventLog`` implement it.
+
+    Attributes:
+        mapper: Encodes and decodes events.
+        feed: The window on its end.
+        store_id: Its identity, for good.
+        epoch: Which history its positions belong to; another one after a restore.
+    """
 
     mapper: EventMapper
     feed: Feed
     store_id: UUID
+    epoch: UUID
 
     def enqueue(
         self, request: AppendRequest, settle: Settle | None = None
@@ -73,7 +81,13 @@ class EventLog(Protocol):
         ...
 
     async def read(
-        self, after: int, limit: int, where: EventFilter | None = None, *, newest: bool = False
+        self,
+        after: int,
+        limit: int,
+        where: EventFilter | None = None,
+        *,
+        newest: bool = False,
+        max_bytes: int | None = None,
     ) -> list[RecordedEvent]:
         """Return events behind a position, oldest first, or before it, newest first.
 
@@ -83,6 +97,8 @@ class EventLog(Protocol):
             limit: How many at most.
             where: Which ones.
             newest: Walk from the end to the beginning.
+            max_bytes: No more of them once their stored size has come to this; at least one. Then
+                fewer than ``limit`` do not mean that there are no others: see ``pages.is_last``.
         """
         ...
 
@@ -97,6 +113,7 @@ class EventLog(Protocol):
         limit: int | None = None,
         *,
         newest: bool = False,
+        max_bytes: int | None = None,
     ) -> list[RecordedEvent]:
         """Return the events of one stream behind a version, in order.
 
@@ -106,6 +123,7 @@ class EventLog(Protocol):
                 behind the first one wanted (-1: from the end).
             limit: How many at most; None: all.
             newest: Walk from the end to the beginning.
+            max_bytes: As for ``read``.
         """
         ...
 

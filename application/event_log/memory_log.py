@@ -50,6 +50,7 @@ class MemoryEventLog:
         self.mapper = mapper
         self.feed = Feed()
         self.store_id = store_id or uuid4()
+        self.epoch = uuid4()
         self.events: list[RecordedEvent] = []
         self.epochs: dict[str, int] = {}
         self._now = now
@@ -116,7 +117,13 @@ class MemoryEventLog:
         return BatchResult(statuses, firsts, outcomes, counts, known_at, len(self.events), stamp)
 
     async def read(
-        self, after: int, limit: int, where: EventFilter | None = None, *, newest: bool = False
+        self,
+        after: int,
+        limit: int,
+        where: EventFilter | None = None,
+        *,
+        newest: bool = False,
+        max_bytes: int | None = None,
     ) -> list[RecordedEvent]:
         """Return events behind (or with ``newest`` before) a position; see ``EventLog.read``."""
         if newest:
@@ -124,7 +131,8 @@ class MemoryEventLog:
         else:
             walk = iter(self.events[after : None if where else after + limit])
         matching = (event for event in walk if where is None or _matches(event, where))
-        return [event for event, _ in zip(matching, range(limit), strict=False)]
+        page = [event for event, _ in zip(matching, range(limit), strict=False)]
+        return _bounded(page, max_bytes)
 
     async def count(self, where: EventFilter) -> int:
         """Return how many events there are."""
@@ -137,13 +145,16 @@ class MemoryEventLog:
         limit: int | None = None,
         *,
         newest: bool = False,
+        max_bytes: int | None = None,
     ) -> list[RecordedEvent]:
         """Return the events of one stream behind a version; see ``EventLog.read_stream``."""
         events = self._streams.get(stream, ())
         if newest:
             walk = reversed(events)
-            return [e for e in walk if after_version == -1 or e.version < after_version][:limit]
-        return [event for event in events if event.version > after_version][:limit]
+            page = [e for e in walk if after_version == -1 or e.version < after_version][:limit]
+        else:
+            page = [event for event in events if event.version > after_version][:limit]
+        return _bounded(page, max_bytes)
 
     async def stream_heads(self, streams: Iterable[str]) -> dict[str, StreamHead]:
         """Return the heads of those streams that exist."""
@@ -215,6 +226,16 @@ class MemoryEventLog:
         digest = hashlib.sha256(b"".join(hashes)).digest()
         link = pack(">qq", before + 1, len(self.events)) + str(stamp).encode() + digest
         self._head = Head(len(self.events), hashlib.sha256(self._head.hash + link).digest(), stamp)
+
+
+def _bounded(events: list[RecordedEvent], max_bytes: int | None) -> list[RecordedEvent]:
+    if max_bytes is not None:
+        size = 0
+        for count, event in enumerate(events, 1):
+            size += event.size
+            if size >= max_bytes:
+                return events[:count]
+    return events
 
 
 def _matches(event: RecordedEvent, where: EventFilter) -> bool:

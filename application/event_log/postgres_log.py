@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from aia_mas.application.event_log.errors import EventLogError
 from aia_mas.application.event_log.feed import Feed
 from aia_mas.application.event_log.log import EventFilter, StreamHead
 from aia_mas.application.event_log.mapper import EventMapper
+from aia_mas.application.event_log.pages import PAGE_BYTES
 from aia_mas.application.event_log.postgres_writer import PostgresBatchWriter
 from aia_mas.application.event_log.records import (
     Appended,
@@ -31,12 +33,24 @@ from aia_mas.application.event_log.records import (
     StoredOutcome,
     Unreadable,
 )
+from aia_mas.application.event_log.slices import Slices
+from aia_mas.domain.kernel import Event
 
 log = structlog.stdlib.get_logger("aia.event_log")
 
 _COLUMNS = """position, stream, version, topic, state, recorded_at, command_id, actor,
     correlation_id, causation_id"""
 _LAST = 2**63 - 1
+
+# The events of a page until their size has come to the budget, with the one that reaches it. Sizes
+# are known without reading what is stored apart because of its length.
+_BOUNDED = f"""select {_COLUMNS} from (
+    select {_COLUMNS}, sum(octet_length(state)) over (
+        order by {{order}} rows unbounded preceding) - octet_length(state) as before
+    from ({{page}}) page) bounded
+where before < %s order by {{order}}"""  # noqa: S608
+
+_DECODED_AT_ONCE = 150
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -79,7 +93,7 @@ class PostgresEventLog:
         """
         self.mapper = mapper
         self.feed = Feed()
-        self.store_id = UUID(int=0)
+        self.store_id = self.epoch = UUID(int=0)
         self.pool = Pool(
             conninfo,
             connection_class=Connection,
@@ -110,9 +124,10 @@ class PostgresEventLog:
         await self.pool.open()
         try:
             async with self.pool.connection() as connection:
-                row = await (await connection.execute("select store_id from store")).fetchone()
+                cursor = await connection.execute("select store_id, current_epoch() from store")
+                row = await cursor.fetchone()
                 assert row is not None
-                self.store_id = row[0]
+                self.store_id, self.epoch = row
             self.feed.start((await self.head()).position)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self.committer.run)
@@ -144,7 +159,13 @@ class PostgresEventLog:
         await self.committer.drain()
 
     async def read(
-        self, after: int, limit: int, where: EventFilter | None = None, *, newest: bool = False
+        self,
+        after: int,
+        limit: int,
+        where: EventFilter | None = None,
+        *,
+        newest: bool = False,
+        max_bytes: int | None = None,
     ) -> list[RecordedEvent]:
         """Return events behind (or with ``newest`` before) a position; see ``EventLog.read``."""
         conditions, values = _conditions(where or EventFilter())
@@ -155,9 +176,10 @@ class PostgresEventLog:
         else:
             conditions.append("position > %s")
             values.append(after)
+        order = f"position {'desc' if newest else 'asc'}"
         sql = f"""select {_COLUMNS} from events where {" and ".join(conditions) or "true"}
-            order by position {"desc" if newest else "asc"} limit %s"""  # noqa: S608
-        return await self._select(sql, [*values, limit])
+            order by {order} limit %s"""  # noqa: S608
+        return await self._select(sql, [*values, limit], order, max_bytes)
 
     async def count(self, where: EventFilter) -> int:
         """Return how many events there are."""
@@ -181,16 +203,17 @@ class PostgresEventLog:
         limit: int | None = None,
         *,
         newest: bool = False,
+        max_bytes: int | None = None,
     ) -> list[RecordedEvent]:
         """Return the events of one stream behind a version; see ``EventLog.read_stream``."""
         if newest:
             sql = f"""select {_COLUMNS} from events where stream = %s and version < %s
                 order by version desc limit %s"""  # noqa: S608
             before = _LAST if after_version == -1 else after_version
-            return await self._select(sql, [stream, before, limit])
+            return await self._select(sql, [stream, before, limit], "version desc", max_bytes)
         sql = f"""select {_COLUMNS} from events where stream = %s and version > %s
             order by version limit %s"""  # noqa: S608
-        return await self._select(sql, [stream, after_version, limit])
+        return await self._select(sql, [stream, after_version, limit], "version", max_bytes)
 
     async def stream_heads(self, streams: Iterable[str]) -> dict[str, StreamHead]:
         """Return the heads of those streams that exist."""
@@ -216,29 +239,28 @@ class PostgresEventLog:
             row = await (await connection.execute(sql, [command_id])).fetchone()
         return None if row is None else StoredOutcome(*row)
 
-    async def _select(self, sql: str, values: list[Any]) -> list[RecordedEvent]:
+    async def _select(
+        self, sql: str, values: list[Any], order: str, max_bytes: int | None
+    ) -> list[RecordedEvent]:
+        if max_bytes is not None:
+            sql, values = _BOUNDED.format(page=sql, order=order), [*values, max_bytes]
+        events: list[RecordedEvent] = []
+        slices = Slices()
         async with self.pool.connection() as connection:
             cursor = connection.cursor(binary=True)
             await cursor.execute(sql, values)
-            rows = await cursor.fetchall()
-        return [self._recorded(row) for row in rows]
-
-    def _recorded(self, row: TupleRow) -> RecordedEvent:
-        (position, stream, version, topic, state, at, command_id, actor, correlation, cause) = row
-        try:
-            event: Any = self.mapper.decode(topic, state)
-        except EventLogError as error:
-            event = Unreadable(topic, f"{error.code}: {error}")
-        return RecordedEvent(
-            position, stream, version, topic, event, at, command_id, actor, correlation, cause,
-            len(state),
-        )  # fmt: skip
+            # Piecewise, because a page takes longer than the event loop may be held.
+            while rows := await cursor.fetchmany(_DECODED_AT_ONCE):
+                events += _recorded(rows, self.mapper.decode)
+                if slices.over():
+                    await slices.give_way()
+        return events
 
     async def _follow(self) -> None:
         """Fill the window with what other nodes committed, whether or not it was announced."""
         while True:
             try:
-                await self.feed.catch_up(self.read)
+                await self.feed.catch_up(partial(self.read, max_bytes=PAGE_BYTES))
                 await self.feed.gap(self._poll)
             except (psycopg.Error, EventLogError, TimeoutError, OSError) as error:
                 log.warning("follow_failed", error=str(error))
@@ -279,6 +301,21 @@ class PostgresEventLog:
                 log.warning("listen_failed", error=str(error))
             self.contact.lost("listen")
             await asyncio.sleep(self._poll)
+
+
+def _recorded(
+    rows: list[TupleRow], decode: Callable[[str, bytes], Event]
+) -> Iterator[RecordedEvent]:
+    for position, stream, version, topic, state, at, command_id, actor, correlation, cause in rows:
+        event: Any
+        try:
+            event = decode(topic, state)
+        except EventLogError as error:
+            event = Unreadable(topic, f"{error.code}: {error}")
+        yield RecordedEvent(
+            position, stream, version, topic, event, at, command_id, actor, correlation, cause,
+            len(state),
+        )  # fmt: skip
 
 
 def _conditions(where: EventFilter) -> tuple[list[str], list[Any]]:

@@ -9,6 +9,7 @@ from typing import Self
 
 from aia_mas.application.event_log.errors import EventLogError
 from aia_mas.application.event_log.log import EventLog
+from aia_mas.application.event_log.pages import PAGE, PAGE_BYTES
 from aia_mas.application.event_log.records import RecordedEvent
 
 
@@ -18,14 +19,14 @@ class ReadAhead:
     Used as a context manager, so that a read under way ends with it.
     """
 
-    def __init__(self, log: EventLog, after: int, upto: int, *, page: int = 1000) -> None:
+    def __init__(self, log: EventLog, after: int, upto: int, *, page: int = PAGE) -> None:
         """Describe the stretch.
 
         Args:
             log: What to read.
             after: The position before the first event.
             upto: The position of the last one, which must have been reached.
-            page: Events read at once.
+            page: Events read at once, at most.
         """
         self._log = log
         self._upto = upto
@@ -68,7 +69,7 @@ class ReadAhead:
     def _begin(self) -> None:
         left = self._upto - self._after
         if left > 0:
-            read = self._log.read(self._after, min(self._page, left))
+            read = self._log.read(self._after, min(self._page, left), max_bytes=PAGE_BYTES)
             self._ahead = asyncio.create_task(read)
         else:
             self._ahead = None

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from time import perf_counter
+from typing import TypeVar
+
+from aia_mas.domain.kernel.steps import Steps
+
+T = TypeVar("T")
 
 
 class Slices:
@@ -28,3 +33,14 @@ class Slices:
         """Let others run, then begin the next slice."""
         await asyncio.sleep(0)
         self._until = perf_counter() + self._seconds
+
+    async def take(self, steps: Steps[T]) -> T:
+        """Take steps, give way whenever a slice is over, and return what they lead to."""
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            if self.over():
+                await self.give_way()

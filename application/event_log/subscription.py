@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 from aia_mas.application.event_log.log import EventLog
+from aia_mas.application.event_log.pages import PAGE, PAGE_BYTES
 from aia_mas.application.event_log.records import RecordedEvent
 
 
@@ -14,7 +15,7 @@ class Subscription:
     It reads from the node's window where that reaches back far enough, else pages from the store.
     """
 
-    def __init__(self, log: EventLog, after: int = 0, *, page: int = 1000) -> None:
+    def __init__(self, log: EventLog, after: int = 0, *, page: int = PAGE) -> None:
         """Start behind a position.
 
         Args:
@@ -36,7 +37,7 @@ class Subscription:
         while True:
             events = self._log.feed.since(self.position, self._page)
             if events is None:
-                events = await self._log.read(self.position, self._page)
+                events = await self._log.read(self.position, self._page, max_bytes=PAGE_BYTES)
             if events:
                 self.position = events[-1].position
                 return events

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import anyio
 import structlog
@@ -20,6 +20,7 @@ from aia_mas.application.presence import Presence, Sighted
 from aia_mas.application.processes.hearing import Hearing
 from aia_mas.domain.kernel import DomainError
 from aia_mas.domain.kernel.principal import system
+from aia_mas.domain.kernel.steps import Steps
 from aia_mas.domain.orchestration.agent_commands import MarkAgentOffline
 from aia_mas.domain.orchestration.expiry import Due, Expire, Expiry, Release, Windows
 from aia_mas.domain.orchestration.task_commands import ExpireTask, ReleaseTask
@@ -37,7 +38,7 @@ class ExpiryFold:
     """What may run out, as the fold host keeps it."""
 
     name = "expiry"
-    version = 2
+    version = 3
 
     def __init__(self, over: Callable[[Sighted], None] = lambda _: None) -> None:
         """Start with nothing open (``over``: told whose signs of life count no longer)."""
@@ -57,13 +58,13 @@ class ExpiryFold:
         for listener in self._listeners:
             listener(event)
 
-    def snapshot(self) -> Callable[[], bytes]:
-        """Return a function that encodes a copy of the fold."""
+    def snapshot(self) -> Steps[Iterator[bytes]]:
+        """Return what encodes a copy of the fold; see ``Fold.snapshot``."""
         return self.state.snapshot()
 
-    def restore(self, data: bytes) -> None:
-        """Go on where a snapshot was taken."""
-        self.state.restore(data)
+    def restore(self, pieces: Sequence[bytes]) -> Steps[None]:
+        """Go on where a snapshot was taken; see ``Fold.restore``."""
+        self.state = yield from Expiry.restore(pieces)
 
 
 class Deadlines:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 from aia_mas.application.event_log.records import RecordedEvent
+from aia_mas.domain.kernel.steps import Steps
 from aia_mas.domain.orchestration.dispatching import Dispatching
 from aia_mas.domain.orchestration.dispatching_snapshot import decode_snapshot, encode_snapshot
 
@@ -19,7 +20,7 @@ class DispatchFold:
     """
 
     name = "dispatching"
-    version = 1
+    version = 2
 
     def __init__(
         self,
@@ -50,12 +51,12 @@ class DispatchFold:
         """Return how many tasks an agent holds, those on their way included."""
         return self.state.fleet.active_tasks(agent_id)
 
-    def snapshot(self) -> Callable[[], bytes]:
-        """Return a function that encodes a copy of the fold."""
-        copy = self.state.snapshot()
-        return lambda: encode_snapshot(copy)
+    def snapshot(self) -> Steps[Iterator[bytes]]:
+        """Return what encodes a copy of the fold; see ``Fold.snapshot``."""
+        return encode_snapshot((yield from self.state.snapshot()))
 
-    def restore(self, data: bytes) -> None:
-        """Go on where a snapshot was taken."""
-        self.state = Dispatching.restore(decode_snapshot(data), self._max)
+    def restore(self, pieces: Sequence[bytes]) -> Steps[None]:
+        """Go on where a snapshot was taken; see ``Fold.restore``."""
+        snapshot = yield from decode_snapshot(pieces)
+        self.state = yield from Dispatching.restore(snapshot, self._max)
         self.changed.set()

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from aia_mas.domain.kernel.event import Event
 from aia_mas.domain.kernel.ids import entity_of
+from aia_mas.domain.kernel.steps import Steps, chunks, copied
 from aia_mas.domain.orchestration.agent_events import AgentRegistered
 from aia_mas.domain.orchestration.dispatching_snapshot import DispatchingSnapshot
 from aia_mas.domain.orchestration.fleet import Fleet, Reason
@@ -142,26 +143,31 @@ class Dispatching:
         """Return how many tasks wait, those that stand aside included."""
         return len(self._queue)
 
-    def snapshot(self) -> DispatchingSnapshot:
-        """Return all that came from the log, as shallow copies; see ``encode_snapshot``."""
-        return DispatchingSnapshot(
-            self.fleet.snapshot(), list(self._known.values()), self._sequence, self.seats_taken
-        )
+    def snapshot(self) -> Steps[DispatchingSnapshot]:
+        """Return all that came from the log, as shallow copies; see ``encode_snapshot``.
+
+        No event may be applied between the steps.
+        """
+        fleet = yield from self.fleet.snapshot()
+        tasks = yield from copied(self._known.values())
+        return DispatchingSnapshot(fleet, tasks, self._sequence, self.seats_taken)
 
     @classmethod
     def restore(
         cls, snapshot: DispatchingSnapshot, max_concurrent_tasks: int | None = None
-    ) -> Dispatching:
+    ) -> Steps[Dispatching]:
         """Return a fold that goes on where the snapshot was taken."""
         restored = cls(max_concurrent_tasks)
-        restored.fleet = Fleet.restore(snapshot.fleet, max_concurrent_tasks)
+        restored.fleet = yield from Fleet.restore(snapshot.fleet, max_concurrent_tasks)
         restored._sequence = snapshot.sequence
         restored.seats_taken = snapshot.seats_taken
-        for task in snapshot.tasks:
-            restored._known[task.task_id] = task
-            restored._signatures.setdefault(task.signature, task.signature)
-            if restored.fleet.holder_of(task.task_id) is None:
-                restored._wait(task)
+        for some in chunks(snapshot.tasks, 100):
+            for task in some:
+                restored._known[task.task_id] = task
+                restored._signatures.setdefault(task.signature, task.signature)
+                if restored.fleet.holder_of(task.task_id) is None:
+                    restored._wait(task)
+            yield
         return restored
 
     def _signature(self, spec: TaskSpecification | TaskTerms) -> RequirementSignature:

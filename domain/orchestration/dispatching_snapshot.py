@@ -1,17 +1,21 @@
-"""The dispatcher's fold as its host stores it: immutable rows, and their compact text."""
+"""The dispatcher's fold as its host stores it: immutable rows, and their compact text in pieces."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 
+from aia_mas.domain.kernel.steps import Steps, chunks, drained
 from aia_mas.domain.orchestration.fleet import FleetSnapshot
+from aia_mas.domain.orchestration.fleet.seat import Seat
 from aia_mas.domain.orchestration.known_task import KnownTask
 from aia_mas.domain.orchestration.requirement import RequirementSignature
 
-_ROWS_PER_LINE = 500
+_ROWS = 500
+_SEATS = 50
+"""Per piece; what agents declare may be long."""
 
 
 class DispatchingSnapshot(msgspec.Struct, frozen=True):
@@ -23,59 +27,73 @@ class DispatchingSnapshot(msgspec.Struct, frozen=True):
     seats_taken: int | None = None
 
 
-class _Header(msgspec.Struct, frozen=True, array_like=True):
-    version: int
-    sequence: int
-    fleet: FleetSnapshot
-    signatures: list[RequirementSignature]
-    seats_taken: int | None = None
+# A task names its signature by its index among all signatures.
+_Task = tuple[str, int, float, int, int, float | None, float | None, float]
 
 
-# A row names its signature by its index in the header.
-_Row = tuple[str, int, float, int, int, float | None, float | None, float]
-_header_decoder = msgspec.json.Decoder(_Header)
-_rows_decoder = msgspec.json.Decoder(list[_Row])
+class _Piece(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
+    signatures: list[RequirementSignature] = []
+    tasks: list[_Task] = []
+    seats: list[tuple[Seat, int]] = []
+    holders: list[tuple[str, int]] = []
+    end: tuple[int, int, int | None] | None = None
 
 
-def encode_snapshot(snapshot: DispatchingSnapshot) -> bytes:
-    """Return a snapshot as lines of JSON; may run in a thread, where it lets others run."""
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(_Piece).decode
+
+
+def encode_snapshot(snapshot: DispatchingSnapshot) -> Iterator[bytes]:
+    """Yield a snapshot in pieces, each of them made within about a millisecond; uses it up."""
     indexes: dict[RequirementSignature, int] = {}
-    rows: list[_Row] = [
-        (
-            task.task_id,
-            indexes.setdefault(task.signature, len(indexes)),
-            task.place,
-            task.sequence,
-            task.attempt,
-            task.due,
-            task.deadline,
-            task.lease_seconds,
-        )
-        for task in snapshot.tasks
-    ]
-    header = _Header(1, snapshot.sequence, snapshot.fleet, list(indexes), snapshot.seats_taken)
-    return b"\n".join(msgspec.json.encode(part) for part in (header, *_chunks(rows)))
+    fleet = snapshot.fleet
+    for tasks in drained(snapshot.tasks, _ROWS):
+        rows: list[_Task] = [
+            (
+                task.task_id,
+                indexes.setdefault(task.signature, len(indexes)),
+                task.place,
+                task.sequence,
+                task.attempt,
+                task.due,
+                task.deadline,
+                task.lease_seconds,
+            )
+            for task in tasks
+        ]
+        yield _encode(_Piece(tasks=rows))
+    for signatures in chunks(indexes, _SEATS):
+        yield _encode(_Piece(signatures=signatures))
+    for seats in chunks(zip(fleet.seats, fleet.last, strict=True), _SEATS):
+        yield _encode(_Piece(seats=seats))
+    for holders in drained(fleet.holders, _ROWS):
+        yield _encode(_Piece(holders=holders))
+    # The last piece shows that none is missing.
+    yield _encode(_Piece(end=(snapshot.sequence, fleet.sequence, snapshot.seats_taken)))
 
 
-def decode_snapshot(data: bytes) -> DispatchingSnapshot:
+def decode_snapshot(pieces: Sequence[bytes]) -> Steps[DispatchingSnapshot]:
     """Return the snapshot that ``encode_snapshot`` wrote.
 
     Raises:
         msgspec.MsgspecError: It is damaged, or of another version.
     """
-    first, *others = data.split(b"\n")
-    header = _header_decoder.decode(first)
-    if header.version != 1:
-        raise msgspec.ValidationError(f"unknown version of a snapshot: {header.version}")
-    tasks = [
-        KnownTask(row[0], header.signatures[row[1]], *row[2:])
-        for line in others
-        for row in _rows_decoder.decode(line)
-    ]
-    return DispatchingSnapshot(header.fleet, tasks, header.sequence, header.seats_taken)
-
-
-def _chunks(rows: list[_Row]) -> Iterator[list[_Row]]:
-    remaining = iter(rows)
-    while chunk := list(islice(remaining, _ROWS_PER_LINE)):
-        yield chunk
+    whole: dict[str, list[Any]] = {"signatures": [], "tasks": [], "seats": [], "holders": []}
+    end: tuple[int, int, int | None] | None = None
+    for data in pieces:
+        piece = _decode(data)
+        for name, rows in whole.items():
+            rows += getattr(piece, name)
+        end = piece.end
+        yield
+    if end is None:
+        raise msgspec.ValidationError("the end of a snapshot is missing")
+    tasks: list[KnownTask] = []
+    signatures = whole["signatures"]
+    for some in drained(whole["tasks"], _ROWS):
+        tasks += [KnownTask(row[0], signatures[row[1]], *row[2:]) for row in some]
+        yield
+    seats = [seat for seat, _ in whole["seats"]]
+    last = [sequence for _, sequence in whole["seats"]]
+    fleet = FleetSnapshot(seats, last, whole["holders"], end[1])
+    return DispatchingSnapshot(fleet, tasks, end[0], end[2])

@@ -12,7 +12,9 @@ from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.application.orchestration.handlers import EVENTS
 from aia_mas.application.settings import Settings
 from aia_mas.interfaces.cli.database import existing_database
+from aia_mas.interfaces.process_folds import PROCESS_FOLDS
 from aia_mas.projections.host import ProjectionHost
+from aia_mas.projections.registry import READ_MODELS
 
 
 @asynccontextmanager
@@ -22,4 +24,5 @@ async def read_models(settings: Settings) -> AsyncIterator[ProjectionHost]:
         log = PostgresEventLog(database.url, EventMapper(EVENTS))
         async with log.running():
             keeper = LeaseKeeper(log.pool, log.store_id, "mas projections")
-            yield ProjectionHost(log, keeper, PostgresFoldSnapshots(log.pool, log.store_id))
+            snapshots = PostgresFoldSnapshots(log.pool, log.store_id)
+            yield ProjectionHost(log, keeper, snapshots, (*READ_MODELS, *PROCESS_FOLDS))

@@ -24,6 +24,7 @@ from aia_mas.interfaces.http.queries import (
     Limit,
     MinPosition,
     Total,
+    as_of,
     needs,
     number_in,
     reached,
@@ -96,7 +97,7 @@ class AgentQueries(Controller):
             next_cursor=cursors.seal(page.next_cursor),
             total=await directory.count(filters) if total else UNSET,
         )
-        return answer(content)
+        return answer(content, 200, [as_of(page.position)])
 
     @get("/{agent_id:str}", operation_id="get_agent")
     async def get_agent(
@@ -105,8 +106,8 @@ class AgentQueries(Controller):
         """Return an agent; its `ETag` is the revision of what its client may edit."""
         check_id(agent_id, "agent_id")
         await reached(request, "agent_directory", min_position)
-        agent = await _registered(request, agent_id)
-        return answer(agent, 200, [etag(agent.revision)])
+        agent, position = await _registered(request, agent_id)
+        return answer(agent, 200, [etag(agent.revision), as_of(position)])
 
     @get("/{agent_id:str}/tasks", operation_id="list_agent_tasks")
     async def list_agent_tasks(
@@ -134,7 +135,7 @@ class AgentQueries(Controller):
             next_cursor=cursors.seal(page.next_cursor),
             total=await board.count(filters) if total else UNSET,
         )
-        return answer(content)
+        return answer(content, 200, [as_of(page.position)])
 
     @get("/{agent_id:str}/performance", operation_id="get_agent_performance")
     async def get_agent_performance(
@@ -192,8 +193,8 @@ class AgentQueries(Controller):
         return answer(content)
 
 
-async def _registered(request: ApiRequest, agent_id: str) -> Agent:
-    agent = await request.system.projections.directory.get(agent_id)
+async def _registered(request: ApiRequest, agent_id: str) -> tuple[Agent, int]:
+    agent, position = await request.system.projections.directory.find(agent_id)
     if agent is None or agent.status == AgentStatus.UNREGISTERED:
         raise AgentNotFound(agent_id=agent_id)
-    return agent
+    return agent, position

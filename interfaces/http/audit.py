@@ -11,6 +11,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import UNSET, UnsetType
 
 from aia_mas.application.event_log.log import EventFilter, EventLog
+from aia_mas.application.event_log.pages import PAGE_BYTES, is_last
 from aia_mas.application.event_log.records import RecordedEvent, Unreadable
 from aia_mas.domain.kernel.errors import NotFound
 from aia_mas.interfaces.http.answers import Answer, answer
@@ -74,7 +75,10 @@ class Audit(Controller):
         total: Total = False,
         min_position: MinPosition = 0,
     ) -> Answer[AuditPage]:
-        """List events, oldest first unless `sort` says otherwise."""
+        """List events, oldest first unless `sort` says otherwise.
+
+        A page of large events may hold fewer than `limit`; `next_cursor` tells whether it goes on.
+        """
         where = EventFilter(
             stream=stream,
             category=category,
@@ -90,9 +94,12 @@ class Audit(Controller):
         cursors = Cursors(request, [where, sort])
         inner = cursors.open(cursor)
         start = 0 if inner is None else number_in(inner)
-        events = await log.read(start, limit + 1, where, newest=sort == "-position")
+        events = await log.read(
+            start, limit + 1, where, newest=sort == "-position", max_bytes=PAGE_BYTES
+        )
+        last = is_last(events, limit + 1)
         counted = await log.count(where) if total else UNSET
-        return _page(log, events, limit, cursors, counted)
+        return _page(log, events[:limit], cursors, counted, last=last)
 
     @get("/streams/{stream:path}", operation_id="get_audit_stream")
     async def get_audit_stream(
@@ -114,11 +121,14 @@ class Audit(Controller):
             raise StreamNotFound
         await logged(request, min_position)
         start = -1 if inner is None else number_in(inner)
-        events = await log.read_stream(stream, start, limit + 1, newest=sort == "-version")
+        events = await log.read_stream(
+            stream, start, limit + 1, newest=sort == "-version", max_bytes=PAGE_BYTES
+        )
         if not events and inner is None:
             raise StreamNotFound(stream=stream)
+        last = is_last(events, limit + 1)
         counted = await log.count(EventFilter(stream=stream)) if total else UNSET
-        return _page(log, events, limit, cursors, counted, by_version=True)
+        return _page(log, events[:limit], cursors, counted, last=last, by_version=True)
 
     @get("/head", operation_id="get_audit_head")
     async def get_audit_head(
@@ -136,17 +146,16 @@ class Audit(Controller):
 def _page(
     log: EventLog,
     events: list[RecordedEvent],
-    limit: int,
     cursors: Cursors,
     total: int | UnsetType,
     *,
+    last: bool,
     by_version: bool = False,
 ) -> Answer[AuditPage]:
-    shown = events[:limit]
     following = None
-    if len(events) > limit:
-        following = str(shown[-1].version if by_version else shown[-1].position)
-    items = [_shown(log, event) for event in shown]
+    if not last:
+        following = str(events[-1].version if by_version else events[-1].position)
+    items = [_shown(log, event) for event in events]
     return answer(AuditPage(items=items, next_cursor=cursors.seal(following), total=total))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -56,6 +57,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
         version: The program's.
         node: The node's name.
         store_id: The event log's identity.
+        epoch: Which history positions belong to; another one after a restore.
         position: The last position of the log that this node knows.
         waiting_commands: Commands waiting to be committed.
         database: PostgreSQL.
@@ -71,6 +73,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     node: str | UnsetType = UNSET
     store_id: str | UnsetType = UNSET
+    epoch: str | UnsetType = UNSET
     position: int | UnsetType = UNSET
     waiting_commands: int | UnsetType = UNSET
     database: Part | UnsetType = UNSET
@@ -118,13 +121,32 @@ class Checks(Controller):
 
     @get("/ready", operation_id="get_readiness")
     async def get_readiness(self, request: ApiRequest) -> Answer[Life]:
-        """Answer 200 while this node takes commands, else 503."""
+        """Answer 200 while this node takes commands and can answer queries, else 503.
+
+        After its start that is once every read model has caught up with the log; one that has
+        stopped is a matter for people (`GET /mas/health`), and keeps no node from working.
+        """
         system = request.system
         if system.draining:
             raise NotReady("This node is stopping")
         if (database := await _database(system)).status != "ok":
             raise NotReady(database.detail)
+        if names := system.projections.behind:
+            await _check_caught_up(system, names)
         return answer(Life("ready"))
+
+
+async def _check_caught_up(system: System, names: Sequence[str]) -> None:
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            models = await system.projections.status()
+    except _FAILURES as error:
+        raise NotReady(_words(error)) from None
+    behind = [model for model in models if model.name in names and not model.stopped]
+    if behind:
+        refusal = NotReady(", ".join(f"{one.name} is {one.lag} events behind" for one in behind))
+        refusal.facts["behind"] = [model.name for model in behind]
+        raise refusal
 
 
 def _may_see_details(request: ApiRequest) -> bool:
@@ -175,6 +197,7 @@ async def health_of(system: System) -> Health:
         version=__version__,
         node=system.name,
         store_id=str(system.log.store_id),
+        epoch=str(system.log.epoch),
         position=system.log.feed.position,
         waiting_commands=system.log.committer.waiting,
         database=database,

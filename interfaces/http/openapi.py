@@ -59,6 +59,11 @@ _ETAG = {
 }
 _LOCATION = {"description": "Where the resource is.", "schema": _TEXT}
 _WITH_ETAG = {"register_agent", "put_agent", "update_agent", "get_agent"}
+_AS_OF = {
+    "description": "The position of the log at which things stood exactly so.",
+    "schema": {"type": "integer"},
+}
+_WITH_POSITION = {"list_agents", "get_agent", "list_agent_tasks", "list_tasks", "get_task"}
 _WITH_LOCATION = {"register_agent", "put_agent", "submit_task"}
 _WITHOUT_KEY = {"send_heartbeat", "claim_tasks"}  # safe to repeat, and not in the log
 _CONDITIONAL = {
@@ -249,6 +254,8 @@ def _complete(method: str, operation: dict[str, Any], *, secured: bool) -> None:
         headers = response.setdefault("headers", {})
         if command and name not in _WITHOUT_KEY:
             headers.update(_COMMAND_HEADERS)
+        if name in _WITH_POSITION:
+            headers["X-Event-Position"] = _AS_OF
         if name in _WITH_ETAG:
             headers["ETag"] = _ETAG
         if name in _WITH_LOCATION:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar.params import QueryParameter
 
+from aia_mas.interfaces.http.answers import Header
 from aia_mas.interfaces.http.errors import (
     FieldError,
     InvalidCursor,
@@ -47,6 +48,11 @@ MinPosition = Annotated[
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
+def as_of(position: int) -> Header:
+    """Return the header that tells at which position of the log things stood as answered."""
+    return (b"x-event-position", b"%d" % position)
+
+
 def needs(name: str, value: object, other: str, other_value: object) -> None:
     """Refuse a parameter that would be ignored because another one is missing.
 
@@ -70,12 +76,17 @@ async def reached(request: ApiRequest, read_model: str, position: int) -> None:
 
     Without one (0) it is that of the last event which this node knows, so that whoever asks the
     node that took a command sees its effect; if that takes too long, the answer is what there is.
+    Only a read model that has not yet caught up once since the node started (a new version is
+    being built) is waited for as for a named position: much may be missing from it.
 
     Raises:
-        ProjectionBehind: It has not reached the position named within a few seconds.
+        ProjectionBehind: It has not reached the position named, or never yet caught up, within a
+            few seconds.
     """
     system = request.system
     if not position:
+        if not await system.projections.caught_up(read_model, PATIENCE):
+            raise ProjectionBehind(f"{read_model} is still being built; try again")
         await system.projections.wait_for(read_model, system.log.feed.position, COURTESY)
     elif not await system.projections.wait_for(read_model, position, PATIENCE):
         raise ProjectionBehind(f"{read_model} has not reached position {position}; try again")

@@ -24,6 +24,7 @@ from aia_mas.interfaces.http.queries import (
     Limit,
     MinPosition,
     Total,
+    as_of,
     logged,
     reached,
 )
@@ -86,7 +87,7 @@ class TaskQueries(Controller):
             next_cursor=cursors.seal(page.next_cursor),
             total=await board.count(filters) if total else UNSET,
         )
-        return answer(content)
+        return answer(content, 200, [as_of(page.position)])
 
     @get("/{task_id:str}", operation_id="get_task")
     async def get_task(
@@ -95,10 +96,10 @@ class TaskQueries(Controller):
         """Return a task."""
         check_id(task_id, "task_id")
         await reached(request, "task_board", min_position)
-        task = await request.system.projections.board.get(task_id)
+        task, position = await request.system.projections.board.find(task_id)
         if task is None:
             raise TaskNotFound(task_id=task_id)
-        return answer(task)
+        return answer(task, 200, [as_of(position)])
 
     @get("/{task_id:str}/explain", operation_id="explain_task")
     async def explain_task(

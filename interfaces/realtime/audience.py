@@ -61,6 +61,8 @@ class Audience:
 
     def parcels(self, facts: Sequence[Fact]) -> list[Parcel]:
         """Return who gets which of some facts now; those who get the same share a parcel."""
+        if not self._groups:
+            return []
         selected: dict[_Group, list[Fact]] = {}
         for fact in facts:
             for group in self._candidates(fact):
@@ -73,10 +75,12 @@ class Audience:
 
     def _candidates(self, fact: Fact) -> Iterator[_Group]:
         yield from self._any
-        if fact.task_id is not None and self._by_task:
-            yield from self._by_task.get(fact.task_id, ())
-        if fact.agent_id is not None and self._by_agent:
-            yield from self._by_agent.get(fact.agent_id, ())
+        if self._by_task or self._by_agent:
+            task_id, agent_id, *_ = fact.keys
+            if task_id is not None:
+                yield from self._by_task.get(task_id, ())
+            if agent_id is not None:
+                yield from self._by_agent.get(agent_id, ())
 
     def _places(self, selection: Selection) -> Iterator[dict[_Group, None]]:
         if selection.task_ids is not None:

@@ -12,29 +12,10 @@ from aia_mas.domain.kernel import Event
 from aia_mas.domain.kernel.ids import entity_of
 from aia_mas.interfaces.realtime.frames import json_frame, suffix_of
 
-
-class Fact(msgspec.Struct, frozen=True, gc=False):
-    """One event as subscribers see it.
-
-    Attributes:
-        position: Its position in the log, which is its offset here.
-        topic: The topic it belongs to.
-        event: What happened, for example ``task.assigned``.
-        task_id: The task it is about, if it is about one.
-        agent_id: The agent that stands in it, if one does.
-        task_type: The task's type, where the event carries it.
-        status: Where the event leaves the task or agent, if it says so.
-        frame: What is sent, addressed to the subscription id that is the topic's name.
-    """
-
-    position: int
-    topic: str
-    event: str
-    task_id: str | None
-    agent_id: str | None
-    task_type: str | None
-    status: str | None
-    frame: bytes
+_FRAME_BYTES = 256
+"""About what a frame takes beside what it tells of the event."""
+_LARGE = 1024
+"""An event larger than this is told at once, so that what is not told of it need not be kept."""
 
 
 class Update(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -58,6 +39,63 @@ Keys = tuple[str | None, str | None, str | None, str | None]
 
 Describe = Callable[[str, str, RecordedEvent], tuple[Update, Keys]]
 """Makes the data and keys of an event from its short name, the entity's id, and the event."""
+
+
+class Fact:
+    """One event as subscribers see it; put into words when the first of them wants it.
+
+    Most facts are never asked for, and telling costs more than anything else that is done for one.
+
+    Attributes:
+        position: The event's position in the log, which is its offset here.
+        topic: The name of the topic it belongs to.
+        event: What happened, for example ``task.assigned``.
+        size: About what it takes in memory, bytes.
+    """
+
+    __slots__ = ("_frame", "_keys", "_recorded", "_topic", "event", "position", "size")
+
+    def __init__(self, topic: FactTopic, name: str, recorded: RecordedEvent) -> None:
+        """Make the fact of an event that the topic tells of (``name``: its short name)."""
+        self.position = recorded.position
+        self.event = name
+        self._topic = topic
+        self._frame: bytes | None = None
+        self._keys: Keys | None = None
+        self._recorded: RecordedEvent | None = recorded
+        self.size = recorded.size + _FRAME_BYTES
+        if recorded.size > _LARGE:
+            self.size = len(self.frame) + _FRAME_BYTES
+
+    @property
+    def topic(self) -> str:
+        """The name of the topic it belongs to."""
+        return self._topic.name
+
+    @property
+    def keys(self) -> Keys:
+        """The task it is about, the agent in it, the task's type, and where the event leaves it.
+
+        Each is None where the event does not say.
+        """
+        if self._keys is None:
+            self._keys = self._describe()[1]
+        return self._keys
+
+    @property
+    def frame(self) -> bytes:
+        """What is sent, addressed to the subscription id that is the topic's name."""
+        if self._frame is None:
+            update, self._keys = self._describe()
+            topic = self._topic
+            self._frame = json_frame(_Frame(topic.frame_type, self.position, update, topic.name))
+            self._recorded = None  # told; nobody asks for more
+        return self._frame
+
+    def _describe(self) -> tuple[Update, Keys]:
+        recorded = self._recorded
+        assert recorded is not None
+        return self._topic.describe(self.event, entity_of(recorded.stream), recorded)
 
 
 class FactTopic:
@@ -88,8 +126,8 @@ class FactTopic:
         self.frame_type = frame_type
         self.suffix = suffix_of(name)
         self.statuses = statuses
+        self.describe = describe
         self._names = {cls: short_name(cls.topic) for cls in events}
-        self._describe = describe
 
     @property
     def events(self) -> frozenset[str]:
@@ -101,11 +139,7 @@ class FactTopic:
         if type(event.event) is Unreadable:
             return None
         name = self._names.get(type(event.event))
-        if name is None:
-            return None
-        update, keys = self._describe(name, entity_of(event.stream), event)
-        frame = json_frame(_Frame(self.frame_type, event.position, update, self.name))
-        return Fact(event.position, self.name, name, *keys, frame)
+        return None if name is None else Fact(self, name, event)
 
 
 def short_name(topic: str) -> str:

@@ -1,6 +1,6 @@
 """The realtime hub: the end of the log, told to every connection that wants to know.
 
-Position is offset and the store's id is the epoch. What a client missed comes from pages of the
+Position is offset and the log's epoch is the epoch. What a client missed comes from pages of the
 log, then from the ring of its topic, and from then on as it happens; the path is the same for one
 who joins, one who resumes, and one who comes from another node. Notifications only wake the feed of
 the log: a lost one costs latency and never a message.
@@ -30,6 +30,7 @@ from aia_mas.interfaces.realtime.options import RealtimeOptions
 from aia_mas.interfaces.realtime.pages import Pages
 from aia_mas.interfaces.realtime.ring import Ring
 from aia_mas.interfaces.realtime.subscribing import Subscriptions
+from aia_mas.interfaces.realtime.subscription import Share, deliver_merged
 from aia_mas.interfaces.realtime.task_facts import TASKS
 
 log = structlog.stdlib.get_logger("aia.realtime")
@@ -97,7 +98,7 @@ class Hub:
     @property
     def epoch(self) -> str:
         """Which log the positions belong to; a restored one has another epoch."""
-        return str(self._log.store_id)
+        return str(self._log.epoch)
 
     @property
     def position(self) -> int:
@@ -135,6 +136,7 @@ class Hub:
             tasks.start_soon(self._follow, walk)
             tasks.start_soon(self._pages.run)
             tasks.start_soon(self._close_idle)
+            tasks.start_soon(self._keep_fresh)
             for topic in self._coalesced.values():
                 tasks.start_soon(topic.run, self._log.feed)
             task_status.started()
@@ -223,7 +225,7 @@ class Hub:
             fact = None if channel is None else channel.topic.fact(event)
             if channel is not None and fact is not None:
                 facts.append((channel, fact))
-                size += len(fact.frame)
+                size += fact.size
                 if size >= BATCH_BYTES:
                     await self._distribute(facts, event.position)
                     facts, size = [], 0
@@ -240,14 +242,33 @@ class Hub:
         self._position = upto
         # No await up to here: who joins later finds the facts in the ring and is not among the
         # receivers, so nobody gets one twice and nobody misses one.
+        shares: dict[Connection, list[Share]] = {}
         sent = 0
         for parcel in parcels:
             for subscription in parcel.receivers:
-                subscription.deliver(parcel.facts, parcel.frames)
+                connection = subscription.connection
+                if len(connection.subscriptions) > 1:
+                    # It may have facts of another subscription that belong in between.
+                    share = Share(subscription, parcel.facts, parcel.frames)
+                    shares.setdefault(connection, []).append(share)
+                else:
+                    subscription.deliver(parcel.facts, parcel.frames)
                 sent += 1
                 if sent % _SLICE == 0:
                     await asyncio.sleep(0)
+        for several in shares.values():
+            deliver_merged(several)
+            sent += 1
+            if sent % _SLICE == 0:
+                await asyncio.sleep(0)
         self._told = upto
+
+    async def _keep_fresh(self) -> None:
+        """Have values looked at that change though nothing happens."""
+        while True:
+            await asyncio.sleep(self.options.coalesced_refresh)
+            for topic in self._coalesced.values():
+                topic.touch()
 
     async def _close_idle(self) -> None:
         idle = self.options.idle_timeout

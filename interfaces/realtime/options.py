@@ -9,7 +9,7 @@ class RealtimeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The bounds of the hub and of each connection.
 
     Attributes:
-        ring_bytes: Frames of each topic kept in memory for those who resume.
+        ring_bytes: Facts of each topic kept in memory for those who resume.
         prefill: Events read into the rings at the start, so that a restart does not send everybody
             who resumes to PostgreSQL.
         cached_pages: Pages of older events kept decoded; clients that resume walk the same ones.
@@ -22,6 +22,8 @@ class RealtimeOptions(msgspec.Struct, frozen=True, kw_only=True):
         idle_timeout: Seconds after which a connection without a subscription is closed unless it
             says something.
         coalesce_interval: Least seconds between two frames of a coalesced topic.
+        coalesced_refresh: Seconds after which a value is looked at again though nothing happened:
+            some change with time alone, as rates do.
         coalesced_frames_per_second: Most coalesced frames of one topic sent in a second, over all
             connections; with many of them the interval grows.
         drain_timeout: Seconds given to connections to end when the node stops.
@@ -38,5 +40,6 @@ class RealtimeOptions(msgspec.Struct, frozen=True, kw_only=True):
     send_timeout: float = 10.0
     idle_timeout: float = 300.0
     coalesce_interval: float = 0.25
+    coalesced_refresh: float = 5.0
     coalesced_frames_per_second: float = 10_000.0
     drain_timeout: float = 5.0

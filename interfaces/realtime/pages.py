@@ -10,6 +10,7 @@ from typing import NamedTuple
 import structlog
 
 from aia_mas.application.event_log.log import EventFilter, EventLog
+from aia_mas.application.event_log.pages import PAGE_BYTES, is_last
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.application.event_log.subscription import Subscription
 from aia_mas.interfaces.realtime.facts import Fact, FactTopic
@@ -97,12 +98,21 @@ class Pages:
                 wake()
 
     async def _page(self, place: Place) -> Page:
+        facts: list[Fact] = []
+        upto, end = place.after, place.after + PAGE
         if place.streams:
             events, upto = await self._of_streams(place)
-        else:
-            events = await Subscription(self._log, place.after, page=PAGE).next()
+            self._tell(events, facts)
+            return Page(facts, upto)
+        # All of it, however large its events are: pages lie at fixed places.
+        while upto < end and (upto == place.after or upto < self._log.feed.position):
+            events = await Subscription(self._log, upto, page=end - upto).next()
+            self._tell(events, facts)
             upto = events[-1].position
-        return Page([fact for event in events if (fact := self._fact(event)) is not None], upto)
+        return Page(facts, upto)
+
+    def _tell(self, events: Sequence[RecordedEvent], facts: list[Fact]) -> None:
+        facts += [fact for event in events if (fact := self._fact(event)) is not None]
 
     def _fact(self, event: RecordedEvent) -> Fact | None:
         topic = self._topics.get(event.stream.partition("/")[0])
@@ -113,8 +123,9 @@ class Pages:
         upto = self._log.feed.position
         found: list[RecordedEvent] = []
         for stream in place.streams:
-            events = await self._log.read(place.after, PAGE, EventFilter(stream=stream, upto=upto))
-            if len(events) == PAGE:
+            where = EventFilter(stream=stream, upto=upto)
+            events = await self._log.read(place.after, PAGE, where, max_bytes=PAGE_BYTES)
+            if not is_last(events, PAGE):
                 upto = events[-1].position
             found += events
         wanted = [event for event in found if event.position <= upto]

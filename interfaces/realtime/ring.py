@@ -1,4 +1,4 @@
-"""The last facts of one topic in memory, ready to be sent again to those who resume."""
+"""The last facts of one topic in memory, for those who resume."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Ring:
 
         Args:
             floor: The position behind which it knows every fact.
-            capacity_bytes: The size of its frames; up to a quarter more is kept for a moment.
+            capacity_bytes: The size of its facts; up to a quarter more is kept for a moment.
         """
         self.floor = floor
         self._facts: list[Fact] = []
@@ -29,7 +29,7 @@ class Ring:
     def add(self, fact: Fact) -> None:
         """Add the newest fact."""
         self._facts.append(fact)
-        self._bytes += len(fact.frame)
+        self._bytes += fact.size
         if self._bytes > self._capacity + self._capacity // 4:
             self._trim()
 
@@ -44,7 +44,7 @@ class Ring:
         # In one go and seldom: dropping the head of a list moves all the rest.
         dropped = 0
         while self._bytes > self._capacity:
-            self._bytes -= len(self._facts[dropped].frame)
+            self._bytes -= self._facts[dropped].size
             dropped += 1
         self.floor = self._facts[dropped - 1].position
         del self._facts[:dropped]

@@ -57,12 +57,16 @@ class Selection(NamedTuple):
 
     def takes(self, fact: Fact) -> bool:
         """Tell whether a fact is selected."""
+        if self.events is not None and fact.event not in self.events:
+            return False
+        if self == EVERYTHING:
+            return True
+        task_id, agent_id, task_type, status = fact.keys
         return (
-            (self.task_ids is None or fact.task_id in self.task_ids)
-            and (self.agent_ids is None or fact.agent_id in self.agent_ids)
-            and (self.task_types is None or fact.task_type in self.task_types)
-            and (self.statuses is None or fact.status in self.statuses)
-            and (self.events is None or fact.event in self.events)
+            (self.task_ids is None or task_id in self.task_ids)
+            and (self.agent_ids is None or agent_id in self.agent_ids)
+            and (self.task_types is None or task_type in self.task_types)
+            and (self.statuses is None or status in self.statuses)
         )
 
     def streams(self, category: str) -> tuple[str, ...]:

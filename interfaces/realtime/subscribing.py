@@ -151,7 +151,7 @@ class Subscriptions:
 
     async def _reaches(self, after: int | None, epoch: str | None) -> bool:
         """Tell whether a client's place is one in this log, so that nothing will be missing."""
-        if after is None or (epoch is not None and epoch != str(self._log.store_id)):
+        if after is None or (epoch is not None and epoch != str(self._log.epoch)):
             return False
         if after <= self._position():
             return True
@@ -172,7 +172,7 @@ class Subscriptions:
         *,
         recovered: bool,
     ) -> None:
-        epoch = str(self._log.store_id)
+        epoch = str(self._log.epoch)
         connection.push(
             subscribed(subscription_id, topic, recovered=recovered, position=position, epoch=epoch)
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from aia_mas.interfaces.realtime.facts import Fact, FactTopic
 from aia_mas.interfaces.realtime.frames import readdressed, suffix_of
@@ -58,6 +59,34 @@ class FactSubscription:
                 frames = b"".join(self.frame(one) for one in facts if one.position > self.position)
             self.position = facts[-1].position
             self.connection.push(frames)
+
+
+class Share(NamedTuple):
+    """Facts that follow each other with all their frames, and the subscription that gets them."""
+
+    subscription: FactSubscription
+    facts: Sequence[Fact]
+    frames: bytes
+
+
+def deliver_merged(shares: Sequence[Share]) -> None:
+    """Send what subscriptions of one connection get, all of it in the order of positions."""
+    if len(shares) == 1:
+        [(subscription, facts, joined)] = shares
+        subscription.deliver(facts, joined)
+        return
+    frames: list[tuple[int, bytes]] = []
+    for subscription, facts, _ in shares:
+        if subscription.active and subscription.position < facts[-1].position:
+            frames += [
+                (fact.position, subscription.frame(fact))
+                for fact in facts
+                if fact.position > subscription.position
+            ]
+            subscription.position = facts[-1].position
+    if frames:
+        frames.sort(key=itemgetter(0))
+        shares[0].subscription.connection.push(b"".join(frame for _, frame in frames))
 
 
 class Latest(Protocol):

@@ -6,14 +6,16 @@ there was one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from aia_mas.domain.kernel import Event
 from aia_mas.domain.kernel.ids import entity_of
+from aia_mas.domain.kernel.steps import Steps, copied
 from aia_mas.domain.orchestration.agent_events import (
     AgentCameOnline,
     AgentRegistered,
@@ -31,11 +33,7 @@ from aia_mas.domain.orchestration.expiry.due import (
 )
 from aia_mas.domain.orchestration.expiry.looks import Looks
 from aia_mas.domain.orchestration.expiry.open_task import OpenTask
-from aia_mas.domain.orchestration.expiry.snapshot import (
-    ExpirySnapshot,
-    decode_snapshot,
-    encode_snapshot,
-)
+from aia_mas.domain.orchestration.expiry.snapshot import decode_piece, encoded_pieces
 from aia_mas.domain.orchestration.task_events import (
     ReleaseReason,
     TaskAssigned,
@@ -131,26 +129,40 @@ class Expiry:
         at = self._online.get(agent_id)
         return "" if at is None else at.isoformat()
 
-    def snapshot(self) -> Callable[[], bytes]:
-        """Return a function that encodes a copy of the fold."""
-        copy = ExpirySnapshot(dict(self._tasks), dict(self._online), dict(self._gone))
-        return lambda: encode_snapshot(copy)
+    def snapshot(self) -> Steps[Iterator[bytes]]:
+        """Return what encodes a copy of the fold, piece by piece.
 
-    def restore(self, data: bytes) -> None:
-        """Go on where a snapshot was taken.
+        No event may be applied between the steps.
+        """
+        tasks = yield from copied(self._tasks.items())
+        online, gone = list(self._online.items()), list(self._gone.items())
+        return encoded_pieces(tasks, online, gone)
+
+    @classmethod
+    def restore(cls, pieces: Sequence[bytes]) -> Steps[Expiry]:
+        """Return a fold that goes on where a snapshot was taken.
 
         Raises:
             msgspec.MsgspecError: It is damaged.
         """
-        self._tasks, self._online, self._gone = decode_snapshot(data)
-        self._held = {}
-        self._looks = Looks()
-        for task_id, task in self._tasks.items():
-            if task.agent_id is not None:
-                self._held.setdefault(task.agent_id, set()).add(task_id)
-            self._looks.plan("task", task_id)
-        for agent_id in self._online:
-            self._looks.plan("agent", agent_id)
+        restored = cls()
+        complete = False
+        for data in pieces:
+            piece = decode_piece(data)
+            restored._tasks |= piece.tasks
+            restored._online |= piece.online
+            restored._gone |= piece.gone
+            for task_id, task in piece.tasks.items():
+                if task.agent_id is not None:
+                    restored._held.setdefault(task.agent_id, set()).add(task_id)
+                restored._looks.plan("task", task_id)
+            for agent_id in piece.online:
+                restored._looks.plan("agent", agent_id)
+            complete = piece.last
+            yield
+        if not complete:
+            raise msgspec.ValidationError("the end of a snapshot is missing")
+        return restored
 
     def _task_due(
         self, task_id: str, now: datetime, seen: LastSeen, windows: Windows

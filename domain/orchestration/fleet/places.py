@@ -7,6 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from aia_mas.domain.kernel.steps import Steps, drained
+
 # The rank of an agent that cannot take a task. All others rank by load, then by how long ago they
 # were given one: 20 bits of load tell any two fractions with denominators up to 1000 apart.
 _NO_ROOM = np.int64(np.iinfo(np.int64).max)
@@ -90,13 +92,17 @@ class Places:
             self._refresh(slot)
         return slot
 
-    def restore(self, last: list[int], holders: list[tuple[str, int]], sequence: int) -> None:
+    def restore(
+        self, last: list[int], holders: list[tuple[str, int]], sequence: int
+    ) -> Steps[None]:
         """Take over what a snapshot holds; the slots are there, their limits are set later."""
         self.last[:] = last
         self.sequence = sequence
-        for task_id, slot in holders:
-            self.holders[task_id] = slot
-            self.tasks[slot].add(task_id)
+        for some in drained(holders, 500):
+            for task_id, slot in some:
+                self.holders[task_id] = slot
+                self.tasks[slot].add(task_id)
+            yield
 
     def active(self, slot: int) -> int:
         """Return how many places are taken."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from aia_mas.domain.kernel.event import Event
 from aia_mas.domain.kernel.ids import entity_of
+from aia_mas.domain.kernel.steps import Steps, chunks, copied
 from aia_mas.domain.orchestration.fleet.directory import Directory
 from aia_mas.domain.orchestration.fleet.matching import Matching
 from aia_mas.domain.orchestration.fleet.places import Places
@@ -159,26 +160,37 @@ class Fleet:
             reasons = (capped(self._places.total()),)
         return reasons
 
-    def snapshot(self) -> FleetSnapshot:
-        """Return the committed part, as shallow copies that may be encoded elsewhere."""
+    def snapshot(self) -> Steps[FleetSnapshot]:
+        """Return the committed part, as shallow copies that may be encoded later.
+
+        No event may be applied between the steps.
+        """
         places = self._places
-        return FleetSnapshot(
-            list(self._seats), list(places.last), list(places.holders.items()), places.sequence
-        )
+        # In one step: an agent that is gone may lose its slot with a reservation as well.
+        seats, last, sequence = list(self._seats), list(places.last), places.sequence
+        holders = yield from copied(places.holders.items())
+        return FleetSnapshot(seats, last, holders, sequence)
 
     @classmethod
-    def restore(cls, snapshot: FleetSnapshot, max_concurrent_tasks: int | None = None) -> Fleet:
+    def restore(
+        cls, snapshot: FleetSnapshot, max_concurrent_tasks: int | None = None
+    ) -> Steps[Fleet]:
         """Return a fleet that goes on where the snapshot was taken, without reservations."""
         fleet = cls(max_concurrent_tasks)
         # A gap is seated under a name that no agent can have, and freed when all have their seats.
         seats = [
             seat if seat.agent_id else Seat(f"/{slot}") for slot, seat in enumerate(snapshot.seats)
         ]
-        for seat in seats:
-            fleet._slot(seat.agent_id)
-        fleet._places.restore(snapshot.last, snapshot.holders, snapshot.sequence)
-        for slot, seat in enumerate(seats):
-            fleet._set(slot, seat)
+        yield
+        for some in chunks(seats, _SEATED_AT_ONCE):
+            for seat in some:
+                fleet._slot(seat.agent_id)
+            yield
+        yield from fleet._places.restore(snapshot.last, snapshot.holders, snapshot.sequence)
+        for some_slots in chunks(range(len(seats)), _SEATED_AT_ONCE):
+            for slot in some_slots:
+                fleet._set(slot, seats[slot])
+            yield
         return fleet
 
     def _slot(self, agent_id: str) -> int:
@@ -217,5 +229,6 @@ class Fleet:
 
 # With no more agents than this free, asking each is quicker than asking the arrays.
 _FEW = 8
+_SEATED_AT_ONCE = 100
 _GAP = Seat("")
 _ATTEMPT_OVER = frozenset({TaskCompleted, TaskFailed, TaskReleased, TaskCancelled, TaskExpired})

@@ -28,7 +28,8 @@ def test_status_names_every_read_model_and_how_far_it_is(run: Run, worked_on: Pa
     models = json.loads(run("projections", "status", "--json", "--data-dir", str(worked_on)).stdout)
 
     assert told.returncode == 0, told.stderr
-    assert {model["name"] for model in models} >= {"agent_directory", "task_board"}
+    names = {model["name"] for model in models}
+    assert names >= {"agent_directory", "task_board", "system_metrics", "dispatching", "expiry"}
     for model in models:
         assert model["name"] in told.stdout
         assert model["lag"] == 0
@@ -41,7 +42,7 @@ def test_rebuild_beside_a_server_changes_nothing_that_is_read(
     server = start(worked_on)
     before = server.call("GET", "/agents")
 
-    for name in ("agent_directory", "system_metrics"):
+    for name in ("agent_directory", "system_metrics", "dispatching", "expiry"):
         result = run("projections", "rebuild", name, "--data-dir", str(worked_on))
         assert result.returncode == 0, result.stderr
         assert f"rebuilt {name} up to position " in result.stdout

@@ -509,3 +509,44 @@ def test_pages_of_other_sites_may_not(client: httpx.Client, unique: str) -> None
     assert (rebound.status_code, rebound.json()["code"]) == (403, "host_not_allowed")
     assert "access-control-allow-origin" not in read.headers
     assert client.get(f"{API}/agents/{unique}").status_code == 404
+
+
+def test_reads_tell_at_which_position_things_stood_so(client: httpx.Client, unique: str) -> None:
+    client.put(f"{API}/agents/{unique}", json={})
+    task = client.post(f"{API}/agents/tasks/submit", json={"task_type": unique})
+    task_id = task.json()["task_id"]
+    position = int(task.headers["x-event-position"])
+    reads: dict[str, dict[str, str]] = {
+        f"/agents/{unique}": {},
+        f"/agents/{unique}/tasks": {},
+        "/agents": {"q": "nobody-has-this"},
+        f"/agents/tasks/{task_id}": {},
+        "/agents/tasks": {"task_type": unique},
+    }
+    for path, query in reads.items():
+        answer = client.get(f"{API}{path}", params={**query, "min_position": position})
+        assert answer.status_code == 200, answer.text
+        assert int(answer.headers["x-event-position"]) >= position
+
+
+def test_an_audit_page_of_large_events_is_short_and_goes_on(
+    client: httpx.Client, unique: str
+) -> None:
+    """Five hundred results of a few megabytes each would not fit into memory."""
+    sizes = [2_500_000] * 4
+    for size in sizes:
+        task = {"task_type": unique, "payload": "x" * size}
+        assert client.post(SUBMIT, json=task).status_code == 201
+    query: dict[str, Any] = {"type": "task.submitted.v1", "limit": 500, "order": "desc"}
+    pages: list[list[dict[str, Any]]] = []
+    while True:
+        page = client.get(f"{API}/audit/events", params=query).json()
+        pages.append(page["items"])
+        if page["next_cursor"] is None or sum(map(len, pages)) >= len(sizes):
+            break
+        query["cursor"] = page["next_cursor"]
+
+    assert [len(items) for items in pages[:2]] == [2, 2]
+    positions = [item["position"] for items in pages for item in items]
+    assert positions == sorted(positions, reverse=True)
+    assert len(set(positions)) == len(positions)

@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 import psycopg
 
+from aia_mas.application.settings import Settings
+
 
 def test_how_a_node_is(client: httpx.Client) -> None:
     health = client.get("/mas/health").json()
@@ -18,6 +20,9 @@ def test_how_a_node_is(client: httpx.Client) -> None:
     models = {model["name"]: model for model in health["projections"]}
     assert {"agent_directory", "task_board", "system_metrics"} <= models.keys()
     assert {"checkpoint", "lag"} <= models["task_board"].keys()
+    kinds = {name: model["kind"] for name, model in models.items()}
+    assert (kinds["task_board"], kinds["system_metrics"]) == ("table", "view")
+    assert kinds["dispatching"] == kinds["expiry"] == "process"
     assert {"dispatcher", "deadlines"} <= health["leaders"].keys()
     assert client.get("/mas/health/live").json() == {"status": "live"}
     assert client.get("/mas/health/ready").json() == {"status": "ready"}
@@ -56,3 +61,41 @@ def test_the_database_itself_is_asked(start_node: Callable[..., Any]) -> None:
     assert node.client.get("/mas/health/ready").status_code == 200
     submitted = node.client.post("/mas/api/v1/agents/tasks/submit", json={"task_type": "x"})
     assert submitted.status_code == 201
+
+
+def test_a_node_is_not_ready_before_its_read_models_are(
+    start_node: Callable[..., Any],
+) -> None:
+    """A new version of a read model begins empty; nobody is shown half of it."""
+    first = start_node()
+    settings = first.system.settings
+    first.client.post("/mas/api/v1/agents/tasks/submit", json={"task_type": "x"})
+    first.stop()
+    with psycopg.connect(settings.database_url, autocommit=True) as connection:
+        connection.execute("delete from task_board_v1")
+        connection.execute(
+            "update projection_checkpoints set position = 0 where projection = 'task_board_v1'"
+        )
+        # Whoever builds it takes a while.
+        connection.execute(
+            """update leases set holder = 'elsewhere', epoch = epoch + 1,
+                expires_at = clock_timestamp() + interval '50 seconds'
+            where name = 'projection/task_board_v1'"""
+        )
+        node = type(first)(Settings(database_url=settings.database_url))
+        try:
+            ready = node.client.get("/mas/health/ready")
+            assert (ready.status_code, ready.json()["code"]) == (503, "not_ready")
+            assert ready.json()["behind"] == ["task_board"]
+            listed = node.client.get("/mas/api/v1/agents/tasks")
+            assert (listed.status_code, listed.json()["code"]) == (503, "projection_behind")
+            assert node.client.get("/mas/api/v1/agents").status_code == 200
+
+            connection.execute(
+                "update leases set expires_at = '-infinity' where holder = 'elsewhere'"
+            )
+            listed = node.client.get("/mas/api/v1/agents/tasks")
+            assert len(listed.json()["items"]) == 1, listed.text
+            assert node.client.get("/mas/health/ready").status_code == 200
+        finally:
+            node.stop()

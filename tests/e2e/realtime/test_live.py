@@ -53,7 +53,7 @@ def test_a_task_life_over_http_is_seen_live(start_node, watch):
     ]
     assert {fact["data"]["task_id"] for fact in life} == {task_id}
     assert life[-1]["position"] == last
-    assert epoch == node.client.get("/mas/health").json()["store_id"]
+    assert epoch == node.client.get("/mas/health").json()["epoch"]
 
     metrics = board.metrics_when(lambda data: data["tasks"]["completed"] == 1)
     assert metrics["data"]["agents"]["online"] == 1

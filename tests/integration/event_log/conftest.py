@@ -154,7 +154,7 @@ _HANG_UP = """
 _EMPTY = """
     set local session_replication_role = replica;
     truncate events, stream_heads, commands, batches, leases, stream_snapshots, presence,
-        fold_snapshots, fold_skips;
+        fold_snapshots, fold_snapshot_pieces, fold_skips;
     update store set store_id = gen_random_uuid();
     insert into batches
         select 0, 0, clock_timestamp(), sha256(''), sha256(uuid_send(store_id)) from store

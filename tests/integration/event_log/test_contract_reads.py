@@ -8,6 +8,7 @@ import pytest
 
 from aia_mas.application.event_log.log import EventFilter, EventLog, StreamHead
 from aia_mas.application.event_log.mapper import EventMapper
+from aia_mas.application.event_log.pages import is_last
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.application.event_log.records import RecordedEvent, Unreadable
 
@@ -114,6 +115,32 @@ async def test_pages_in_either_direction_show_everything_once(log: EventLog) -> 
 
     assert forwards == events
     assert backwards == events[::-1]
+
+
+async def test_a_page_is_bounded_in_bytes_and_goes_on_behind_itself(log: EventLog) -> None:
+    """Whatever is asked for at once: a thousand large events do not fit into memory."""
+    place = NEW
+    for length in (10, 5_000, 10, 20_000, 10, 10, 10):
+        request = note("a", place, "x" * length)
+        await log.append(request)
+        place = end_of(request)
+    events = await log.read(0, 100)
+
+    forwards: list[list[RecordedEvent]] = []
+    while page := await log.read(
+        forwards[-1][-1].position if forwards else 0, 100, max_bytes=6_000
+    ):
+        assert is_last(page, 100, 6_000) == (page[-1].position == 7)
+        forwards.append(page)
+    assert [len(page) for page in forwards] == [4, 3]
+    assert [event for page in forwards for event in page] == events
+
+    newest = await log.read(0, 100, newest=True, max_bytes=6_000)
+    assert positions(newest) == [7, 6, 5, 4]
+    assert positions(await log.read(3, 100, max_bytes=1)) == [4]
+    assert positions(await log.read(0, 2, max_bytes=6_000)) == [1, 2]
+    assert positions(await log.read_stream("a", 2, max_bytes=6_000)) == [3, 4]
+    assert positions(await log.read_stream("a", 4, max_bytes=6_000)) == [5, 6, 7]
 
 
 async def test_an_empty_log_reads_as_nothing(log: EventLog) -> None:

@@ -15,6 +15,7 @@ from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.projections import ProjectionHost, UnknownReadModel
 from aia_mas.projections.registry import READ_MODELS
 from aia_mas.projections.table import Projection
+from aia_mas.projections.task_board_fold import TASK_BOARD
 
 from .conftest import PATIENCE, Pen, contents, eventually, keeper, node, one, rows, running
 from .histories import World
@@ -46,6 +47,31 @@ async def test_a_node_keeps_all_read_models(log: PostgresEventLog, pen: Pen) -> 
             ("system_metrics", "view", position, 0),
         ]
         assert [s.leader for s in statuses] == ["node", "node", None]
+
+
+async def test_a_read_model_has_caught_up_once_it_has_come_to_the_end_of_the_log(
+    database: str, log: PostgresEventLog, pen: Pen
+) -> None:
+    """As the first release with a new version finds it: there are tables, and nothing in them."""
+    models, elsewhere = host(log), keeper(log, "elsewhere")
+    await pen.write_all(World(1).history(300))
+    lease = await elsewhere.take(f"projection/{TASK_BOARD.key}")
+    assert lease is not None
+    async with running(models.run):
+        for name in ("agent_directory", "system_metrics"):
+            assert await models.caught_up(name, PATIENCE)
+        # Nobody writes the table, so this is no matter of time.
+        assert not await models.caught_up("task_board", 0.1)
+        assert models.behind == ("task_board",)
+
+        await one(database, "update leases set expires_at = '-infinity' returning 1")
+        assert await models.caught_up("task_board", PATIENCE)
+        assert models.behind == ()
+        assert (await models.status())[1].lag == 0
+
+        # That is over for good, however far it falls behind.
+        await pen.write_all(World(2).history(50))
+        assert models.behind == ()
 
 
 async def test_waiting_is_bounded_and_unknown_names_are_refused(
@@ -161,18 +187,23 @@ async def test_older_versions_are_pruned_and_nothing_else(
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
         await connection.execute("create table task_board_v0 (task_id text)")
         await connection.execute(
-            """insert into projection_checkpoints values ('task_board_v0', 9, '{task_board_v0}')"""
+            """insert into projection_checkpoints values ('task_board_v0', 9, '{task_board_v0}'),
+                ('task_board_v2', 9, '{task_board_v2}'), ('weather_v1', 9, '{weather_v1}')"""
         )
+        await connection.execute("create table task_board_v2 (task_id text)")
+        await connection.execute("create table weather_v1 (place text)")
         await connection.execute(
-            """insert into fold_snapshots (store_id, name, version, position, state)
-            select store_id, name, v, 1, '' from store,
-                (values ('system_metrics', 0), ('dispatching', 1)) t(name, v)"""
+            """insert into fold_snapshots (store_id, name, version, position)
+            select store_id, name, v, 1 from store, (values
+                ('system_metrics', 0), ('system_metrics', 9), ('dispatching', 1)) t(name, v)"""
         )
 
     assert await models.prune() == ["system_metrics_v0", "task_board_v0"]
     assert await models.prune() == []
     assert await one(database, "select to_regclass('task_board_v0')") is None
-    assert await one(database, "select count(*) from fold_snapshots") == 2
+    assert await one(database, "select to_regclass('task_board_v2')") == "task_board_v2"
+    assert await one(database, "select to_regclass('weather_v1')") == "weather_v1"
+    assert await one(database, "select count(*) from fold_snapshots") == 3
     for table in TABLES:
         assert all((await contents(database, table)).values())
 

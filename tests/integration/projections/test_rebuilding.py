@@ -13,7 +13,7 @@ from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.application.migrations import migrate
 from aia_mas.domain.orchestration.agent_events import AgentRegistered
 from aia_mas.domain.orchestration.capabilities import Capabilities
-from aia_mas.domain.orchestration.task_events import TaskSubmitted
+from aia_mas.domain.orchestration.task_events import TaskProgressed, TaskSubmitted
 from aia_mas.domain.orchestration.task_specification import TaskSpecification
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
 from aia_mas.projections.batches import PoisonousEvent
@@ -44,6 +44,10 @@ PROJECTIONS = pytest.mark.parametrize(
 def submitted(description: str = "") -> TaskSubmitted:
     spec = TaskSpecification(task_type="analysis", description=description)
     return TaskSubmitted(spec=spec, submitted_at=NOW, owner="owner")
+
+
+def progressed() -> TaskProgressed:
+    return TaskProgressed(agent_id="a", attempt=1, message="on it", at=NOW)
 
 
 def registered() -> AgentRegistered:
@@ -177,6 +181,42 @@ async def test_a_rebuild_takes_up_parked_streams_once_their_events_can_be_folded
 
     assert await rows(database, "projection_parked") == []
     assert await one(database, "select count(*) from task_board_v1") == 2
+
+
+async def test_a_running_leader_takes_over_a_rebuild_that_stands_where_it_stands(
+    database: str, log: PostgresEventLog, pen: Pen
+) -> None:
+    """Equal positions are no sign that nothing changed: what was parked is there again."""
+    await pen.write(("task/1", submitted("first")), ("task/2", submitted("other")))
+    live = runner(log, database, TASK_BOARD)
+    async with running(live.run):
+        assert await live.progress.reached(2, PATIENCE)
+        async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
+            # As an older release left it, which could not fold the event.
+            await connection.execute(
+                """insert into projection_parked (projection, stream, position, topic, reason)
+                values (%s, 'task/1', 1, 'task.submitted.v1', 'unknown')""",
+                (TASK_BOARD.key,),
+            )
+            await connection.execute("delete from task_board_v1 where task_id = '1'")
+            await connection.execute("update task_board_v1 set reason = 'wrong'")
+    live = runner(log, database, TASK_BOARD)
+    async with running(live.run):
+        assert await live.progress.reached(2, PATIENCE)
+        # The leader remembers a row of the tables that will be swapped.
+        await pen.write(("task/2", progressed()))
+        assert await live.progress.reached(3, PATIENCE)
+
+        assert await rebuild(TASK_BOARD, log, database) == 3
+
+        position = (await pen.write(("task/1", progressed()), ("task/2", progressed()))).last
+        assert await live.progress.reached(position, PATIENCE)
+    before = await contents(database, TASK_BOARD)
+    assert [len(found) for found in before.values()] == [2, 2]
+
+    assert await rebuild(TASK_BOARD, log, database) == position
+
+    assert await contents(database, TASK_BOARD) == before
 
 
 async def test_two_rebuilds_at_once_are_one_too_many(

@@ -135,6 +135,39 @@ async def test_events_that_do_not_continue_the_checkpoint_are_not_folded(
     assert await checkpoint(database, TASK_BOARD) == 3
 
 
+async def test_only_rows_that_are_neither_new_nor_remembered_are_read(
+    database: str, log: PostgresEventLog, pen: Pen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is read costs a turn to the database, and most tasks are written by one leader."""
+    await pen.write(("task/1", submitted()), ("task/1", assigned("a")), ("task/2", submitted()))
+    await pen.write(("task/2", assigned("a")))
+    events = await log.read(0, 100)
+    loaded: list[set[str]] = []
+    load = CheckpointWriter._load
+
+    async def counted(self: CheckpointWriter, number: int, keys: set[str], slices: Any) -> None:
+        loaded.append(keys)
+        await load(self, number, keys, slices)
+
+    monkeypatch.setattr(CheckpointWriter, "_load", counted)
+    async with await connect(database, "one") as connection:
+        writer = CheckpointWriter(TASK_BOARD, connection)
+        await writer.open()
+        await writer.write(events[:3])
+        await writer.write(events[3:])
+        assert loaded == []
+        position = (await pen.write(("task/1", completed("a")))).last
+        other = CheckpointWriter(TASK_BOARD, connection)
+        await other.open()
+        await other.write(await log.read(position - 1, 1))
+
+    assert loaded == [{"1"}]
+    found = await one(
+        database, "select string_agg(status, ',' order by task_id) from task_board_v1"
+    )
+    assert found == "completed,assigned"
+
+
 async def test_a_stopped_former_leader_cannot_move_the_checkpoint(
     database: str, log: PostgresEventLog, pen: Pen
 ) -> None:

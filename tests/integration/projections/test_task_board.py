@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
+import anyio
+import anyio.lowlevel
 import msgspec
 import pytest
 
@@ -291,3 +293,33 @@ async def test_the_board_agrees_with_the_aggregates(
             state.refusals,
         )
         assert (found.priority, found.deadline) == (state.terms.priority, state.terms.deadline)
+
+
+async def test_a_page_and_its_position_come_from_one_moment(
+    database: str, log: PostgresEventLog, pen: Pen
+) -> None:
+    """Whoever goes on from that position misses nothing and gets nothing twice."""
+    board = TaskBoard(log.pool)
+    live = runner(log, database, TASK_BOARD)
+    seen: list[tuple[int, int]] = []
+    async with running(live.run), anyio.create_task_group() as tasks:
+
+        async def write() -> None:
+            for number in range(150):
+                await pen.write(task(f"{number}"))
+            assert await live.progress.reached(150, PATIENCE)
+            tasks.cancel_scope.cancel()
+
+        tasks.start_soon(write)
+        while True:
+            page = await board.list(limit=500)
+            seen.append((len(page.items), page.position))
+            await anyio.lowlevel.checkpoint()
+
+    assert len(set(seen)) > 3
+    assert all(count == position for count, position in seen)
+    nothing = await board.list(TaskFilter(task_type="unheard of"))
+    assert nothing == ([], None, 150)
+    assert await board.find("0") == (await board.get("0"), 150)
+    assert await board.find("nobody") == (None, 150)
+    assert await board.find("nul\0") == (None, 150)

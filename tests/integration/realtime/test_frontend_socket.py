@@ -6,6 +6,8 @@ import json
 import pytest
 from websockets.asyncio.client import connect
 
+from aia_mas.interfaces.realtime import RealtimeOptions
+
 pytestmark = pytest.mark.anyio
 
 
@@ -31,6 +33,16 @@ async def test_a_value_that_changed_outside_the_log_is_sent_when_touched(node):
         node.metrics = {"agents": 0, "online": 3}
         node.hub.touch("metrics")
         assert (await client.hear())["data"]["online"] == 3
+
+
+async def test_a_value_that_changes_with_time_alone_is_sent_by_itself(run_node, log):
+    """As rates do when nothing happens any more."""
+    options = RealtimeOptions(coalesce_interval=0.01, coalesced_refresh=0.05)
+    async with run_node(log, options=options) as node, node.client() as client:
+        await client.hear()
+        for rate in (2.0, 1.0, 0.0):
+            node.metrics = {"rate": rate}
+            assert (await client.hear())["data"] == {"rate": rate}
 
 
 async def test_unchanged_metrics_are_not_sent_again(node, writer):

@@ -7,6 +7,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from aia_mas.application.event_log import subscription
+from aia_mas.application.event_log.pages import PAGE_BYTES
 from aia_mas.interfaces.realtime import RealtimeOptions
 
 pytestmark = pytest.mark.anyio
@@ -26,12 +28,19 @@ async def test_from_the_ring(node, writer):
         assert (await client.facts(1))[0]["position"] == 702
 
 
-async def test_from_pages_beyond_the_ring(run_node, postgres_log, postgres_writer):
+@pytest.mark.parametrize("page_bytes", [PAGE_BYTES, 2_000])
+async def test_from_pages_beyond_the_ring(
+    run_node, postgres_log, postgres_writer, monkeypatch, page_bytes
+):
+    """However much of the log is read at once: large events make short pages."""
+    monkeypatch.setattr(subscription, "PAGE_BYTES", page_bytes)
     async with run_node(postgres_log, options=TINY) as node:
         await postgres_writer.submit("t1")
         await postgres_writer.progress("t1", 900)
         await postgres_writer.register("a1")
         await postgres_writer.progress("t1", 100)
+        # As if the window had moved on.
+        postgres_log.feed.start(1002)
         async with node.client() as client:
             answer = await client.subscribe(after=1)
             assert answer["recovered"] is True

@@ -27,6 +27,10 @@ def _events(first: int, last: int) -> list[RecordedEvent]:
     return [_event(position) for position in range(first, last + 1)]
 
 
+def _kept(feed: Feed) -> list[RecordedEvent]:
+    return [event for event in feed._events if event is not None]
+
+
 def _window(feed: Feed, after: int) -> list[int] | None:
     events = feed.since(after)
     return None if events is None else [event.position for event in events]
@@ -128,12 +132,39 @@ async def test_the_window_is_bounded_in_bytes() -> None:
     feed = Feed(capacity_bytes=1000)
     for position in range(1, 101):
         feed.publish([_event(position, size=400)])
-        assert feed._bytes == sum(event.size for event in feed._events) <= 2400
+        assert feed._bytes == sum(event.size for event in _kept(feed)) <= 2400
     feed.publish([_event(101, size=10_000)])
 
     assert feed.position == 101, "even when nothing of it fits"
     feed.publish([_event(102)])
     assert _window(feed, 101) == [102]
+
+
+async def test_a_full_window_gives_up_few_events_at_a_time() -> None:
+    """To give up fifty thousand at once would hold up everybody else."""
+    feed = Feed(capacity=5_000, capacity_bytes=60_000)
+    feed.publish(_events(1, 5_000))
+    most = 0
+    for position in range(5_001, 15_001):
+        before = len(_kept(feed))
+        # Each of the large ones pushes out what a thousand small ones take.
+        feed.publish([_event(position, size=10_000 if position % 1_000 == 0 else 10)])
+        most = max(most, before + 1 - len(_kept(feed)))
+        assert len(_kept(feed)) <= 5_000
+        assert feed._bytes <= 120_000
+        assert len(feed._events) <= 12_000
+    assert most <= 100
+    assert _window(feed, 14_999) == [15_000]
+
+
+async def test_catching_up_goes_on_behind_a_page_that_its_bytes_ended() -> None:
+    feed = Feed()
+
+    async def read(after: int, limit: int) -> list[RecordedEvent]:
+        return [_event(after + 1, size=5 * 2**20)] if after < 7 else []
+
+    await feed.catch_up(read)
+    assert feed.position == 7
 
 
 async def test_a_restart_begins_behind_a_position() -> None:
@@ -201,9 +232,9 @@ def test_the_window_is_always_a_run_of_the_log(
     feed.listen(lambda events: heard.extend(event.position for event in events))
     for first, count, size in arrivals:
         feed.publish([_event(first + number, size) for number in range(count)])
-        kept = [event.position for event in feed._events]
+        kept = [event.position for event in _kept(feed)]
         assert kept == list(range(feed.position - len(kept) + 1, feed.position + 1))
-        assert feed._bytes == sum(event.size for event in feed._events)
+        assert feed._bytes == sum(event.size for event in _kept(feed))
         assert len(kept) <= 2 * capacity + 8
     assert heard == list(range(1, feed.position + 1))
 

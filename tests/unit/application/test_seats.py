@@ -19,6 +19,7 @@ from aia_mas.application.orchestration import handlers as orchestration
 from aia_mas.application.orchestration.seats import AHEAD, NEAR, Counting, Seats
 from aia_mas.application.processes.dispatch_fold import DispatchFold
 from aia_mas.domain.kernel.principal import system
+from aia_mas.domain.kernel.steps import at_once
 from aia_mas.domain.orchestration.agent_commands import RegisterAgent, UnregisterAgent
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.errors import AgentAlreadyRegistered, MaxAgentsReached
@@ -186,5 +187,5 @@ async def test_the_count_survives_a_snapshot(start: object) -> None:
     await node.register("a")
     await settle()
     fold = DispatchFold(None, lambda: 0)
-    fold.restore(node.fold.snapshot()())
+    at_once(fold.restore(list(at_once(node.fold.snapshot()))))
     assert fold.state.seats_taken == 1

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from aia_mas.domain.kernel import Context, Decision, Event, Principal
+from aia_mas.domain.kernel.steps import at_once
 from aia_mas.domain.orchestration import agent, agent_decisions, task
 from aia_mas.domain.orchestration import agent_commands as agents
 from aia_mas.domain.orchestration import task_commands as tasks
@@ -217,16 +218,16 @@ class Dispatch(RuleBasedStateMachine):
     @rule()
     def take_over(self) -> None:
         """Another node leads: what was under way is lost, what is in the log is known."""
-        snapshot = self.fold.snapshot()
-        data = encode_snapshot(snapshot)
-        restored = Dispatching.restore(decode_snapshot(data), self.cap)
+        snapshot = at_once(self.fold.snapshot())
+        data = list(encode_snapshot(snapshot))
+        restored = at_once(Dispatching.restore(at_once(decode_snapshot(data)), self.cap))
         rebuilt = Dispatching(self.cap)
         for stream, event in self.log:
             rebuilt.apply(stream, event)
         assert known(restored) == known(self.fold) == known(rebuilt)
         if not self.under_way:
-            assert encode_snapshot(restored.snapshot()) == data
-            twin = Dispatching.restore(decode_snapshot(data), self.cap)
+            assert list(encode_snapshot(at_once(restored.snapshot()))) == data
+            twin = at_once(Dispatching.restore(at_once(decode_snapshot(data)), self.cap))
             assert restored.plan(self.now, 1000) == self.fold.plan(self.now, 1000)
             restored = twin
         self.fold = restored
@@ -379,7 +380,8 @@ class Dispatch(RuleBasedStateMachine):
 
 def known(fold: Dispatching) -> Any:
     """Return what a fold knows, whatever slots its agents sit in."""
-    fleet, tasks_, sequence = (getattr(fold.snapshot(), n) for n in ("fleet", "tasks", "sequence"))
+    snapshot = at_once(fold.snapshot())
+    fleet, tasks_, sequence = snapshot.fleet, snapshot.tasks, snapshot.sequence
     holders = {task_id: fleet.seats[slot].agent_id for task_id, slot in fleet.holders}
     busy = set(holders.values())
     seats = {

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from aia_mas.domain.kernel import Event
+from aia_mas.domain.kernel.steps import at_once
 from aia_mas.domain.orchestration.agent_events import (
     AgentCameOnline,
     AgentRegistered,
@@ -52,6 +53,11 @@ OFFLINE = 15.0
 def seconds(number: float) -> timedelta:
     """Return a span of time."""
     return timedelta(seconds=number)
+
+
+def stored(fold: Expiry) -> list[bytes]:
+    """Return a snapshot."""
+    return list(at_once(fold.snapshot()))
 
 
 class Story:
@@ -369,33 +375,31 @@ def test_memory_is_bounded_where_nobody_asks(story: Story) -> None:
         story.agent(agent, AgentUnregistered(at=story.now))
         assert story.fold.looks <= 1000
 
-    assert len(story.fold.snapshot()()) < 100, "and nothing of it is left"
+    assert len(stored(story.fold)) == 1, "and nothing of it is left"
 
 
 # --------------------------------------------------------------------------------- snapshots
 
 
 def test_a_snapshot_is_a_copy_of_its_moment(story: Story) -> None:
-    """It is encoded in a thread, while folding goes on."""
+    """It is encoded while folding goes on."""
     for number in range(1200):
         story.submitted(f"t{number}").assigned(f"t{number}")
-    encode, before = story.fold.snapshot(), story.fold.snapshot()()
+    encoding, before = at_once(story.fold.snapshot()), stored(story.fold)
     story.submitted("later").registered("later")
 
-    assert encode() == before
-    restored = Expiry()
-    restored.restore(before)
-    assert restored.snapshot()() == before
+    assert list(encoding) == before
+    assert stored(at_once(Expiry.restore(before))) == before
 
 
 def test_a_damaged_snapshot_changes_nothing(story: Story) -> None:
     story.registered().submitted()
-    before = story.fold.snapshot()()
+    before = stored(story.fold)
 
-    for damaged in (b"", b"\x93", before[:-1], msgspec.msgpack.encode([[b"x"], {}, {}])):
+    cut, foreign = before[:-1], [msgspec.msgpack.encode([b"x", {}, {}])]
+    for damaged in ([], [b""], [b"\x93"], cut, foreign):
         with pytest.raises(msgspec.MsgspecError):
-            story.fold.restore(damaged)
-    assert story.fold.snapshot()() == before
+            at_once(Expiry.restore(damaged))
     assert story.after(OFFLINE).due() == [Offline("a", None)]
 
 
@@ -416,7 +420,7 @@ def test_it_tells_what_is_never_asked_for_again(story: Story) -> None:
 def test_events_that_set_no_clock_change_nothing(story: Story) -> None:
     story.agent("a", AgentUpdated(capabilities=Capabilities(), revision=2))
 
-    assert story.fold.snapshot()() == Expiry().snapshot()()
+    assert stored(story.fold) == stored(Expiry())
 
 
 # ------------------------------------------------------------------- any story, against a model
@@ -575,10 +579,9 @@ class AnyStory(RuleBasedStateMachine):
 
     @rule()
     def restarts(self) -> None:
-        data = self.story.fold.snapshot()()
-        self.story.fold = Expiry()
-        self.story.fold.restore(data)
-        assert self.story.fold.snapshot()() == data
+        data = stored(self.story.fold)
+        self.story.fold = at_once(Expiry.restore(data))
+        assert stored(self.story.fold) == data
 
     @rule(span=SPANS)
     def time_passes_and_somebody_asks(self, span: float) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from aia_mas.domain.kernel.steps import at_once
 from aia_mas.domain.orchestration.agent_events import (
     AgentActivated,
     AgentCameOnline,
@@ -156,7 +157,7 @@ def test_an_agent_that_left_counts_until_its_tasks_are_gone_and_then_makes_room(
     assert fleet.tasks_of("a") == frozenset()
     fleet.apply("agent/c", registered())
     assert sorted(fleet.candidates(ANYONE)) == ["b", "c"]
-    assert len(fleet.snapshot().seats) == 2
+    assert len(at_once(fleet.snapshot()).seats) == 2
 
 
 def test_a_reservation_counts_once_when_it_comes_true():
@@ -199,7 +200,7 @@ def test_an_agent_that_left_with_a_reservation_is_forgotten_afterwards():
 
     assign(fleet, "1", "b")
     assert fleet.active_tasks("a") == 0
-    assert not fleet.snapshot().seats[0].agent_id
+    assert not at_once(fleet.snapshot()).seats[0].agent_id
 
 
 def test_who_registers_again_is_not_held_to_what_it_was_given_before():
@@ -210,7 +211,7 @@ def test_who_registers_again_is_not_held_to_what_it_was_given_before():
     fleet.apply("agent/a", AgentUnregistered(at=NOW))
     fleet.apply("agent/a", registered())
 
-    assert fleet.snapshot().last == [0, 0]
+    assert at_once(fleet.snapshot()).last == [0, 0]
 
 
 def test_lowering_the_limit_keeps_what_is_held_and_gives_nothing_new():
@@ -254,12 +255,12 @@ def test_the_cap_counts_what_is_held_and_what_is_reserved():
 
 def test_events_of_others_change_nothing():
     fleet = fleet_of(a={})
-    before = fleet.snapshot()
+    before = at_once(fleet.snapshot())
     complete(fleet, "unknown")
 
     fleet.apply("task/1", TaskStarted(agent_id="a", attempt=1, lease="L", started_at=NOW))
 
-    assert fleet.snapshot() == before
+    assert at_once(fleet.snapshot()) == before
     assert fleet.tasks_of("nobody") == frozenset()
     assert fleet.active_tasks("nobody") == 0
 
@@ -282,9 +283,9 @@ def test_a_snapshot_goes_on_as_the_original(size):
     fleet.apply("agent/a0", AgentUnregistered(at=NOW))
     fleet.apply("agent/a2", AgentSuspended(at=NOW))
 
-    data = msgspec.json.encode(fleet.snapshot())
-    restored = Fleet.restore(msgspec.json.decode(data, type=FleetSnapshot))
-    assert msgspec.json.encode(restored.snapshot()) == data
+    data = msgspec.json.encode(at_once(fleet.snapshot()))
+    restored = at_once(Fleet.restore(msgspec.json.decode(data, type=FleetSnapshot)))
+    assert msgspec.json.encode(at_once(restored.snapshot())) == data
     for each in (fleet, restored):
         each.apply("agent/new", registered(max_concurrent_tasks=2))
     assert picks(restored, count=1000) == picks(fleet, count=1000)
@@ -293,7 +294,7 @@ def test_a_snapshot_goes_on_as_the_original(size):
 def test_the_fleet_forgets_what_placement_does_not_ask_for():
     fleet = fleet_of(a={"metadata": {"long": "x" * 1000}, "endpoint": "e", "resources": {"r": 1.0}})
 
-    assert fleet.snapshot().seats[0].capabilities == Capabilities()
+    assert at_once(fleet.snapshot()).seats[0].capabilities == Capabilities()
 
 
 @pytest.mark.parametrize("kinds", ["t", "tuv"])

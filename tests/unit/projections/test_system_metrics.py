@@ -9,6 +9,7 @@ import pytest
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.kernel import Event
 from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.kernel.steps import at_once
 from aia_mas.domain.orchestration.agent_events import (
     AgentCameOnline,
     AgentDrained,
@@ -332,20 +333,20 @@ def test_the_hour_that_is_not_over_holds_its_minutes() -> None:
 def test_a_restored_snapshot_goes_on_as_if_nothing_had_been() -> None:
     story = Story().agent("a", 3).submit("1").assign("1").submit("2").after(minutes=2)
     story.assign("2").fail("2", TaskStatus.DEAD)
-    snapshot = story.metrics.snapshot()
+    snapshot = at_once(story.metrics.snapshot())
     told = len(story.told)
     # What happens while the snapshot is encoded is not in it.
     story.after(minutes=90).start("1").complete("1").retry("2").agent("b")
 
     restored = SystemMetrics()
-    restored.restore(snapshot())
+    at_once(restored.restore(list(snapshot)))
     assert restored.as_of == told
     for recorded in story.told[told:]:
         restored.apply(recorded)
     assert restored.current() == story.metrics.current()
     assert restored.history() == story.metrics.history()
     assert restored.history(resolution="hour") == story.metrics.history(resolution="hour")
-    assert restored.snapshot()() == story.metrics.snapshot()()
+    assert list(at_once(restored.snapshot())) == list(at_once(story.metrics.snapshot()))
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b'{"position":"x"}', b"{}\n{"])
@@ -353,7 +354,7 @@ def test_a_damaged_snapshot_changes_nothing(damage: bytes) -> None:
     story = Story().agent("a")
     before = story.metrics.current()
     with pytest.raises(msgspec.MsgspecError):
-        story.metrics.restore(damage)
+        at_once(story.metrics.restore([damage]))
     assert story.metrics.current() == before
 
 

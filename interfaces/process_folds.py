@@ -1,0 +1,27 @@
+"""The folds that processes decide on, as read models: shown, and rebuilt like any other."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aia_mas.application.processes.deadlines import ExpiryFold
+from aia_mas.application.processes.dispatch_fold import DispatchFold
+from aia_mas.projections.registry import LiveView
+
+_CATEGORIES = frozenset({"agent", "task"})
+
+
+def _dispatching() -> DispatchFold:
+    # Neither the cap nor the end of the log is part of what is folded.
+    return DispatchFold(None, lambda: 0)
+
+
+DISPATCHING: Final = LiveView(
+    DispatchFold.name, DispatchFold.version, _dispatching, _CATEGORIES, "process"
+)
+"""What the dispatcher knows of agents and waiting tasks."""
+
+EXPIRY: Final = LiveView(ExpiryFold.name, ExpiryFold.version, ExpiryFold, _CATEGORIES, "process")
+"""What may run out."""
+
+PROCESS_FOLDS: Final = (DISPATCHING, EXPIRY)

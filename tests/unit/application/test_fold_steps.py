@@ -1,0 +1,99 @@
+"""Snapshots and restores of the real folds at full size: in many small steps, none of them long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import pytest
+
+from aia_mas.application.event_log.fold import Fold
+from aia_mas.application.event_log.records import RecordedEvent
+from aia_mas.application.processes.deadlines import ExpiryFold
+from aia_mas.application.processes.dispatch_fold import DispatchFold
+from aia_mas.domain.kernel import Event
+from aia_mas.domain.kernel.steps import Steps
+from aia_mas.domain.orchestration.agent_events import AgentRegistered
+from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.domain.orchestration.task_events import TaskAssigned, TaskSubmitted
+from aia_mas.domain.orchestration.task_specification import TaskSpecification
+from aia_mas.projections.system_metrics import SystemMetrics
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+AGENTS, TASKS = 10_000, 100_000
+MOST_COPIED = 5_000
+MOST_MADE = 500
+"""Rows within one step: references are copied, rows are encoded, decoded or built."""
+LONGEST_PIECE = 128 * 1024
+
+
+class Counted(NamedTuple):
+    """Steps that were taken, and what they led to."""
+
+    steps: int
+    result: object
+
+
+def counted(steps: Steps[object]) -> Counted:
+    count = 0
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return Counted(count, end.value)
+        count += 1
+
+
+def full(fold: Fold) -> Fold:
+    """Fold a full fleet, and as many open tasks, of which every other one is held."""
+    position = 0
+
+    def apply(stream: str, event: Event) -> None:
+        nonlocal position
+        position += 1
+        fold.apply(
+            RecordedEvent(position, stream, 1, event.topic, event, NOW, "c", "me", None, None)
+        )
+
+    able = Capabilities(max_concurrent_tasks=10, skills={"python": 0.5})
+    for number in range(AGENTS):
+        apply(
+            f"agent/{number}",
+            AgentRegistered(capabilities=able, owner="o", registered_at=NOW),
+        )
+    spec = TaskSpecification(task_type="analysis")
+    for number in range(TASKS):
+        apply(f"task/{number}", TaskSubmitted(spec=spec, submitted_at=NOW, owner="o"))
+        if number % 2:
+            assigned = TaskAssigned(
+                agent_id=f"{number % AGENTS}",
+                attempt=1,
+                lease="l",
+                lease_seconds=60.0,
+                assigned_at=NOW,
+            )
+            apply(f"task/{number}", assigned)
+    return fold
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: DispatchFold(None, lambda: 0), ExpiryFold, SystemMetrics],
+    ids=["dispatching", "expiry", "system_metrics"],
+)
+def test_a_full_fold_is_copied_encoded_and_restored_in_small_steps(
+    make: Callable[[], Fold],
+) -> None:
+    fold = full(make())
+
+    copying = counted(fold.snapshot())
+    assert copying.steps >= TASKS / MOST_COPIED
+    pieces: list[bytes] = list(copying.result)  # type: ignore[call-overload]
+    assert len(pieces) > TASKS / MOST_MADE
+    assert max(map(len, pieces)) < LONGEST_PIECE
+
+    restored = make()
+    assert counted(restored.restore(pieces)).steps > TASKS / MOST_MADE
+    again: list[bytes] = list(counted(restored.snapshot()).result)  # type: ignore[call-overload]
+    assert again == pieces
