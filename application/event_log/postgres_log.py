@@ -51,6 +51,8 @@ _BOUNDED = f"""select {_COLUMNS} from (
 where before < %s order by {{order}}"""  # noqa: S608
 
 _DECODED_AT_ONCE = 150
+_REVIVED_WITHIN = 0.25
+"""Seconds until somebody asks for those who wait for a connection."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -271,7 +273,7 @@ class PostgresEventLog:
         wait already.
         """
         while True:
-            await asyncio.sleep(self._poll)
+            await asyncio.sleep(min(self._poll, _REVIVED_WITHIN))
             if self.pool.get_stats().get("requests_waiting"):
                 with suppress(psycopg.Error):
                     async with self.pool.connection(timeout=self._poll):

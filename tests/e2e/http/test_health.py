@@ -58,7 +58,8 @@ def test_the_database_itself_is_asked(start_node: Callable[..., Any]) -> None:
             " where datname = current_database() and pid <> pg_backend_pid()"
         )
 
-    assert node.client.get("/mas/health/ready").status_code == 200
+    ready = node.client.get("/mas/health/ready")
+    assert ready.status_code == 200, ready.text
     submitted = node.client.post("/mas/api/v1/agents/tasks/submit", json={"task_type": "x"})
     assert submitted.status_code == 201
 
