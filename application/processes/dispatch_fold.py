@@ -17,6 +17,7 @@ class DispatchFold:
     Attributes:
         state: The fold itself.
         changed: Set whenever there may be something new to plan.
+        replaced: Called when the state is another one, which knows of no reservation.
     """
 
     name = "dispatching"
@@ -40,6 +41,7 @@ class DispatchFold:
         self.head = head
         self.state = Dispatching(max_running_tasks)
         self.changed = asyncio.Event()
+        self.replaced: Callable[[], None] = lambda: None
 
     def apply(self, event: RecordedEvent) -> None:
         """Fold one event."""
@@ -59,4 +61,5 @@ class DispatchFold:
         """Go on where a snapshot was taken; see ``Fold.restore``."""
         snapshot = yield from decode_snapshot(pieces)
         self.state = yield from Dispatching.restore(snapshot, self._max)
+        self.replaced()
         self.changed.set()

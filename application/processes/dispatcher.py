@@ -60,6 +60,7 @@ class Dispatcher:
         self._under_way: set[str] = set()
         # How often in a row an assignment of each task was refused.
         self._refusals: Counter[str] = Counter()
+        fold.replaced = self._stand_down
 
     @property
     def is_leader(self) -> bool:
@@ -109,6 +110,16 @@ class Dispatcher:
                 self._fold.state.drop(task_id)
             self._under_way.clear()
             self._refusals.clear()
+
+    def _stand_down(self) -> None:
+        """Give the lease up: the fold was replaced by one that is behind and has no reservations.
+
+        Whoever leads next begins where all assignments under way stand in the log, or are fenced.
+        """
+        if self._lease is not None:
+            log.info("dispatcher_stands_down", epoch=self._lease.epoch)
+            self._lease = None
+            self._fold.changed.set()
 
     async def _next(self) -> None:
         """Wait until something has changed or a task that stands aside may be placed."""

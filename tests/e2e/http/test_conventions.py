@@ -537,7 +537,7 @@ def test_an_audit_page_of_large_events_is_short_and_goes_on(
     for size in sizes:
         task = {"task_type": unique, "payload": "x" * size}
         assert client.post(SUBMIT, json=task).status_code == 201
-    query: dict[str, Any] = {"type": "task.submitted.v1", "limit": 500, "order": "desc"}
+    query: dict[str, Any] = {"type": "task.submitted.v1", "limit": 500, "sort": "-position"}
     pages: list[list[dict[str, Any]]] = []
     while True:
         page = client.get(f"{API}/audit/events", params=query).json()

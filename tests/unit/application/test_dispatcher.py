@@ -26,6 +26,7 @@ from aia_mas.application.processes.dispatch_fold import DispatchFold
 from aia_mas.application.processes.dispatcher import Dispatcher
 from aia_mas.domain.kernel import Context, Decision, refuse
 from aia_mas.domain.kernel.principal import system
+from aia_mas.domain.kernel.steps import at_once
 from aia_mas.domain.orchestration.agent_commands import RegisterAgent
 from aia_mas.domain.orchestration.agent_events import AgentRegistered
 from aia_mas.domain.orchestration.capabilities import Capabilities
@@ -365,3 +366,26 @@ async def test_many_agents_and_tasks_while_leaders_come_and_go(node: Node) -> No
 
     assert node.assigned() == {}
     assert len(done) == tasks
+
+
+async def test_a_leader_whose_fold_is_replaced_stands_down(node: Node) -> None:
+    """The new fold knows nothing of the assignment that is on its way into the log."""
+    await node.register("a")
+    pieces = list(at_once(node.fold.snapshot()))
+    async with node.leading(1):
+        await settle()
+        node.log.gate.clear()
+        node.log.arrived.clear()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(node.submit, "t1")
+            await node.log.arrived.wait()
+            at_once(node.fold.restore(pieces))
+            assert not node.dispatcher.is_leader
+            tasks.start_soon(node.submit, "t2")
+            await settle()
+            node.log.gate.set()
+    assert set(node.assigned()) == {"t1"}
+
+    async with node.leading(2):
+        await settle()
+    assert set(node.assigned()) == {"t1"}, "and the next leader sees that there is no place left"
