@@ -20,6 +20,7 @@ from aia_mas.application.event_log.connections import Connection, Pool
 from aia_mas.application.event_log.contact import Contact
 from aia_mas.application.event_log.errors import EventLogError
 from aia_mas.application.event_log.feed import Feed
+from aia_mas.application.event_log.listener import Listener
 from aia_mas.application.event_log.log import EventFilter, StreamHead
 from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.pages import PAGE_BYTES
@@ -286,15 +287,11 @@ class PostgresEventLog:
             try:
                 connection = await Connection.connect(self._conninfo, autocommit=True)
                 try:
-                    await connection.execute(f'listen "{channel}"')
+                    listener = Listener(self.feed)
+                    await listener.listen(connection, channel)
                     self.contact.made("listen")
                     self.feed.look()
-                    async for notification in connection.notifies():
-                        if int(notification.payload) > self.feed.position:
-                            # Mostly our own commit, whose answer is on its way.
-                            await self.feed.wait(int(notification.payload) - 1, timeout=0.005)
-                            if int(notification.payload) > self.feed.position:
-                                self.feed.look()
+                    await listener.hear()
                 finally:
                     # Its context manager would wait for a rollback first, which cannot be waited
                     # for when this task is cancelled, and the connection would stay open.

@@ -1,7 +1,7 @@
 """Runs one HTTP server in a process of its own, for the loader: the product's, or a bare one.
 
 ``serving.py bare`` serves a Litestar handler that decodes the body of a submission and answers; it
-is what the framework can do at best. ``serving.py product DATA_DIR`` serves a node with 100 agents
+is what the framework can do at best. ``serving.py product DATA_DIR`` serves a node with 200 agents
 whose capacity never runs out. Both print the port and stop when their standard input ends; the
 product then prints how many seconds its read models needed to catch up.
 """
@@ -66,7 +66,7 @@ async def product(data_dir: Path) -> None:
     settings = load_settings({"data_dir": data_dir, "port": 0}, environment={})
     configure(settings.log_format, settings.log_level, sys.stderr)
     async with System(settings) as system:
-        for number in range(100):
+        for number in range(200):
             able = Capabilities(skills={"statistics": 0.9}, max_concurrent_tasks=1000)
             await system.engine.execute(
                 PutAgent(agent_id=f"agent_{number}", capabilities=able), ADMIN
