@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import re
+import time
 from collections.abc import Callable
 from typing import Any, TextIO
 
@@ -100,7 +101,7 @@ class LineHandler(logging.StreamHandler[TextIO]):
         """Write to a stream."""
         super().__init__(stream)
         self._held: list[str] = []
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._due = 0.0
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record, or keep it for a moment."""
@@ -117,7 +118,7 @@ class LineHandler(logging.StreamHandler[TextIO]):
         """Write what is held back."""
         self.acquire()
         try:
-            held, self._held, self._loop = self._held, [], None
+            held, self._held, self._due = self._held, [], 0.0
             if held:
                 held.append("")
                 self.stream.write(self.terminator.join(held))
@@ -126,14 +127,16 @@ class LineHandler(logging.StreamHandler[TextIO]):
             self.release()
 
     def _flush_later(self) -> None:
+        if self._due > time.monotonic():
+            return
+        # Nothing is due yet, or a loop that has ended since never came to it.
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             self.flush()
             return
-        if self._loop is not loop:
-            self._loop = loop
-            loop.call_later(HELD_SECONDS, self._flush_in_time)
+        self._due = time.monotonic() + 2 * HELD_SECONDS
+        loop.call_later(HELD_SECONDS, self._flush_in_time)
 
     def _flush_in_time(self) -> None:
         try:

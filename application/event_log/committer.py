@@ -69,6 +69,7 @@ class Committer:
         self._idle = asyncio.Event()
         self._idle.set()
         self._closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._running: anyio.CancelScope | None = None
 
     @property
@@ -98,7 +99,8 @@ class Committer:
             raise LogClosed("the node is stopping")
         if self._outstanding >= self._max_waiting or self._bytes >= self._max_waiting_bytes:
             raise Overloaded("the commit queue is full")
-        loop = asyncio.get_running_loop()
+        # Asking for the running loop is a system call.
+        loop = self._loop = self._loop or asyncio.get_running_loop()
         waiter = _Waiter(loop.create_future(), settle)
         queue = self._queue
         new = (
