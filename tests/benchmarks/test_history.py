@@ -1,6 +1,7 @@
 """A long history: folding it from position 0, starting with it, and the memory that takes."""
 
 import json
+import statistics
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from aia_mas.projections.system_metrics import SystemMetrics
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 HERE = Path(__file__).parent
+ROUNDS = 5
 
 
 def history(data_dir: Path, events: int) -> dict[str, float]:
@@ -30,29 +32,40 @@ def history(data_dir: Path, events: int) -> dict[str, float]:
     return figures
 
 
-async def folded(data_dir: Path) -> float:
-    """Return events per second of reading the log and folding a live view from position 0."""
+async def folded(data_dir: Path) -> list[float]:
+    """Return events per second of reading the log and folding a live view from position 0.
+
+    The first round is the one of a server that has just been started.
+    """
     from aia_mas.application.embedded_postgres import EmbeddedPostgres
     from aia_mas.application.event_log.fold_host import refold
 
     async with EmbeddedPostgres(data_dir) as server:
         log = PostgresEventLog(server.url, EventMapper(EVENTS))
         async with log.running():
-            began = time.perf_counter()
-            position = await refold(log, SystemMetrics())
-            return position / (time.perf_counter() - began)
+            rates: list[float] = []
+            for _ in range(ROUNDS):
+                began = time.perf_counter()
+                position = await refold(log, SystemMetrics())
+                rates.append(position / (time.perf_counter() - began))
+            return rates
 
 
 def test_history(
     benchmark: BenchmarkFixture, run: Run, figure: Callable[..., None], tmp_path: Path
 ) -> None:
-    def measure() -> tuple[dict[str, float], dict[str, float], float]:
+    def measure() -> tuple[dict[str, float], dict[str, float], list[float]]:
         short = history(tmp_path / "mas", 100_000)
-        rate = run(folded(tmp_path / "mas"))
-        return short, history(tmp_path / "mas", 1_000_000), rate
+        rates = run(folded(tmp_path / "mas"))
+        return short, history(tmp_path / "mas", 1_000_000), rates
 
-    short, long, rate = benchmark.pedantic(measure, rounds=1)
-    figure("read + fold of a live view from position 0, events/s", f"{rate:,.0f}", "100,000")
+    short, long, rates = benchmark.pedantic(measure, rounds=1)
+    figure(
+        "read + fold of a live view from position 0, events/s",
+        f"{statistics.median(rates):,.0f}",
+        "100,000",
+        f"100,000 events, median of {ROUNDS}; the first one, on a cold server: {rates[0]:,.0f}",
+    )
     figure(
         "start-up with 1,000,000 events / with 100,000",
         f"{long['start_s'] / short['start_s']:.2f}",
