@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
@@ -13,12 +13,12 @@ import anyio
 import msgspec
 import psycopg
 import structlog
-from psycopg.rows import TupleRow
 
 from aia_mas.application.event_log.committer import Committer
 from aia_mas.application.event_log.connections import Connection, Pool
 from aia_mas.application.event_log.contact import Contact
 from aia_mas.application.event_log.errors import EventLogError
+from aia_mas.application.event_log.event_rows import BOUNDED, COLUMNS, conditions_of, recorded
 from aia_mas.application.event_log.feed import Feed
 from aia_mas.application.event_log.listener import Listener
 from aia_mas.application.event_log.log import EventFilter, StreamHead
@@ -32,24 +32,12 @@ from aia_mas.application.event_log.records import (
     RecordedEvent,
     Settle,
     StoredOutcome,
-    Unreadable,
 )
 from aia_mas.application.event_log.slices import Slices
-from aia_mas.domain.kernel import Event
 
 log = structlog.stdlib.get_logger("aia.event_log")
 
-_COLUMNS = """position, stream, version, topic, state, recorded_at, command_id, actor,
-    correlation_id, causation_id"""
 _LAST = 2**63 - 1
-
-# The events of a page until their size has come to the budget, with the one that reaches it. Sizes
-# are known without reading what is stored apart because of its length.
-_BOUNDED = f"""select {_COLUMNS} from (
-    select {_COLUMNS}, sum(octet_length(state)) over (
-        order by {{order}} rows unbounded preceding) - octet_length(state) as before
-    from ({{page}}) page) bounded
-where before < %s order by {{order}}"""  # noqa: S608
 
 _DECODED_AT_ONCE = 150
 _REVIVED_WITHIN = 0.25
@@ -171,7 +159,7 @@ class PostgresEventLog:
         max_bytes: int | None = None,
     ) -> list[RecordedEvent]:
         """Return events behind (or with ``newest`` before) a position; see ``EventLog.read``."""
-        conditions, values = _conditions(where or EventFilter())
+        conditions, values = conditions_of(where or EventFilter())
         if newest:
             if after:
                 conditions.append("position < %s")
@@ -180,7 +168,7 @@ class PostgresEventLog:
             conditions.append("position > %s")
             values.append(after)
         order = f"position {'desc' if newest else 'asc'}"
-        sql = f"""select {_COLUMNS} from events where {" and ".join(conditions) or "true"}
+        sql = f"""select {COLUMNS} from events where {" and ".join(conditions) or "true"}
             order by {order} limit %s"""  # noqa: S608
         return await self._select(sql, [*values, limit], order, max_bytes)
 
@@ -191,7 +179,7 @@ class PostgresEventLog:
             head = (await self.head()).position
             last = head if where.upto is None else min(head, where.upto)
             return max(0, last - (where.after or 0))
-        conditions, values = _conditions(where)
+        conditions, values = conditions_of(where)
         sql = f"select count(*) from events where {' and '.join(conditions)}"  # noqa: S608
         async with self.pool.connection() as connection:
             row = await (await connection.execute(sql, values)).fetchone()
@@ -210,11 +198,11 @@ class PostgresEventLog:
     ) -> list[RecordedEvent]:
         """Return the events of one stream behind a version; see ``EventLog.read_stream``."""
         if newest:
-            sql = f"""select {_COLUMNS} from events where stream = %s and version < %s
+            sql = f"""select {COLUMNS} from events where stream = %s and version < %s
                 order by version desc limit %s"""  # noqa: S608
             before = _LAST if after_version == -1 else after_version
             return await self._select(sql, [stream, before, limit], "version desc", max_bytes)
-        sql = f"""select {_COLUMNS} from events where stream = %s and version > %s
+        sql = f"""select {COLUMNS} from events where stream = %s and version > %s
             order by version limit %s"""  # noqa: S608
         return await self._select(sql, [stream, after_version, limit], "version", max_bytes)
 
@@ -246,7 +234,7 @@ class PostgresEventLog:
         self, sql: str, values: list[Any], order: str, max_bytes: int | None
     ) -> list[RecordedEvent]:
         if max_bytes is not None:
-            sql, values = _BOUNDED.format(page=sql, order=order), [*values, max_bytes]
+            sql, values = BOUNDED.format(page=sql, order=order), [*values, max_bytes]
         events: list[RecordedEvent] = []
         slices = Slices()
         async with self.pool.connection() as connection:
@@ -254,7 +242,7 @@ class PostgresEventLog:
             await cursor.execute(sql, values)
             # Piecewise, because a page takes longer than the event loop may be held.
             while rows := await cursor.fetchmany(_DECODED_AT_ONCE):
-                events += _recorded(rows, self.mapper.decode)
+                events += recorded(rows, self.mapper.decode)
                 if slices.over():
                     await slices.give_way()
         return events
@@ -300,39 +288,3 @@ class PostgresEventLog:
                 log.warning("listen_failed", error=str(error))
             self.contact.lost("listen")
             await asyncio.sleep(self._poll)
-
-
-def _recorded(
-    rows: list[TupleRow], decode: Callable[[str, bytes], Event]
-) -> Iterator[RecordedEvent]:
-    for position, stream, version, topic, state, at, command_id, actor, correlation, cause in rows:
-        event: Any
-        try:
-            event = decode(topic, state)
-        except EventLogError as error:
-            event = Unreadable(topic, f"{error.code}: {error}")
-        yield RecordedEvent(
-            position, stream, version, topic, event, at, command_id, actor, correlation, cause,
-            len(state),
-        )  # fmt: skip
-
-
-def _conditions(where: EventFilter) -> tuple[list[str], list[Any]]:
-    conditions: list[str] = []
-    values: list[Any] = []
-    for condition, value in (
-        ("stream = %s", where.stream),
-        # A range instead of LIKE, so that the index on (stream, version) serves it.
-        ("stream >= %s", f"{where.category}/" if where.category else None),
-        ("stream < %s", f"{where.category}0" if where.category else None),
-        ("topic = any(%s)", list(where.topics) or None),
-        ("actor = %s", where.actor),
-        ("recorded_at >= %s", where.since),
-        ("recorded_at < %s", where.until),
-        ("position > %s", where.after),
-        ("position <= %s", where.upto),
-    ):
-        if value is not None:
-            conditions.append(condition)
-            values.append(value)
-    return conditions, values
