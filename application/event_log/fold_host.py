@@ -26,6 +26,9 @@ log = structlog.stdlib.get_logger("aia.event_log.folds")
 STORE_ERRORS = (psycopg.Error, EventLogError, OSError, TimeoutError)
 """What a store that is away for a while is noticed by."""
 
+_BYTES_PER_EVENT = 100
+"""A snapshot waits for so many events that storing it is a small part of folding them."""
+
 
 class FoldHost:
     """Folds the log into one fold, continuing from its snapshot; every node runs one of each.
@@ -52,7 +55,7 @@ class FoldHost:
             log: The log to fold.
             fold: The fold in its first state.
             snapshots: Where snapshots are kept; None: it always starts from position 0.
-            every: Events between snapshots.
+            every: Events between snapshots, at least; large ones are made less often.
             categories: The kinds of streams that concern the fold (``agent``); events of others
                 may be unreadable. None: all of them concern it.
             look: Seconds between looks for a snapshot that was rebuilt elsewhere.
@@ -290,6 +293,8 @@ class FoldHost:
             else:
                 await self._snapshots.save(name, version, stored)
             self._saved = max(self._saved, position)
+            size = sum(len(piece) for piece in stored.pieces)
+            self._next_save = max(self._next_save, position + size // _BYTES_PER_EVENT)
         except Exception as error:  # noqa: BLE001 - as above
             log.warning("fold_not_saved", fold=name, error=str(error))
         finally:

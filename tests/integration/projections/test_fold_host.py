@@ -184,6 +184,30 @@ async def test_a_failed_snapshot_fails_nothing(log: PostgresEventLog, pen: Pen) 
     assert fold.seen == list(range(1, position + 1))
 
 
+async def test_a_large_fold_is_stored_less_often(log: PostgresEventLog, pen: Pen) -> None:
+    """Else storing it would cost more than folding what has happened since."""
+
+    class Large(Positions):
+        def snapshot(self) -> Steps[Iterator[bytes]]:
+            pieces = yield from super().snapshot()
+            return iter([*pieces, b"," * 100 * 200])
+
+    fold, store = Large(), snapshots(log)
+    host = FoldHost(log, fold, store, every=10)
+    world = World(1)
+    async with running(host.run):
+        assert await host.reached(await pen.write_all(world.history(15)), PATIENCE)
+        with anyio.fail_after(PATIENCE):
+            while (stored := await store.load(fold.name, fold.version)) is None:
+                await anyio.sleep(0.01)
+        for made in (1, 1, 2):
+            # At first within the 200 events that its size is worth, then beyond them.
+            position = await pen.write_all(world.history(60 if made == 1 else 300))
+            assert (position > stored.position + 200) == (made == 2)
+            assert await host.reached(position, PATIENCE)
+            assert fold.snapshots == made
+
+
 async def test_a_snapshot_holds_what_was_folded_at_its_position(
     database: str, log: PostgresEventLog, pen: Pen
 ) -> None:
