@@ -62,6 +62,8 @@ class Expiry:
         self._gone: dict[str, str] = {}
         self._held: dict[str, set[str]] = {}
         self._looks = Looks()
+        # As far as ``due`` has told; until then tasks are looked at soon after their assignment.
+        self._pickup = RETRY
 
     @property
     def looks(self) -> int:
@@ -87,6 +89,7 @@ class Expiry:
             limit: Bounds the work of one call; see ``any_due`` for the rest.
         """
         found: list[Due] = []
+        self._pickup = timedelta(seconds=windows.pickup)
         moment = now.timestamp()
         for kind, key in self._looks.take(moment, 4 * limit):
             check = self._task_due if kind == "task" else self._agent_due
@@ -215,8 +218,8 @@ class Expiry:
     def _assigned(self, task_id: str, event: TaskAssigned) -> None:
         self._tasks[task_id] = self._tasks[task_id].assigned(event)
         self._held.setdefault(event.agent_id, set()).add(task_id)
-        gone = event.agent_id in self._gone
-        self._looks.plan("task", task_id, 0.0 if gone else (event.assigned_at + RETRY).timestamp())
+        gone, first = event.agent_id in self._gone, event.assigned_at + self._pickup
+        self._looks.plan("task", task_id, 0.0 if gone else first.timestamp())
 
     def _started(self, task_id: str, event: TaskStarted) -> None:
         task = self._tasks[task_id] = replace(self._tasks[task_id], started_at=event.started_at)
