@@ -123,13 +123,18 @@ class Places:
             The slot (-1: none has a place left) and the count.
         """
         chosen, considered = -1, 0
+        # Mostly nobody is full, and then nobody needs to be counted.
+        all_open = len(self.open) == len(self.tasks)
         for slots in tiers:
-            ranks = self._ranks[slots]
+            if chosen >= 0 and all_open:
+                considered += slots.size
+                continue
+            ranks = self._ranks.take(slots)
             if chosen < 0:
                 best = ranks.argmin()
-                if ranks[best] != _NO_ROOM:
+                if all_open or ranks[best] != _NO_ROOM:
                     chosen = int(slots[best])
-            considered += int(np.count_nonzero(ranks != _NO_ROOM))
+            considered += slots.size if all_open else int(np.count_nonzero(ranks != _NO_ROOM))
         return chosen, considered
 
     def first_open(self, suits: Callable[[int], int]) -> tuple[int, int]:
