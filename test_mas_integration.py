@@ -97,7 +97,7 @@ def main() -> int:
         found = import_components()
     except ImportError as error:
         print(
-            f"❌ {error}\nInstall it first (make dev), then use .venv/bin/python for this program."
+            f"❌ {error}\nInstall it first (make base), then use .venv/bin/python for this program."
         )
         return 1
     with tempfile.TemporaryDirectory(prefix="mas-integration-") as folder:

@@ -40,7 +40,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         version: The version of its stream.
         registered_at: When it registered last, UTC.
         updated_at: When anything about it (but its tasks) changed last, UTC.
-        last_seen: Its last heartbeat before it went offline last, UTC.
+        last_seen: Its last sign of life that is known, UTC.
         suspension: Why it is suspended.
         position: The last event in all this.
     """

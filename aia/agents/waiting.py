@@ -22,11 +22,11 @@ async def assigned_agent(system: System, task_id: str, timeout: float) -> str | 
             state = await system.workload.task(task_id)
             if state is None or not state.unfinished or state.agent_id is not None:
                 return None if state is None else state.agent_id
-            if system.dispatcher.is_leader:
-                reasons = system.dispatcher.why_not(task_id)
-                if reasons and _UNDECIDED.isdisjoint(reason.code for reason in reasons):
-                    log.info("task_waits", task_id=task_id, reasons=[r.detail for r in reasons])
-                    return None
+            # Whichever node leads decides on the same fold as this one has.
+            reasons = system.dispatcher.why_not(task_id)
+            if reasons and _UNDECIDED.isdisjoint(reason.code for reason in reasons):
+                log.info("task_waits", task_id=task_id, reasons=[r.detail for r in reasons])
+                return None
             await system.log.feed.wait(position, timeout=0.05)
     return None
 

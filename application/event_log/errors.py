@@ -18,7 +18,7 @@ class StaleExpectation(EventLogError):
 
 
 class CommandIdReused(EventLogError):
-    """The command id was used before with another body."""
+    """This key was used before, with another request."""
 
     code = "idempotency_key_reused"
 

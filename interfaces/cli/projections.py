@@ -43,7 +43,9 @@ def status(config: str | None, as_json: bool, **arguments: Any) -> None:
 @data_options
 def rebuild(name: str, config: str | None, **arguments: Any) -> None:
     """Build the read model NAME anew from position 0, then swap it in; reads go on meanwhile."""
-    position = anyio.run(_rebuild, settings_of(config, **arguments), name)
+    position, names = anyio.run(_rebuild, settings_of(config, **arguments), name)
+    if position is None:
+        raise click.BadParameter(f"{name!r} is none of {', '.join(names)}", param_hint="NAME")
     click.echo(f"rebuilt {name} up to position {position}")
 
 
@@ -66,9 +68,10 @@ async def _status(settings: Settings) -> list[ReadModelStatus]:
         return await host.status()
 
 
-async def _rebuild(settings: Settings, name: str) -> int:
+async def _rebuild(settings: Settings, name: str) -> tuple[int | None, tuple[str, ...]]:
+    """Return the position of the new one, None if there is none of this name, and the names."""
     async with read_models(settings) as host:
-        return await host.rebuild(name)
+        return await host.rebuild(name) if name in host.names else None, host.names
 
 
 async def _prune(settings: Settings) -> list[str]:

@@ -87,7 +87,7 @@ def _announce(settings: Settings, urls: Sequence[str]) -> None:
     if settings.development:
         click.echo("  Mode     development: no keys are set, so everybody on this machine is admin")
     else:
-        click.echo("  Mode     secured: requests need a token (MAS_JWT_SECRET)")
+        click.echo("  Mode     production: requests need a token signed with MAS_JWT_SECRET")
     click.echo("Ctrl-C stops it.")
     sys.stdout.flush()
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from litestar import Controller, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.orchestration.agent import AgentStatus
@@ -93,7 +94,7 @@ class AgentQueries(Controller):
         cursors = Cursors(request, [filters, sort])
         page = await directory.list(filters, sort, cursors.open(cursor), limit)
         content = AgentPage(
-            items=page.items,
+            items=[_last_heard(request, agent) for agent in page.items],
             next_cursor=cursors.seal(page.next_cursor),
             total=await directory.count(filters) if total else UNSET,
         )
@@ -107,6 +108,7 @@ class AgentQueries(Controller):
         check_id(agent_id, "agent_id")
         await reached(request, "agent_directory", min_position)
         agent, position = await _registered(request, agent_id)
+        agent = _last_heard(request, agent)
         return answer(agent, 200, [etag(agent.revision), as_of(position)])
 
     @get("/{agent_id:str}/tasks", operation_id="list_agent_tasks")
@@ -191,6 +193,14 @@ class AgentQueries(Controller):
             as_of=metrics.as_of,
         )
         return answer(content)
+
+
+def _last_heard(request: ApiRequest, agent: Agent) -> Agent:
+    """Return an agent with its last sign of life; as long as it is online they are no events."""
+    heard = request.system.presence.last_seen("agent", agent.agent_id)
+    if heard is None or (agent.last_seen is not None and agent.last_seen >= heard):
+        return agent
+    return replace(agent, last_seen=heard.replace(microsecond=0))
 
 
 async def _registered(request: ApiRequest, agent_id: str) -> tuple[Agent, int]:

@@ -177,7 +177,7 @@ def _from_message(message: str, path: Path) -> FieldError:
     if "out of range" in text:
         return _error("invalid_number", "this number is too large", path)
     if text.startswith("Invalid enum value"):
-        return _error("invalid_value", text, path)
+        return _error("invalid_value", text.replace("enum value", "value"), path)
     return _error("invalid_type", text.replace("`", ""), path)
 
 

@@ -148,7 +148,13 @@ def document(
         "schemas": {**result["components"]["schemas"], **schemas},
         "responses": {f"Problem{status}": _problem(status) for status in _TITLES},
         "securitySchemes": {
-            "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+            "bearer": {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "JWT",
+                "description": "HS256 with the server's key; claims `sub` (who), `roles` (a list"
+                " of names, see `x-roles`) and `exp` (Unix time). An agent's `sub` is its id.",
+            },
         },
     }
     for item in result["paths"].values():

@@ -150,7 +150,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     Attributes:
         limit: Tasks at most, 1..100.
-        wait: How long to wait for some when there is none, seconds.
+        wait: How long to wait for some when there is none, seconds; the server has a limit of
+            its own (`MAS_CLAIM_WAIT`, 30).
     """
 
     limit: Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 1, "maximum": 100})] = 1

@@ -79,4 +79,4 @@ def authorize(operation_id: str | None, principal: Principal | None) -> None:
     if allowed is None:
         raise PermissionDenied("Nobody may do this: it is not on the list of permissions")
     if allowed and (principal is None or principal.roles.isdisjoint(allowed)):
-        raise PermissionDenied
+        raise PermissionDenied(f"This takes one of the roles {', '.join(sorted(allowed))}")

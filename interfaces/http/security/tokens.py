@@ -121,6 +121,8 @@ def _claims(token: str | None, settings: Settings) -> Mapping[str, Any]:
         )
     except jwt.ExpiredSignatureError:
         raise TokenExpired(headers=[_INVALID]) from None
+    except jwt.MissingRequiredClaimError as error:
+        raise InvalidToken(f"The token has no {error.claim}", headers=[_INVALID]) from None
     # A token is the client's own bytes: whatever the library makes of them, it is no valid token.
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError, OverflowError):
         raise InvalidToken(headers=[_INVALID]) from None
@@ -128,16 +130,21 @@ def _claims(token: str | None, settings: Settings) -> Mapping[str, Any]:
 
 def _principal(claims: Mapping[str, Any]) -> Principal:
     subject, names, expiry = claims["sub"], claims.get("roles"), claims["exp"]
+    # The library took it for a number, however large; a float must hold it here.
+    if not -_NEVER < int(expiry) < _NEVER:
+        raise InvalidToken("exp is out of range", headers=[_INVALID])
     if (
-        # The library took it for a number, however large; a float must hold it here.
-        not -_NEVER < int(expiry) < _NEVER
-        or not isinstance(subject, str)
+        not isinstance(subject, str)
         or not 0 < len(subject) <= _MAX_SUBJECT
         or not subject.isprintable()
         or subject.startswith("system:")  # the name space of our own processes in the log
-        or not isinstance(names, list)
     ):
-        raise InvalidToken("The claims sub and roles are not as they should", headers=[_INVALID])
+        raise InvalidToken(
+            f"sub is 1 to {_MAX_SUBJECT} printable characters, not beginning with system:",
+            headers=[_INVALID],
+        )
+    if not isinstance(names, list):
+        raise InvalidToken('roles is a list of names, like ["client"]', headers=[_INVALID])
     # A role of a newer version grants nothing here.
     roles = frozenset(_ROLES[name] for name in names if isinstance(name, str) and name in _ROLES)
     if Role.AGENT not in roles:

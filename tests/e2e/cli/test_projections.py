@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,20 +41,26 @@ def test_rebuild_beside_a_server_changes_nothing_that_is_read(
     run: Run, start: Callable[..., Server], worked_on: Path
 ) -> None:
     server = start(worked_on)
-    before = server.call("GET", "/agents")
+
+    def agents() -> list[dict[str, Any]]:
+        listed = server.call("GET", "/agents")[1]["items"]
+        # When one was last heard of stands in no read model as long as it is online.
+        return [{**agent, "last_seen": None} for agent in listed]
+
+    before = agents()
 
     for name in ("agent_directory", "system_metrics", "dispatching", "expiry"):
         result = run("projections", "rebuild", name, "--data-dir", str(worked_on))
         assert result.returncode == 0, result.stderr
         assert f"rebuilt {name} up to position " in result.stdout
 
-    assert server.call("GET", "/agents") == before
+    assert agents() == before
 
 
 def test_unknown_read_model_is_told_with_those_there_are(run: Run, worked_on: Path) -> None:
     result = run("projections", "rebuild", "agents", "--data-dir", str(worked_on))
 
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert "agent_directory" in result.stderr
     assert "Traceback" not in result.stderr
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -324,6 +324,19 @@ def test_a_repeated_report_is_no_sign_of_life_of_the_task(
     assert moved < timedelta(microseconds=100)
     client.post(f"{path}/progress", json=proof)
     assert presence.last_seen("task", work["lease"]) > heard
+
+
+def test_an_agent_that_is_online_shows_when_it_was_last_heard_of(
+    client: httpx.Client, unique: str
+) -> None:
+    path = f"{API}/agents/{unique}"
+    registered = client.put(path, json={})
+    position = {"min_position": registered.headers["x-event-position"]}
+    client.post(f"{path}/heartbeat")
+    [listed] = client.get(f"{API}/agents", params={"q": unique, **position}).json()["items"]
+    for agent in (client.get(path, params=position).json(), listed):
+        heard = datetime.fromisoformat(agent["last_seen"])
+        assert abs(datetime.now(UTC) - heard) < timedelta(minutes=1)
 
 
 def test_work_of_an_agent_that_leaves_is_queued_again(client: httpx.Client, unique: str) -> None:
