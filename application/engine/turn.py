@@ -101,11 +101,12 @@ class Turn:
             them, only that one, and no events. ``result`` is that of the last one accepted.
         """
         items: list[bytes | DomainError] = []
-        for handler, command, reads, placement in self._items:
+        for number, (handler, command, reads, placement) in enumerate(self._items):
             streams = [None if stream is None else self._streams[stream] for stream in reads]
             states = [None if stream is None else stream.state for stream in streams]
             decision = handler.decide(*states, command, context)
             if decision.refusal is not None and atomic:
+                decision.refusal.facts.setdefault("index", number)
                 self._void()
                 return [decision.refusal]
             before = len(self.events)

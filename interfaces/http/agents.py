@@ -160,14 +160,14 @@ class AgentCommands(Controller):
         The leases of the tasks that it names, and holds, are extended.
         """
         request.acting_for(check_id(agent_id, "agent_id"))
-        system = request.system
+        system, tasks = request.system, () if data is None else data.tasks
+        if len(tasks) > MAX_ENTRIES:
+            raise InvalidValue(f"tasks has at most {MAX_ENTRIES} entries", field="tasks")
+        for index, task_id in enumerate(tasks):
+            check_id(task_id, f"tasks.{index}")
         alive = await system.heartbeats.agent(agent_id, request.principal)
-        if data is not None and data.tasks:
-            if len(data.tasks) > MAX_ENTRIES:
-                raise InvalidValue(f"tasks has at most {MAX_ENTRIES} entries", field="tasks")
-            for index, task_id in enumerate(data.tasks):
-                check_id(task_id, f"tasks.{index}")
-            leases = [await _lease_of(system, agent_id, task) for task in data.tasks]
+        if tasks:
+            leases = [await _lease_of(system, agent_id, task) for task in tasks]
             system.heartbeats.tasks([lease for lease in leases if lease is not None])
         return answer(alive)
 

@@ -16,6 +16,7 @@ from aia_mas.interfaces.http.errors import (
     InvalidNumber,
     MalformedJson,
     NulCharacter,
+    RequestRefused,
     TooDeep,
 )
 from aia_mas.interfaces.http.problems import pointer_to
@@ -29,9 +30,10 @@ _NOT_FINITE = re.compile(rb"-?(?:NaN|nan|Infinity|inf)\b")
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _MISSING = re.compile(r"Object missing required field `(.+?)`")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`", re.DOTALL)
-_PLACE = re.compile(r" - at `\$(.*)`$", re.DOTALL)
+_AT = " - at `$"
 _MOST_ERRORS = 20
 _LONGEST_STEP = 128
+_LONGEST_PLACE = 8_192
 
 
 def decode(body: bytes, wanted: type[T]) -> T:
@@ -46,7 +48,7 @@ def decode(body: bytes, wanted: type[T]) -> T:
         decoded: T = _decoder(wanted).decode(body)  # type: ignore[arg-type]
         return decoded
     except msgspec.ValidationError as error:
-        raise InvalidBody(_mistakes(body, wanted, error)) from None
+        raise _invalid(body, wanted, error) from None
     except msgspec.DecodeError as error:
         raise _malformed(body, str(error)) from None
     except UnicodeDecodeError:
@@ -96,12 +98,23 @@ def _nul_places(value: Any, path: Path) -> Iterator[Path]:
             yield from _nul_places(member, (*path, index))
 
 
-def _mistakes(body: bytes, wanted: Any, first: msgspec.ValidationError) -> list[FieldError]:
+def _invalid(body: bytes, wanted: Any, first: msgspec.ValidationError) -> RequestRefused:
     """Return all mistakes of a body; msgspec itself stops at the first one."""
     try:
         value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return [_from_message(str(first), ())]
+    except msgspec.ValidationError:  # a number that no type holds
+        return InvalidBody([_from_message(str(first), ())])
+    except msgspec.DecodeError as error:
+        # What comes behind the first mistake is not even JSON.
+        return _malformed(body, str(error))
+    except UnicodeDecodeError:
+        return InvalidEncoding("The body holds text that is not valid UTF-8")
+    except RecursionError:
+        return TooDeep()
+    return InvalidBody(_mistakes(value, wanted, first))
+
+
+def _mistakes(value: Any, wanted: Any, first: msgspec.ValidationError) -> list[FieldError]:
     found: list[FieldError] = []
     for error in _walk(value, wanted, ()):
         found.append(error)
@@ -167,9 +180,12 @@ def _item_type(wanted: Any) -> Any:
 
 def _from_message(message: str, path: Path) -> FieldError:
     """Return what one message of msgspec says, in our terms."""
-    place = _PLACE.search(message)
-    text = message[: place.start()] if place else message
-    path = (*path, *_steps(place[1])) if place else path
+    # The message quotes the client's own words, of any length, in front of the place.
+    text, found, place = message.rpartition(_AT)
+    if found and len(place) <= _LONGEST_PLACE:
+        path = (*path, *_steps(place.removesuffix("`")))
+    else:
+        text = message
     if missing := _MISSING.match(text):
         return _error("missing_field", "this field is needed", (*path, missing[1]))
     if unknown := _UNKNOWN.match(text):
@@ -184,7 +200,7 @@ def _from_message(message: str, path: Path) -> FieldError:
 def _steps(place: str) -> list[str | int]:
     """Return the steps of msgspec's path, for example of ``.tasks[3].priority``."""
     steps: list[str | int] = []
-    for name, index in re.findall(r"\.([^.\[]+)|\[([^\]]*)\]", place):
+    for name, index in re.findall(r"\.([^.\[]+)|\[([^\[\]]*)\]", place):
         if name:
             steps.append(name)
         elif index.isdigit():

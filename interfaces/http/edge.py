@@ -20,6 +20,7 @@ from uuid_utils import uuid7
 from aia_mas.application.event_log.errors import LogUnavailable
 from aia_mas.interfaces.http.access_log import NAME, AccessLog
 from aia_mas.interfaces.http.errors import ClientGone
+from aia_mas.interfaces.http.paths import path_as_sent
 from aia_mas.interfaces.http.problems import problem_answer
 from aia_mas.interfaces.http.requests import EXCHANGE, Exchange
 from aia_mas.interfaces.http.security import Origins
@@ -33,7 +34,6 @@ Scope = Any
 """An ASGI scope: a dictionary to which every layer adds its own keys, here ``EXCHANGE``."""
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/=+@-]{1,128}")
-_LONGEST_PATH = 512
 
 
 class Edge:
@@ -116,7 +116,7 @@ class Edge:
     async def _problem(
         self, error: Exception, scope: Scope, exchange: Exchange, respond: Send
     ) -> None:
-        answer = problem_answer(error, instance=_path(scope), request_id=exchange.request_id)
+        answer = problem_answer(error, instance=path_as_sent(scope), request_id=exchange.request_id)
         exchange.problem = answer.code
         if answer.status == 500:
             log.error("request_failed", request_id=exchange.request_id, exc_info=error)
@@ -132,7 +132,7 @@ class Edge:
         fields: dict[str, Any] = {
             "event": "request",
             "method": method,
-            "path": _path(scope),
+            "path": path_as_sent(scope),
             "status": exchange.status,
             "duration_ms": round((time.perf_counter() - started) * 1000, 2),
             "request_id": exchange.request_id,
@@ -153,8 +153,10 @@ async def refuse_handshake(error: BaseException, scope: Scope, send: Send) -> No
     """
     exchange: Exchange | None = scope.get(EXCHANGE)
     request_id = exchange.request_id if exchange else ""
-    answer = problem_answer(error, instance=_path(scope), request_id=request_id)
-    log.info("handshake_refused", path=_path(scope), status=answer.status, problem=answer.code)
+    answer = problem_answer(error, instance=path_as_sent(scope), request_id=request_id)
+    log.info(
+        "handshake_refused", path=path_as_sent(scope), status=answer.status, problem=answer.code
+    )
     if answer.status == 500:
         log.error("handshake_failed", request_id=request_id, exc_info=error)
     if "websocket.http.response" not in (scope.get("extensions") or {}):
@@ -188,12 +190,3 @@ def _request_id(headers: dict[bytes, bytes]) -> str:
 
 def _id(request_id: str) -> tuple[bytes, bytes]:
     return (b"x-request-id", request_id.encode())
-
-
-def _path(scope: Scope) -> str:
-    """Return the path as it was sent: percent-encoded, it cannot break a line of the log."""
-    raw: bytes | None = scope.get("raw_path")
-    if not raw:
-        path: str = scope["path"][:_LONGEST_PATH]
-        return path.encode("ascii", "backslashreplace").decode()
-    return raw[:_LONGEST_PATH].decode("ascii", "backslashreplace")

@@ -78,6 +78,7 @@ class TaskCommands(Controller):
 
         Each is accepted or refused on its own, unless `atomic` wants all or nothing.
         """
+        origin = await origin_of(request)
         if not 0 < len(data.tasks) <= MAX_BATCH:
             raise InvalidValue(f"a batch has 1 to {MAX_BATCH} tasks", field="tasks")
         read = [_read(request, raw) for raw in data.tasks]
@@ -88,7 +89,7 @@ class TaskCommands(Controller):
         commands = [item for item in read if isinstance(item, SubmitTask)]
         results: list[CommandResult | DomainError] = []
         if commands:
-            engine, origin = request.system.engine, await origin_of(request)
+            engine = request.system.engine
             results = await engine.execute_many(commands, origin, atomic=data.atomic)
         outcomes = iter(results)
         items = [item if isinstance(item, DomainError) else next(outcomes) for item in read]

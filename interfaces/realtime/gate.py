@@ -16,6 +16,7 @@ from litestar.utils import normalize_path
 
 from aia_mas.domain.kernel.errors import PermissionDenied
 from aia_mas.interfaces.http.errors import Unauthenticated
+from aia_mas.interfaces.http.paths import path_as_sent
 from aia_mas.interfaces.http.security import Authenticator, Credential, Origins, authorize
 from aia_mas.interfaces.realtime.close_codes import CloseCode, Closing
 from aia_mas.interfaces.realtime.handshake import Door, chosen_protocol
@@ -75,7 +76,7 @@ async def turn_away(socket: WebSocket[Any, Any, Any], closing: Closing) -> None:
 
     Browsers hide the status of a handshake that was refused, but not a close code.
     """
-    log.info("socket_refused", path=socket.scope["path"][:512], reason=closing.reason)
+    log.info("socket_refused", path=path_as_sent(socket.scope), reason=closing.reason)
     try:
         await socket.close(closing.code, closing.reason)
     except (OSError, WebSocketDisconnect):

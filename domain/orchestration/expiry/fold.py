@@ -182,6 +182,8 @@ class Expiry:
                 return Expire(task_id, task.deadline), None
             times.append(deadline)
         if task.agent_id is not None:
+            if task.lost:
+                return Release(task_id, task.attempt, ReleaseReason.AGENT_UNREGISTERED), None
             gone = self._gone.get(task.agent_id)
             if gone is not None:
                 return Release(task_id, task.attempt, ReleaseReason(gone)), None
@@ -259,11 +261,12 @@ class Expiry:
         self._online.pop(agent_id, None)
         self._looks.drop("agent", agent_id)
         offline = isinstance(event, AgentWentOffline)
-        if agent_id in self._held:
-            reason = ReleaseReason.AGENT_OFFLINE if offline else ReleaseReason.AGENT_UNREGISTERED
-            self._gone[agent_id] = reason.value
-            for task_id in self._held[agent_id]:
-                self._looks.plan("task", task_id)
+        if offline and agent_id in self._held:
+            self._gone[agent_id] = ReleaseReason.AGENT_OFFLINE.value
+        for task_id in self._held.get(agent_id, ()):
+            if not offline:
+                self._tasks[task_id] = replace(self._tasks[task_id], lost=True)
+            self._looks.plan("task", task_id)
         return None if offline else ("agent", agent_id)
 
 

@@ -25,6 +25,7 @@ class OpenTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
         lease_seconds: How long the attempt may go unheard of.
         assigned_at: When the attempt was given out, UTC.
         started_at: When it was taken up, UTC.
+        lost: Its agent was unregistered; whoever registers under that id again has not got it.
     """
 
     timeout_seconds: float
@@ -35,6 +36,7 @@ class OpenTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
     lease_seconds: float = 0.0
     assigned_at: datetime | None = None
     started_at: datetime | None = None
+    lost: bool = False
 
     def assigned(self, event: TaskAssigned) -> OpenTask:
         """Return it with an attempt that an agent was given."""
@@ -46,6 +48,7 @@ class OpenTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
             lease_seconds=event.lease_seconds,
             assigned_at=event.assigned_at,
             started_at=None,
+            lost=False,
         )
 
     def queued(self) -> OpenTask:

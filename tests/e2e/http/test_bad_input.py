@@ -438,3 +438,33 @@ def test_a_bad_claim(client: httpx.Client, stranger: str, body: Any, code: str) 
     answer = client.post(f"{API}/agents/{stranger}/claim", json=body)
 
     assert (answer.status_code, is_problem(answer)["code"]) == (422, code)
+
+
+def test_a_long_content_type_is_refused_without_thinking_long(client: httpx.Client) -> None:
+    """A pattern with two ways to read a run of spaces takes the square of its length."""
+    answer = client.post(
+        f"{API}/agents/tasks/submit",
+        content=b"{}",
+        headers={"content-type": "application/json" + " " * 60_000 + "x"},
+        timeout=5,
+    )
+    assert answer.status_code == 415
+    assert answer.json()["code"] == "unsupported_media_type"
+
+
+def test_an_atomic_batch_names_the_item_that_was_refused(client: httpx.Client) -> None:
+    good, late = {"task_type": "x"}, {"task_type": "x", "deadline": "2020-01-01T00:00:00Z"}
+    answer = client.post(
+        f"{API}/agents/tasks/submit-batch", json={"tasks": [good, good, late], "atomic": True}
+    )
+    assert answer.status_code == 422
+    assert answer.json()["index"] == 2
+
+
+def test_a_bad_key_is_refused_whatever_the_batch_holds(client: httpx.Client) -> None:
+    answer = client.post(
+        f"{API}/agents/tasks/submit-batch",
+        json={"tasks": [1]},
+        headers={b"idempotency-key": b"\xff"},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_idempotency_key")

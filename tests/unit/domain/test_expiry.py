@@ -217,6 +217,17 @@ def test_what_a_gone_agent_held_is_released_at_once(
     assert set(story.agent("a", event).due()) == {Release("t", 1, reason), Release("u", 1, reason)}
 
 
+def test_whoever_registers_again_has_not_got_what_was_held_before(story: Story) -> None:
+    story.registered().submitted("t").submitted("u").assigned("t").assigned("u").started("u")
+    story.agent("a", AgentUnregistered(at=NOON)).registered()
+    released = {
+        Release("t", 1, ReleaseReason.AGENT_UNREGISTERED),
+        Release("u", 1, ReleaseReason.AGENT_UNREGISTERED),
+    }
+    story.fold = at_once(Expiry.restore(list(at_once(story.fold.snapshot()))))
+    assert set(story.due()) == released
+
+
 def test_what_an_agent_holds_stays_when_it_is_back_in_time(story: Story) -> None:
     story.registered().submitted().assigned().agent("a", AgentWentOffline(at=NOON))
     story.agent("a", AgentCameOnline(at=NOON))

@@ -169,3 +169,12 @@ def test_whatever_comes_is_a_request_or_a_refusal_with_a_place(body: bytes) -> N
     if isinstance(outcome, RequestRefused):
         assert outcome.detail
         msgspec.json.encode(outcome.errors)
+
+
+@pytest.mark.parametrize("field", ["priority", " - at `$" + "[" * 400_000])
+def test_words_of_the_client_in_a_message_cost_no_time(field: str) -> None:
+    """They stand in what msgspec says in front of the place; looking for it is linear."""
+    hostile = f'{{"{field}":" - at `$' + "[" * 400_000 + '"'
+    assert refused(f'{hostile},"b":]}}'.encode(), TaskSubmission).code == "malformed_json"
+    codes = {error.code for error in refused(f"{hostile}}}".encode(), TaskSubmission).errors}
+    assert codes <= {"invalid_value", "missing_field", "unknown_field"}
