@@ -40,6 +40,8 @@ log = structlog.stdlib.get_logger("aia.event_log")
 _LAST = 2**63 - 1
 
 _DECODED_AT_ONCE = 150
+_RELISTEN, _LONGEST_RELISTEN = 0.25, 1.0
+"""Seconds before a connection that listens is opened anew, at first and after failures."""
 _REVIVED_WITHIN = 0.25
 """Seconds until somebody asks for those who wait for a connection."""
 
@@ -271,6 +273,7 @@ class PostgresEventLog:
     async def _listen(self) -> None:
         """Turn notifications into looks; they are hints, so every failure only costs latency."""
         channel = f"mas_{str(self.store_id)[:8]}"
+        pause = _RELISTEN
         while True:
             try:
                 connection = await Connection.connect(self._conninfo, autocommit=True)
@@ -278,6 +281,7 @@ class PostgresEventLog:
                     listener = Listener(self.feed)
                     await listener.listen(connection, channel)
                     self.contact.made("listen")
+                    pause = _RELISTEN
                     self.feed.look()
                     await listener.hear()
                 finally:
@@ -287,4 +291,5 @@ class PostgresEventLog:
             except (psycopg.Error, TimeoutError, OSError, ValueError) as error:
                 log.warning("listen_failed", error=str(error))
             self.contact.lost("listen")
-            await asyncio.sleep(self._poll)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_RELISTEN)
