@@ -1,6 +1,7 @@
 """The command of the README that runs the product, in a fresh copy whose path holds spaces."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -12,11 +13,11 @@ import httpx
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-OFFLINE = (
-    "Temporary failure in name resolution",
-    "Failed to establish",
-    "No matching distribution",
-)
+SOURCES = {
+    *("aia", "application", "domain", "interfaces", "migrations", "projections", "requirements"),
+}
+# What pip says without a network. A version that does not exist is not among it: that is a failure.
+OFFLINE = ("Temporary failure in name resolution", "Failed to establish a new connection")
 
 
 def environment() -> dict[str, str]:
@@ -30,19 +31,18 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what belongs to the project, with what `make` installs into it."""
     place = tmp_path_factory.mktemp("a folder") / "with spaces"
     place.mkdir()
-    listed = subprocess.run(
-        ["git", "-C", str(ROOT), "ls-files", "-z", "--cached"], capture_output=True, check=False
-    )
-    if listed.returncode:
-        pytest.skip("the sources are no git checkout")
-    for name in filter(None, listed.stdout.decode().split("\0")):
-        (place / name).parent.mkdir(parents=True, exist_ok=True)
-        (place / name).write_bytes((ROOT / name).read_bytes())
+    for name in sorted(ROOT.iterdir()):
+        if name.name in SOURCES and name.is_dir():
+            shutil.copytree(
+                name, place / name.name, ignore=shutil.ignore_patterns("__pycache__", "tests")
+            )
+        elif name.is_file() and not name.name.startswith(".coverage"):
+            shutil.copy2(name, place / name.name)
     made = subprocess.run(
         ["make", "base"], cwd=place, env=environment(), capture_output=True, text=True, check=False
     )
-    if made.returncode and any(sign in made.stdout + made.stderr for sign in OFFLINE):
-        pytest.skip("nothing can be installed from here")
+    if "CI" not in os.environ and any(sign in made.stdout + made.stderr for sign in OFFLINE):
+        pytest.skip("there is no network to install from; what is installed works without one")
     assert made.returncode == 0, made.stdout + made.stderr
     return place
 
