@@ -24,6 +24,7 @@ from aia_mas.application.embedded_postgres import (
 )
 
 NODE = """
+import signal
 import sys
 from pathlib import Path
 import anyio
@@ -35,6 +36,8 @@ async def main():
         print(server.url, flush=True)
         await anyio.to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True)
 
+# Whoever runs the tests in the background may have it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 anyio.run(main)
 """
 
@@ -63,7 +66,7 @@ class Node:
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.communicate()
+        self.process.communicate(timeout=30)
 
 
 @pytest.fixture

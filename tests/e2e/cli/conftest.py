@@ -101,7 +101,8 @@ class Server:
         """Wait for its end and for its last words; return its exit code."""
         code = self.process.wait(seconds)
         for listener in self._listeners:
-            listener.join()
+            listener.join(seconds)
+            assert not listener.is_alive(), "something that it started holds its output open"
         return code
 
 

@@ -16,13 +16,15 @@ ROOT = Path(__file__).resolve().parents[3]
 SOURCES = {
     *("aia", "application", "domain", "interfaces", "migrations", "projections", "requirements"),
 }
+PATIENCE = 240.0  # seconds; an installation may have to fetch everything
 # What pip says without a network. A version that does not exist is not among it: that is a failure.
 OFFLINE = ("Temporary failure in name resolution", "Failed to establish a new connection")
 
 
 def environment() -> dict[str, str]:
     """Return the plainest of locales, and nothing of the environment that runs the tests."""
-    kept = ("PATH", "HOME", "TMPDIR", "PIP_INDEX_URL", "PIP_CONFIG_FILE", "SSL_CERT_FILE")
+    kept = {"PATH", "HOME", "TMPDIR", "SSL_CERT_FILE"}
+    kept |= {name for name in os.environ if name.startswith("PIP_")}
     return {name: os.environ[name] for name in kept if name in os.environ} | {"LC_ALL": "C"}
 
 
@@ -39,7 +41,13 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         elif name.is_file() and not name.name.startswith(".coverage"):
             shutil.copy2(name, place / name.name)
     made = subprocess.run(
-        ["make", "base"], cwd=place, env=environment(), capture_output=True, text=True, check=False
+        ["make", "base"],
+        cwd=place,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
     )
     if "CI" not in os.environ and any(sign in made.stdout + made.stderr for sign in OFFLINE):
         pytest.skip("there is no network to install from; what is installed works without one")

@@ -5,7 +5,7 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -120,7 +120,7 @@ def test_draining_answers_what_is_pending_and_refuses_what_is_new(
 ) -> None:
     node = start_node()
     node.client.put(f"{API}/agents/a1", json={})
-    asked = threading.Event()
+    asked, over = threading.Event(), threading.Event()
     refusals: list[httpx.Response] = []
 
     def claim() -> httpx.Response:
@@ -131,17 +131,19 @@ def test_draining_answers_what_is_pending_and_refuses_what_is_new(
     def submit_until_it_ends() -> int:
         accepted = 0
         with node.new_client() as client:
-            while True:
+            while not over.is_set():
                 try:
                     answer = client.post(f"{API}/agents/tasks/submit", json=NOBODY_S)
                 except httpx.TransportError:
-                    return accepted
+                    break
                 if answer.status_code == 201:
                     accepted += 1
                 else:
                     refusals.append(answer)
+        return accepted
 
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(8) as pool, ExitStack() as stack:
+        stack.callback(over.set)
         waiting = pool.submit(claim)
         busy = [pool.submit(submit_until_it_ends) for _ in range(4)]
         asked.wait()
