@@ -11,6 +11,7 @@ import asyncio
 import threading
 from collections import defaultdict
 from collections.abc import Coroutine, Sequence
+from concurrent.futures import wait
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -115,12 +116,12 @@ class _Adapter:
     def _call(self, work: Coroutine[Any, Any, T]) -> T:
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         while True:
-            try:
-                return future.result(timeout=1.0)
-            except TimeoutError:
-                # A loop that has ended never answers, and the thread would outlive the program.
-                if future.done() or not self._loop.is_running():
-                    raise
+            # Looked at once a second: a loop that has ended never answers, and the thread would
+            # outlive the program.
+            if wait([future], timeout=1.0).done:
+                return future.result()
+            if not self._loop.is_running():
+                raise TimeoutError
 
 
 class LibraryAggregateRecorder(_Adapter, AggregateRecorder):

@@ -48,6 +48,11 @@ class _LogThread:
             await self._stop.wait()
 
     def close(self) -> None:
+        # Readers of the library's cases end by themselves, but after the cases that started them.
+        for thread in threading.enumerate():
+            if "read_continuously" in thread.name:
+                thread.join(30)
+
         async def stop() -> None:
             self._stop.set()
             await self._task
