@@ -87,6 +87,11 @@ class ProjectionHost:
         """The names of the read models."""
         return tuple(self._models)
 
+    @property
+    def lease_names(self) -> tuple[str, ...]:
+        """The leases under which nodes keep read models."""
+        return tuple(runner.lease_name for runner in self._runners.values())
+
     async def run(self) -> None:
         """Keep all of them up to date until cancelled."""
         async with anyio.create_task_group() as tasks:
