@@ -56,6 +56,8 @@ from aia_mas.projections.registry import READ_MODELS
 log = structlog.stdlib.get_logger("aia.system")
 
 _FLEET = system("fleet")
+_LOOK_AGAIN = 0.5
+"""Seconds until metrics are looked at again that tell of something behind."""
 
 
 class System:
@@ -295,8 +297,12 @@ class System:
         self.hub.coalesce("metrics", self._metrics)
 
     def _metrics(self) -> Sample:
-        metrics = self.projections.metrics
-        return Sample(metrics.current(self.clock.now()), metrics.as_of)
+        metrics = self.projections.system_metrics(self.clock.now())
+        if any(each.events for each in metrics.lag):
+            # What is behind catches up without a further event that would have it looked at.
+            loop = asyncio.get_running_loop()
+            loop.call_later(_LOOK_AGAIN, self.hub.touch, "metrics")
+        return Sample(metrics, metrics.as_of)
 
     async def _start(self, tasks: TaskGroup) -> None:
         for host in (self._dispatch_host, self._expiry_host):

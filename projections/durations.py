@@ -35,6 +35,14 @@ class Durations(msgspec.Struct):
         bucket = _bucket(milliseconds)
         self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
 
+    def include(self, others: Durations) -> None:
+        """Count all of others, too."""
+        self.count += others.count
+        self.total += others.total
+        self.longest = max(self.longest, others.longest)
+        for bucket, count in others.buckets.items():
+            self.buckets[bucket] = self.buckets.get(bucket, 0) + count
+
     def copy(self) -> Durations:
         """Return a copy that stays as it is."""
         return Durations(self.count, self.total, self.longest, dict(self.buckets))
@@ -47,6 +55,21 @@ class Durations(msgspec.Struct):
             if rank <= 0:
                 return min(_upper_bound(bucket), self.longest)
         return self.longest
+
+    def doublings(self, highest: int) -> list[tuple[int, int]]:
+        """Return how many did not exceed 1, 3, 7, 15 ... milliseconds, which is known exactly.
+
+        Args:
+            highest: The exponent of the last bound, which is ``2**highest - 1``.
+        """
+        counts = [0] * (highest + 2)
+        for bucket, count in self.buckets.items():
+            counts[min(_upper_bound(bucket).bit_length(), highest + 1)] += count
+        result, sum_ = [], counts[0]
+        for exponent in range(1, highest + 1):
+            sum_ += counts[exponent]
+            result.append(((1 << exponent) - 1, sum_))
+        return result
 
     @property
     def mean(self) -> int:

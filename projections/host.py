@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 
 import anyio
@@ -15,6 +16,8 @@ from aia_mas.application.event_log.leases import LeaseKeeper
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.projections.agent_directory import AgentDirectory
 from aia_mas.projections.catching_up import CatchingUp
+from aia_mas.projections.lag import lag_of
+from aia_mas.projections.metrics_figures import Lag, Metrics
 from aia_mas.projections.rebuilding import rebuild
 from aia_mas.projections.registry import READ_MODELS, LiveView, ReadModel
 from aia_mas.projections.runner import ProjectionRunner
@@ -84,6 +87,11 @@ class ProjectionHost:
         """The names of the read models."""
         return tuple(self._models)
 
+    @property
+    def lease_names(self) -> tuple[str, ...]:
+        """The leases under which nodes keep read models."""
+        return tuple(runner.lease_name for runner in self._runners.values())
+
     async def run(self) -> None:
         """Keep all of them up to date until cancelled."""
         async with anyio.create_task_group() as tasks:
@@ -131,6 +139,25 @@ class ProjectionHost:
         if name in self._runners:
             return await self._runners[name].progress.reached(position, timeout)
         return await self._views[name].reached(position, timeout)
+
+    def lags(self, now: datetime) -> list[Lag]:
+        """Return how far each read model is behind the log, as this node knows both.
+
+        Of a table that another node keeps, that is what this one has last seen of it.
+        """
+        feed = self._log.feed
+        lags = []
+        for name, model in self._models.items():
+            if isinstance(model, Projection):
+                position = self._runners[name].progress.position
+                lags.append(lag_of(name, "table", position, feed, now))
+            else:
+                lags.append(lag_of(name, model.kind, self._views[name].position, feed, now))
+        return lags
+
+    def system_metrics(self, now: datetime) -> Metrics:
+        """Return the figures of the whole system, with how far this node's read models are."""
+        return replace(self.metrics.current(now), lag=self.lags(now))
 
     async def status(self) -> list[ReadModelStatus]:
         """Return how far all of them have come."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -13,20 +14,25 @@ class AgentCounts(msgspec.Struct, frozen=True):
     Attributes:
         registered: All but the unregistered.
         online: Those of them whose heartbeats arrive.
-        available: Those of them that are active and online.
+        available: Those of them that are active and online, whether or not they have room.
+        with_room: Those of the available ones that hold fewer tasks than they take at once.
         busy: Agents that hold a task.
         by_status: How many are in each status.
         places: Tasks that the available ones take at once.
         in_use: Tasks that they hold.
+        utilization: The share of the places that is in use, 0..1, or more while agents hold what
+            they no longer have places for; None: there are no places.
     """
 
     registered: int
     online: int
     available: int
+    with_room: int
     busy: int
     by_status: dict[str, int]
     places: int
     in_use: int
+    utilization: float | None
 
 
 class TaskCounts(msgspec.Struct, frozen=True):
@@ -38,11 +44,14 @@ class TaskCounts(msgspec.Struct, frozen=True):
         active: Held by agents.
         completed: Completed.
         failed: Ended as failed, dead or expired, and not tried again.
+        dead: Those of them that had no attempts left.
         failed_attempts: Attempts that failed, ever.
         released_attempts: Attempts that were taken from their agents, ever.
+        requeued_attempts: Those of both after which the task was queued again, ever.
         retried: Tried again by hand, ever.
         success_rate: The share of the completed in both, 0..1; None: nothing has ended.
         by_status: How many are in each status.
+        by_priority: The same for each priority.
         by_type: Figures of the kinds of tasks submitted most, at most 50.
     """
 
@@ -51,11 +60,14 @@ class TaskCounts(msgspec.Struct, frozen=True):
     active: int
     completed: int
     failed: int
+    dead: int
     failed_attempts: int
     released_attempts: int
+    requeued_attempts: int
     retried: int
     success_rate: float | None
     by_status: dict[str, int]
+    by_priority: dict[str, dict[str, int]]
     by_type: dict[str, TypeCounts]
 
 
@@ -67,12 +79,42 @@ class TypeCounts(msgspec.Struct, frozen=True):
     failed: int
 
 
+class Window(msgspec.Struct, frozen=True):
+    """What happened in the last minutes.
+
+    Attributes:
+        submitted: Tasks submitted.
+        completed: Tasks completed.
+        failed: Tasks that ended as failed, dead or expired.
+        submitted_per_minute: The same per minute ...
+        completed_per_minute: ... and so on ...
+        failed_per_minute: ... and so on.
+    """
+
+    submitted: int
+    completed: int
+    failed: int
+    submitted_per_minute: float
+    completed_per_minute: float
+    failed_per_minute: float
+
+
 class Throughput(msgspec.Struct, frozen=True):
-    """What happens per minute, over the last five."""
+    """What happens per minute, over the last five; and over one, five and fifteen minutes.
+
+    Attributes:
+        events_per_minute: Events.
+        submitted_per_minute: Tasks submitted.
+        completed_per_minute: Tasks completed.
+        failed_per_minute: Tasks that ended as failed, dead or expired.
+        windows: Figures of the last ``1m``, ``5m`` and ``15m``.
+    """
 
     events_per_minute: float
     submitted_per_minute: float
     completed_per_minute: float
+    failed_per_minute: float
+    windows: dict[str, Window]
 
 
 class DurationFigures(msgspec.Struct, frozen=True):
@@ -84,6 +126,39 @@ class DurationFigures(msgspec.Struct, frozen=True):
     p95: int
     p99: int
     longest: int
+
+
+class AgentRank(msgspec.Struct, frozen=True):
+    """An agent among the best or the worst.
+
+    Attributes:
+        agent_id: Its id.
+        finished: Its attempts that are over.
+        success_rate: The share of the completed in them, 0..1.
+    """
+
+    agent_id: str
+    finished: int
+    success_rate: float
+
+
+class Lag(msgspec.Struct, frozen=True):
+    """How far a read model, or what a process decides on, is behind the log as this node knows it.
+
+    Attributes:
+        name: What people call it.
+        kind: ``table``, ``view`` or ``process``, as in ``mas projections status``.
+        position: The last position in it.
+        events: How many events it is behind.
+        seconds: For how long the first of them has been recorded (or known to be); 0: there is
+            none.
+    """
+
+    name: str
+    kind: Literal["table", "view", "process"]
+    position: int
+    events: int
+    seconds: float
 
 
 class Metrics(msgspec.Struct, frozen=True):
@@ -98,6 +173,10 @@ class Metrics(msgspec.Struct, frozen=True):
         waiting: From being queued to being assigned.
         execution: From being started (or assigned) to being completed.
         total: From being submitted to being completed.
+        top_agents: The registered agents with the highest share of completed attempts, at most 10,
+            the best first; only those with at least 10 attempts that are over.
+        bottom_agents: Those with the lowest, likewise, the worst first; with few agents, the same.
+        lag: Read models and what processes decide on, on this node.
     """
 
     as_of: int
@@ -108,6 +187,9 @@ class Metrics(msgspec.Struct, frozen=True):
     waiting: DurationFigures
     execution: DurationFigures
     total: DurationFigures
+    top_agents: list[AgentRank]
+    bottom_agents: list[AgentRank]
+    lag: list[Lag] = []
 
 
 class AgentPerformance(msgspec.Struct, frozen=True):

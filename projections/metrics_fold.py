@@ -29,26 +29,24 @@ from aia_mas.domain.orchestration.task_events import (
     TaskReleased,
     TaskRequeued,
     TaskStarted,
-    TaskStatus,
     TaskSubmitted,
 )
+from aia_mas.domain.orchestration.task_specification import Priority
+from aia_mas.domain.orchestration.task_status import LIVE, TaskStatus
+from aia_mas.projections.metrics_ranking import Ranking
+from aia_mas.projections.metrics_rollup import MINUTE, Bucket, turn
 from aia_mas.projections.metrics_state import (
     ENDED_KEPT,
-    HOUR,
-    HOURS_KEPT,
-    MINUTE,
-    MINUTES_KEPT,
     OTHER_TYPES,
     TYPES_KEPT,
     AgentFigures,
-    Bucket,
+    EndedTask,
     FleetFigures,
     MetricsState,
     OpenTask,
     TypeFigures,
 )
-
-_HELD = (TaskStatus.ASSIGNED, TaskStatus.RUNNING)
+from aia_mas.projections.metrics_windows import SECOND, forget
 
 
 class MetricsFold:
@@ -57,16 +55,22 @@ class MetricsFold:
     Attributes:
         state: The figures.
         fleet: The agents of the state, counted.
+        ranking: The agents of the state, by how they do.
     """
 
-    def __init__(
-        self, state: MetricsState | None = None, fleet: FleetFigures | None = None
-    ) -> None:
-        """Continue with a state and its agents, counted; or begin with an empty one."""
+    def __init__(self, state: MetricsState | None = None) -> None:
+        """Continue with a state, whose agents are yet to be taken in; or begin with none."""
         self.state = state or MetricsState()
-        self.fleet = fleet or FleetFigures()
+        self.fleet = FleetFigures()
+        self.ranking = Ranking()
         self._at: datetime | None = None
-        self._bucket = self.state.minutes[-1] if self.state.minutes else Bucket(-MINUTE)
+        minutes = self.state.minutes.buckets
+        self._bucket = minutes[-1] if minutes else Bucket(-MINUTE)
+
+    def take_in(self, agent_id: str, agent: AgentFigures) -> None:
+        """Count an agent of the state that the fold continues with, each once, in their order."""
+        self.fleet.count(agent, 1)
+        self._rank(agent_id, agent)
 
     def apply(self, recorded: RecordedEvent) -> None:
         """Fold one event."""
@@ -82,41 +86,27 @@ class MetricsFold:
 
     def levels(self, bucket: Bucket) -> None:
         """Write into a bucket how things stand."""
-        statuses = self.state.statuses
-        bucket.queued = statuses[TaskStatus.QUEUED]
-        bucket.held = statuses[TaskStatus.ASSIGNED] + statuses[TaskStatus.RUNNING]
-        bucket.agents = self.fleet.registered
-        bucket.online = self.fleet.online
+        state, fleet = self.state, self.fleet
+        bucket.queued = state.standing_in((TaskStatus.QUEUED,))
+        bucket.held = state.standing_in(LIVE)
+        bucket.agents, bucket.online = fleet.registered, fleet.online
+        bucket.places, bucket.in_use = fleet.places, fleet.in_use
 
     def _tell_time(self, at: datetime) -> None:
         self._at = at
         state = self.state
         state.at = round(at.timestamp() * 1000)
-        start = state.at - state.at % MINUTE
-        if start == self._bucket.start:
+        second = state.at - state.at % SECOND
+        if state.marks and state.marks[-1].at == second:
             return
-        if state.minutes:
-            self._close(self._bucket)
-        self._bucket = Bucket(start)
-        state.minutes.append(self._bucket)
-
-    def _close(self, bucket: Bucket) -> None:
-        """Note how a minute ended, add it to its hour, and forget what is too old."""
-        state = self.state
-        self.levels(bucket)
-        hour = bucket.start - bucket.start % HOUR
-        if not state.hours or state.hours[-1].start != hour:
-            state.hours.append(Bucket(hour))
-        state.hours[-1].include(bucket)
-        for buckets, width, kept in (
-            (state.minutes, MINUTE, MINUTES_KEPT),
-            (state.hours, HOUR, HOURS_KEPT),
-        ):
-            oldest = state.at - width * kept
-            outdated = 0
-            while outdated < len(buckets) and buckets[outdated].start < oldest:
-                outdated += 1
-            del buckets[:outdated]
+        totals = state.totals()
+        totals.at = second
+        state.marks.append(totals)
+        forget(state.marks, second)
+        if state.at - state.at % MINUTE != self._bucket.start:
+            self.levels(self._bucket)
+            turn(state.rollups, state.at)
+            self._bucket = state.minutes.buckets[-1]
 
     def _registered(self, stream: str, event: AgentRegistered) -> None:
         agents, agent_id = self.state.agents, entity_of(stream)
@@ -127,7 +117,7 @@ class MetricsFold:
             self.fleet.count(agent, -1)
             agent.status, agent.online = AgentStatus.ACTIVE, True
         agent.places = event.capabilities.max_concurrent_tasks
-        self.fleet.count(agent, 1)
+        self.take_in(agent_id, agent)
 
     def _updated(self, stream: str, event: AgentUpdated) -> None:
         agent = self.state.agents[entity_of(stream)]
@@ -143,6 +133,16 @@ class MetricsFold:
         if online is not None:
             agent.online = online
         self.fleet.count(agent, 1)
+        if status is AgentStatus.UNREGISTERED:
+            self._rank(entity_of(stream), agent)
+
+    def _rank(self, agent_id: str, agent: AgentFigures) -> None:
+        """Rank an agent by what it did; one that left is ranked no more."""
+        if agent_id not in self.state.agents:
+            return
+        finished = agent.completed + agent.failed + agent.released
+        gone = agent.status is AgentStatus.UNREGISTERED
+        self.ranking.note(agent_id, agent.completed, 0 if gone else finished)
 
     def _holder(self, agent_id: str | None, change: int) -> AgentFigures:
         """Return the agent that takes (1) or gives back (-1) a task; a blank one if unknown."""
@@ -161,8 +161,7 @@ class MetricsFold:
             types.setdefault(kind, TypeFigures())
         types[kind].submitted += 1
         state.submitted += 1
-        state.statuses[TaskStatus.QUEUED] += 1
-        state.tasks[stream] = OpenTask(TaskStatus.QUEUED, kind, state.at, state.at, 0)
+        self._queue(stream, kind, event.spec.priority)
         self._bucket.submitted += 1
 
     def _assigned(self, stream: str, event: TaskAssigned) -> None:
@@ -172,6 +171,7 @@ class MetricsFold:
         self._holder(event.agent_id, 1).assigned += 1
         waited = max(state.at - task.waiting_since, 0)
         state.waiting.add(waited)
+        state.minutes.waited.add(waited)
         self._bucket.assigned += 1
         self._bucket.waited += waited
 
@@ -181,11 +181,13 @@ class MetricsFold:
     def _completed(self, stream: str, event: TaskCompleted) -> None:
         state = self.state
         task = state.tasks.pop(stream)
-        state.statuses[task.status] -= 1
-        state.statuses[TaskStatus.COMPLETED] += 1
+        standing = state.standing[task.priority]
+        standing[task.status] -= 1
+        standing[TaskStatus.COMPLETED] += 1
         state.types[task.task_type].completed += 1
         worked = max(state.at - task.begun, 0)
         state.execution.add(worked)
+        state.minutes.worked.add(worked)
         state.total.add(state.at - task.submitted)
         self._bucket.completed += 1
         self._bucket.worked += worked
@@ -195,18 +197,23 @@ class MetricsFold:
         if event.quality is not None:
             agent.quality += round(event.quality * 1_000_000)
             agent.rated += 1
+        self._rank(event.agent_id, agent)
 
     def _failed(self, stream: str, event: TaskFailed) -> None:
         self._attempt_over(stream, event)
         self.state.failures += 1
         self._bucket.failed += 1
-        self._holder(event.agent_id, -1).failed += 1
+        agent = self._holder(event.agent_id, -1)
+        agent.failed += 1
+        self._rank(event.agent_id, agent)
 
     def _released(self, stream: str, event: TaskReleased) -> None:
         self._attempt_over(stream, event)
         self.state.releases += 1
         self._bucket.released += 1
-        self._holder(event.agent_id, -1).released += 1
+        agent = self._holder(event.agent_id, -1)
+        agent.released += 1
+        self._rank(event.agent_id, agent)
 
     def _cancelled(self, stream: str, event: TaskCancelled) -> None:
         self._called_off(stream, event, TaskStatus.CANCELLED)
@@ -219,22 +226,26 @@ class MetricsFold:
     def _requeued(self, stream: str, event: TaskRequeued) -> None:
         state = self.state
         kind = event.terms.task_type
+        kind = kind if kind in state.types else OTHER_TYPES
         ended = state.ended.pop(stream, None)
         if ended is not None:
-            state.statuses[ended] -= 1
-            if ended in _LOST:
-                state.types[self._kind(kind)].failed -= 1
+            state.standing[ended.priority][ended.status] -= 1
+            if ended.status in _LOST:
+                state.types[ended.task_type].failed -= 1
         state.retries += 1
-        state.statuses[TaskStatus.QUEUED] += 1
-        state.tasks[stream] = OpenTask(TaskStatus.QUEUED, self._kind(kind), state.at, state.at, 0)
+        self._queue(stream, kind, event.terms.priority)
 
-    def _kind(self, task_type: str) -> str:
-        return task_type if task_type in self.state.types else OTHER_TYPES
+    def _queue(self, stream: str, kind: str, priority: Priority) -> None:
+        state = self.state
+        state.standing[priority][TaskStatus.QUEUED] += 1
+        state.tasks[stream] = OpenTask(TaskStatus.QUEUED, kind, priority, state.at, state.at, 0)
 
     def _attempt_over(self, stream: str, event: TaskFailed | TaskReleased) -> None:
         task = self.state.tasks[stream]
         if event.outcome is TaskStatus.QUEUED:
             self._move(stream, task, TaskStatus.QUEUED, waiting_since=self.state.at)
+            self.state.requeues += 1
+            self._bucket.requeued += 1
         else:
             self._end(stream, task, event.outcome)
 
@@ -242,7 +253,7 @@ class MetricsFold:
         self, stream: str, event: TaskCancelled | TaskExpired, status: TaskStatus
     ) -> None:
         task = self.state.tasks[stream]
-        held = task.status in _HELD
+        held = task.status in LIVE
         self._end(stream, task, status)
         if held:
             self._holder(event.agent_id, -1)
@@ -256,12 +267,13 @@ class MetricsFold:
         waiting_since: int | None = None,
         begun: int = 0,
     ) -> None:
-        statuses = self.state.statuses
-        statuses[task.status] -= 1
-        statuses[status] += 1
+        standing = self.state.standing[task.priority]
+        standing[task.status] -= 1
+        standing[status] += 1
         self.state.tasks[stream] = OpenTask(
             status,
             task.task_type,
+            task.priority,
             task.submitted,
             task.waiting_since if waiting_since is None else waiting_since,
             begun,
@@ -270,11 +282,14 @@ class MetricsFold:
     def _end(self, stream: str, task: OpenTask, status: TaskStatus) -> None:
         state = self.state
         del state.tasks[stream]
-        state.statuses[task.status] -= 1
-        state.statuses[status] += 1
+        standing = state.standing[task.priority]
+        standing[task.status] -= 1
+        standing[status] += 1
         if status in _LOST:
             state.types[task.task_type].failed += 1
-        state.ended[stream] = status
+            state.lost += 1
+        self._bucket.dead += status is TaskStatus.DEAD
+        state.ended[stream] = EndedTask(status, task.task_type, task.priority)
         if len(state.ended) > ENDED_KEPT:
             del state.ended[next(iter(state.ended))]
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from aia_mas.domain.orchestration.agent import AgentStatus
-from aia_mas.domain.orchestration.task_events import TaskStatus
+from aia_mas.domain.orchestration.task_specification import Priority
+from aia_mas.domain.orchestration.task_status import TaskStatus
 from aia_mas.projections.durations import Durations
+from aia_mas.projections.metrics_rollup import RollUp
+from aia_mas.projections.metrics_windows import Totals
 
-MINUTE, HOUR = 60_000, 3_600_000
-"""Milliseconds."""
-MINUTES_KEPT = 24 * 60
-HOURS_KEPT = 31 * 24
 TYPES_KEPT = 1_000
 """Kinds of tasks that are counted by themselves; the others share ``OTHER_TYPES``."""
 OTHER_TYPES = "(other)"
@@ -43,6 +44,7 @@ class FleetFigures:
         registered: All but the unregistered.
         online: Those of them whose heartbeats arrive.
         available: Those of them that are active and online.
+        with_room: Those of the available ones that hold fewer tasks than they take at once.
         busy: Agents that hold a task.
         places: Tasks that the available ones take at once.
         in_use: Tasks that they hold.
@@ -51,7 +53,8 @@ class FleetFigures:
     def __init__(self) -> None:
         """Begin without any."""
         self.by_status = dict.fromkeys(AgentStatus, 0)
-        self.registered = self.online = self.available = self.busy = self.places = self.in_use = 0
+        self.registered = self.online = self.available = self.with_room = self.busy = 0
+        self.places = self.in_use = 0
 
     def count(self, agent: AgentFigures, sign: int) -> None:
         """Count an agent in (1) or out (-1)."""
@@ -65,6 +68,8 @@ class FleetFigures:
             self.online += sign
             if agent.status is AgentStatus.ACTIVE:
                 self.available += sign
+                if agent.active < agent.places:
+                    self.with_room += sign
                 self.places += sign * agent.places
                 self.in_use += sign * agent.active
 
@@ -75,6 +80,7 @@ class FleetFigures:
         self.busy += (agent.active > 0) - (before > 0)
         if agent.online and agent.status is AgentStatus.ACTIVE:
             self.in_use += change
+            self.with_room += (agent.active < agent.places) - (before < agent.places)
 
 
 class OpenTask(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -82,9 +88,18 @@ class OpenTask(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
     status: TaskStatus
     task_type: str
+    priority: Priority
     submitted: int
     waiting_since: int
     begun: int
+
+
+class EndedTask(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A task that ended without success."""
+
+    status: TaskStatus
+    task_type: str
+    priority: Priority
 
 
 class TypeFigures(msgspec.Struct, array_like=True, gc=False):
@@ -95,41 +110,6 @@ class TypeFigures(msgspec.Struct, array_like=True, gc=False):
     failed: int = 0
 
 
-class Bucket(msgspec.Struct, array_like=True, gc=False):
-    """What happened within a minute or an hour, and how things stood at its end.
-
-    ``start`` is in milliseconds since 1970; ``waited`` and ``worked`` are sums of milliseconds over
-    ``assigned`` and ``completed``.
-    """
-
-    start: int
-    events: int = 0
-    submitted: int = 0
-    assigned: int = 0
-    completed: int = 0
-    failed: int = 0
-    released: int = 0
-    cancelled: int = 0
-    expired: int = 0
-    waited: int = 0
-    worked: int = 0
-    queued: int = 0
-    held: int = 0
-    agents: int = 0
-    online: int = 0
-
-    def include(self, later: Bucket) -> None:
-        """Add what happened in a later bucket, and stand as it does at its end."""
-        for name in _FLOWS:
-            setattr(self, name, getattr(self, name) + getattr(later, name))
-        for name in LEVELS:
-            setattr(self, name, getattr(later, name))
-
-
-LEVELS = ("queued", "held", "agents", "online")
-_FLOWS = tuple(name for name in Bucket.__struct_fields__ if name not in {"start", *LEVELS})
-
-
 class MetricsState(msgspec.Struct):
     """All that the fold knows.
 
@@ -137,38 +117,61 @@ class MetricsState(msgspec.Struct):
         position: The last event in it.
         at: When that was recorded, milliseconds since 1970.
         events: How many events there were.
-        statuses: How many tasks stand in each status.
+        standing: How many tasks of each priority stand in each status.
         submitted: Tasks, ever.
         failures: Attempts that failed, ever.
         releases: Attempts that were taken from their agents, ever.
+        requeues: Attempts after which the task was queued again, ever.
         retries: Tasks that were tried again by hand, ever.
+        lost: Tasks that ended as failed, dead or expired, ever.
         agents: Every agent that ever registered.
         tasks: Those that have not ended, by their streams.
-        ended: The last ones that ended without success, and how, likewise.
+        ended: The last ones that ended without success, likewise.
         types: Figures by kind.
         waiting: From being queued to being assigned.
         execution: From being started (or assigned) to being completed.
         total: From being submitted to being completed.
-        minutes: The last day, oldest first; minutes without events are left out.
-        hours: The last month before that, likewise.
+        marks: The totals of the last quarter of an hour, see ``metrics_windows``.
+        minutes: The last day.
+        hours: The last month.
+        days: The last year.
     """
 
     position: int = 0
     at: int = 0
     events: int = 0
-    statuses: dict[TaskStatus, int] = msgspec.field(
-        default_factory=lambda: dict.fromkeys(TaskStatus, 0)
+    standing: dict[Priority, dict[TaskStatus, int]] = msgspec.field(
+        default_factory=lambda: {each: dict.fromkeys(TaskStatus, 0) for each in Priority}
     )
     submitted: int = 0
     failures: int = 0
     releases: int = 0
+    requeues: int = 0
     retries: int = 0
+    lost: int = 0
     agents: dict[str, AgentFigures] = {}
     tasks: dict[str, OpenTask] = {}
-    ended: dict[str, TaskStatus] = {}
+    ended: dict[str, EndedTask] = {}
     types: dict[str, TypeFigures] = {}
     waiting: Durations = msgspec.field(default_factory=Durations)
     execution: Durations = msgspec.field(default_factory=Durations)
     total: Durations = msgspec.field(default_factory=Durations)
-    minutes: list[Bucket] = []
-    hours: list[Bucket] = []
+    marks: list[Totals] = []
+    minutes: RollUp = msgspec.field(default_factory=RollUp)
+    hours: RollUp = msgspec.field(default_factory=RollUp)
+    days: RollUp = msgspec.field(default_factory=RollUp)
+
+    @property
+    def rollups(self) -> tuple[RollUp, RollUp, RollUp]:
+        """The minutes, hours and days."""
+        return self.minutes, self.hours, self.days
+
+    def standing_in(self, statuses: Iterable[TaskStatus]) -> int:
+        """Return how many tasks of any priority stand in one of some statuses."""
+        counts = self.standing.values()
+        return sum(each[status] for status in statuses for each in counts)
+
+    def totals(self) -> Totals:
+        """Return how much there ever was."""
+        completed = self.standing_in((TaskStatus.COMPLETED,))  # these stay completed
+        return Totals(self.at, self.events, self.submitted, completed, self.lost)

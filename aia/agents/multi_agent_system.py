@@ -135,7 +135,8 @@ class MultiAgentSystem:
         """Return figures about agents, tasks and throughput."""
 
         async def get(system: System) -> dict[str, Any]:
-            metrics: dict[str, Any] = msgspec.to_builtins(system.projections.metrics.current())
+            now = system.clock.now()
+            metrics: dict[str, Any] = msgspec.to_builtins(system.projections.system_metrics(now))
             return metrics
 
         return await self._in_use().call(get)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -11,6 +12,7 @@ import anyio
 import structlog
 
 from aia_mas.application.event_log.batch import Batch, BatchResult, BatchWriter, Sent, Status
+from aia_mas.application.event_log.commit_counts import CommitCounts
 from aia_mas.application.event_log.errors import (
     AppendFailed,
     CommandIdReused,
@@ -38,6 +40,9 @@ class Committer:
     While a batch is under way the next ones fill; an idle committer sends at once. A batch is
     closed when it holds half of the outstanding requests, and sent ahead then, so that the server
     works on one half while this process answers and prepares the other.
+
+    Attributes:
+        counts: What it has done.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class Committer:
             max_waiting: Requests that may wait; more are refused as ``Overloaded``.
             max_waiting_bytes: The same in bytes of payload.
         """
+        self.counts = CommitCounts()
         self._writer = writer
         self._publish = publish
         self._max_waiting = max_waiting
@@ -142,6 +148,8 @@ class Committer:
                         self._send_ahead()
                         pending = self._under_way[0]
                         await self._commit(pending.batch, pending.waiters, pending.sent)
+                        self.counts.seconds.add(time.perf_counter() - pending.sent_at)
+                        self.counts.requests.add(len(pending.waiters))
                         self._under_way.popleft()
                         self._outstanding -= len(pending.waiters)
                         self._bytes -= pending.batch.bytes
@@ -187,6 +195,7 @@ class Committer:
             self._send(queue.popleft())
 
     def _send(self, pending: _Pending) -> None:
+        pending.sent_at = time.perf_counter()
         pending.sent = self._writer.send(pending.batch)
         self._under_way.append(pending)
 
@@ -196,10 +205,12 @@ class Committer:
         try:
             result = await self._writer.write(batch, sent)
         except LogUnavailable as error:
+            self.counts.failed += len(waiters)
             for waiter in waiters:
                 _fail(waiter, error)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is one request's fault
             if len(waiters) == 1:
+                self.counts.failed += 1
                 _fail(waiters[0], _append_failed(batch.requests[0], error))
                 return
             middle = len(waiters) // 2
@@ -216,8 +227,10 @@ class Committer:
     ) -> None:
         events: list[RecordedEvent] = []
         answers: list[Appended | EventLogError] = []
+        counted = self.counts.answers
         for number, request in enumerate(requests):
             status = result.statuses[number]
+            counted[status] += 1
             first = result.first_positions[number]
             last = first + len(request.events) - 1 if request.events else result.head
             if status == Status.ACCEPTED:
@@ -228,6 +241,7 @@ class Committer:
             else:
                 answers.append(_REJECTIONS[Status(status)](request.command_id))
         if events:
+            self.counts.events += len(events)
             self._publish(events)
         for waiter, answer in zip(waiters, answers, strict=True):
             if isinstance(answer, EventLogError):
@@ -255,12 +269,13 @@ class _Waiter(NamedTuple):
 class _Pending:
     """A batch that fills while others are under way, and who waits for it."""
 
-    __slots__ = ("batch", "sent", "waiters")
+    __slots__ = ("batch", "sent", "sent_at", "waiters")
 
     def __init__(self) -> None:
         self.batch = Batch()
         self.waiters: list[_Waiter] = []
         self.sent: Sent | None = None
+        self.sent_at = 0.0
 
 
 _REJECTIONS: dict[Status, type[EventLogError]] = {

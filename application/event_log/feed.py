@@ -84,6 +84,11 @@ class Feed:
         start = self._start + after + 1 - self._first
         return self._events[start : start + limit]  # type: ignore[return-value]
 
+    def first_after(self, position: int) -> RecordedEvent | None:
+        """Return the oldest event behind a position that the window holds, if there is one."""
+        index = self._start + max(position + 1 - self._first, 0)
+        return self._events[index] if index < len(self._events) else None
+
     async def wait(self, after: int, timeout: float | None = None) -> bool:
         """Wait until the window has moved beyond a position.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
 from litestar import Controller, get
@@ -19,7 +19,6 @@ from aia_mas.interfaces.http.answers import Answer, answer
 from aia_mas.interfaces.http.commands import etag
 from aia_mas.interfaces.http.paths import API
 from aia_mas.interfaces.http.queries import (
-    MAX_LIMIT,
     Cursor,
     Cursors,
     Limit,
@@ -27,12 +26,11 @@ from aia_mas.interfaces.http.queries import (
     Total,
     as_of,
     needs,
-    number_in,
     reached,
 )
 from aia_mas.interfaces.http.requests import ApiRequest
-from aia_mas.interfaces.http.schemas.lists import AgentPage, MetricsHistory, TaskPage
-from aia_mas.interfaces.http.schemas.values import moment
+from aia_mas.interfaces.http.schemas.lists import AgentPage, TaskPage
+from aia_mas.interfaces.http.schemas.metrics import MetricsHistory, history_of, span_of
 from aia_mas.projections.agent_directory import Agent, AgentFilter
 from aia_mas.projections.system_metrics import AgentPerformance, Metrics
 from aia_mas.projections.task_board import TaskFilter
@@ -158,41 +156,34 @@ class AgentQueries(Controller):
         """Return the figures of the whole system, as the metrics socket sends them."""
         await reached(request, "system_metrics", min_position)
         system = request.system
-        return answer(system.projections.metrics.current(system.clock.now()))
+        return answer(system.projections.system_metrics(system.clock.now()))
 
     @get("/metrics/history", operation_id="get_metrics_history")
     async def get_metrics_history(
         self,
         request: ApiRequest,
-        since: FromQuery[datetime | None] = None,
-        until: FromQuery[datetime | None] = None,
-        resolution: FromQuery[Literal["minute", "hour"]] = "minute",
-        sort: FromQuery[Literal["at", "-at"]] = "at",
-        limit: Limit = MAX_LIMIT,
-        cursor: Cursor = None,
-        total: Total = False,
+        from_: Annotated[
+            datetime | None,
+            QueryParameter(name="from", description="The time of the first point (RFC 3339)."),
+        ] = None,
+        to: Annotated[
+            datetime | None, QueryParameter(description="Where to end; now, at most.")
+        ] = None,
+        step: Annotated[
+            str | None,
+            QueryParameter(description="`5m`, `1h`, `1d`: minutes, hours or days to a point."),
+        ] = None,
         min_position: MinPosition = 0,
     ) -> Answer[MetricsHistory]:
-        """Return what happened minute by minute (the last day) or hour by hour (a month)."""
+        """Return how the figures changed, at most 1,000 points without gaps.
+
+        Minutes are kept for a day, hours for a month, days for a year; without `step` it is the
+        finest one that reaches back to `from` and fits.
+        """
         await reached(request, "system_metrics", min_position)
-        metrics = request.system.projections.metrics
-        begin, end = moment(since, "since"), moment(until, "until")
-        cursors = Cursors(request, [begin, end, resolution, sort])
-        inner = cursors.open(cursor)
-        found = metrics.history(begin, end, resolution)
-        count, newest = len(found), sort == "-at"
-        if inner is not None:
-            last = datetime.fromtimestamp(number_in(inner), UTC)
-            found = [each for each in found if (each.at < last if newest else each.at > last)]
-        page = found[::-1][:limit] if newest else found[:limit]
-        following = str(round(page[-1].at.timestamp())) if len(found) > limit else None
-        content = MetricsHistory(
-            items=page,
-            next_cursor=cursors.seal(following),
-            total=count if total else UNSET,
-            as_of=metrics.as_of,
-        )
-        return answer(content)
+        system = request.system
+        metrics = system.projections.metrics
+        return answer(history_of(metrics, span_of(from_, to, step), system.clock.now()))
 
 
 def _last_heard(request: ApiRequest, agent: Agent) -> Agent:

@@ -14,6 +14,7 @@ from aia_mas.interfaces.http.audit import Audit
 from aia_mas.interfaces.http.docs import Documentation, OpenApiDocument
 from aia_mas.interfaces.http.edge import Edge
 from aia_mas.interfaces.http.health import Checks
+from aia_mas.interfaces.http.monitoring import Monitoring
 from aia_mas.interfaces.http.rate_limits import RateLimits
 from aia_mas.interfaces.http.requests import ApiRequest, check_query, known_parameters
 from aia_mas.interfaces.http.security import (
@@ -26,6 +27,7 @@ from aia_mas.interfaces.http.security import (
 from aia_mas.interfaces.http.sub_path import SubPath
 from aia_mas.interfaces.http.task_queries import TaskQueries
 from aia_mas.interfaces.http.tasks import TaskCommands
+from aia_mas.interfaces.monitoring import Monitor
 from aia_mas.interfaces.realtime import Gate, realtime_handlers
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     Tasks,
     Audit,
     Checks,
+    Monitoring,
     Documentation,
 )
 """All that is served over HTTP."""
@@ -66,12 +69,13 @@ def create_app(system: System) -> Litestar:
     app.state.openapi = OpenApiDocument(
         CONTROLLERS, development=settings.development, limited=limiter is not None
     )
+    monitor = app.state.monitor = Monitor(system)
     served, sockets = app.asgi_router, Gate(app, authenticator, Origins(settings))
     if limiter is None or settings.rate_limit is None:
-        app.asgi_handler = Edge(served, sockets, system)
+        app.asgi_handler = Edge(served, sockets, system, monitor.requests)
     else:
         limits = RateLimits(limiter, settings.rate_limit, authenticator)
-        edge = Edge(limits.counting(served), limits.counting(sockets), system)
+        edge = Edge(limits.counting(served), limits.counting(sockets), system, monitor.requests)
         app.asgi_handler = limits.telling(edge)
     if prefix := settings.root_path:
         paths = [route.path for route in app.routes]

@@ -24,6 +24,7 @@ from aia_mas.interfaces.http.paths import path_as_sent
 from aia_mas.interfaces.http.problems import problem_answer
 from aia_mas.interfaces.http.requests import EXCHANGE, Exchange
 from aia_mas.interfaces.http.security import Origins
+from aia_mas.interfaces.monitoring import HttpCounts
 
 if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
@@ -39,13 +40,21 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/=+@-]{1,128}")
 class Edge:
     """The outermost ASGI layer."""
 
-    def __init__(self, app: ASGIApp, sockets: ASGIApp, system: System) -> None:
-        """Stand before what serves a system: requests by ``app``, WebSockets by ``sockets``."""
+    def __init__(self, app: ASGIApp, sockets: ASGIApp, system: System, counts: HttpCounts) -> None:
+        """Stand before what serves a system.
+
+        Args:
+            app: Serves requests.
+            sockets: Serves WebSockets.
+            system: The system.
+            counts: Where requests are counted.
+        """
         self._app = app
         self._sockets = sockets
         self._system = system
         self._origins = Origins(system.settings)
         self._access = AccessLog()
+        self._count = counts.count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request or one WebSocket to its end."""
@@ -92,7 +101,9 @@ class Edge:
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a problem
             await self._problem(error, scope, exchange, respond)
         finally:
-            self._log(scope, method, exchange, started)
+            seconds = time.perf_counter() - started
+            self._count(method, scope.get("path_template"), exchange.status, seconds)
+            self._log(scope, method, exchange, seconds)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
@@ -125,7 +136,7 @@ class Edge:
             raise error
         await _answer(respond, answer.status, answer.headers, answer.body)
 
-    def _log(self, scope: Scope, method: str, exchange: Exchange, started: float) -> None:
+    def _log(self, scope: Scope, method: str, exchange: Exchange, seconds: float) -> None:
         if not self._access.enabled:
             return
         principal = exchange.principal
@@ -134,7 +145,7 @@ class Edge:
             "method": method,
             "path": path_as_sent(scope),
             "status": exchange.status,
-            "duration_ms": round((time.perf_counter() - started) * 1000, 2),
+            "duration_ms": round(seconds * 1000, 2),
             "request_id": exchange.request_id,
             "actor": None if principal is None else principal.subject,
         }

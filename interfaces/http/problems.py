@@ -90,6 +90,7 @@ STATUS_OF: Mapping[str, int] = {
     "invalid_skill_level": 422,
     "nul_character": 422,
     "too_deep": 422,
+    "too_many_points": 422,
     "idempotency_key_reused": 422,
     # 429: too much at once
     "rate_limited": 429,
@@ -238,7 +239,7 @@ def _invalid_parameters(error: ValidationException) -> DomainError:
         FieldError(
             code=InvalidParameter.code,
             message=str(mistake.get("message", "is not valid")),
-            field=str(mistake.get("key", "")),
+            field=str(mistake.get("key", "")).rstrip("_"),  # see ``known_parameters``
         )
         for mistake in mistakes
         if isinstance(mistake, dict)

@@ -264,10 +264,13 @@ def check_query(query: bytes, known: Mapping[str, bool]) -> None:
 
 
 def known_parameters(request: ApiRequest) -> dict[str, bool]:
-    """Return the query parameters of a request's handler, and whether they take any text."""
+    """Return the query parameters of a request's handler, and whether they take any text.
+
+    One that is a keyword of Python's (``from``) is declared with an underscore behind it.
+    """
     others = {"self", "request", "data", *request.path_params}
     return {
-        name: parameter.annotation is str or str in parameter.args
+        name.rstrip("_"): parameter.annotation is str or str in parameter.args
         for name, parameter in request.route_handler.parsed_fn_signature.parameters.items()
         if name not in others
     }

@@ -9,7 +9,6 @@ from msgspec import UNSET, UnsetType
 
 from aia_mas.domain.orchestration.fleet.why_not import Reason
 from aia_mas.projections.agent_directory import Agent
-from aia_mas.projections.metrics_history import MetricsPoint
 from aia_mas.projections.task_board import Task
 
 
@@ -27,22 +26,6 @@ class TaskPage(msgspec.Struct, frozen=True, kw_only=True):
     items: list[Task]
     next_cursor: str | None
     total: int | UnsetType = UNSET
-
-
-class MetricsHistory(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened minute by minute or hour by hour.
-
-    Attributes:
-        items: One for each minute or hour, without gaps.
-        next_cursor: For the next page, if there is one.
-        total: How many there are, when asked for.
-        as_of: The last position in it.
-    """
-
-    items: list[MetricsPoint]
-    next_cursor: str | None
-    total: int | UnsetType = UNSET
-    as_of: int
 
 
 class AuditEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -16,6 +16,7 @@ _AGENTS = _OPERATORS | {Role.AGENT}  # an agent for itself only, see ``ApiReques
 _SUBMITTERS = _AGENTS | {Role.CLIENT}
 _CLIENTS = _OPERATORS | {Role.CLIENT}
 _AUDITORS = _OPERATORS | {Role.AUDITOR}
+_WATCHERS = _AUDITORS | {Role.VIEWER}
 _READERS = frozenset(Role)
 
 PERMISSIONS: Mapping[str, frozenset[Role]] = {
@@ -27,6 +28,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "get_docs": PUBLIC,
     "get_docs_asset": PUBLIC,
     "get_openapi": PUBLIC,
+    "get_prometheus_metrics": _WATCHERS,
     # Agents
     "register_agent": _AGENTS,
     "put_agent": _AGENTS,

@@ -1,19 +1,15 @@
 """System metrics: what is counted, when, and that every fold counts the same."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
-from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.kernel import Event
-from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.steps import at_once
 from aia_mas.domain.orchestration.agent_events import (
     AgentCameOnline,
     AgentDrained,
-    AgentRegistered,
     AgentSuspended,
     AgentUnregistered,
     AgentUpdated,
@@ -22,97 +18,18 @@ from aia_mas.domain.orchestration.agent_events import (
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.task_events import (
     ReleaseReason,
-    TaskAssigned,
     TaskCancelled,
-    TaskCompleted,
     TaskExpired,
-    TaskFailed,
     TaskReleased,
-    TaskRequeued,
-    TaskStarted,
-    TaskStatus,
-    TaskSubmitted,
 )
-from aia_mas.domain.orchestration.task_specification import TaskSpecification, terms_of
+from aia_mas.domain.orchestration.task_specification import Priority
+from aia_mas.domain.orchestration.task_status import TaskStatus
 from aia_mas.projections import metrics_fold
+from aia_mas.projections.metrics_history import Span
+from aia_mas.projections.metrics_rollup import DAY, HOUR, MINUTE
 from aia_mas.projections.system_metrics import SystemMetrics
 
-START = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
-
-
-class Story:
-    """Tells a fold what happened, and when."""
-
-    def __init__(self) -> None:
-        self.metrics = SystemMetrics()
-        self.now = START
-        self.told: list[RecordedEvent] = []
-
-    def after(self, **time: float) -> "Story":
-        self.now += timedelta(**time)
-        return self
-
-    def tell(self, stream: str, event: Event) -> "Story":
-        recorded = RecordedEvent(
-            position=len(self.told) + 1,
-            stream=stream,
-            version=1,
-            topic=event.topic,
-            event=event,
-            recorded_at=self.now,
-            command_id="c",
-            actor="a",
-            correlation_id=None,
-            causation_id=None,
-        )
-        self.told.append(recorded)
-        self.metrics.apply(recorded)
-        return self
-
-    def agent(self, name: str, places: int = 1) -> "Story":
-        able = Capabilities(max_concurrent_tasks=places)
-        return self.tell(
-            f"agent/{name}", AgentRegistered(capabilities=able, owner="o", registered_at=self.now)
-        )
-
-    def submit(self, name: str, task_type: str = "analysis") -> "Story":
-        spec = TaskSpecification(task_type=task_type)
-        return self.tell(f"task/{name}", TaskSubmitted(spec=spec, submitted_at=self.now, owner="o"))
-
-    def assign(self, name: str, agent_id: str = "a") -> "Story":
-        event = TaskAssigned(
-            agent_id=agent_id, attempt=1, lease="l", lease_seconds=60.0, assigned_at=self.now
-        )
-        return self.tell(f"task/{name}", event)
-
-    def start(self, name: str, agent_id: str = "a") -> "Story":
-        event = TaskStarted(agent_id=agent_id, attempt=1, lease="l", started_at=self.now)
-        return self.tell(f"task/{name}", event)
-
-    def complete(self, name: str, agent_id: str = "a", quality: float | None = None) -> "Story":
-        event = TaskCompleted(
-            agent_id=agent_id, attempt=1, lease="l", quality=quality, completed_at=self.now
-        )
-        return self.tell(f"task/{name}", event)
-
-    def fail(self, name: str, outcome: TaskStatus, agent_id: str = "a") -> "Story":
-        event = TaskFailed(
-            agent_id=agent_id,
-            attempt=1,
-            error_code="x",
-            retryable=True,
-            outcome=outcome,
-            failed_at=self.now,
-        )
-        return self.tell(f"task/{name}", event)
-
-    def retry(self, name: str, task_type: str = "analysis") -> "Story":
-        terms = terms_of(TaskSpecification(task_type=task_type))
-        return self.tell(f"task/{name}", TaskRequeued(attempt=1, terms=terms, by="me", at=self.now))
-
-    def statuses(self) -> dict[str, int]:
-        by_status = self.metrics.current().tasks.by_status
-        return {status: count for status, count in by_status.items() if count}
+from .metrics_stories import START, Story
 
 
 def test_before_anything_happened() -> None:
@@ -120,7 +37,8 @@ def test_before_anything_happened() -> None:
     assert (current.as_of, current.at) == (0, None)
     assert (current.tasks.success_rate, current.tasks.submitted) == (None, 0)
     assert current.throughput.events_per_minute == 0.0
-    assert SystemMetrics().history() == []
+    assert (current.top_agents, current.bottom_agents) == ([], [])
+    assert SystemMetrics().history(Span()).points == []
     assert SystemMetrics().performance("a") is None
 
 
@@ -133,6 +51,7 @@ def test_agents_are_counted_by_status_and_presence() -> None:
     agents = story.metrics.current().agents
 
     assert (agents.registered, agents.online, agents.available, agents.busy) == (3, 2, 1, 1)
+    assert (agents.with_room, agents.utilization) == (1, 0.333333)
     assert agents.by_status == {"active": 2, "draining": 0, "suspended": 1, "unregistered": 1}
     assert (agents.places, agents.in_use) == (3, 1)
 
@@ -143,7 +62,28 @@ def test_agents_are_counted_by_status_and_presence() -> None:
     story.tell("agent/a", AgentDrained(at=START))
     agents = story.metrics.current().agents
     assert (agents.registered, agents.online, agents.available) == (4, 4, 2)
-    assert (agents.places, agents.in_use) == (10, 0)
+    assert (agents.places, agents.in_use, agents.with_room) == (10, 0, 2)
+
+
+def test_agents_have_room_until_all_their_places_are_in_use() -> None:
+    story = Story().agent("a", 2).submit("1").submit("2").submit("3")
+
+    def figures() -> tuple[int, int, float | None]:
+        agents = story.metrics.current().agents
+        return agents.available, agents.with_room, agents.utilization
+
+    assert figures() == (1, 1, 0.0)
+    story.assign("1")
+    assert figures() == (1, 1, 0.5)
+    story.assign("2")
+    assert figures() == (1, 0, 1.0)
+    narrowed = AgentUpdated(capabilities=Capabilities(max_concurrent_tasks=1), revision=2)
+    story.tell("agent/a", narrowed).complete("1")
+    assert figures() == (1, 0, 1.0)
+    story.complete("2")
+    assert figures() == (1, 1, 0.0)
+    story.tell("agent/a", AgentWentOffline(at=START))
+    assert figures() == (0, 0, None)
 
 
 def test_an_offline_agent_that_unregisters_is_not_counted_out_twice() -> None:
@@ -184,6 +124,34 @@ def test_tasks_are_counted_where_they_stand() -> None:
     assert (tasks.completed, tasks.failed, tasks.failed_attempts) == (1, 2, 1)
     assert (tasks.released_attempts, tasks.retried) == (1, 0)
     assert tasks.success_rate == pytest.approx(1 / 3, abs=1e-6)
+
+
+def test_tasks_are_counted_by_priority_through_their_whole_life() -> None:
+    story = Story().agent("a", 9)
+    story.submit("1", priority=Priority.CRITICAL).submit("2", priority=Priority.LOW).submit("3")
+    story.assign("1").start("1").assign("2").fail("2", TaskStatus.DEAD)
+
+    def standing(priority: str) -> dict[str, int]:
+        counts = story.metrics.current().tasks.by_priority[priority]
+        return {status: count for status, count in counts.items() if count}
+
+    assert standing("critical") == {"running": 1}
+    assert standing("low") == {"dead": 1}
+    assert standing("normal") == {"queued": 1}
+    assert standing("high") == standing("maintenance") == {}
+    story.complete("1").retry("2", priority=Priority.HIGH)
+    assert (standing("critical"), standing("low"), standing("high")) == (
+        {"completed": 1},
+        {},
+        {"queued": 1},
+    )
+
+
+def test_attempts_that_are_tried_again_are_told_from_tasks_that_are_dead() -> None:
+    story = Story().agent("a", 9).submit("1").assign("1").fail("1", TaskStatus.QUEUED)
+    story.assign("1").fail("1", TaskStatus.DEAD)
+    tasks = story.metrics.current().tasks
+    assert (tasks.failed_attempts, tasks.requeued_attempts, tasks.dead) == (2, 1, 1)
 
 
 def test_a_retry_by_hand_takes_a_task_back_from_where_it_ended() -> None:
@@ -243,20 +211,6 @@ def test_waiting_begins_anew_with_every_attempt() -> None:
     assert (waiting.count, waiting.mean, waiting.longest) == (2, 2_000, 3_000)
 
 
-def test_throughput_is_of_the_last_minutes_and_fades_with_the_clock() -> None:
-    story = Story().agent("a")
-    for name in range(10):
-        story.after(seconds=6).submit(str(name)).assign(str(name)).complete(str(name))
-    throughput = story.metrics.current().throughput
-    assert throughput.completed_per_minute == 2.5  # 10 in 4 minutes: 11:57 to 12:01
-
-    assert story.metrics.current(START + timedelta(minutes=4, seconds=59)).throughput == (
-        type(throughput)(6.221, 2.007, 2.007)
-    )
-    late = story.metrics.current(START + timedelta(hours=1)).throughput
-    assert (late.events_per_minute, late.completed_per_minute) == (0.0, 0.0)
-
-
 def test_what_agents_did() -> None:
     story = Story().agent("a", 5)
     for name in "1234":
@@ -276,60 +230,6 @@ def test_what_agents_did() -> None:
     assert (idle.success_rate, idle.mean_execution_ms, idle.mean_quality) == (None, None, None)
 
 
-def test_history_has_a_point_for_every_minute() -> None:
-    story = Story().agent("a").submit("1").submit("2").after(seconds=30).assign("1")
-    story.after(minutes=3).complete("1")
-    points = story.metrics.history()
-
-    assert [point.at.minute for point in points] == [0, 1, 2, 3]
-    first, *quiet, last = points
-    assert (first.events, first.submitted, first.assigned, first.mean_wait_ms) == (4, 2, 1, 30_000)
-    assert (first.queue_depth, first.active_tasks, first.agents, first.agents_online) == (
-        1,
-        1,
-        1,
-        1,
-    )
-    for point in quiet:
-        assert (point.events, point.queue_depth, point.active_tasks) == (0, 1, 1)
-        assert (point.mean_wait_ms, point.mean_execution_ms) == (None, None)
-    assert (last.completed, last.mean_execution_ms, last.active_tasks) == (1, 180_000, 0)
-
-
-def test_history_can_be_cut_out() -> None:
-    story = Story().agent("a")
-    for _ in range(5):
-        story.after(minutes=1).tell("agent/a", AgentCameOnline(at=START))
-    since, until = START + timedelta(minutes=1, seconds=30), START + timedelta(minutes=4)
-
-    assert [point.at.minute for point in story.metrics.history(since, until)] == [1, 2, 3]
-    assert story.metrics.history(START + timedelta(days=1)) == []
-    with pytest.raises(InvalidValue):
-        story.metrics.history(resolution="second")  # type: ignore[arg-type]
-
-
-def test_history_keeps_a_day_of_minutes_and_a_month_of_hours() -> None:
-    story = Story().agent("a")
-    for number in range(40 * 24):
-        story.after(hours=1).submit(str(number))
-    minutes, hours = story.metrics.history(), story.metrics.history(resolution="hour")
-
-    assert len(minutes) == 24 * 60 + 1
-    assert len(hours) == 31 * 24 + 1
-    assert [point.submitted for point in hours] == [1] * len(hours)
-    assert hours[-1].queue_depth == minutes[-1].queue_depth == 40 * 24
-    assert sum(point.submitted for point in minutes) == 25
-
-
-def test_the_hour_that_is_not_over_holds_its_minutes() -> None:
-    story = Story().agent("a")
-    for name in "123":
-        story.submit(name).after(minutes=10)
-    (hour,) = story.metrics.history(resolution="hour")
-    assert (hour.submitted, hour.queue_depth) == (3, 3)
-    assert story.metrics.history(resolution="hour") == [hour]
-
-
 def test_a_restored_snapshot_goes_on_as_if_nothing_had_been() -> None:
     story = Story().agent("a", 3).submit("1").assign("1").submit("2").after(minutes=2)
     story.assign("2").fail("2", TaskStatus.DEAD)
@@ -344,8 +244,8 @@ def test_a_restored_snapshot_goes_on_as_if_nothing_had_been() -> None:
     for recorded in story.told[told:]:
         restored.apply(recorded)
     assert restored.current() == story.metrics.current()
-    assert restored.history() == story.metrics.history()
-    assert restored.history(resolution="hour") == story.metrics.history(resolution="hour")
+    for step in (None, MINUTE, HOUR, DAY):
+        assert restored.history(Span(step=step)) == story.metrics.history(Span(step=step))
     assert list(at_once(restored.snapshot())) == list(at_once(story.metrics.snapshot()))
 
 

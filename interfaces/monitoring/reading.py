@@ -1,0 +1,68 @@
+"""What is read of a node at one moment, so that the rest can be done beside its event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from aia_mas.application.event_log.commit_counts import CommitCounts
+from aia_mas.application.processes import deadlines, dispatcher
+from aia_mas.interfaces.monitoring.http_counts import HttpCounts, RouteCounts
+from aia_mas.projections.durations import Durations
+from aia_mas.projections.metrics_figures import Metrics
+
+if TYPE_CHECKING:
+    from aia_mas.interfaces.bootstrap import System
+
+
+class Reading(NamedTuple):
+    """A node at one moment.
+
+    Attributes:
+        metrics: The figures of the whole system.
+        durations: Of queue waits and the like, in full.
+        requests: HTTP requests by method and route.
+        connections: Open WebSockets.
+        subscriptions: What they subscribe to.
+        commits: What the committer has done.
+        waiting_commands: Commands waiting to be committed.
+        position: The last position of the log that the node knows.
+        pool: Figures of the connections to PostgreSQL, by psycopg's names.
+        leads: What nodes lead -> whether this one does.
+        presence: Whether signs of life are shared with other nodes.
+        draining: Whether it takes no more commands.
+    """
+
+    metrics: Metrics
+    durations: Mapping[str, Durations]
+    requests: Mapping[tuple[str, str], RouteCounts]
+    connections: int
+    subscriptions: int
+    commits: CommitCounts
+    waiting_commands: int
+    position: int
+    pool: Mapping[str, int]
+    leads: Mapping[str, bool]
+    presence: bool
+    draining: bool
+
+
+def read(system: System, requests: HttpCounts) -> Reading:
+    """Read a node; takes well under a millisecond."""
+    projections, hub = system.projections, system.hub
+    held = {lease.name for lease in system.leases.held}
+    names = {deadlines.LEASE, dispatcher.LEASE, *projections.lease_names, *held}
+    return Reading(
+        metrics=projections.system_metrics(system.clock.now()),
+        durations=projections.metrics.durations(),
+        requests=requests.copy(),
+        connections=len(hub.connections),
+        subscriptions=sum(len(connection.subscriptions) for connection in hub.connections),
+        commits=system.log.committer.counts.copy(),
+        waiting_commands=system.log.committer.waiting,
+        position=system.log.feed.position,
+        pool=system.log.pool.get_stats(),
+        leads={name: name in held for name in sorted(names)},
+        presence=system.presence.available,
+        draining=system.draining,
+    )
