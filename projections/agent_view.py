@@ -9,6 +9,7 @@ import msgspec
 from psycopg.rows import TupleRow
 
 from aia_mas.domain.kernel.money import to_text
+from aia_mas.domain.orchestration.tiers import tier_of
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +95,7 @@ def agent_of(row: TupleRow) -> Agent:
         agent_id=row[0],
         status=row[1],
         online=row[2],
-        tier=None,
+        tier=tier_of(int(row[14])),
         active_tasks=row[3],
         max_concurrent_tasks=row[4],
         specializations=tuple(row[5]),

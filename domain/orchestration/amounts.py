@@ -15,7 +15,7 @@ Amounts = tuple[tuple[str, int], ...]
 """Names of resources, sorted, and how much of each, millionths, above 0."""
 
 _DECIMALS = 6
-_ONE = 10**_DECIMALS
+_ONE: int = 10**_DECIMALS
 
 
 def check_resources(resources: Mapping[str, float], field: str) -> None:

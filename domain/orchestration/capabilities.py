@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -23,6 +23,11 @@ from aia_mas.domain.orchestration.errors import InvalidEndpoint
 MAX_CONCURRENT_TASKS = 1_000
 """Most tasks that one agent may work on at once."""
 _MAX_URL = 2_048
+_LAST_PORT = 65_535
+# RFC 3986, without user and password: what an agent declares, everybody may read.
+_URL = re.compile(
+    r"(?i:https?)://([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?([/?#][!-~]*)?"
+)
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -82,13 +87,6 @@ def check_capabilities(capabilities: Capabilities) -> None:
 
 def _check_endpoint(endpoint: str) -> None:
     check_text(endpoint, "endpoint", shortest=1, longest=_MAX_URL)
-    # urlsplit drops some of these in silence, and whoever calls the agent would not.
-    if any(character.isspace() or not character.isprintable() for character in endpoint):
-        raise InvalidEndpoint(field="endpoint")
-    try:
-        url = urlsplit(endpoint)
-        right = url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
-    except ValueError:  # a port or an IPv6 address that is none
-        right = False
-    if not right:
+    url = _URL.fullmatch(endpoint)
+    if url is None or not 0 < int(url["port"] or 80) <= _LAST_PORT:
         raise InvalidEndpoint(field="endpoint")

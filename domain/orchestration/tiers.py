@@ -20,8 +20,7 @@ class Tier(StrEnum):
     @property
     def rank(self) -> int:
         """Its place among all, from 1; no tier at all is 0."""
-        rank: int = _RANKS[self]
-        return rank
+        return _RANKS[self]
 
     @property
     def stake(self) -> int:
@@ -29,9 +28,9 @@ class Tier(StrEnum):
         return _STAKES[self.rank - 1]
 
 
-_STAKES = tuple(tokens * ONE for tokens in (100, 500, 2_000, 5_000, 10_000))
+_STAKES: tuple[int, ...] = tuple(tokens * ONE for tokens in (100, 500, 2_000, 5_000, 10_000))
 _TIERS = tuple(Tier)
-_RANKS = {tier: rank for rank, tier in enumerate(_TIERS, 1)}
+_RANKS: dict[Tier, int] = {tier: rank for rank, tier in enumerate(_TIERS, 1)}
 
 
 def tier_rank(stake: int) -> int:
