@@ -178,6 +178,14 @@ class ClaimedTasks(msgspec.Struct, frozen=True):
 
 
 class Heartbeat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A sign of life (``tasks``: those it is still working on; their leases are extended)."""
+    """A sign of life.
+
+    Attributes:
+        tasks: Those it is still working on; their leases are extended.
+        load: How busy the agent is by its own account, 0..1.
+        metrics: Figures of its own choice, at most 32 by name.
+    """
 
     tasks: tuple[AgentId, ...] = ()
+    load: Level | None = None
+    metrics: dict[str, float] = {}
