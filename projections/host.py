@@ -14,6 +14,7 @@ from aia_mas.application.event_log.fold_snapshots import FoldSnapshots
 from aia_mas.application.event_log.leases import LeaseKeeper
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.projections.agent_directory import AgentDirectory
+from aia_mas.projections.agent_performance import AgentPerformances
 from aia_mas.projections.catching_up import CatchingUp
 from aia_mas.projections.rebuilding import rebuild
 from aia_mas.projections.registry import READ_MODELS, LiveView, ReadModel
@@ -36,6 +37,7 @@ class ProjectionHost:
     Attributes:
         directory: Queries about agents.
         board: Queries about tasks.
+        performances: Queries about the work of agents.
         metrics: Figures about the system.
     """
 
@@ -75,6 +77,7 @@ class ProjectionHost:
         self._caught_up = {model.name: CatchingUp() for model in models}
         self.directory = AgentDirectory(log.pool)
         self.board = TaskBoard(log.pool)
+        self.performances = AgentPerformances(log.pool)
         metrics = self._views[SystemMetrics.name].fold
         assert isinstance(metrics, SystemMetrics)
         self.metrics = metrics

@@ -12,7 +12,6 @@ from aia_mas.domain.orchestration.task_events import TaskStatus
 from aia_mas.projections.durations import Durations
 from aia_mas.projections.metrics_figures import (
     AgentCounts,
-    AgentPerformance,
     DurationFigures,
     Metrics,
     TaskCounts,
@@ -22,9 +21,9 @@ from aia_mas.projections.metrics_figures import (
 from aia_mas.projections.metrics_fold import MetricsFold
 from aia_mas.projections.metrics_history import MetricsPoint, points
 from aia_mas.projections.metrics_snapshot import frozen, thawed
-from aia_mas.projections.metrics_state import MINUTE, AgentFigures, FleetFigures, TypeFigures
+from aia_mas.projections.metrics_state import MINUTE, FleetFigures, TypeFigures
 
-__all__ = ["AgentPerformance", "Metrics", "SystemMetrics"]
+__all__ = ["Metrics", "SystemMetrics"]
 
 _WINDOW = 5
 """Minutes over which rates are taken."""
@@ -81,11 +80,6 @@ class SystemMetrics:
             execution=_figures(state.execution),
             total=_figures(state.total),
         )
-
-    def performance(self, agent_id: str) -> AgentPerformance | None:
-        """Return what an agent did; None: it never registered."""
-        agent = self._fold.state.agents.get(agent_id)
-        return None if agent is None else _performance(agent_id, agent)
 
     def history(
         self,
@@ -168,20 +162,6 @@ def _figures(durations: Durations) -> DurationFigures:
         p95=durations.percentile(95),
         p99=durations.percentile(99),
         longest=durations.longest,
-    )
-
-
-def _performance(agent_id: str, agent: AgentFigures) -> AgentPerformance:
-    return AgentPerformance(
-        agent_id=agent_id,
-        active_tasks=agent.active,
-        assigned=agent.assigned,
-        completed=agent.completed,
-        failed=agent.failed,
-        released=agent.released,
-        success_rate=_share(agent.completed, agent.completed + agent.failed + agent.released),
-        mean_execution_ms=agent.worked // agent.completed if agent.completed else None,
-        mean_quality=round(agent.quality / agent.rated / 1_000_000, 6) if agent.rated else None,
     )
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import asdict, replace
 
 from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.orchestration.agent import AgentStatus
-from aia_mas.domain.orchestration.bounds import check_number
+from aia_mas.domain.orchestration.bounds import check_name, check_number
 from aia_mas.domain.orchestration.errors import AgentNotFound
 from aia_mas.domain.orchestration.labels import Comparator
 from aia_mas.domain.orchestration.task_status import TaskStatus
@@ -34,9 +34,11 @@ from aia_mas.interfaces.http.queries import (
 )
 from aia_mas.interfaces.http.requests import ApiRequest
 from aia_mas.interfaces.http.schemas.lists import AgentPage, MetricsHistory, PresentAgent, TaskPage
+from aia_mas.interfaces.http.schemas.performance import AgentPerformance
 from aia_mas.interfaces.http.schemas.values import moment
 from aia_mas.projections.agent_directory import Agent, AgentFilter
-from aia_mas.projections.system_metrics import AgentPerformance, Metrics
+from aia_mas.projections.agent_performance import Window, beginning
+from aia_mas.projections.system_metrics import Metrics
 from aia_mas.projections.task_board import TaskFilter
 
 AgentSort = Literal[
@@ -152,15 +154,39 @@ class AgentQueries(Controller):
 
     @get("/{agent_id:str}/performance", operation_id="get_agent_performance")
     async def get_agent_performance(
-        self, agent_id: FromPath[str], request: ApiRequest, min_position: MinPosition = 0
+        self,
+        agent_id: FromPath[str],
+        request: ApiRequest,
+        window: FromQuery[Window] = "all",
+        task_type: FromQuery[str | None] = None,
+        min_position: MinPosition = 0,
     ) -> Answer[AgentPerformance]:
-        """Return what an agent did, ever."""
+        """Return how an agent performed: outcomes, durations, quality, cost, by type of task.
+
+        `quality` is what clients rated, `own_quality` the agent's own estimate. A window begins
+        with a full hour (`since`), so that it is up to an hour longer than its name.
+        """
         check_id(agent_id, "agent_id")
-        await reached(request, "system_metrics", min_position)
-        found = request.system.projections.metrics.performance(agent_id)
-        if found is None:
+        if task_type is not None:
+            check_name(task_type, "task_type")
+        await reached(request, "agent_performance", min_position)
+        await reached(request, "agent_directory", min_position)
+        system = request.system
+        agent = await system.projections.directory.get(agent_id)
+        if agent is None:
             raise AgentNotFound(agent_id=agent_id)
-        return answer(found)
+        since = beginning(window, system.clock.now())
+        found = await system.projections.performances.of(agent_id, since, task_type)
+        content = AgentPerformance(
+            agent_id=agent_id,
+            active_tasks=agent.active_tasks,
+            window=window,
+            since=since,
+            streak=found.streak,
+            by_task_type=found.by_type,
+            **asdict(found.figures),
+        )
+        return answer(content, 200, [as_of(found.position)])
 
     @get("/metrics/system", operation_id="get_system_metrics")
     async def get_system_metrics(

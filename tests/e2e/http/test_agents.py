@@ -98,6 +98,8 @@ def test_agents_are_found_by_labels_tiers_and_text(client: httpx.Client, unique:
         ({"label_op": ">", "label_value": "1"}, 400, "missing_parameter", "label"),
         ({"label": "a", "label_op": ">", "label_value": "x"}, 422, "invalid_label_comparator",
          "label_value"),
+        ({"label": "a", "label_value": ["x", "y"]}, 422, "invalid_label_comparator",
+         "label_value"),
         ({"tier": "wooden"}, 400, "invalid_parameter", "tier"),
         ({"sort": "beauty"}, 400, "invalid_parameter", "sort"),
     ],
@@ -110,3 +112,67 @@ def test_a_bad_question_is_refused(
     assert answer.status_code == status
     problem = answer.json()
     assert (problem["code"], problem["errors"][0]["field"].split(".")[0]) == (code, field)
+
+
+def test_performance_is_told_in_all_by_type_and_by_window(
+    client: httpx.Client, unique: str
+) -> None:
+    register(client, unique, skills={unique: 1}, cost_per_task=2)
+    for kind, outcome in (("a", "complete"), ("a", "complete"), ("b", "fail")):
+        body = {"task_type": kind, "requirements": {"skills": [unique]}, "max_attempts": 1}
+        client.post(f"{API}/agents/tasks/submit", json=body)
+        asked = {"limit": 1, "wait": 20}
+        (work,) = client.post(f"{API}/agents/{unique}/claim", json=asked).json()["items"]
+        path = f"{API}/agents/tasks/{work['task_id']}"
+        proof = {"agent_id": unique, "lease": work["lease"]}
+        assert client.post(f"{path}/start", json=proof).status_code == 200
+        said = {"quality": 0.9, "usage": {"cost": 3}} if outcome == "complete" else {}
+        ended = client.post(f"{path}/{outcome}", json={**proof, **said})
+        assert ended.status_code == 200
+
+    url = f"{API}/agents/{unique}/performance"
+    ever = client.get(url).json()
+    day = client.get(url, params={"window": "24h"}).json()
+    only_b = client.get(url, params={"task_type": "b"}).json()
+
+    assert (ever["agent_id"], ever["window"], ever["since"]) == (unique, "all", None)
+    assert (ever["assigned"], ever["completed"], ever["failed"]) == (3, 2, 1)
+    assert ever["success_rate"] == round(2 / 3, 6)
+    assert (
+        ever["duration"]["p50_ms"] <= ever["duration"]["p95_ms"] <= ever["duration"]["longest_ms"]
+    )
+    assert ever["quality"] == {"count": 0, "mean": None}
+    assert ever["own_quality"] == {"count": 2, "mean": 0.9}
+    assert ever["cost"] == {
+        "count": 2, "actual": "6", "estimated": "4", "ratio": 1.5, "above_estimate": 2,
+    }  # fmt: skip
+    assert ever["streak"] == {"outcome": "failed", "length": 1, "longest_completed": 2}
+    kinds = [
+        (each["task_type"], each["completed"], each["failed"]) for each in ever["by_task_type"]
+    ]
+    assert kinds == [("a", 2, 0), ("b", 0, 1)]
+    assert day == {**ever, "window": "24h", "since": day["since"]}
+    assert day["since"].endswith(":00:00Z")
+    assert (only_b["assigned"], only_b["success_rate"]) == (1, 0.0)
+    shown = client.get(f"{API}/agents/{unique}").json()
+    assert shown["success_rate"] == ever["success_rate"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "code"),
+    [
+        ({"window": "2h"}, 400, "invalid_parameter"),
+        ({"task_type": ""}, 422, "invalid_text"),
+        ({"task_type": "x" * 129}, 422, "invalid_text"),
+        ({"since": "yesterday"}, 400, "unknown_parameter"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_a_bad_question_about_performance_is_refused(
+    client: httpx.Client, unique: str, asked: dict[str, str], status: int, code: str
+) -> None:
+    register(client, unique)
+
+    answer = client.get(f"{API}/agents/{unique}/performance", params=asked)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)

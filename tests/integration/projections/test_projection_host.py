@@ -44,9 +44,10 @@ async def test_a_node_keeps_all_read_models(log: PostgresEventLog, pen: Pen) -> 
         assert [(s.name, s.kind, s.checkpoint, s.lag) for s in statuses] == [
             ("agent_directory", "table", position, 0),
             ("task_board", "table", position, 0),
+            ("agent_performance", "table", position, 0),
             ("system_metrics", "view", position, 0),
         ]
-        assert [s.leader for s in statuses] == ["node", "node", None]
+        assert [s.leader for s in statuses] == ["node", "node", "node", None]
 
 
 async def test_a_read_model_has_caught_up_once_it_has_come_to_the_end_of_the_log(
@@ -147,12 +148,12 @@ async def test_a_program_that_runs_nothing_can_look_and_rebuild(
     """As ``mas projections`` does, beside a running node or without one."""
     position = await pen.write_all(World(1).history(300))
     command_line = host(log, "cli")
-    assert [status.lag for status in await command_line.status()] == [position] * 3
+    assert [status.lag for status in await command_line.status()] == [position] * len(READ_MODELS)
 
     for name in command_line.names:
         assert await command_line.rebuild(name) == position
 
-    assert [status.lag for status in await command_line.status()] == [0] * 3
+    assert [status.lag for status in await command_line.status()] == [0] * len(READ_MODELS)
     with pytest.raises(UnknownReadModel):
         await command_line.rebuild("weather")
 

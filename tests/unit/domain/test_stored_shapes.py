@@ -26,6 +26,7 @@ from aia_mas.domain.orchestration.task_events import (
     TaskExpired,
     TaskFailed,
     TaskProgressed,
+    TaskRated,
     TaskReleased,
     TaskRequeued,
     TaskResultRefused,
@@ -152,6 +153,7 @@ TASK_LIFE = (
         usage=Usage(model="m", tokens_in=1, tokens_out=2, cost=10**33),
         completed_at=AT,
     ),
+    TaskRated(agent_id="a1", attempt=1, rating=0.7, comment="c", by="o", at=AT),
 )
 SEATS_LIFE = (seating.SeatCountBegan(at=AT), seating.SeatTaken(agent_id="a1"))
 SAMPLES = (*AGENT_LIFE, *TASK_LIFE, *SEATS_LIFE)

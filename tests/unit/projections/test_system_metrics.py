@@ -121,7 +121,6 @@ def test_before_anything_happened() -> None:
     assert (current.tasks.success_rate, current.tasks.submitted) == (None, 0)
     assert current.throughput.events_per_minute == 0.0
     assert SystemMetrics().history() == []
-    assert SystemMetrics().performance("a") is None
 
 
 def test_agents_are_counted_by_status_and_presence() -> None:
@@ -255,25 +254,6 @@ def test_throughput_is_of_the_last_minutes_and_fades_with_the_clock() -> None:
     )
     late = story.metrics.current(START + timedelta(hours=1)).throughput
     assert (late.events_per_minute, late.completed_per_minute) == (0.0, 0.0)
-
-
-def test_what_agents_did() -> None:
-    story = Story().agent("a", 5)
-    for name in "1234":
-        story.submit(name).assign(name)
-    story.after(seconds=2).complete("1", quality=0.9)
-    story.after(seconds=2).complete("2", quality=0.4)
-    story.fail("3", TaskStatus.QUEUED)
-    done = story.metrics.performance("a")
-
-    assert done is not None
-    assert (done.assigned, done.completed, done.failed, done.active_tasks) == (4, 2, 1, 1)
-    assert done.success_rate == pytest.approx(2 / 3, abs=1e-6)
-    assert (done.mean_execution_ms, done.mean_quality) == (3_000, 0.65)
-    story.agent("idle")
-    idle = story.metrics.performance("idle")
-    assert idle is not None
-    assert (idle.success_rate, idle.mean_execution_ms, idle.mean_quality) == (None, None, None)
 
 
 def test_history_has_a_point_for_every_minute() -> None:
