@@ -169,7 +169,8 @@ async def test_status_tells_what_a_projection_goes_on_without(
             """
         )
         await connection.execute(
-            "update projection_checkpoints set stopped = 'poison' where projection like 'agent_dir%'"
+            "update projection_checkpoints set stopped = 'poison'"
+            " where projection like 'agent_directory%'"
         )
 
     directory, board, _, metrics = await host(log).status()
