@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from aia_mas.application.settings_values import amount
-from aia_mas.domain.kernel.money import to_units
+from aia_mas.domain.orchestration.tiers import Tier
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
@@ -31,14 +31,8 @@ class StakingTier(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DEFAULT_TIERS = tuple(
-    StakingTier(name=name, min_stake=to_units(stake, name), multiplier=Decimal(multiplier))
-    for name, stake, multiplier in (
-        ("bronze", 100, "1.0"),
-        ("silver", 500, "1.2"),
-        ("gold", 2_000, "1.5"),
-        ("platinum", 5_000, "1.75"),
-        ("diamond", 10_000, "2.0"),
-    )
+    StakingTier(name=tier.value, min_stake=tier.stake, multiplier=Decimal(multiplier))
+    for tier, multiplier in zip(Tier, ("1.0", "1.2", "1.5", "1.75", "2.0"), strict=True)
 )
 
 

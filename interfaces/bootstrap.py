@@ -37,7 +37,7 @@ from aia_mas.application.orchestration.claims import Claims
 from aia_mas.application.orchestration.heartbeats import Heartbeats
 from aia_mas.application.orchestration.seats import Counting, Seats
 from aia_mas.application.orchestration.workload import Workload
-from aia_mas.application.presence import PostgresPresence, Presence, PresenceStore, RedisPresence
+from aia_mas.application.presence import PostgresPresence, Presence, RedisPresence, Reports
 from aia_mas.application.processes import deadlines as deadlines_process
 from aia_mas.application.processes import dispatcher as dispatcher_process
 from aia_mas.application.processes.deadlines import Deadlines, ExpiryFold
@@ -70,6 +70,7 @@ class System:
         log: The event log.
         engine: The one way in.
         presence: Signs of life.
+        reports: What agents say of themselves.
         dispatcher: Gives tasks to agents.
         workload: Who holds what.
         claims: Hands work to agents that ask.
@@ -85,6 +86,7 @@ class System:
     log: PostgresEventLog
     engine: Engine
     presence: Presence
+    reports: Reports
     dispatcher: Dispatcher
     workload: Workload
     claims: Claims
@@ -196,7 +198,7 @@ class System:
                 tasks.start_soon(self.log.drain)
                 tasks.start_soon(self.hub.drain)
 
-    async def _presence_store(self, stack: AsyncExitStack) -> PresenceStore:
+    async def _presence_store(self, stack: AsyncExitStack) -> PostgresPresence | RedisPresence:
         url = self.settings.redis
         if url is None:
             return PostgresPresence(self.log.pool)
@@ -221,7 +223,7 @@ class System:
         stack.push_async_callback(redis.aclose)
         return RedisLimiter(redis, f"mas:{self.log.store_id}", rate)
 
-    def _wire(self, presence_store: PresenceStore) -> None:
+    def _wire(self, presence_store: PostgresPresence | RedisPresence) -> None:
         settings, event_log, clock = self.settings, self.log, self.clock
         folds = PostgresFoldSnapshots(event_log.pool, event_log.store_id)
         self._snapshots = PostgresSnapshots(event_log.pool, orchestration.STATES)
@@ -245,6 +247,7 @@ class System:
             clock,
             remember=deadlines_process.MISSED_HEARTBEATS * settings.heartbeat_interval_seconds,
         )
+        self.reports = Reports(presence_store, clock)
         expiry_fold = ExpiryFold(self.presence.over)
         self._dispatch_host = FoldHost(
             event_log, dispatch_fold, folds, categories=DISPATCHING.categories
@@ -308,6 +311,7 @@ class System:
         for host in (self._dispatch_host, self._expiry_host):
             tasks.start_soon(host.run)
         tasks.start_soon(self.presence.run)
+        tasks.start_soon(self.reports.run)
         tasks.start_soon(self._maintenance.run)
         tasks.start_soon(self.projections.run)
         head = self.log.feed.position

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 import msgspec
 
 from aia_mas.application.event_log.connections import Pool
+from aia_mas.domain.orchestration.errors import InvalidLabelComparator
+from aia_mas.domain.orchestration.labels import NUMBER, Comparator, label_number
+from aia_mas.domain.orchestration.tiers import Tier
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
-from aia_mas.projections.agent_view import COLUMNS, Agent, agent_of
+from aia_mas.projections.agent_view import COLUMNS, SUCCESS_RATE, Agent, agent_of
 from aia_mas.projections.listing import Conditions, Found, Listing, Page, SortKey, check_texts, like
 
 __all__ = ["Agent", "AgentDirectory", "AgentFilter"]
@@ -22,9 +27,12 @@ class AgentFilter(msgspec.Struct, frozen=True, kw_only=True):
         skill: Having this skill, at ``min_level`` at least (0..1).
         min_level: See ``skill``.
         specialization: Declaring it.
-        label: Having this label, with ``label_value`` if that is given.
-        label_value: See ``label``.
-        text: Holding this text in id, specializations or skill names; ASCII letters in any case.
+        label: Having this label, or when ``label_value`` is given, meeting the comparison with it.
+        label_op: How the label's value stands to ``label_value``; see ``labels.meets``.
+        label_value: One value; with ``in``, one of these.
+        tier: Having one of these staking tiers.
+        text: Holding this text in id, owner, specializations, skill names, or ``name`` of the
+            metadata; ASCII letters in any case.
     """
 
     status: tuple[str, ...] = ()
@@ -34,7 +42,9 @@ class AgentFilter(msgspec.Struct, frozen=True, kw_only=True):
     min_level: float | None = None
     specialization: str | None = None
     label: str | None = None
-    label_value: str | None = None
+    label_op: Comparator = Comparator.EQUAL
+    label_value: tuple[str, ...] = ()
+    tier: tuple[Tier, ...] = ()
     text: str | None = None
 
 
@@ -65,8 +75,9 @@ class AgentDirectory:
 
         Args:
             filters: Which ones.
-            sort: agent_id, registered_at, updated_at, cost_per_task, active_tasks or load (share of
-                its places in use); ``-`` before it: the largest first.
+            sort: agent_id, registered_at, updated_at, cost_per_task, active_tasks, load (share of
+                its places in use), completed or success_rate (who never ended an attempt comes
+                below all others); ``-`` before it: the largest first.
             cursor: That of the page before.
             limit: At most so many, 1..500.
 
@@ -97,6 +108,8 @@ _LISTING = Listing(
         "cost_per_task": SortKey("a.cost_per_task", "numeric"),
         "active_tasks": SortKey("coalesce(w.active_tasks, 0)", "integer"),
         "load": SortKey("coalesce(w.active_tasks, 0)::numeric / a.max_concurrent_tasks", "numeric"),
+        "completed": SortKey("coalesce(w.completed, 0)", "bigint"),
+        "success_rate": SortKey(f"coalesce({SUCCESS_RATE}, -1)", "numeric"),
     },
 )
 
@@ -117,16 +130,48 @@ def _conditions(filters: AgentFilter) -> Conditions:
             "(a.skills ->> %s)::double precision >= %s", filters.skill, filters.min_level or 0.0
         )
     if filters.specialization is not None:
-        conditions.add("%s = any(a.specializations)", filters.specialization)
+        conditions.add("a.specializations @> array[%s::text]", filters.specialization)
     if filters.label is not None:
-        if filters.label_value is None:
-            conditions.add("a.labels ? %s", filters.label)
-        else:
-            conditions.add("a.labels ->> %s = %s", filters.label, filters.label_value)
+        _add_label(conditions, filters.label, filters.label_op, filters.label_value)
+    if filters.tier:
+        ranges = [f"a.initial_stake {_STAKES[tier]}" for tier in filters.tier]
+        conditions.add(f"({' or '.join(ranges)})")
     if filters.text is not None:
         conditions.add(
-            """concat_ws(' ', a.agent_id, array_to_string(a.specializations, ' '),
-                (select string_agg(skill, ' ') from jsonb_object_keys(a.skills) skill)) ilike %s""",
+            """concat_ws(' ', a.agent_id, a.owner, array_to_string(a.specializations, ' '),
+                a.metadata ->> 'name', (select string_agg(skill, ' ')
+                from jsonb_object_keys(a.skills) skill)) ilike %s""",
             like(filters.text),
         )
     return conditions
+
+
+_STAKES = {
+    tier: f">= {tier.stake}" + (f" and a.initial_stake < {above.stake}" if above else "")
+    for tier, above in zip_longest(Tier, list(Tier)[1:])
+}
+
+
+def _add_label(conditions: Conditions, label: str, op: Comparator, values: tuple[str, ...]) -> None:
+    if not values:
+        conditions.add("a.labels ? %s", label)
+    elif op is Comparator.IN:
+        conditions.add("a.labels ->> %s = any(%s)", label, list(values))
+    elif len(values) > 1:
+        raise InvalidLabelComparator(f"{op} takes one value", field="label_value")
+    elif op is Comparator.EQUAL:
+        conditions.add("a.labels @> jsonb_build_object(%s::text, %s::text)", label, values[0])
+    elif op is Comparator.NOT_EQUAL:
+        conditions.add("a.labels ->> %s is distinct from %s", label, values[0])
+    else:
+        number = label_number(values[0])
+        if number is None:
+            raise InvalidLabelComparator(f"{op} takes a number", field="label_value")
+        # Only what says a number is read as one, whatever else the planner would like to do first.
+        conditions.add(
+            f"""case when a.labels ->> %s ~ '^{NUMBER}$'
+                then (a.labels ->> %s)::double precision {op} %s else false end""",
+            label,
+            label,
+            number,
+        )

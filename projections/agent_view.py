@@ -9,6 +9,7 @@ import msgspec
 from psycopg.rows import TupleRow
 
 from aia_mas.domain.kernel.money import to_text
+from aia_mas.domain.orchestration.tiers import tier_of
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +37,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         completed: Attempts it completed.
         failed: Attempts it gave up.
         released: Attempts that were taken from it.
+        success_rate: Those completed among those that it completed, gave up or lost, 0..1.
         revision: Grows with every change of the editable fields; the ETag.
         version: The version of its stream.
         registered_at: When it registered last, UTC.
@@ -66,6 +68,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     completed: int
     failed: int
     released: int
+    success_rate: float | None
     revision: int
     version: int
     registered_at: datetime
@@ -75,12 +78,14 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     position: int
 
 
-COLUMNS = """a.agent_id, a.status, a.online, coalesce(w.active_tasks, 0), a.max_concurrent_tasks,
+SUCCESS_RATE = "round(w.completed::numeric / nullif(w.completed + w.failed + w.released, 0), 6)"
+COLUMNS = f"""a.agent_id, a.status, a.online, coalesce(w.active_tasks, 0), a.max_concurrent_tasks,
     a.specializations, a.skills::text, a.labels::text, a.resources::text, a.data_sources,
     a.metadata::text, a.endpoint, a.wallet_address, a.cost_per_task::text,
     a.initial_stake::text, a.owner, coalesce(w.assigned, 0), coalesce(w.completed, 0),
     coalesce(w.failed, 0), coalesce(w.released, 0), a.revision, a.version, a.registered_at,
-    a.updated_at, a.last_seen, a.suspension, greatest(a.position, w.position)"""
+    a.updated_at, a.last_seen, a.suspension, greatest(a.position, w.position),
+    {SUCCESS_RATE}"""
 """The columns of the tables ``a`` (as it declared itself) and ``w`` (what it holds and did)."""
 
 _levels = msgspec.json.Decoder(dict[str, float]).decode
@@ -94,7 +99,7 @@ def agent_of(row: TupleRow) -> Agent:
         agent_id=row[0],
         status=row[1],
         online=row[2],
-        tier=None,
+        tier=tier_of(int(row[14])),
         active_tasks=row[3],
         max_concurrent_tasks=row[4],
         specializations=tuple(row[5]),
@@ -112,6 +117,7 @@ def agent_of(row: TupleRow) -> Agent:
         completed=row[17],
         failed=row[18],
         released=row[19],
+        success_rate=None if row[27] is None else float(row[27]),
         revision=row[20],
         version=row[21],
         registered_at=row[22],

@@ -128,7 +128,11 @@ class CheckpointWriter:
         try:
             slices = Slices()
             steps, skips = await self._plan(events, slices)
-            changed = await self._fold(steps, slices)
+            changed: list[dict[str, Any]] = [{} for _ in self._remembered]
+            derived = await self._fold(steps, changed, slices)
+            if derived:
+                await self._load_missing(derived, slices)
+                await self._fold(derived, changed, slices)
             await self._store(changed, skips, events[-1].position, slices)
         except BaseException:
             self._forget()  # rows may be half changed, and whether they were written is unknown
@@ -196,6 +200,15 @@ class CheckpointWriter:
                 await self._load(number, keys, slices)
         return steps, skips
 
+    async def _load_missing(self, steps: Sequence[_Step], slices: Slices) -> None:
+        missing: list[set[str]] = [set() for _ in self._remembered]
+        for _, _, number, key, _ in steps:
+            if key not in self._remembered[number].rows:
+                missing[number].add(key)
+        for number, keys in enumerate(missing):
+            if keys:
+                await self._load(number, keys, slices)
+
     def _check_unconcerned(self, index: int, event: RecordedEvent) -> None:
         if event.stream.partition("/")[0] in self._projection.categories:
             raise FoldFailed(index, UnreadableEvent(event.event.reason))
@@ -212,20 +225,28 @@ class CheckpointWriter:
                 rows[values[0]] = make(*values)
             await slices.give_way()
 
-    async def _fold(self, steps: Sequence[_Step], slices: Slices) -> list[dict[str, Any]]:
-        """Return the changed rows of every table."""
-        changed: list[dict[str, Any]] = [{} for _ in self._remembered]
+    async def _fold(
+        self, steps: Sequence[_Step], changed: list[dict[str, Any]], slices: Slices
+    ) -> list[_Step]:
+        """Add the changed rows of every table, and return the steps that follow from them."""
+        following: list[_Step] = []
+        derived = self._projection.derived
         remembered = [each.rows for each in self._remembered]
         for index, event, number, key, fold in steps:
             rows = remembered[number]
             try:
                 # Last used last, so that the longest unused are forgotten first.
-                rows[key] = changed[number][key] = fold(rows.pop(key, None), event)
+                row = rows[key] = changed[number][key] = fold(rows.pop(key, None), event)
+                if (rule := derived.get(number)) is not None:
+                    following += [
+                        (index, event, rule.target, other, change)
+                        for other, change in rule.changes(row, event)
+                    ]
             except Exception as error:
                 raise FoldFailed(index, error) from error
             if slices.over():
                 await slices.give_way()
-        return changed
+        return following
 
     async def _store(
         self,

@@ -32,7 +32,7 @@ class Durations(msgspec.Struct):
         self.count += 1
         self.total += milliseconds
         self.longest = max(self.longest, milliseconds)
-        bucket = _bucket(milliseconds)
+        bucket = bucket_of(milliseconds)
         self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
 
     def include(self, others: Durations) -> None:
@@ -77,7 +77,8 @@ class Durations(msgspec.Struct):
         return self.total // self.count if self.count else 0
 
 
-def _bucket(value: int) -> int:
+def bucket_of(value: int) -> int:
+    """Return the number of the bucket of some milliseconds, at least 0."""
     if value < _EXACT:
         return value
     exponent = value.bit_length() - 1 - _SHIFT

@@ -15,6 +15,7 @@ from aia_mas.application.event_log.fold_snapshots import FoldSnapshots
 from aia_mas.application.event_log.leases import LeaseKeeper
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.projections.agent_directory import AgentDirectory
+from aia_mas.projections.agent_performance import AgentPerformances
 from aia_mas.projections.catching_up import CatchingUp
 from aia_mas.projections.lag import lag_of
 from aia_mas.projections.metrics_figures import Lag, Metrics
@@ -39,6 +40,7 @@ class ProjectionHost:
     Attributes:
         directory: Queries about agents.
         board: Queries about tasks.
+        performances: Queries about the work of agents.
         metrics: Figures about the system.
     """
 
@@ -78,6 +80,7 @@ class ProjectionHost:
         self._caught_up = {model.name: CatchingUp() for model in models}
         self.directory = AgentDirectory(log.pool)
         self.board = TaskBoard(log.pool)
+        self.performances = AgentPerformances(log.pool)
         metrics = self._views[SystemMetrics.name].fold
         assert isinstance(metrics, SystemMetrics)
         self.metrics = metrics

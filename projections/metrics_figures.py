@@ -190,29 +190,3 @@ class Metrics(msgspec.Struct, frozen=True):
     top_agents: list[AgentRank]
     bottom_agents: list[AgentRank]
     lag: list[Lag] = []
-
-
-class AgentPerformance(msgspec.Struct, frozen=True):
-    """What an agent did, ever.
-
-    Attributes:
-        agent_id: Its id.
-        active_tasks: Tasks that it holds.
-        assigned: Attempts it was given.
-        completed: Attempts it completed.
-        failed: Attempts it gave up.
-        released: Attempts that were taken from it.
-        success_rate: The share of the completed in all attempts that are over; None: none is.
-        mean_execution_ms: From start to completion, milliseconds; None: none completed.
-        mean_quality: Of its own estimates, 0..1; None: it gave none.
-    """
-
-    agent_id: str
-    active_tasks: int
-    assigned: int
-    completed: int
-    failed: int
-    released: int
-    success_rate: float | None
-    mean_execution_ms: int | None
-    mean_quality: float | None

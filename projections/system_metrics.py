@@ -11,7 +11,6 @@ from aia_mas.domain.orchestration.task_status import LIVE, TaskStatus
 from aia_mas.projections.durations import Durations
 from aia_mas.projections.metrics_figures import (
     AgentCounts,
-    AgentPerformance,
     AgentRank,
     DurationFigures,
     Metrics,
@@ -25,10 +24,10 @@ from aia_mas.projections.metrics_history import Series, Span, series
 from aia_mas.projections.metrics_ranking import Ranked
 from aia_mas.projections.metrics_rollup import MINUTE
 from aia_mas.projections.metrics_snapshot import frozen, thawed
-from aia_mas.projections.metrics_state import AgentFigures, TypeFigures
+from aia_mas.projections.metrics_state import TypeFigures
 from aia_mas.projections.metrics_windows import SECOND, Totals, since
 
-__all__ = ["AgentPerformance", "Metrics", "SystemMetrics"]
+__all__ = ["Metrics", "SystemMetrics"]
 
 _WINDOWS = (1, 5, 15)
 """Minutes over which throughput is taken."""
@@ -89,11 +88,6 @@ class SystemMetrics:
             top_agents=[_ranked(agent) for agent in best],
             bottom_agents=[_ranked(agent) for agent in worst],
         )
-
-    def performance(self, agent_id: str) -> AgentPerformance | None:
-        """Return what an agent did; None: it never registered."""
-        agent = self._fold.state.agents.get(agent_id)
-        return None if agent is None else _performance(agent_id, agent)
 
     def durations(self) -> dict[str, Durations]:
         """Return copies of ``waiting``, ``execution`` and ``total`` in full."""
@@ -213,20 +207,6 @@ def _figures(durations: Durations) -> DurationFigures:
         p95=durations.percentile(95),
         p99=durations.percentile(99),
         longest=durations.longest,
-    )
-
-
-def _performance(agent_id: str, agent: AgentFigures) -> AgentPerformance:
-    return AgentPerformance(
-        agent_id=agent_id,
-        active_tasks=agent.active,
-        assigned=agent.assigned,
-        completed=agent.completed,
-        failed=agent.failed,
-        released=agent.released,
-        success_rate=_share(agent.completed, agent.completed + agent.failed + agent.released),
-        mean_execution_ms=agent.worked // agent.completed if agent.completed else None,
-        mean_quality=round(agent.quality / agent.rated / 1_000_000, 6) if agent.rated else None,
     )
 
 

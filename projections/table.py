@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -48,9 +48,29 @@ class Table(Generic[R]):
         self.key_of = key_of
         self.folds = folds
         self.makes = frozenset(makes)
-        self.reads = not folds.keys() <= self.makes
+        # Rows without folds of their own are derived from others, and add up.
+        self.reads = not folds or not folds.keys() <= self.makes
         self.columns = tuple(field.encode_name for field in msgspec.structs.fields(row))
         self.key = self.columns[0]
+
+
+class Derived(NamedTuple):
+    """Changes of a table that follow from the rows of another one, each right after its fold.
+
+    For sums over things that the events themselves do not name: what an event means for them only
+    the row tells that remembers the events before.
+
+    Attributes:
+        source: The number of the table whose rows are looked at.
+        target: The number of the table that changes.
+        changes: Returns, for a row right after an event was folded into it, the keys of the rows
+            that change, each with its fold. It must not keep the row: later events change it.
+    """
+
+    source: int
+    target: int
+    # Any: the row of the source.
+    changes: Callable[[Any, RecordedEvent], Iterable[tuple[str, RowFold[Any]]]]
 
 
 class Projection:
@@ -62,6 +82,7 @@ class Projection:
         tables: Its tables.
         categories: The kinds of streams that concern it (``task``).
         strict: It stops at an event that cannot be folded instead of parking its stream.
+        derived: What follows from rows of a table, by its number.
         folds: Event class -> (number of the table, key, fold, whether it needs the row as it was)
             for all tables that it changes.
     """
@@ -74,6 +95,7 @@ class Projection:
         categories: frozenset[str],
         *,
         strict: bool = False,
+        derived: tuple[Derived, ...] = (),
     ) -> None:
         """Describe a projection (see the attributes)."""
         self.name = name
@@ -81,6 +103,7 @@ class Projection:
         self.tables = tables
         self.categories = categories
         self.strict = strict
+        self.derived = {each.source: each for each in derived}
         self.folds: dict[type[Event], tuple[_Step, ...]] = {}
         for number, table in enumerate(tables):
             for event, fold in table.folds.items():

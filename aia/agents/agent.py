@@ -25,7 +25,7 @@ class AgentCapabilities(msgspec.Struct, frozen=True, kw_only=True):
         max_concurrent_tasks: How many tasks it works on at once, 1..1000.
         cost_per_task: Its price for one task, tokens.
         labels: Key to value, for placement.
-        resources: What it has, by name (for example ``gpu_memory_gb``).
+        resources: How much it has, by name (for example ``gpu_memory_gb``).
         data_sources: Where it can read from. None declared: taken to reach every source.
         endpoint: Where it can be called, if it can.
         wallet_address: Its address outside of this system, if it has one.
@@ -38,7 +38,7 @@ class AgentCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     skills: Mapping[str, float] = {}
     max_concurrent_tasks: int = 1
     cost_per_task: Amount = 0
-    labels: Mapping[str, str] = {}
+    labels: Mapping[str, str | float | bool] = {}
     resources: Mapping[str, float] = {}
     data_sources: Sequence[str] = ()
     endpoint: str | None = None

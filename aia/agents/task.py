@@ -26,7 +26,8 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True):
         task_type: The kind of work; agents specialised in it go first.
         description: For people.
         requirements: ``skills`` (names, or name to least level 0..1), ``specializations``,
-            ``labels``, ``data_sources``, ``preferred_agents``, ``excluded_agents``.
+            ``labels`` (key to value, or conditions), ``data_sources``, ``preferred_agents``,
+            ``excluded_agents``, ``resources`` (name to amount), ``min_tier``, ``sticky_key``.
         max_cost: The highest price of an agent that may get it, tokens; None: any.
         priority: ``critical``, ``high``, ``normal``, ``low`` or ``maintenance``.
         payload: Any JSON, for the agent that does the work.

@@ -11,6 +11,7 @@ import msgspec
 from aia_mas.domain.kernel.money import to_text
 from aia_mas.domain.orchestration.agent import AgentState
 from aia_mas.domain.orchestration.task import TaskState
+from aia_mas.domain.orchestration.tiers import tier_of
 
 
 class AgentAnswer(msgspec.Struct, frozen=True):
@@ -96,7 +97,7 @@ def agent_answer(active_tasks: ActiveTasks) -> Callable[[AgentState, Any], Agent
             agent_id=command.agent_id,
             status=state.status.value,
             online=state.online,
-            tier=None,
+            tier=tier_of(state.initial_stake),
             active_tasks=active_tasks(command.agent_id),
             max_concurrent_tasks=able.max_concurrent_tasks,
             specializations=able.specializations,

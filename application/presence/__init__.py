@@ -7,6 +7,7 @@ a second, to PostgreSQL (an UNLOGGED table) or to Redis; only changes of standin
 from aia_mas.application.presence.postgres_store import PostgresPresence
 from aia_mas.application.presence.presence import Presence
 from aia_mas.application.presence.redis_store import RedisPresence
+from aia_mas.application.presence.reports import Report, Reports
 from aia_mas.application.presence.store import MemoryPresence, PresenceStore, Seen, Sighted
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "Presence",
     "PresenceStore",
     "RedisPresence",
+    "Report",
+    "Reports",
     "Seen",
     "Sighted",
 ]

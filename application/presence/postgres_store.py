@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from aia_mas.application.presence.store import SLACK, Seen, Sighted
 
 
 class PostgresPresence:
-    """Signs of life in the UNLOGGED table ``presence``."""
+    """Signs of life in the UNLOGGED table ``presence``, reports in ``presence_reports``."""
 
     def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
         """Use a migrated database."""
@@ -69,3 +69,27 @@ class PostgresPresence:
         """Forget old signs of life."""
         async with self._pool.connection() as connection:
             await connection.execute("delete from presence where seen_at < %s", (before,))
+            await connection.execute(
+                "delete from presence_reports where reported_at < %s", (before,)
+            )
+
+    async def write_reports(self, reports: Mapping[str, bytes]) -> None:
+        """Keep the latest report of some agents."""
+        items = sorted(reports.items())
+        async with self._pool.connection() as connection:
+            await connection.execute(
+                """insert into presence_reports (agent_id, report, reported_at)
+                select a, r, clock_timestamp() from unnest(%s::text[], %s::text[]) u(a, r)
+                on conflict (agent_id) do update
+                set report = excluded.report, reported_at = excluded.reported_at""",
+                ([agent_id for agent_id, _ in items], [each.decode() for _, each in items]),
+            )
+
+    async def read_reports(self, agent_ids: Collection[str]) -> Mapping[str, bytes]:
+        """Return the reports of some agents, of those that are known."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "select agent_id, report from presence_reports where agent_id = any(%s)",
+                (list(agent_ids),),
+            )
+            return {agent_id: report.encode() for agent_id, report in await cursor.fetchall()}

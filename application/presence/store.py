@@ -49,6 +49,18 @@ class PresenceStore(Protocol):
         ...
 
 
+class ReportStore(Protocol):
+    """Where nodes share what agents say of themselves; see ``reports``."""
+
+    async def write_reports(self, reports: Mapping[str, bytes]) -> None:
+        """Keep the latest report (JSON) of some agents, for about a day."""
+        ...
+
+    async def read_reports(self, agent_ids: Collection[str]) -> Mapping[str, bytes]:
+        """Return the reports of some agents, of those that are known."""
+        ...
+
+
 class MemoryPresence:
     """Signs of life in this process, for systems in memory."""
 
@@ -56,6 +68,7 @@ class MemoryPresence:
         """Start with none."""
         self._clock = clock
         self._seen: dict[Sighted, datetime] = {}
+        self._reports: dict[str, bytes] = {}
 
     async def now(self) -> datetime:
         """Return what time it is here."""
@@ -80,3 +93,11 @@ class MemoryPresence:
     async def forget(self, before: datetime) -> None:
         """Forget old signs of life."""
         self._seen = {key: at for key, at in self._seen.items() if at >= before}
+
+    async def write_reports(self, reports: Mapping[str, bytes]) -> None:
+        """Keep the latest report of some agents."""
+        self._reports.update(reports)
+
+    async def read_reports(self, agent_ids: Collection[str]) -> Mapping[str, bytes]:
+        """Return the reports of some agents, of those that are known."""
+        return {each: self._reports[each] for each in agent_ids if each in self._reports}

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from math import isfinite
+import re
 from typing import Any
 
 import msgspec
 
 from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.orchestration.amounts import check_resources
 from aia_mas.domain.orchestration.bounds import (
     check_count,
     check_json,
     check_labels,
     check_levels,
-    check_name,
     check_names,
     check_text,
     check_units,
 )
+from aia_mas.domain.orchestration.errors import InvalidEndpoint
 
 MAX_CONCURRENT_TASKS = 1_000
 """Most tasks that one agent may work on at once."""
 _MAX_URL = 2_048
+_LAST_PORT = 65_535
+# RFC 3986, without user and password: what an agent declares, everybody may read.
+_URL = re.compile(
+    r"(?i:https?)://([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?([/?#][!-~]*)?"
+)
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -32,10 +38,11 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         skills: Skill name to level, 0..1.
         max_concurrent_tasks: How many tasks it works on at once, 1..1000.
         cost_per_task: Its price for one task, base units.
-        labels: Key to value, for placement.
-        resources: What it has, by name (for example ``gpu_memory_gb``), finite numbers.
+        labels: Key to value, for placement; see ``labels``.
+        resources: How much it has, by name (``gpu_memory_gb``, ``tokens_per_minute``), 0..10^12.
+            What the tasks that it holds ask for never exceeds it.
         data_sources: Where it can read from. None declared: taken to reach every source.
-        endpoint: Where it can be called, if it can.
+        endpoint: Where it can be called, if it can; an http or https URL.
         wallet_address: Its address outside of this system, if it has one.
         metadata: Any JSON of its client.
     """
@@ -68,15 +75,18 @@ def check_capabilities(capabilities: Capabilities) -> None:
         )
     check_units(capabilities.cost_per_task, "cost_per_task")
     check_labels(capabilities.labels, "labels")
-    check_count(capabilities.resources, "resources")
-    for name, amount in capabilities.resources.items():
-        check_name(name, "resources")
-        if not isfinite(amount):
-            raise InvalidValue("a resource is a finite number", field=f"resources.{name}")
+    check_resources(capabilities.resources, "resources")
     check_names(capabilities.data_sources, "data_sources")
     if capabilities.endpoint is not None:
-        check_text(capabilities.endpoint, "endpoint", shortest=1, longest=_MAX_URL)
+        _check_endpoint(capabilities.endpoint)
     if capabilities.wallet_address is not None:
         check_text(capabilities.wallet_address, "wallet_address", shortest=1, longest=256)
     check_count(capabilities.metadata, "metadata")
     check_json(capabilities.metadata, "metadata")
+
+
+def _check_endpoint(endpoint: str) -> None:
+    check_text(endpoint, "endpoint", shortest=1, longest=_MAX_URL)
+    url = _URL.fullmatch(endpoint)
+    if url is None or not 0 < int(url["port"] or 80) <= _LAST_PORT:
+        raise InvalidEndpoint(field="endpoint")

@@ -107,7 +107,7 @@ class Dispatching:
         pick = self.fleet.pick(signature)
         if pick is None:
             return None
-        self.fleet.reserve(task_id, pick.agent_id)
+        self.fleet.reserve(task_id, pick.agent_id, signature.resources)
         return planned(task_id, 1, spec.lease_seconds, pick)
 
     def drop(self, task_id: str, aside: datetime | None = None) -> bool:
@@ -167,6 +167,8 @@ class Dispatching:
                 restored._signatures.setdefault(task.signature, task.signature)
                 if restored.fleet.holder_of(task.task_id) is None:
                     restored._wait(task)
+                else:
+                    restored.fleet.occupy(task.task_id, task.signature.resources)
             yield
         return restored
 
@@ -205,6 +207,7 @@ class Dispatching:
         self._queue.discard(task_id)
         if (task := self._known.get(task_id)) is not None:
             self._known[task_id] = replace(task, attempt=event.attempt, due=None)
+            self.fleet.occupy(task_id, task.signature.resources)
 
     def _attempt_over(self, task_id: str, event: TaskFailed | TaskReleased) -> None:
         if event.outcome is not TaskStatus.QUEUED:

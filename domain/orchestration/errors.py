@@ -17,6 +17,24 @@ class InvalidSkillLevel(InvalidValue):
     code = "invalid_skill_level"
 
 
+class InvalidLabelComparator(InvalidValue):
+    """A label's comparator does not take this operand; >, >=, < and <= take numbers."""
+
+    code = "invalid_label_comparator"
+
+
+class InvalidResourceAmount(InvalidValue):
+    """An amount of a resource is a number from 0 to 10^12."""
+
+    code = "invalid_resource_amount"
+
+
+class InvalidEndpoint(InvalidValue):
+    """An endpoint is a URL with http or https and a host."""
+
+    code = "invalid_endpoint"
+
+
 class AgentNotFound(NotFound):
     """No agent is registered under this id."""
 

@@ -84,7 +84,7 @@ def plan(
             if pick is None:
                 queue.set_stuck(line)
                 continue
-            fleet.reserve(task.task_id, pick.agent_id)
+            fleet.reserve(task.task_id, pick.agent_id, line.signature.resources)
             result.append(planned(task.task_id, task.attempt + 1, task.lease_seconds, pick))
         queue.set_stuck(line, False)
         queue.discard(task.task_id)

@@ -1,14 +1,32 @@
-"""What a task asks of an agent, as a key: tasks with equal keys suit the same agents."""
+"""What a task asks of an agent, as a key: tasks with equal keys suit the same agents.
+
+How an agent suits is one number, the lower the better: 0 is not at all; then come the groups
+``PREFERRED``, ``SPECIALISED`` and ``FIT``, each divided by how many of the preferred labels are
+missing. Without preferred labels it is the group itself.
+"""
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
 import msgspec
 
+from aia_mas.domain.orchestration.amounts import Amounts, had, taken
 from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.domain.orchestration.labels import (
+    MAX_PREFERRED_LABELS,
+    LabelCondition,
+    conditions_of,
+    meets,
+)
 from aia_mas.domain.orchestration.task_specification import Requirements
+from aia_mas.domain.orchestration.tiers import Tier
 
 UNFIT, PREFERRED, SPECIALISED, FIT = 0, 1, 2, 3
 """How an agent suits: not at all, or in this order of who goes first."""
+
+N = TypeVar("N", bound=Any)
+"""A number, or an array of numbers."""
 
 
 class RequirementSignature(
@@ -20,43 +38,61 @@ class RequirementSignature(
         task_type: The kind of work; agents specialised in it go before others.
         skills: Skill names, each with its least level, 0..1.
         specializations: Names that must all be declared.
-        labels: Keys and values that must all be equal.
+        labels: Conditions that must all be met.
         data_sources: Names that must all be declared by an agent that declares any.
         max_cost: The highest price, base units; None: any.
         preferred: Agents that go first.
         excluded: Agents that never get it.
+        preferred_labels: Conditions; the more are met, the earlier an agent of a group comes.
+        resources: What it takes of the agent's resources; nobody suits who has less in all.
+        min_tier: The lowest staking tier; None: none is needed.
     """
 
     task_type: str
     skills: tuple[tuple[str, float], ...] = ()
     specializations: tuple[str, ...] = ()
-    labels: tuple[tuple[str, str], ...] = ()
+    labels: tuple[LabelCondition, ...] = ()
     data_sources: tuple[str, ...] = ()
     max_cost: int | None = None
     preferred: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
+    preferred_labels: tuple[LabelCondition, ...] = ()
+    resources: Amounts = ()
+    min_tier: Tier | None = None
 
 
 def signature_of(
     task_type: str, requirements: Requirements, max_cost: int | None = None
 ) -> RequirementSignature:
     """Return the key of a task's demands; the order in which they were written does not matter."""
+    labels = conditions_of(requirements.labels)
     return RequirementSignature(
         task_type,
         tuple(sorted(requirements.skills.items())),
         _sorted(requirements.specializations),
-        tuple(sorted(requirements.labels.items())),
+        tuple(each for each in labels if not each.preferred),
         _sorted(requirements.data_sources),
         max_cost,
         _sorted(requirements.preferred_agents),
         _sorted(requirements.excluded_agents),
+        tuple(each for each in labels if each.preferred)[:MAX_PREFERRED_LABELS],
+        taken(requirements.resources),
+        requirements.min_tier,
     )
 
 
-def suitability(signature: RequirementSignature, agent_id: str, capabilities: Capabilities) -> int:
-    """Tell how one agent suits: ``UNFIT``, ``PREFERRED``, ``SPECIALISED`` or ``FIT``.
+def suitability(
+    signature: RequirementSignature, agent_id: str, capabilities: Capabilities, tier: int = 0
+) -> int:
+    """Tell how one agent suits, whatever it holds: ``UNFIT``, or the lower the better.
 
     This is the rule itself; the fleet holds an equal one for many agents at once.
+
+    Args:
+        signature: What is asked.
+        agent_id: Of whom.
+        capabilities: What it declares.
+        tier: The rank of its staking tier, 0 for none.
     """
     specializations = capabilities.specializations
     for name, level in signature.skills:
@@ -68,19 +104,46 @@ def suitability(signature: RequirementSignature, agent_id: str, capabilities: Ca
             return UNFIT
     if signature.max_cost is not None and capabilities.cost_per_task > signature.max_cost:
         return UNFIT
+    if signature.min_tier is not None and tier < signature.min_tier.rank:
+        return UNFIT
     if any(name not in specializations for name in signature.specializations):
         return UNFIT
-    if any(capabilities.labels.get(key) != value for key, value in signature.labels):
+    if not all(meets(condition, capabilities.labels) for condition in signature.labels):
         return UNFIT
     if capabilities.data_sources and any(
         source not in capabilities.data_sources for source in signature.data_sources
     ):
         return UNFIT
+    resources = capabilities.resources
+    if any(had(resources.get(name, 0.0)) < amount for name, amount in signature.resources):
+        return UNFIT
     if agent_id in signature.excluded:
         return UNFIT
     if agent_id in signature.preferred:
-        return PREFERRED
-    return SPECIALISED if signature.task_type in specializations else FIT
+        group = PREFERRED
+    else:
+        group = SPECIALISED if signature.task_type in specializations else FIT
+    wanted = signature.preferred_labels
+    missing = sum(not meets(condition, capabilities.labels) for condition in wanted)
+    return graded(signature, group, missing)
+
+
+def graded(signature: RequirementSignature, group: N, missing: N) -> N:
+    """Return how an agent of a group suits that lacks some of the preferred labels.
+
+    Both may also be arrays of 8 bits, for many agents at once.
+    """
+    result: N = (group - PREFERRED) * (len(signature.preferred_labels) + 1) + missing + PREFERRED
+    return result
+
+
+def grade_of(signature: RequirementSignature, suits: int) -> tuple[int, int]:
+    """Return the group of a suitability, and how many of the preferred labels are met."""
+    if suits == UNFIT:
+        return UNFIT, 0
+    wanted = len(signature.preferred_labels)
+    group, missing = divmod(suits - 1, wanted + 1)
+    return PREFERRED + group, wanted - missing
 
 
 def _sorted(names: tuple[str, ...]) -> tuple[str, ...]:

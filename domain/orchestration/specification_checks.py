@@ -6,6 +6,7 @@ from datetime import datetime
 
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.ids import check_id
+from aia_mas.domain.orchestration.amounts import check_resources
 from aia_mas.domain.orchestration.bounds import (
     check_count,
     check_json,
@@ -18,6 +19,7 @@ from aia_mas.domain.orchestration.bounds import (
     check_text,
     check_units,
 )
+from aia_mas.domain.orchestration.labels import check_conditions
 from aia_mas.domain.orchestration.task_specification import Requirements, TaskSpecification
 
 DAY = 86_400.0
@@ -74,13 +76,19 @@ _NONE = Requirements()
 def _check_requirements(requirements: Requirements) -> None:
     check_levels(requirements.skills, "requirements.skills")
     check_names(requirements.specializations, "requirements.specializations")
-    check_labels(requirements.labels, "requirements.labels")
+    if isinstance(requirements.labels, tuple):
+        check_conditions(requirements.labels, "requirements.labels")
+    else:
+        check_labels(requirements.labels, "requirements.labels")
     check_names(requirements.data_sources, "requirements.data_sources")
     for field in ("preferred_agents", "excluded_agents"):
         agents: tuple[str, ...] = getattr(requirements, field)
         check_count(agents, f"requirements.{field}")
         for index, agent_id in enumerate(agents):
             check_id(agent_id, f"requirements.{field}.{index}")
+    check_resources(requirements.resources, "requirements.resources")
+    if requirements.sticky_key is not None:
+        check_text(requirements.sticky_key, "requirements.sticky_key", shortest=1, longest=255)
 
 
 def _check_times(spec: TaskSpecification, now: datetime) -> None:

@@ -17,6 +17,7 @@ from aia_mas.domain.orchestration.task_events import (
     TaskExpired,
     TaskFailed,
     TaskProgressed,
+    TaskRated,
     TaskReleased,
     TaskRequeued,
     TaskResultRefused,
@@ -161,4 +162,5 @@ _FOLDS: dict[type[Event], Callable[[Any, Any], TaskState]] = {
     TaskExpired: _to(TaskStatus.EXPIRED),
     TaskRequeued: _requeued,
     TaskResultRefused: _result_refused,
+    TaskRated: lambda state, _event: state,
 }

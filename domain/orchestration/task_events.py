@@ -20,6 +20,7 @@ __all__ = [
     "TaskExpired",
     "TaskFailed",
     "TaskProgressed",
+    "TaskRated",
     "TaskReleased",
     "TaskRequeued",
     "TaskResultRefused",
@@ -216,6 +217,27 @@ class TaskResultRefused(Event, frozen=True, kw_only=True):
     at: datetime
 
 
+class TaskRated(Event, frozen=True, kw_only=True):
+    """The client rated a result.
+
+    Attributes:
+        agent_id: Whose result.
+        attempt: Of which attempt.
+        rating: How good it is, 0..1.
+        comment: Why, for people.
+        by: Who rated it.
+        at: When, UTC.
+    """
+
+    topic: ClassVar[str] = "task.rated.v1"
+    agent_id: str
+    attempt: int
+    rating: float
+    comment: str = ""
+    by: str
+    at: datetime
+
+
 EVENTS: tuple[type[Event], ...] = (
     TaskSubmitted,
     TaskAssigned,
@@ -228,5 +250,6 @@ EVENTS: tuple[type[Event], ...] = (
     TaskExpired,
     TaskRequeued,
     TaskResultRefused,
+    TaskRated,
 )
 """Every event of a task stream, for the topic registry."""

@@ -9,6 +9,9 @@ from typing import Any
 
 import msgspec
 
+from aia_mas.domain.orchestration.labels import Labels
+from aia_mas.domain.orchestration.tiers import Tier
+
 
 class Priority(StrEnum):
     """The class of a task: by how long others may go first."""
@@ -40,18 +43,24 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     Attributes:
         skills: Skill name to the least level, 0..1; at 0 a specialization of that name will do.
         specializations: All of them must be declared.
-        labels: All of them must be equal.
+        labels: Keys and values that must all be equal, or conditions.
         data_sources: All of them must be declared by an agent that declares any.
         preferred_agents: Agents to be taken first when they qualify.
         excluded_agents: Agents never to be taken.
+        resources: How much of the agent's resources it takes while it is held, by name, 0..10^12.
+        min_tier: The lowest staking tier of an agent that may get it.
+        sticky_key: Tasks with equal keys go to the same agent where the policy says so.
     """
 
     skills: dict[str, float] = {}
     specializations: tuple[str, ...] = ()
-    labels: dict[str, str] = {}
+    labels: Labels = {}
     data_sources: tuple[str, ...] = ()
     preferred_agents: tuple[str, ...] = ()
     excluded_agents: tuple[str, ...] = ()
+    resources: dict[str, float] = {}
+    min_tier: Tier | None = None
+    sticky_key: str | None = None
 
 
 class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

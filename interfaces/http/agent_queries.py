@@ -8,13 +8,15 @@ from typing import Annotated, Literal
 from litestar import Controller, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import UNSET
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.orchestration.agent import AgentStatus
-from aia_mas.domain.orchestration.bounds import check_number
+from aia_mas.domain.orchestration.bounds import check_name, check_number
 from aia_mas.domain.orchestration.errors import AgentNotFound
+from aia_mas.domain.orchestration.labels import Comparator
 from aia_mas.domain.orchestration.task_status import TaskStatus
+from aia_mas.domain.orchestration.tiers import Tier
 from aia_mas.interfaces.http.answers import Answer, answer
 from aia_mas.interfaces.http.commands import etag
 from aia_mas.interfaces.http.paths import API
@@ -29,15 +31,18 @@ from aia_mas.interfaces.http.queries import (
     reached,
 )
 from aia_mas.interfaces.http.requests import ApiRequest
-from aia_mas.interfaces.http.schemas.lists import AgentPage, TaskPage
+from aia_mas.interfaces.http.schemas.lists import AgentPage, PresentAgent, TaskPage
 from aia_mas.interfaces.http.schemas.metrics import MetricsHistory, history_of, span_of
+from aia_mas.interfaces.http.schemas.performance import AgentPerformance
 from aia_mas.projections.agent_directory import Agent, AgentFilter
-from aia_mas.projections.system_metrics import AgentPerformance, Metrics
+from aia_mas.projections.agent_performance import Window, beginning
+from aia_mas.projections.system_metrics import Metrics
 from aia_mas.projections.task_board import TaskFilter
 
 AgentSort = Literal[
     "agent_id", "-agent_id", "registered_at", "-registered_at", "updated_at", "-updated_at",
     "cost_per_task", "-cost_per_task", "active_tasks", "-active_tasks", "load", "-load",
+    "completed", "-completed", "success_rate", "-success_rate",
 ]  # fmt: skip
 TaskSort = Literal[
     "submitted_at", "-submitted_at", "updated_at", "-updated_at", "priority", "-priority"
@@ -61,9 +66,14 @@ class AgentQueries(Controller):
         min_level: FromQuery[float | None] = None,
         specialization: FromQuery[str | None] = None,
         label: FromQuery[str | None] = None,
-        label_value: FromQuery[str | None] = None,
+        label_op: FromQuery[Comparator | None] = None,
+        label_value: FromQuery[list[str] | None] = None,
+        tier: FromQuery[list[Tier] | None] = None,
         q: Annotated[
-            str | None, QueryParameter(description="Part of an id, a specialization or a skill.")
+            str | None,
+            QueryParameter(
+                description="Part of an id, an owner, a specialization, a skill or a metadata name."
+            ),
         ] = None,
         sort: FromQuery[AgentSort] = "agent_id",
         limit: Limit = 100,
@@ -76,6 +86,7 @@ class AgentQueries(Controller):
             check_number(min_level, "min_level", lowest=0.0, highest=1.0)
         needs("min_level", min_level, "skill", skill)
         needs("label_value", label_value, "label", label)
+        needs("label_op", label_op, "label_value", label_value)
         await reached(request, "agent_directory", min_position)
         filters = AgentFilter(
             status=tuple(status or ()),
@@ -85,14 +96,16 @@ class AgentQueries(Controller):
             min_level=min_level,
             specialization=specialization,
             label=label,
-            label_value=label_value,
+            label_op=label_op or Comparator.EQUAL,
+            label_value=tuple(label_value or ()),
+            tier=tuple(tier or ()),
             text=q,
         )
         directory = request.system.projections.directory
         cursors = Cursors(request, [filters, sort])
         page = await directory.list(filters, sort, cursors.open(cursor), limit)
         content = AgentPage(
-            items=[_last_heard(request, agent) for agent in page.items],
+            items=await _present(request, page.items),
             next_cursor=cursors.seal(page.next_cursor),
             total=await directory.count(filters) if total else UNSET,
         )
@@ -101,12 +114,12 @@ class AgentQueries(Controller):
     @get("/{agent_id:str}", operation_id="get_agent")
     async def get_agent(
         self, agent_id: FromPath[str], request: ApiRequest, min_position: MinPosition = 0
-    ) -> Answer[Agent]:
+    ) -> Answer[PresentAgent]:
         """Return an agent; its `ETag` is the revision of what its client may edit."""
         check_id(agent_id, "agent_id")
         await reached(request, "agent_directory", min_position)
         agent, position = await _registered(request, agent_id)
-        agent = _last_heard(request, agent)
+        (agent,) = await _present(request, [agent])
         return answer(agent, 200, [etag(agent.revision), as_of(position)])
 
     @get("/{agent_id:str}/tasks", operation_id="list_agent_tasks")
@@ -139,15 +152,39 @@ class AgentQueries(Controller):
 
     @get("/{agent_id:str}/performance", operation_id="get_agent_performance")
     async def get_agent_performance(
-        self, agent_id: FromPath[str], request: ApiRequest, min_position: MinPosition = 0
+        self,
+        agent_id: FromPath[str],
+        request: ApiRequest,
+        window: FromQuery[Window] = "all",
+        task_type: FromQuery[str | None] = None,
+        min_position: MinPosition = 0,
     ) -> Answer[AgentPerformance]:
-        """Return what an agent did, ever."""
+        """Return how an agent performed: outcomes, durations, quality, cost, by type of task.
+
+        `quality` is what clients rated, `own_quality` the agent's own estimate. A window begins
+        with a full hour (`since`), so that it is up to an hour longer than its name.
+        """
         check_id(agent_id, "agent_id")
-        await reached(request, "system_metrics", min_position)
-        found = request.system.projections.metrics.performance(agent_id)
-        if found is None:
+        if task_type is not None:
+            check_name(task_type, "task_type")
+        await reached(request, "agent_performance", min_position)
+        await reached(request, "agent_directory", min_position)
+        system = request.system
+        agent = await system.projections.directory.get(agent_id)
+        if agent is None:
             raise AgentNotFound(agent_id=agent_id)
-        return answer(found)
+        since = beginning(window, system.clock.now())
+        found = await system.projections.performances.of(agent_id, since, task_type)
+        content = AgentPerformance(
+            agent_id=agent_id,
+            active_tasks=agent.active_tasks,
+            window=window,
+            since=since,
+            streak=found.streak,
+            by_task_type=found.by_type,
+            **asdict(found.figures),
+        )
+        return answer(content, 200, [as_of(found.position)])
 
     @get("/metrics/system", operation_id="get_system_metrics")
     async def get_system_metrics(
@@ -186,8 +223,16 @@ class AgentQueries(Controller):
         return answer(history_of(metrics, span_of(from_, to, step), system.clock.now()))
 
 
+async def _present(request: ApiRequest, agents: list[Agent]) -> list[PresentAgent]:
+    """Return agents with their last signs of life, and what they said; these are no events."""
+    reports = await request.system.reports.of([agent.agent_id for agent in agents])
+    return [
+        PresentAgent(**asdict(_last_heard(request, agent)), reported=reports.get(agent.agent_id))
+        for agent in agents
+    ]
+
+
 def _last_heard(request: ApiRequest, agent: Agent) -> Agent:
-    """Return an agent with its last sign of life; as long as it is online they are no events."""
     heard = request.system.presence.last_seen("agent", agent.agent_id)
     if heard is None or (agent.last_seen is not None and agent.last_seen >= heard):
         return agent

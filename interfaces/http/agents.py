@@ -17,7 +17,7 @@ from aia_mas.domain.orchestration.agent_commands import (
     SuspendAgent,
     UnregisterAgent,
 )
-from aia_mas.domain.orchestration.bounds import MAX_ENTRIES, check_number
+from aia_mas.domain.orchestration.bounds import MAX_ENTRIES, check_name, check_number
 from aia_mas.interfaces.http.answers import Answer, answer, no_content
 from aia_mas.interfaces.http.commands import (
     answered,
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 AGENTS = f"{API}/agents"
 MAX_CLAIM = 100
 MAX_WAIT = 3600.0
+MAX_METRICS = 32
 
 
 class AgentCommands(Controller):
@@ -157,15 +158,20 @@ class AgentCommands(Controller):
     ) -> Answer[HeartbeatAnswer]:
         """Show a sign of life; it brings an agent back that was offline.
 
-        The leases of the tasks that it names, and holds, are extended.
+        The leases of the tasks that it names, and holds, are extended. Load and metrics are shown
+        with the agent (`reported`), and nothing is decided on them.
         """
         request.acting_for(check_id(agent_id, "agent_id"))
         system, tasks = request.system, () if data is None else data.tasks
+        if data is not None:
+            _check_report(data)
         if len(tasks) > MAX_ENTRIES:
             raise InvalidValue(f"tasks has at most {MAX_ENTRIES} entries", field="tasks")
         for index, task_id in enumerate(tasks):
             check_id(task_id, f"tasks.{index}")
         alive = await system.heartbeats.agent(agent_id, request.principal)
+        if data is not None and (data.load is not None or data.metrics):
+            system.reports.report(agent_id, data.load, data.metrics)
         if tasks:
             leases = [await _lease_of(system, agent_id, task) for task in tasks]
             system.heartbeats.tasks([lease for lease in leases if lease is not None])
@@ -187,6 +193,15 @@ class AgentCommands(Controller):
             claims.claim(agent_id, wanted.limit, min(wanted.wait, longest))
         )
         return answer(ClaimedTasks(items=found))
+
+
+def _check_report(said: Heartbeat) -> None:
+    if said.load is not None:
+        check_number(said.load, "load", lowest=0.0, highest=1.0)
+    if len(said.metrics) > MAX_METRICS:
+        raise InvalidValue(f"metrics has at most {MAX_METRICS} entries", field="metrics")
+    for name in said.metrics:
+        check_name(name, "metrics")
 
 
 async def _lease_of(system: System, agent_id: str, task_id: str) -> str | None:

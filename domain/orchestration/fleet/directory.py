@@ -9,17 +9,26 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from aia_mas.domain.orchestration.amounts import had, shown
 from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.domain.orchestration.labels import Comparator, LabelCondition, label_number
 from aia_mas.domain.orchestration.requirement import RequirementSignature
 
 Mask = NDArray[np.bool_]
 _Key = tuple[str, str, str]
-_ABSENT = -1.0
+# What a column holds for an agent that does not declare its name.
+_ABSENT = {"skill": -1.0, "number": float("nan"), "resource": 0}
 _NOBODY = Capabilities()
 # Prices go beyond 64 bits (18 decimals), so each is kept as two halves that do not.
 _HALF = 62
 _LOW = (1 << _HALF) - 1
 _COLUMN_BYTES = 64 << 20
+_ORDER = {
+    Comparator.ABOVE: np.greater,
+    Comparator.AT_LEAST: np.greater_equal,
+    Comparator.BELOW: np.less,
+    Comparator.AT_MOST: np.less_equal,
+}
 
 
 class Condition(NamedTuple):
@@ -51,6 +60,7 @@ class Directory:
         self._free: list[int] = []
         self._capacity = 64
         self._present = np.zeros(self._capacity, dtype=np.bool_)
+        self._tiers = np.zeros(self._capacity, dtype=np.uint8)
         self._declares_sources = np.zeros(self._capacity, dtype=np.bool_)
         self._price_high = np.zeros(self._capacity, dtype=np.int64)
         self._price_low = np.zeros(self._capacity, dtype=np.int64)
@@ -80,16 +90,20 @@ class Directory:
         self.agent_ids[slot] = ""
         heappush(self._free, slot)
 
-    def declare(self, slot: int, capabilities: Capabilities | None) -> None:
-        """Set what the agent in a slot declares (None: it is not to be found any more)."""
+    def declare(self, slot: int, capabilities: Capabilities | None, tier: int = 0) -> None:
+        """Set what the agent in a slot declares, and the rank of its tier (0: none).
+
+        None for what it declares: it is not to be found any more.
+        """
         old = self.declared[slot]
+        self._tiers[slot] = tier
         self.declared[slot] = capabilities
         self._present[slot] = capabilities is not None
         self._declares_sources[slot] = capabilities is not None and bool(capabilities.data_sources)
         if self._columns:
             for key, _ in _entries(old):
                 if (column := self._columns.get(key)) is not None:
-                    column[slot] = _ABSENT if key[0] == "skill" else False
+                    column[slot] = _ABSENT.get(key[0], False)
             for key, value in _entries(capabilities):
                 if (column := self._columns.get(key)) is not None:
                     column[slot] = value
@@ -100,6 +114,30 @@ class Directory:
     def present(self) -> Mask:
         """Return, per slot, whether a registered agent sits there (a view; do not change it)."""
         return self._present[: len(self.declared)]
+
+    def tier_of(self, slot: int) -> int:
+        """Return the rank of the tier of the agent in a slot, 0 for none."""
+        return int(self._tiers[slot])
+
+    def resource(self, name: str) -> NDArray[np.int64]:
+        """Return, per slot, how much of a resource its agent has, millionths (a view)."""
+        return self._column(("resource", name, ""))
+
+    def meeting(self, condition: LabelCondition) -> Mask:
+        """Return, per slot, whether its agent meets a condition; vacant slots may, too."""
+        key, op, value = condition.key, condition.op, condition.value or ""
+        if op in _ORDER:
+            bound = label_number(value)
+            column = self._column(("number", key, ""))
+            ordered: Mask = _ORDER[op](column, np.nan if bound is None else bound)
+            return ordered
+        if op is Comparator.IN:
+            met = np.zeros(len(self.declared), dtype=np.bool_)
+            for each in condition.values:
+                met |= self._column(("label", key, each))
+            return met
+        met = self._column(("label", key, value))
+        return ~met if op is Comparator.NOT_EQUAL else met
 
     def specialised(self, name: str) -> Mask:
         """Return, per slot, whether its agent declares this specialization (a view)."""
@@ -115,13 +153,18 @@ class Directory:
         for name in signature.specializations:
             facts = {"specialization": name}
             yield Condition("no_agent_with_specialization", facts, self.specialised(name))
-        for key, value in signature.labels:
-            met = self._column(("label", key, value))
-            yield Condition("no_agent_with_label", {"label": key, "value": value}, met)
+        for label in signature.labels:
+            yield Condition("no_agent_with_label", _label_facts(label), self.meeting(label))
         size = len(self.declared)
         for name in signature.data_sources:
             met = self._column(("source", name, "")) | ~self._declares_sources[:size]
             yield Condition("no_agent_with_data_source", {"data_source": name}, met)
+        for name, amount in signature.resources:
+            needs = {"resource": name, "amount": shown(amount)}
+            yield Condition("no_agent_with_resource", needs, self.resource(name) >= amount)
+        if (tier := signature.min_tier) is not None:
+            met = self._tiers[:size] >= tier.rank
+            yield Condition("no_agent_with_tier", {"min_tier": tier.value}, met)
         if signature.max_cost is not None:
             high, low = signature.max_cost >> _HALF, signature.max_cost & _LOW
             highs = self._price_high[:size]
@@ -143,17 +186,21 @@ class Directory:
 
     def _build(self, key: _Key) -> NDArray[Any]:
         kind, name, value = key
+        absent = _ABSENT.get(kind, False)
         seated = [_NOBODY if each is None else each for each in self.declared]
-        held: list[float] | list[bool]
+        held: list[float] | list[bool] | list[int]
         if kind == "skill":
-            held = [each.skills.get(name, _ABSENT) for each in seated]
+            held = [each.skills.get(name, absent) for each in seated]
         elif kind == "specialization":
             held = [name in each.specializations for each in seated]
         elif kind == "source":
             held = [name in each.data_sources for each in seated]
+        elif kind == "resource":
+            held = [had(each.resources.get(name, 0.0)) for each in seated]
+        elif kind == "number":
+            held = [_number(each.labels.get(name)) for each in seated]
         else:
             held = [each.labels.get(name) == value for each in seated]
-        absent = _ABSENT if kind == "skill" else False
         column = np.full(self._capacity, absent)
         column[: len(held)] = held
         return column
@@ -161,9 +208,20 @@ class Directory:
     def _grow(self) -> None:
         self._capacity *= 2
         self._columns.clear()
-        for name in ("_present", "_declares_sources", "_price_high", "_price_low"):
+        for name in ("_present", "_tiers", "_declares_sources", "_price_high", "_price_low"):
             old = getattr(self, name)
             setattr(self, name, np.concatenate((old, np.zeros_like(old))))
+
+
+def _number(text: str | None) -> float:
+    number = label_number(text)
+    return _ABSENT["number"] if number is None else number
+
+
+def _label_facts(label: LabelCondition) -> dict[str, Any]:
+    if label.op is Comparator.IN:
+        return {"label": label.key, "op": label.op.value, "values": list(label.values)}
+    return {"label": label.key, "op": label.op.value, "value": label.value}
 
 
 def _entries(capabilities: Capabilities | None) -> Iterator[tuple[_Key, float | bool]]:
@@ -177,3 +235,6 @@ def _entries(capabilities: Capabilities | None) -> Iterator[tuple[_Key, float | 
         yield ("source", name, ""), True
     for name, value in capabilities.labels.items():
         yield ("label", name, value), True
+        yield ("number", name, ""), _number(value)
+    for name, amount in capabilities.resources.items():
+        yield ("resource", name, ""), had(amount)

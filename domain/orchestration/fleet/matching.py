@@ -9,9 +9,9 @@ from aia_mas.domain.orchestration.fleet.directory import Directory
 from aia_mas.domain.orchestration.requirement import (
     FIT,
     PREFERRED,
-    SPECIALISED,
     UNFIT,
     RequirementSignature,
+    graded,
     suitability,
 )
 
@@ -27,7 +27,7 @@ class _Match:
     """Who suits one signature.
 
     Attributes:
-        mask: Per slot: UNFIT, PREFERRED, SPECIALISED or FIT.
+        mask: Per slot, how its agent suits; see ``requirement``.
         tiers: The slots of those who suit, a group for each way that occurs, the best first;
             None until it is asked for again.
         seen: Up to where in the journal of changes the mask is right.
@@ -70,7 +70,7 @@ class Matching:
         return match.tiers
 
     def suits(self, signature: RequirementSignature, slot: int) -> int:
-        """Tell how the agent in this slot suits: UNFIT (0), PREFERRED, SPECIALISED or FIT."""
+        """Tell how the agent in this slot suits: UNFIT (0), or the lower the better."""
         match = self._matches.get(signature)
         if match is None:
             # One answer is no reason to work out all of them.
@@ -83,7 +83,8 @@ class Matching:
         declared = self._directory.declared[slot]
         if declared is None:
             return UNFIT
-        return suitability(signature, self._directory.agent_ids[slot], declared)
+        directory = self._directory
+        return suitability(signature, directory.agent_ids[slot], declared, directory.tier_of(slot))
 
     def _catch_up(self, signature: RequirementSignature, match: _Match) -> None:
         mask, size = match.mask, len(self._directory.declared)
@@ -119,13 +120,22 @@ class Matching:
         for agent_id in signature.preferred:
             if (slot := slots.get(agent_id)) is not None:
                 codes[slot] = PREFERRED
+        if signature.preferred_labels:
+            codes = graded(signature, codes, self._missing(signature))
         codes *= qualified
         return bytearray(codes.tobytes())
 
+    def _missing(self, signature: RequirementSignature) -> NDArray[np.uint8]:
+        """Return, per slot, how many of the preferred labels its agent lacks."""
+        missing = np.zeros(len(self._directory.declared), dtype=np.uint8)
+        for label in signature.preferred_labels:
+            missing += ~self._directory.meeting(label)
+        return missing
+
     def _index(self, mask: bytearray) -> tuple[Slots, ...]:
         codes = np.frombuffer(mask, dtype=np.uint8)
-        groups = ((codes == code).nonzero()[0] for code in (PREFERRED, SPECIALISED, FIT))
-        tiers = tuple(group for group in groups if group.size)
+        occurring = np.bincount(codes).nonzero()[0]
+        tiers = tuple((codes == code).nonzero()[0] for code in occurring if code != UNFIT)
         self._indexed += sum(group.size for group in tiers)
         if self._indexed > _INDEXED_SLOTS:
             for match in self._matches.values():

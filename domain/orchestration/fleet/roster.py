@@ -7,11 +7,13 @@ from typing import NamedTuple
 from aia_mas.domain.kernel.event import Event
 from aia_mas.domain.kernel.ids import entity_of
 from aia_mas.domain.kernel.steps import Steps, chunks, copied
+from aia_mas.domain.orchestration.amounts import Amounts
 from aia_mas.domain.orchestration.fleet.directory import Directory
-from aia_mas.domain.orchestration.fleet.matching import Matching
+from aia_mas.domain.orchestration.fleet.matching import Matching, Slots
 from aia_mas.domain.orchestration.fleet.places import Places
+from aia_mas.domain.orchestration.fleet.resources import Resources
 from aia_mas.domain.orchestration.fleet.seat import AGENT_EVENTS, FleetSnapshot, Seat, seat_after
-from aia_mas.domain.orchestration.fleet.why_not import Reason, capped, unavailable, unmet
+from aia_mas.domain.orchestration.fleet.why_not import Reason, Standing, capped, unavailable, unmet
 from aia_mas.domain.orchestration.requirement import RequirementSignature
 from aia_mas.domain.orchestration.task_events import (
     TaskAssigned,
@@ -48,6 +50,7 @@ class Fleet:
         self._directory = Directory()
         self._matching = Matching(self._directory)
         self._places = Places()
+        self._resources = Resources(self._directory)
         self._seats: list[Seat] = []
 
     def apply(self, stream: str, event: Event) -> None:
@@ -56,6 +59,7 @@ class Fleet:
         if isinstance(event, TaskAssigned):
             self._hold(entity, self._slot(event.agent_id))
         elif kind in _ATTEMPT_OVER:
+            self._reopen(self._resources.release(entity))
             slot = self._places.release(entity)
             if slot is not None:
                 self._clear_if_gone(slot)
@@ -74,27 +78,37 @@ class Fleet:
         """
         if self.capped:
             return None
-        places, matching = self._places, self._matching
+        places = self._places
         if len(places.open) <= _FEW:
-            slot, considered = places.first_open(lambda slot: matching.suits(signature, slot))
+            slot, considered = places.first_open(lambda slot: self._suits_now(signature, slot))
         else:
-            slot, considered = places.first_of(matching.tiers(signature))
+            slot, considered = places.first_of(self._tiers_now(signature))
         if slot < 0:
             return None
         seat = self._seats[slot]
         load = places.active(slot) / seat.capabilities.max_concurrent_tasks
         return Pick(seat.agent_id, seat.capabilities.cost_per_task, load, considered)
 
-    def reserve(self, task_id: str, agent_id: str) -> None:
+    def reserve(self, task_id: str, agent_id: str, amounts: Amounts = ()) -> None:
         """Count a task for an agent while its assignment is on its way into the log.
 
         It counts until ``task.assigned`` is applied or ``unreserve`` called, whatever else happens
-        to the task: the assignment may still get into the log.
+        to the task: the assignment may still get into the log. Until then it also takes these
+        amounts of the agent's resources.
         """
-        self._places.reserve(task_id, self._slot(agent_id))
+        slot = self._slot(agent_id)
+        self._places.reserve(task_id, slot)
+        self._resources.reserve(task_id, slot, amounts)
+
+    def occupy(self, task_id: str, amounts: Amounts) -> None:
+        """Count what a task that an agent holds takes of its resources, until the attempt ends."""
+        slot = self._places.holders.get(task_id)
+        if slot is not None:
+            self._resources.hold(task_id, slot, amounts)
 
     def unreserve(self, task_id: str) -> bool:
         """Take a reservation back; tells whether there was one."""
+        self._reopen(self._resources.unreserve(task_id))
         slot = self._places.unreserve(task_id)
         if slot is None:
             return False
@@ -154,8 +168,16 @@ class Fleet:
         """Return what keeps such a task from an agent; empty when one could take it."""
         tiers = self._matching.tiers(signature)
         slots = [slot for tier in tiers for slot in tier.tolist()]
-        seats = [(self._seats[slot], slot in self._places.open) for slot in slots]
-        reasons = unavailable(seats) if seats else unmet(self._directory, signature)
+        amounts, left = signature.resources, self._resources.left
+        standing = (
+            Standing(
+                self._seats[slot],
+                slot in self._places.open,
+                tuple(left(name, slot) for name, _ in amounts),
+            )
+            for slot in slots
+        )
+        reasons = unavailable(standing, amounts) if slots else unmet(self._directory, signature)
         if not reasons and self.capped:
             reasons = (capped(self._places.total()),)
         return reasons
@@ -207,7 +229,8 @@ class Fleet:
         self._seats[slot] = seat
         self._places.set_limit(slot, seat.limit)
         if seat.capabilities is not old.capabilities or seat.registered is not old.registered:
-            self._directory.declare(slot, seat.capabilities if seat.registered else None)
+            declared = seat.capabilities if seat.registered else None
+            self._directory.declare(slot, declared, seat.tier)
             self._matching.changed(slot)
             if slot in self._places.open:
                 self._places.opened.add(slot)
@@ -215,9 +238,28 @@ class Fleet:
 
     def _hold(self, task_id: str, slot: int) -> None:
         reserved = self._places.reservations.get(task_id)
+        freed = self._resources.unreserve(task_id)
+        if freed != slot:
+            self._reopen(freed)
         self._places.hold(task_id, slot)
         if reserved is not None and reserved != slot:
             self._clear_if_gone(reserved)
+
+    def _suits_now(self, signature: RequirementSignature, slot: int) -> int:
+        suits = self._matching.suits(signature, slot)
+        return suits if suits and self._resources.fits(slot, signature.resources) else 0
+
+    def _tiers_now(self, signature: RequirementSignature) -> tuple[Slots, ...]:
+        tiers, amounts = self._matching.tiers(signature), signature.resources
+        if not amounts:
+            return tiers
+        fitting = (self._resources.fitting(tier, amounts) for tier in tiers)
+        return tuple(tier for tier in fitting if tier.size)
+
+    def _reopen(self, slot: int | None) -> None:
+        """Note that an agent has more left than before, though it had room all along."""
+        if slot is not None and slot in self._places.open:
+            self._places.opened.add(slot)
 
     def _clear_if_gone(self, slot: int) -> None:
         """Free the slot of an agent that is unregistered and holds nothing any more."""

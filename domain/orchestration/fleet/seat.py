@@ -21,17 +21,19 @@ from aia_mas.domain.orchestration.agent_events import (
     AgentWentOffline,
 )
 from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.domain.orchestration.tiers import tier_rank
 
 _NOTHING = Capabilities()
 
 
 class Seat(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One agent's standing (of its capabilities, only what placement asks for)."""
+    """One agent's standing (of its capabilities, only what placement asks for; its tier's rank)."""
 
     agent_id: str
     capabilities: Capabilities = _NOTHING
     status: AgentStatus = AgentStatus.UNREGISTERED
     online: bool = False
+    tier: int = 0
 
     @property
     def registered(self) -> bool:
@@ -69,11 +71,12 @@ def seat_after(seat: Seat, event: Event) -> Seat:
 
 def _placement_part(capabilities: Capabilities) -> Capabilities:
     # What a client says beyond that may be large, and the fleet stays in memory.
-    return replace(capabilities, resources={}, endpoint=None, wallet_address=None, metadata={})
+    return replace(capabilities, endpoint=None, wallet_address=None, metadata={})
 
 
 def _registered(seat: Seat, event: AgentRegistered) -> Seat:
-    return Seat(seat.agent_id, _placement_part(event.capabilities), AgentStatus.ACTIVE, True)
+    able, tier = _placement_part(event.capabilities), tier_rank(event.initial_stake)
+    return Seat(seat.agent_id, able, AgentStatus.ACTIVE, True, tier)
 
 
 def _updated(seat: Seat, event: AgentUpdated) -> Seat:

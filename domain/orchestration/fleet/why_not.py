@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 
 from aia_mas.domain.orchestration.agent import AgentStatus
+from aia_mas.domain.orchestration.amounts import Amounts, shown
 from aia_mas.domain.orchestration.fleet.directory import Condition, Directory
 from aia_mas.domain.orchestration.fleet.seat import Seat
 from aia_mas.domain.orchestration.requirement import RequirementSignature
@@ -19,8 +20,9 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         code: Stable: ``no_agents``, ``no_agent_with_skill``, ``no_agent_with_specialization``,
-            ``no_agent_with_label``, ``no_agent_with_data_source``, ``price_above_max_cost``,
-            ``excluded``, ``no_agent_with_all``, ``not_active``, ``offline``, ``busy``,
+            ``no_agent_with_label``, ``no_agent_with_data_source``, ``no_agent_with_resource``,
+            ``no_agent_with_tier``, ``price_above_max_cost``, ``excluded``, ``no_agent_with_all``,
+            ``not_active``, ``offline``, ``busy``, ``resources_in_use``,
             ``max_concurrent_tasks``; of the queue: ``not_due``, ``not_waiting``.
         detail: A sentence for people.
         count: How many agents it rules out.
@@ -31,6 +33,20 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str
     count: int = 0
     facts: dict[str, Any] = {}
+
+
+class Standing(NamedTuple):
+    """An agent who suits.
+
+    Attributes:
+        seat: What it is like.
+        room: It could take one task more.
+        left: What it has left of each of the resources that are asked for, millionths.
+    """
+
+    seat: Seat
+    room: bool
+    left: tuple[int, ...] = ()
 
 
 def unmet(directory: Directory, signature: RequirementSignature) -> tuple[Reason, ...]:
@@ -59,28 +75,37 @@ def unmet(directory: Directory, signature: RequirementSignature) -> tuple[Reason
     return (together,)
 
 
-def unavailable(qualified: Iterable[tuple[Seat, bool]]) -> tuple[Reason, ...]:
+def unavailable(qualified: Iterable[Standing], amounts: Amounts = ()) -> tuple[Reason, ...]:
     """Return why none of those who suit can take the task now; empty when one can.
 
     Args:
-        qualified: Each agent who suits, and whether it has a place left.
+        qualified: Each agent who suits.
+        amounts: What the task takes of its agent's resources.
     """
     total = 0
-    counts = {"not_active": 0, "offline": 0, "busy": 0}
-    for seat, room in qualified:
-        if room:
-            return ()
+    counts = {"not_active": 0, "offline": 0, "busy": 0, "resources_in_use": 0}
+    most = [0] * len(amounts)
+    for seat, room, left in qualified:
         total += 1
-        if seat.status is not AgentStatus.ACTIVE:
+        if room:
+            if all(have >= amount for have, (_, amount) in zip(left, amounts, strict=True)):
+                return ()
+            counts["resources_in_use"] += 1
+            most = [max(pair) for pair in zip(most, left, strict=True)]
+        elif seat.status is not AgentStatus.ACTIVE:
             counts["not_active"] += 1
         else:
             counts["busy" if seat.online else "offline"] += 1
+    shortage = {
+        "demanded": {name: shown(amount) for name, amount in amounts},
+        "most_left": {name: shown(have) for (name, _), have in zip(amounts, most, strict=True)},
+    }
     return tuple(
         Reason(
             code=code,
             detail=f"{count} of {total} agents who suit {_STATES[code]}",
             count=count,
-            facts={"qualified": total},
+            facts={"qualified": total} | (shortage if code == "resources_in_use" else {}),
         )
         for code, count in counts.items()
         if count
@@ -100,21 +125,25 @@ _STATES = {
     "not_active": "are draining or suspended",
     "offline": "are offline",
     "busy": "have no room left",
+    "resources_in_use": "have too little of their resources left",
 }
 _DETAILS = {
     "no_agent_with_skill": "No agent has the skill {skill!r} at level {level} or above",
     "no_agent_with_specialization": "No agent is specialised in {specialization!r}",
-    "no_agent_with_label": "No agent has the label {label!r} = {value!r}",
+    "no_agent_with_label": "No agent has the label {label!r} {op} {operand!r}",
     "no_agent_with_data_source": "No agent reaches the data source {data_source!r}",
+    "no_agent_with_resource": "No agent has {amount:g} of the resource {resource!r}",
+    "no_agent_with_tier": "No agent has the tier {min_tier} or a higher one",
     "price_above_max_cost": "Every agent's price is above the task's max_cost",
     "excluded": "Every agent is excluded by the task",
 }
 
 
 def _nobody(condition: Condition, registered: int) -> Reason:
+    operand = condition.facts.get("value", condition.facts.get("values"))
     return Reason(
         code=condition.code,
-        detail=_DETAILS[condition.code].format(**condition.facts),
+        detail=_DETAILS[condition.code].format(**condition.facts, operand=operand),
         count=registered,
         facts=condition.facts,
     )

@@ -16,11 +16,23 @@ from aia_mas.domain.orchestration.agent_commands import (
     UpdateAgent,
 )
 from aia_mas.domain.orchestration.capabilities import Capabilities
-from aia_mas.interfaces.http.schemas.values import AgentId, Amount, Level, Name, Text, units
+from aia_mas.interfaces.http.schemas.values import (
+    AgentId,
+    Amount,
+    LabelValue,
+    Level,
+    Name,
+    Resource,
+    Text,
+    label_texts,
+    units,
+)
 
 Places = Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 1, "maximum": 1000})]
-Label = Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": 128})]
-Address = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": 2048})]
+Address = Annotated[
+    str,
+    msgspec.Meta(extra_json_schema={"maxLength": 2048, "format": "uri", "pattern": "^https?://"}),
+]
 Wallet = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": 256})]
 
 _NOTHING = Decimal(0)
@@ -36,10 +48,11 @@ class AgentCapabilities(
         skills: Skill name to level, 0..1.
         max_concurrent_tasks: How many tasks it works on at once, 1..1000.
         cost_per_task: Its price for one task, tokens.
-        labels: Key to value, for placement.
-        resources: What it has, by name, numbers.
+        labels: Key to value, for placement; at most 128 characters each. Numbers and booleans
+            are stored as text, as JSON writes them.
+        resources: How much it has, by name. What its tasks ask for never exceeds it.
         data_sources: Where it can read from; none: everywhere.
-        endpoint: Where it can be called, if it can.
+        endpoint: Where it can be called, if it can: an http or https URL.
         wallet_address: Its address outside of this system, if it has one.
         metadata: Any JSON of its client.
         initial_stake: What it wants to stake at once, tokens.
@@ -49,8 +62,8 @@ class AgentCapabilities(
     skills: dict[str, Level] = {}
     max_concurrent_tasks: Places = 1
     cost_per_task: Amount = _NOTHING
-    labels: dict[str, Label] = {}
-    resources: dict[str, float] = {}
+    labels: dict[str, LabelValue] = {}
+    resources: dict[str, Resource] = {}
     data_sources: tuple[Name, ...] = ()
     endpoint: Address | None = None
     wallet_address: Wallet | None = None
@@ -64,7 +77,7 @@ class AgentCapabilities(
             skills=self.skills,
             max_concurrent_tasks=self.max_concurrent_tasks,
             cost_per_task=units(self.cost_per_task, "cost_per_task"),
-            labels=self.labels,
+            labels=label_texts(self.labels),
             resources=self.resources,
             data_sources=self.data_sources,
             endpoint=self.endpoint,
@@ -109,8 +122,8 @@ class AgentChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     skills: dict[str, Level] | UnsetType = UNSET
     max_concurrent_tasks: Places | UnsetType = UNSET
     cost_per_task: Amount | UnsetType = UNSET
-    labels: dict[str, Label] | UnsetType = UNSET
-    resources: dict[str, float] | UnsetType = UNSET
+    labels: dict[str, LabelValue] | UnsetType = UNSET
+    resources: dict[str, Resource] | UnsetType = UNSET
     data_sources: tuple[Name, ...] | UnsetType = UNSET
     endpoint: Address | UnsetType | None = UNSET
     wallet_address: Wallet | UnsetType | None = UNSET
@@ -118,7 +131,7 @@ class AgentChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     def command(self, agent_id: str, condition: Precondition = UNCONDITIONAL) -> UpdateAgent:
         """Return the command (``condition``: what the agent must be like before)."""
-        price = self.cost_per_task
+        price, labels = self.cost_per_task, self.labels
         return UpdateAgent(
             agent_id=agent_id,
             condition=condition,
@@ -126,7 +139,7 @@ class AgentChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             skills=self.skills,
             max_concurrent_tasks=self.max_concurrent_tasks,
             cost_per_task=UNSET if price is UNSET else units(price, "cost_per_task"),
-            labels=self.labels,
+            labels=UNSET if labels is UNSET else label_texts(labels),
             resources=self.resources,
             data_sources=self.data_sources,
             endpoint=self.endpoint,
@@ -165,6 +178,14 @@ class ClaimedTasks(msgspec.Struct, frozen=True):
 
 
 class Heartbeat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A sign of life (``tasks``: those it is still working on; their leases are extended)."""
+    """A sign of life.
+
+    Attributes:
+        tasks: Those it is still working on; their leases are extended.
+        load: How busy the agent is by its own account, 0..1.
+        metrics: Figures of its own choice, at most 32 by name.
+    """
 
     tasks: tuple[AgentId, ...] = ()
+    load: Level | None = None
+    metrics: dict[str, float] = {}

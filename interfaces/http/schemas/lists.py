@@ -7,15 +7,22 @@ from datetime import datetime
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from aia_mas.application.presence import Report
 from aia_mas.domain.orchestration.fleet.why_not import Reason
 from aia_mas.projections.agent_directory import Agent
 from aia_mas.projections.task_board import Task
 
 
+class PresentAgent(Agent, frozen=True, kw_only=True):
+    """An agent, and what is no event (``reported``: what it said with its last heartbeats)."""
+
+    reported: Report | None = None
+
+
 class AgentPage(msgspec.Struct, frozen=True, kw_only=True):
     """Agents (``next_cursor``: for the next page, if there is one; ``total``: when asked for)."""
 
-    items: list[Agent]
+    items: list[PresentAgent]
     next_cursor: str | None
     total: int | UnsetType = UNSET
 

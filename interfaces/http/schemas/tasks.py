@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 
 from aia_mas.application.settings import Settings
+from aia_mas.domain.orchestration.labels import Comparator, LabelCondition, label_text
 from aia_mas.domain.orchestration.task_commands import (
     CancelTask,
     CompleteTask,
@@ -24,13 +25,17 @@ from aia_mas.domain.orchestration.task_specification import (
     TaskSpecification,
     required_skills,
 )
+from aia_mas.domain.orchestration.tiers import Tier
 from aia_mas.interfaces.http.schemas.values import (
     AgentId,
     Amount,
+    LabelValue,
     Level,
     Moment,
     Name,
+    Resource,
     Text,
+    label_texts,
     moment,
     units,
 )
@@ -51,34 +56,77 @@ Reference = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxL
 _NOTHING = Decimal(0)
 
 
+class LabelDemand(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is asked of one label.
+
+    Attributes:
+        key: Which label.
+        op: How its value must stand to `value`, or with `in` to one of `values`. `>`, `>=`, `<`
+            and `<=` compare numbers; a label that says no number never meets them. An agent
+            without the label meets `!=` only.
+        value: With all but `in`.
+        values: With `in`.
+        preferred: Who does not meet it may get the task all the same, after those who do.
+    """
+
+    key: Name
+    op: Comparator = Comparator.EQUAL
+    value: LabelValue | None = None
+    values: tuple[LabelValue, ...] = ()
+    preferred: bool = False
+
+    def condition(self) -> LabelCondition:
+        """Return it as the domain has it."""
+        return LabelCondition(
+            self.key,
+            self.op,
+            None if self.value is None else label_text(self.value),
+            tuple(map(label_text, self.values)),
+            self.preferred,
+        )
+
+
 class TaskRequirements(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whom a task suits.
 
     Attributes:
         skills: Names of skills, or name to the least level, 0..1.
         specializations: All of them must be declared.
-        labels: All of them must be equal.
+        labels: Keys and values that must all be equal, or a list of conditions.
         data_sources: All of them must be declared by an agent that declares any.
         preferred_agents: Agents to be taken first when they qualify.
         excluded_agents: Agents never to be taken.
+        resources: How much of the agent's resources it takes while the agent holds it.
+        min_tier: The lowest staking tier of an agent that may get it.
+        sticky_key: Tasks with equal keys go to the same agent where the policy says so,
+            1..255 characters.
     """
 
     skills: tuple[Name, ...] | dict[str, Level] = ()
     specializations: tuple[Name, ...] = ()
-    labels: dict[str, str] = {}
+    labels: dict[str, LabelValue] | tuple[LabelDemand, ...] = {}
     data_sources: tuple[Name, ...] = ()
     preferred_agents: tuple[AgentId, ...] = ()
     excluded_agents: tuple[AgentId, ...] = ()
+    resources: dict[str, Resource] = {}
+    min_tier: Tier | None = None
+    sticky_key: Reference | None = None
 
     def requirements(self) -> Requirements:
         """Return it as the domain has it."""
+        labels = self.labels
         return Requirements(
             skills=required_skills(self.skills),
             specializations=self.specializations,
-            labels=self.labels,
+            labels=label_texts(labels)
+            if isinstance(labels, dict)
+            else tuple(demand.condition() for demand in labels),
             data_sources=self.data_sources,
             preferred_agents=self.preferred_agents,
             excluded_agents=self.excluded_agents,
+            resources=self.resources,
+            min_tier=self.min_tier,
+            sticky_key=self.sticky_key,
         )
 
 

@@ -6,6 +6,7 @@ each has a code of its own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated
@@ -14,6 +15,7 @@ import msgspec
 
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.money import to_units
+from aia_mas.domain.orchestration.labels import label_text
 
 Amount = Annotated[
     Decimal,
@@ -36,8 +38,17 @@ Name = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength
 Text = Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": 10_000})]
 Level = Annotated[float, msgspec.Meta(extra_json_schema={"minimum": 0, "maximum": 1})]
 """Of a skill, or of quality."""
+Resource = Annotated[float, msgspec.Meta(extra_json_schema={"minimum": 0, "maximum": 10**12})]
+"""How much of a resource, counted in millionths."""
+LabelValue = str | int | float | bool
+"""Stored as text: numbers and booleans as JSON writes them (``8``, ``0.5``, ``true``)."""
 
 _LAST_YEAR = 9000
+
+
+def label_texts(labels: Mapping[str, LabelValue]) -> dict[str, str]:
+    """Return labels as they are stored."""
+    return {key: label_text(value) for key, value in labels.items()}
 
 
 def units(amount: Decimal, field: str) -> int:

@@ -47,6 +47,10 @@ def task(**fields: Any) -> bytes:
     return json.dumps({"task_type": "never-submitted", **fields}).encode()
 
 
+def wanted(labels: Any) -> bytes:
+    return task(requirements={"labels": labels})
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "code", "field"),
     [
@@ -75,6 +79,14 @@ def task(**fields: Any) -> bytes:
         (AGENT, agent(max_concurrent_tasks=0), 422, "invalid_value", "max_concurrent_tasks"),
         (AGENT, agent(max_concurrent_tasks=10**6), 422, "invalid_value", "max_concurrent_tasks"),
         (AGENT, agent(resources={"gpu": "two"}), 422, "invalid_type", "resources.gpu"),
+        (AGENT, agent(resources={"gpu": -1}), 422, "invalid_resource_amount", "resources.gpu"),
+        (AGENT, agent(resources={"gpu": 1e13}), 422, "invalid_resource_amount", "resources.gpu"),
+        (AGENT, agent(resources={"": 1}), 422, "invalid_text", "resources"),
+        (AGENT, agent(labels={"zone": ["eu"]}), 422, "invalid_type", "labels.zone"),
+        (AGENT, agent(labels={"zone": 10**200}), 422, "invalid_text", "labels.zone"),
+        (AGENT, agent(endpoint="agent:8080"), 422, "invalid_endpoint", "endpoint"),
+        (AGENT, agent(endpoint="https://user@agent"), 422, "invalid_endpoint", "endpoint"),
+        (AGENT, agent(data_sources=[""]), 422, "invalid_text", "data_sources.0"),
         (AGENT, agent(specializations=["x" * 129]), 422, "invalid_text", "specializations.0"),
         (AGENT, agent(skills={f"s{n}": 1 for n in range(257)}), 422, "invalid_value", "skills"),
         (AGENT, agent(agent_id="a/b"), 422, "invalid_id", "agent_id"),
@@ -111,6 +123,26 @@ def task(**fields: Any) -> bytes:
         (TASK, task(requirements={"skill": "x"}), 422, "unknown_field", "requirements.skill"),
         (TASK, task(requirements={"preferred_agents": ["a b"]}), 422, "invalid_id",
          "requirements.preferred_agents.0"),
+        (TASK, wanted([{"key": "cores", "op": ">", "value": "many"}]), 422,
+         "invalid_label_comparator", "requirements.labels.0.value"),
+        (TASK, wanted([{"key": "a", "value": 1}, {"key": "b", "op": "<="}]), 422,
+         "invalid_label_comparator", "requirements.labels.1.value"),
+        (TASK, wanted([{"key": "a", "op": "in"}]), 422,
+         "invalid_label_comparator", "requirements.labels.0.values"),
+        (TASK, wanted([{"key": "a", "op": "~", "value": "x"}]), 422, "invalid_value",
+         "requirements.labels.0.op"),
+        (TASK, wanted([{"op": "=", "value": "x"}]), 422, "missing_field",
+         "requirements.labels.0.key"),
+        (TASK, wanted([{"key": "a", "val": "x"}]), 422, "unknown_field",
+         "requirements.labels.0.val"),
+        (TASK, wanted({"a": None}), 422, "invalid_type", "requirements.labels.a"),
+        (TASK, wanted("zone=eu"), 422, "invalid_type", "requirements.labels"),
+        (TASK, task(requirements={"resources": {"gpu": -0.1}}), 422, "invalid_resource_amount",
+         "requirements.resources.gpu"),
+        (TASK, task(requirements={"min_tier": "wooden"}), 422, "invalid_value",
+         "requirements.min_tier"),
+        (TASK, task(requirements={"sticky_key": ""}), 422, "invalid_text",
+         "requirements.sticky_key"),
     ],
     ids=lambda value: str(value)[:40] if isinstance(value, bytes) else str(value),
 )  # fmt: skip

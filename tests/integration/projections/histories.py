@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from aia_mas.domain.kernel import Context, Decision, Event, Principal, Role
+from aia_mas.domain.kernel.decision import accept
 from aia_mas.domain.kernel.ids import entity_of
 from aia_mas.domain.orchestration import agent as agents
 from aia_mas.domain.orchestration import agent_commands as ac
@@ -15,7 +16,7 @@ from aia_mas.domain.orchestration import task as tasks
 from aia_mas.domain.orchestration import task_commands as tc
 from aia_mas.domain.orchestration import task_ending, task_execution, task_submission
 from aia_mas.domain.orchestration.capabilities import Capabilities
-from aia_mas.domain.orchestration.task_events import ReleaseReason, TaskStatus, Usage
+from aia_mas.domain.orchestration.task_events import ReleaseReason, TaskRated, TaskStatus, Usage
 from aia_mas.domain.orchestration.task_specification import (
     Priority,
     Requirements,
@@ -194,6 +195,16 @@ class World:
                 lambda: task_ending.cancel_task(state, tc.CancelTask(task_id=name), ctx),
                 lambda: task_ending.expire_task(state, tc.ExpireTask(task_id=name), ctx),
             ]
+        if state.status is TaskStatus.COMPLETED:
+            assert state.agent_id is not None
+            rated = TaskRated(
+                agent_id=state.agent_id,
+                attempt=state.attempt,
+                rating=self._random.random(),
+                by="client",
+                at=self._now,
+            )
+            return [lambda: accept(tasks.task_stream(name), rated)]
         return [lambda: task_submission.retry_task(state, tc.RetryTask(task_id=name), ctx)]
 
     def _assign(self, name: str, state: tasks.TaskState) -> Decision:

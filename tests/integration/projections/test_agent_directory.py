@@ -2,33 +2,33 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.kernel.money import ONE
 from aia_mas.domain.orchestration.agent_events import (
-    AgentRegistered,
     AgentSuspended,
     AgentUnregistered,
     AgentUpdated,
     AgentWentOffline,
 )
 from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.domain.orchestration.errors import InvalidLabelComparator
+from aia_mas.domain.orchestration.labels import Comparator
 from aia_mas.domain.orchestration.task_events import (
-    TaskAssigned,
     TaskCompleted,
     TaskFailed,
     TaskReleased,
     TaskStatus,
-    TaskSubmitted,
 )
-from aia_mas.domain.orchestration.task_specification import TaskSpecification
+from aia_mas.domain.orchestration.tiers import Tier
 from aia_mas.projections import AgentDirectory, AgentFilter
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
 
 from .conftest import PATIENCE, Pen, runner, running
+from .directories import OVER, REASON, agent, ended, names, task
 from .histories import NOW, Happening
 
 Fold = Callable[..., Awaitable[AgentDirectory]]
@@ -47,30 +47,6 @@ def fold(database: str, log: PostgresEventLog, pen: Pen) -> Fold:
         return AgentDirectory(log.pool)
 
     return fold
-
-
-def agent(name: str, owner: str = "owner", **capabilities: Any) -> Happening:
-    able = Capabilities(**capabilities)
-    return f"agent/{name}", AgentRegistered(capabilities=able, owner=owner, registered_at=NOW)
-
-
-def task(name: str, agent_id: str) -> list[Happening]:
-    spec = TaskSpecification(task_type="t")
-    lease = f"lease-{name}"
-    return [
-        (f"task/{name}", TaskSubmitted(spec=spec, submitted_at=NOW, owner="o")),
-        (
-            f"task/{name}",
-            TaskAssigned(
-                agent_id=agent_id, attempt=1, lease=lease, lease_seconds=9.0, assigned_at=NOW
-            ),
-        ),
-    ]
-
-
-async def names(directory: AgentDirectory, *args: Any, **filters: Any) -> list[str]:
-    page = await directory.list(AgentFilter(**filters), *args)
-    return [found.agent_id for found in page.items]
 
 
 async def test_an_agent_is_shown_as_it_declared_itself(fold: Fold) -> None:
@@ -194,13 +170,79 @@ async def test_every_filter_restricts(fold: Fold) -> None:
     assert await names(directory, skill="absent") == []
     assert await names(directory, specialization="stats") == ["a", "c_%"]
     assert await names(directory, label="gpu") == ["b"]
-    assert await names(directory, label="region", label_value="eu") == ["a"]
+    assert await names(directory, label="region", label_value=("eu",)) == ["a"]
     assert await names(directory, text="SQL") == ["b"]
     assert await names(directory, text="Über") == ["c_%"]
     assert await names(directory, text="_%") == ["c_%"]
     assert await names(directory, text="nothing") == []
     assert await names(directory, specialization="stats", owner="owner") == ["a"]
     assert await directory.count(AgentFilter(specialization="stats")) == 2
+
+
+async def test_labels_are_compared(fold: Fold) -> None:
+    directory = await fold(
+        agent("a", labels={"cores": "8"}),
+        agent("b", labels={"cores": "16.0"}),
+        agent("c", labels={"cores": "many"}),
+        agent("d"),
+        agent("e", labels={"cores": "1e999"}),
+    )
+
+    for op, values, expected in (
+        ("=", ("16.0",), ["b"]),
+        ("=", ("16",), []),
+        ("!=", ("8",), ["b", "c", "d", "e"]),
+        ("in", ("8", "many"), ["a", "c"]),
+        (">", ("8",), ["b"]),
+        (">=", ("8.0",), ["a", "b"]),
+        ("<", ("16",), ["a"]),
+        ("<=", ("16",), ["a", "b"]),
+        ("=", ("it's %s \\",), []),
+    ):
+        asked = {"label": "cores", "label_op": Comparator(op), "label_value": values}
+        assert await names(directory, **asked) == expected
+    for op, wrong in ((">", ("many",)), ("=", ("8", "9")), ("<", ("1", "2"))):
+        with pytest.raises(InvalidLabelComparator) as refused:
+            await names(directory, label="cores", label_op=Comparator(op), label_value=wrong)
+        assert refused.value.field == "label_value"
+
+
+async def test_agents_are_found_by_tier_and_by_more_than_their_id(fold: Fold) -> None:
+    directory = await fold(
+        agent("none", stake=100 * ONE - 1),
+        agent("bronze", stake=100 * ONE),
+        agent("gold", stake=4999 * ONE, metadata={"name": "Ada's %"}),
+        agent("diamond", stake=10**9 * ONE, owner="Lovelace"),
+    )
+
+    assert await names(directory, tier=(Tier.BRONZE, Tier.DIAMOND)) == ["bronze", "diamond"]
+    assert await names(directory, tier=(Tier.GOLD,)) == ["gold"]
+    assert await names(directory, tier=(Tier.SILVER,)) == []
+    assert await names(directory, text="ada's %") == ["gold"]
+    assert await names(directory, text="lovelace") == ["diamond"]
+    found = await directory.get("gold")
+    assert found is not None
+    assert found.tier == "gold"
+
+
+async def test_success_is_shown_and_sorted_by(fold: Fold) -> None:
+    directory = await fold(
+        *(agent(name) for name in ("idle", "half", "best")),
+        *task("1", "half"),
+        *ended("1", "half"),
+        *task("2", "half"),
+        ("task/2", TaskReleased(**OVER, agent_id="half", reason=REASON, released_at=NOW)),
+        *ended("3", "best"),
+        *task("4", "best"),
+    )
+
+    ranked = (await directory.list(sort="-success_rate")).items
+
+    assert [(each.agent_id, each.success_rate) for each in ranked] == [
+        ("best", 1.0),
+        ("half", 0.5),
+        ("idle", None),
+    ]
 
 
 @pytest.mark.parametrize("descending", [False, True])

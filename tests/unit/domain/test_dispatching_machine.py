@@ -15,6 +15,7 @@ from aia_mas.domain.kernel.steps import at_once
 from aia_mas.domain.orchestration import agent, agent_decisions, task
 from aia_mas.domain.orchestration import agent_commands as agents
 from aia_mas.domain.orchestration import task_commands as tasks
+from aia_mas.domain.orchestration.amounts import had, taken
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.dispatching import Dispatching
 from aia_mas.domain.orchestration.dispatching_snapshot import decode_snapshot, encode_snapshot
@@ -39,6 +40,7 @@ CAPABILITIES = st.builds(
     specializations=st.sampled_from([(), ("t",)]),
     max_concurrent_tasks=st.integers(1, 3),
     cost_per_task=st.sampled_from([0, 10]),
+    resources=st.sampled_from([{}, {"gpu": 0.3}, {"gpu": 1.0, "cpu": 2.0}]),
 )
 REQUIREMENTS = st.sampled_from(
     [
@@ -47,6 +49,8 @@ REQUIREMENTS = st.sampled_from(
         Requirements(skills={"y": 0.0}),
         Requirements(skills={"nobody": 1.0}),
         Requirements(preferred_agents=("a2",), excluded_agents=("a1",)),
+        Requirements(resources={"gpu": 0.1}),
+        Requirements(resources={"gpu": 0.3, "cpu": 1.0}),
     ]
 )
 SPECS = st.builds(
@@ -243,6 +247,8 @@ class Dispatch(RuleBasedStateMachine):
         assert suitability(signature, planned.agent_id, state.capabilities)
         assert planned.price == state.capabilities.cost_per_task
         assert self.load(planned.agent_id) <= state.capabilities.max_concurrent_tasks
+        for name, _ in signature.resources:
+            assert self.left(planned.agent_id, name) >= 0
         assert planned.lease_seconds == terms.lease_seconds
         assert 0.0 <= planned.load < 1.0
         assert 1 <= planned.considered <= len(self.agents)
@@ -267,6 +273,10 @@ class Dispatch(RuleBasedStateMachine):
                 state.assignable
                 and self.load(agent_id) < state.capabilities.max_concurrent_tasks
                 and suitability(self.signature(task_id), agent_id, state.capabilities)
+                and all(
+                    self.left(agent_id, name) >= amount
+                    for name, amount in self.signature(task_id).resources
+                )
                 for agent_id, state in self.agents.items()
             )
 
@@ -364,6 +374,21 @@ class Dispatch(RuleBasedStateMachine):
 
     def load(self, agent_id: str) -> int:
         return self.loads()[agent_id]
+
+    def left(self, agent_id: str, name: str) -> int:
+        """Return what an agent has left of a resource, by the states and what is under way."""
+        holding = [
+            state.terms.requirements
+            for state in self.tasks.values()
+            if state.live and state.agent_id == agent_id
+        ]
+        holding += [
+            way.spec.requirements if way.spec else self.tasks[task_id].terms.requirements
+            for task_id, way in self.under_way.items()
+            if way.planned.agent_id == agent_id
+        ]
+        used = sum(dict(taken(each.resources)).get(name, 0) for each in holding)
+        return had(self.agents[agent_id].capabilities.resources.get(name, 0.0)) - used
 
     def held(self) -> int:
         return self.loads().total()

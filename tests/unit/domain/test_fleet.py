@@ -27,9 +27,11 @@ from aia_mas.domain.orchestration.fleet import (
     matching,
     roster,
 )
+from aia_mas.domain.orchestration.labels import Comparator, LabelCondition
 from aia_mas.domain.orchestration.requirement import signature_of
 from aia_mas.domain.orchestration.task_events import TaskAssigned, TaskCompleted, TaskStarted
 from aia_mas.domain.orchestration.task_specification import Requirements
+from aia_mas.domain.orchestration.tiers import Tier
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 ANYONE = signature_of("t", Requirements())
@@ -292,7 +294,7 @@ def test_a_snapshot_goes_on_as_the_original(size):
 
 
 def test_the_fleet_forgets_what_placement_does_not_ask_for():
-    fleet = fleet_of(a={"metadata": {"long": "x" * 1000}, "endpoint": "e", "resources": {"r": 1.0}})
+    fleet = fleet_of(a={"metadata": {"long": "x" * 1000}, "endpoint": "e", "wallet_address": "w"})
 
     assert at_once(fleet.snapshot()).seats[0].capabilities == Capabilities()
 
@@ -344,8 +346,23 @@ def test_why_not_without_agents():
             Requirements(labels={"zone": "us"}),
             None,
             "no_agent_with_label",
-            {"label": "zone", "value": "us"},
+            {"label": "zone", "op": "=", "value": "us"},
         ),
+        (
+            Requirements(
+                labels=(LabelCondition("zone", Comparator.IN, values=("us", "ap")),),
+            ),
+            None,
+            "no_agent_with_label",
+            {"label": "zone", "op": "in", "values": ["ap", "us"]},
+        ),
+        (
+            Requirements(resources={"gpu": 2.5}),
+            None,
+            "no_agent_with_resource",
+            {"resource": "gpu", "amount": 2.5},
+        ),
+        (Requirements(min_tier=Tier.GOLD), None, "no_agent_with_tier", {"min_tier": "gold"}),
         (
             Requirements(data_sources=("s3",)),
             None,

@@ -7,21 +7,43 @@ from hypothesis import strategies as st
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.fleet.directory import Directory
 from aia_mas.domain.orchestration.fleet.matching import Matching
+from aia_mas.domain.orchestration.labels import Comparator, LabelCondition
 from aia_mas.domain.orchestration.requirement import (
     FIT,
     PREFERRED,
     SPECIALISED,
     UNFIT,
+    grade_of,
     signature_of,
     suitability,
 )
 from aia_mas.domain.orchestration.task_specification import Requirements
+from aia_mas.domain.orchestration.tiers import Tier
 
 NAMES = st.sampled_from(["a", "b", "c"])
 LEVELS = st.sampled_from([0.0, 0.3, 0.7, 1.0])
 PRICES = st.sampled_from([0, 5, 2**62 - 1, 2**62, 2**62 + 1, 10**33 - 1, 10**33])
 TUPLES = st.lists(NAMES, max_size=2).map(tuple)
-LABELS = st.dictionaries(NAMES, st.sampled_from(["x", "y"]), max_size=2)
+VALUES = st.sampled_from(["x", "y", "8", "-3.5", "8.0", ""])
+LABELS = st.dictionaries(NAMES, VALUES, max_size=2)
+CONDITIONS = st.lists(
+    st.builds(
+        LabelCondition,
+        NAMES,
+        st.sampled_from([each for each in Comparator if each is not Comparator.IN]),
+        VALUES,
+        preferred=st.booleans(),
+    )
+    | st.builds(
+        LabelCondition,
+        NAMES,
+        st.just(Comparator.IN),
+        values=st.lists(VALUES, min_size=1, max_size=2).map(tuple),
+        preferred=st.booleans(),
+    ),
+    max_size=3,
+).map(tuple)
+AMOUNTS = st.dictionaries(NAMES, st.sampled_from([0.0, 0.1, 0.1000001, 1e12]), max_size=2)
 CAPABILITIES = st.builds(
     Capabilities,
     specializations=TUPLES,
@@ -29,17 +51,21 @@ CAPABILITIES = st.builds(
     cost_per_task=PRICES,
     labels=LABELS,
     data_sources=TUPLES,
+    resources=AMOUNTS,
 )
+RANKS = st.integers(0, 5)
 AGENTS = ("a0", "a1", "a2", "a3")
 SOME = st.lists(st.sampled_from([*AGENTS, "nobody"]), max_size=2).map(tuple)
 REQUIREMENTS = st.builds(
     Requirements,
     skills=st.dictionaries(NAMES, LEVELS, max_size=2),
     specializations=st.lists(NAMES, max_size=1).map(tuple),
-    labels=st.dictionaries(NAMES, st.sampled_from(["x", "y"]), max_size=1),
+    labels=st.dictionaries(NAMES, VALUES, max_size=1) | CONDITIONS,
     data_sources=TUPLES,
     preferred_agents=SOME,
     excluded_agents=SOME,
+    resources=AMOUNTS,
+    min_tier=st.none() | st.sampled_from(list(Tier)),
 )
 SIGNATURES = st.builds(signature_of, NAMES, REQUIREMENTS, st.none() | PRICES)
 
@@ -66,6 +92,12 @@ SIGNATURES = st.builds(signature_of, NAMES, REQUIREMENTS, st.none() | PRICES)
         (Requirements(labels={"z": "eu"}), Capabilities(labels={"z": "eu"}), FIT),
         (Requirements(labels={"z": "eu"}), Capabilities(labels={"z": "us"}), UNFIT),
         (Requirements(labels={"z": "eu"}), Capabilities(), UNFIT),
+        (Requirements(labels=(LabelCondition("z", value="eu"),)), Capabilities(), UNFIT),
+        (Requirements(resources={"gpu": 0.5}), Capabilities(resources={"gpu": 0.5}), FIT),
+        (Requirements(resources={"gpu": 0.51}), Capabilities(resources={"gpu": 0.5}), UNFIT),
+        (Requirements(resources={"gpu": 0.5}), Capabilities(), UNFIT),
+        (Requirements(resources={"gpu": 0.0}), Capabilities(), FIT),
+        (Requirements(min_tier=Tier.BRONZE), Capabilities(), UNFIT),
         (Requirements(data_sources=("db",)), Capabilities(), FIT),
         (Requirements(data_sources=("db",)), Capabilities(data_sources=("db", "s3")), FIT),
         (Requirements(data_sources=("db", "x")), Capabilities(data_sources=("db",)), UNFIT),
@@ -82,6 +114,38 @@ def test_the_price_is_within_the_budget(price, expected):
     assert suitability(signature, "me", Capabilities(cost_per_task=price)) == expected
 
 
+@pytest.mark.parametrize(
+    ("tier", "expected"), [(Tier.SILVER.rank, UNFIT), (Tier.GOLD.rank, FIT), (5, FIT)]
+)
+def test_a_higher_tier_will_do(tier, expected):
+    signature = signature_of("t", Requirements(min_tier=Tier.GOLD))
+
+    assert suitability(signature, "me", Capabilities(), tier) == expected
+
+
+def test_preferred_labels_decide_within_a_group_and_never_exclude():
+    wanted = (
+        LabelCondition("zone", value="eu", preferred=True),
+        LabelCondition("cores", Comparator.AT_LEAST, "8", preferred=True),
+    )
+    signature = signature_of("t", Requirements(labels=wanted, preferred_agents=("p",)))
+    both, one = {"zone": "eu", "cores": "16"}, {"zone": "eu"}
+    order = [
+        ("p", Capabilities(labels=both), (PREFERRED, 2)),
+        ("p", Capabilities(), (PREFERRED, 0)),
+        ("s", Capabilities(specializations=("t",), labels=both), (SPECIALISED, 2)),
+        ("s", Capabilities(specializations=("t",)), (SPECIALISED, 0)),
+        ("o", Capabilities(labels=both), (FIT, 2)),
+        ("o", Capabilities(labels=one), (FIT, 1)),
+        ("o", Capabilities(), (FIT, 0)),
+    ]
+
+    found = [suitability(signature, agent_id, able) for agent_id, able, _ in order]
+
+    assert found == sorted(set(found))
+    assert [grade_of(signature, each) for each in found] == [grade for _, _, grade in order]
+
+
 def test_a_signature_does_not_depend_on_the_order_of_writing():
     first = Requirements(skills={"a": 0.1, "b": 0.2}, data_sources=("x", "y", "x"))
     second = Requirements(skills={"b": 0.2, "a": 0.1}, data_sources=("y", "x"))
@@ -91,9 +155,22 @@ def test_a_signature_does_not_depend_on_the_order_of_writing():
     assert signature_of("t", first) != signature_of("u", first)
 
 
+def test_a_plain_map_of_labels_is_the_same_as_its_conditions():
+    plain = Requirements(labels={"a": "1", "b": "2"})
+    listed = Requirements(
+        labels=(
+            LabelCondition("b", Comparator.IN, values=("2", "2")),
+            LabelCondition("a", value="1"),
+            LabelCondition("a", value="1"),
+        )
+    )
+
+    assert signature_of("t", plain) == signature_of("t", listed)
+
+
 @given(
-    first=st.lists(CAPABILITIES | st.none(), min_size=1, max_size=4),
-    changes=st.lists(st.tuples(st.integers(0, 3), CAPABILITIES | st.none()), max_size=6),
+    first=st.lists(st.tuples(CAPABILITIES | st.none(), RANKS), min_size=1, max_size=4),
+    changes=st.lists(st.tuples(st.integers(0, 3), CAPABILITIES | st.none(), RANKS), max_size=6),
     signatures=st.lists(SIGNATURES, min_size=1, max_size=3),
     warm=st.booleans(),
 )
@@ -101,30 +178,30 @@ def test_the_arrays_agree_with_the_rule_after_any_changes(first, changes, signat
     directory = Directory()
     matching = Matching(directory)
     declared = {}
-    for agent_id, capabilities in zip(AGENTS, first, strict=False):
-        directory.declare(directory.seat(agent_id), capabilities)
-        declared[agent_id] = capabilities
+    for agent_id, (capabilities, tier) in zip(AGENTS, first, strict=False):
+        directory.declare(directory.seat(agent_id), capabilities, tier)
+        declared[agent_id] = capabilities, tier
     if warm:
         for signature in signatures:
             matching.tiers(signature)
-    for index, capabilities in changes:
+    for index, capabilities, tier in changes:
         slot = directory.seat(AGENTS[index])
-        directory.declare(slot, capabilities)
+        directory.declare(slot, capabilities, tier)
         matching.changed(slot)
-        declared[AGENTS[index]] = capabilities
+        declared[AGENTS[index]] = capabilities, tier
 
     for signature in signatures:
         expected = {
             agent_id: UNFIT
             if capabilities is None
-            else suitability(signature, agent_id, capabilities)
-            for agent_id, capabilities in declared.items()
+            else suitability(signature, agent_id, capabilities, tier)
+            for agent_id, (capabilities, tier) in declared.items()
         }
         by_slot = {name: matching.suits(signature, directory.slots[name]) for name in declared}
         tiers = [{directory.agent_ids[slot] for slot in tier} for tier in matching.tiers(signature)]
         groups = [
             {agent_id for agent_id, code in expected.items() if code == wanted}
-            for wanted in (PREFERRED, SPECIALISED, FIT)
+            for wanted in sorted(set(expected.values()) - {UNFIT})
         ]
         assert by_slot == expected
-        assert tiers == [group for group in groups if group]
+        assert tiers == groups

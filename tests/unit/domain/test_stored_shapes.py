@@ -18,6 +18,7 @@ from aia_mas.domain.orchestration.agent_events import (
     AgentWentOffline,
 )
 from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.domain.orchestration.labels import Comparator, LabelCondition
 from aia_mas.domain.orchestration.task_events import (
     TaskAssigned,
     TaskCancelled,
@@ -25,6 +26,7 @@ from aia_mas.domain.orchestration.task_events import (
     TaskExpired,
     TaskFailed,
     TaskProgressed,
+    TaskRated,
     TaskReleased,
     TaskRequeued,
     TaskResultRefused,
@@ -39,6 +41,7 @@ from aia_mas.domain.orchestration.task_specification import (
     terms_of,
 )
 from aia_mas.domain.orchestration.task_status import ReleaseReason, TaskStatus
+from aia_mas.domain.orchestration.tiers import Tier
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 FULL = Capabilities(
@@ -47,7 +50,7 @@ FULL = Capabilities(
     max_concurrent_tasks=1000,
     cost_per_task=MAX_AMOUNT,
     labels={"zone": "eu"},
-    resources={"gpu": 1e300},
+    resources={"gpu": 0.1},
     data_sources=("db",),
     endpoint="https://a",
     wallet_address="0x1",
@@ -59,10 +62,17 @@ SPEC = TaskSpecification(
     requirements=Requirements(
         skills={"python": 0.7},
         specializations=("a",),
-        labels={"zone": "eu"},
+        labels=(
+            LabelCondition("zone", value="eu"),
+            LabelCondition("zone", Comparator.IN, values=("eu", "us"), preferred=True),
+            LabelCondition("cores", Comparator.AT_LEAST, "8"),
+        ),
         data_sources=("db",),
         preferred_agents=("a1",),
         excluded_agents=("a2",),
+        resources={"gpu": 0.5},
+        min_tier=Tier.GOLD,
+        sticky_key="k",
     ),
     payload={"rows": [1, 2.5, "x", None, True], "big": 2**70},
     priority=Priority.CRITICAL,
@@ -143,6 +153,7 @@ TASK_LIFE = (
         usage=Usage(model="m", tokens_in=1, tokens_out=2, cost=10**33),
         completed_at=AT,
     ),
+    TaskRated(agent_id="a1", attempt=1, rating=0.7, comment="c", by="o", at=AT),
 )
 SEATS_LIFE = (seating.SeatCountBegan(at=AT), seating.SeatTaken(agent_id="a1"))
 SAMPLES = (*AGENT_LIFE, *TASK_LIFE, *SEATS_LIFE)
@@ -172,6 +183,24 @@ def test_an_assignment_of_a_rule_with_chance_is_still_read():
         policy="p",
         considered=3,
     )
+
+
+def test_requirements_of_former_versions_are_still_read():
+    """Labels were a map of equal values, and an agent's resources any number."""
+    stored = (
+        b'{"spec":{"task_type":"t","requirements":{"labels":{"zone":"eu"}}},'
+        b'"submitted_at":"2026-01-02T03:04:05Z","owner":"o"}'
+    )
+    agent_stored = (
+        b'{"capabilities":{"resources":{"gpu":-1e300}},"owner":"o",'
+        b'"registered_at":"2026-01-02T03:04:05Z"}'
+    )
+
+    task_submitted = msgspec.json.decode(stored, type=TaskSubmitted)
+    registered = msgspec.json.decode(agent_stored, type=AgentRegistered)
+
+    assert task_submitted.spec.requirements == Requirements(labels={"zone": "eu"})
+    assert registered.capabilities.resources == {"gpu": -1e300}
 
 
 def test_every_event_has_a_sample_and_a_topic_of_its_own():

@@ -15,6 +15,7 @@ from aia_mas.domain.orchestration.agent_events import (
     AgentWentOffline,
 )
 from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.domain.orchestration.labels import Comparator, LabelCondition
 from aia_mas.domain.orchestration.task_commands import (
     Assignment,
     AssignTask,
@@ -210,6 +211,60 @@ def test_a_task_is_submitted_once(a_task):
             {"requirements": Requirements(labels={"": ""})},
             "invalid_text",
             "requirements.labels",
+        ),
+        *(
+            ({"requirements": Requirements(labels=labels)}, code, f"requirements.labels{field}")
+            for labels, code, field in (
+                ((LabelCondition(""),), "invalid_text", ".0.key"),
+                ((LabelCondition("a"),), "invalid_label_comparator", ".0.value"),
+                ((LabelCondition("a", Comparator.IN),), "invalid_label_comparator", ".0.values"),
+                (
+                    (LabelCondition("a", Comparator.IN, "x", ("x",)),),
+                    "invalid_label_comparator",
+                    ".0.value",
+                ),
+                (
+                    (LabelCondition("a", Comparator.IN, values=("x", "y" * 129)),),
+                    "invalid_text",
+                    ".0.values.1",
+                ),
+                (
+                    (LabelCondition("a", Comparator.EQUAL, "x", ("x",)),),
+                    "invalid_label_comparator",
+                    ".0.values",
+                ),
+                *(
+                    (
+                        (LabelCondition("a", value="x"), LabelCondition("a", op, operand)),
+                        "invalid_label_comparator",
+                        ".1.value",
+                    )
+                    for op in map(Comparator, (">", ">=", "<", "<="))
+                    for operand in ("large", "", "1e3", "0x1", " 1", "1" * 19)
+                ),
+                ((LabelCondition("a", value="x", preferred=True),) * 17, "invalid_value", ""),
+                ((LabelCondition("a", value="x"),) * 257, "invalid_value", ""),
+            )
+        ),
+        (
+            {"requirements": Requirements(resources={"gpu": -0.5})},
+            "invalid_resource_amount",
+            "requirements.resources.gpu",
+        ),
+        (
+            {"requirements": Requirements(resources={"gpu": float("nan")})},
+            "invalid_resource_amount",
+            "requirements.resources.gpu",
+        ),
+        (
+            {"requirements": Requirements(sticky_key="")},
+            "invalid_text",
+            "requirements.sticky_key",
+        ),
+        (
+            {"requirements": Requirements(sticky_key="x" * 256)},
+            "invalid_text",
+            "requirements.sticky_key",
         ),
         (
             {"requirements": Requirements(excluded_agents=("a b",))},

@@ -79,7 +79,7 @@ def test_all_mistakes_are_told_at_once() -> None:
     body = {
         "agent_id": 7,
         "max_concurrent_tasks": "three",
-        "labels": {"zone": 1},
+        "labels": {"zone": None},
         "specializations": ["a", 2],
         "colour": "red",
     }

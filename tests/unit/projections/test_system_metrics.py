@@ -39,7 +39,6 @@ def test_before_anything_happened() -> None:
     assert current.throughput.events_per_minute == 0.0
     assert (current.top_agents, current.bottom_agents) == ([], [])
     assert SystemMetrics().history(Span()).points == []
-    assert SystemMetrics().performance("a") is None
 
 
 def test_agents_are_counted_by_status_and_presence() -> None:
@@ -209,25 +208,6 @@ def test_waiting_begins_anew_with_every_attempt() -> None:
     story.fail("1", TaskStatus.QUEUED).after(seconds=3).assign("1")
     waiting = story.metrics.current().waiting
     assert (waiting.count, waiting.mean, waiting.longest) == (2, 2_000, 3_000)
-
-
-def test_what_agents_did() -> None:
-    story = Story().agent("a", 5)
-    for name in "1234":
-        story.submit(name).assign(name)
-    story.after(seconds=2).complete("1", quality=0.9)
-    story.after(seconds=2).complete("2", quality=0.4)
-    story.fail("3", TaskStatus.QUEUED)
-    done = story.metrics.performance("a")
-
-    assert done is not None
-    assert (done.assigned, done.completed, done.failed, done.active_tasks) == (4, 2, 1, 1)
-    assert done.success_rate == pytest.approx(2 / 3, abs=1e-6)
-    assert (done.mean_execution_ms, done.mean_quality) == (3_000, 0.65)
-    story.agent("idle")
-    idle = story.metrics.performance("idle")
-    assert idle is not None
-    assert (idle.success_rate, idle.mean_execution_ms, idle.mean_quality) == (None, None, None)
 
 
 def test_a_restored_snapshot_goes_on_as_if_nothing_had_been() -> None:

@@ -1,0 +1,180 @@
+"""How events of tasks become the performance of their agents (migration 0004): integers only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from aia_mas.application.event_log.records import RecordedEvent
+from aia_mas.domain.kernel import Event
+from aia_mas.domain.kernel.ids import entity_of
+from aia_mas.domain.orchestration.task_events import (
+    TaskAssigned,
+    TaskCancelled,
+    TaskCompleted,
+    TaskExpired,
+    TaskFailed,
+    TaskRated,
+    TaskReleased,
+    TaskStarted,
+    TaskSubmitted,
+)
+from aia_mas.projections.durations import bucket_of
+from aia_mas.projections.performance_rows import PerformanceRow, StreakRow, WorkRow
+from aia_mas.projections.table import Derived, MissingRow, Projection, RowFold, Table
+
+HOUR = 3_600_000
+"""Milliseconds."""
+_MILLION = 1_000_000
+
+Change = Callable[[PerformanceRow], None]
+
+
+def _submitted(_row: WorkRow | None, recorded: RecordedEvent) -> WorkRow:
+    return WorkRow(entity_of(recorded.stream), recorded.event.spec.task_type)
+
+
+def _assigned(row: WorkRow | None, recorded: RecordedEvent) -> WorkRow:
+    row = _known(row, recorded)
+    row.price = str(recorded.event.price)
+    row.begun = _at(recorded)
+    return row
+
+
+def _started(row: WorkRow | None, recorded: RecordedEvent) -> WorkRow:
+    row = _known(row, recorded)
+    row.begun = _at(recorded)
+    return row
+
+
+def _known(row: WorkRow | None, recorded: RecordedEvent) -> WorkRow:
+    if row is None:
+        raise MissingRow(recorded.stream)
+    return row
+
+
+def _at(recorded: RecordedEvent) -> int:
+    return round(recorded.recorded_at.timestamp() * 1000)
+
+
+def _went_well(row: StreakRow | None, recorded: RecordedEvent) -> StreakRow:
+    row = row or StreakRow(recorded.event.agent_id)
+    row.streak = max(row.streak, 0) + 1
+    row.best = max(row.best, row.streak)
+    return row
+
+
+def _went_wrong(row: StreakRow | None, recorded: RecordedEvent) -> StreakRow:
+    row = row or StreakRow(recorded.event.agent_id)
+    row.streak = min(row.streak, 0) - 1
+    return row
+
+
+def _changes(work: WorkRow, recorded: RecordedEvent) -> Iterator[tuple[str, RowFold[Any]]]:
+    """Yield what an event changes in the sums of its agent: of the hour, and of all time."""
+    find, agent_id = _SUMS.get(type(recorded.event)), getattr(recorded.event, "agent_id", None)
+    if find is None or agent_id is None:  # nobody had it
+        return
+    task_type, change, at = work.task_type, find(work, recorded), _at(recorded)
+    for span, begun in (("hour", at - at % HOUR), ("all", 0)):
+        # What a client calls its work comes last: it may hold anything.
+        key = f"{span}/{begun}/{agent_id}/{task_type}"
+        yield key, _summing(PerformanceRow(key, agent_id, task_type, span, begun), change)
+
+
+def _summing(blank: PerformanceRow, change: Change) -> RowFold[PerformanceRow]:
+    def fold(row: PerformanceRow | None, _recorded: RecordedEvent) -> PerformanceRow:
+        row = row or blank
+        change(row)
+        return row
+
+    return fold
+
+
+def _counting(name: str) -> Callable[[WorkRow, RecordedEvent], Change]:
+    def change(row: PerformanceRow) -> None:
+        setattr(row, name, getattr(row, name) + 1)
+
+    return lambda _work, _recorded: change
+
+
+def _completed(work: WorkRow, recorded: RecordedEvent) -> Change:
+    event: TaskCompleted = recorded.event
+    worked, price = max(_at(recorded) - work.begun, 0), int(work.price)
+    bucket = str(bucket_of(worked))
+
+    def change(row: PerformanceRow) -> None:
+        row.completed += 1
+        row.worked += worked
+        row.longest = max(row.longest, worked)
+        row.durations[bucket] = row.durations.get(bucket, 0) + 1
+        if event.quality is not None:
+            row.estimated += 1
+            row.estimate += round(event.quality * _MILLION)
+        if event.usage is not None:
+            cost = event.usage.cost
+            row.costed += 1
+            row.cost = str(int(row.cost) + cost)
+            row.price = str(int(row.price) + price)
+            row.above_price += cost > price
+
+    return change
+
+
+def _rated(_work: WorkRow, recorded: RecordedEvent) -> Change:
+    rating = round(recorded.event.rating * _MILLION)
+
+    def change(row: PerformanceRow) -> None:
+        row.rated += 1
+        row.rating += rating
+
+    return change
+
+
+_SUMS: dict[type[Event], Callable[[WorkRow, RecordedEvent], Change]] = {
+    TaskAssigned: _counting("assigned"),
+    TaskCompleted: _completed,
+    TaskFailed: _counting("failed"),
+    TaskReleased: _counting("released"),
+    TaskCancelled: _counting("cancelled"),
+    TaskExpired: _counting("expired"),
+    TaskRated: _rated,
+}
+
+
+def _task_of_stream(recorded: RecordedEvent) -> str:
+    return entity_of(recorded.stream)
+
+
+def _agent_of_task(recorded: RecordedEvent) -> str | None:
+    agent_id: str | None = recorded.event.agent_id
+    return agent_id
+
+
+AGENT_PERFORMANCE = Projection(
+    "agent_performance",
+    1,
+    (
+        Table("", PerformanceRow, _task_of_stream, {}),
+        Table(
+            "_streaks",
+            StreakRow,
+            _agent_of_task,
+            {TaskCompleted: _went_well, TaskFailed: _went_wrong, TaskReleased: _went_wrong},
+        ),
+        Table(
+            "_tasks",
+            WorkRow,
+            _task_of_stream,
+            {
+                TaskSubmitted: _submitted,
+                TaskAssigned: _assigned,
+                TaskStarted: _started,
+                **dict.fromkeys(_SUMS.keys() - {TaskAssigned}, _known),
+            },
+            makes={TaskSubmitted},
+        ),
+    ),
+    frozenset({"task"}),
+    derived=(Derived(2, 0, _changes),),
+)

@@ -1,0 +1,64 @@
+"""The rows of the agents' performance, field by field as in migration 0004."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class PerformanceRow(msgspec.Struct, gc=False):
+    """A row of ``agent_performance_v1``: an agent's work of one type in one span of time.
+
+    ``span`` is ``hour`` or ``all``, ``begun`` its beginning in milliseconds since the epoch.
+    Durations are milliseconds (``durations``: number of a bucket of ``Durations`` -> how many),
+    ratings and estimates of quality millionths, amounts base units as text. ``costed`` is how many
+    told their cost; ``cost`` and ``price`` are the sums of these, ``above_price`` how many of them
+    cost more than their price.
+    """
+
+    key: str
+    agent_id: str
+    task_type: str
+    span: str
+    begun: int
+    assigned: int = 0
+    completed: int = 0
+    failed: int = 0
+    released: int = 0
+    cancelled: int = 0
+    expired: int = 0
+    worked: int = 0
+    longest: int = 0
+    durations: dict[str, int] = {}
+    rated: int = 0
+    rating: int = 0
+    estimated: int = 0
+    estimate: int = 0
+    costed: int = 0
+    cost: str = "0"
+    price: str = "0"
+    above_price: int = 0
+
+
+class StreakRow(msgspec.Struct, gc=False):
+    """A row of ``agent_performance_v1_streaks``: how the last attempts of an agent ended.
+
+    ``streak`` is how many were completed in a row, below 0: how many were not; ``best`` is the
+    longest one of the completed.
+    """
+
+    agent_id: str
+    streak: int = 0
+    best: int = 0
+
+
+class WorkRow(msgspec.Struct, gc=False):
+    """A row of ``agent_performance_v1_tasks``: what the end of a task will be counted under.
+
+    ``price`` is that of the last attempt, base units as text; ``begun`` when it was started, or
+    else assigned, milliseconds since the epoch.
+    """
+
+    task_id: str
+    task_type: str
+    price: str = "0"
+    begun: int = 0

@@ -1,0 +1,95 @@
+"""Settings of agents and tasks have the effect that they promise."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+API = "/mas/api/v1"
+
+
+def register(client: httpx.Client, agent_id: str) -> httpx.Response:
+    body = {"agent_id": agent_id, "max_concurrent_tasks": 5}
+    return client.post(f"{API}/agents/register", json=body)
+
+
+def submit(client: httpx.Client) -> dict[str, Any]:
+    answer = client.post(f"{API}/agents/tasks/submit", json={"task_type": "t"})
+    assert answer.status_code == 201, answer.text
+    task: dict[str, Any] = answer.json()
+    return task
+
+
+def claim(client: httpx.Client, agent_id: str) -> list[dict[str, Any]]:
+    """Wait until the agent has work that it has not started."""
+    answer = client.post(f"{API}/agents/{agent_id}/claim", json={"limit": 10, "wait": 20})
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
+def act(client: httpx.Client, work: dict[str, Any], action: str) -> None:
+    proof = {"agent_id": work["agent_id"], "lease": work["lease"]}
+    answer = client.post(f"{API}/agents/tasks/{work['task_id']}/{action}", json=proof)
+    assert answer.status_code == 200, answer.text
+
+
+def test_no_more_agents_than_max_agents(start_node: Callable[..., Any]) -> None:
+    client = start_node(max_agents=2).client
+
+    assert [register(client, name).status_code for name in ("a", "b")] == [201, 201]
+    full = register(client, "c")
+    assert (full.status_code, full.json()["code"]) == (409, "max_agents_reached")
+    assert client.delete(f"{API}/agents/a").status_code == 204
+    assert register(client, "c").status_code == 201
+
+
+def test_no_more_tasks_in_hand_than_max_concurrent_tasks(start_node: Callable[..., Any]) -> None:
+    client = start_node(max_running_tasks=1).client
+    register(client, "a")
+    first = submit(client)
+    (work,) = claim(client, "a")
+    assert work["task_id"] == first["task_id"]
+
+    second = submit(client)
+    explained = client.get(f"{API}/agents/tasks/{second['task_id']}/explain").json()
+    assert second["status"] == "queued"
+    assert [reason["code"] for reason in explained["waiting"]] == ["max_concurrent_tasks"]
+
+    act(client, work, "start")
+    act(client, work, "complete")
+    (work,) = claim(client, "a")
+    assert work["task_id"] == second["task_id"]
+
+
+def test_an_agent_is_offline_after_three_missed_heartbeats(start_node: Callable[..., Any]) -> None:
+    client = start_node(heartbeat_interval_seconds=0.5).client
+    position = int(register(client, "a").headers["x-event-position"])
+    told = client.post(f"{API}/agents/a/heartbeat").json()
+    assert (told["online"], told["next_within_seconds"]) == (True, 0.5)
+
+    # Nothing else happens on this node: the next event is the one to wait for.
+    for _ in range(12):
+        answer = client.get(f"{API}/audit/streams/agent/a", params={"min_position": position + 1})
+        if answer.status_code == 200:
+            break
+    assert answer.json()["items"][-1]["topic"] == "agent.went_offline.v1"
+    assert client.get(f"{API}/agents/a").json()["online"] is False
+
+
+def test_an_attempt_that_runs_longer_than_task_timeout_is_taken_away(
+    start_node: Callable[..., Any],
+) -> None:
+    client = start_node(task_timeout_seconds=1.0).client
+    register(client, "a")
+    # Nothing expires within one lease after a node's start; a short one keeps the test short.
+    client.post(f"{API}/agents/tasks/submit", json={"task_type": "t", "lease_seconds": 5})
+    (first,) = claim(client, "a")
+    assert (first["timeout_seconds"], first["attempt"]) == (1.0, 1)
+
+    act(client, first, "start")
+    (second,) = claim(client, "a")
+
+    assert second["attempt"] == 2
+    events = client.get(f"{API}/audit/streams/task/{first['task_id']}").json()["items"]
+    (released,) = [each for each in events if each["topic"] == "task.released.v1"]
+    assert released["data"]["reason"] == "timed_out"

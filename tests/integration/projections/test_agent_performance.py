@@ -1,0 +1,281 @@
+"""How agents perform: outcomes, durations, quality, cost and streaks, by type and over time."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+
+from aia_mas.application.event_log.postgres_log import PostgresEventLog
+from aia_mas.application.event_log.records import RecordedEvent
+from aia_mas.domain.kernel import Event
+from aia_mas.domain.orchestration.task_events import (
+    ReleaseReason,
+    TaskAssigned,
+    TaskCancelled,
+    TaskCompleted,
+    TaskExpired,
+    TaskFailed,
+    TaskRated,
+    TaskReleased,
+    TaskStarted,
+    TaskStatus,
+    TaskSubmitted,
+    Usage,
+)
+from aia_mas.domain.orchestration.task_specification import TaskSpecification
+from aia_mas.projections.agent_performance import AgentPerformances, Streak, beginning
+from aia_mas.projections.checkpoint_writer import CheckpointWriter
+from aia_mas.projections.performance_fold import AGENT_PERFORMANCE
+
+from .conftest import Pen, contents, runner, running
+from .histories import World
+
+START = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+TOKEN = 10**18
+
+
+class Story:
+    """Events at chosen times, folded in the batches that they are told in."""
+
+    def __init__(self, writer: CheckpointWriter, performances: AgentPerformances) -> None:
+        self._writer = writer
+        self._performances = performances
+        self._now = START
+        self._versions: dict[str, int] = {}
+        self._events: list[RecordedEvent] = []
+        self.of = performances.of
+
+    def after(self, **time: float) -> None:
+        self._now += timedelta(**time)
+
+    def tell(self, task_id: str, *events: Event) -> None:
+        for event in events:
+            position = self._writer.position + len(self._events) + 1
+            version = self._versions[task_id] = self._versions.get(task_id, 0) + 1
+            self._events.append(recorded(position, f"task/{task_id}", version, event, self._now))
+
+    async def fold(self) -> None:
+        await self._writer.write(self._events)
+        self._events.clear()
+
+    def given(self, task_id: str, agent_id: str, kind: str = "t", price: int = 0) -> None:
+        spec = TaskSpecification(task_type=kind)
+        self.tell(
+            task_id,
+            TaskSubmitted(spec=spec, submitted_at=self._now, owner="o"),
+            TaskAssigned(
+                agent_id=agent_id,
+                attempt=1,
+                lease="L",
+                lease_seconds=1.0,
+                assigned_at=self._now,
+                price=price,
+            ),
+        )
+
+    def completed(self, task_id: str, agent_id: str, **more: Any) -> None:
+        self.tell(
+            task_id,
+            TaskCompleted(agent_id=agent_id, attempt=1, lease="L", completed_at=self._now, **more),
+        )
+
+    def failed(self, task_id: str, agent_id: str) -> None:
+        self.tell(
+            task_id,
+            TaskFailed(
+                agent_id=agent_id,
+                attempt=1,
+                error_code="e",
+                retryable=False,
+                outcome=TaskStatus.FAILED,
+                failed_at=self._now,
+            ),
+        )
+
+
+def recorded(position: int, stream: str, version: int, event: Event, at: datetime) -> RecordedEvent:
+    return RecordedEvent(
+        position=position,
+        stream=stream,
+        version=version,
+        topic=event.topic,
+        recorded_at=at,
+        command_id=f"c{position}",
+        actor="a",
+        correlation_id=None,
+        causation_id=None,
+        event=event,
+    )
+
+
+@asynccontextmanager
+async def story(database: str, log: PostgresEventLog) -> AsyncIterator[Story]:
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
+        writer = CheckpointWriter(AGENT_PERFORMANCE, connection)
+        await writer.open()
+        yield Story(writer, AgentPerformances(log.pool))
+
+
+async def test_outcomes_and_durations(database: str, log: PostgresEventLog) -> None:
+    async with story(database, log) as told:
+        for name in ("1", "2", "3", "4", "5", "6", "7"):
+            told.given(name, "a")
+        told.after(seconds=5)
+        told.tell("1", TaskStarted(agent_id="a", attempt=1, lease="L", started_at=START))
+        told.after(seconds=2)
+        told.completed("1", "a")
+        told.completed("2", "a")
+        await told.fold()
+        told.failed("3", "a")
+        over: Any = {"agent_id": "a", "attempt": 1}
+        told.tell(
+            "4",
+            TaskReleased(
+                **over,
+                reason=ReleaseReason.LEASE_EXPIRED,
+                outcome=TaskStatus.DEAD,
+                released_at=START,
+            ),
+        )
+        told.tell("5", TaskCancelled(**over, by="o", at=START))
+        told.tell("6", TaskExpired(**over, at=START))
+        told.tell(
+            "0",
+            TaskSubmitted(spec=TaskSpecification(task_type="t"), submitted_at=START, owner="o"),
+            TaskCancelled(by="o", at=START),
+        )
+        await told.fold()
+
+        figures = (await told.of("a")).figures
+
+        assert figures.assigned == 7
+        assert (figures.completed, figures.failed, figures.released) == (2, 1, 1)
+        assert (figures.cancelled, figures.expired, figures.success_rate) == (1, 1, 0.5)
+        duration = figures.duration
+        # 2 s from its start, and 7 s from its assignment: it was never started.
+        assert (duration.mean_ms, duration.longest_ms) == (4_500, 7_000)
+        assert duration.p50_ms is not None
+        assert 2_000 <= duration.p50_ms <= 2_250
+        assert duration.p95_ms == 7_000
+
+
+async def test_quality_as_rated_stands_apart_from_the_agent_s_own(
+    database: str, log: PostgresEventLog
+) -> None:
+    async with story(database, log) as told:
+        for name, own in (("1", 1.0), ("2", 0.9), ("3", None)):
+            told.given(name, "a")
+            told.completed(name, "a", quality=own)
+        await told.fold()
+        told.tell("1", TaskRated(agent_id="a", attempt=1, rating=0.2, by="o", at=START))
+        await told.fold()
+
+        figures = (await told.of("a")).figures
+
+        assert (figures.quality.count, figures.quality.mean) == (1, 0.2)
+        assert (figures.own_quality.count, figures.own_quality.mean) == (2, 0.95)
+
+
+async def test_cost_is_compared_with_the_price(database: str, log: PostgresEventLog) -> None:
+    async with story(database, log) as told:
+        for name, cost in (("1", 3 * TOKEN), ("2", TOKEN // 2), ("3", None)):
+            told.given(name, "a", price=2 * TOKEN)
+            usage = None if cost is None else Usage(cost=cost)
+            told.completed(name, "a", usage=usage)
+            await told.fold()
+
+        cost = (await told.of("a")).figures.cost
+
+        assert (cost.count, cost.actual, cost.estimated) == (2, "3.5", "4")
+        assert (cost.ratio, cost.above_estimate) == (0.875, 1)
+
+
+async def test_streaks(database: str, log: PostgresEventLog) -> None:
+    async with story(database, log) as told:
+        assert (await told.of("a")).streak == Streak(outcome=None, length=0, longest_completed=0)
+        seen = []
+        for number, outcome in enumerate("ccfffc"):
+            told.given(str(number), "a")
+            (told.completed if outcome == "c" else told.failed)(str(number), "a")
+            await told.fold()
+            streak = (await told.of("a")).streak
+            seen.append((streak.outcome, streak.length, streak.longest_completed))
+
+        assert seen == [
+            ("completed", 1, 1),
+            ("completed", 2, 2),
+            ("failed", 1, 2),
+            ("failed", 2, 2),
+            ("failed", 3, 2),
+            ("completed", 1, 2),
+        ]
+
+
+async def test_by_type_and_within_a_window(database: str, log: PostgresEventLog) -> None:
+    async with story(database, log) as told:
+        for name, kind, hours in (("1", "x/y", 0), ("2", "x/y", 0), ("3", "z", 3), ("4", "z", 1)):
+            told.after(hours=hours)
+            told.given(name, "a", kind)
+            told.completed(name, "a")
+        told.given("5", "b", "z")
+        await told.fold()
+        now = START + timedelta(hours=4)
+
+        ever = await told.of("a")
+        recent = await told.of("a", beginning("1h", now))
+        one_type = await told.of("a", None, "z")
+        nobody = await told.of("nobody", beginning("24h", now))
+
+        assert [(each.task_type, each.completed) for each in ever.by_type] == [("x/y", 2), ("z", 2)]
+        assert ever.figures.completed == 4
+        assert [(each.task_type, each.completed) for each in recent.by_type] == [("z", 2)]
+        assert (one_type.figures.completed, len(one_type.by_type)) == (2, 1)
+        assert (nobody.figures.assigned, nobody.by_type) == (0, [])
+        assert nobody.figures.duration.p95_ms is None
+        assert nobody.position == ever.position
+
+
+def test_windows_begin_with_a_full_hour() -> None:
+    assert beginning("1h", START) == datetime(2026, 3, 1, 11, tzinfo=UTC)
+    assert beginning("24h", START) == datetime(2026, 2, 28, 12, tzinfo=UTC)
+    assert beginning("7d", START) == datetime(2026, 2, 22, 12, tzinfo=UTC)
+    assert beginning("30d", START) == datetime(2026, 1, 30, 12, tzinfo=UTC)
+    assert beginning("all", START) is None
+
+
+async def test_only_the_types_with_most_attempts_are_shown(
+    database: str, log: PostgresEventLog
+) -> None:
+    async with story(database, log) as told:
+        for number in range(60):
+            told.given(str(number), "a", f"type-{number:02d}")
+        told.given("again", "a", "type-59")
+        await told.fold()
+
+        found = await told.of("a")
+
+        assert found.figures.assigned == 61
+        assert len(found.by_type) == 50
+        assert (found.by_type[0].task_type, found.by_type[1].task_type) == ("type-59", "type-00")
+
+
+async def test_small_batches_and_large_ones_make_the_same_rows(
+    database: str, log: PostgresEventLog, pen: Pen
+) -> None:
+    """Rows that follow from rows are read, remembered and forgotten like all others."""
+    performance = runner(log, database, AGENT_PERFORMANCE)
+    async with running(performance.run):
+        for step in World(3).history(150):
+            head = await pen.write_all([step])
+        assert await performance.progress.reached(head, 30.0)
+    piecemeal = await contents(database, AGENT_PERFORMANCE)
+
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
+        await connection.execute("select begin_rebuild(%s)", (AGENT_PERFORMANCE.key,))
+        whole = CheckpointWriter(AGENT_PERFORMANCE, connection, build="_rebuild")
+        await whole.open()
+        await whole.write(await log.read(0, limit=10_000))
+
+    assert await contents(database, AGENT_PERFORMANCE, "_rebuild") == piecemeal
