@@ -81,6 +81,8 @@ def _check_requirements(requirements: Requirements) -> None:
         check_count(agents, f"requirements.{field}")
         for index, agent_id in enumerate(agents):
             check_id(agent_id, f"requirements.{field}.{index}")
+    if requirements.sticky_key is not None:
+        check_text(requirements.sticky_key, "requirements.sticky_key", shortest=1, longest=255)
 
 
 def _check_times(spec: TaskSpecification, now: datetime) -> None:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from aia_mas.domain.kernel.event import Event
+from aia_mas.domain.orchestration.scoring.candidates import Candidate
 from aia_mas.domain.orchestration.task_specification import TaskSpecification, TaskTerms
 from aia_mas.domain.orchestration.task_status import ReleaseReason, TaskStatus
 
@@ -20,6 +21,7 @@ __all__ = [
     "TaskExpired",
     "TaskFailed",
     "TaskProgressed",
+    "TaskRated",
     "TaskReleased",
     "TaskRequeued",
     "TaskResultRefused",
@@ -61,6 +63,10 @@ class TaskAssigned(Event, frozen=True, kw_only=True):
         policy: The name of the rule that chose.
         considered: How many agents qualified and had room.
         load: The share of the agent's places in use before this one, 0..1.
+        revision: That of the rules of assignment, which gives the weights; 0: the defaults.
+        seed: What chance was drawn from.
+        candidates: The shortlist that the rule chose from, the best first; empty in events of
+            former releases.
     """
 
     topic: ClassVar[str] = "task.assigned.v1"
@@ -73,6 +79,9 @@ class TaskAssigned(Event, frozen=True, kw_only=True):
     policy: str = ""
     considered: int = 0
     load: float = 0.0
+    revision: int = 0
+    seed: int = 0
+    candidates: tuple[Candidate, ...] = ()
 
 
 class TaskStarted(Event, frozen=True, kw_only=True):
@@ -107,6 +116,27 @@ class TaskCompleted(Event, frozen=True, kw_only=True):
     quality: float | None = None
     usage: Usage | None = None
     completed_at: datetime
+
+
+class TaskRated(Event, frozen=True, kw_only=True):
+    """The client rated the result of an attempt.
+
+    Attributes:
+        agent_id: Whose work it was.
+        attempt: Which attempt.
+        rating: How good it was, 0..1.
+        comment: For people.
+        by: Who rated it.
+        at: When, UTC.
+    """
+
+    topic: ClassVar[str] = "task.rated.v1"
+    agent_id: str
+    attempt: int
+    rating: float
+    comment: str = ""
+    by: str
+    at: datetime
 
 
 class TaskFailed(Event, frozen=True, kw_only=True):
@@ -222,6 +252,7 @@ EVENTS: tuple[type[Event], ...] = (
     TaskStarted,
     TaskProgressed,
     TaskCompleted,
+    TaskRated,
     TaskFailed,
     TaskReleased,
     TaskCancelled,

@@ -44,6 +44,8 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         data_sources: All of them must be declared by an agent that declares any.
         preferred_agents: Agents to be taken first when they qualify.
         excluded_agents: Agents never to be taken.
+        sticky_key: Tasks with the same key go to the same agent when that is as good as others, or
+            whenever it can by the policy ``sticky``; None: there is no such tie.
     """
 
     skills: dict[str, float] = {}
@@ -52,13 +54,14 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     data_sources: tuple[str, ...] = ()
     preferred_agents: tuple[str, ...] = ()
     excluded_agents: tuple[str, ...] = ()
+    sticky_key: str | None = None
 
 
 class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A task as it is submitted; it never changes.
 
     Attributes:
-        task_type: The kind of work, 1..128 characters; agents specialised in it go first.
+        task_type: The kind of work, 1..128 characters; agents specialised in it are favoured.
         description: For people, at most 10,000 characters.
         requirements: Whom it suits.
         payload: Any JSON, for the agent that does the work.

@@ -88,6 +88,8 @@ STATUS_OF: Mapping[str, int] = {
     "negative_amount": 422,
     "amount_too_large": 422,
     "invalid_skill_level": 422,
+    "invalid_weights": 422,
+    "unknown_policy": 422,
     "nul_character": 422,
     "too_deep": 422,
     "idempotency_key_reused": 422,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +17,7 @@ from aia_mas.domain.orchestration.requirement import (
     RequirementSignature,
     suitability,
 )
+from aia_mas.domain.orchestration.scoring.candidates import Mark
 
 Slots = NDArray[np.intp]
 # Bounds of what is remembered; beyond them it is forgotten, and worked out anew on demand.
@@ -23,21 +27,44 @@ _INDEXED_SLOTS = 4 << 20
 _JOURNAL = 4_096
 
 
+# By the way an agent suits, what ties it to the task.
+_MARKS = np.zeros(4, dtype=np.uint8)
+_MARKS[PREFERRED], _MARKS[SPECIALISED] = Mark.PREFERRED, Mark.SPECIALISED
+
+
+class Pool(NamedTuple):
+    """All who suit.
+
+    Attributes:
+        slots: Theirs, ascending.
+        marks: What ties each of them to the task, as ``Mark``; None: nothing ties any of them.
+    """
+
+    slots: Slots
+    marks: NDArray[np.uint8] | None
+
+
+def pool_of(suiting: Sequence[tuple[int, int]]) -> Pool:
+    """Return slots and the way each of them suits as a pool; the slots ascend."""
+    slots = np.array([slot for slot, _ in suiting], dtype=np.intp)
+    marks = _MARKS.take([code for _, code in suiting]) if suiting else None
+    return Pool(slots, marks if marks is not None and marks.any() else None)
+
+
 class _Match:
     """Who suits one signature.
 
     Attributes:
         mask: Per slot: UNFIT, PREFERRED, SPECIALISED or FIT.
-        tiers: The slots of those who suit, a group for each way that occurs, the best first;
-            None until it is asked for again.
+        pool: Those who suit; None until it is asked for again.
         seen: Up to where in the journal of changes the mask is right.
     """
 
-    __slots__ = ("mask", "seen", "tiers")
+    __slots__ = ("mask", "pool", "seen")
 
     def __init__(self, mask: bytearray, seen: int) -> None:
         self.mask = mask
-        self.tiers: tuple[Slots, ...] | None = None
+        self.pool: Pool | None = None
         self.seen = seen
 
 
@@ -58,16 +85,16 @@ class Matching:
             if len(self._journal) > _JOURNAL:
                 self._forget()
 
-    def tiers(self, signature: RequirementSignature) -> tuple[Slots, ...]:
-        """Return the slots of all who suit, in groups, those that go first first."""
+    def pool(self, signature: RequirementSignature) -> Pool:
+        """Return all who suit."""
         match = self._matches.get(signature)
         if match is None:
             match = self._remember(signature)
         elif match.seen != len(self._journal):
             self._catch_up(signature, match)
-        if match.tiers is None:
-            match.tiers = self._index(match.mask)
-        return match.tiers
+        if match.pool is None:
+            match.pool = self._index(match.mask)
+        return match.pool
 
     def suits(self, signature: RequirementSignature, slot: int) -> int:
         """Tell how the agent in this slot suits: UNFIT (0), PREFERRED, SPECIALISED or FIT."""
@@ -90,14 +117,14 @@ class Matching:
         changes = set(self._journal[match.seen :])
         if len(changes) > 64 + size // 16:
             # One by one would take longer than all at once.
-            match.mask, match.tiers = self._qualify(signature), None
+            match.mask, match.pool = self._qualify(signature), None
         else:
             mask.extend(bytes(size - len(mask)))
             for slot in changes:
                 now = self._suitability(signature, slot)
                 if mask[slot] != now:
                     mask[slot] = now
-                    match.tiers = None
+                    match.pool = None
         match.seen = len(self._journal)
 
     def _remember(self, signature: RequirementSignature) -> _Match:
@@ -122,16 +149,16 @@ class Matching:
         codes *= qualified
         return bytearray(codes.tobytes())
 
-    def _index(self, mask: bytearray) -> tuple[Slots, ...]:
-        codes = np.frombuffer(mask, dtype=np.uint8)
-        groups = ((codes == code).nonzero()[0] for code in (PREFERRED, SPECIALISED, FIT))
-        tiers = tuple(group for group in groups if group.size)
-        self._indexed += sum(group.size for group in tiers)
+    def _index(self, mask: bytearray) -> Pool:
+        codes = np.frombuffer(bytes(mask), dtype=np.uint8)
+        slots = codes.nonzero()[0]
+        marks = _MARKS.take(codes.take(slots))
+        self._indexed += slots.size
         if self._indexed > _INDEXED_SLOTS:
             for match in self._matches.values():
-                match.tiers = None
+                match.pool = None
             self._indexed = 0
-        return tiers
+        return Pool(slots, marks if marks.any() else None)
 
     def _forget(self) -> None:
         self._matches.clear()

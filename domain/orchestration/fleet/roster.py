@@ -1,89 +1,112 @@
-"""The fleet: every agent's standing and load, folded from the log, and the pick among them."""
+"""The fleet: every agent's standing, load and record, folded from the log, and the pick of one."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 from aia_mas.domain.kernel.event import Event
 from aia_mas.domain.kernel.ids import entity_of
 from aia_mas.domain.kernel.steps import Steps, chunks, copied
+from aia_mas.domain.orchestration.fleet.choosing import Chooser, Pick
 from aia_mas.domain.orchestration.fleet.directory import Directory
-from aia_mas.domain.orchestration.fleet.matching import Matching
+from aia_mas.domain.orchestration.fleet.matching import Matching, Pool, pool_of
 from aia_mas.domain.orchestration.fleet.places import Places
 from aia_mas.domain.orchestration.fleet.seat import AGENT_EVENTS, FleetSnapshot, Seat, seat_after
-from aia_mas.domain.orchestration.fleet.why_not import Reason, capped, unavailable, unmet
+from aia_mas.domain.orchestration.fleet.why_not import (
+    Reason,
+    capped,
+    states_of,
+    unavailable,
+    unmet,
+    unsuitable,
+)
 from aia_mas.domain.orchestration.requirement import RequirementSignature
+from aia_mas.domain.orchestration.scoring.board import Board
+from aia_mas.domain.orchestration.scoring.learning import TEACHING, learn
+from aia_mas.domain.orchestration.scoring.policies import BUILT_IN, Policies
+from aia_mas.domain.orchestration.scoring.records import Records
+from aia_mas.domain.orchestration.scoring.records_snapshot import copy_of, restored
+from aia_mas.domain.orchestration.scoring.rules import AssignmentRulesChanged
 from aia_mas.domain.orchestration.task_events import (
     TaskAssigned,
     TaskCancelled,
     TaskCompleted,
     TaskExpired,
     TaskFailed,
+    TaskRated,
     TaskReleased,
 )
-
-
-class Pick(NamedTuple):
-    """The agent that a task should go to.
-
-    Attributes:
-        agent_id: Who.
-        price: What it takes for the task, base units.
-        load: The share of its places in use, 0..1.
-        considered: How many agents qualified and had room.
-    """
-
-    agent_id: str
-    price: int
-    load: float
-    considered: int
 
 
 class Fleet:
     """A fold over agent and task events that knows who can take one task more."""
 
-    def __init__(self, max_concurrent_tasks: int | None = None) -> None:
-        """Start without agents (``max_concurrent_tasks``: tasks held at once; None: no cap)."""
+    def __init__(
+        self, max_concurrent_tasks: int | None = None, policies: Policies = BUILT_IN
+    ) -> None:
+        """Start without agents.
+
+        Args:
+            max_concurrent_tasks: Tasks held at once; None: no cap.
+            policies: What may choose among agents, by name.
+        """
         self.max_concurrent_tasks = max_concurrent_tasks
         self._directory = Directory()
         self._matching = Matching(self._directory)
-        self._places = Places()
+        self.records = Records(self._learned)
+        self._board = Board(self.records, self._directory.agent_ids)
+        self.chooser = Chooser(self._board, policies)
+        self._places = Places(self._board.load)
         self._seats: list[Seat] = []
 
-    def apply(self, stream: str, event: Event) -> None:
-        """Fold one event; those that do not concern the fleet change nothing."""
+    def apply(
+        self, stream: str, event: Event, task_type: str = "", sticky_key: str | None = None
+    ) -> None:
+        """Fold one event; those that do not concern the fleet change nothing.
+
+        Args:
+            stream: The stream of the event.
+            event: What happened.
+            task_type: Of an unfinished task, its type; without it nothing is learned.
+            sticky_key: Of an unfinished task, its sticky key.
+        """
         kind, entity = type(event), entity_of(stream)
-        if isinstance(event, TaskAssigned):
+        if kind in TEACHING:
+            self._task_event(entity, event, task_type)
+        elif isinstance(event, TaskAssigned):
             self._hold(entity, self._slot(event.agent_id))
-        elif kind in _ATTEMPT_OVER:
-            slot = self._places.release(entity)
-            if slot is not None:
-                self._clear_if_gone(slot)
+            self.records.assigned(event.agent_id, sticky_key)
         elif kind in AGENT_EVENTS:
             slot = self._slot(entity)
             old, seat = self._seats[slot], seat_after(self._seats[slot], event)
             if seat.registered and not old.registered:
                 self._places.last[slot] = 0
             self._set(slot, seat)
+        elif isinstance(event, AssignmentRulesChanged):
+            self.chooser.rules = event.rules
 
-    def pick(self, signature: RequirementSignature) -> Pick | None:
+    def pick(
+        self, signature: RequirementSignature, seed: int = 0, sticky_key: str | None = None
+    ) -> Pick | None:
         """Return the agent to take next, None when nobody who suits has room.
 
-        Preferred agents go first, then those specialised in the task's type; among equals the
-        least loaded, then the one that was given a task the longest ago.
+        Args:
+            signature: What the task asks for.
+            seed: What chance is drawn from, where the policy leaves anything to it.
+            sticky_key: The task's sticky key, if it has one.
         """
         if self.capped:
             return None
-        places, matching = self._places, self._matching
-        if len(places.open) <= _FEW:
-            slot, considered = places.first_open(lambda slot: matching.suits(signature, slot))
-        else:
-            slot, considered = places.first_of(matching.tiers(signature))
-        if slot < 0:
+        pool = self._few(signature) or self._matching.pool(signature)
+        sticky = None
+        if sticky_key is not None and (holder := self.records.sticky.get(sticky_key)) is not None:
+            sticky = self._directory.slots.get(holder)
+        turns = self._places.sequence
+        choice = self.chooser.choose(pool, len(self._seats), signature, seed, sticky, turns)
+        if choice is None:
             return None
+        slot, considered, grounds = choice
         seat = self._seats[slot]
-        load = places.active(slot) / seat.capabilities.max_concurrent_tasks
-        return Pick(seat.agent_id, seat.capabilities.cost_per_task, load, considered)
+        load = self._places.active(slot) / seat.capabilities.max_concurrent_tasks
+        return Pick(seat.agent_id, seat.capabilities.cost_per_task, load, considered, grounds)
 
     def reserve(self, task_id: str, agent_id: str) -> None:
         """Count a task for an agent while its assignment is on its way into the log.
@@ -148,17 +171,23 @@ class Fleet:
     def candidates(self, signature: RequirementSignature) -> list[str]:
         """Return the ids of all registered agents that suit, whatever their state and load."""
         ids = self._directory.agent_ids
-        return [ids[slot] for tier in self._matching.tiers(signature) for slot in tier.tolist()]
+        return [ids[slot] for slot in self._matching.pool(signature).slots.tolist()]
 
     def why_not(self, signature: RequirementSignature) -> tuple[Reason, ...]:
         """Return what keeps such a task from an agent; empty when one could take it."""
-        tiers = self._matching.tiers(signature)
-        slots = [slot for tier in tiers for slot in tier.tolist()]
-        seats = [(self._seats[slot], slot in self._places.open) for slot in slots]
+        seats = self._suitable(signature)
         reasons = unavailable(seats) if seats else unmet(self._directory, signature)
         if not reasons and self.capped:
             reasons = (capped(self._places.total()),)
         return reasons
+
+    def filtered(self, signature: RequirementSignature) -> tuple[Reason, ...]:
+        """Return whom such a task does not come to now, and why; an agent may stand in several."""
+        return unsuitable(self._directory, signature) + states_of(self._suitable(signature))
+
+    def _suitable(self, signature: RequirementSignature) -> list[tuple[Seat, bool]]:
+        slots = self._matching.pool(signature).slots.tolist()
+        return [(self._seats[slot], slot in self._places.open) for slot in slots]
 
     def snapshot(self) -> Steps[FleetSnapshot]:
         """Return the committed part, as shallow copies that may be encoded later.
@@ -169,14 +198,20 @@ class Fleet:
         # In one step: an agent that is gone may lose its slot with a reservation as well.
         seats, last, sequence = list(self._seats), list(places.last), places.sequence
         holders = yield from copied(places.holders.items())
-        return FleetSnapshot(seats, last, holders, sequence)
+        records = yield from copy_of(self.records)
+        return FleetSnapshot(seats, last, holders, sequence, records, self.chooser.rules)
 
     @classmethod
     def restore(
-        cls, snapshot: FleetSnapshot, max_concurrent_tasks: int | None = None
+        cls,
+        snapshot: FleetSnapshot,
+        max_concurrent_tasks: int | None = None,
+        policies: Policies = BUILT_IN,
     ) -> Steps[Fleet]:
         """Return a fleet that goes on where the snapshot was taken, without reservations."""
-        fleet = cls(max_concurrent_tasks)
+        fleet = cls(max_concurrent_tasks, policies)
+        fleet.chooser.rules = snapshot.rules
+        yield from restored(fleet.records, snapshot.records)
         # A gap is seated under a name that no agent can have, and freed when all have their seats.
         seats = [
             seat if seat.agent_id else Seat(f"/{slot}") for slot, seat in enumerate(snapshot.seats)
@@ -197,6 +232,7 @@ class Fleet:
         slot = self._directory.seat(agent_id)
         if slot == len(self._seats):
             self._seats.append(Seat(agent_id))
+            self._board.cover(slot)
             self._places.add()
         elif self._seats[slot].agent_id != agent_id:
             self._seats[slot] = Seat(agent_id)
@@ -208,10 +244,39 @@ class Fleet:
         self._places.set_limit(slot, seat.limit)
         if seat.capabilities is not old.capabilities or seat.registered is not old.registered:
             self._directory.declare(slot, seat.capabilities if seat.registered else None)
+            self._board.terms(slot, seat.capabilities.cost_per_task, seat.stake)
             self._matching.changed(slot)
             if slot in self._places.open:
                 self._places.opened.add(slot)
+        if seat.registered and not old.registered:
+            self._board.seat(slot, self.records.joined(seat.agent_id))
+        elif old.registered and not seat.registered:
+            self.records.left(seat.agent_id)
         self._clear_if_gone(slot)
+
+    def _task_event(self, task_id: str, event: Event, task_type: str) -> None:
+        over = type(event) in _ATTEMPT_OVER
+        slot = self._places.release(task_id) if over else None
+        if task_type or type(event) is TaskRated:
+            holder = None if slot is None else self._seats[slot].agent_id
+            learn(self.records, task_id, event, holder, task_type)
+        if slot is not None:
+            self._clear_if_gone(slot)
+
+    def _learned(self, agent_id: str, task_type: str | None) -> None:
+        slot, record = self._directory.slots.get(agent_id), self.records.agents.get(agent_id)
+        if slot is not None and record is not None:
+            self._board.learn(slot, record, task_type)
+
+    def _few(self, signature: RequirementSignature) -> Pool | None:
+        """Return those who suit and have room by asking each, where that is quicker."""
+        if len(self._places.open) > _FEW:
+            return None
+        suits = self._matching.suits
+        found = [
+            (slot, code) for slot in sorted(self._places.open) if (code := suits(signature, slot))
+        ]
+        return pool_of(found)
 
     def _hold(self, task_id: str, slot: int) -> None:
         reserved = self._places.reservations.get(task_id)

@@ -21,17 +21,23 @@ from aia_mas.domain.orchestration.agent_events import (
     AgentWentOffline,
 )
 from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.domain.orchestration.scoring.records_snapshot import RecordsSnapshot
+from aia_mas.domain.orchestration.scoring.rules import AssignmentRules
 
 _NOTHING = Capabilities()
 
 
 class Seat(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One agent's standing (of its capabilities, only what placement asks for)."""
+    """One agent's standing (of its capabilities, only what placement asks for).
+
+    Its stake is the one that it registered with, base units.
+    """
 
     agent_id: str
     capabilities: Capabilities = _NOTHING
     status: AgentStatus = AgentStatus.UNREGISTERED
     online: bool = False
+    stake: int = 0
 
     @property
     def registered(self) -> bool:
@@ -54,12 +60,16 @@ class FleetSnapshot(msgspec.Struct, frozen=True, array_like=True):
         last: By slot, the sequence of the last assignment, 0 before the first.
         holders: Task id and slot of every task that an agent holds.
         sequence: How many assignments there were.
+        records: What is known of agents by their work.
+        rules: The rules of assignment.
     """
 
     seats: list[Seat]
     last: list[int]
     holders: list[tuple[str, int]]
     sequence: int
+    records: RecordsSnapshot
+    rules: AssignmentRules
 
 
 def seat_after(seat: Seat, event: Event) -> Seat:
@@ -73,7 +83,8 @@ def _placement_part(capabilities: Capabilities) -> Capabilities:
 
 
 def _registered(seat: Seat, event: AgentRegistered) -> Seat:
-    return Seat(seat.agent_id, _placement_part(event.capabilities), AgentStatus.ACTIVE, True)
+    declared = _placement_part(event.capabilities)
+    return Seat(seat.agent_id, declared, AgentStatus.ACTIVE, True, event.initial_stake)
 
 
 def _updated(seat: Seat, event: AgentUpdated) -> Seat:

@@ -61,6 +61,8 @@ class TaskRequirements(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         data_sources: All of them must be declared by an agent that declares any.
         preferred_agents: Agents to be taken first when they qualify.
         excluded_agents: Agents never to be taken.
+        sticky_key: Tasks with the same key go to the same agent when that is as good as others, or
+            whenever it can by the policy ``sticky``.
     """
 
     skills: tuple[Name, ...] | dict[str, Level] = ()
@@ -69,6 +71,7 @@ class TaskRequirements(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     data_sources: tuple[Name, ...] = ()
     preferred_agents: tuple[AgentId, ...] = ()
     excluded_agents: tuple[AgentId, ...] = ()
+    sticky_key: Reference | None = None
 
     def requirements(self) -> Requirements:
         """Return it as the domain has it."""
@@ -79,6 +82,7 @@ class TaskRequirements(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
             data_sources=self.data_sources,
             preferred_agents=self.preferred_agents,
             excluded_agents=self.excluded_agents,
+            sticky_key=self.sticky_key,
         )
 
 

@@ -15,6 +15,7 @@ from aia_mas.domain.orchestration.requirement import (
     signature_of,
     suitability,
 )
+from aia_mas.domain.orchestration.scoring.candidates import Mark
 from aia_mas.domain.orchestration.task_specification import Requirements
 
 NAMES = st.sampled_from(["a", "b", "c"])
@@ -106,7 +107,7 @@ def test_the_arrays_agree_with_the_rule_after_any_changes(first, changes, signat
         declared[agent_id] = capabilities
     if warm:
         for signature in signatures:
-            matching.tiers(signature)
+            matching.pool(signature)
     for index, capabilities in changes:
         slot = directory.seat(AGENTS[index])
         directory.declare(slot, capabilities)
@@ -121,10 +122,10 @@ def test_the_arrays_agree_with_the_rule_after_any_changes(first, changes, signat
             for agent_id, capabilities in declared.items()
         }
         by_slot = {name: matching.suits(signature, directory.slots[name]) for name in declared}
-        tiers = [{directory.agent_ids[slot] for slot in tier} for tier in matching.tiers(signature)]
-        groups = [
-            {agent_id for agent_id, code in expected.items() if code == wanted}
-            for wanted in (PREFERRED, SPECIALISED, FIT)
-        ]
+        slots, marks = matching.pool(signature)
+        ties = {PREFERRED: Mark.PREFERRED, SPECIALISED: Mark.SPECIALISED, FIT: 0}
+        marked = [0] * slots.size if marks is None else marks.tolist()
+        pooled = dict(zip((directory.agent_ids[slot] for slot in slots), marked, strict=True))
         assert by_slot == expected
-        assert tiers == [group for group in groups if group]
+        assert slots.tolist() == sorted(slots.tolist())
+        assert pooled == {name: ties[code] for name, code in expected.items() if code != UNFIT}

@@ -1,0 +1,66 @@
+"""A candidate as the event keeps it: rounded features, so that the choice can be made again."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from aia_mas.domain.orchestration.scoring.weights import ONE, Weights
+
+SHORTLIST: Final = 8
+"""How many candidates the choice is made among."""
+
+
+class Mark:
+    """What ties a candidate to a task, as bits; ``affinity`` follows from them."""
+
+    # No IntFlag: that takes a microsecond for each look at a bit.
+    PREFERRED: Final = 1
+    SPECIALISED: Final = 2
+    STICKY: Final = 4
+
+
+AFFINITY: Final = {Mark.PREFERRED: 1_000, Mark.SPECIALISED: 3_500, Mark.STICKY: 5_500}
+"""What each mark adds to the affinity, in ten-thousandths; all of them make one."""
+
+
+def affinity_of(marks: int) -> int:
+    """Return the affinity of a candidate with these marks, in ten-thousandths."""
+    return sum(worth for mark, worth in AFFINITY.items() if marks & mark)
+
+
+class Candidate(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An agent on the shortlist for a task.
+
+    Attributes:
+        agent_id: Who.
+        features: In the order of ``FEATURES``, each 0..10,000 ten-thousandths.
+        marks: What ties it to the task, as ``Mark``.
+    """
+
+    agent_id: str
+    features: tuple[int, ...]
+    marks: int = 0
+
+    @property
+    def preferred(self) -> bool:
+        """Whether the task asks for it by name."""
+        return bool(self.marks & Mark.PREFERRED)
+
+
+WHOLE_SCORE: Final = ONE * ONE
+"""The score 1.0; scores are exact whole numbers."""
+
+
+def score(candidate: Candidate, weights: Weights) -> int:
+    """Return how well a candidate does, 0..``WHOLE_SCORE``."""
+    quality, latency, headroom, price, stake, affinity = candidate.features
+    return (
+        quality * weights.quality
+        + latency * weights.latency
+        + headroom * weights.headroom
+        + price * weights.price
+        + stake * weights.stake
+        + affinity * weights.affinity
+    )
