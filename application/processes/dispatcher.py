@@ -23,6 +23,7 @@ from aia_mas.domain.kernel import DomainError
 from aia_mas.domain.kernel.principal import system
 from aia_mas.domain.orchestration.fleet import Reason
 from aia_mas.domain.orchestration.planning import PlannedAssignment
+from aia_mas.domain.orchestration.requirement import RequirementSignature
 from aia_mas.domain.orchestration.scoring.rules import AdoptConfiguredWeights
 from aia_mas.domain.orchestration.scoring.weights import Weights
 from aia_mas.domain.orchestration.task_commands import Assignment, AssignTask, SubmitTask
@@ -75,6 +76,10 @@ class Dispatcher:
     def why_not(self, task_id: str) -> Sequence[Reason]:
         """Return what keeps a task waiting."""
         return self._fold.state.why_not(task_id)
+
+    def filtered(self, signature: RequirementSignature) -> tuple[Sequence[Reason], int]:
+        """Return whom a task of such demands does not come to now, and the position of that."""
+        return self._fold.state.fleet.filtered(signature), self._host.position
 
     def place(self, command: SubmitTask) -> SubmissionPlacement | None:
         """Choose an agent for a task that is being submitted on the leader's own node."""

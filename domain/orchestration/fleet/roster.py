@@ -13,7 +13,6 @@ from aia_mas.domain.orchestration.fleet.seat import AGENT_EVENTS, FleetSnapshot,
 from aia_mas.domain.orchestration.fleet.why_not import (
     Reason,
     capped,
-    states_of,
     unavailable,
     unmet,
     unsuitable,
@@ -175,19 +174,24 @@ class Fleet:
 
     def why_not(self, signature: RequirementSignature) -> tuple[Reason, ...]:
         """Return what keeps such a task from an agent; empty when one could take it."""
-        seats = self._suitable(signature)
-        reasons = unavailable(seats) if seats else unmet(self._directory, signature)
+        suitable, full = self._suitable(signature)
+        if not suitable:
+            return unmet(self._directory, signature)
+        reasons = unavailable(full, suitable) if len(full) == suitable else ()
         if not reasons and self.capped:
             reasons = (capped(self._places.total()),)
         return reasons
 
     def filtered(self, signature: RequirementSignature) -> tuple[Reason, ...]:
         """Return whom such a task does not come to now, and why; an agent may stand in several."""
-        return unsuitable(self._directory, signature) + states_of(self._suitable(signature))
+        suitable, full = self._suitable(signature)
+        return unsuitable(self._directory, signature) + unavailable(full, suitable)
 
-    def _suitable(self, signature: RequirementSignature) -> list[tuple[Seat, bool]]:
-        slots = self._matching.pool(signature).slots.tolist()
-        return [(self._seats[slot], slot in self._places.open) for slot in slots]
+    def _suitable(self, signature: RequirementSignature) -> tuple[int, list[Seat]]:
+        """Return how many agents suit, and those of them who have no place left."""
+        slots = self._matching.pool(signature).slots
+        full = slots[~self._board.open.take(slots)].tolist()
+        return slots.size, [self._seats[slot] for slot in full]
 
     def snapshot(self) -> Steps[FleetSnapshot]:
         """Return the committed part, as shallow copies that may be encoded later.

