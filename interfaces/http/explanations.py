@@ -97,7 +97,7 @@ def _pair(event: TaskAssigned, policies: Policies) -> Sequence[int]:
 
 
 def _scored(candidate: Candidate, weights: Weights, *, drawn: bool) -> ScoredCandidate:
-    values = zip(FEATURES, candidate.features, weights, strict=True)
+    values = [(name, getattr(candidate, name), getattr(weights, name)) for name in FEATURES]
     return ScoredCandidate(
         agent_id=candidate.agent_id,
         score=score(candidate, weights) / WHOLE_SCORE,

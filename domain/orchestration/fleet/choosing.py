@@ -64,6 +64,7 @@ class Chooser:
         self,
         pool: Pool,
         everybody: int,
+        full: int,
         signature: RequirementSignature,
         seed: int,
         sticky: int | None,
@@ -74,6 +75,7 @@ class Chooser:
         Args:
             pool: All who suit.
             everybody: How many slots there are.
+            full: How many of them have no place left.
             signature: What the task asks for.
             seed: What chance is drawn from.
             sticky: The slot of the agent that had the task's sticky key last, if anybody had.
@@ -82,9 +84,13 @@ class Chooser:
         Returns:
             None when nobody who suits has room.
         """
-        field = self._field(pool, everybody, sticky, preferred=bool(signature.preferred))
-        if not field.size:
+        slots, marks = pool if not full else self._with_room(pool)
+        size = slots.size
+        if not size:
             return None
+        place, marks = _marked(slots, marks, sticky)
+        whole = None if size == everybody else slots
+        field = Field(whole, size, marks, place, bool(signature.preferred))
         rules, task_type = self.rules, signature.task_type
         # A node may lead that does not know a policy which another one did.
         policy = self.policies.get(rules.by_type.get(task_type, rules.default), SCORED)
@@ -99,22 +105,24 @@ class Chooser:
             policy = SCORED
             chosen = choice(candidates, policy, rules.weights, seed)
         slot = next(slot for slot, candidate in found if candidate is chosen)
-        return slot, field.size, Grounds(policy.name, rules.revision, seed, candidates)
+        return slot, size, Grounds(policy.name, rules.revision, seed, candidates)
 
-    def _field(self, pool: Pool, everybody: int, sticky: int | None, *, preferred: bool) -> Field:
-        """Return those of the pool who have room."""
-        slots: Slots = pool.slots
-        marks: NDArray[np.uint8] | None = pool.marks
-        room = self._board.open.take(slots)
-        if not room.all():
-            slots = slots[room]
-            marks = None if marks is None else marks[room]
-        size = slots.size
-        place = None
-        if sticky is not None:
-            at = int(slots.searchsorted(sticky))
-            if at < size and slots[at] == sticky:
-                place = at
-                marks = np.zeros(size, dtype=np.uint8) if marks is None else marks.copy()
-                marks[place] |= Mark.STICKY
-        return Field(None if size == everybody else slots, size, marks, place, preferred)
+    def _with_room(self, pool: Pool) -> Pool:
+        room = self._board.open.take(pool.slots)
+        if room.all():
+            return pool
+        return Pool(pool.slots[room], None if pool.marks is None else pool.marks[room])
+
+
+def _marked(
+    slots: Slots, marks: NDArray[np.uint8] | None, sticky: int | None
+) -> tuple[int | None, NDArray[np.uint8] | None]:
+    """Return where a slot stands among others, and their marks with one for it there."""
+    if sticky is None:
+        return None, marks
+    place = int(slots.searchsorted(sticky))
+    if place == slots.size or slots[place] != sticky:
+        return None, marks
+    marks = np.zeros(slots.size, dtype=np.uint8) if marks is None else marks.copy()
+    marks[place] |= Mark.STICKY
+    return place, marks

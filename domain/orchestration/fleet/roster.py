@@ -99,7 +99,9 @@ class Fleet:
         if sticky_key is not None and (holder := self.records.sticky.get(sticky_key)) is not None:
             sticky = self._directory.slots.get(holder)
         turns = self._places.sequence
-        choice = self.chooser.choose(pool, len(self._seats), signature, seed, sticky, turns)
+        everybody = len(self._seats)
+        full = everybody - len(self._places.open)
+        choice = self.chooser.choose(pool, everybody, full, signature, seed, sticky, turns)
         if choice is None:
             return None
         slot, considered, grounds = choice
@@ -236,7 +238,7 @@ class Fleet:
         slot = self._directory.seat(agent_id)
         if slot == len(self._seats):
             self._seats.append(Seat(agent_id))
-            self._board.cover(slot)
+            self._board.add()
             self._places.add()
         elif self._seats[slot].agent_id != agent_id:
             self._seats[slot] = Seat(agent_id)
@@ -253,7 +255,7 @@ class Fleet:
             if slot in self._places.open:
                 self._places.opened.add(slot)
         if seat.registered and not old.registered:
-            self._board.seat(slot, self.records.joined(seat.agent_id))
+            self._board.learn(slot, self.records.joined(seat.agent_id))
         elif old.registered and not seat.registered:
             self.records.left(seat.agent_id)
         self._clear_if_gone(slot)
@@ -267,10 +269,10 @@ class Fleet:
         if slot is not None:
             self._clear_if_gone(slot)
 
-    def _learned(self, agent_id: str, task_type: str | None) -> None:
+    def _learned(self, agent_id: str) -> None:
         slot, record = self._directory.slots.get(agent_id), self.records.agents.get(agent_id)
         if slot is not None and record is not None:
-            self._board.learn(slot, record, task_type)
+            self._board.learn(slot, record)
 
     def _few(self, signature: RequirementSignature) -> Pool | None:
         """Return those who suit and have room by asking each, where that is quicker."""

@@ -21,10 +21,10 @@ from aia_mas.domain.orchestration.scoring.records import (
 Numbers = NDArray[np.float64]
 Slots = NDArray[np.intp]
 
-# Rows of the array over all agents; the first three are, or become, features.
-HEADROOM, PRICE, STAKE, PENDING, DRAG, TURN, OWN, LEAN = range(8)
+# Rows of the array over all agents. The first four go into the ranking as they stand.
+HEADROOM, PRICE, STAKE, TURN, SLOW, OWN, LEAN = range(7)
 # Rows of the array of one type of task.
-GOOD, REST, UNSURE, TOOK, UNKNOWN = range(5)
+HOPED, TILT, TOOK, UNKNOWN, BASE, UNSURE = range(6)
 
 _COLUMN_BYTES = 64 << 20
 """Of the arrays by type; beyond, the least recently used is worked out anew when it is needed."""
@@ -34,6 +34,25 @@ _BASE_WEIGHT, _TYPE_WEIGHT, _AGENT_WEIGHT, _PAIR_WEIGHT = 2, 8, 4, 4
 _OPTIMISM = 0.05
 _RICH = log1p(10_000)
 """The stake, in tokens, that counts as much as any larger one: that of the highest tier."""
+
+
+class Column:
+    """What is known of everybody in one type of task, by slot.
+
+    Attributes:
+        rows: Quality is ``HOPED + TILT * mean of the type``, the former being ``BASE + UNSURE *
+            optimism``; durations are in ``TOOK``, and ``UNKNOWN`` is 1 where there is none.
+        optimism: The one that ``HOPED`` holds.
+        stale: Slots whose agent has changed since.
+    """
+
+    __slots__ = ("optimism", "rows", "stale")
+
+    def __init__(self, capacity: int) -> None:
+        """Start with strangers."""
+        self.rows: Numbers = np.zeros((6, capacity))
+        self.optimism = 0.0
+        self.stale: set[int] = set()
 
 
 class Board:
@@ -49,13 +68,17 @@ class Board:
         self._records = records
         self._agent_ids = agent_ids
         self._capacity = 64
-        self.rows: Numbers = np.zeros((8, self._capacity))
+        self.rows: Numbers = np.zeros((7, self._capacity))
         self.open: NDArray[np.bool_] = np.zeros(self._capacity, dtype=np.bool_)
-        self._columns: OrderedDict[str, Numbers] = OrderedDict()
+        self._pending: list[int] = []
+        self._drag: list[float] = []
+        self._columns: OrderedDict[str, Column] = OrderedDict()
 
-    def cover(self, slot: int) -> None:
-        """Make room for a slot."""
-        if slot >= self._capacity:
+    def add(self) -> None:
+        """Add a slot."""
+        self._pending.append(1)
+        self._drag.append(1.0)
+        if len(self._pending) > self._capacity:
             self._capacity *= 2
             self.rows = np.concatenate((self.rows, np.zeros_like(self.rows)), axis=1)
             self.open = np.concatenate((self.open, np.zeros_like(self.open)))
@@ -63,88 +86,113 @@ class Board:
 
     def load(self, slot: int, active: int, limit: int, turn: int) -> None:
         """Set how many of its places an agent has taken, and when it was last given a task."""
-        self.open[slot] = active < limit
-        rows = self.rows
-        rows[HEADROOM, slot] = (limit - active) / limit if active < limit else 0.0
-        rows[PENDING, slot] = active + 1
+        rows, room = self.rows, active < limit
+        self.open[slot] = room
+        rows[HEADROOM, slot] = (limit - active) / limit if room else 0.0
         rows[TURN, slot] = turn
+        self._pending[slot] = active + 1
+        rows[SLOW, slot] = (active + 1) * self._drag[slot]
 
     def terms(self, slot: int, price: int, stake: int) -> None:
         """Set an agent's price and stake, base units."""
         self.rows[PRICE, slot] = price
         self.rows[STAKE, slot] = min(1.0, log1p(stake / TOKEN) / _RICH)
 
-    def seat(self, slot: int, record: AgentRecord) -> None:
-        """Set the whole record of the agent in a slot."""
-        self._set_agent(slot, record)
-        for task_type, columns in self._columns.items():
-            columns[:, slot] = _pair_column(record.pairs.get(task_type, _NO_PAIR))
-
-    def learn(self, slot: int, record: AgentRecord, task_type: str | None) -> None:
-        """Set the record of the agent in a slot where it changed: overall, and in one type."""
-        self._set_agent(slot, record)
-        columns = None if task_type is None else self._columns.get(task_type)
-        if columns is not None and task_type is not None:
-            columns[:, slot] = _pair_column(record.pairs.get(task_type, _NO_PAIR))
-
-    def gather(self, slots: Slots | None, size: int, task_type: str) -> tuple[Numbers, Numbers]:
-        """Return the rows over all agents and those of a type, for some slots (None: all)."""
-        columns = self._columns_of(task_type)
-        if slots is None:
-            return self.rows[:, :size], columns[:, :size]
-        return self.rows.take(slots, axis=1), columns.take(slots, axis=1)
+    def learn(self, slot: int, record: AgentRecord) -> None:
+        """Set the record of the agent in a slot, which is new there or has changed."""
+        rows, weight = self.rows, record.seen + UNIT * _AGENT_WEIGHT
+        self._drag[slot] = drag = 1.0 + record.penalty / UNIT
+        rows[SLOW, slot] = self._pending[slot] * drag
+        rows[OWN, slot] = record.good / weight
+        rows[LEAN, slot] = UNIT * _AGENT_WEIGHT / weight
+        for column in self._columns.values():
+            column.stale.add(slot)
 
     def agent_id(self, slot: int) -> str:
         """Return who sits in a slot."""
         return self._agent_ids[slot]
 
-    def outlook(self, task_type: str) -> tuple[float, float, float]:
-        """Return what is known of a type: its mean quality, its optimism, its typical duration.
+    def gather(self, slots: Slots | None, size: int, task_type: str) -> tuple[Numbers, Numbers]:
+        """Return the rows over all agents and those of a type, for some slots (None: all)."""
+        column = self._column(task_type)
+        if slots is None:
+            return self.rows[:, :size], column.rows[:, :size]
+        return self.rows.take(slots, axis=1), column.rows.take(slots, axis=1)
 
-        The optimism grows with the number of observations of the type and shrinks with those of
-        the agent (UCB1: Auer, Cesa-Bianchi, Fischer, 2002), so that nobody is written off for good.
-        """
+    def outlook(self, task_type: str) -> tuple[float, float]:
+        """Return what is known of a type: its mean quality, and its typical duration."""
         records = self._records
         base = (records.good + UNIT * _BASE_WEIGHT / 2) / (records.seen + UNIT * _BASE_WEIGHT)
         of_type = records.types.get(task_type, NO_TYPE)
         mean = (of_type.good + base * UNIT * _TYPE_WEIGHT) / (of_type.seen + UNIT * _TYPE_WEIGHT)
-        # The binary logarithm in whole numbers: the same everywhere, and it changes rarely.
-        return mean, _OPTIMISM * sqrt(of_type.count.bit_length()), float(of_type.took or 1)
+        return mean, float(of_type.took or 1)
 
-    def _set_agent(self, slot: int, record: AgentRecord) -> None:
-        rows, weight = self.rows, record.seen + UNIT * _AGENT_WEIGHT
-        rows[DRAG, slot] = 1.0 + record.penalty / UNIT
-        rows[OWN, slot] = record.good / weight
-        rows[LEAN, slot] = UNIT * _AGENT_WEIGHT / weight
-
-    def _columns_of(self, task_type: str) -> Numbers:
-        columns = self._columns.get(task_type)
-        if columns is not None:
+    def _column(self, task_type: str) -> Column:
+        column = self._columns.get(task_type)
+        if column is None:
+            column = self._columns[task_type] = Column(self._capacity)
+            column.stale.update(range(len(self._pending)))
+            bound = max(1, _COLUMN_BYTES // column.rows.nbytes)
+            if len(self._columns) > bound:
+                self._columns.popitem(last=False)
+        else:
             self._columns.move_to_end(task_type)
-            return columns
-        columns = np.empty((5, self._capacity))
-        columns[:] = np.array(_pair_column(_NO_PAIR))[:, None]
-        of_type = self._records.types.get(task_type)
-        if of_type is not None and of_type.agents:
-            agents, known = self._records.agents, of_type.agents
-            for slot, agent_id in enumerate(self._agent_ids):
-                if agent_id in known and (record := agents.get(agent_id)) is not None:
-                    columns[:, slot] = _pair_column(record.pairs[task_type])
-        self._columns[task_type] = columns
-        while len(self._columns) > 1 and len(self._columns) * columns.nbytes > _COLUMN_BYTES:
-            self._columns.popitem(last=False)
-        return columns
+        # The optimism grows with the observations of the type and shrinks with those of the agent
+        # (UCB1: Auer, Cesa-Bianchi, Fischer, 2002), so that nobody is written off for good. The
+        # binary logarithm in whole numbers is the same everywhere, and changes rarely.
+        count = self._records.types.get(task_type, NO_TYPE).count
+        optimism = _OPTIMISM * sqrt(count.bit_length())
+        fresh = column.optimism == optimism
+        column.optimism = optimism
+        if len(column.stale) > _FEW:
+            fresh = False
+            self._refresh_many(column, task_type)
+        elif column.stale:
+            self._refresh_few(column, task_type)
+        if not fresh:
+            rows = column.rows
+            np.multiply(rows[UNSURE], optimism, out=rows[HOPED])
+            rows[HOPED] += rows[BASE]
+        return column
+
+    def _refresh_few(self, column: Column, task_type: str) -> None:
+        """Bring the stale slots up to date, one by one; the same as ``_refresh_many``."""
+        rows, optimism = column.rows, column.optimism
+        for slot in column.stale:
+            good, seen, took = self._pair(slot, task_type)
+            weight = seen + UNIT * _PAIR_WEIGHT
+            rest = UNIT * _PAIR_WEIGHT / weight
+            base = good / weight + rest * float(self.rows[OWN, slot])
+            unsure = 1.0 / sqrt(1.0 + seen / UNIT)
+            rows[:, slot] = (
+                unsure * optimism + base,
+                rest * float(self.rows[LEAN, slot]),
+                took,
+                took == 0,
+                base,
+                unsure,
+            )
+        column.stale.clear()
+
+    def _refresh_many(self, column: Column, task_type: str) -> None:
+        slots = list(column.stale)
+        column.stale.clear()
+        pairs = [self._pair(slot, task_type) for slot in slots]
+        good, seen, took = np.array(pairs, dtype=np.float64).T
+        weight = seen + UNIT * _PAIR_WEIGHT
+        rest = UNIT * _PAIR_WEIGHT / weight
+        rows = column.rows
+        rows[BASE, slots] = good / weight + rest * self.rows[OWN, slots]
+        rows[TILT, slots] = rest * self.rows[LEAN, slots]
+        rows[UNSURE, slots] = 1.0 / np.sqrt(1.0 + seen / UNIT)
+        rows[TOOK, slots] = took
+        rows[UNKNOWN, slots] = took == 0
+
+    def _pair(self, slot: int, task_type: str) -> Pair:
+        record = self._records.agents.get(self._agent_ids[slot])
+        return _STRANGER if record is None else record.pairs.get(task_type, _STRANGER)
 
 
-_NO_PAIR = Pair()
-
-
-def _pair_column(pair: Pair) -> tuple[float, float, float, float, float]:
-    weight = pair.seen + UNIT * _PAIR_WEIGHT
-    return (
-        pair.good / weight,
-        UNIT * _PAIR_WEIGHT / weight,
-        1.0 / sqrt(1.0 + pair.seen / UNIT),
-        float(pair.took),
-        0.0 if pair.took else 1.0,
-    )
+_STRANGER = Pair()
+_FEW = 16
+"""Up to so many slots it is quicker to bring each up to date than all at once."""

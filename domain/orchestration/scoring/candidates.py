@@ -31,16 +31,26 @@ def affinity_of(marks: int) -> int:
 
 
 class Candidate(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """An agent on the shortlist for a task.
+    """An agent on the shortlist for a task; the features are 0..10,000 ten-thousandths.
 
     Attributes:
         agent_id: Who.
-        features: In the order of ``FEATURES``, each 0..10,000 ten-thousandths.
-        marks: What ties it to the task, as ``Mark``.
+        quality: How well it did such tasks.
+        latency: How soon it would be done, against the one that would be done first.
+        headroom: The share of its places that is free.
+        price: How cheap it is.
+        stake: How much it has at stake.
+        affinity: What ties it to the task.
+        marks: The ties themselves, as ``Mark``.
     """
 
     agent_id: str
-    features: tuple[int, ...]
+    quality: int
+    latency: int
+    headroom: int
+    price: int
+    stake: int
+    affinity: int
     marks: int = 0
 
     @property
@@ -55,12 +65,11 @@ WHOLE_SCORE: Final = ONE * ONE
 
 def score(candidate: Candidate, weights: Weights) -> int:
     """Return how well a candidate does, 0..``WHOLE_SCORE``."""
-    quality, latency, headroom, price, stake, affinity = candidate.features
     return (
-        quality * weights.quality
-        + latency * weights.latency
-        + headroom * weights.headroom
-        + price * weights.price
-        + stake * weights.stake
-        + affinity * weights.affinity
+        candidate.quality * weights.quality
+        + candidate.latency * weights.latency
+        + candidate.headroom * weights.headroom
+        + candidate.price * weights.price
+        + candidate.stake * weights.stake
+        + candidate.affinity * weights.affinity
     )

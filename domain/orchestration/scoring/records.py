@@ -93,8 +93,8 @@ class TypeRecord:
 NO_TYPE: Final = TypeRecord()
 """The record of a type that nobody has done yet."""
 
-Changed = Callable[[str, str | None], None]
-"""Told the agent, and the type of the pair that changed with it (None: of none)."""
+Changed = Callable[[str], None]
+"""Told the agent whose record changed."""
 
 
 class Records:
@@ -111,7 +111,7 @@ class Records:
         sticky: Sticky key to the agent that had it last, the least recently used first.
     """
 
-    def __init__(self, changed: Changed = lambda _agent, _type: None) -> None:
+    def __init__(self, changed: Changed = lambda _agent: None) -> None:
         """Start without any (``changed``: told of every agent whose record changed)."""
         self.agents: dict[str, AgentRecord] = {}
         self.gone: OrderedDict[str, AgentRecord] = OrderedDict()
@@ -224,8 +224,7 @@ class Records:
                 oldest = next(iter(record.pairs))
                 del record.pairs[oldest]
                 self.types[oldest].agents.discard(agent_id)
-                self.changed(agent_id, oldest)
-        self.changed(agent_id, task_type)
+        self.changed(agent_id)
 
     def _type(self, task_type: str) -> TypeRecord:
         of_type = self.types.get(task_type)
@@ -236,7 +235,7 @@ class Records:
                 for agent_id in old.agents:
                     record = self.agents.get(agent_id) or self.gone[agent_id]
                     del record.pairs[forgotten]
-                    self.changed(agent_id, forgotten)
+                    self.changed(agent_id)
         else:
             self.types.move_to_end(task_type)
         return of_type

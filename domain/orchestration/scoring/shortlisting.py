@@ -8,17 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aia_mas.domain.orchestration.scoring.board import (
-    DRAG,
-    GOOD,
-    LEAN,
-    OWN,
-    PENDING,
-    REST,
-    STAKE,
+    HOPED,
+    SLOW,
+    TILT,
     TOOK,
-    TURN,
     UNKNOWN,
-    UNSURE,
     Board,
     Slots,
 )
@@ -32,11 +26,17 @@ from aia_mas.domain.orchestration.scoring.candidates import (
 from aia_mas.domain.orchestration.scoring.policies import Policy
 from aia_mas.domain.orchestration.scoring.weights import ONE, Weights
 
+# Rows of what ranks are made of; the first four are those of the board.
+_HEADROOM, _PRICE, _STAKE, _TURN, _QUALITY, _LATENCY, _AFFINITY = range(7)
+_ROUNDED = np.array([[_QUALITY], [_LATENCY], [_HEADROOM], [_PRICE], [_STAKE], [_AFFINITY], [_TURN]])
+"""The rows that a candidate is made of, in its order, and its turn."""
 _AFFINITIES = np.array([affinity_of(marks) / ONE for marks in range(8)])
-# Ranks go by the score in ten-thousandths; these come before, or after, any of them.
+# Ranks are scores times ten thousand; these come before, or after, any of them.
 _FIRST = 4.0 * ONE
 _KEPT = 2.0 * ONE
 _TURNS = 1e-4
+_MANY = 256
+"""With more candidates than this it is quicker to look for the best one eight times."""
 
 
 class Field(NamedTuple):
@@ -81,73 +81,74 @@ def shortlist(
         turns: How many turns there were.
     """
     counts = policy.weights or weights
-    rows, columns = board.gather(field.slots, field.size, task_type)
-    features = np.empty((6, field.size))
-    _features(features, rows, columns, board.outlook(task_type), max_cost)
-    if field.marks is None:
-        features[5] = 0.0
-    else:
-        _AFFINITIES.take(field.marks, out=features[5])
-    ranks = np.einsum("i,ij->j", np.array(tuple(counts), dtype=np.float64), features)
-    # Equal ones take turns; and so do those that differ by less than a ten-thousandth of 0.0001.
-    ranks -= rows[TURN] * (_TURNS / (turns + 1))
+    parts = _parts(board, field, task_type, max_cost)
+    factors = (
+        counts.headroom,
+        counts.price,
+        counts.stake,
+        -_TURNS / (turns + 1),  # equal ones take turns, of those that never had one the first
+        counts.quality,
+        counts.latency,
+        counts.affinity,
+    )
+    ranks = np.einsum("i,ij->j", np.array(factors), parts)
     if field.preferred and field.marks is not None:
         ranks += _FIRST * (field.marks & Mark.PREFERRED)
     if field.sticky is not None and policy.keeps_sticky:
         ranks[field.sticky] += _KEPT
     best = _best(ranks)
-    rounded = np.rint(features[:, best].T * ONE).astype(np.int64).tolist()
-    slots = best if field.slots is None else field.slots[best].tolist()
-    marks = [0] * len(best) if field.marks is None else field.marks[best].tolist()
-    last_turns = rows[TURN, best].tolist()
+    rounded = np.rint(parts[_ROUNDED, best].T * ONE).astype(np.int64).tolist()
+    slots = (best if field.slots is None else field.slots[best]).tolist()
+    marks = [0] * len(slots) if field.marks is None else field.marks[best].tolist()
     found = []
-    for slot, values, mark, turn in zip(slots, rounded, marks, last_turns, strict=True):
-        candidate = Candidate(board.agent_id(slot), tuple(values), mark)
+    for slot, values, mark in zip(slots, rounded, marks, strict=True):
+        quality, latency, headroom, price, stake, affinity, turn = values
+        candidate = Candidate(
+            board.agent_id(slot), quality, latency, headroom, price, stake, affinity, mark
+        )
         order = (not mark & Mark.PREFERRED, -score(candidate, counts), turn, slot)
         found.append((order, candidate))
     found.sort()
     return [(order[-1], candidate) for order, candidate in found]
 
 
-def _features(
-    out: NDArray[np.float64],
-    rows: NDArray[np.float64],
-    columns: NDArray[np.float64],
-    outlook: tuple[float, float, float],
-    max_cost: int | None,
-) -> None:
-    """Work out the features of all candidates but their affinity, each 0..1."""
-    mean, optimism, typical = outlook
-    # Quality: the pair's record leans on the agent's, and that on the type's.
-    quality = np.multiply(rows[LEAN], mean, out=out[0])
-    quality += rows[OWN]
-    quality *= columns[REST]
-    quality += columns[GOOD]
-    quality += columns[UNSURE] * optimism
-    np.minimum(quality, 1.0, out=quality)
-    # Latency: when it would be done, against the candidate that would be done first.
-    done = columns[UNKNOWN] * typical
-    done += columns[TOOK]
-    done *= rows[PENDING]
-    done *= rows[DRAG]
-    np.divide(done.min(), done, out=out[1])
-    out[2:5] = rows[: STAKE + 1]
-    price = out[3]
+def _parts(board: Board, field: Field, task_type: str, max_cost: int | None) -> NDArray[np.float64]:
+    """Return the features of all candidates, each 0..1, and their turns."""
+    rows, column = board.gather(field.slots, field.size, task_type)
+    mean, typical = board.outlook(task_type)
+    parts = np.empty((7, field.size))
+    parts[:_QUALITY] = rows[:_QUALITY]
+    price = parts[_PRICE]
     dearest = float(price.max()) if max_cost is None else float(max_cost)
     if dearest:
         price *= -1.0 / dearest
         price += 1.0
-        np.maximum(price, 0.0, out=price)
     else:
         price[:] = 1.0
+    # The record in the type leans on the agent's in all, and that on everybody's in the type.
+    quality = np.multiply(column[TILT], mean, out=parts[_QUALITY])
+    quality += column[HOPED]
+    np.minimum(quality, 1.0, out=quality)
+    # When it would be done, against the candidate that would be done first.
+    done = column[UNKNOWN] * typical
+    done += column[TOOK]
+    done *= rows[SLOW]
+    np.divide(done.min(), done, out=parts[_LATENCY])
+    if field.marks is None:
+        parts[_AFFINITY] = 0.0
+    else:
+        _AFFINITIES.take(field.marks, out=parts[_AFFINITY])
+    return parts
 
 
-def _best(ranks: NDArray[np.float64]) -> list[int]:
-    if ranks.size <= SHORTLIST:
-        return list(range(ranks.size))
-    best = []
-    for _ in range(SHORTLIST):
-        index = int(ranks.argmax())
-        best.append(index)
-        ranks[index] = -np.inf
+def _best(ranks: NDArray[np.float64]) -> NDArray[np.intp]:
+    size = ranks.size
+    if size <= SHORTLIST:
+        return np.arange(size)
+    if size < _MANY:
+        return np.negative(ranks).argsort(kind="stable")[:SHORTLIST]
+    best = np.empty(SHORTLIST, dtype=np.intp)
+    for index in range(SHORTLIST):
+        best[index] = at = ranks.argmax()
+        ranks[at] = -np.inf
     return best

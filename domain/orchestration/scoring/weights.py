@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -14,7 +14,7 @@ ONE: Final = 10_000
 """1.0, for weights and features alike: they are whole numbers of ten-thousandths."""
 
 FEATURES: Final = ("quality", "latency", "headroom", "price", "stake", "affinity")
-"""The features of a candidate, in the order in which events store them."""
+"""The features of a candidate, by name."""
 
 MAX_STAKE: Final = ONE // 10
 """The most that stake may count: wealth must never outweigh work."""
@@ -38,10 +38,6 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True):
     price: int
     stake: int
     affinity: int
-
-    def __iter__(self) -> Iterator[int]:
-        """Yield them in the order of ``FEATURES``."""
-        return iter(msgspec.structs.astuple(self))
 
     def shares(self) -> dict[str, float]:
         """Return them as shares of one, by feature."""
@@ -93,5 +89,5 @@ def check_weights(weights: Weights, field: str = "weights") -> None:
             raise InvalidWeights("a weight is a number from 0 to 1", field=f"{field}.{name}")
     if weights.stake > MAX_STAKE:
         raise InvalidWeights("stake counts for at most 0.1", field=f"{field}.stake")
-    if sum(weights) != ONE:
+    if sum(msgspec.structs.astuple(weights)) != ONE:
         raise InvalidWeights("weights add up to 1", field=field)

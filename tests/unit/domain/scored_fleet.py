@@ -11,7 +11,7 @@ from aia_mas.domain.orchestration.fleet import Fleet, Pick
 from aia_mas.domain.orchestration.requirement import signature_of
 from aia_mas.domain.orchestration.scoring.policies import BUILT_IN, Policies
 from aia_mas.domain.orchestration.scoring.rules import AssignmentRules, AssignmentRulesChanged
-from aia_mas.domain.orchestration.scoring.weights import FEATURES, ONE
+from aia_mas.domain.orchestration.scoring.weights import ONE
 from aia_mas.domain.orchestration.task_events import (
     TaskAssigned,
     TaskCompleted,
@@ -114,5 +114,4 @@ class ScoredFleet:
         """Return one feature of everybody on the shortlist, 0..1."""
         pick = self.pick(task_type, **asked)
         assert pick is not None
-        index = FEATURES.index(feature)
-        return {each.agent_id: each.features[index] / ONE for each in pick.grounds.candidates}
+        return {each.agent_id: getattr(each, feature) / ONE for each in pick.grounds.candidates}

@@ -211,7 +211,7 @@ def test_weights_change_who_is_chosen():
 
 
 def dearest(shortlist, weights, seed):
-    return min(range(len(shortlist)), key=lambda index: shortlist[index].features[3])
+    return min(range(len(shortlist)), key=lambda index: shortlist[index].price)
 
 
 def test_a_user_s_policy_chooses_from_the_shortlist():
@@ -255,7 +255,10 @@ def test_names_are_taken_once():
 
 
 def test_of_preferred_candidates_two_are_drawn_among_themselves():
-    shortlist = [Candidate("a", (0,) * 6, Mark.PREFERRED), Candidate("b", (10_000,) * 6)]
+    shortlist = [
+        Candidate("a", *(0,) * 6, Mark.PREFERRED),
+        Candidate("b", *(10_000,) * 6),
+    ]
 
     assert drawn(shortlist, 5) == (0, 0)
     assert power_of_two(shortlist, DEFAULT_WEIGHTS, 5) == 0

@@ -115,7 +115,7 @@ TASK_LIFE = (
         load=1 / 3,
         revision=2,
         seed=2**53 - 1,
-        candidates=(Candidate("a1", (10_000, 0, 1, 2, 3, 4_500), Mark.PREFERRED),),
+        candidates=(Candidate("a1", 10_000, 0, 1, 2, 3, 1_000, Mark.PREFERRED),),
     ),
     TaskStarted(agent_id="a1", attempt=1, lease="L", started_at=AT),
     TaskProgressed(agent_id="a1", attempt=1, percent=12.5, message="m", at=AT),
