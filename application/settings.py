@@ -25,6 +25,7 @@ from aia_mas.application.settings_sources import (
 )
 from aia_mas.application.settings_tiers import DEFAULT_TIERS, StakingTier
 from aia_mas.application.settings_values import is_placeholder
+from aia_mas.domain.orchestration.scoring.weights import Weights
 
 __all__ = ["Settings", "SettingsError", "StakingTier", "check_exposure", "load_settings"]
 
@@ -68,6 +69,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         task_max_attempts: Attempts of a task unless the task says so.
         pickup_timeout_seconds: How long an assignment waits for its agent to claim it, seconds.
         claim_wait_seconds: Longest wait of a claim for work, seconds.
+        scoring_weights: What each feature of an agent counts; None: the defaults, or what was last
+            set over HTTP.
         treasury_address: Address of the treasury outside of this system.
         gov_token_address: Address of the AIA_GOV token outside of this system.
         base_task_reward: Reward of a task unless a program says so, base units.
@@ -116,6 +119,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     task_max_attempts: int = 3
     pickup_timeout_seconds: float = 60.0
     claim_wait_seconds: float = 30.0
+    scoring_weights: Weights | None = None
 
     treasury_address: str | None = None
     gov_token_address: str | None = None

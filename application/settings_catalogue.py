@@ -8,6 +8,7 @@ from aia_mas.application import settings_values as read
 from aia_mas.application.settings_rates import rate
 from aia_mas.application.settings_tiers import staking_tiers
 from aia_mas.application.settings_values import Reader
+from aia_mas.application.settings_weights import scoring_weights
 
 _DAY = 86_400.0
 _MANY = 10_000_000
@@ -124,6 +125,12 @@ CATALOGUE: tuple[Setting, ...] = (
         "MAS_CLAIM_WAIT",
         "orchestration.claim_wait",
         read.seconds(0, 300),
+    ),
+    Setting(
+        "scoring_weights",
+        "MAS_SCORING_WEIGHTS",
+        "orchestration.scoring_weights",
+        scoring_weights,
     ),
     # The economy
     Setting("treasury_address", "AIA_TREASURY_ADDRESS", "economic.treasury_address", read.address),

@@ -6,6 +6,7 @@ import asyncio
 import os
 import secrets
 import socket
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from functools import partial
 from types import TracebackType
@@ -46,6 +47,7 @@ from aia_mas.application.processes.dispatcher import Dispatcher
 from aia_mas.application.rate_limits import Limiter, LocalLimiter, RedisLimiter
 from aia_mas.application.settings import Settings
 from aia_mas.domain.kernel.principal import system
+from aia_mas.domain.orchestration.scoring.policies import Policy, registered
 from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
 from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, PROCESS_FOLDS
 from aia_mas.interfaces.realtime.coalesced import Sample
@@ -65,6 +67,7 @@ class System:
 
     Attributes:
         settings: What it was told.
+        policies: What may choose among agents, by name.
         clock: What time it is.
         database: Where its data are.
         log: The event log.
@@ -99,9 +102,26 @@ class System:
     _started: asyncio.Future[None]
     _leaving: asyncio.Event
 
-    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
-        """Describe a node; nothing is done before it is entered."""
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        policies: Iterable[Policy] = (),
+    ) -> None:
+        """Describe a node; nothing is done before it is entered.
+
+        Args:
+            settings: What it is told.
+            clock: What time it is; None: the system's.
+            policies: What may choose among agents beside the built-in policies.
+
+        Raises:
+            ValueError: There are two policies of one name.
+            InvalidText: The name of one is none.
+        """
         self.settings = settings
+        self.policies = registered(policies)
         self.clock = clock or SystemClock()
         self.name = settings.node_name or f"{socket.gethostname()}:{os.getpid()}"
         self.draining = False
@@ -240,7 +260,10 @@ class System:
         )
         seats = Seats(lambda: dispatch_fold.state.fleet.registered, settings.max_agents, counting)
         dispatch_fold = DispatchFold(
-            settings.max_running_tasks, lambda: event_log.feed.position, seats.follow
+            settings.max_running_tasks,
+            lambda: event_log.feed.position,
+            seats.follow,
+            self.policies,
         )
         self.presence = Presence(
             presence_store,
@@ -253,7 +276,9 @@ class System:
             event_log, dispatch_fold, folds, categories=DISPATCHING.categories
         )
         self._expiry_host = FoldHost(event_log, expiry_fold, folds, categories=EXPIRY.categories)
-        self.dispatcher = Dispatcher(dispatch_fold, self._dispatch_host, clock, self.new_id)
+        self.dispatcher = Dispatcher(
+            dispatch_fold, self._dispatch_host, clock, self.new_id, settings.scoring_weights
+        )
         self.engine = Engine(
             event_log,
             working_set,
@@ -263,6 +288,7 @@ class System:
                         active_tasks=dispatch_fold.active_tasks,
                         seat=seats.place,
                         place=self.dispatcher.place,
+                        policies=self.policies,
                     )
                 ]
             ),

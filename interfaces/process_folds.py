@@ -17,7 +17,11 @@ def _dispatching() -> DispatchFold:
 
 
 DISPATCHING: Final = LiveView(
-    DispatchFold.name, DispatchFold.version, _dispatching, _CATEGORIES, "process"
+    DispatchFold.name,
+    DispatchFold.version,
+    _dispatching,
+    _CATEGORIES | {"assignment"},
+    "process",
 )
 """What the dispatcher knows of agents and waiting tasks."""
 

@@ -9,6 +9,7 @@ import msgspec
 
 from aia_mas.application.engine.handlers import Evolvers, Handler, Handlers, Placement
 from aia_mas.application.orchestration.answers import ActiveTasks, agent_answer, task_answer
+from aia_mas.application.orchestration.rules_answer import rules_answer
 from aia_mas.domain.kernel import Event
 from aia_mas.domain.orchestration import (
     agent,
@@ -21,15 +22,28 @@ from aia_mas.domain.orchestration import (
     task_execution,
     task_submission,
 )
+from aia_mas.domain.orchestration.scoring import rules
+from aia_mas.domain.orchestration.scoring.policies import BUILT_IN, Policies
 
-EVENTS: tuple[type[Event], ...] = (*agent.EVENTS, *task.EVENTS, *seating.EVENTS)
+EVENTS: tuple[type[Event], ...] = (
+    *agent.EVENTS,
+    *task.EVENTS,
+    *seating.EVENTS,
+    *rules.EVENTS,
+)
 
-EVOLVERS: Evolvers = {"agent": agent.evolve, "task": task.evolve, "fleet": seating.evolve}
+EVOLVERS: Evolvers = {
+    "agent": agent.evolve,
+    "task": task.evolve,
+    "fleet": seating.evolve,
+    "assignment": rules.evolve,
+}
 
 STATES: Mapping[str, type[msgspec.Struct]] = {
     "agent": agent.AgentState,
     "task": task.TaskState,
     "fleet": seating.SeatCount,
+    "assignment": rules.AssignmentRules,
 }
 
 
@@ -38,6 +52,7 @@ def handlers(
     active_tasks: ActiveTasks,
     seat: Callable[[Any], Placement | None],
     place: Callable[[task_commands.SubmitTask], Placement | None],
+    policies: Policies = BUILT_IN,
 ) -> Handlers:
     """Return the handlers of all commands about agents and tasks.
 
@@ -45,9 +60,15 @@ def handlers(
         active_tasks: Tells how many tasks an agent holds.
         seat: Keeps a seat for an agent that registers, within the limit.
         place: Chooses an agent for a task that is being submitted.
+        policies: What may choose among agents, by name.
     """
     an_agent = agent_answer(active_tasks)
+    the_rules = rules_answer(policies)
     return {
+        **{
+            command: Handler(lambda _: (rules.RULES,), decide, the_rules)
+            for command, decide in rules.decisions(policies).items()
+        },
         agent_commands.RegisterAgent: Handler(
             _registration, seating.seated(agent_decisions.register_agent), an_agent, place=seat
         ),

@@ -9,6 +9,7 @@ from aia_mas.application.engine.working_set import WorkingSet
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.application.processes.deadlines import ExpiryFold
 from aia_mas.domain.orchestration.agent import AgentState, agent_stream
+from aia_mas.domain.orchestration.scoring.rules import RULES, AssignmentRules
 from aia_mas.domain.orchestration.task import TaskState, task_stream
 
 
@@ -39,6 +40,11 @@ class Workload:
     async def agent(self, agent_id: str) -> AgentState | None:
         """Return the state of an agent."""
         state: AgentState | None = await self._state(agent_stream(agent_id))
+        return state
+
+    async def rules(self) -> AssignmentRules | None:
+        """Return the rules of assignment; None: nobody has changed any."""
+        state: AssignmentRules | None = await self._state(RULES)
         return state
 
     async def task_anew(self, task_id: str) -> TaskState | None:

@@ -9,6 +9,7 @@ from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.kernel.steps import Steps
 from aia_mas.domain.orchestration.dispatching import Dispatching
 from aia_mas.domain.orchestration.dispatching_snapshot import decode_snapshot, encode_snapshot
+from aia_mas.domain.orchestration.scoring.policies import BUILT_IN, Policies
 
 
 class DispatchFold:
@@ -28,6 +29,7 @@ class DispatchFold:
         max_running_tasks: int | None,
         head: Callable[[], int],
         applied: Callable[[RecordedEvent], None] = lambda _: None,
+        policies: Policies = BUILT_IN,
     ) -> None:
         """Start empty.
 
@@ -35,11 +37,13 @@ class DispatchFold:
             max_running_tasks: Tasks held by agents at once; None: no cap.
             head: Tells the last position that this node knows.
             applied: Called after each event that was folded.
+            policies: What may choose among agents, by name.
         """
         self._max = max_running_tasks
+        self._policies = policies
         self._applied = applied
         self.head = head
-        self.state = Dispatching(max_running_tasks)
+        self.state = Dispatching(max_running_tasks, policies)
         self.changed = asyncio.Event()
         self.replaced: Callable[[], None] = lambda: None
 
@@ -60,6 +64,6 @@ class DispatchFold:
     def restore(self, pieces: Sequence[bytes]) -> Steps[None]:
         """Go on where a snapshot was taken; see ``Fold.restore``."""
         snapshot = yield from decode_snapshot(pieces)
-        self.state = yield from Dispatching.restore(snapshot, self._max)
+        self.state = yield from Dispatching.restore(snapshot, self._max, self._policies)
         self.replaced()
         self.changed.set()

@@ -23,6 +23,9 @@ from aia_mas.domain.kernel import DomainError
 from aia_mas.domain.kernel.principal import system
 from aia_mas.domain.orchestration.fleet import Reason
 from aia_mas.domain.orchestration.planning import PlannedAssignment
+from aia_mas.domain.orchestration.requirement import RequirementSignature
+from aia_mas.domain.orchestration.scoring.rules import AdoptConfiguredWeights
+from aia_mas.domain.orchestration.scoring.weights import Weights
 from aia_mas.domain.orchestration.task_commands import Assignment, AssignTask, SubmitTask
 from aia_mas.domain.orchestration.task_events import TaskAssigned
 
@@ -43,6 +46,7 @@ class Dispatcher:
         host: FoldHost,
         clock: Clock,
         new_id: Callable[[], str],
+        weights: Weights | None = None,
     ) -> None:
         """Wire the dispatcher.
 
@@ -51,11 +55,13 @@ class Dispatcher:
             host: Keeps the fold up to date.
             clock: What time it is.
             new_id: Makes lease tokens up.
+            weights: What features count, by the configuration; None: it says nothing.
         """
         self._fold = fold
         self._host = host
         self._clock = clock
         self._new_id = new_id
+        self._weights = weights
         self._lease: Lease | None = None
         self._under_way: set[str] = set()
         # How often in a row an assignment of each task was refused.
@@ -70,6 +76,10 @@ class Dispatcher:
     def why_not(self, task_id: str) -> Sequence[Reason]:
         """Return what keeps a task waiting."""
         return self._fold.state.why_not(task_id)
+
+    def filtered(self, signature: RequirementSignature) -> tuple[Sequence[Reason], int]:
+        """Return whom a task of such demands does not come to now, and the position of that."""
+        return self._fold.state.fleet.filtered(signature), self._host.position
 
     def place(self, command: SubmitTask) -> SubmissionPlacement | None:
         """Choose an agent for a task that is being submitted on the leader's own node."""
@@ -91,6 +101,7 @@ class Dispatcher:
     async def lead(self, lease: Lease, engine: Engine) -> None:
         """Give waiting tasks to agents for as long as the lease lasts."""
         await self._host.reached(lease.head)
+        await self._adopt_weights(engine, lease)
         self._lease = lease
         try:
             async with anyio.create_task_group() as tasks:
@@ -110,6 +121,18 @@ class Dispatcher:
                 self._fold.state.drop(task_id)
             self._under_way.clear()
             self._refusals.clear()
+
+    async def _adopt_weights(self, engine: Engine, lease: Lease) -> None:
+        """Have the log say what this node's configuration says, before it is decided on."""
+        if self._weights is None:
+            return
+        origin = Origin(_PRINCIPAL, fence=lease.fence)
+        try:
+            adopted = await engine.run(AdoptConfiguredWeights(weights=self._weights), origin)
+            await self._host.reached(adopted.position)
+        except (DomainError, EventLogError) as error:
+            # Those that stand are good enough until the next leader tries.
+            log.warning("weights_not_adopted", code=error.code)
 
     def _stand_down(self) -> None:
         """Give the lease up: the fold was replaced by one that is behind and has no reservations.
@@ -211,7 +234,7 @@ def _terms(planned: PlannedAssignment, lease: str) -> dict[str, Any]:
         "lease": lease,
         "lease_seconds": planned.lease_seconds,
         "price": planned.price,
-        "policy": planned.policy,
         "considered": planned.considered,
         "load": planned.load,
+        **planned.grounds._asdict(),
     }

@@ -23,6 +23,8 @@ from aia_mas.domain.orchestration.planning import (
     planned,
 )
 from aia_mas.domain.orchestration.requirement import RequirementSignature, signature_of
+from aia_mas.domain.orchestration.scoring.policies import BUILT_IN, Policies
+from aia_mas.domain.orchestration.scoring.seeds import seed_of
 from aia_mas.domain.orchestration.seating import SeatCountBegan
 from aia_mas.domain.orchestration.task_events import (
     TaskAssigned,
@@ -51,9 +53,16 @@ class Dispatching:
         seats_taken: Registrations that were counted near the limit; None before the count began.
     """
 
-    def __init__(self, max_concurrent_tasks: int | None = None) -> None:
-        """Start empty (``max_concurrent_tasks``: tasks held by agents at once; None: no cap)."""
-        self.fleet = Fleet(max_concurrent_tasks)
+    def __init__(
+        self, max_concurrent_tasks: int | None = None, policies: Policies = BUILT_IN
+    ) -> None:
+        """Start empty.
+
+        Args:
+            max_concurrent_tasks: Tasks held by agents at once; None: no cap.
+            policies: What may choose among agents, by name.
+        """
+        self.fleet = Fleet(max_concurrent_tasks, policies)
         self.seats_taken: int | None = None
         self._queue = TaskQueue()
         self._known: dict[str, KnownTask] = {}
@@ -64,10 +73,15 @@ class Dispatching:
 
     def apply(self, stream: str, event: Event) -> None:
         """Fold one event; those that concern neither agents nor tasks change nothing."""
-        self.fleet.apply(stream, event)
+        entity = entity_of(stream)
+        task = self._known.get(entity)
+        if task is None:
+            self.fleet.apply(stream, event)
+        else:
+            self.fleet.apply(stream, event, task.signature.task_type, task.sticky_key)
         fold = _FOLDS.get(type(event))
         if fold is not None:
-            fold(self, entity_of(stream), event)
+            fold(self, entity, event)
 
     def plan(self, now: datetime, limit: int = 32) -> list[PlannedAssignment]:
         """Return what to assign now, at most ``limit``; each place is reserved.
@@ -104,7 +118,7 @@ class Dispatching:
         signature = self._signature(spec)
         if self._queue.line_of(signature) is not None or self.more_to_plan:
             return None
-        pick = self.fleet.pick(signature)
+        pick = self.fleet.pick(signature, seed_of(task_id, 1), spec.requirements.sticky_key)
         if pick is None:
             return None
         self.fleet.reserve(task_id, pick.agent_id, signature.resources)
@@ -154,11 +168,14 @@ class Dispatching:
 
     @classmethod
     def restore(
-        cls, snapshot: DispatchingSnapshot, max_concurrent_tasks: int | None = None
+        cls,
+        snapshot: DispatchingSnapshot,
+        max_concurrent_tasks: int | None = None,
+        policies: Policies = BUILT_IN,
     ) -> Steps[Dispatching]:
         """Return a fold that goes on where the snapshot was taken."""
-        restored = cls(max_concurrent_tasks)
-        restored.fleet = yield from Fleet.restore(snapshot.fleet, max_concurrent_tasks)
+        restored = cls(max_concurrent_tasks, policies)
+        restored.fleet = yield from Fleet.restore(snapshot.fleet, max_concurrent_tasks, policies)
         restored._sequence = snapshot.sequence
         restored.seats_taken = snapshot.seats_taken
         for some in chunks(snapshot.tasks, 100):

@@ -12,6 +12,12 @@ from aia_mas.domain.orchestration.fleet import FleetSnapshot
 from aia_mas.domain.orchestration.fleet.seat import Seat
 from aia_mas.domain.orchestration.known_task import KnownTask
 from aia_mas.domain.orchestration.requirement import RequirementSignature
+from aia_mas.domain.orchestration.scoring.records_snapshot import (
+    RecordsSnapshot,
+    joined,
+    parts_of,
+)
+from aia_mas.domain.orchestration.scoring.rules import AssignmentRules
 
 _ROWS = 500
 _SEATS = 50
@@ -28,7 +34,7 @@ class DispatchingSnapshot(msgspec.Struct, frozen=True):
 
 
 # A task names its signature by its index among all signatures.
-_Task = tuple[str, int, float, int, int, float | None, float | None, float]
+_Task = tuple[str, int, float, int, int, float | None, float | None, float, str | None]
 
 
 class _Piece(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
@@ -36,7 +42,8 @@ class _Piece(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     tasks: list[_Task] = []
     seats: list[tuple[Seat, int]] = []
     holders: list[tuple[str, int]] = []
-    end: tuple[int, int, int | None] | None = None
+    records: RecordsSnapshot | None = None
+    end: tuple[int, int, int | None, AssignmentRules] | None = None
 
 
 _encode = msgspec.json.Encoder().encode
@@ -58,6 +65,7 @@ def encode_snapshot(snapshot: DispatchingSnapshot) -> Iterator[bytes]:
                 task.due,
                 task.deadline,
                 task.lease_seconds,
+                task.sticky_key,
             )
             for task in tasks
         ]
@@ -68,8 +76,11 @@ def encode_snapshot(snapshot: DispatchingSnapshot) -> Iterator[bytes]:
         yield _encode(_Piece(seats=seats))
     for holders in drained(fleet.holders, _ROWS):
         yield _encode(_Piece(holders=holders))
+    for records in parts_of(fleet.records):
+        yield _encode(_Piece(records=records))
     # The last piece shows that none is missing.
-    yield _encode(_Piece(end=(snapshot.sequence, fleet.sequence, snapshot.seats_taken)))
+    end = (snapshot.sequence, fleet.sequence, snapshot.seats_taken, fleet.rules)
+    yield _encode(_Piece(end=end))
 
 
 def decode_snapshot(pieces: Sequence[bytes]) -> Steps[DispatchingSnapshot]:
@@ -79,11 +90,14 @@ def decode_snapshot(pieces: Sequence[bytes]) -> Steps[DispatchingSnapshot]:
         msgspec.MsgspecError: It is damaged, or of another version.
     """
     whole: dict[str, list[Any]] = {"signatures": [], "tasks": [], "seats": [], "holders": []}
-    end: tuple[int, int, int | None] | None = None
+    records = RecordsSnapshot([], [], [], [], [])
+    end: tuple[int, int, int | None, AssignmentRules] | None = None
     for data in pieces:
         piece = _decode(data)
         for name, rows in whole.items():
             rows += getattr(piece, name)
+        if piece.records is not None:
+            records = joined(records, piece.records)
         end = piece.end
         yield
     if end is None:
@@ -95,5 +109,5 @@ def decode_snapshot(pieces: Sequence[bytes]) -> Steps[DispatchingSnapshot]:
         yield
     seats = [seat for seat, _ in whole["seats"]]
     last = [sequence for _, sequence in whole["seats"]]
-    fleet = FleetSnapshot(seats, last, whole["holders"], end[1])
+    fleet = FleetSnapshot(seats, last, whole["holders"], end[1], records, end[3])
     return DispatchingSnapshot(fleet, tasks, end[0], end[2])

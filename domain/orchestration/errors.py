@@ -99,3 +99,15 @@ class TaskNotFinished(DomainError):
     """Only a task that failed, died, expired or was cancelled can be tried again."""
 
     code = "task_not_finished"
+
+
+class InvalidWeights(InvalidValue):
+    """The weights of features are numbers from 0 to 1 that add up to 1; stake has at most 0.1."""
+
+    code = "invalid_weights"
+
+
+class UnknownPolicy(InvalidValue):
+    """No policy of assignment is registered under this name."""
+
+    code = "unknown_policy"

@@ -23,6 +23,7 @@ class KnownTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
         due: When the next attempt may begin, seconds since the epoch; None: at once.
         deadline: When it expires, seconds since the epoch; None: never.
         lease_seconds: How long an attempt may go unheard of, seconds.
+        sticky_key: Its sticky key, if it has one.
     """
 
     task_id: str
@@ -33,6 +34,7 @@ class KnownTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
     due: float | None
     deadline: float | None
     lease_seconds: float
+    sticky_key: str | None = None
 
     @property
     def key(self) -> Key:
@@ -60,4 +62,5 @@ def known_task(
         None if due is None else due.timestamp(),
         None if terms.deadline is None else terms.deadline.timestamp(),
         terms.lease_seconds,
+        terms.requirements.sticky_key,
     )

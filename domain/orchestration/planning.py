@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from aia_mas.domain.orchestration.fleet import Fleet, Pick
+from aia_mas.domain.orchestration.fleet import Fleet, Grounds, Pick
 from aia_mas.domain.orchestration.known_task import KnownTask
 from aia_mas.domain.orchestration.requirement import RequirementSignature
+from aia_mas.domain.orchestration.scoring.seeds import seed_of
 from aia_mas.domain.orchestration.task_queue import Line, TaskQueue
-
-POLICY = "least_loaded"
-"""The name of the rule of ``Fleet.pick``, for the record."""
 
 # With more agents than this free at once it is quicker to try every line than to match each.
 _FEW = 8
@@ -28,7 +26,7 @@ class PlannedAssignment(NamedTuple):
         price: What the agent takes for it, base units.
         load: The share of the agent's places in use before this one, 0..1.
         considered: How many agents qualified and had room.
-        policy: The name of the rule that chose.
+        grounds: What the choice was made on.
     """
 
     task_id: str
@@ -38,14 +36,12 @@ class PlannedAssignment(NamedTuple):
     price: int
     load: float
     considered: int
-    policy: str = POLICY
+    grounds: Grounds
 
 
 def planned(task_id: str, attempt: int, lease_seconds: float, pick: Pick) -> PlannedAssignment:
     """Return the assignment of an attempt to the agent picked."""
-    return PlannedAssignment(
-        task_id, attempt, pick.agent_id, lease_seconds, pick.price, pick.load, pick.considered
-    )
+    return PlannedAssignment(task_id, attempt, pick.agent_id, lease_seconds, *pick[1:])
 
 
 def plan(
@@ -80,7 +76,8 @@ def plan(
             break
         task = known[queue.first(line)]
         if task.deadline is None or task.deadline > now:
-            pick = fleet.pick(line.signature)
+            seed = seed_of(task.task_id, task.attempt + 1)
+            pick = fleet.pick(line.signature, seed, task.sticky_key)
             if pick is None:
                 queue.set_stuck(line)
                 continue

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from aia_mas.domain.orchestration.scoring.candidates import Candidate
 from aia_mas.domain.orchestration.task_events import Usage
 from aia_mas.domain.orchestration.task_specification import TaskSpecification
 from aia_mas.domain.orchestration.task_status import ReleaseReason
@@ -22,6 +23,9 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     policy: str = ""
     considered: int = 0
     load: float = 0.0
+    revision: int = 0
+    seed: int = 0
+    candidates: tuple[Candidate, ...] = ()
 
 
 class SubmitTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +63,9 @@ class AssignTask(msgspec.Struct, frozen=True, kw_only=True):
     policy: str = ""
     considered: int = 0
     load: float = 0.0
+    revision: int = 0
+    seed: int = 0
+    candidates: tuple[Candidate, ...] = ()
 
 
 class StartTask(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from aia_mas.domain.kernel.event import Event
+from aia_mas.domain.orchestration.scoring.candidates import Candidate
 from aia_mas.domain.orchestration.task_specification import TaskSpecification, TaskTerms
 from aia_mas.domain.orchestration.task_status import ReleaseReason, TaskStatus
 
@@ -62,6 +63,10 @@ class TaskAssigned(Event, frozen=True, kw_only=True):
         policy: The name of the rule that chose.
         considered: How many agents qualified and had room.
         load: The share of the agent's places in use before this one, 0..1.
+        revision: That of the rules of assignment, which gives the weights; 0: the defaults.
+        seed: What chance was drawn from.
+        candidates: The shortlist that the rule chose from, the best first; empty in events of
+            former releases.
     """
 
     topic: ClassVar[str] = "task.assigned.v1"
@@ -74,6 +79,9 @@ class TaskAssigned(Event, frozen=True, kw_only=True):
     policy: str = ""
     considered: int = 0
     load: float = 0.0
+    revision: int = 0
+    seed: int = 0
+    candidates: tuple[Candidate, ...] = ()
 
 
 class TaskStarted(Event, frozen=True, kw_only=True):
@@ -244,12 +252,12 @@ EVENTS: tuple[type[Event], ...] = (
     TaskStarted,
     TaskProgressed,
     TaskCompleted,
+    TaskRated,
     TaskFailed,
     TaskReleased,
     TaskCancelled,
     TaskExpired,
     TaskRequeued,
     TaskResultRefused,
-    TaskRated,
 )
 """Every event of a task stream, for the topic registry."""

@@ -49,7 +49,8 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         excluded_agents: Agents never to be taken.
         resources: How much of the agent's resources it takes while it is held, by name, 0..10^12.
         min_tier: The lowest staking tier of an agent that may get it.
-        sticky_key: Tasks with equal keys go to the same agent where the policy says so.
+        sticky_key: Tasks with the same key go to the same agent when that is as good as others, or
+            whenever it can by the policy ``sticky``; None: there is no such tie.
     """
 
     skills: dict[str, float] = {}
@@ -67,7 +68,7 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     """A task as it is submitted; it never changes.
 
     Attributes:
-        task_type: The kind of work, 1..128 characters; agents specialised in it go first.
+        task_type: The kind of work, 1..128 characters; agents specialised in it are favoured.
         description: For people, at most 10,000 characters.
         requirements: Whom it suits.
         payload: Any JSON, for the agent that does the work.

@@ -130,4 +130,7 @@ def _assigned(assignment: Assignment | AssignTask, attempt: int, ctx: Context) -
         policy=assignment.policy,
         considered=assignment.considered,
         load=assignment.load,
+        revision=assignment.revision,
+        seed=assignment.seed,
+        candidates=assignment.candidates,
     )

@@ -15,6 +15,7 @@ from aia_mas.interfaces.http.docs import Documentation, OpenApiDocument
 from aia_mas.interfaces.http.edge import Edge
 from aia_mas.interfaces.http.health import Checks
 from aia_mas.interfaces.http.monitoring import Monitoring
+from aia_mas.interfaces.http.policies import AssignmentPolicies
 from aia_mas.interfaces.http.rate_limits import RateLimits
 from aia_mas.interfaces.http.requests import ApiRequest, check_query, known_parameters
 from aia_mas.interfaces.http.security import (
@@ -45,6 +46,7 @@ class Tasks(TaskCommands, TaskQueries):
 CONTROLLERS: Sequence[ControllerRouterHandler] = (
     Agents,
     Tasks,
+    AssignmentPolicies,
     Audit,
     Checks,
     Monitoring,

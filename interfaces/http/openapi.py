@@ -58,7 +58,10 @@ _ETAG = {
     "schema": {"type": "string", "pattern": '^"rev-[0-9]+"$'},
 }
 _LOCATION = {"description": "Where the resource is.", "schema": _TEXT}
-_WITH_ETAG = {"register_agent", "put_agent", "update_agent", "get_agent"}
+_WITH_ETAG = {
+    "register_agent", "put_agent", "update_agent", "get_agent",
+    "get_policies", "put_policies", "put_type_policy", "delete_type_policy",
+}  # fmt: skip
 _AS_OF = {
     "description": "The position of the log at which things stood exactly so.",
     "schema": {"type": "integer"},
@@ -68,7 +71,7 @@ _WITH_LOCATION = {"register_agent", "put_agent", "submit_task"}
 _WITHOUT_KEY = {"send_heartbeat", "claim_tasks"}  # safe to repeat, and not in the log
 _CONDITIONAL = {
     "put_agent", "update_agent", "unregister_agent", "drain_agent", "suspend_agent",
-    "activate_agent",
+    "activate_agent", "put_policies", "put_type_policy", "delete_type_policy",
 }  # fmt: skip
 _CREATING = {"put_agent"}
 _UNLIMITED = {"get_liveness", "get_readiness"}

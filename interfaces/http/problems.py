@@ -91,6 +91,8 @@ STATUS_OF: Mapping[str, int] = {
     "invalid_label_comparator": 422,
     "invalid_resource_amount": 422,
     "invalid_endpoint": 422,
+    "invalid_weights": 422,
+    "unknown_policy": 422,
     "nul_character": 422,
     "too_deep": 422,
     "too_many_points": 422,

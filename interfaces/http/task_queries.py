@@ -10,14 +10,14 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import UNSET
 
 from aia_mas.domain.kernel.ids import check_id
-from aia_mas.domain.kernel.money import to_text
 from aia_mas.domain.orchestration.errors import TaskNotFound
+from aia_mas.domain.orchestration.requirement import signature_of
 from aia_mas.domain.orchestration.task import task_stream
-from aia_mas.domain.orchestration.task_events import TaskAssigned
 from aia_mas.domain.orchestration.task_specification import Priority
 from aia_mas.domain.orchestration.task_status import TaskStatus
 from aia_mas.interfaces.http.agent_queries import TaskSort
 from aia_mas.interfaces.http.answers import Answer, answer
+from aia_mas.interfaces.http.explanations import explained
 from aia_mas.interfaces.http.queries import (
     Cursor,
     Cursors,
@@ -29,7 +29,7 @@ from aia_mas.interfaces.http.queries import (
     reached,
 )
 from aia_mas.interfaces.http.requests import ApiRequest
-from aia_mas.interfaces.http.schemas.lists import Explained, Explanation, TaskPage
+from aia_mas.interfaces.http.schemas.lists import Explanation, TaskPage
 from aia_mas.interfaces.http.schemas.values import moment
 from aia_mas.interfaces.http.tasks import TASKS
 from aia_mas.projections.task_board import Task, TaskFilter
@@ -105,7 +105,11 @@ class TaskQueries(Controller):
     async def explain_task(
         self, task_id: FromPath[str], request: ApiRequest, min_position: MinPosition = 0
     ) -> Answer[Explanation]:
-        """Return why each attempt went to its agent, and what a waiting task waits for."""
+        """Return why each attempt went to its agent, and what a waiting task waits for.
+
+        Scores are worked out anew from what the log holds: the features of the shortlist, and the
+        weights of the revision. Who was filtered out is told of the fleet as it is now.
+        """
         system = request.system
         stream = task_stream(check_id(task_id, "task_id"))
         await logged(request, min_position)
@@ -113,20 +117,10 @@ class TaskQueries(Controller):
         if state is None:
             raise TaskNotFound(task_id=task_id)
         events = await system.log.read_stream(stream)
-        assignments = [
-            Explained(
-                attempt=event.event.attempt,
-                agent_id=event.event.agent_id,
-                policy=event.event.policy,
-                considered=event.event.considered,
-                load=event.event.load,
-                price=to_text(event.event.price),
-                assigned_at=event.event.assigned_at,
-                position=event.position,
-            )
-            for event in events
-            if isinstance(event.event, TaskAssigned)
-        ]
+        assignments = await explained(system, events)
+        terms = state.terms
+        signature = signature_of(terms.task_type, terms.requirements, terms.max_cost)
+        filtered, position = system.dispatcher.filtered(signature)
         waits = state.status is TaskStatus.QUEUED
         content = Explanation(
             task_id=task_id,
@@ -134,5 +128,7 @@ class TaskQueries(Controller):
             attempt=state.attempt,
             assignments=assignments,
             waiting=list(system.dispatcher.why_not(task_id)) if waits else [],
+            filtered=list(filtered),
+            as_of=position,
         )
         return answer(content)

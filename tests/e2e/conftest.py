@@ -3,7 +3,7 @@
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,6 +19,7 @@ from psycopg.conninfo import make_conninfo
 
 from aia_mas.application.embedded_postgres import EmbeddedPostgres
 from aia_mas.application.settings import Settings
+from aia_mas.domain.orchestration.scoring.policies import Policy
 from aia_mas.interfaces.bootstrap import System
 from aia_mas.interfaces.http.server import serve
 from aia_mas.interfaces.listening import listen
@@ -37,8 +38,8 @@ class Node:
         client: A client without a token.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self.system = System(settings)
+    def __init__(self, settings: Settings, policies: Iterable[Policy] = ()) -> None:
+        self.system = System(settings, policies=policies)
         self._sockets = listen("127.0.0.1", 0)
         self._up = threading.Event()
         self._failure: BaseException | None = None
@@ -119,10 +120,12 @@ def new_database(postgres: EmbeddedPostgres) -> Iterator[str]:
 
 
 @contextmanager
-def running(postgres: EmbeddedPostgres, **settings: Any) -> Iterator[Node]:
+def running(
+    postgres: EmbeddedPostgres, policies: Iterable[Policy] = (), **settings: Any
+) -> Iterator[Node]:
     """A node on a database of its own."""
     with new_database(postgres) as url:
-        node = Node(Settings(database_url=url, **settings))
+        node = Node(Settings(database_url=url, **settings), policies)
         try:
             yield node
         finally:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,11 +12,14 @@ from aia_mas.domain.orchestration.fleet.directory import Directory
 from aia_mas.domain.orchestration.requirement import (
     FIT,
     PREFERRED,
+    SPECIALISED,
     UNFIT,
     RequirementSignature,
+    grade_of,
     graded,
     suitability,
 )
+from aia_mas.domain.orchestration.scoring.candidates import Mark, labels_mark
 
 Slots = NDArray[np.intp]
 # Bounds of what is remembered; beyond them it is forgotten, and worked out anew on demand.
@@ -23,21 +29,55 @@ _INDEXED_SLOTS = 4 << 20
 _JOURNAL = 4_096
 
 
+class Pool(NamedTuple):
+    """All who suit.
+
+    Attributes:
+        slots: Theirs, ascending.
+        marks: What ties each of them to the task, as ``Mark``; None: nothing ties any of them.
+    """
+
+    slots: Slots
+    marks: NDArray[np.uint8] | None
+
+
+def pool_of(signature: RequirementSignature, suiting: Sequence[tuple[int, int]]) -> Pool:
+    """Return slots and the way each of them suits as a pool; the slots ascend."""
+    slots = np.array([slot for slot, _ in suiting], dtype=np.intp)
+    marks = _marks(signature).take([code for _, code in suiting]) if suiting else None
+    return Pool(slots, marks if marks is not None and marks.any() else None)
+
+
+def _marks(signature: RequirementSignature) -> NDArray[np.uint8]:
+    """Return, by the way an agent suits, what ties it to the task."""
+    wanted = len(signature.preferred_labels)
+    if not wanted:
+        return _PLAIN_MARKS
+    marks = [0]
+    for suits in range(1, FIT * (wanted + 1) + 1):
+        group, met = grade_of(signature, suits)
+        marks.append(_TIES[group] | labels_mark(met, wanted))
+    return np.array(marks, dtype=np.uint8)
+
+
+_TIES = {PREFERRED: Mark.PREFERRED, SPECIALISED: Mark.SPECIALISED, FIT: 0}
+_PLAIN_MARKS = np.array([0, Mark.PREFERRED, Mark.SPECIALISED, 0], dtype=np.uint8)
+
+
 class _Match:
     """Who suits one signature.
 
     Attributes:
         mask: Per slot, how its agent suits; see ``requirement``.
-        tiers: The slots of those who suit, a group for each way that occurs, the best first;
-            None until it is asked for again.
+        pool: Those who suit; None until it is asked for again.
         seen: Up to where in the journal of changes the mask is right.
     """
 
-    __slots__ = ("mask", "seen", "tiers")
+    __slots__ = ("mask", "pool", "seen")
 
     def __init__(self, mask: bytearray, seen: int) -> None:
         self.mask = mask
-        self.tiers: tuple[Slots, ...] | None = None
+        self.pool: Pool | None = None
         self.seen = seen
 
 
@@ -58,16 +98,16 @@ class Matching:
             if len(self._journal) > _JOURNAL:
                 self._forget()
 
-    def tiers(self, signature: RequirementSignature) -> tuple[Slots, ...]:
-        """Return the slots of all who suit, in groups, those that go first first."""
+    def pool(self, signature: RequirementSignature) -> Pool:
+        """Return all who suit."""
         match = self._matches.get(signature)
         if match is None:
             match = self._remember(signature)
         elif match.seen != len(self._journal):
             self._catch_up(signature, match)
-        if match.tiers is None:
-            match.tiers = self._index(match.mask)
-        return match.tiers
+        if match.pool is None:
+            match.pool = self._index(signature, match.mask)
+        return match.pool
 
     def suits(self, signature: RequirementSignature, slot: int) -> int:
         """Tell how the agent in this slot suits: UNFIT (0), or the lower the better."""
@@ -91,14 +131,14 @@ class Matching:
         changes = set(self._journal[match.seen :])
         if len(changes) > 64 + size // 16:
             # One by one would take longer than all at once.
-            match.mask, match.tiers = self._qualify(signature), None
+            match.mask, match.pool = self._qualify(signature), None
         else:
             mask.extend(bytes(size - len(mask)))
             for slot in changes:
                 now = self._suitability(signature, slot)
                 if mask[slot] != now:
                     mask[slot] = now
-                    match.tiers = None
+                    match.pool = None
         match.seen = len(self._journal)
 
     def _remember(self, signature: RequirementSignature) -> _Match:
@@ -132,16 +172,16 @@ class Matching:
             missing += ~self._directory.meeting(label)
         return missing
 
-    def _index(self, mask: bytearray) -> tuple[Slots, ...]:
-        codes = np.frombuffer(mask, dtype=np.uint8)
-        occurring = np.bincount(codes).nonzero()[0]
-        tiers = tuple((codes == code).nonzero()[0] for code in occurring if code != UNFIT)
-        self._indexed += sum(group.size for group in tiers)
+    def _index(self, signature: RequirementSignature, mask: bytearray) -> Pool:
+        codes = np.frombuffer(bytes(mask), dtype=np.uint8)
+        slots = codes.nonzero()[0]
+        marks = _marks(signature).take(codes.take(slots))
+        self._indexed += slots.size
         if self._indexed > _INDEXED_SLOTS:
             for match in self._matches.values():
-                match.tiers = None
+                match.pool = None
             self._indexed = 0
-        return tiers
+        return Pool(slots, marks if marks.any() else None)
 
     def _forget(self) -> None:
         self._matches.clear()

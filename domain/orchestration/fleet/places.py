@@ -1,19 +1,13 @@
-"""Who holds which task, who has a place left, and who of them comes first."""
+"""Who holds which task, and who has a place left."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-from numpy.typing import NDArray
-
 from aia_mas.domain.kernel.steps import Steps, drained
 
-# The rank of an agent that cannot take a task. All others rank by load, then by how long ago they
-# were given one: 20 bits of load tell any two fractions with denominators up to 1000 apart.
-_NO_ROOM = np.int64(np.iinfo(np.int64).max)
-_LOAD_BITS = 20
-_SEQUENCE_BITS = 42
+Loaded = Callable[[int, int, int, int], None]
+"""Told a slot, how many of its places are taken, how many there are, and its last turn."""
 
 
 class Places:
@@ -32,8 +26,8 @@ class Places:
         opened: Those of them that may take more, or other, tasks than when it was last emptied.
     """
 
-    def __init__(self) -> None:
-        """Start without agents."""
+    def __init__(self, loaded: Loaded = lambda *_: None) -> None:
+        """Start without agents (``loaded``: told of every slot whose load may have changed)."""
         self.holders: dict[str, int] = {}
         self.reservations: dict[str, int] = {}
         self.tasks: list[set[str]] = []
@@ -43,7 +37,7 @@ class Places:
         self.opened: set[int] = set()
         self._reserved: list[int] = []
         self._limits: list[int] = []
-        self._ranks = np.full(64, _NO_ROOM, dtype=np.int64)
+        self._loaded = loaded
 
     def add(self) -> None:
         """Add a slot, as yet without places."""
@@ -51,8 +45,6 @@ class Places:
         self.last.append(0)
         self._reserved.append(0)
         self._limits.append(0)
-        if len(self.tasks) > len(self._ranks):
-            self._ranks = np.concatenate((self._ranks, np.full_like(self._ranks, _NO_ROOM)))
 
     def set_limit(self, slot: int, limit: int) -> None:
         """Set how many tasks the agent in a slot may hold; 0 while it gets no work."""
@@ -112,49 +104,12 @@ class Places:
         """Return how many places are taken over all agents."""
         return len(self.holders) + len(self.reservations)
 
-    def first_of(self, tiers: tuple[NDArray[np.intp], ...]) -> tuple[int, int]:
-        """Return the slot to take next and how many of the slots have a place left.
-
-        Args:
-            tiers: Groups of slots; a group goes before all that follow. Within a group the least
-                loaded comes first, then the one that was given a task the longest ago.
-
-        Returns:
-            The slot (-1: none has a place left) and the count.
-        """
-        chosen, considered = -1, 0
-        # Mostly nobody is full, and then nobody needs to be counted.
-        all_open = len(self.open) == len(self.tasks)
-        for slots in tiers:
-            if chosen >= 0 and all_open:
-                considered += slots.size
-                continue
-            ranks = self._ranks.take(slots)
-            if chosen < 0:
-                best = ranks.argmin()
-                if all_open or ranks[best] != _NO_ROOM:
-                    chosen = int(slots[best])
-            considered += slots.size if all_open else int(np.count_nonzero(ranks != _NO_ROOM))
-        return chosen, considered
-
-    def first_open(self, suits: Callable[[int], int]) -> tuple[int, int]:
-        """Return the same as ``first_of``, by way of the open slots: quicker when they are few.
-
-        Args:
-            suits: The group of a slot, the lower the better; 0 for none.
-        """
-        ranked = [(group, self._ranks[slot], slot) for slot in self.open if (group := suits(slot))]
-        return (min(ranked)[2], len(ranked)) if ranked else (-1, 0)
-
     def _refresh(self, slot: int) -> None:
         active, limit = self.active(slot), self._limits[slot]
+        self._loaded(slot, active, limit, self.last[slot])
         if active >= limit:
-            self._ranks[slot] = _NO_ROOM
             self.open.discard(slot)
             self.opened.discard(slot)
-            return
-        if slot not in self.open:
+        elif slot not in self.open:
             self.open.add(slot)
             self.opened.add(slot)
-        load = (active << _LOAD_BITS) // limit
-        self._ranks[slot] = (load << _SEQUENCE_BITS) | self.last[slot]

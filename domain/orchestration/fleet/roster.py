@@ -1,93 +1,119 @@
-"""The fleet: every agent's standing and load, folded from the log, and the pick among them."""
+"""The fleet: every agent's standing, load and record, folded from the log, and the pick of one."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import numpy as np
 
 from aia_mas.domain.kernel.event import Event
 from aia_mas.domain.kernel.ids import entity_of
 from aia_mas.domain.kernel.steps import Steps, chunks, copied
 from aia_mas.domain.orchestration.amounts import Amounts
+from aia_mas.domain.orchestration.fleet.choosing import Chooser, Pick
 from aia_mas.domain.orchestration.fleet.directory import Directory
-from aia_mas.domain.orchestration.fleet.matching import Matching, Slots
+from aia_mas.domain.orchestration.fleet.matching import Matching, Pool, pool_of
 from aia_mas.domain.orchestration.fleet.places import Places
 from aia_mas.domain.orchestration.fleet.resources import Resources
 from aia_mas.domain.orchestration.fleet.seat import AGENT_EVENTS, FleetSnapshot, Seat, seat_after
-from aia_mas.domain.orchestration.fleet.why_not import Reason, Standing, capped, unavailable, unmet
+from aia_mas.domain.orchestration.fleet.why_not import (
+    Reason,
+    Standing,
+    capped,
+    unavailable,
+    unmet,
+    unsuitable,
+)
 from aia_mas.domain.orchestration.requirement import RequirementSignature
+from aia_mas.domain.orchestration.scoring.board import Board
+from aia_mas.domain.orchestration.scoring.learning import TEACHING, learn
+from aia_mas.domain.orchestration.scoring.policies import BUILT_IN, Policies
+from aia_mas.domain.orchestration.scoring.records import Records
+from aia_mas.domain.orchestration.scoring.records_snapshot import copy_of, restored
+from aia_mas.domain.orchestration.scoring.rules import AssignmentRulesChanged
 from aia_mas.domain.orchestration.task_events import (
     TaskAssigned,
     TaskCancelled,
     TaskCompleted,
     TaskExpired,
     TaskFailed,
+    TaskRated,
     TaskReleased,
 )
-
-
-class Pick(NamedTuple):
-    """The agent that a task should go to.
-
-    Attributes:
-        agent_id: Who.
-        price: What it takes for the task, base units.
-        load: The share of its places in use, 0..1.
-        considered: How many agents qualified and had room.
-    """
-
-    agent_id: str
-    price: int
-    load: float
-    considered: int
 
 
 class Fleet:
     """A fold over agent and task events that knows who can take one task more."""
 
-    def __init__(self, max_concurrent_tasks: int | None = None) -> None:
-        """Start without agents (``max_concurrent_tasks``: tasks held at once; None: no cap)."""
+    def __init__(
+        self, max_concurrent_tasks: int | None = None, policies: Policies = BUILT_IN
+    ) -> None:
+        """Start without agents.
+
+        Args:
+            max_concurrent_tasks: Tasks held at once; None: no cap.
+            policies: What may choose among agents, by name.
+        """
         self.max_concurrent_tasks = max_concurrent_tasks
         self._directory = Directory()
         self._matching = Matching(self._directory)
-        self._places = Places()
+        self.records = Records(self._learned)
+        self._board = Board(self.records, self._directory.agent_ids)
+        self.chooser = Chooser(self._board, policies)
+        self._places = Places(self._board.load)
         self._resources = Resources(self._directory)
         self._seats: list[Seat] = []
 
-    def apply(self, stream: str, event: Event) -> None:
-        """Fold one event; those that do not concern the fleet change nothing."""
+    def apply(
+        self, stream: str, event: Event, task_type: str = "", sticky_key: str | None = None
+    ) -> None:
+        """Fold one event; those that do not concern the fleet change nothing.
+
+        Args:
+            stream: The stream of the event.
+            event: What happened.
+            task_type: Of an unfinished task, its type; without it nothing is learned.
+            sticky_key: Of an unfinished task, its sticky key.
+        """
         kind, entity = type(event), entity_of(stream)
-        if isinstance(event, TaskAssigned):
+        if kind in TEACHING:
+            self._task_event(entity, event, task_type)
+        elif isinstance(event, TaskAssigned):
             self._hold(entity, self._slot(event.agent_id))
-        elif kind in _ATTEMPT_OVER:
-            self._reopen(self._resources.release(entity))
-            slot = self._places.release(entity)
-            if slot is not None:
-                self._clear_if_gone(slot)
+            self.records.assigned(event.agent_id, sticky_key)
         elif kind in AGENT_EVENTS:
             slot = self._slot(entity)
             old, seat = self._seats[slot], seat_after(self._seats[slot], event)
             if seat.registered and not old.registered:
                 self._places.last[slot] = 0
             self._set(slot, seat)
+        elif isinstance(event, AssignmentRulesChanged):
+            self.chooser.rules = event.rules
 
-    def pick(self, signature: RequirementSignature) -> Pick | None:
+    def pick(
+        self, signature: RequirementSignature, seed: int = 0, sticky_key: str | None = None
+    ) -> Pick | None:
         """Return the agent to take next, None when nobody who suits has room.
 
-        Preferred agents go first, then those specialised in the task's type; among equals the
-        least loaded, then the one that was given a task the longest ago.
+        Args:
+            signature: What the task asks for.
+            seed: What chance is drawn from, where the policy leaves anything to it.
+            sticky_key: The task's sticky key, if it has one.
         """
         if self.capped:
             return None
-        places = self._places
-        if len(places.open) <= _FEW:
-            slot, considered = places.first_open(lambda slot: self._suits_now(signature, slot))
-        else:
-            slot, considered = places.first_of(self._tiers_now(signature))
-        if slot < 0:
+        pool = self._few(signature) or self._fitting(signature)
+        sticky = None
+        if sticky_key is not None and (holder := self.records.sticky.get(sticky_key)) is not None:
+            sticky = self._directory.slots.get(holder)
+        turns = self._places.sequence
+        everybody = len(self._seats)
+        full = everybody - len(self._places.open)
+        choice = self.chooser.choose(pool, everybody, full, signature, seed, sticky, turns)
+        if choice is None:
             return None
+        slot, considered, grounds = choice
         seat = self._seats[slot]
-        load = places.active(slot) / seat.capabilities.max_concurrent_tasks
-        return Pick(seat.agent_id, seat.capabilities.cost_per_task, load, considered)
+        load = self._places.active(slot) / seat.capabilities.max_concurrent_tasks
+        return Pick(seat.agent_id, seat.capabilities.cost_per_task, load, considered, grounds)
 
     def reserve(self, task_id: str, agent_id: str, amounts: Amounts = ()) -> None:
         """Count a task for an agent while its assignment is on its way into the log.
@@ -162,25 +188,42 @@ class Fleet:
     def candidates(self, signature: RequirementSignature) -> list[str]:
         """Return the ids of all registered agents that suit, whatever their state and load."""
         ids = self._directory.agent_ids
-        return [ids[slot] for tier in self._matching.tiers(signature) for slot in tier.tolist()]
+        return [ids[slot] for slot in self._matching.pool(signature).slots.tolist()]
 
     def why_not(self, signature: RequirementSignature) -> tuple[Reason, ...]:
         """Return what keeps such a task from an agent; empty when one could take it."""
-        tiers = self._matching.tiers(signature)
-        slots = [slot for tier in tiers for slot in tier.tolist()]
-        amounts, left = signature.resources, self._resources.left
-        standing = (
+        suitable, without = self._suitable(signature)
+        if not suitable:
+            return unmet(self._directory, signature)
+        reasons: tuple[Reason, ...] = ()
+        if len(without) == suitable:
+            reasons = unavailable(without, suitable, signature.resources)
+        if not reasons and self.capped:
+            reasons = (capped(self._places.total()),)
+        return reasons
+
+    def filtered(self, signature: RequirementSignature) -> tuple[Reason, ...]:
+        """Return whom such a task does not come to now, and why; an agent may stand in several."""
+        suitable, without = self._suitable(signature)
+        away = unavailable(without, suitable, signature.resources)
+        return unsuitable(self._directory, signature) + away
+
+    def _suitable(self, signature: RequirementSignature) -> tuple[int, list[Standing]]:
+        """Return how many agents suit, and those of them who cannot take a task more now."""
+        slots, amounts = self._matching.pool(signature).slots, signature.resources
+        room = self._board.open.take(slots)
+        if amounts:
+            room &= np.isin(slots, self._resources.fitting(slots, amounts), assume_unique=True)
+        left = self._resources.left
+        without = [
             Standing(
                 self._seats[slot],
                 slot in self._places.open,
                 tuple(left(name, slot) for name, _ in amounts),
             )
-            for slot in slots
-        )
-        reasons = unavailable(standing, amounts) if slots else unmet(self._directory, signature)
-        if not reasons and self.capped:
-            reasons = (capped(self._places.total()),)
-        return reasons
+            for slot in slots[~room].tolist()
+        ]
+        return slots.size, without
 
     def snapshot(self) -> Steps[FleetSnapshot]:
         """Return the committed part, as shallow copies that may be encoded later.
@@ -191,14 +234,20 @@ class Fleet:
         # In one step: an agent that is gone may lose its slot with a reservation as well.
         seats, last, sequence = list(self._seats), list(places.last), places.sequence
         holders = yield from copied(places.holders.items())
-        return FleetSnapshot(seats, last, holders, sequence)
+        records = yield from copy_of(self.records)
+        return FleetSnapshot(seats, last, holders, sequence, records, self.chooser.rules)
 
     @classmethod
     def restore(
-        cls, snapshot: FleetSnapshot, max_concurrent_tasks: int | None = None
+        cls,
+        snapshot: FleetSnapshot,
+        max_concurrent_tasks: int | None = None,
+        policies: Policies = BUILT_IN,
     ) -> Steps[Fleet]:
         """Return a fleet that goes on where the snapshot was taken, without reservations."""
-        fleet = cls(max_concurrent_tasks)
+        fleet = cls(max_concurrent_tasks, policies)
+        fleet.chooser.rules = snapshot.rules
+        yield from restored(fleet.records, snapshot.records)
         # A gap is seated under a name that no agent can have, and freed when all have their seats.
         seats = [
             seat if seat.agent_id else Seat(f"/{slot}") for slot, seat in enumerate(snapshot.seats)
@@ -219,6 +268,7 @@ class Fleet:
         slot = self._directory.seat(agent_id)
         if slot == len(self._seats):
             self._seats.append(Seat(agent_id))
+            self._board.add()
             self._places.add()
         elif self._seats[slot].agent_id != agent_id:
             self._seats[slot] = Seat(agent_id)
@@ -231,10 +281,43 @@ class Fleet:
         if seat.capabilities is not old.capabilities or seat.registered is not old.registered:
             declared = seat.capabilities if seat.registered else None
             self._directory.declare(slot, declared, seat.tier)
+            self._board.terms(slot, seat.capabilities.cost_per_task, seat.stake)
             self._matching.changed(slot)
             if slot in self._places.open:
                 self._places.opened.add(slot)
+        if seat.registered and not old.registered:
+            self._board.learn(slot, self.records.joined(seat.agent_id))
+        elif old.registered and not seat.registered:
+            self.records.left(seat.agent_id)
         self._clear_if_gone(slot)
+
+    def _task_event(self, task_id: str, event: Event, task_type: str) -> None:
+        over = type(event) in _ATTEMPT_OVER
+        if over:
+            self._reopen(self._resources.release(task_id))
+        slot = self._places.release(task_id) if over else None
+        if task_type or type(event) is TaskRated:
+            holder = None if slot is None else self._seats[slot].agent_id
+            learn(self.records, task_id, event, holder, task_type)
+        if slot is not None:
+            self._clear_if_gone(slot)
+
+    def _learned(self, agent_id: str) -> None:
+        slot, record = self._directory.slots.get(agent_id), self.records.agents.get(agent_id)
+        if slot is not None and record is not None:
+            self._board.learn(slot, record)
+
+    def _few(self, signature: RequirementSignature) -> Pool | None:
+        """Return those who suit and have room by asking each, where that is quicker."""
+        if len(self._places.open) > _FEW:
+            return None
+        suits, fits = self._matching.suits, self._resources.fits
+        found = [
+            (slot, code)
+            for slot in sorted(self._places.open)
+            if (code := suits(signature, slot)) and fits(slot, signature.resources)
+        ]
+        return pool_of(signature, found)
 
     def _hold(self, task_id: str, slot: int) -> None:
         reserved = self._places.reservations.get(task_id)
@@ -245,16 +328,15 @@ class Fleet:
         if reserved is not None and reserved != slot:
             self._clear_if_gone(reserved)
 
-    def _suits_now(self, signature: RequirementSignature, slot: int) -> int:
-        suits = self._matching.suits(signature, slot)
-        return suits if suits and self._resources.fits(slot, signature.resources) else 0
-
-    def _tiers_now(self, signature: RequirementSignature) -> tuple[Slots, ...]:
-        tiers, amounts = self._matching.tiers(signature), signature.resources
+    def _fitting(self, signature: RequirementSignature) -> Pool:
+        """Return those who suit, and have enough left of what the task takes."""
+        pool, amounts = self._matching.pool(signature), signature.resources
         if not amounts:
-            return tiers
-        fitting = (self._resources.fitting(tier, amounts) for tier in tiers)
-        return tuple(tier for tier in fitting if tier.size)
+            return pool
+        slots = self._resources.fitting(pool.slots, amounts)
+        if slots.size == pool.slots.size or pool.marks is None:
+            return Pool(slots, pool.marks)
+        return Pool(slots, pool.marks[pool.slots.searchsorted(slots)])
 
     def _reopen(self, slot: int | None) -> None:
         """Note that an agent has more left than before, though it had room all along."""

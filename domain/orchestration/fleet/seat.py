@@ -21,19 +21,29 @@ from aia_mas.domain.orchestration.agent_events import (
     AgentWentOffline,
 )
 from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.domain.orchestration.scoring.records_snapshot import RecordsSnapshot
+from aia_mas.domain.orchestration.scoring.rules import AssignmentRules
 from aia_mas.domain.orchestration.tiers import tier_rank
 
 _NOTHING = Capabilities()
 
 
 class Seat(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One agent's standing (of its capabilities, only what placement asks for; its tier's rank)."""
+    """One agent's standing (of its capabilities, only what placement asks for).
+
+    Its stake is the one that it registered with, base units.
+    """
 
     agent_id: str
     capabilities: Capabilities = _NOTHING
     status: AgentStatus = AgentStatus.UNREGISTERED
     online: bool = False
-    tier: int = 0
+    stake: int = 0
+
+    @property
+    def tier(self) -> int:
+        """The rank of its staking tier, 0 for none."""
+        return tier_rank(self.stake)
 
     @property
     def registered(self) -> bool:
@@ -56,12 +66,16 @@ class FleetSnapshot(msgspec.Struct, frozen=True, array_like=True):
         last: By slot, the sequence of the last assignment, 0 before the first.
         holders: Task id and slot of every task that an agent holds.
         sequence: How many assignments there were.
+        records: What is known of agents by their work.
+        rules: The rules of assignment.
     """
 
     seats: list[Seat]
     last: list[int]
     holders: list[tuple[str, int]]
     sequence: int
+    records: RecordsSnapshot
+    rules: AssignmentRules
 
 
 def seat_after(seat: Seat, event: Event) -> Seat:
@@ -75,8 +89,8 @@ def _placement_part(capabilities: Capabilities) -> Capabilities:
 
 
 def _registered(seat: Seat, event: AgentRegistered) -> Seat:
-    able, tier = _placement_part(event.capabilities), tier_rank(event.initial_stake)
-    return Seat(seat.agent_id, able, AgentStatus.ACTIVE, True, tier)
+    declared = _placement_part(event.capabilities)
+    return Seat(seat.agent_id, declared, AgentStatus.ACTIVE, True, event.initial_stake)
 
 
 def _updated(seat: Seat, event: AgentUpdated) -> Seat:

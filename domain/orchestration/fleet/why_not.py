@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -10,7 +10,7 @@ import numpy as np
 
 from aia_mas.domain.orchestration.agent import AgentStatus
 from aia_mas.domain.orchestration.amounts import Amounts, shown
-from aia_mas.domain.orchestration.fleet.directory import Condition, Directory
+from aia_mas.domain.orchestration.fleet.directory import Condition, Directory, Mask
 from aia_mas.domain.orchestration.fleet.seat import Seat
 from aia_mas.domain.orchestration.requirement import RequirementSignature
 
@@ -27,12 +27,18 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         detail: A sentence for people.
         count: How many agents it rules out.
         facts: The figures behind it, JSON-compatible.
+        agents: Up to 20 of those agents, as examples.
     """
 
     code: str
     detail: str
     count: int = 0
     facts: dict[str, Any] = {}
+    agents: tuple[str, ...] = ()
+
+
+EXAMPLES = 20
+"""Agents that a reason names, at most."""
 
 
 class Standing(NamedTuple):
@@ -65,37 +71,71 @@ def unmet(directory: Directory, signature: RequirementSignature) -> tuple[Reason
         return ()
     impossible = [condition for condition, meeting in counted if not meeting]
     if impossible:
-        return tuple(_nobody(condition, registered) for condition in impossible)
+        return tuple(
+            _nobody(condition, registered, _examples(directory, present))
+            for condition in impossible
+        )
     together = Reason(
         code="no_agent_with_all",
         detail="Each demand is met by some agent, but no agent meets them all",
         count=registered,
         facts={"demands": [{**c.facts, "agents": meeting} for c, meeting in counted]},
+        agents=_examples(directory, present),
     )
     return (together,)
 
 
-def unavailable(qualified: Iterable[Standing], amounts: Amounts = ()) -> tuple[Reason, ...]:
-    """Return why none of those who suit can take the task now; empty when one can.
+def unsuitable(directory: Directory, signature: RequirementSignature) -> tuple[Reason, ...]:
+    """Return, for each demand that any registered agent does not meet, how many do not."""
+    present = directory.present()
+    registered = int(np.count_nonzero(present))
+    found = []
+    for condition in directory.conditions(signature):
+        failing = present & ~condition.met
+        if count := int(np.count_nonzero(failing)):
+            found.append(
+                Reason(
+                    code=condition.code,
+                    detail=f"{count} of {registered} agents do not meet this",
+                    count=count,
+                    facts=condition.facts,
+                    agents=_examples(directory, failing),
+                )
+            )
+    return tuple(found)
+
+
+def _examples(directory: Directory, mask: Mask) -> tuple[str, ...]:
+    slots = mask.nonzero()[0][:EXAMPLES].tolist()
+    return tuple(directory.agent_ids[slot] for slot in slots)
+
+
+def unavailable(
+    without: Sequence[Standing], total: int, amounts: Amounts = ()
+) -> tuple[Reason, ...]:
+    """Return why agents who suit cannot take a task now.
 
     Args:
-        qualified: Each agent who suits.
+        without: Those who suit and have no place, or not enough of their resources, left.
+        total: How many suit.
         amounts: What the task takes of its agent's resources.
     """
-    total = 0
-    counts = {"not_active": 0, "offline": 0, "busy": 0, "resources_in_use": 0}
+    names: dict[str, list[str]] = {
+        "not_active": [],
+        "offline": [],
+        "busy": [],
+        "resources_in_use": [],
+    }
     most = [0] * len(amounts)
-    for seat, room, left in qualified:
-        total += 1
+    for seat, room, left in without:
         if room:
-            if all(have >= amount for have, (_, amount) in zip(left, amounts, strict=True)):
-                return ()
-            counts["resources_in_use"] += 1
+            code = "resources_in_use"
             most = [max(pair) for pair in zip(most, left, strict=True)]
         elif seat.status is not AgentStatus.ACTIVE:
-            counts["not_active"] += 1
+            code = "not_active"
         else:
-            counts["busy" if seat.online else "offline"] += 1
+            code = "busy" if seat.online else "offline"
+        names[code].append(seat.agent_id)
     shortage = {
         "demanded": {name: shown(amount) for name, amount in amounts},
         "most_left": {name: shown(have) for (name, _), have in zip(amounts, most, strict=True)},
@@ -103,12 +143,13 @@ def unavailable(qualified: Iterable[Standing], amounts: Amounts = ()) -> tuple[R
     return tuple(
         Reason(
             code=code,
-            detail=f"{count} of {total} agents who suit {_STATES[code]}",
-            count=count,
+            detail=f"{len(agents)} of {total} agents who suit {_STATES[code]}",
+            count=len(agents),
             facts={"qualified": total} | (shortage if code == "resources_in_use" else {}),
+            agents=tuple(agents[:EXAMPLES]),
         )
-        for code, count in counts.items()
-        if count
+        for code, agents in names.items()
+        if agents
     )
 
 
@@ -139,11 +180,12 @@ _DETAILS = {
 }
 
 
-def _nobody(condition: Condition, registered: int) -> Reason:
+def _nobody(condition: Condition, registered: int, agents: tuple[str, ...]) -> Reason:
     operand = condition.facts.get("value", condition.facts.get("values"))
     return Reason(
         code=condition.code,
         detail=_DETAILS[condition.code].format(**condition.facts, operand=operand),
         count=registered,
         facts=condition.facts,
+        agents=agents,
     )

@@ -81,6 +81,38 @@ class AuditHead(msgspec.Struct, frozen=True, kw_only=True):
     recorded_at: datetime
 
 
+class ScoredFeature(msgspec.Struct, frozen=True, kw_only=True):
+    """What one feature adds to a score.
+
+    Attributes:
+        value: The feature, 0..1.
+        weight: What it counts, 0..1.
+        points: The product, 0..1; the points of all features add up to the score.
+    """
+
+    value: float
+    weight: float
+    points: float
+
+
+class ScoredCandidate(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent on the shortlist.
+
+    Attributes:
+        agent_id: Who.
+        score: The sum of its points, 0..1.
+        features: What the score is made of, by feature.
+        marks: What ties it to the task: ``preferred``, ``specialised``, ``sticky``.
+        drawn: It is one of the two that chance drew, by policies that draw.
+    """
+
+    agent_id: str
+    score: float
+    features: dict[str, ScoredFeature]
+    marks: list[str]
+    drawn: bool
+
+
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
     """Why an attempt was given to its agent.
 
@@ -93,6 +125,12 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
         price: What the agent takes for it, tokens.
         assigned_at: When, UTC.
         position: Where this stands in the log.
+        revision: That of the rules of assignment in force; 0: the defaults.
+        seed: What chance was drawn from.
+        chosen: The agent with its score; None where a former release has not recorded it.
+        runner_up: Whom it was compared with last: the other one drawn, or else the next on the
+            shortlist; None when it was alone on it.
+        shortlist: All it was chosen from, preferred agents first, then by score.
     """
 
     attempt: int
@@ -103,6 +141,11 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     price: str
     assigned_at: datetime
     position: int
+    revision: int
+    seed: int
+    chosen: ScoredCandidate | None
+    runner_up: ScoredCandidate | None
+    shortlist: list[ScoredCandidate]
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +157,9 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
         attempt: The number of the last attempt.
         assignments: Every attempt, from the log.
         waiting: While it waits: what keeps it from being assigned.
+        filtered: Which agents such a task does not come to and why, by the fleet as it is now; an
+            agent may stand in several entries.
+        as_of: The position that ``filtered`` and ``waiting`` are true of.
     """
 
     task_id: str
@@ -121,3 +167,5 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     assignments: list[Explained]
     waiting: list[Reason]
+    filtered: list[Reason]
+    as_of: int

@@ -98,8 +98,8 @@ class TaskRequirements(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         excluded_agents: Agents never to be taken.
         resources: How much of the agent's resources it takes while the agent holds it.
         min_tier: The lowest staking tier of an agent that may get it.
-        sticky_key: Tasks with equal keys go to the same agent where the policy says so,
-            1..255 characters.
+        sticky_key: Tasks with the same key go to the same agent when that is as good as others, or
+            whenever it can by the policy ``sticky``.
     """
 
     skills: tuple[Name, ...] | dict[str, Level] = ()

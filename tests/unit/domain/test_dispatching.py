@@ -16,7 +16,8 @@ from aia_mas.domain.orchestration.agent_events import (
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.dispatching import Dispatching
 from aia_mas.domain.orchestration.dispatching_snapshot import decode_snapshot, encode_snapshot
-from aia_mas.domain.orchestration.planning import POLICY, PlannedAssignment
+from aia_mas.domain.orchestration.planning import PlannedAssignment
+from aia_mas.domain.orchestration.scoring.seeds import seed_of
 from aia_mas.domain.orchestration.task_events import (
     TaskAssigned,
     TaskCancelled,
@@ -112,9 +113,13 @@ def test_a_plan_says_everything_an_assignment_needs(world):
     world.agent("a", places=2, cost_per_task=10**20)
     world.submit("1", lease_seconds=7.0)
 
-    assert world.plan() == [
-        PlannedAssignment("1", 1, "a", 7.0, 10**20, load=0.0, considered=1, policy=POLICY)
-    ]
+    (plan,) = world.plan()
+    assert plan == PlannedAssignment(
+        "1", 1, "a", 7.0, 10**20, load=0.0, considered=1, grounds=plan.grounds
+    )
+    policy, revision, seed, candidates = plan.grounds
+    assert (policy, revision, seed) == ("scored", 0, seed_of("1", 1))
+    assert [candidate.agent_id for candidate in candidates] == ["a"]
 
 
 def test_what_is_planned_is_not_planned_again(world):
@@ -382,7 +387,9 @@ def test_what_passed_its_deadline_is_not_placed(world):
 def test_a_task_is_placed_while_it_is_submitted(world):
     world.agent("a", places=2)
     placed = world.fold.place("1", PLAIN, NOW)
-    assert placed == PlannedAssignment("1", 1, "a", 60.0, 0, load=0.0, considered=1)
+    assert placed is not None
+    assert placed[:-1] == ("1", 1, "a", 60.0, 0, 0.0, 1)
+    assert placed.grounds.seed == seed_of("1", 1)
     assert world.fold.place("1", PLAIN, NOW) is None
 
     world.submit("1")

@@ -29,6 +29,7 @@ from aia_mas.domain.orchestration.fleet import (
 )
 from aia_mas.domain.orchestration.labels import Comparator, LabelCondition
 from aia_mas.domain.orchestration.requirement import signature_of
+from aia_mas.domain.orchestration.scoring.rules import AssignmentRules, AssignmentRulesChanged
 from aia_mas.domain.orchestration.task_events import TaskAssigned, TaskCompleted, TaskStarted
 from aia_mas.domain.orchestration.task_specification import Requirements
 from aia_mas.domain.orchestration.tiers import Tier
@@ -41,8 +42,10 @@ def registered(**capabilities: Any) -> AgentRegistered:
     return AgentRegistered(capabilities=Capabilities(**capabilities), owner="o", registered_at=NOW)
 
 
-def fleet_of(cap: int | None = None, **agents: dict[str, Any]) -> Fleet:
+def fleet_of(cap: int | None = None, policy: str = "scored", **agents: dict[str, Any]) -> Fleet:
     fleet = Fleet(cap)
+    rules = AssignmentRules(revision=1, default=policy)
+    fleet.apply("assignment/rules", AssignmentRulesChanged(rules=rules, by="o", at=NOW))
     for agent_id, capabilities in agents.items():
         fleet.apply(f"agent/{agent_id}", registered(**capabilities))
     return fleet
@@ -71,7 +74,9 @@ def picks(fleet: Fleet, signature: Any = ANYONE, count: int = 100) -> list[str]:
 
 
 def test_the_least_loaded_goes_first_by_share_of_places():
-    fleet = fleet_of(big={"max_concurrent_tasks": 4}, small={"max_concurrent_tasks": 2})
+    fleet = fleet_of(
+        policy="least_loaded", big={"max_concurrent_tasks": 4}, small={"max_concurrent_tasks": 2}
+    )
 
     assert picks(fleet) == ["big", "small", "big", "big", "small", "big"]
 
@@ -97,7 +102,9 @@ def test_a_pick_tells_what_it_was_made_on():
     assign(fleet, "1", "a")
     assign(fleet, "2", "b")
 
-    assert fleet.pick(ANYONE) == Pick("a", 10**20, 0.25, 1)
+    pick = fleet.pick(ANYONE)
+    assert pick is not None
+    assert pick == Pick("a", 10**20, 0.25, 1, pick.grounds)
 
 
 def test_few_and_many_free_agents_are_ranked_alike(monkeypatch):

@@ -13,10 +13,12 @@ from aia_mas.domain.orchestration.requirement import (
     PREFERRED,
     SPECIALISED,
     UNFIT,
+    RequirementSignature,
     grade_of,
     signature_of,
     suitability,
 )
+from aia_mas.domain.orchestration.scoring.candidates import Mark, labels_mark
 from aia_mas.domain.orchestration.task_specification import Requirements
 from aia_mas.domain.orchestration.tiers import Tier
 
@@ -183,7 +185,7 @@ def test_the_arrays_agree_with_the_rule_after_any_changes(first, changes, signat
         declared[agent_id] = capabilities, tier
     if warm:
         for signature in signatures:
-            matching.tiers(signature)
+            matching.pool(signature)
     for index, capabilities, tier in changes:
         slot = directory.seat(AGENTS[index])
         directory.declare(slot, capabilities, tier)
@@ -198,10 +200,19 @@ def test_the_arrays_agree_with_the_rule_after_any_changes(first, changes, signat
             for agent_id, (capabilities, tier) in declared.items()
         }
         by_slot = {name: matching.suits(signature, directory.slots[name]) for name in declared}
-        tiers = [{directory.agent_ids[slot] for slot in tier} for tier in matching.tiers(signature)]
-        groups = [
-            {agent_id for agent_id, code in expected.items() if code == wanted}
-            for wanted in sorted(set(expected.values()) - {UNFIT})
-        ]
+        slots, marks = matching.pool(signature)
+        marked = [0] * slots.size if marks is None else marks.tolist()
+        pooled = dict(zip((directory.agent_ids[slot] for slot in slots), marked, strict=True))
         assert by_slot == expected
-        assert tiers == groups
+        assert slots.tolist() == sorted(slots.tolist())
+        assert pooled == {
+            name: ties(signature, code) for name, code in expected.items() if code != UNFIT
+        }
+
+
+def ties(signature: RequirementSignature, code: int) -> int:
+    """Return the marks of an agent that suits in this way."""
+    group, met = grade_of(signature, code)
+    wanted = len(signature.preferred_labels)
+    tie = {PREFERRED: Mark.PREFERRED, SPECIALISED: Mark.SPECIALISED, FIT: 0}[group]
+    return tie | (labels_mark(met, wanted) if wanted else 0)

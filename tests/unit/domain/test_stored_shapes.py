@@ -19,6 +19,9 @@ from aia_mas.domain.orchestration.agent_events import (
 )
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.labels import Comparator, LabelCondition
+from aia_mas.domain.orchestration.scoring import rules
+from aia_mas.domain.orchestration.scoring.candidates import Candidate, Mark
+from aia_mas.domain.orchestration.scoring.weights import DEFAULT_WEIGHTS, Weights
 from aia_mas.domain.orchestration.task_events import (
     TaskAssigned,
     TaskCancelled,
@@ -119,6 +122,9 @@ TASK_LIFE = (
         policy="p",
         considered=3,
         load=1 / 3,
+        revision=2,
+        seed=2**53 - 1,
+        candidates=(Candidate("a1", 10_000, 0, 1, 2, 3, 1_000, Mark.PREFERRED),),
     ),
     TaskStarted(agent_id="a1", attempt=1, lease="L", started_at=AT),
     TaskProgressed(agent_id="a1", attempt=1, percent=12.5, message="m", at=AT),
@@ -156,7 +162,22 @@ TASK_LIFE = (
     TaskRated(agent_id="a1", attempt=1, rating=0.7, comment="c", by="o", at=AT),
 )
 SEATS_LIFE = (seating.SeatCountBegan(at=AT), seating.SeatTaken(agent_id="a1"))
-SAMPLES = (*AGENT_LIFE, *TASK_LIFE, *SEATS_LIFE)
+RULES_LIFE = (
+    rules.AssignmentRulesChanged(
+        rules=rules.AssignmentRules(
+            revision=3,
+            weights=Weights(
+                quality=5_000, latency=2_000, headroom=1_000, price=1_000, stake=0, affinity=1_000
+            ),
+            default="cheapest",
+            by_type={"t": "sticky"},
+            configured=DEFAULT_WEIGHTS,
+        ),
+        by="o",
+        at=AT,
+    ),
+)
+SAMPLES = (*AGENT_LIFE, *TASK_LIFE, *SEATS_LIFE, *RULES_LIFE)
 
 
 @pytest.mark.parametrize("event", SAMPLES, ids=lambda event: event.topic)
@@ -166,8 +187,8 @@ def test_an_event_reads_back_as_it_was_written(event):
     assert msgspec.json.decode(stored, type=type(event)) == event
 
 
-def test_an_assignment_of_a_rule_with_chance_is_still_read():
-    """Its seed stands in logs of former versions; every rule of this one is without chance."""
+def test_an_assignment_without_a_shortlist_is_still_read():
+    """So former versions wrote them, some with a seed."""
     stored = (
         b'{"agent_id":"a1","attempt":1,"lease":"L","lease_seconds":2.5,'
         b'"assigned_at":"2026-01-02T03:04:05.678901Z","policy":"p","seed":9223372036854775808,'
@@ -182,6 +203,7 @@ def test_an_assignment_of_a_rule_with_chance_is_still_read():
         assigned_at=AT,
         policy="p",
         considered=3,
+        seed=9223372036854775808,
     )
 
 
@@ -204,7 +226,7 @@ def test_requirements_of_former_versions_are_still_read():
 
 
 def test_every_event_has_a_sample_and_a_topic_of_its_own():
-    events = (*agent.EVENTS, *task.EVENTS, *seating.EVENTS)
+    events = (*agent.EVENTS, *task.EVENTS, *seating.EVENTS, *rules.EVENTS)
 
     assert {type(event) for event in SAMPLES} == set(events)
     assert len({event.topic for event in events}) == len(events)
@@ -217,6 +239,7 @@ def test_every_event_has_a_sample_and_a_topic_of_its_own():
         (agent.evolve, AGENT_LIFE, agent.AgentState),
         (task.evolve, TASK_LIFE, task.TaskState),
         (seating.evolve, SEATS_LIFE, seating.SeatCount),
+        (rules.evolve, RULES_LIFE, rules.AssignmentRules),
     ],
 )
 def test_a_state_reads_back_after_every_event(evolve, life, kind):

@@ -1,0 +1,198 @@
+"""The features of all agents as arrays, by slot: kept up to date, so that a choice only gathers."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from math import log1p, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aia_mas.domain.kernel.money import ONE as TOKEN
+from aia_mas.domain.orchestration.scoring.records import (
+    NO_TYPE,
+    UNIT,
+    AgentRecord,
+    Pair,
+    Records,
+)
+
+Numbers = NDArray[np.float64]
+Slots = NDArray[np.intp]
+
+# Rows of the array over all agents. The first four go into the ranking as they stand.
+HEADROOM, PRICE, STAKE, TURN, SLOW, OWN, LEAN = range(7)
+# Rows of the array of one type of task.
+HOPED, TILT, TOOK, UNKNOWN, BASE, UNSURE = range(6)
+
+_COLUMN_BYTES = 64 << 20
+"""Of the arrays by type; beyond, the least recently used is worked out anew when it is needed."""
+
+# How many observations the record above is worth in the one below it.
+_BASE_WEIGHT, _TYPE_WEIGHT, _AGENT_WEIGHT, _PAIR_WEIGHT = 2, 8, 4, 4
+_OPTIMISM = 0.05
+_RICH = log1p(10_000)
+"""The stake, in tokens, that counts as much as any larger one: that of the highest tier."""
+
+
+class Column:
+    """What is known of everybody in one type of task, by slot.
+
+    Attributes:
+        rows: Quality is ``HOPED + TILT * mean of the type``, the former being ``BASE + UNSURE *
+            optimism``; durations are in ``TOOK``, and ``UNKNOWN`` is 1 where there is none.
+        optimism: The one that ``HOPED`` holds.
+        stale: Slots whose agent has changed since.
+    """
+
+    __slots__ = ("optimism", "rows", "stale")
+
+    def __init__(self, capacity: int) -> None:
+        """Start with strangers."""
+        self.rows: Numbers = np.zeros((6, capacity))
+        self.optimism = 0.0
+        self.stale: set[int] = set()
+
+
+class Board:
+    """What the choice among agents is made on, by slot."""
+
+    def __init__(self, records: Records, agent_ids: Sequence[str]) -> None:
+        """Start without agents.
+
+        Args:
+            records: What is known of agents; this board follows it.
+            agent_ids: By slot, who sits there; "" for nobody. It changes meanwhile.
+        """
+        self._records = records
+        self._agent_ids = agent_ids
+        self._capacity = 64
+        self.rows: Numbers = np.zeros((7, self._capacity))
+        self.open: NDArray[np.bool_] = np.zeros(self._capacity, dtype=np.bool_)
+        self._pending: list[int] = []
+        self._drag: list[float] = []
+        self._columns: OrderedDict[str, Column] = OrderedDict()
+
+    def add(self) -> None:
+        """Add a slot."""
+        self._pending.append(1)
+        self._drag.append(1.0)
+        if len(self._pending) > self._capacity:
+            self._capacity *= 2
+            self.rows = np.concatenate((self.rows, np.zeros_like(self.rows)), axis=1)
+            self.open = np.concatenate((self.open, np.zeros_like(self.open)))
+            self._columns.clear()
+
+    def load(self, slot: int, active: int, limit: int, turn: int) -> None:
+        """Set how many of its places an agent has taken, and when it was last given a task."""
+        rows, room = self.rows, active < limit
+        self.open[slot] = room
+        rows[HEADROOM, slot] = (limit - active) / limit if room else 0.0
+        rows[TURN, slot] = turn
+        self._pending[slot] = active + 1
+        rows[SLOW, slot] = (active + 1) * self._drag[slot]
+
+    def terms(self, slot: int, price: int, stake: int) -> None:
+        """Set an agent's price and stake, base units."""
+        self.rows[PRICE, slot] = price
+        self.rows[STAKE, slot] = min(1.0, log1p(stake / TOKEN) / _RICH)
+
+    def learn(self, slot: int, record: AgentRecord) -> None:
+        """Set the record of the agent in a slot, which is new there or has changed."""
+        rows, weight = self.rows, record.seen + UNIT * _AGENT_WEIGHT
+        self._drag[slot] = drag = 1.0 + record.penalty / UNIT
+        rows[SLOW, slot] = self._pending[slot] * drag
+        rows[OWN, slot] = record.good / weight
+        rows[LEAN, slot] = UNIT * _AGENT_WEIGHT / weight
+        for column in self._columns.values():
+            column.stale.add(slot)
+
+    def agent_id(self, slot: int) -> str:
+        """Return who sits in a slot."""
+        return self._agent_ids[slot]
+
+    def gather(self, slots: Slots | None, size: int, task_type: str) -> tuple[Numbers, Numbers]:
+        """Return the rows over all agents and those of a type, for some slots (None: all)."""
+        column = self._column(task_type)
+        if slots is None:
+            return self.rows[:, :size], column.rows[:, :size]
+        return self.rows.take(slots, axis=1), column.rows.take(slots, axis=1)
+
+    def outlook(self, task_type: str) -> tuple[float, float]:
+        """Return what is known of a type: its mean quality, and its typical duration."""
+        records = self._records
+        base = (records.good + UNIT * _BASE_WEIGHT / 2) / (records.seen + UNIT * _BASE_WEIGHT)
+        of_type = records.types.get(task_type, NO_TYPE)
+        mean = (of_type.good + base * UNIT * _TYPE_WEIGHT) / (of_type.seen + UNIT * _TYPE_WEIGHT)
+        return mean, float(of_type.took or 1)
+
+    def _column(self, task_type: str) -> Column:
+        column = self._columns.get(task_type)
+        if column is None:
+            column = self._columns[task_type] = Column(self._capacity)
+            column.stale.update(range(len(self._pending)))
+            bound = max(1, _COLUMN_BYTES // column.rows.nbytes)
+            if len(self._columns) > bound:
+                self._columns.popitem(last=False)
+        else:
+            self._columns.move_to_end(task_type)
+        # The optimism grows with the observations of the type and shrinks with those of the agent
+        # (UCB1: Auer, Cesa-Bianchi, Fischer, 2002), so that nobody is written off for good. The
+        # binary logarithm in whole numbers is the same everywhere, and changes rarely.
+        count = self._records.types.get(task_type, NO_TYPE).count
+        optimism = _OPTIMISM * sqrt(count.bit_length())
+        fresh = column.optimism == optimism
+        column.optimism = optimism
+        if len(column.stale) > _FEW:
+            fresh = False
+            self._refresh_many(column, task_type)
+        elif column.stale:
+            self._refresh_few(column, task_type)
+        if not fresh:
+            rows = column.rows
+            np.multiply(rows[UNSURE], optimism, out=rows[HOPED])
+            rows[HOPED] += rows[BASE]
+        return column
+
+    def _refresh_few(self, column: Column, task_type: str) -> None:
+        """Bring the stale slots up to date, one by one; the same as ``_refresh_many``."""
+        rows, optimism = column.rows, column.optimism
+        for slot in column.stale:
+            good, seen, took = self._pair(slot, task_type)
+            weight = seen + UNIT * _PAIR_WEIGHT
+            rest = UNIT * _PAIR_WEIGHT / weight
+            base = good / weight + rest * float(self.rows[OWN, slot])
+            unsure = 1.0 / sqrt(1.0 + seen / UNIT)
+            rows[:, slot] = (
+                unsure * optimism + base,
+                rest * float(self.rows[LEAN, slot]),
+                took,
+                took == 0,
+                base,
+                unsure,
+            )
+        column.stale.clear()
+
+    def _refresh_many(self, column: Column, task_type: str) -> None:
+        slots = list(column.stale)
+        column.stale.clear()
+        pairs = [self._pair(slot, task_type) for slot in slots]
+        good, seen, took = np.array(pairs, dtype=np.float64).T
+        weight = seen + UNIT * _PAIR_WEIGHT
+        rest = UNIT * _PAIR_WEIGHT / weight
+        rows = column.rows
+        rows[BASE, slots] = good / weight + rest * self.rows[OWN, slots]
+        rows[TILT, slots] = rest * self.rows[LEAN, slots]
+        rows[UNSURE, slots] = 1.0 / np.sqrt(1.0 + seen / UNIT)
+        rows[TOOK, slots] = took
+        rows[UNKNOWN, slots] = took == 0
+
+    def _pair(self, slot: int, task_type: str) -> Pair:
+        record = self._records.agents.get(self._agent_ids[slot])
+        return _STRANGER if record is None else record.pairs.get(task_type, _STRANGER)
+
+
+_STRANGER = Pair()
+_FEW = 16
+"""Up to so many slots it is quicker to bring each up to date than all at once."""

@@ -1,0 +1,91 @@
+"""What an event teaches about the agent that it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from aia_mas.domain.kernel.event import Event
+from aia_mas.domain.orchestration.scoring.records import Records
+from aia_mas.domain.orchestration.task_events import (
+    TaskCancelled,
+    TaskCompleted,
+    TaskExpired,
+    TaskFailed,
+    TaskRated,
+    TaskReleased,
+    TaskStarted,
+)
+
+
+def learn(
+    records: Records, task_id: str, event: Event, agent_id: str | None, task_type: str
+) -> None:
+    """Fold one event of a task into the records.
+
+    Args:
+        records: They learn.
+        task_id: Which task.
+        event: What happened; events that teach nothing change nothing.
+        agent_id: Who held the task before, by the log; None: nobody did.
+        task_type: The type of the task.
+    """
+    fold = _FOLDS.get(type(event))
+    if fold is not None:
+        fold(records, task_id, event, agent_id, task_type)
+
+
+def _started(records: Records, task_id: str, event: TaskStarted, *_: Any) -> None:
+    records.started(task_id, _milliseconds(event.started_at))
+
+
+def _completed(
+    records: Records, task_id: str, event: TaskCompleted, agent_id: str | None, task_type: str
+) -> None:
+    if agent_id is not None:
+        records.completed(task_id, agent_id, task_type, _milliseconds(event.completed_at))
+
+
+def _failed(
+    records: Records, task_id: str, _event: Event, agent_id: str | None, task_type: str
+) -> None:
+    if agent_id is not None:
+        records.failed(task_id, agent_id, task_type)
+
+
+def _released(
+    records: Records, task_id: str, _event: Event, agent_id: str | None, task_type: str
+) -> None:
+    if agent_id is not None:
+        records.released(task_id, agent_id, task_type)
+
+
+def _ended(records: Records, task_id: str, *_: Any) -> None:
+    records.ended(task_id)
+
+
+def _rated(records: Records, task_id: str, event: TaskRated, *_: Any) -> None:
+    records.rated(task_id, event.agent_id, event.rating)
+
+
+# Any: each fold takes its own event type.
+_FOLDS: dict[type[Event], Callable[[Records, str, Any, str | None, str], None]] = {
+    TaskStarted: _started,
+    TaskCompleted: _completed,
+    TaskFailed: _failed,
+    TaskReleased: _released,
+    TaskCancelled: _ended,
+    TaskExpired: _ended,
+    TaskRated: _rated,
+}
+TEACHING: Final = frozenset(_FOLDS)
+"""The events that teach something."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def _milliseconds(at: datetime) -> int:
+    # Not by a float: a sum of those may come out otherwise when it is made again.
+    return (at - _EPOCH) // _MILLISECOND
