@@ -22,7 +22,7 @@ from .world import World, seconds
 START = datetime(2026, 1, 5, tzinfo=UTC)
 LOOK = 5.0
 """Seconds between looks at what is due."""
-CHECK = 3_600.0
+CHECK = 4 * 3_600.0
 """Seconds between checks of every task."""
 
 

@@ -148,7 +148,7 @@ def _job(random: Random, number: int, at: float, owner: str, start: datetime) ->
         max_cost=30 * _TOKEN if random.random() < 0.1 else None,
         deadline=start + seconds(at + 21_600) if random.random() < 0.1 else None,
         timeout_seconds=43_200.0,
-        lease_seconds=300.0,
+        lease_seconds=600.0,
     )
     return Job(at, f"t{number:06}", owner, spec, work)
 

@@ -37,7 +37,7 @@ from aia_mas.domain.orchestration.task_status import TaskStatus
 from aia_mas.domain.orchestration.task_submission import assign_task, submit_task
 from aia_mas.projections.system_metrics import SystemMetrics
 
-PICKUP, OFFLINE = 60.0, 300.0
+PICKUP, OFFLINE = 60.0, 900.0
 OPERATOR = Principal("operator", frozenset({Role.OPERATOR}))
 _ATTEMPT_OVER = frozenset({TaskCompleted, TaskFailed, TaskReleased, TaskCancelled, TaskExpired})
 
