@@ -173,6 +173,8 @@ class Metrics(msgspec.Struct, frozen=True):
         waiting: From being queued to being assigned.
         execution: From being started (or assigned) to being completed.
         total: From being submitted to being completed.
+        recent_waiting: As ``waiting``, of the last fifteen minutes only, the current one included.
+        recent_execution: As ``execution``, likewise.
         top_agents: The registered agents with the highest share of completed attempts, at most 10,
             the best first; only those with at least 10 attempts that are over.
         bottom_agents: Those with the lowest, likewise, the worst first; with few agents, the same.
@@ -187,6 +189,8 @@ class Metrics(msgspec.Struct, frozen=True):
     waiting: DurationFigures
     execution: DurationFigures
     total: DurationFigures
+    recent_waiting: DurationFigures
+    recent_execution: DurationFigures
     top_agents: list[AgentRank]
     bottom_agents: list[AgentRank]
     lag: list[Lag] = []

@@ -46,7 +46,7 @@ from aia_mas.projections.metrics_state import (
     OpenTask,
     TypeFigures,
 )
-from aia_mas.projections.metrics_windows import SECOND, forget
+from aia_mas.projections.metrics_windows import SECOND, forget, with_ended
 
 
 class MetricsFold:
@@ -105,6 +105,8 @@ class MetricsFold:
         forget(state.marks, second)
         if state.at - state.at % MINUTE != self._bucket.start:
             self.levels(self._bucket)
+            if state.minutes.buckets:
+                state.recent = with_ended(state.recent, state.minutes, state.at)
             turn(state.rollups, state.at)
             self._bucket = state.minutes.buckets[-1]
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from operator import attrgetter
 
 import msgspec
+from msgspec.structs import replace
 
 from aia_mas.domain.kernel.errors import DomainError
 from aia_mas.projections.metrics_fold import MetricsFold
@@ -167,15 +168,20 @@ def _buckets(fold: MetricsFold, step: int) -> Sequence[Bucket]:
 
 def _every(buckets: Sequence[Bucket], first: int, last: int, step: int) -> Iterator[Bucket]:
     """Yield a bucket for every step; where nothing happened, it stands as the one before."""
-    index = bisect_left(buckets, first, key=_start)
-    before = buckets[index - 1] if index else None
+    index, count = bisect_left(buckets, first, key=_start), len(buckets)
+    before = buckets[index - 1] if index else Bucket(first)
     for start in range(first, last + 1, step):
-        bucket = Bucket(start)
-        if before is not None:
-            bucket.stand_as(before)
-        while index < len(buckets) and buckets[index].start < start + step:
-            bucket.include(buckets[index])
+        end, bucket = start + step, None
+        while index < count and (each := buckets[index]).start < end:
+            if bucket is None:
+                # Mostly it is the only one; then it is shown as it is.
+                bucket = replace(each, start=start)
+            else:
+                bucket.include(each)
             index += 1
+        if bucket is None:
+            bucket = Bucket(start)
+            bucket.stand_as(before)
         yield bucket
         before = bucket
 

@@ -11,7 +11,7 @@ from aia_mas.domain.orchestration.task_specification import Priority
 from aia_mas.domain.orchestration.task_status import TaskStatus
 from aia_mas.projections.durations import Durations
 from aia_mas.projections.metrics_rollup import RollUp
-from aia_mas.projections.metrics_windows import Totals
+from aia_mas.projections.metrics_windows import Recent, Totals
 
 TYPES_KEPT = 1_000
 """Kinds of tasks that are counted by themselves; the others share ``OTHER_TYPES``."""
@@ -132,6 +132,7 @@ class MetricsState(msgspec.Struct):
         execution: From being started (or assigned) to being completed.
         total: From being submitted to being completed.
         marks: The totals of the last quarter of an hour, see ``metrics_windows``.
+        recent: The durations of the last quarter of an hour, minute by minute, without the current.
         minutes: The last day.
         hours: The last month.
         days: The last year.
@@ -157,6 +158,7 @@ class MetricsState(msgspec.Struct):
     execution: Durations = msgspec.field(default_factory=Durations)
     total: Durations = msgspec.field(default_factory=Durations)
     marks: list[Totals] = []
+    recent: list[Recent] = []
     minutes: RollUp = msgspec.field(default_factory=RollUp)
     hours: RollUp = msgspec.field(default_factory=RollUp)
     days: RollUp = msgspec.field(default_factory=RollUp)

@@ -1,4 +1,4 @@
-"""How much happened in the last minutes: to the second, without adding anything up."""
+"""The last minutes: how much happened, to the second, and how long it took, to the minute."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from bisect import bisect_left
 from operator import attrgetter
 
 import msgspec
+
+from aia_mas.projections.durations import Durations
+from aia_mas.projections.metrics_rollup import MINUTE, RollUp
 
 SECOND = 1_000
 """Milliseconds."""
@@ -29,6 +32,14 @@ class Totals(msgspec.Struct, array_like=True, gc=False):
     submitted: int
     completed: int
     lost: int
+
+
+class Recent(msgspec.Struct, array_like=True):
+    """The waits and executions of a minute (``start``: milliseconds since 1970)."""
+
+    start: int
+    waited: Durations
+    worked: Durations
 
 
 def forget(marks: list[Totals], at: int) -> None:
@@ -55,6 +66,32 @@ def since(marks: list[Totals], now: Totals, start: int) -> Totals:
         now.completed - before.completed,
         now.lost - before.lost,
     )
+
+
+def with_ended(recent: list[Recent], minutes: RollUp, at: int) -> list[Recent]:
+    """Return the minutes of the longest window, with the last one of a roll-up, which is over.
+
+    Args:
+        recent: Those before it.
+        minutes: The roll-up; it must not change the durations of that minute any more.
+        at: The time, milliseconds since 1970.
+    """
+    every = [*recent, Recent(minutes.buckets[-1].start, minutes.waited, minutes.worked)]
+    return [each for each in every if each.start > _begin(at)]
+
+
+def lasted(recent: list[Recent], minutes: RollUp, end: int) -> tuple[Durations, Durations]:
+    """Return the waits and the executions of the longest window, the current minute included."""
+    waited, worked = Durations(), Durations()
+    if minutes.buckets:
+        for minute in with_ended(recent, minutes, end):
+            waited.include(minute.waited)
+            worked.include(minute.worked)
+    return waited, worked
+
+
+def _begin(end: int) -> int:
+    return end - end % MINUTE - LONGEST
 
 
 _at = attrgetter("at")

@@ -25,7 +25,7 @@ from aia_mas.projections.metrics_ranking import Ranked
 from aia_mas.projections.metrics_rollup import MINUTE
 from aia_mas.projections.metrics_snapshot import frozen, thawed
 from aia_mas.projections.metrics_state import TypeFigures
-from aia_mas.projections.metrics_windows import SECOND, Totals, since
+from aia_mas.projections.metrics_windows import SECOND, Totals, lasted, since
 
 __all__ = ["Metrics", "SystemMetrics"]
 
@@ -76,6 +76,7 @@ class SystemMetrics:
         """
         state = self._fold.state
         best, worst = self._fold.ranking.ends()
+        waited, worked = lasted(state.recent, state.minutes, self._millis(now))
         return Metrics(
             as_of=state.position,
             at=datetime.fromtimestamp(state.at / 1000, UTC) if state.position else None,
@@ -85,6 +86,8 @@ class SystemMetrics:
             waiting=_figures(state.waiting),
             execution=_figures(state.execution),
             total=_figures(state.total),
+            recent_waiting=_figures(waited),
+            recent_execution=_figures(worked),
             top_agents=[_ranked(agent) for agent in best],
             bottom_agents=[_ranked(agent) for agent in worst],
         )

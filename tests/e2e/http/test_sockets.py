@@ -31,6 +31,27 @@ def test_metrics_arrive_and_change(start_node: Callable[..., Any]) -> None:
                 break
 
 
+def test_metrics_on_the_socket_are_those_of_the_query_and_catch_up_by_themselves(
+    start_node: Callable[..., Any],
+) -> None:
+    node = start_node()
+    with connect(socket_url(node, f"{API}/agents/ws/frontend/client_001")) as socket:
+        put = node.client.put(f"{API}/agents/a1", json={})
+        position = int(put.headers["x-event-position"])
+        while True:
+            text = socket.recv(30)
+            frame = json.loads(text)
+            # Tables are written a little later; nothing more has to happen for that to be told.
+            behind = [lag["name"] for lag in frame["data"]["lag"] if lag["events"]]
+            if frame["as_of"] >= position and not behind:
+                break
+        assert len(text) < 20_000
+        asked = node.client.get(f"{API}/agents/metrics/system").json()
+        assert frame["data"].keys() == asked.keys()
+        assert frame["data"]["tasks"]["by_priority"] == asked["tasks"]["by_priority"]
+        assert "\naia_mas_websocket_connections 1.0\n" in node.client.get("/metrics").text
+
+
 def test_sockets_end_with_the_node(start_node: Callable[..., Any]) -> None:
     node = start_node()
     with connect(socket_url(node, f"{API}/agents/ws/frontend/client_001")) as socket:

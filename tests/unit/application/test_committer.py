@@ -382,3 +382,23 @@ async def test_a_killed_run_leaves_nobody_waiting() -> None:
     assert all(isinstance(result, LogUnavailable) for result in results)
     with pytest.raises(LogClosed):
         _ = committer.enqueue(_request("late"))
+
+
+async def test_what_was_done_is_counted_batch_by_batch() -> None:
+    writer = Writer()
+    writer.bad["c1"] = ValueError("cannot be stored")
+    writer.bad["down"] = LogUnavailable("away")
+    async with _running(writer) as committer:
+        await committer.append(_request("first"))
+        results = await asyncio.gather(
+            *(committer.append(request) for request in _many(3)), return_exceptions=True
+        )
+        assert [isinstance(result, AppendFailed) for result in results] == [False, True, False]
+        with pytest.raises(LogUnavailable):
+            await committer.append(_request("down"))
+        await settle()
+
+    counts = committer.counts.copy()
+    assert (counts.events, counts.answers, counts.failed) == (3, [3, 0, 0, 0, 0], 2)
+    assert sum(counts.requests.counts) == sum(counts.seconds.counts) >= 3
+    assert counts.requests.total == 5

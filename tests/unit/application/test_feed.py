@@ -295,3 +295,17 @@ async def test_nothing_published_is_nothing_new(size: int) -> None:
     feed.publish([])
 
     assert feed.position == size
+
+
+async def test_the_oldest_event_behind_a_position_is_found_in_the_window() -> None:
+    feed = Feed(capacity=4)
+    assert feed.first_after(0) is None
+    feed.publish(_events(1, 6))
+    feed._trim(100)
+
+    def found(position: int) -> int | None:
+        event = feed.first_after(position)
+        return None if event is None else event.position
+
+    assert (found(4), found(5), found(6), found(99)) == (5, 6, None, None)
+    assert found(0) == 3  # what came before has left the window

@@ -52,6 +52,35 @@ def test_a_window_is_exact_to_the_second_however_long_the_story() -> None:
         assert window.completed == window.submitted == sum(at >= start for at in done)
 
 
+def test_recent_durations_are_of_the_last_quarter_of_an_hour_and_fade_with_the_clock() -> None:
+    story = Story().agent("a", 99)
+
+    def waited(seconds: float) -> None:
+        name = str(len(story.told))
+        story.submit(name).after(seconds=seconds).assign(name).after(seconds=1).complete(name)
+
+    def recent() -> tuple[int, int, int]:
+        current = story.metrics.current(story.now)
+        return (
+            current.recent_waiting.count,
+            current.recent_waiting.longest,
+            current.recent_execution.mean,
+        )
+
+    waited(9)
+    assert recent() == (1, 9_000, 1_000)
+    story.after(minutes=10)
+    waited(2)
+    assert recent() == (2, 9_000, 1_000)
+    story.after(minutes=5)  # also without any event that would tell
+    assert recent() == (1, 2_000, 1_000)
+    waited(1)
+    assert recent() == (2, 2_000, 1_000)
+    story.after(minutes=15)
+    assert recent() == (0, 0, 0)
+    assert story.metrics.current(story.now).waiting.count == 3
+
+
 def test_the_best_and_the_worst_have_enough_behind_them() -> None:
     story = Story()
     for name in ("good", "fair", "bad", "new"):

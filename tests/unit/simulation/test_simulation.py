@@ -1,0 +1,105 @@
+"""A simulated day of 1,000 agents: promises watched at every event, policies compared."""
+
+import pytest
+
+from aia_mas.domain.orchestration.task_status import TaskStatus
+from aia_mas.projections.system_metrics import SystemMetrics
+
+from .day import Day
+from .policies import POLICIES
+from .report import Figures, figures, jain, table
+from .scenario import Size
+
+SEED = 20260105
+SMALL = Size(agents=60, tasks=900)
+
+
+@pytest.fixture(scope="module")
+def days() -> dict[str, Day]:
+    """The same day under every policy; what is promised of each event was checked on the way."""
+    return {name: Day(SEED, Size(), make).run() for name, make in POLICIES.items()}
+
+
+@pytest.fixture(scope="module")
+def rows(days: dict[str, Day]) -> list[Figures]:
+    return [figures(name, day) for name, day in days.items()]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_the_day_had_everything_in_it(days: dict[str, Day], policy: str) -> None:
+    day = days[policy]
+    topics = {recorded.topic.removesuffix(".v1") for recorded in day.world.log}
+    assert {
+        "agent.went_offline",
+        "agent.came_online",
+        "agent.drained",
+        "agent.suspended",
+        "agent.unregistered",
+        "task.released",
+        "task.failed",
+        "task.expired",
+        "task.result_refused",
+    } <= topics
+    assert day.refused["stale_lease"] > 0
+    assert len(day.world.tasks) == Size().tasks
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_every_task_ends_is_worked_on_or_waits_with_a_reason(
+    days: dict[str, Day], policy: str
+) -> None:
+    world = days[policy].world
+    world.check_that_nothing_is_forgotten()
+    open_ = [state for state in world.tasks.values() if state.unfinished]
+    assert len(open_) < 0.15 * len(world.tasks)
+    completed = sum(state.status is TaskStatus.COMPLETED for state in world.tasks.values())
+    assert completed > 0.7 * len(world.tasks)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_the_metrics_of_a_day_equal_those_rebuilt_and_those_counted(
+    days: dict[str, Day], policy: str
+) -> None:
+    world = days[policy].world
+    rebuilt = SystemMetrics()
+    for recorded in world.log:
+        rebuilt.apply(recorded)
+    current = world.metrics.current()
+    assert rebuilt.current() == current
+    assert rebuilt.history() == world.metrics.history()
+    statuses = [state.status for state in world.tasks.values()]
+    assert current.tasks.by_status == {each.value: statuses.count(each) for each in TaskStatus}
+    assert current.agents.in_use <= current.agents.places
+
+
+def test_policies_are_compared_in_a_table(rows: list[Figures]) -> None:
+    print(f"\n{table(rows)}")
+    assert [row.policy for row in rows] == list(POLICIES)
+    for row in rows:
+        assert 0.5 < row.success <= 1
+        assert 0 <= row.p95_wait < 86_400
+        assert row.cost > 0
+        assert 1 / 12 < row.fairness <= 1
+
+
+def test_the_score_does_better_than_chance_and_than_the_least_load(rows: list[Figures]) -> None:
+    by_policy = {row.policy: row for row in rows}
+    scored = by_policy["scored"]
+    for other in (by_policy["random"], by_policy["least_loaded"]):
+        assert scored.success > other.success
+        assert scored.p95_wait < other.p95_wait
+        assert scored.cost < other.cost
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_the_same_seed_gives_the_same_log_and_another_seed_another(policy: str) -> None:
+    first, again, other = (
+        Day(seed, SMALL, POLICIES[policy]).run().world.digest for seed in (1, 1, 2)
+    )
+    assert first == again
+    assert first != other
+
+
+def test_fairness_is_one_for_equals_and_least_when_one_has_everything() -> None:
+    assert jain([0.5, 0.5, 0.5]) == 1.0
+    assert jain([1.0, 0.0, 0.0, 0.0]) == 0.25
