@@ -237,7 +237,7 @@ class CheckpointWriter:
             try:
                 # Last used last, so that the longest unused are forgotten first.
                 row = rows[key] = changed[number][key] = fold(rows.pop(key, None), event)
-                if (rule := derived.get(number)) is not None:
+                if (rule := derived.get(number)) and type(event.event) in rule.events:
                     following += [
                         (index, event, rule.target, other, change)
                         for other, change in rule.changes(row, event)

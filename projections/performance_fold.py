@@ -72,10 +72,11 @@ def _went_wrong(row: StreakRow | None, recorded: RecordedEvent) -> StreakRow:
 
 def _changes(work: WorkRow, recorded: RecordedEvent) -> Iterator[tuple[str, RowFold[Any]]]:
     """Yield what an event changes in the sums of its agent: of the hour, and of all time."""
-    find, agent_id = _SUMS.get(type(recorded.event)), getattr(recorded.event, "agent_id", None)
-    if find is None or agent_id is None:  # nobody had it
+    agent_id = recorded.event.agent_id
+    if agent_id is None:  # nobody had it
         return
-    task_type, change, at = work.task_type, find(work, recorded), _at(recorded)
+    task_type, at = work.task_type, _at(recorded)
+    change = _SUMS[type(recorded.event)](work, recorded)
     for span, begun in (("hour", at - at % HOUR), ("all", 0)):
         # What a client calls its work comes last: it may hold anything.
         key = f"{span}/{begun}/{agent_id}/{task_type}"
@@ -176,5 +177,5 @@ AGENT_PERFORMANCE = Projection(
         ),
     ),
     frozenset({"task"}),
-    derived=(Derived(2, 0, _changes),),
+    derived=(Derived(2, 0, _SUMS.keys(), _changes),),
 )

@@ -63,12 +63,14 @@ class Derived(NamedTuple):
     Attributes:
         source: The number of the table whose rows are looked at.
         target: The number of the table that changes.
+        events: The events that anything follows from.
         changes: Returns, for a row right after an event was folded into it, the keys of the rows
             that change, each with its fold. It must not keep the row: later events change it.
     """
 
     source: int
     target: int
+    events: Collection[type[Event]]
     # Any: the row of the source.
     changes: Callable[[Any, RecordedEvent], Iterable[tuple[str, RowFold[Any]]]]
 

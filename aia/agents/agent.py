@@ -31,6 +31,7 @@ class AgentCapabilities(msgspec.Struct, frozen=True, kw_only=True):
         wallet_address: Its address outside of this system, if it has one.
         metadata: Any JSON.
         initial_stake: What it wants to stake at once, tokens.
+        owner: The subject that it belongs to; this program when empty.
     """
 
     agent_id: str
@@ -45,6 +46,7 @@ class AgentCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     wallet_address: str | None = None
     metadata: Mapping[str, Any] = {}
     initial_stake: Amount = 0
+    owner: str = ""
 
     def registration(self) -> PutAgent:
         """Return the command that makes the agent be registered like this.

@@ -8,7 +8,13 @@ from aia_mas.application.presence.postgres_store import PostgresPresence
 from aia_mas.application.presence.presence import Presence
 from aia_mas.application.presence.redis_store import RedisPresence
 from aia_mas.application.presence.reports import Report, Reports
-from aia_mas.application.presence.store import MemoryPresence, PresenceStore, Seen, Sighted
+from aia_mas.application.presence.store import (
+    MemoryPresence,
+    PresenceStore,
+    ReportStore,
+    Seen,
+    Sighted,
+)
 
 __all__ = [
     "MemoryPresence",
@@ -17,6 +23,7 @@ __all__ = [
     "PresenceStore",
     "RedisPresence",
     "Report",
+    "ReportStore",
     "Reports",
     "Seen",
     "Sighted",

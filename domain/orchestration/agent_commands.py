@@ -18,7 +18,7 @@ class RegisterAgent(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         agent_id: Its id, chosen by its client.
         capabilities: What it declares.
-        owner: Whom it belongs to; the caller when empty.
+        owner: Whom it belongs to; the caller when empty. Only operators name another one.
         initial_stake: What to stake at once, base units.
         registered_agents: How many are registered now (filled in by the application).
         max_agents: The hard limit of the configuration (filled in by the application).

@@ -191,6 +191,8 @@ def _register(
         check_text(command.owner, "owner", longest=255)
     except InvalidValue as error:
         return refuse(error)
+    if command.owner and not ctx.principal.may_dispose_of(command.owner):
+        return refuse(PermissionDenied("Only an operator registers an agent for somebody else"))
     if command.registered_agents >= command.max_agents:
         return refuse(MaxAgentsReached(max_agents=command.max_agents))
     registered = AgentRegistered(

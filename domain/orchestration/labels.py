@@ -70,6 +70,8 @@ def label_text(value: str | float | bool) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
+    if not value:
+        return "0"
     text = format(Decimal(repr(value)), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 

@@ -65,18 +65,24 @@ def signature_of(
     task_type: str, requirements: Requirements, max_cost: int | None = None
 ) -> RequirementSignature:
     """Return the key of a task's demands; the order in which they were written does not matter."""
-    labels = conditions_of(requirements.labels)
+    labels: tuple[LabelCondition, ...] = ()
+    preferred_labels: tuple[LabelCondition, ...] = ()
+    if requirements.labels:  # mostly there are none, and every task comes by here
+        asked = conditions_of(requirements.labels)
+        labels = tuple(each for each in asked if not each.preferred)
+        if len(labels) < len(asked):
+            preferred_labels = tuple(each for each in asked if each.preferred)
     return RequirementSignature(
         task_type,
         tuple(sorted(requirements.skills.items())),
         _sorted(requirements.specializations),
-        tuple(each for each in labels if not each.preferred),
+        labels,
         _sorted(requirements.data_sources),
         max_cost,
         _sorted(requirements.preferred_agents),
         _sorted(requirements.excluded_agents),
-        tuple(each for each in labels if each.preferred)[:MAX_PREFERRED_LABELS],
-        taken(requirements.resources),
+        preferred_labels[:MAX_PREFERRED_LABELS],
+        taken(requirements.resources) if requirements.resources else (),
         requirements.min_tier,
     )
 

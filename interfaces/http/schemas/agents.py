@@ -34,6 +34,7 @@ Address = Annotated[
     msgspec.Meta(extra_json_schema={"maxLength": 2048, "format": "uri", "pattern": "^https?://"}),
 ]
 Wallet = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": 256})]
+Owner = Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": 255})]
 
 _NOTHING = Decimal(0)
 
@@ -55,7 +56,9 @@ class AgentCapabilities(
         endpoint: Where it can be called, if it can: an http or https URL.
         wallet_address: Its address outside of this system, if it has one.
         metadata: Any JSON of its client.
-        initial_stake: What it wants to stake at once, tokens.
+        initial_stake: What it wants to stake at once, tokens; counts when it registers.
+        owner: Whom it belongs to: the caller, unless an operator names another subject; counts
+            when it registers.
     """
 
     specializations: tuple[Name, ...] = ()
@@ -69,6 +72,7 @@ class AgentCapabilities(
     wallet_address: Wallet | None = None
     metadata: dict[str, Any] = {}
     initial_stake: Amount = _NOTHING
+    owner: Owner = ""
 
     def capabilities(self) -> Capabilities:
         """Return it as the domain has it."""
@@ -96,6 +100,7 @@ class AgentRegistration(AgentCapabilities, frozen=True, kw_only=True, forbid_unk
         return RegisterAgent(
             agent_id=self.agent_id,
             capabilities=self.capabilities(),
+            owner=self.owner,
             initial_stake=units(self.initial_stake, "initial_stake"),
         )
 
@@ -110,6 +115,7 @@ class AgentReplacement(AgentCapabilities, frozen=True, kw_only=True, forbid_unkn
         return PutAgent(
             agent_id=agent_id,
             capabilities=self.capabilities(),
+            owner=self.owner,
             initial_stake=units(self.initial_stake, "initial_stake"),
             condition=condition,
         )

@@ -125,6 +125,18 @@ def test_the_actor_of_an_event_is_the_subject(
     assert (event["actor"], event["data"]["owner"]) == (unique, unique)
 
 
+def test_only_an_operator_registers_an_agent_for_somebody_else(
+    acting: Any, admin: httpx.Client, unique: str
+) -> None:
+    path, team = f"{API}/agents/{unique}", {"owner": "team"}
+
+    assert code(acting(unique, "agent").put(path, json=team)) == (403, "permission_denied")
+    registered = acting("ops", "operator").put(path, json=team)
+
+    assert (registered.status_code, registered.json()["owner"]) == (201, "team")
+    assert acting(unique, "agent").put(path, json={}).json()["owner"] == "team"
+
+
 def test_an_agent_acts_for_itself_only(acting: Any, admin: httpx.Client, unique: str) -> None:
     other = f"{unique}-other"
     me = acting(unique, "agent")

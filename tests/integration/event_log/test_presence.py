@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import anyio
@@ -20,6 +20,8 @@ from aia_mas.application.presence import (
     Presence,
     PresenceStore,
     RedisPresence,
+    Reports,
+    ReportStore,
     Seen,
 )
 
@@ -59,6 +61,56 @@ async def store(backend: tuple[str, str]) -> AsyncIterator[PresenceStore]:
             yield RedisPresence(redis, "mas:test")
     else:
         yield MemoryPresence(SystemClock())
+
+
+class Away:
+    """A store of reports that is away until it is back."""
+
+    def __init__(self) -> None:
+        self.back = False
+        self._store = MemoryPresence(SystemClock())
+
+    async def write_reports(self, reports: Mapping[str, bytes]) -> None:
+        self._answer()
+        await self._store.write_reports(reports)
+
+    async def read_reports(self, agent_ids: Collection[str]) -> Mapping[str, bytes]:
+        self._answer()
+        return await self._store.read_reports(agent_ids)
+
+    def _answer(self) -> None:
+        if not self.back:
+            raise OSError("away")
+
+
+async def test_the_latest_report_of_an_agent_is_known_to_all_nodes(store: ReportStore) -> None:
+    here, there = Reports(store, SystemClock()), Reports(store, SystemClock())
+    here.report("a", 0.25, {"queue": 3.0})
+    here.report("b", None, {})
+    assert (await here.of(["a"]))["a"].load == 0.25, "known here before it is written"
+    assert await there.of(["a", "b", "c"]) == {}
+
+    await here.write()
+    found = await there.of(["c", "b", "a"])
+    assert found.keys() == {"a", "b"}
+    assert (found["a"].load, found["a"].metrics) == (0.25, {"queue": 3.0})
+    there.report("a", 0.5, {})
+    await there.write()
+    assert (await here.of(["a"]))["a"].load == 0.5
+    assert await here.of([]) == {}
+
+
+async def test_reports_outlast_a_store_that_is_away() -> None:
+    store = Away()
+    reports = Reports(store, SystemClock())
+    reports.report("a", 0.25, {})
+    with pytest.raises(OSError, match="away"):
+        await reports.write()
+    assert (await reports.of(["a", "b"])).keys() == {"a"}
+
+    store.back = True
+    await reports.write()
+    assert (await Reports(store, SystemClock()).of(["a"]))["a"].load == 0.25
 
 
 LATE = NOON + timedelta(days=1)

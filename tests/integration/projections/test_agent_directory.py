@@ -255,6 +255,8 @@ async def test_success_is_shown_and_sorted_by(fold: Fold) -> None:
         ("active_tasks", ["c", "a", "b"]),
         ("load", ["c", "b", "a"]),
         ("updated_at", ["a", "b", "c"]),
+        ("completed", ["a", "b", "c"]),
+        ("success_rate", ["a", "b", "c"]),
     ],
 )
 async def test_sorted_pages_hold_every_agent_once(

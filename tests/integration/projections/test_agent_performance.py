@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
+import pytest
 
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.application.event_log.records import RecordedEvent
@@ -26,8 +27,9 @@ from aia_mas.domain.orchestration.task_events import (
 )
 from aia_mas.domain.orchestration.task_specification import TaskSpecification
 from aia_mas.projections.agent_performance import AgentPerformances, Streak, beginning
-from aia_mas.projections.checkpoint_writer import CheckpointWriter
+from aia_mas.projections.checkpoint_writer import CheckpointWriter, FoldFailed
 from aia_mas.projections.performance_fold import AGENT_PERFORMANCE
+from aia_mas.projections.table import Derived, Projection
 
 from .conftest import Pen, contents, runner, running
 from .histories import World
@@ -279,3 +281,33 @@ async def test_small_batches_and_large_ones_make_the_same_rows(
         await whole.write(await log.read(0, limit=10_000))
 
     assert await contents(database, AGENT_PERFORMANCE, "_rebuild") == piecemeal
+
+
+async def test_what_nothing_can_be_derived_from_is_named(
+    database: str, log: PostgresEventLog
+) -> None:
+    """So that its stream alone is parked, as with any other fold."""
+
+    def derive(_row: Any, event: RecordedEvent) -> list[Any]:
+        if event.stream == "task/2":
+            raise ValueError(event.stream)
+        return []
+
+    broken = Projection(
+        AGENT_PERFORMANCE.name,
+        AGENT_PERFORMANCE.version,
+        AGENT_PERFORMANCE.tables,
+        AGENT_PERFORMANCE.categories,
+        derived=(Derived(2, 0, {TaskAssigned}, derive),),
+    )
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
+        writer = CheckpointWriter(broken, connection)
+        await writer.open()
+        told = Story(writer, AgentPerformances(log.pool))
+        told.given("1", "a")
+        told.given("2", "a")
+        with pytest.raises(FoldFailed) as failed:
+            await told.fold()
+
+    assert failed.value.index == 3
+    assert isinstance(failed.value.reason, ValueError)

@@ -57,8 +57,17 @@ def test_registers_for_the_caller(an_agent):
     assert an_agent.state.revision == 1
 
 
-def test_registers_for_a_named_owner(an_agent):
+def test_an_operator_registers_for_a_named_owner(an_agent):
+    an_agent.by("ops", Role.OPERATOR)
     an_agent.when(register(owner="team")).then(registered(owner="team"))
+
+
+def test_nobody_else_registers_for_another(an_agent):
+    an_agent.when(register(owner="alice")).then(registered(owner="alice"))
+    an_agent.state = None
+    an_agent.when(register(owner="team")).then_refused("permission_denied")
+    an_agent.when(PutAgent(agent_id="a1", capabilities=ANALYST, owner="team"))
+    an_agent.then_refused("permission_denied")
 
 
 def test_a_second_registration_is_refused(an_agent):

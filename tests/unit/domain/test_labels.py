@@ -22,6 +22,7 @@ from aia_mas.domain.orchestration.labels import (
         (1e21, "1000000000000000000000"),
         (1e-7, "0.0000001"),
         (-100.0, "-100"),
+        (-0.0, "0"),
         (True, "true"),
         (False, "false"),
     ],
