@@ -26,12 +26,15 @@ from aia_mas.domain.orchestration.task_events import (
     TaskCompleted,
     TaskExpired,
     TaskFailed,
+    TaskInputGiven,
+    TaskInputRequested,
     TaskReleased,
     TaskRequeued,
     TaskStarted,
     TaskStatus,
     TaskSubmitted,
 )
+from aia_mas.domain.orchestration.task_status import LIVE
 from aia_mas.projections.metrics_state import (
     ENDED_KEPT,
     HOUR,
@@ -47,8 +50,6 @@ from aia_mas.projections.metrics_state import (
     OpenTask,
     TypeFigures,
 )
-
-_HELD = (TaskStatus.ASSIGNED, TaskStatus.RUNNING)
 
 
 class MetricsFold:
@@ -84,7 +85,7 @@ class MetricsFold:
         """Write into a bucket how things stand."""
         statuses = self.state.statuses
         bucket.queued = statuses[TaskStatus.QUEUED]
-        bucket.held = statuses[TaskStatus.ASSIGNED] + statuses[TaskStatus.RUNNING]
+        bucket.held = sum(statuses[status] for status in LIVE)
         bucket.agents = self.fleet.registered
         bucket.online = self.fleet.online
 
@@ -178,13 +179,21 @@ class MetricsFold:
     def _started(self, stream: str, _event: TaskStarted) -> None:
         self._move(stream, self.state.tasks[stream], TaskStatus.RUNNING, begun=self.state.at)
 
+    def _asked(self, stream: str, _event: TaskInputRequested) -> None:
+        task, at = self.state.tasks[stream], self.state.at
+        self._move(stream, task, TaskStatus.INPUT_REQUIRED, waiting_since=at, begun=task.begun)
+
+    def _answered(self, stream: str, _event: TaskInputGiven) -> None:
+        task = self.state.tasks[stream]
+        self._move(stream, task, TaskStatus.RUNNING, begun=_begun(task, self.state.at))
+
     def _completed(self, stream: str, event: TaskCompleted) -> None:
         state = self.state
         task = state.tasks.pop(stream)
         state.statuses[task.status] -= 1
         state.statuses[TaskStatus.COMPLETED] += 1
         state.types[task.task_type].completed += 1
-        worked = max(state.at - task.begun, 0)
+        worked = max(state.at - _begun(task, state.at), 0)
         state.execution.add(worked)
         state.total.add(state.at - task.submitted)
         self._bucket.completed += 1
@@ -242,7 +251,7 @@ class MetricsFold:
         self, stream: str, event: TaskCancelled | TaskExpired, status: TaskStatus
     ) -> None:
         task = self.state.tasks[stream]
-        held = task.status in _HELD
+        held = task.status in LIVE
         self._end(stream, task, status)
         if held:
             self._holder(event.agent_id, -1)
@@ -282,6 +291,13 @@ class MetricsFold:
 _LOST = frozenset({TaskStatus.FAILED, TaskStatus.DEAD, TaskStatus.EXPIRED})
 
 
+def _begun(task: OpenTask, at: int) -> int:
+    """Return when the work began, later by the time that it waits for an answer."""
+    if task.status is TaskStatus.INPUT_REQUIRED:
+        return task.begun + max(at - task.waiting_since, 0)
+    return task.begun
+
+
 def _to(
     status: AgentStatus | None = None, *, online: bool | None = None
 ) -> Callable[[MetricsFold, str, Event], None]:
@@ -301,6 +317,8 @@ _FOLDS: dict[type[Event], Callable[[MetricsFold, str, Any], None]] = {
     TaskSubmitted: MetricsFold._submitted,
     TaskAssigned: MetricsFold._assigned,
     TaskStarted: MetricsFold._started,
+    TaskInputRequested: MetricsFold._asked,
+    TaskInputGiven: MetricsFold._answered,
     TaskCompleted: MetricsFold._completed,
     TaskFailed: MetricsFold._failed,
     TaskReleased: MetricsFold._released,

@@ -78,7 +78,10 @@ class FleetFigures:
 
 
 class OpenTask(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A task that has not ended (times in milliseconds since 1970)."""
+    """A task that has not ended (times in milliseconds since 1970).
+
+    It waits since ``waiting_since``: for an agent, or its agent for an answer.
+    """
 
     status: TaskStatus
     task_type: str

@@ -9,6 +9,7 @@ from typing import Literal
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.kernel.steps import Steps, chunks
 from aia_mas.domain.orchestration.task_events import TaskStatus
+from aia_mas.domain.orchestration.task_status import LIVE
 from aia_mas.projections.durations import Durations
 from aia_mas.projections.metrics_figures import (
     AgentCounts,
@@ -36,7 +37,7 @@ class SystemMetrics:
     """The live view; ``ProjectionHost`` folds the log into it."""
 
     name = "system_metrics"
-    version = 2
+    version = 3
 
     def __init__(self) -> None:
         """Begin with nothing."""
@@ -124,7 +125,7 @@ class SystemMetrics:
         return TaskCounts(
             submitted=state.submitted,
             queue_depth=statuses[TaskStatus.QUEUED],
-            active=statuses[TaskStatus.ASSIGNED] + statuses[TaskStatus.RUNNING],
+            active=sum(statuses[status] for status in LIVE),
             completed=completed,
             failed=failed,
             failed_attempts=state.failures,

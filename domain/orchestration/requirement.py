@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import replace
 
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.task_specification import Requirements
@@ -51,6 +52,11 @@ def signature_of(
         _sorted(requirements.preferred_agents),
         _sorted(requirements.excluded_agents),
     )
+
+
+def without(signature: RequirementSignature, agent_id: str) -> RequirementSignature:
+    """Return the same demands, which this agent does not suit."""
+    return replace(signature, excluded=_sorted((*signature.excluded, agent_id)))
 
 
 def suitability(signature: RequirementSignature, agent_id: str, capabilities: Capabilities) -> int:

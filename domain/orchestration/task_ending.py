@@ -20,7 +20,7 @@ from aia_mas.domain.orchestration.task_events import (
     TaskExpired,
     TaskReleased,
 )
-from aia_mas.domain.orchestration.task_status import ReleaseReason, TaskStatus
+from aia_mas.domain.orchestration.task_status import BEGUN, ReleaseReason, TaskStatus
 
 
 def release_task(state: TaskState | None, command: ReleaseTask, ctx: Context) -> Decision:
@@ -35,7 +35,7 @@ def release_task(state: TaskState | None, command: ReleaseTask, ctx: Context) ->
         not state.live
         or state.agent_id is None
         or state.attempt != command.attempt
-        or (command.reason is ReleaseReason.NOT_STARTED and state.status is TaskStatus.RUNNING)
+        or (command.reason is ReleaseReason.NOT_STARTED and state.status in BEGUN)
     ):
         return refuse(AssignmentObsolete(task_id=command.task_id, attempt=command.attempt))
     outcome = after_release(state, command.reason, jitter=command.jitter, now=ctx.now)

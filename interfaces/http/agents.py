@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from litestar import Controller, delete, patch, post, put
 from litestar.params import FromPath, JSONBody
+from msgspec.structs import replace
 
 from aia_mas.application.orchestration.answers import AgentAnswer
 from aia_mas.application.orchestration.heartbeats import HeartbeatAnswer
+from aia_mas.application.orchestration.standing import standing
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.orchestration.agent_commands import (
@@ -39,9 +39,6 @@ from aia_mas.interfaces.http.schemas.agents import (
     Nothing,
     StatedReason,
 )
-
-if TYPE_CHECKING:
-    from aia_mas.interfaces.bootstrap import System
 
 AGENTS = f"{API}/agents"
 MAX_CLAIM = 100
@@ -157,7 +154,8 @@ class AgentCommands(Controller):
     ) -> Answer[HeartbeatAnswer]:
         """Show a sign of life; it brings an agent back that was offline.
 
-        The leases of the tasks that it names, and holds, are extended.
+        The leases of the tasks that it names, and holds, are extended. It is told what it holds,
+        which questions were answered, and what it named but lost: to a cancellation, for example.
         """
         request.acting_for(check_id(agent_id, "agent_id"))
         system, tasks = request.system, () if data is None else data.tasks
@@ -166,10 +164,12 @@ class AgentCommands(Controller):
         for index, task_id in enumerate(tasks):
             check_id(task_id, f"tasks.{index}")
         alive = await system.heartbeats.agent(agent_id, request.principal)
-        if tasks:
-            leases = [await _lease_of(system, agent_id, task) for task in tasks]
-            system.heartbeats.tasks([lease for lease in leases if lease is not None])
-        return answer(alive)
+        stands = await standing(system.workload, agent_id, tasks)
+        named = set(tasks)
+        system.heartbeats.tasks(
+            [each.lease for each in stands.held if each.lease and each.task_id in named]
+        )
+        return answer(replace(alive, tasks=stands.held, lost=stands.lost))
 
     @post("/{agent_id:str}/claim", operation_id="claim_tasks", status_code=200)
     async def claim(
@@ -187,9 +187,3 @@ class AgentCommands(Controller):
             claims.claim(agent_id, wanted.limit, min(wanted.wait, longest))
         )
         return answer(ClaimedTasks(items=found))
-
-
-async def _lease_of(system: System, agent_id: str, task_id: str) -> str | None:
-    task = await system.workload.task(task_id)
-    held = task is not None and task.live and task.agent_id == agent_id
-    return task.lease if task is not None and held else None
