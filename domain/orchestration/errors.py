@@ -23,6 +23,12 @@ class AgentNotFound(NotFound):
     code = "agent_not_found"
 
 
+class AgentIsSuspended(DomainError):
+    """The agent is suspended: it gets no work until it is activated."""
+
+    code = "agent_suspended"
+
+
 class AgentAlreadyRegistered(DomainError):
     """An agent is already registered under this id."""
 

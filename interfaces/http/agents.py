@@ -11,6 +11,7 @@ from aia_mas.application.orchestration.heartbeats import HeartbeatAnswer
 from aia_mas.application.orchestration.standing import standing
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.ids import check_id
+from aia_mas.domain.orchestration.agent import AgentStatus
 from aia_mas.domain.orchestration.agent_commands import (
     ActivateAgent,
     DrainAgent,
@@ -18,6 +19,7 @@ from aia_mas.domain.orchestration.agent_commands import (
     UnregisterAgent,
 )
 from aia_mas.domain.orchestration.bounds import MAX_ENTRIES, check_number
+from aia_mas.domain.orchestration.errors import AgentIsSuspended
 from aia_mas.interfaces.http.answers import Answer, answer, no_content
 from aia_mas.interfaces.http.commands import (
     answered,
@@ -175,14 +177,22 @@ class AgentCommands(Controller):
     async def claim(
         self, agent_id: FromPath[str], request: ApiRequest, data: JSONBody[Claim | None] = None
     ) -> Answer[ClaimedTasks]:
-        """Return the tasks assigned to the agent and not started, waiting for one if need be."""
+        """Return the tasks assigned to the agent and not started, waiting for one if need be.
+
+        A suspended agent is refused: 409 `agent_suspended`.
+        """
         request.acting_for(check_id(agent_id, "agent_id"))
         wanted = data or Claim()
         longest = request.system.settings.claim_wait_seconds
         check_number(wanted.limit, "limit", lowest=1, highest=MAX_CLAIM)
         check_number(wanted.wait, "wait", lowest=0.0, highest=MAX_WAIT)
         claims = request.system.claims
-        await request.system.heartbeats.agent(agent_id, request.principal)
+        alive = await request.system.heartbeats.agent(agent_id, request.principal)
+        if alive.status == AgentStatus.SUSPENDED:
+            # Not on hearsay: it may have been activated through another node.
+            state = await request.system.workload.agent_anew(agent_id)
+            if state is not None and state.status is AgentStatus.SUSPENDED:
+                raise AgentIsSuspended(agent_id=agent_id)
         found = await request.unless_gone(
             claims.claim(agent_id, wanted.limit, min(wanted.wait, longest))
         )

@@ -62,6 +62,7 @@ STATUS_OF: Mapping[str, int] = {
     "refused": 409,
     "conflict": 409,
     "agent_already_registered": 409,
+    "agent_suspended": 409,
     "max_agents_reached": 409,
     "task_already_submitted": 409,
     "assignment_obsolete": 409,

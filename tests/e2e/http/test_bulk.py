@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from aia_mas.application.event_log.errors import LogUnavailable
+
 from .test_task_lives import claim, register, submit, work_for
 
 API = "/mas/api/v1"
@@ -129,6 +131,34 @@ def test_a_repeated_order_is_carried_out_once(client: httpx.Client, unique: str)
         assert [event["topic"] for event in events].count("task.released.v1") == 1
     other = client.post(f"{TASKS}/bulk/reassign", json={**body, "limit": 1}, headers=key)
     assert other.json()["code"] == "idempotency_key_reused"
+
+
+def test_an_order_that_broke_off_goes_on_with_its_key(
+    client: httpx.Client, node: Any, unique: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = queued(client, unique, 250)
+    engine, calls = node.system.engine, 0
+    execute_many = engine.execute_many
+
+    async def breaks_off(*args: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise LogUnavailable("the store went away")
+        return await execute_many(*args)
+
+    monkeypatch.setattr(engine, "execute_many", breaks_off)
+    body = {"filter": {"task_type": unique}, "priority": "high"}
+    key = {"idempotency-key": unique}
+
+    broken = client.post(f"{TASKS}/bulk/reprioritise", json=body, headers=key)
+    assert (broken.status_code, broken.json()["code"]) == (503, "event_log_unavailable")
+    whole = order(client, f"{TASKS}/bulk/reprioritise", body, **key)
+
+    assert (whole["matched"], whole["changed"]) == (250, 250)
+    for task_id in (ids[0], ids[-1]):
+        events = client.get(f"{API}/audit/streams/task/{task_id}").json()["items"]
+        assert [event["topic"] for event in events].count("task.reprioritised.v1") == 1
 
 
 def test_the_dead_are_driven_again(client: httpx.Client, unique: str) -> None:

@@ -122,3 +122,7 @@ def test_only_known_and_active_agents_claim(
     stranger = acting(f"{unique}-x", "agent")
     assert code(stranger.post(f"{API}/agents/{unique}-x/claim")) == (404, "agent_not_found")
     assert code(stranger.post(f"{API}/agents/{unique}/claim")) == DENIED
+    life.operator.post(f"{API}/agents/{unique}/suspend")
+    assert code(life.agent.post(f"{API}/agents/{unique}/claim")) == (409, "agent_suspended")
+    life.operator.post(f"{API}/agents/{unique}/activate")
+    assert life.agent.post(f"{API}/agents/{unique}/claim").status_code == 200
