@@ -13,8 +13,9 @@ _LONGEST = 128
 RESERVED_WORDS = frozenset(
     """agents broadcast bulk claim connections create dead-letters drain events export
     governance head history inbox incentives leaderboard me messages metrics new proposals
-    register routes search sprints stats steps streams submit submit-batch summary system tasks
-    templates tiers topics transactions transfers treasury verify webhooks workflows ws""".split()
+    redrive register routes search sprints stats steps streams submit submit-batch summary
+    system tasks templates tiers topics transactions transfers treasury verify webhooks
+    workflows ws""".split()
 )
 
 

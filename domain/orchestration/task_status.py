@@ -34,6 +34,11 @@ class ReleaseReason(StrEnum):
 AT_NO_COST = frozenset({ReleaseReason.REASSIGNED})
 """Reasons that are no fault of the task or its agent; such an attempt does not count."""
 
+BY_THE_CLOCK = frozenset(
+    {ReleaseReason.LEASE_EXPIRED, ReleaseReason.NOT_STARTED, ReleaseReason.TIMED_OUT}
+)
+"""Reasons that do not hold while an agent waits for an answer."""
+
 BEGUN = frozenset({TaskStatus.RUNNING, TaskStatus.INPUT_REQUIRED})
 """The statuses in which an agent has taken the work up."""
 

@@ -59,6 +59,12 @@ def check_selection(filters: object | None, ids: Sequence[str] | None, limit: in
             check_id(entity, f"ids.{index}")
 
 
+def criteria_of(filters: msgspec.Struct) -> dict[str, Any]:
+    """Return what a filter says, for the record."""
+    said: dict[str, Any] = msgspec.to_builtins(filters)
+    return {name: value for name, value in said.items() if value not in (None, (), [])}
+
+
 def foretold(selection: Selection, matched: int) -> Answer[BulkResult]:
     """Return what an order would be about (``matched``: how many, beyond the limit as well)."""
     return answer(

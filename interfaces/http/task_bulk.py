@@ -19,7 +19,13 @@ from aia_mas.domain.orchestration.task_commands import (
 )
 from aia_mas.domain.orchestration.task_status import LIVE, TaskStatus
 from aia_mas.interfaces.http.answers import Answer
-from aia_mas.interfaces.http.bulk import Selection, carry_out_for_all, check_selection, foretold
+from aia_mas.interfaces.http.bulk import (
+    Selection,
+    carry_out_for_all,
+    check_selection,
+    criteria_of,
+    foretold,
+)
 from aia_mas.interfaces.http.paths import API
 from aia_mas.interfaces.http.queries import reached
 from aia_mas.interfaces.http.requests import ApiRequest
@@ -146,7 +152,9 @@ class AgentBulkCommands(Controller):
             wanted = set(filters.status or (AgentStatus.ACTIVE,)) & {AgentStatus.ACTIVE}
             filters = replace(filters, status=tuple(wanted))
             found = await directory.ids(filters, data.limit + 1) if wanted else []
-            selection = Selection(found[: data.limit], len(found) > data.limit, data.filter)
+            selection = Selection(
+                found[: data.limit], len(found) > data.limit, criteria_of(data.filter)
+            )
             matched = await directory.count(filters) if wanted and data.dry_run else len(found)
         if data.dry_run:
             return foretold(selection, matched)
@@ -172,7 +180,9 @@ async def _for_tasks(
         board = request.system.projections.board
         filters = _own(request, data.filter.filters(), fitting)
         found = [] if filters is None else await board.ids(filters, data.limit + 1)
-        selection = Selection(found[: data.limit], len(found) > data.limit, data.filter)
+        selection = Selection(
+            found[: data.limit], len(found) > data.limit, criteria_of(data.filter)
+        )
         counts = filters is not None and data.dry_run and selection.more
         matched = await board.count(filters) if counts and filters else len(selection.ids)
     if data.dry_run:

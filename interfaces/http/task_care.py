@@ -143,7 +143,8 @@ class TaskCare(Controller):
         stream = task_stream(check_id(task_id, "task_id"))
         system = request.system
         await logged(request, min_position)
-        if await system.workload.task(task_id) is None:
+        workload = system.workload
+        if (await workload.task(task_id) or await workload.task_anew(task_id)) is None:
             raise TaskNotFound(task_id=task_id)
         where = EventFilter(stream=stream, topics=(TaskProgressed.topic,))
         cursors = Cursors(request, [where, sort])

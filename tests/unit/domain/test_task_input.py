@@ -165,7 +165,9 @@ def test_a_waiting_task_can_be_called_off(a_task):
     assert (a_task.state.status, a_task.state.question) == ("cancelled", None)
 
 
-def test_a_waiting_task_is_not_taken_for_not_being_started(a_task):
-    release = ReleaseTask(task_id="t1", attempt=1, reason=ReleaseReason.NOT_STARTED)
+@pytest.mark.parametrize("reason", ["not_started", "lease_expired", "timed_out"])
+def test_a_waiting_task_is_not_taken_by_the_clock(a_task, reason):
+    """Whoever watches the clock may not know yet that it was stopped."""
+    release = ReleaseTask(task_id="t1", attempt=1, reason=ReleaseReason(reason))
     a_task.given(*WAITING).at(NOW + timedelta(hours=1)).when(release)
     a_task.then_refused("assignment_obsolete")

@@ -54,7 +54,12 @@ from aia_mas.domain.orchestration.task_execution import (
 from aia_mas.domain.orchestration.task_input import ask_for_input, give_input
 from aia_mas.domain.orchestration.task_rating import rate_task
 from aia_mas.domain.orchestration.task_specification import Priority, TaskSpecification
-from aia_mas.domain.orchestration.task_status import LIVE, ReleaseReason, TaskStatus
+from aia_mas.domain.orchestration.task_status import (
+    BY_THE_CLOCK,
+    LIVE,
+    ReleaseReason,
+    TaskStatus,
+)
 from aia_mas.domain.orchestration.task_steering import reassign_task, reprioritise_task
 from aia_mas.domain.orchestration.task_submission import assign_task, retry_task, submit_task
 
@@ -184,7 +189,9 @@ class TaskLife(RuleBasedStateMachine):
         assert self.state is not None
         command = ReleaseTask(task_id="t1", attempt=self.state.attempt - behind, reason=reason)
         decision = release_task(self.state, command, self.ctx())
-        assert decision.refusal is None or behind or not self.live or "started" in reason
+        waits = self.open_question is not None and reason in BY_THE_CLOCK
+        assert decision.refusal is None or behind or not self.live or "started" in reason or waits
+        assert decision.refusal is not None or not waits
         self.take(decision)
 
     @rule()
