@@ -40,6 +40,7 @@ from aia_mas.projections.task_details import (
     read,
 )
 from aia_mas.projections.task_rows import TaskRow, TaskSpecRow
+from aia_mas.projections.task_spec_fold import specified
 
 _URGENCY = {priority: rank for rank, priority in enumerate(Priority)}
 
@@ -64,15 +65,6 @@ class _Rating(msgspec.Struct, gc=False):
     comment: str
     by: str
     at: datetime
-
-
-class _Retry(msgspec.Struct, gc=False):
-    max_attempts: int
-    base_seconds: float
-    factor: float
-    cap_seconds: float
-    jitter: float
-    non_retryable_codes: tuple[str, ...]
 
 
 def _submitted(_row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
@@ -282,39 +274,6 @@ def _touched(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
     return row
 
 
-def _specified(_row: TaskSpecRow | None, recorded: RecordedEvent) -> TaskSpecRow:
-    event: TaskSubmitted = recorded.event
-    spec = event.spec
-    return TaskSpecRow(
-        task_id=entity_of(recorded.stream),
-        task_type=spec.task_type,
-        description=spec.description,
-        requirements=spec.requirements,
-        payload=spec.payload,
-        owner=event.owner,
-        payer=spec.payer,
-        max_cost=None if spec.max_cost is None else str(spec.max_cost),
-        cost_policy=spec.cost_policy,
-        tags=spec.tags,
-        parent=spec.parent,
-        correlation=spec.correlation,
-        dedup_key=spec.dedup_key,
-        timeout_seconds=spec.timeout_seconds,
-        max_attempts=spec.max_attempts,
-        retry=_Retry(
-            spec.max_attempts,
-            spec.backoff_base_seconds,
-            spec.backoff_factor,
-            spec.backoff_cap_seconds,
-            spec.backoff_jitter,
-            spec.non_retryable_codes,
-        ),
-        not_before=spec.not_before,
-        submitted_at=event.submitted_at,
-        submitted_position=recorded.position,
-    )
-
-
 def _task_of_stream(recorded: RecordedEvent) -> str:
     return entity_of(recorded.stream)
 
@@ -350,7 +309,7 @@ TASK_BOARD = Projection(
             "_specs",
             TaskSpecRow,
             _task_of_stream,
-            {TaskSubmitted: _specified},
+            {TaskSubmitted: specified},
             makes={TaskSubmitted},
         ),
     ),
