@@ -133,3 +133,8 @@ def test_the_same_idempotency_key_gets_the_first_answer(client: httpx.Client, un
     second = client.post(f"{TASKS}/submit", json=body, headers={"idempotency-key": unique})
     assert (first.status_code, second.status_code) == (201, 201)
     assert first.json() == second.json()
+
+
+def test_both_answers_to_a_submission_are_documented(client: httpx.Client) -> None:
+    operation = client.get("/openapi.json").json()["paths"][f"{TASKS}/submit"]["post"]
+    assert {"200", "201"} <= operation["responses"].keys()
