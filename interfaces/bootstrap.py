@@ -35,6 +35,7 @@ from aia_mas.application.maintenance import Maintenance
 from aia_mas.application.migrations import migrate
 from aia_mas.application.orchestration import handlers as orchestration
 from aia_mas.application.orchestration.claims import Claims
+from aia_mas.application.orchestration.dedup_keys import DedupKeys
 from aia_mas.application.orchestration.heartbeats import Heartbeats
 from aia_mas.application.orchestration.seats import Counting, Seats
 from aia_mas.application.orchestration.workload import Workload
@@ -287,7 +288,7 @@ class System:
                     orchestration.handlers(
                         active_tasks=dispatch_fold.active_tasks,
                         seat=seats.place,
-                        place=self.dispatcher.place,
+                        place=DedupKeys(working_set, self.dispatcher.place).place,
                         policies=self.policies,
                     )
                 ]

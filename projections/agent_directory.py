@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import zip_longest
 
 import msgspec
@@ -88,6 +89,10 @@ class AgentDirectory:
             self._pool, _conditions(filters), sort=sort, cursor=cursor, limit=limit
         )
         return Page([agent_of(row) for row in rows], following, position)
+
+    async def ids(self, filters: AgentFilter, limit: int) -> Sequence[str]:
+        """Return the ids of agents, in their order, at most ``limit``."""
+        return await _LISTING.keys(self._pool, _conditions(filters), sort="agent_id", limit=limit)
 
     async def count(self, filters: AgentFilter = AgentFilter()) -> int:  # noqa: B008 - immutable
         """Return how many agents there are."""

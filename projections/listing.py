@@ -180,6 +180,17 @@ class Listing:
             return Rows(rows, None, position)
         return Rows(rows[:limit], _write_cursor(sort, text, key), position)
 
+    async def keys(self, pool: Pool, conditions: Conditions, *, sort: str, limit: int) -> list[str]:
+        """Return the keys of the first rows (``sort``, ``limit``: see ``page``, without bound)."""
+        by = self._sorts[sort].expression
+        query = sql.SQL(
+            f"select {self._key} from {self._source} where {{}}"  # noqa: S608
+            f" order by {by}, {self._key} limit {limit}"
+        ).format(conditions.where())
+        async with pool.connection() as connection:
+            rows = await (await connection.execute(query, conditions.values)).fetchall()
+        return [key for (key,) in rows]
+
     async def count(self, pool: Pool, conditions: Conditions) -> int:
         """Return how many rows there are."""
         query = sql.SQL(f"select count(*) from {self._source} where {{}}").format(  # noqa: S608

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.kernel import Event
 from aia_mas.domain.kernel.ids import entity_of
@@ -26,7 +28,10 @@ from aia_mas.domain.orchestration.task_events import (
     TaskCompleted,
     TaskExpired,
     TaskFailed,
+    TaskInputGiven,
+    TaskInputRequested,
     TaskReleased,
+    TaskReprioritised,
     TaskRequeued,
     TaskStarted,
     TaskSubmitted,
@@ -180,6 +185,21 @@ class MetricsFold:
     def _started(self, stream: str, _event: TaskStarted) -> None:
         self._move(stream, self.state.tasks[stream], TaskStatus.RUNNING, begun=self.state.at)
 
+    def _reprioritised(self, stream: str, event: TaskReprioritised) -> None:
+        state = self.state
+        task = state.tasks[stream]
+        state.standing[task.priority][task.status] -= 1
+        state.standing[event.priority][task.status] += 1
+        state.tasks[stream] = replace(task, priority=event.priority)
+
+    def _asked(self, stream: str, _event: TaskInputRequested) -> None:
+        task, at = self.state.tasks[stream], self.state.at
+        self._move(stream, task, TaskStatus.INPUT_REQUIRED, waiting_since=at, begun=task.begun)
+
+    def _answered(self, stream: str, _event: TaskInputGiven) -> None:
+        task = self.state.tasks[stream]
+        self._move(stream, task, TaskStatus.RUNNING, begun=task.began(self.state.at))
+
     def _completed(self, stream: str, event: TaskCompleted) -> None:
         state = self.state
         task = state.tasks.pop(stream)
@@ -187,7 +207,7 @@ class MetricsFold:
         standing[task.status] -= 1
         standing[TaskStatus.COMPLETED] += 1
         state.types[task.task_type].completed += 1
-        worked = max(state.at - task.begun, 0)
+        worked = max(state.at - task.began(state.at), 0)
         state.execution.add(worked)
         state.minutes.worked.add(worked)
         state.total.add(state.at - task.submitted)
@@ -318,6 +338,9 @@ _FOLDS: dict[type[Event], Callable[[MetricsFold, str, Any], None]] = {
     TaskSubmitted: MetricsFold._submitted,
     TaskAssigned: MetricsFold._assigned,
     TaskStarted: MetricsFold._started,
+    TaskReprioritised: MetricsFold._reprioritised,
+    TaskInputRequested: MetricsFold._asked,
+    TaskInputGiven: MetricsFold._answered,
     TaskCompleted: MetricsFold._completed,
     TaskFailed: MetricsFold._failed,
     TaskReleased: MetricsFold._released,

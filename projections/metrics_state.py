@@ -84,7 +84,10 @@ class FleetFigures:
 
 
 class OpenTask(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A task that has not ended (times in milliseconds since 1970)."""
+    """A task that has not ended (times in milliseconds since 1970).
+
+    It waits since ``waiting_since``: for an agent, or its agent for an answer.
+    """
 
     status: TaskStatus
     task_type: str
@@ -92,6 +95,12 @@ class OpenTask(msgspec.Struct, array_like=True, frozen=True, gc=False):
     submitted: int
     waiting_since: int
     begun: int
+
+    def began(self, at: int) -> int:
+        """Return when the work began, later by the time that it waits for an answer."""
+        if self.status is TaskStatus.INPUT_REQUIRED:
+            return self.begun + max(at - self.waiting_since, 0)
+        return self.begun
 
 
 class EndedTask(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -11,6 +11,7 @@ from aia_mas.application.event_log.connections import Pool
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.orchestration.task_events import TaskStatus
 from aia_mas.domain.orchestration.task_specification import Priority
+from aia_mas.domain.orchestration.task_status import LIVE
 from aia_mas.projections.listing import Conditions, Found, Listing, Page, SortKey, check_texts
 from aia_mas.projections.task_board_fold import TASK_BOARD
 from aia_mas.projections.task_view import COLUMNS, Task, task_of
@@ -46,7 +47,7 @@ class TaskFilter(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
 
 
-HELD: tuple[str, ...] = (TaskStatus.ASSIGNED, TaskStatus.RUNNING)
+HELD: tuple[str, ...] = tuple(sorted(LIVE))
 """The statuses in which an agent holds a task."""
 
 
@@ -91,6 +92,12 @@ class TaskBoard:
             self._pool, _conditions(filters), sort=sort, cursor=cursor, limit=limit
         )
         return Page([task_of(row) for row in rows], following, position)
+
+    async def ids(self, filters: TaskFilter, limit: int) -> Sequence[str]:
+        """Return the ids of tasks, those submitted first, at most ``limit``."""
+        return await _BY_STATE.keys(
+            self._pool, _conditions(filters), sort="submitted_at", limit=limit
+        )
 
     async def count(self, filters: TaskFilter = TaskFilter()) -> int:  # noqa: B008 - immutable
         """Return how many tasks there are."""

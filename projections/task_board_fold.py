@@ -1,4 +1,4 @@
-"""How events of tasks become rows of the task board (migration 0002)."""
+"""How events of tasks become rows of the task board (migration 0005)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ import msgspec
 
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.kernel.ids import entity_of
+from aia_mas.domain.orchestration.task_cost import actual_cost
 from aia_mas.domain.orchestration.task_events import (
     TaskAssigned,
     TaskCancelled,
     TaskCompleted,
     TaskExpired,
     TaskFailed,
+    TaskInputGiven,
+    TaskInputRequested,
     TaskProgressed,
+    TaskRated,
     TaskReleased,
+    TaskReprioritised,
     TaskRequeued,
     TaskResultRefused,
     TaskStarted,
@@ -24,15 +29,20 @@ from aia_mas.domain.orchestration.task_events import (
 )
 from aia_mas.domain.orchestration.task_specification import Priority
 from aia_mas.projections.table import MissingRow, Projection, Table
+from aia_mas.projections.task_details import (
+    INPUTS_KEPT,
+    LINES_KEPT,
+    Cost,
+    Input,
+    Progress,
+    StoredInput,
+    StoredProgress,
+    read,
+)
 from aia_mas.projections.task_rows import TaskRow, TaskSpecRow
+from aia_mas.projections.task_spec_fold import specified
 
 _URGENCY = {priority: rank for rank, priority in enumerate(Priority)}
-
-
-class _Progress(msgspec.Struct, gc=False):
-    percent: float | None
-    message: str
-    at: datetime
 
 
 class _Error(msgspec.Struct, gc=False):
@@ -50,6 +60,13 @@ class _Usage(msgspec.Struct, gc=False):
     cost: str
 
 
+class _Rating(msgspec.Struct, gc=False):
+    rating: float
+    comment: str
+    by: str
+    at: datetime
+
+
 def _submitted(_row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
     event: TaskSubmitted = recorded.event
     spec = event.spec
@@ -64,9 +81,12 @@ def _submitted(_row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
         lease_seconds=spec.lease_seconds,
         price="0",
         progress=None,
+        inputs=None,
         result=None,
         quality=None,
         usage=None,
+        cost=None,
+        rating=None,
         error=None,
         reason=None,
         refused=0,
@@ -106,7 +126,60 @@ def _started(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
 def _progressed(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
     row = _touched(row, recorded)
     event: TaskProgressed = recorded.event
-    row.progress = _Progress(event.percent, event.message, event.at)
+    last = read(row.progress, StoredProgress) or Progress(None, "", None, [], event.at)
+    row.progress = Progress(
+        percent=last.percent if event.percent is None else event.percent,
+        message=event.message or last.message,
+        partial=last.partial if event.partial is None else event.partial,
+        log=[*last.log, *event.log][-LINES_KEPT:],
+        at=event.at,
+    )
+    return row
+
+
+def _input_requested(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
+    row = _touched(row, recorded)
+    event: TaskInputRequested = recorded.event
+    row.status = TaskStatus.INPUT_REQUIRED
+    asked = Input(
+        event.number, event.attempt, event.question, event.choices, event.schema, event.at
+    )
+    row.inputs = [*(read(row.inputs, list[StoredInput]) or ()), asked][-INPUTS_KEPT:]
+    return row
+
+
+def _input_given(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
+    row = _touched(row, recorded)
+    event: TaskInputGiven = recorded.event
+    row.status = TaskStatus.RUNNING
+    inputs = read(row.inputs, list[StoredInput]) or []
+    asked = inputs[-1]
+    answered = Input(
+        asked.number,
+        asked.attempt,
+        asked.question,
+        asked.choices,
+        asked.schema,
+        asked.asked_at,
+        event.answer,
+        event.by,
+        event.at,
+    )
+    row.inputs = [*inputs[:-1], answered]
+    return row
+
+
+def _rated(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
+    row = _touched(row, recorded)
+    event: TaskRated = recorded.event
+    row.rating = _Rating(event.rating, event.comment, event.by, event.at)
+    return row
+
+
+def _reprioritised(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
+    row = _touched(row, recorded)
+    event: TaskReprioritised = recorded.event
+    row.priority, row.urgency = event.priority, _URGENCY[event.priority]
     return row
 
 
@@ -119,6 +192,10 @@ def _completed(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
     if event.usage is not None:
         usage = event.usage
         row.usage = _Usage(usage.model, usage.tokens_in, usage.tokens_out, str(usage.cost))
+    estimated = int(row.price)
+    actual = actual_cost(event.usage, estimated)
+    excess = max(actual - estimated, 0)
+    row.cost = Cost(str(estimated), str(actual), str(excess), event.over_max_cost)
     row.finished_at = event.completed_at
     return row
 
@@ -197,36 +274,13 @@ def _touched(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
     return row
 
 
-def _specified(_row: TaskSpecRow | None, recorded: RecordedEvent) -> TaskSpecRow:
-    event: TaskSubmitted = recorded.event
-    spec = event.spec
-    return TaskSpecRow(
-        task_id=entity_of(recorded.stream),
-        task_type=spec.task_type,
-        description=spec.description,
-        requirements=spec.requirements,
-        payload=spec.payload,
-        owner=event.owner,
-        payer=spec.payer,
-        max_cost=None if spec.max_cost is None else str(spec.max_cost),
-        tags=spec.tags,
-        parent=spec.parent,
-        correlation=spec.correlation,
-        timeout_seconds=spec.timeout_seconds,
-        max_attempts=spec.max_attempts,
-        not_before=spec.not_before,
-        submitted_at=event.submitted_at,
-        submitted_position=recorded.position,
-    )
-
-
 def _task_of_stream(recorded: RecordedEvent) -> str:
     return entity_of(recorded.stream)
 
 
 TASK_BOARD = Projection(
     "task_board",
-    1,
+    2,
     (
         Table(
             "",
@@ -237,6 +291,10 @@ TASK_BOARD = Projection(
                 TaskAssigned: _assigned,
                 TaskStarted: _started,
                 TaskProgressed: _progressed,
+                TaskInputRequested: _input_requested,
+                TaskInputGiven: _input_given,
+                TaskReprioritised: _reprioritised,
+                TaskRated: _rated,
                 TaskCompleted: _completed,
                 TaskFailed: _failed,
                 TaskReleased: _released,
@@ -251,7 +309,7 @@ TASK_BOARD = Projection(
             "_specs",
             TaskSpecRow,
             _task_of_stream,
-            {TaskSubmitted: _specified},
+            {TaskSubmitted: specified},
             makes={TaskSubmitted},
         ),
     ),

@@ -1,4 +1,4 @@
-"""The rows of the task board, field by field as in migration 0002."""
+"""The rows of the task board, field by field as in migration 0005."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import msgspec
 
 
 class TaskRow(msgspec.Struct, gc=False):
-    """A row of ``task_board_v1``: where a task stands.
+    """A row of ``task_board_v2``: where a task stands.
 
     ``agent_id`` and ``lease`` are those of the attempt in force, or of the one that finished it.
     ``urgency`` is the rank of the priority, 0 for critical. ``error`` is that of the last failed
     attempt, ``reason`` why it was cancelled or taken from its agent, ``refused`` how many results
-    were refused. Amounts are base units, as text.
+    were refused. Amounts are base units, as text. What is ``Any`` is JSON, see ``task_details``.
     """
 
     task_id: str
@@ -27,9 +27,12 @@ class TaskRow(msgspec.Struct, gc=False):
     lease_seconds: float
     price: str
     progress: Any
+    inputs: Any
     result: Any
     quality: float | None
     usage: Any
+    cost: Any
+    rating: Any
     error: Any
     reason: str | None
     refused: int
@@ -45,7 +48,7 @@ class TaskRow(msgspec.Struct, gc=False):
 
 
 class TaskSpecRow(msgspec.Struct, gc=False):
-    """A row of ``task_board_v1_specs``: a task as it was submitted."""
+    """A row of ``task_board_v2_specs``: a task as it was submitted."""
 
     task_id: str
     task_type: str
@@ -55,11 +58,14 @@ class TaskSpecRow(msgspec.Struct, gc=False):
     owner: str
     payer: str | None
     max_cost: str | None
+    cost_policy: str
     tags: tuple[str, ...]
     parent: str | None
     correlation: str | None
+    dedup_key: str | None
     timeout_seconds: float
     max_attempts: int
+    retry: Any
     not_before: datetime | None
     submitted_at: datetime
     submitted_position: int

@@ -23,11 +23,83 @@ class TaskError(msgspec.Struct, frozen=True):
 
 
 class TaskProgress(msgspec.Struct, frozen=True):
-    """How far the attempt in force is (``percent``: 0..100, if known; ``at``: UTC)."""
+    """How far the attempt in force is.
+
+    Attributes:
+        percent: 0..100, if known.
+        message: The last thing the agent said.
+        partial: What there is of the result.
+        log: The last lines of its log.
+        at: When it reported last, UTC.
+    """
 
     percent: float | None
     message: str
+    partial: msgspec.Raw
+    log: tuple[str, ...]
     at: datetime
+
+
+class TaskInput(msgspec.Struct, frozen=True):
+    """What the agent asked, and what it was answered.
+
+    Attributes:
+        number: The number of the question among all of the task.
+        attempt: In which attempt it was asked.
+        question: The question.
+        choices: The answers that are taken; none: any.
+        schema: What an answer should look like (JSON Schema).
+        asked_at: When, UTC.
+        answer: The answer.
+        answered_by: Who gave it; null: nobody yet.
+        answered_at: When, UTC.
+    """
+
+    number: int
+    attempt: int
+    question: str
+    choices: tuple[str, ...]
+    schema: msgspec.Raw
+    asked_at: datetime
+    answer: msgspec.Raw
+    answered_by: str | None
+    answered_at: datetime | None
+
+
+class TaskCost(msgspec.Struct, frozen=True):
+    """What the task cost, in tokens.
+
+    Attributes:
+        estimated: The price of its agent.
+        actual: What the agent reported, else its price.
+        excess: By how much that is more than the estimate.
+        over_max_cost: It is more than the task's ``max_cost``.
+    """
+
+    estimated: str
+    actual: str
+    excess: str
+    over_max_cost: bool
+
+
+class TaskRating(msgspec.Struct, frozen=True):
+    """What the client thinks of the result (``rating``: 0..1; ``at``: UTC)."""
+
+    rating: float
+    comment: str
+    by: str
+    at: datetime
+
+
+class RetryPolicy(msgspec.Struct, frozen=True):
+    """When a failed attempt is followed by another; see ``Retries`` of a submission."""
+
+    max_attempts: int
+    base_seconds: float
+    factor: float
+    cap_seconds: float
+    jitter: float
+    non_retryable_codes: tuple[str, ...]
 
 
 class TaskUsage(msgspec.Struct, frozen=True):
@@ -56,19 +128,25 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         lease_seconds: How long it may go unheard of, seconds.
         price: What that attempt costs, tokens.
         progress: How far it is.
+        inputs: Its last 20 questions, and what they were answered.
         result: What was delivered.
         quality: The agent's own estimate, 0..1.
         usage: What it consumed.
+        cost: What it cost, once it is completed.
+        rating: What its client thinks of the result.
         error: Why the last failed attempt failed.
         reason: Why it was cancelled, or taken from its agent last.
         refused: Results that were refused.
         owner: Whom it belongs to.
         payer: Whose budget pays.
         max_cost: The highest price of an agent, tokens.
+        cost_policy: What becomes of a result that cost more: flag or refuse.
         tags: For search.
         parent: The task that this one is a part of.
         correlation: What ties it to others.
+        dedup_key: Its owner's word for the work.
         max_attempts: How many attempts may fail.
+        retry: When a failed attempt is followed by another.
         timeout_seconds: How long one attempt may run, seconds.
         submitted_at: UTC, like the others.
         not_before: When the first attempt might begin.
@@ -95,19 +173,25 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     lease_seconds: float
     price: str
     progress: TaskProgress | None
+    inputs: tuple[TaskInput, ...]
     result: msgspec.Raw
     quality: float | None
     usage: TaskUsage | None
+    cost: TaskCost | None
+    rating: TaskRating | None
     error: TaskError | None
     reason: str | None
     refused: int
     owner: str
     payer: str | None
     max_cost: str | None
+    cost_policy: str
     tags: tuple[str, ...]
     parent: str | None
     correlation: str | None
+    dedup_key: str | None
     max_attempts: int
+    retry: RetryPolicy
     timeout_seconds: float
     submitted_at: datetime
     not_before: datetime | None
@@ -126,11 +210,16 @@ COLUMNS = """t.task_id, t.status, s.task_type, s.description, s.requirements::te
     t.progress::text, t.result::text, t.quality, t.usage::text, t.error::text, t.reason, t.refused,
     s.owner, s.payer, s.max_cost::text, s.tags, s.parent, s.correlation, s.max_attempts,
     s.timeout_seconds, s.submitted_at, s.not_before, t.retry_at, t.deadline, t.assigned_at,
-    t.started_at, t.finished_at, t.updated_at, t.version, t.position"""
+    t.started_at, t.finished_at, t.updated_at, t.version, t.position, t.inputs::text,
+    t.cost::text, t.rating::text, s.cost_policy, s.dedup_key, s.retry::text"""
 """The columns of the tables ``t`` (where it stands) and ``s`` (as it was submitted)."""
 
 _requirements = msgspec.json.Decoder(Requirements).decode
 _progress = msgspec.json.Decoder(TaskProgress).decode
+_inputs = msgspec.json.Decoder(tuple[TaskInput, ...]).decode
+_cost = msgspec.json.Decoder(TaskCost).decode
+_rating = msgspec.json.Decoder(TaskRating).decode
+_retry = msgspec.json.Decoder(RetryPolicy).decode
 _usage = msgspec.json.Decoder(TaskUsage).decode
 _error = msgspec.json.Decoder(TaskError).decode
 _NULL = msgspec.Raw(b"null")
@@ -176,6 +265,12 @@ def task_of(row: TupleRow) -> Task:
         updated_at=row[34],
         version=row[35],
         position=row[36],
+        inputs=() if row[37] is None else _inputs(row[37]),
+        cost=None if row[38] is None else _in_tokens(_cost(row[38])),
+        rating=None if row[39] is None else _rating(row[39]),
+        cost_policy=row[40],
+        dedup_key=row[41],
+        retry=_retry(row[42]),
     )
 
 
@@ -185,3 +280,10 @@ def _raw(text: Any) -> msgspec.Raw:
 
 def _tokens(usage: TaskUsage) -> TaskUsage:
     return msgspec.structs.replace(usage, cost=to_text(int(usage.cost)))
+
+
+def _in_tokens(cost: TaskCost) -> TaskCost:
+    amounts = {
+        name: to_text(int(getattr(cost, name))) for name in ("estimated", "actual", "excess")
+    }
+    return msgspec.structs.replace(cost, **amounts)

@@ -36,6 +36,9 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True):
         timeout_seconds: How long one attempt may run; None: as configured.
         lease_seconds: How long an attempt may go unheard of; None: as configured.
         max_attempts: How many attempts may fail; None: as configured.
+        retry: Or, in its place, ``max_attempts``, ``base_seconds``, ``factor``, ``cap_seconds``,
+            ``jitter`` and ``non_retryable_codes``.
+        cost_policy: What becomes of a result above ``max_cost``: ``flag`` it or ``refuse`` it.
         tags: For search.
         parent: The task that this one is a part of, if any.
         correlation: What ties it to others, if anything does.
@@ -53,6 +56,8 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True):
     timeout_seconds: float | None = None
     lease_seconds: float | None = None
     max_attempts: int | None = None
+    retry: Mapping[str, Any] | None = None
+    cost_policy: str | None = None
     tags: Sequence[str] = ()
     parent: str | None = None
     correlation: str | None = None

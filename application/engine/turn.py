@@ -123,6 +123,9 @@ class Turn:
                 items.append(decision.refusal)
             else:
                 first = streams[0]
+                if decision.instead is not None:
+                    about, command = decision.instead
+                    first = self._streams[about]
                 assert first is not None
                 self.result = decision.result
                 items.append(_encode(handler.answer(first.state, command)))

@@ -16,6 +16,10 @@ from aia_mas.application.engine.snapshots import Snapshots
 from aia_mas.application.event_log.errors import LogUnavailable, UnreadableEvent
 from aia_mas.application.event_log.log import EventLog
 from aia_mas.application.event_log.records import Expectation, RecordedEvent, Unreadable
+from aia_mas.domain.kernel.steps import chunks
+
+_AT_ONCE = 8
+"""Streams that one command reads at the same time; others want connections as well."""
 
 
 class Entry:
@@ -95,14 +99,10 @@ class WorkingSet:
             UnreadableEvent: An event of one of them cannot be decoded by this program.
             LogUnavailable: The store cannot be reached.
         """
-        for stream in streams:
-            if stream not in self._entries:
-                task = self._loading.get(stream)
-                if task is None:
-                    task = asyncio.create_task(self._load(stream))
-                    self._loading[stream] = task
-                    task.add_done_callback(partial(self._loaded, stream))
-                await asyncio.shield(task)
+        for some in chunks(streams, _AT_ONCE):
+            loads = [self._begin_load(stream) for stream in some if stream not in self._entries]
+            for load in loads:
+                await asyncio.shield(load)
 
     def begin(self, stream: str) -> Entry:
         """Enter a stream that is known not to exist (its id was made up just now)."""
@@ -121,6 +121,13 @@ class WorkingSet:
             if excess and not entry.pins:
                 del self._entries[stream]
                 excess -= 1
+
+    def _begin_load(self, stream: str) -> asyncio.Task[None]:
+        task = self._loading.get(stream)
+        if task is None:
+            task = self._loading[stream] = asyncio.create_task(self._load(stream))
+            task.add_done_callback(partial(self._loaded, stream))
+        return task
 
     def _loaded(self, stream: str, task: asyncio.Task[None]) -> None:
         del self._loading[stream]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from aia_mas.domain.kernel.money import to_text
 from aia_mas.domain.orchestration.agent import AgentState
@@ -72,6 +73,7 @@ class TaskAnswer(msgspec.Struct, frozen=True):
         lease: The fencing token of that attempt; the agent shows it with everything it delivers.
         task_type: What kind of work it is.
         lease_seconds: How long the lease lasts without progress.
+        deduplicated: It was submitted before, under the same ``dedup_key``.
     """
 
     task_id: str
@@ -82,6 +84,7 @@ class TaskAnswer(msgspec.Struct, frozen=True):
     lease: str | None
     task_type: str
     lease_seconds: float
+    deduplicated: Literal[True] | UnsetType = UNSET
 
 
 ActiveTasks = Callable[[str], int]
@@ -130,4 +133,5 @@ def task_answer(state: TaskState, command: Any) -> TaskAnswer:
         lease=state.lease,
         task_type=terms.task_type,
         lease_seconds=terms.lease_seconds,
+        deduplicated=True if getattr(command, "deduplicated", False) else UNSET,
     )

@@ -15,11 +15,16 @@ from aia_mas.domain.orchestration import (
     agent,
     agent_commands,
     agent_decisions,
+    bulk,
+    deduplication,
     seating,
     task,
     task_commands,
     task_ending,
     task_execution,
+    task_input,
+    task_rating,
+    task_steering,
     task_submission,
 )
 from aia_mas.domain.orchestration.scoring import rules
@@ -30,6 +35,8 @@ EVENTS: tuple[type[Event], ...] = (
     *task.EVENTS,
     *seating.EVENTS,
     *rules.EVENTS,
+    *deduplication.EVENTS,
+    *bulk.EVENTS,
 )
 
 EVOLVERS: Evolvers = {
@@ -37,6 +44,8 @@ EVOLVERS: Evolvers = {
     "task": task.evolve,
     "fleet": seating.evolve,
     "assignment": rules.evolve,
+    "dedup": deduplication.evolve,
+    "bulk": bulk.evolve,
 }
 
 STATES: Mapping[str, type[msgspec.Struct]] = {
@@ -44,6 +53,8 @@ STATES: Mapping[str, type[msgspec.Struct]] = {
     "task": task.TaskState,
     "fleet": seating.SeatCount,
     "assignment": rules.AssignmentRules,
+    "dedup": deduplication.DedupKey,
+    "bulk": bulk.BulkState,
 }
 
 
@@ -90,7 +101,7 @@ def handlers(
             _agent, agent_decisions.mark_agent_online, an_agent
         ),
         task_commands.SubmitTask: Handler(
-            _submission, task_submission.submit_task, task_answer, creates=True, place=place
+            _submission, deduplication.submit_once, task_answer, creates=True, place=place
         ),
         task_commands.AssignTask: Handler(
             lambda c: (task.task_stream(c.task_id), agent.agent_stream(c.agent_id)),
@@ -99,12 +110,22 @@ def handlers(
         ),
         task_commands.StartTask: Handler(_task, task_execution.start_task, task_answer),
         task_commands.RecordProgress: Handler(_task, task_execution.record_progress, task_answer),
+        task_commands.AskForInput: Handler(_task, task_input.ask_for_input, task_answer),
+        task_commands.GiveInput: Handler(_task, task_input.give_input, task_answer),
         task_commands.CompleteTask: Handler(_task, task_execution.complete_task, task_answer),
         task_commands.FailTask: Handler(_task, task_execution.fail_task, task_answer),
         task_commands.ReleaseTask: Handler(_task, task_ending.release_task, task_answer),
         task_commands.CancelTask: Handler(_task, task_ending.cancel_task, task_answer),
         task_commands.ExpireTask: Handler(_task, task_ending.expire_task, task_answer),
         task_commands.RetryTask: Handler(_task, task_submission.retry_task, task_answer),
+        task_commands.RateTask: Handler(_task, task_rating.rate_task, task_answer),
+        task_commands.ReprioritiseTask: Handler(
+            _task, task_steering.reprioritise_task, task_answer
+        ),
+        task_commands.ReassignTask: Handler(_task, task_steering.reassign_task, task_answer),
+        bulk.OrderBulk: Handler(
+            lambda c: (bulk.bulk_stream(c.bulk_id),), bulk.order_bulk, bulk.bulk_order, creates=True
+        ),
     }
 
 
@@ -121,8 +142,10 @@ def _task(command: Any) -> tuple[str | None, ...]:
 
 
 def _submission(command: task_commands.SubmitTask) -> tuple[str | None, ...]:
-    chosen = command.assignment
+    chosen, key, holder = command.assignment, command.spec.dedup_key, command.key_holder
     return (
         task.task_stream(command.task_id),
         None if chosen is None else agent.agent_stream(chosen.agent_id),
+        None if key is None else deduplication.dedup_stream(command.owner, key),
+        None if holder is None else task.task_stream(holder),
     )

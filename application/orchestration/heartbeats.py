@@ -9,6 +9,7 @@ import msgspec
 
 from aia_mas.application.clock import Clock
 from aia_mas.application.engine.engine import Engine
+from aia_mas.application.orchestration.standing import HeldTask, LostTask
 from aia_mas.application.orchestration.workload import Workload
 from aia_mas.application.presence import Presence
 from aia_mas.domain.kernel.principal import Principal
@@ -26,6 +27,8 @@ class HeartbeatAnswer(msgspec.Struct, frozen=True):
         online: Always true.
         received_at: When the heartbeat came, UTC.
         next_within_seconds: When the next one is expected.
+        tasks: What it holds.
+        lost: Of the tasks that it named, those that it does not hold, and should stop working on.
     """
 
     agent_id: str
@@ -33,6 +36,8 @@ class HeartbeatAnswer(msgspec.Struct, frozen=True):
     online: bool
     received_at: datetime
     next_within_seconds: float
+    tasks: Sequence[HeldTask] = ()
+    lost: Sequence[LostTask] = ()
 
 
 class Heartbeats:

@@ -32,6 +32,10 @@ class Workload:
         """
         return self._open_work.state.unstarted(agent_id)
 
+    def held(self, agent_id: str) -> list[str]:
+        """Return the tasks that an agent holds by the log."""
+        return self._open_work.state.held(agent_id)
+
     async def task(self, task_id: str) -> TaskState | None:
         """Return the state of a task."""
         state: TaskState | None = await self._state(task_stream(task_id))

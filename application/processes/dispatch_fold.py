@@ -22,7 +22,7 @@ class DispatchFold:
     """
 
     name = "dispatching"
-    version = 3
+    version = 4
 
     def __init__(
         self,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import msgspec
+
 from aia_mas.domain.kernel.errors import DomainError
 from aia_mas.domain.kernel.event import Event
 
@@ -15,11 +17,14 @@ class Decision(NamedTuple):
         events: What happened, each with the stream it belongs to, in order.
         refusal: Why the command was refused. With events, the refusal itself is worth recording.
         result: What the caller gets back when the command was accepted (JSON-compatible or Struct).
+        instead: A stream that the command reads, and a command about it: the answer tells of these
+            two in place of the command's own. It was found to be done already.
     """
 
     events: tuple[tuple[str, Event], ...] = ()
     refusal: DomainError | None = None
     result: Any = None
+    instead: tuple[str, msgspec.Struct] | None = None
 
 
 def accept(stream: str, *events: Event, result: Any = None) -> Decision:

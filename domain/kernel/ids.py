@@ -11,10 +11,10 @@ _LONGEST = 128
 
 # Words that name a route under /agents or elsewhere; an agent called so could not be addressed.
 RESERVED_WORDS = frozenset(
-    """agents broadcast claim connections create dead-letters drain events export governance head
-    history inbox incentives leaderboard me messages metrics new policies proposals register routes
-    search sprints stats steps streams submit submit-batch summary system tasks templates tiers
-    topics transactions transfers treasury verify webhooks workflows ws""".split()
+    """agents broadcast bulk claim connections create dead-letters drain events export governance
+    head history inbox incentives leaderboard me messages metrics new policies proposals redrive
+    register routes search sprints stats steps streams submit submit-batch summary system tasks
+    templates tiers topics transactions transfers treasury verify webhooks workflows ws""".split()
 )
 
 

@@ -7,6 +7,8 @@ from datetime import datetime
 from math import isfinite
 from typing import Any
 
+import msgspec
+
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.money import MAX_AMOUNT, AmountTooLarge, NegativeAmount
 from aia_mas.domain.orchestration.errors import InvalidSkillLevel, InvalidText
@@ -124,6 +126,33 @@ def check_moment(value: datetime | None, field: str) -> None:
     """
     if value is not None and value.tzinfo is None:
         raise InvalidValue(f"{field} has no time zone", field=field)
+
+
+def check_lines(lines: tuple[str, ...], field: str, *, most: int, longest: int) -> None:
+    """Refuse too many lines of text, or one that is too long or cannot be stored.
+
+    Raises:
+        InvalidValue: Too many.
+        InvalidText: One is out of bounds, or holds NUL.
+    """
+    if len(lines) > most:
+        raise InvalidValue(f"{field} has at most {most} entries", field=field)
+    for index, line in enumerate(lines):
+        check_text(line, f"{field}.{index}", longest=longest)
+
+
+def check_small_json(value: Any, field: str, largest: int) -> None:
+    """Refuse JSON that could not be stored, or is larger than some bytes when encoded.
+
+    Raises:
+        InvalidText: See ``check_json``.
+        InvalidValue: It is too large; or see ``check_json``.
+    """
+    if value is None:
+        return
+    check_json(value, field)
+    if len(msgspec.json.encode(value)) > largest:
+        raise InvalidValue(f"{field} has at most {largest} bytes as JSON", field=field)
 
 
 def check_json(value: Any, field: str, depth: int = MAX_DEPTH) -> None:

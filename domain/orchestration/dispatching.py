@@ -15,14 +15,14 @@ from aia_mas.domain.kernel.steps import Steps, chunks, copied
 from aia_mas.domain.orchestration.agent_events import AgentRegistered
 from aia_mas.domain.orchestration.dispatching_snapshot import DispatchingSnapshot
 from aia_mas.domain.orchestration.fleet import Fleet, Reason
-from aia_mas.domain.orchestration.known_task import KnownTask, known_task
+from aia_mas.domain.orchestration.known_task import KnownTask, known_task, place_in_queue
 from aia_mas.domain.orchestration.planning import (
     PlannedAssignment,
     more_to_plan,
     plan,
     planned,
 )
-from aia_mas.domain.orchestration.requirement import RequirementSignature, signature_of
+from aia_mas.domain.orchestration.requirement import RequirementSignature, signature_of, without
 from aia_mas.domain.orchestration.scoring.policies import BUILT_IN, Policies
 from aia_mas.domain.orchestration.scoring.seeds import seed_of
 from aia_mas.domain.orchestration.seating import SeatCountBegan
@@ -33,6 +33,7 @@ from aia_mas.domain.orchestration.task_events import (
     TaskExpired,
     TaskFailed,
     TaskReleased,
+    TaskReprioritised,
     TaskRequeued,
     TaskSubmitted,
 )
@@ -231,8 +232,20 @@ class Dispatching:
             self._finished(task_id, event)
         elif (task := self._known.get(task_id)) is not None:
             due = None if event.retry_at is None else event.retry_at.timestamp()
-            task = self._known[task_id] = replace(task, due=due)
+            signature = task.signature
+            if type(event) is TaskReleased and event.excluded:
+                signature = without(signature, event.agent_id)
+                signature = self._signatures.setdefault(signature, signature)
+            task = self._known[task_id] = replace(task, due=due, signature=signature)
             self._wait(task)
+
+    def _reprioritised(self, task_id: str, event: TaskReprioritised) -> None:
+        if (task := self._known.get(task_id)) is not None:
+            place = place_in_queue(event.since, event.priority)
+            task = self._known[task_id] = replace(task, place=place)
+            if task_id in self._queue:
+                held_until = self._queue.held_until(task_id)
+                self._queue.push(task_id, task.signature, task.key, held_until)
 
     def _finished(self, task_id: str, _event: Event) -> None:
         self._queue.discard(task_id)
@@ -246,6 +259,7 @@ _FOLDS: dict[type[Event], Callable[[Dispatching, str, Any], None]] = {
     TaskSubmitted: Dispatching._submitted,
     TaskRequeued: Dispatching._requeued,
     TaskAssigned: Dispatching._assigned,
+    TaskReprioritised: Dispatching._reprioritised,
     TaskFailed: Dispatching._attempt_over,
     TaskReleased: Dispatching._attempt_over,
     TaskCompleted: Dispatching._finished,

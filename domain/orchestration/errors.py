@@ -41,6 +41,12 @@ class AgentNotFound(NotFound):
     code = "agent_not_found"
 
 
+class AgentIsSuspended(DomainError):
+    """The agent is suspended: it gets no work until it is activated."""
+
+    code = "agent_suspended"
+
+
 class AgentAlreadyRegistered(DomainError):
     """An agent is already registered under this id."""
 
@@ -81,6 +87,54 @@ class StaleLease(DomainError):
     """The lease belongs to an attempt that is over; its result changes nothing."""
 
     code = "stale_lease"
+
+
+class TaskHasBeenCancelled(DomainError):
+    """The task was cancelled while the agent worked on it; its result changes nothing."""
+
+    code = "task_cancelled"
+
+
+class CostExceeded(DomainError):
+    """The result cost more than the task may; by the task's cost_policy it is not taken."""
+
+    code = "cost_exceeded"
+
+
+class InputPending(DomainError):
+    """Another question of the task waits for its answer."""
+
+    code = "input_pending"
+
+
+class InputNotAwaited(DomainError):
+    """The task does not wait for this answer."""
+
+    code = "input_not_awaited"
+
+
+class TooManyQuestions(DomainError):
+    """The task has asked as many questions as one may."""
+
+    code = "too_many_questions"
+
+
+class TaskNotCompleted(DomainError):
+    """Only a completed task can be rated."""
+
+    code = "task_not_completed"
+
+
+class AlreadyRated(DomainError):
+    """The result was already rated."""
+
+    code = "already_rated"
+
+
+class TaskNotHeld(DomainError):
+    """No agent holds the task."""
+
+    code = "task_not_held"
 
 
 class TaskAlreadyCompleted(DomainError):

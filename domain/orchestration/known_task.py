@@ -8,7 +8,7 @@ import msgspec
 
 from aia_mas.domain.orchestration.requirement import RequirementSignature
 from aia_mas.domain.orchestration.task_queue import Key
-from aia_mas.domain.orchestration.task_specification import TaskSpecification, TaskTerms
+from aia_mas.domain.orchestration.task_specification import Priority, TaskSpecification, TaskTerms
 
 
 class KnownTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -42,6 +42,11 @@ class KnownTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return (self.place, self.sequence)
 
 
+def place_in_queue(since: datetime, priority: Priority) -> float:
+    """Return the place of a task that entered the queue at a time, seconds since the epoch."""
+    return since.timestamp() + priority.offset_seconds
+
+
 def known_task(
     task_id: str,
     signature: RequirementSignature,
@@ -56,7 +61,7 @@ def known_task(
     return KnownTask(
         task_id,
         signature,
-        since.timestamp() + terms.priority.offset_seconds,
+        place_in_queue(since, terms.priority),
         sequence,
         attempt,
         None if due is None else due.timestamp(),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from aia_mas.domain.orchestration.amounts import Amounts, had, taken
 from aia_mas.domain.orchestration.capabilities import Capabilities
@@ -85,6 +86,11 @@ def signature_of(
         taken(requirements.resources) if requirements.resources else (),
         requirements.min_tier,
     )
+
+
+def without(signature: RequirementSignature, agent_id: str) -> RequirementSignature:
+    """Return the same demands, which this agent does not suit."""
+    return replace(signature, excluded=_sorted((*signature.excluded, agent_id)))
 
 
 def suitability(

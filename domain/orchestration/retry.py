@@ -6,7 +6,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from aia_mas.domain.orchestration.task import TaskState
-from aia_mas.domain.orchestration.task_status import ReleaseReason, TaskStatus
+from aia_mas.domain.orchestration.task_status import (
+    AT_NO_COST,
+    BEGUN,
+    ReleaseReason,
+    TaskStatus,
+)
 
 _AGENT_GONE = frozenset({ReleaseReason.AGENT_OFFLINE, ReleaseReason.AGENT_UNREGISTERED})
 
@@ -23,9 +28,11 @@ class Outcome(NamedTuple):
     retry_at: datetime | None = None
 
 
-def after_failure(state: TaskState, *, retryable: bool, jitter: float, now: datetime) -> Outcome:
+def after_failure(
+    state: TaskState, error_code: str, *, retryable: bool, jitter: float, now: datetime
+) -> Outcome:
     """Return what becomes of a task whose agent gave up (``jitter``: 0..1)."""
-    if not retryable:
+    if not retryable or error_code in state.terms.non_retryable_codes:
         return Outcome(TaskStatus.FAILED)
     if state.spent + 1 >= state.terms.max_attempts:
         return Outcome(TaskStatus.DEAD)
@@ -39,7 +46,9 @@ def after_release(
 
     An attempt that never began does not count against the task, so it is always queued again.
     """
-    if state.status is TaskStatus.RUNNING and state.spent + 1 >= state.terms.max_attempts:
+    if reason in AT_NO_COST:
+        return Outcome(TaskStatus.QUEUED)
+    if state.status in BEGUN and state.spent + 1 >= state.terms.max_attempts:
         return Outcome(TaskStatus.DEAD)
     if reason in _AGENT_GONE:
         # Another agent may do at once what this one can do no more.
@@ -57,8 +66,8 @@ def backoff_seconds(state: TaskState, jitter: float) -> float:
 
     Args:
         state: The task during that attempt.
-        jitter: 0 waits in full, 1 half as long ("equal jitter", M. Brooker, AWS 2015); anything
-            outside of 0..1 counts as 0.
+        jitter: 0 waits in full, 1 shorter by the task's whole ``backoff_jitter`` (at 0.5: "equal
+            jitter", at 1: "full jitter", M. Brooker, AWS 2015); outside of 0..1 it counts as 0.
     """
     terms = state.terms
     # The exponent is bounded so that the power cannot overflow; every cap is reached before.
@@ -66,4 +75,4 @@ def backoff_seconds(state: TaskState, jitter: float) -> float:
     delay = min(
         terms.backoff_base_seconds * terms.backoff_factor**exponent, terms.backoff_cap_seconds
     )
-    return delay * (1.0 - jitter / 2.0 if 0.0 <= jitter <= 1.0 else 1.0)
+    return delay * (1.0 - terms.backoff_jitter * jitter if 0.0 <= jitter <= 1.0 else 1.0)

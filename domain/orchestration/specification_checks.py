@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from aia_mas.domain.kernel.errors import InvalidValue
@@ -44,19 +45,48 @@ def check_specification(spec: TaskSpecification, now: datetime) -> None:
         check_units(spec.max_cost, "max_cost")
     check_number(spec.timeout_seconds, "timeout_seconds", lowest=1.0, highest=366 * DAY)
     check_number(spec.lease_seconds, "lease_seconds", lowest=1.0, highest=DAY)
-    check_number(spec.max_attempts, "max_attempts", lowest=1, highest=MAX_ATTEMPTS)
-    check_number(spec.backoff_base_seconds, "backoff_base_seconds", lowest=0.0, highest=DAY)
-    check_number(spec.backoff_factor, "backoff_factor", lowest=1.0, highest=10.0)
-    check_number(spec.backoff_cap_seconds, "backoff_cap_seconds", lowest=0.0, highest=DAY)
+    check_retries(spec)
     _check_times(spec, now)
     check_names(spec.tags, "tags")
     for field, value in (
         ("payer", spec.payer),
+        ("dedup_key", spec.dedup_key),
         ("parent", spec.parent),
         ("correlation", spec.correlation),
     ):
         if value is not None:
             check_text(value, field, shortest=1, longest=255)
+
+
+def check_retries(spec: TaskSpecification, names: Mapping[str, str] = {}) -> None:
+    """Refuse a retry policy that never ends or makes no sense.
+
+    Args:
+        spec: Whose policy.
+        names: Where its fields stand in what was sent, if not under their own names.
+
+    Raises:
+        InvalidValue: A value is out of bounds, or the longest wait is below the first one.
+        InvalidText: A code is none.
+    """
+
+    def path(field: str) -> str:
+        return names.get(field, field)
+
+    for field, lowest, highest in (
+        ("max_attempts", 1, MAX_ATTEMPTS),
+        ("backoff_base_seconds", 0.0, DAY),
+        ("backoff_factor", 1.0, 10.0),
+        ("backoff_cap_seconds", 0.0, DAY),
+        ("backoff_jitter", 0.0, 1.0),
+    ):
+        check_number(getattr(spec, field), path(field), lowest=lowest, highest=highest)
+    if spec.backoff_cap_seconds < spec.backoff_base_seconds:
+        raise InvalidValue(
+            f"{path('backoff_cap_seconds')} is below {path('backoff_base_seconds')}",
+            field=path("backoff_cap_seconds"),
+        )
+    check_names(spec.non_retryable_codes, path("non_retryable_codes"))
 
 
 def check_deadline(deadline: datetime | None, now: datetime) -> None:

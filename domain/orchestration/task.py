@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from msgspec.structs import replace
@@ -16,21 +17,39 @@ from aia_mas.domain.orchestration.task_events import (
     TaskCompleted,
     TaskExpired,
     TaskFailed,
+    TaskInputGiven,
+    TaskInputRequested,
     TaskProgressed,
     TaskRated,
     TaskReleased,
+    TaskReprioritised,
     TaskRequeued,
     TaskResultRefused,
     TaskStarted,
     TaskSubmitted,
 )
 from aia_mas.domain.orchestration.task_specification import TaskTerms, terms_of
-from aia_mas.domain.orchestration.task_status import LIVE, TaskStatus
+from aia_mas.domain.orchestration.task_status import AT_NO_COST, BEGUN, LIVE, TaskStatus
 
 __all__ = ["EVENTS", "LIVE", "TaskState", "TaskStatus", "evolve", "task_stream"]
 
 REMEMBERED_LEASES = 16
 """How many ended leases a task knows, to tell a late agent from a strange one."""
+
+
+class Report(State, frozen=True, kw_only=True):
+    """The last that was told of the progress of an attempt (see ``TaskProgressed``)."""
+
+    percent: float | None
+    message: str
+    at: datetime
+
+
+class Question(State, frozen=True, kw_only=True):
+    """What an agent wants to know (see ``TaskInputRequested``)."""
+
+    text: str
+    choices: tuple[str, ...]
 
 
 class TaskState(State, frozen=True, kw_only=True):
@@ -48,6 +67,12 @@ class TaskState(State, frozen=True, kw_only=True):
         spent: Those of them that count against ``max_attempts``.
         ended_leases: The leases of the last attempts that are over, newest last.
         refusals: How many refused results were recorded.
+        since: When it entered the queue, UTC: by its submission or the last retry by hand.
+        report: The last report on the attempt in force.
+        question: What its agent waits to be told.
+        asked: How many questions were asked, ever.
+        answered: The number of the last one that was answered, 0 before the first.
+        rated: Its result was rated.
     """
 
     status: TaskStatus
@@ -61,6 +86,12 @@ class TaskState(State, frozen=True, kw_only=True):
     spent: int = 0
     ended_leases: tuple[str, ...] = ()
     refusals: int = 0
+    since: datetime
+    report: Report | None = None
+    question: Question | None = None
+    asked: int = 0
+    answered: int = 0
+    rated: bool = False
 
     @property
     def live(self) -> bool:
@@ -88,7 +119,12 @@ def evolve(state: TaskState | None, event: Event) -> TaskState:
 
 
 def _submitted(_state: TaskState | None, event: TaskSubmitted) -> TaskState:
-    return TaskState(status=TaskStatus.QUEUED, terms=terms_of(event.spec), owner=event.owner)
+    return TaskState(
+        status=TaskStatus.QUEUED,
+        terms=terms_of(event.spec),
+        owner=event.owner,
+        since=event.submitted_at,
+    )
 
 
 def _assigned(state: TaskState, event: TaskAssigned) -> TaskState:
@@ -100,6 +136,8 @@ def _assigned(state: TaskState, event: TaskAssigned) -> TaskState:
         lease=event.lease,
         price=event.price,
         tries=state.tries + 1,
+        report=None,
+        question=None,
     )
 
 
@@ -109,10 +147,14 @@ def _started(state: TaskState, _event: TaskStarted) -> TaskState:
 
 def _ended(state: TaskState, event: TaskFailed | TaskReleased) -> TaskState:
     # An attempt that was taken away before it began is no fault of the task: it costs it nothing.
-    counts = type(event) is TaskFailed or state.status is TaskStatus.RUNNING
+    counts = isinstance(event, TaskFailed) or (
+        state.status in BEGUN and event.reason not in AT_NO_COST
+    )
     return replace(
         state,
         status=event.outcome,
+        terms=_terms_after(state, event),
+        question=None,
         agent_id=None,
         lease=None,
         price=0,
@@ -132,7 +174,36 @@ def _requeued(state: TaskState, event: TaskRequeued) -> TaskState:
         tries=0,
         spent=0,
         ended_leases=_ended_leases(state),
+        since=event.at,
+        question=None,
     )
+
+
+def _progressed(state: TaskState, event: TaskProgressed) -> TaskState:
+    last = state.report
+    report = Report(
+        percent=last.percent if last and event.percent is None else event.percent,
+        message=last.message if last and not event.message else event.message,
+        at=event.at,
+    )
+    return replace(state, report=report)
+
+
+def _input_requested(state: TaskState, event: TaskInputRequested) -> TaskState:
+    question = Question(text=event.question, choices=event.choices)
+    return replace(state, status=TaskStatus.INPUT_REQUIRED, question=question, asked=event.number)
+
+
+def _input_given(state: TaskState, event: TaskInputGiven) -> TaskState:
+    return replace(state, status=TaskStatus.RUNNING, question=None, answered=event.number)
+
+
+def _reprioritised(state: TaskState, event: TaskReprioritised) -> TaskState:
+    return replace(state, terms=replace(state.terms, priority=event.priority))
+
+
+def _rated(state: TaskState, _event: TaskRated) -> TaskState:
+    return replace(state, rated=True)
 
 
 def _result_refused(state: TaskState, _event: TaskResultRefused) -> TaskState:
@@ -140,7 +211,15 @@ def _result_refused(state: TaskState, _event: TaskResultRefused) -> TaskState:
 
 
 def _to(status: TaskStatus) -> Callable[[TaskState, Event], TaskState]:
-    return lambda state, _event: replace(state, status=status)
+    return lambda state, _event: replace(state, status=status, question=None)
+
+
+def _terms_after(state: TaskState, event: TaskFailed | TaskReleased) -> TaskTerms:
+    if isinstance(event, TaskFailed) or not event.excluded:
+        return state.terms
+    wanted = state.terms.requirements
+    excluded = (*wanted.excluded_agents, event.agent_id)
+    return replace(state.terms, requirements=replace(wanted, excluded_agents=excluded))
 
 
 def _ended_leases(state: TaskState) -> tuple[str, ...]:
@@ -154,7 +233,11 @@ _FOLDS: dict[type[Event], Callable[[Any, Any], TaskState]] = {
     TaskSubmitted: _submitted,
     TaskAssigned: _assigned,
     TaskStarted: _started,
-    TaskProgressed: lambda state, _event: state,
+    TaskProgressed: _progressed,
+    TaskInputRequested: _input_requested,
+    TaskInputGiven: _input_given,
+    TaskReprioritised: _reprioritised,
+    TaskRated: _rated,
     TaskCompleted: _to(TaskStatus.COMPLETED),
     TaskFailed: _ended,
     TaskReleased: _ended,
@@ -162,5 +245,4 @@ _FOLDS: dict[type[Event], Callable[[Any, Any], TaskState]] = {
     TaskExpired: _to(TaskStatus.EXPIRED),
     TaskRequeued: _requeued,
     TaskResultRefused: _result_refused,
-    TaskRated: lambda state, _event: state,
 }

@@ -9,7 +9,7 @@ import msgspec
 
 from aia_mas.domain.orchestration.scoring.candidates import Candidate
 from aia_mas.domain.orchestration.task_events import Usage
-from aia_mas.domain.orchestration.task_specification import TaskSpecification
+from aia_mas.domain.orchestration.task_specification import Priority, TaskSpecification
 from aia_mas.domain.orchestration.task_status import ReleaseReason
 
 
@@ -34,14 +34,18 @@ class SubmitTask(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         task_id: A new id (UUIDv7 text).
         spec: What is to be done.
-        owner: Whom it belongs to; the caller when empty.
+        owner: Whom it belongs to; the caller when empty. With a ``dedup_key`` it is named.
         assignment: The first attempt. When its agent has gone the task is only submitted.
+        key_holder: The last task submitted under its ``dedup_key``, as the application knows it.
+        deduplicated: It is the earlier one of two with the same ``dedup_key``.
     """
 
     task_id: str
     spec: TaskSpecification
     owner: str = ""
     assignment: Assignment | None = None
+    key_holder: str | None = None
+    deduplicated: bool = False
 
 
 class AssignTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,13 +81,40 @@ class StartTask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordProgress(msgspec.Struct, frozen=True, kw_only=True):
-    """Tell how far it is (``percent``: 0..100, if known); it also takes up the work."""
+    """Tell how far it is; it also takes up the work (fields: see ``TaskProgressed``)."""
 
     task_id: str
     agent_id: str
     lease: str
     percent: float | None = None
     message: str = ""
+    partial: Any = None
+    log: tuple[str, ...] = ()
+
+
+class AskForInput(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask whoever can answer, and wait; it also takes up the work (``TaskInputRequested``)."""
+
+    task_id: str
+    agent_id: str
+    lease: str
+    question: str
+    choices: tuple[str, ...] = ()
+    schema: Any = None
+
+
+class GiveInput(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer what an agent asked.
+
+    Attributes:
+        task_id: Which task.
+        answer: Any JSON.
+        number: Which question is meant; None: the open one.
+    """
+
+    task_id: str
+    answer: Any = None
+    number: int | None = None
 
 
 class CompleteTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +138,7 @@ class FailTask(msgspec.Struct, frozen=True, kw_only=True):
         error_code: The agent's word for what went wrong.
         message: For people.
         retryable: Another attempt might do better.
-        jitter: A random fraction, 0..1, by half of which the wait is shortened.
+        jitter: How much of its possible shortening the wait gets, random, 0..1.
     """
 
     task_id: str
@@ -134,6 +165,30 @@ class CancelTask(msgspec.Struct, frozen=True, kw_only=True):
     task_id: str
     reason: str = ""
     by: str = ""
+
+
+class RateTask(msgspec.Struct, frozen=True, kw_only=True):
+    """Tell what a result is worth (``rating``: 0..1; ``comment``: for people)."""
+
+    task_id: str
+    rating: float
+    comment: str = ""
+
+
+class ReprioritiseTask(msgspec.Struct, frozen=True, kw_only=True):
+    """Move a task to another class."""
+
+    task_id: str
+    priority: Priority
+    reason: str = ""
+
+
+class ReassignTask(msgspec.Struct, frozen=True, kw_only=True):
+    """Take a task from its agent (``exclude_current``: it gets no further attempt at it)."""
+
+    task_id: str
+    exclude_current: bool = True
+    reason: str = ""
 
 
 class ExpireTask(msgspec.Struct, frozen=True, kw_only=True):

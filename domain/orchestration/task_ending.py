@@ -20,14 +20,20 @@ from aia_mas.domain.orchestration.task_events import (
     TaskExpired,
     TaskReleased,
 )
-from aia_mas.domain.orchestration.task_status import ReleaseReason, TaskStatus
+from aia_mas.domain.orchestration.task_status import (
+    BEGUN,
+    BY_THE_CLOCK,
+    ReleaseReason,
+    TaskStatus,
+)
 
 
 def release_task(state: TaskState | None, command: ReleaseTask, ctx: Context) -> Decision:
     """Take the attempt from its agent; the task is queued again or dead.
 
-    Refused with ``assignment_obsolete`` when the attempt is over, or when it was to be taken for
-    not being started and has been. The result is the outcome.
+    Refused with ``assignment_obsolete`` when the attempt is over, when it was to be taken for not
+    being started and has been, or for its silence while it waits for an answer. The result is the
+    outcome.
     """
     if state is None:
         return refuse(TaskNotFound(task_id=command.task_id))
@@ -35,7 +41,8 @@ def release_task(state: TaskState | None, command: ReleaseTask, ctx: Context) ->
         not state.live
         or state.agent_id is None
         or state.attempt != command.attempt
-        or (command.reason is ReleaseReason.NOT_STARTED and state.status is TaskStatus.RUNNING)
+        or (command.reason is ReleaseReason.NOT_STARTED and state.status in BEGUN)
+        or (command.reason in BY_THE_CLOCK and state.status is TaskStatus.INPUT_REQUIRED)
     ):
         return refuse(AssignmentObsolete(task_id=command.task_id, attempt=command.attempt))
     outcome = after_release(state, command.reason, jitter=command.jitter, now=ctx.now)

@@ -9,7 +9,8 @@ import msgspec
 
 from aia_mas.domain.kernel.event import Event
 from aia_mas.domain.orchestration.scoring.candidates import Candidate
-from aia_mas.domain.orchestration.task_specification import TaskSpecification, TaskTerms
+from aia_mas.domain.orchestration.task_input_events import TaskInputGiven, TaskInputRequested
+from aia_mas.domain.orchestration.task_specification import Priority, TaskSpecification, TaskTerms
 from aia_mas.domain.orchestration.task_status import ReleaseReason, TaskStatus
 
 __all__ = [
@@ -20,9 +21,12 @@ __all__ = [
     "TaskCompleted",
     "TaskExpired",
     "TaskFailed",
+    "TaskInputGiven",
+    "TaskInputRequested",
     "TaskProgressed",
     "TaskRated",
     "TaskReleased",
+    "TaskReprioritised",
     "TaskRequeued",
     "TaskResultRefused",
     "TaskStarted",
@@ -95,18 +99,43 @@ class TaskStarted(Event, frozen=True, kw_only=True):
 
 
 class TaskProgressed(Event, frozen=True, kw_only=True):
-    """The agent told how far it is (``percent``: 0..100, if it knows; ``at``: UTC)."""
+    """The agent told how far it is; what it left out is as it was.
+
+    Attributes:
+        agent_id: Who.
+        attempt: Which attempt.
+        percent: How far, 0..100, if it knows.
+        message: For people.
+        partial: What there is of the result, any JSON.
+        log: Lines of its log since the last report.
+        waiting: It waits for an answer meanwhile.
+        at: When, UTC.
+    """
 
     topic: ClassVar[str] = "task.progressed.v1"
     agent_id: str
     attempt: int
     percent: float | None = None
     message: str = ""
+    partial: Any = None
+    log: tuple[str, ...] = ()
+    waiting: bool = False
     at: datetime
 
 
 class TaskCompleted(Event, frozen=True, kw_only=True):
-    """The agent delivered (``result``: any JSON; ``quality``: its own estimate, 0..1)."""
+    """The agent delivered.
+
+    Attributes:
+        agent_id: Who.
+        attempt: Which attempt.
+        lease: Its fencing token.
+        result: Any JSON.
+        quality: The agent's own estimate, 0..1.
+        usage: What the attempt consumed, if it tells.
+        over_max_cost: It cost more than the task's ``max_cost``.
+        completed_at: When, UTC.
+    """
 
     topic: ClassVar[str] = "task.completed.v1"
     agent_id: str
@@ -115,6 +144,7 @@ class TaskCompleted(Event, frozen=True, kw_only=True):
     result: Any = None
     quality: float | None = None
     usage: Usage | None = None
+    over_max_cost: bool = False
     completed_at: datetime
 
 
@@ -144,7 +174,19 @@ class TaskFailed(Event, frozen=True, kw_only=True):
 
 
 class TaskReleased(Event, frozen=True, kw_only=True):
-    """An attempt was taken from its agent (``retry_at`` and ``outcome`` as in ``TaskFailed``)."""
+    """An attempt was taken from its agent.
+
+    Attributes:
+        agent_id: From whom.
+        attempt: Which attempt.
+        reason: Why.
+        retry_at: As in ``TaskFailed``.
+        outcome: As in ``TaskFailed``.
+        excluded: The agent gets no further attempt at this task.
+        by: Who ordered it; empty: the system by its rules.
+        note: Why they did.
+        released_at: When, UTC.
+    """
 
     topic: ClassVar[str] = "task.released.v1"
     agent_id: str
@@ -152,6 +194,9 @@ class TaskReleased(Event, frozen=True, kw_only=True):
     reason: ReleaseReason
     retry_at: datetime | None = None
     outcome: TaskStatus
+    excluded: bool = False
+    by: str = ""
+    note: str = ""
     released_at: datetime
 
 
@@ -206,34 +251,34 @@ class TaskRequeued(Event, frozen=True, kw_only=True):
     at: datetime
 
 
-class TaskResultRefused(Event, frozen=True, kw_only=True):
-    """An agent acted with a lease that is over; nothing else came of it.
+class TaskReprioritised(Event, frozen=True, kw_only=True):
+    """The task is of another class from here on.
 
     Attributes:
-        agent_id: Who.
-        lease: The lease it gave.
-        action: What it wanted to do: start, progress, complete or fail.
-        reason: The code of the refusal.
+        priority: The new class.
+        since: When the task entered the queue, UTC; its place is counted from there.
+        by: By whom.
+        reason: Why.
         at: When, UTC.
     """
 
-    topic: ClassVar[str] = "task.result_refused.v1"
-    agent_id: str
-    lease: str
-    action: str
-    reason: str
+    topic: ClassVar[str] = "task.reprioritised.v1"
+    priority: Priority
+    since: datetime
+    by: str
+    reason: str = ""
     at: datetime
 
 
 class TaskRated(Event, frozen=True, kw_only=True):
-    """The client rated a result.
+    """The client told what the result is worth, once and for all.
 
     Attributes:
-        agent_id: Whose result.
+        agent_id: Whose result it is.
         attempt: Of which attempt.
-        rating: How good it is, 0..1.
-        comment: Why, for people.
-        by: Who rated it.
+        rating: 0..1.
+        comment: For people.
+        by: Who rated.
         at: When, UTC.
     """
 
@@ -243,6 +288,25 @@ class TaskRated(Event, frozen=True, kw_only=True):
     rating: float
     comment: str = ""
     by: str
+    at: datetime
+
+
+class TaskResultRefused(Event, frozen=True, kw_only=True):
+    """An agent acted with a lease that is over, or cost too much; nothing else came of it.
+
+    Attributes:
+        agent_id: Who.
+        lease: The lease it gave.
+        action: What it wanted to do: start, progress, ask, complete or fail.
+        reason: The code of the refusal.
+        at: When, UTC.
+    """
+
+    topic: ClassVar[str] = "task.result_refused.v1"
+    agent_id: str
+    lease: str
+    action: str
+    reason: str
     at: datetime
 
 
@@ -258,6 +322,9 @@ EVENTS: tuple[type[Event], ...] = (
     TaskCancelled,
     TaskExpired,
     TaskRequeued,
+    TaskInputRequested,
+    TaskInputGiven,
+    TaskReprioritised,
     TaskResultRefused,
 )
 """Every event of a task stream, for the topic registry."""

@@ -2,83 +2,100 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.decision import Decision, accept, refuse
 from aia_mas.domain.kernel.errors import InvalidValue
-from aia_mas.domain.kernel.event import Event
 from aia_mas.domain.orchestration.bounds import (
     check_json,
+    check_lines,
     check_name,
     check_number,
+    check_small_json,
     check_text,
     check_units,
 )
-from aia_mas.domain.orchestration.errors import (
-    NotAssignedToAgent,
-    StaleLease,
-    TaskAlreadyCompleted,
-    TaskAlreadyFinished,
-    TaskNotFound,
-)
+from aia_mas.domain.orchestration.errors import CostExceeded
 from aia_mas.domain.orchestration.retry import after_failure
-from aia_mas.domain.orchestration.task import LIVE, TaskState, task_stream
+from aia_mas.domain.orchestration.task import TaskState, task_stream
 from aia_mas.domain.orchestration.task_commands import (
     CompleteTask,
     FailTask,
     RecordProgress,
     StartTask,
 )
+from aia_mas.domain.orchestration.task_cost import actual_cost, exceeds
 from aia_mas.domain.orchestration.task_events import (
     TaskCompleted,
     TaskFailed,
     TaskProgressed,
-    TaskResultRefused,
-    TaskStarted,
     Usage,
 )
+from aia_mas.domain.orchestration.task_holding import holds, not_held, refused_act, taken_up
+from aia_mas.domain.orchestration.task_specification import CostPolicy
 from aia_mas.domain.orchestration.task_status import TaskStatus
 
-MAX_RECORDED_REFUSALS = 10
-"""How many refused results one task records; beyond, it refuses silently."""
+MAX_PARTIAL_BYTES = 64 * 1024
+"""Largest partial result of one report, as JSON."""
+MAX_LOG_LINES = 100
+"""Most log lines of one report."""
+MAX_LOG_LINE = 1_000
+"""Longest log line, in characters."""
+SMALL_STEP = 1.0
+"""Percentage points that are worth an event of their own."""
+SHORT_WHILE = timedelta(seconds=1)
+"""After which a smaller step is as well."""
 
 
 def start_task(state: TaskState | None, command: StartTask, ctx: Context) -> Decision:
     """Take up the work; a start repeated with the lease in force changes nothing."""
-    if state is None or not _holds(state, command):
-        return _refused(state, command, "start", ctx)
-    stream = task_stream(command.task_id)
-    if state.status is TaskStatus.RUNNING:
-        return accept(stream)
-    return accept(stream, _started(state, command, ctx))
+    if state is None or not holds(state, command):
+        return not_held(state, command, "start", ctx)
+    return accept(task_stream(command.task_id), *taken_up(state, command, ctx))
 
 
 def record_progress(state: TaskState | None, command: RecordProgress, ctx: Context) -> Decision:
-    """Tell how far it is; an agent that never said so has evidently started."""
-    if state is None or not _holds(state, command):
-        return _refused(state, command, "progress", ctx)
+    """Tell how far it is; an agent that never said so has evidently started.
+
+    A report that tells nothing new is accepted and leaves no event, and so does a step of less than
+    a percentage point within a second of the report before.
+    """
+    if state is None or not holds(state, command):
+        return not_held(state, command, "progress", ctx)
     try:
         if command.percent is not None:
             check_number(command.percent, "percent", lowest=0.0, highest=100.0)
         check_text(command.message, "message")
+        check_small_json(command.partial, "partial", MAX_PARTIAL_BYTES)
+        check_lines(command.log, "log", most=MAX_LOG_LINES, longest=MAX_LOG_LINE)
     except InvalidValue as error:
         return refuse(error)
+    stream = task_stream(command.task_id)
+    begun = taken_up(state, command, ctx)
+    if not _tells_something(state, command, ctx):
+        return accept(stream, *begun)
     progressed = TaskProgressed(
         agent_id=command.agent_id,
         attempt=state.attempt,
         percent=command.percent,
         message=command.message,
+        partial=command.partial,
+        log=command.log,
+        waiting=state.status is TaskStatus.INPUT_REQUIRED,
         at=ctx.now,
     )
-    stream = task_stream(command.task_id)
-    if state.status is TaskStatus.RUNNING:
-        return accept(stream, progressed)
-    return accept(stream, _started(state, command, ctx), progressed)
+    return accept(stream, *begun, progressed)
 
 
 def complete_task(state: TaskState | None, command: CompleteTask, ctx: Context) -> Decision:
-    """Deliver the result of the attempt in force, started or not."""
-    if state is None or not _holds(state, command):
-        return _refused(state, command, "complete", ctx)
+    """Deliver the result of the attempt in force, started or not.
+
+    Where the task's ``cost_policy`` says so, a result that cost more than its ``max_cost`` is
+    refused with ``cost_exceeded``; that is recorded, and the attempt goes on.
+    """
+    if state is None or not holds(state, command):
+        return not_held(state, command, "complete", ctx)
     try:
         check_json(command.result, "result")
         if command.quality is not None:
@@ -87,6 +104,10 @@ def complete_task(state: TaskState | None, command: CompleteTask, ctx: Context) 
             _check_usage(command.usage)
     except InvalidValue as error:
         return refuse(error)
+    too_much = exceeds(actual_cost(command.usage, state.price), state.terms.max_cost)
+    if too_much and state.terms.cost_policy is CostPolicy.REFUSE:
+        exceeded = CostExceeded(task_id=command.task_id)
+        return refused_act(state, command, "complete", exceeded, ctx)
     completed = TaskCompleted(
         agent_id=command.agent_id,
         attempt=state.attempt,
@@ -94,6 +115,7 @@ def complete_task(state: TaskState | None, command: CompleteTask, ctx: Context) 
         result=command.result,
         quality=command.quality,
         usage=command.usage,
+        over_max_cost=too_much,
         completed_at=ctx.now,
     )
     return accept(task_stream(command.task_id), completed)
@@ -104,14 +126,20 @@ def fail_task(state: TaskState | None, command: FailTask, ctx: Context) -> Decis
 
     The result is that outcome.
     """
-    if state is None or not _holds(state, command):
-        return _refused(state, command, "fail", ctx)
+    if state is None or not holds(state, command):
+        return not_held(state, command, "fail", ctx)
     try:
         check_name(command.error_code, "error_code")
         check_text(command.message, "message")
     except InvalidValue as error:
         return refuse(error)
-    outcome = after_failure(state, retryable=command.retryable, jitter=command.jitter, now=ctx.now)
+    outcome = after_failure(
+        state,
+        command.error_code,
+        retryable=command.retryable,
+        jitter=command.jitter,
+        now=ctx.now,
+    )
     failed = TaskFailed(
         agent_id=command.agent_id,
         attempt=state.attempt,
@@ -125,50 +153,20 @@ def fail_task(state: TaskState | None, command: FailTask, ctx: Context) -> Decis
     return accept(task_stream(command.task_id), failed, result=outcome.status.value)
 
 
-_Act = StartTask | RecordProgress | CompleteTask | FailTask
-
-
-def _holds(state: TaskState, command: _Act) -> bool:
-    return (
-        state.lease == command.lease and state.agent_id == command.agent_id and state.status in LIVE
-    )
-
-
-def _started(state: TaskState, command: _Act, ctx: Context) -> TaskStarted:
-    return TaskStarted(
-        agent_id=command.agent_id,
-        attempt=state.attempt,
-        lease=command.lease,
-        started_at=ctx.now,
-    )
-
-
-def _refused(state: TaskState | None, command: _Act, action: str, ctx: Context) -> Decision:
-    if state is None:
-        return refuse(TaskNotFound(task_id=command.task_id))
-    if command.lease in state.ended_leases:
-        return _stale(state, command, action, ctx)
-    if state.agent_id != command.agent_id:
-        return refuse(NotAssignedToAgent(task_id=command.task_id))
-    if state.lease != command.lease:
-        return _stale(state, command, action, ctx)
-    if action == "complete" and state.status is TaskStatus.COMPLETED:
-        return refuse(TaskAlreadyCompleted(task_id=command.task_id))
-    return refuse(TaskAlreadyFinished(status=state.status))
-
-
-def _stale(state: TaskState, command: _Act, action: str, ctx: Context) -> Decision:
-    refusal = StaleLease(task_id=command.task_id, attempt=state.attempt)
-    if state.refusals >= MAX_RECORDED_REFUSALS or len(command.lease) > 128:
-        return refuse(refusal)
-    recorded: Event = TaskResultRefused(
-        agent_id=command.agent_id,
-        lease=command.lease,
-        action=action,
-        reason=refusal.code,
-        at=ctx.now,
-    )
-    return Decision(events=((task_stream(command.task_id), recorded),), refusal=refusal)
+def _tells_something(state: TaskState, command: RecordProgress, ctx: Context) -> bool:
+    if command.partial is not None or command.log:
+        return True
+    last = state.report
+    if last is None:
+        return True
+    if command.message and command.message != last.message:
+        return True
+    if command.percent is None or command.percent == last.percent:
+        return False
+    if last.percent is None or abs(command.percent - last.percent) >= SMALL_STEP:
+        return True
+    # Also after the clock was set back: what was told then may be from long ago.
+    return not last.at <= ctx.now < last.at + SHORT_WHILE
 
 
 def _check_usage(usage: Usage) -> None:

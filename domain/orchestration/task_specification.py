@@ -37,6 +37,13 @@ _OFFSETS = {
 }
 
 
+class CostPolicy(StrEnum):
+    """What becomes of a result that cost more than the task's ``max_cost``."""
+
+    FLAG = "flag"
+    REFUSE = "refuse"
+
+
 class Requirements(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whom a task suits.
 
@@ -81,7 +88,12 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
         max_attempts: How many attempts may fail before the task is dead, 1..100.
         backoff_base_seconds: The wait before the second attempt, seconds.
         backoff_factor: By what each further wait is longer, 1..10.
-        backoff_cap_seconds: The longest wait, seconds.
+        backoff_cap_seconds: The longest wait, seconds; not below the first one.
+        backoff_jitter: By what fraction a wait may be shortened at random, 0..1.
+        non_retryable_codes: Errors after which another attempt is no use.
+        cost_policy: What becomes of a result that cost more than ``max_cost``.
+        dedup_key: Its owner's word for the work: while a task with the same one is unfinished,
+            another submission is answered with that task.
         not_before: When the first attempt may begin, UTC; None: at once.
         tags: For search.
         parent: The task that this one is a part of, if any.
@@ -102,6 +114,10 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     backoff_base_seconds: float = 1.0
     backoff_factor: float = 2.0
     backoff_cap_seconds: float = 300.0
+    backoff_jitter: float = 0.5
+    non_retryable_codes: tuple[str, ...] = ()
+    cost_policy: CostPolicy = CostPolicy.FLAG
+    dedup_key: str | None = None
     not_before: datetime | None = None
     tags: tuple[str, ...] = ()
     parent: str | None = None
@@ -123,6 +139,9 @@ class TaskTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     backoff_base_seconds: float
     backoff_factor: float
     backoff_cap_seconds: float
+    backoff_jitter: float = 0.5
+    non_retryable_codes: tuple[str, ...] = ()
+    cost_policy: CostPolicy = CostPolicy.FLAG
     parent: str | None = None
     correlation: str | None = None
 
@@ -142,6 +161,9 @@ def terms_of(spec: TaskSpecification) -> TaskTerms:
         backoff_base_seconds=spec.backoff_base_seconds,
         backoff_factor=spec.backoff_factor,
         backoff_cap_seconds=spec.backoff_cap_seconds,
+        backoff_jitter=spec.backoff_jitter,
+        non_retryable_codes=spec.non_retryable_codes,
+        cost_policy=spec.cost_policy,
         parent=spec.parent,
         correlation=spec.correlation,
     )

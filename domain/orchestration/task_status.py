@@ -11,6 +11,7 @@ class TaskStatus(StrEnum):
     QUEUED = "queued"
     ASSIGNED = "assigned"
     RUNNING = "running"
+    INPUT_REQUIRED = "input_required"
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -27,7 +28,19 @@ class ReleaseReason(StrEnum):
     AGENT_UNREGISTERED = "agent_unregistered"
     TIMED_OUT = "timed_out"
     REFUSED = "refused"
+    REASSIGNED = "reassigned"
 
 
-LIVE = frozenset({TaskStatus.ASSIGNED, TaskStatus.RUNNING})
+AT_NO_COST = frozenset({ReleaseReason.REASSIGNED})
+"""Reasons that are no fault of the task or its agent; such an attempt does not count."""
+
+BY_THE_CLOCK = frozenset(
+    {ReleaseReason.LEASE_EXPIRED, ReleaseReason.NOT_STARTED, ReleaseReason.TIMED_OUT}
+)
+"""Reasons that do not hold while an agent waits for an answer."""
+
+BEGUN = frozenset({TaskStatus.RUNNING, TaskStatus.INPUT_REQUIRED})
+"""The statuses in which an agent has taken the work up."""
+
+LIVE = BEGUN | {TaskStatus.ASSIGNED}
 """The statuses in which an agent holds a lease."""

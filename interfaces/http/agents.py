@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from litestar import Controller, delete, patch, post, put
 from litestar.params import FromPath, JSONBody
+from msgspec.structs import replace
 
 from aia_mas.application.orchestration.answers import AgentAnswer
 from aia_mas.application.orchestration.heartbeats import HeartbeatAnswer
+from aia_mas.application.orchestration.standing import standing
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.ids import check_id
+from aia_mas.domain.orchestration.agent import AgentStatus
 from aia_mas.domain.orchestration.agent_commands import (
     ActivateAgent,
     DrainAgent,
@@ -18,6 +19,7 @@ from aia_mas.domain.orchestration.agent_commands import (
     UnregisterAgent,
 )
 from aia_mas.domain.orchestration.bounds import MAX_ENTRIES, check_name, check_number
+from aia_mas.domain.orchestration.errors import AgentIsSuspended
 from aia_mas.interfaces.http.answers import Answer, answer, no_content
 from aia_mas.interfaces.http.commands import (
     answered,
@@ -39,9 +41,6 @@ from aia_mas.interfaces.http.schemas.agents import (
     Nothing,
     StatedReason,
 )
-
-if TYPE_CHECKING:
-    from aia_mas.interfaces.bootstrap import System
 
 AGENTS = f"{API}/agents"
 MAX_CLAIM = 100
@@ -158,8 +157,9 @@ class AgentCommands(Controller):
     ) -> Answer[HeartbeatAnswer]:
         """Show a sign of life; it brings an agent back that was offline.
 
-        The leases of the tasks that it names, and holds, are extended. Load and metrics are shown
-        with the agent (`reported`), and nothing is decided on them.
+        The leases of the tasks that it names, and holds, are extended. It is told what it holds,
+        which questions were answered, and what it named but lost: to a cancellation, for example.
+        Load and metrics are shown with the agent (`reported`), and nothing is decided on them.
         """
         request.acting_for(check_id(agent_id, "agent_id"))
         system, tasks = request.system, () if data is None else data.tasks
@@ -172,23 +172,33 @@ class AgentCommands(Controller):
         alive = await system.heartbeats.agent(agent_id, request.principal)
         if data is not None and (data.load is not None or data.metrics):
             system.reports.report(agent_id, data.load, data.metrics)
-        if tasks:
-            leases = [await _lease_of(system, agent_id, task) for task in tasks]
-            system.heartbeats.tasks([lease for lease in leases if lease is not None])
-        return answer(alive)
+        stands = await standing(system.workload, agent_id, tasks)
+        named = set(tasks)
+        system.heartbeats.tasks(
+            [each.lease for each in stands.held if each.lease and each.task_id in named]
+        )
+        return answer(replace(alive, tasks=stands.held, lost=stands.lost))
 
     @post("/{agent_id:str}/claim", operation_id="claim_tasks", status_code=200)
     async def claim(
         self, agent_id: FromPath[str], request: ApiRequest, data: JSONBody[Claim | None] = None
     ) -> Answer[ClaimedTasks]:
-        """Return the tasks assigned to the agent and not started, waiting for one if need be."""
+        """Return the tasks assigned to the agent and not started, waiting for one if need be.
+
+        A suspended agent is refused: 409 `agent_suspended`.
+        """
         request.acting_for(check_id(agent_id, "agent_id"))
         wanted = data or Claim()
         longest = request.system.settings.claim_wait_seconds
         check_number(wanted.limit, "limit", lowest=1, highest=MAX_CLAIM)
         check_number(wanted.wait, "wait", lowest=0.0, highest=MAX_WAIT)
         claims = request.system.claims
-        await request.system.heartbeats.agent(agent_id, request.principal)
+        alive = await request.system.heartbeats.agent(agent_id, request.principal)
+        if alive.status == AgentStatus.SUSPENDED:
+            # Not on hearsay: it may have been activated through another node.
+            state = await request.system.workload.agent_anew(agent_id)
+            if state is not None and state.status is AgentStatus.SUSPENDED:
+                raise AgentIsSuspended(agent_id=agent_id)
         found = await request.unless_gone(
             claims.claim(agent_id, wanted.limit, min(wanted.wait, longest))
         )
@@ -202,9 +212,3 @@ def _check_report(said: Heartbeat) -> None:
         raise InvalidValue(f"metrics has at most {MAX_METRICS} entries", field="metrics")
     for name in said.metrics:
         check_name(name, "metrics")
-
-
-async def _lease_of(system: System, agent_id: str, task_id: str) -> str | None:
-    task = await system.workload.task(task_id)
-    held = task is not None and task.live and task.agent_id == agent_id
-    return task.lease if task is not None and held else None

@@ -26,6 +26,8 @@ from aia_mas.interfaces.http.security import (
     authorize,
 )
 from aia_mas.interfaces.http.sub_path import SubPath
+from aia_mas.interfaces.http.task_bulk import AgentBulkCommands, TaskBulkCommands
+from aia_mas.interfaces.http.task_care import TaskCare
 from aia_mas.interfaces.http.task_queries import TaskQueries
 from aia_mas.interfaces.http.tasks import TaskCommands
 from aia_mas.interfaces.monitoring import Monitor
@@ -35,11 +37,11 @@ if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
 
 
-class Agents(AgentCommands, AgentQueries):
+class Agents(AgentCommands, AgentBulkCommands, AgentQueries):
     """All about agents: Litestar takes the handlers of one path from one controller only."""
 
 
-class Tasks(TaskCommands, TaskQueries):
+class Tasks(TaskCommands, TaskCare, TaskBulkCommands, TaskQueries):
     """All about tasks."""
 
 

@@ -74,6 +74,10 @@ _CONDITIONAL = {
     "activate_agent", "put_policies", "put_type_policy", "delete_type_policy",
 }  # fmt: skip
 _CREATING = {"put_agent"}
+_TWO_ANSWERS = {
+    "put_agent": ("200", "201", "The agent is new"),
+    "submit_task": ("201", "200", "An unfinished task has the same `dedup_key`"),
+}
 _UNLIMITED = {"get_liveness", "get_readiness"}
 _RATE_HEADERS = {
     "RateLimit": {
@@ -269,8 +273,9 @@ def _complete(method: str, operation: dict[str, Any], *, secured: bool) -> None:
             headers["ETag"] = _ETAG
         if name in _WITH_LOCATION:
             headers["Location"] = _LOCATION
-    if name == "put_agent":
-        responses["201"] = {**responses["200"], "description": "The agent is new"}
+    if name in _TWO_ANSWERS:
+        usual, other, description = _TWO_ANSWERS[name]
+        responses[other] = {**responses[usual], "description": description}
     for status in statuses:
         responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
     parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])

@@ -47,6 +47,7 @@ _random = random.SystemRandom().random
 
 class _Identified(msgspec.Struct):
     task_id: str
+    deduplicated: bool = False
 
 
 _identified = msgspec.json.Decoder(_Identified).decode
@@ -62,13 +63,17 @@ class TaskCommands(Controller):
     async def submit(
         self, data: JSONBody[TaskSubmission], request: ApiRequest
     ) -> Answer[TaskAnswer]:
-        """Submit a task; where an agent is at hand it is assigned at once."""
+        """Submit a task; where an agent is at hand it is assigned at once.
+
+        It is 200 when there is an unfinished task with the same `dedup_key`: that is the answer.
+        """
         system = request.system
-        command = data.command(system.new_id(), system.settings)
+        command = data.command(system.new_id(), system.settings, request.principal.subject)
         result = await carry_out(request, command)
         # A repeated key answers with the first task, so its id is read from the answer.
-        task_id = _identified(result.body).task_id if result.replayed else command.task_id
-        return answered(result, 201, [location(request, f"{TASKS}/{task_id}")])
+        told = _identified(result.body)
+        status = 200 if told.deduplicated else 201
+        return answered(result, status, [location(request, f"{TASKS}/{told.task_id}")])
 
     @post("/submit-batch", operation_id="submit_tasks", status_code=200)
     async def submit_batch(
@@ -173,13 +178,15 @@ def _read(request: ApiRequest, raw: msgspec.Raw) -> SubmitTask | DomainError:
     """Return the command of one item of a batch, or why there is none."""
     system = request.system
     try:
-        return decode(bytes(raw), TaskSubmission).command(system.new_id(), system.settings)
+        submission = decode(bytes(raw), TaskSubmission)
+        return submission.command(system.new_id(), system.settings, request.principal.subject)
     except DomainError as error:
         return error
 
 
 def _item(request: ApiRequest, item: CommandResult | DomainError) -> BatchItem:
     if isinstance(item, CommandResult):
-        return BatchItem(status=201, task=msgspec.Raw(item.body))
+        status = 200 if _identified(item.body).deduplicated else 201
+        return BatchItem(status=status, task=msgspec.Raw(item.body))
     problem = problem_answer(item, instance=request.scope["path"], request_id=request.request_id)
     return BatchItem(status=problem.status, problem=msgspec.Raw(problem.body))

@@ -12,8 +12,12 @@ from aia_mas.domain.orchestration.task_events import (
     TaskCompleted,
     TaskExpired,
     TaskFailed,
+    TaskInputGiven,
+    TaskInputRequested,
     TaskProgressed,
+    TaskRated,
     TaskReleased,
+    TaskReprioritised,
     TaskRequeued,
     TaskResultRefused,
     TaskStarted,
@@ -39,6 +43,10 @@ class TaskUpdate(Update, kw_only=True, omit_defaults=True):
         owner: Whose it is.
         percent: How far it is, 0..100.
         message: What the agent says, for people.
+        question: What the agent asks; whoever answers asks for the task.
+        number: Which question was asked or answered.
+        rating: What the client thinks of the result, 0..1.
+        over_max_cost: The result cost more than the task may.
         quality: The agent's own estimate, 0..1.
         error_code: The agent's word for what went wrong.
         reason: Why it was released, cancelled or refused.
@@ -55,6 +63,10 @@ class TaskUpdate(Update, kw_only=True, omit_defaults=True):
     owner: str | None = None
     percent: float | None = None
     message: str | None = None
+    question: str | None = None
+    number: int | None = None
+    rating: float | None = None
+    over_max_cost: bool | None = None
     quality: float | None = None
     error_code: str | None = None
     reason: str | None = None
@@ -71,12 +83,16 @@ _TOLD: dict[type[Event], tuple[str | None, tuple[str, ...]]] = {
     TaskAssigned: (TaskStatus.ASSIGNED, _ATTEMPT),
     TaskStarted: (TaskStatus.RUNNING, _ATTEMPT),
     TaskProgressed: (TaskStatus.RUNNING, (*_ATTEMPT, "percent", "message")),
+    TaskInputRequested: (TaskStatus.INPUT_REQUIRED, (*_ATTEMPT, "question", "number")),
+    TaskInputGiven: (TaskStatus.RUNNING, (*_ATTEMPT, "number")),
     TaskCompleted: (TaskStatus.COMPLETED, (*_ATTEMPT, "quality")),
     TaskFailed: ("", (*_ATTEMPT, "error_code", "message", "retry_at")),
     TaskReleased: ("", (*_ATTEMPT, "reason", "retry_at")),
     TaskCancelled: (TaskStatus.CANCELLED, (*_ATTEMPT, "reason")),
     TaskExpired: (TaskStatus.EXPIRED, _ATTEMPT),
     TaskRequeued: (TaskStatus.QUEUED, ("attempt",)),
+    TaskReprioritised: (None, ("priority", "reason")),
+    TaskRated: (None, (*_ATTEMPT, "rating")),
     TaskResultRefused: (None, ("agent_id", "action", "reason")),
 }
 
@@ -96,6 +112,10 @@ def _describe(name: str, task_id: str, recorded: RecordedEvent) -> tuple[Update,
         setattr(update, field, getattr(event, field))
     if type(event) is TaskSubmitted:
         update.task_type, update.priority = event.spec.task_type, event.spec.priority
+    elif type(event) is TaskCompleted and event.over_max_cost:
+        update.over_max_cost = True
+    elif type(event) is TaskProgressed and event.waiting:
+        update.status = TaskStatus.INPUT_REQUIRED
     elif type(event) is TaskRequeued:
         update.task_type, update.priority = event.terms.task_type, event.terms.priority
     return update, (task_id, update.agent_id, update.task_type, update.status)

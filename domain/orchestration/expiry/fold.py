@@ -41,6 +41,8 @@ from aia_mas.domain.orchestration.task_events import (
     TaskCompleted,
     TaskExpired,
     TaskFailed,
+    TaskInputGiven,
+    TaskInputRequested,
     TaskReleased,
     TaskRequeued,
     TaskStarted,
@@ -126,6 +128,10 @@ class Expiry:
             if tasks[task_id].started_at is None
         ]
         return [(task_id, lease) for _, task_id, lease in sorted(found)]
+
+    def held(self, agent_id: str) -> list[str]:
+        """Return the tasks that an agent holds."""
+        return sorted(self._held.get(agent_id, ()))
 
     def online_since(self, agent_id: str) -> str:
         """Return since when an agent is online, RFC 3339; empty when it is not."""
@@ -228,6 +234,14 @@ class Expiry:
         soon = min(task.lease_seconds, task.timeout_seconds)
         self._looks.plan("task", task_id, event.started_at.timestamp() + soon)
 
+    def _asked(self, task_id: str, event: TaskInputRequested) -> None:
+        self._tasks[task_id] = replace(self._tasks[task_id], asked_at=event.at)
+
+    def _answered(self, task_id: str, event: TaskInputGiven) -> None:
+        self._tasks[task_id] = self._tasks[task_id].answered(event.at)
+        # How much is left of the attempt is found out with the next look.
+        self._looks.plan("task", task_id)
+
     def _over(self, task_id: str, event: TaskFailed | TaskReleased) -> Sighted | None:
         if event.outcome is not TaskStatus.QUEUED:
             return self._closed(task_id, event)
@@ -280,6 +294,8 @@ _FOLDS: dict[type[Event], Callable[[Expiry, str, Any], Sighted | None]] = {
     TaskRequeued: Expiry._opened,
     TaskAssigned: Expiry._assigned,
     TaskStarted: Expiry._started,
+    TaskInputRequested: Expiry._asked,
+    TaskInputGiven: Expiry._answered,
     TaskFailed: Expiry._over,
     TaskReleased: Expiry._over,
     TaskCompleted: Expiry._closed,

@@ -26,6 +26,9 @@ class OpenTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
         assigned_at: When the attempt was given out, UTC.
         started_at: When it was taken up, UTC.
         lost: Its agent was unregistered; whoever registers under that id again has not got it.
+        asked_at: Since when its agent waits for an answer, UTC; that time does not count.
+        answered_at: When the agent got its last answer, UTC; ``started_at`` is later than the start
+            by the time that it waited.
     """
 
     timeout_seconds: float
@@ -37,6 +40,8 @@ class OpenTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
     assigned_at: datetime | None = None
     started_at: datetime | None = None
     lost: bool = False
+    asked_at: datetime | None = None
+    answered_at: datetime | None = None
 
     def assigned(self, event: TaskAssigned) -> OpenTask:
         """Return it with an attempt that an agent was given."""
@@ -49,7 +54,15 @@ class OpenTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
             assigned_at=event.assigned_at,
             started_at=None,
             lost=False,
+            asked_at=None,
+            answered_at=None,
         )
+
+    def answered(self, at: datetime) -> OpenTask:
+        """Return it with the answer that its agent waited for."""
+        assert self.started_at is not None
+        waited = max(at - (self.asked_at or at), timedelta(0))
+        return replace(self, started_at=self.started_at + waited, asked_at=None, answered_at=at)
 
     def queued(self) -> OpenTask:
         """Return it as it waits for its next attempt."""
@@ -61,13 +74,10 @@ class OpenTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
         What has happened has happened by now. Where an event says otherwise the clock was set back
         since, and all that is known of the time that has passed is that it begins to count now.
         """
-        if max(self.assigned_at or now, self.started_at or now) <= now:
+        if max(getattr(self, name) or now for name in _MOMENTS) <= now:
             return self
-        return replace(
-            self,
-            assigned_at=None if self.assigned_at is None else min(self.assigned_at, now),
-            started_at=None if self.started_at is None else min(self.started_at, now),
-        )
+        moments = {name: getattr(self, name) for name in _MOMENTS}
+        return replace(self, **{name: at and min(at, now) for name, at in moments.items()})
 
     def expires_at(self, windows: Windows) -> datetime | None:
         """Return when the task expires; None: it has no deadline."""
@@ -90,8 +100,14 @@ class OpenTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
             pickup = max(self.assigned_at, windows.since) + timedelta(seconds=windows.pickup)
             yield pickup, ReleaseReason.NOT_STARTED
             return
+        if self.asked_at is not None:
+            return
         lease = timedelta(seconds=self.lease_seconds)
-        alive = max(self.started_at, windows.since, heard or self.started_at)
+        begun = self.answered_at or self.started_at
+        alive = max(begun, windows.since, heard or begun)
         timeout = self.started_at + timedelta(seconds=self.timeout_seconds)
         yield max(timeout, windows.since + lease), ReleaseReason.TIMED_OUT
         yield alive + lease, ReleaseReason.LEASE_EXPIRED
+
+
+_MOMENTS = ("assigned_at", "started_at", "asked_at", "answered_at")

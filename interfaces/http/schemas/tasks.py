@@ -9,6 +9,7 @@ import msgspec
 
 from aia_mas.application.settings import Settings
 from aia_mas.domain.orchestration.labels import Comparator, LabelCondition, label_text
+from aia_mas.domain.orchestration.specification_checks import check_retries
 from aia_mas.domain.orchestration.task_commands import (
     CancelTask,
     CompleteTask,
@@ -20,12 +21,14 @@ from aia_mas.domain.orchestration.task_commands import (
 )
 from aia_mas.domain.orchestration.task_events import Usage
 from aia_mas.domain.orchestration.task_specification import (
+    CostPolicy,
     Priority,
     Requirements,
     TaskSpecification,
     required_skills,
 )
 from aia_mas.domain.orchestration.tiers import Tier
+from aia_mas.interfaces.http.schemas.task_care import NESTED, Retries, only_retries
 from aia_mas.interfaces.http.schemas.values import (
     AgentId,
     Amount,
@@ -51,6 +54,7 @@ Factor = Annotated[float, _within(1, 10)]
 Attempts = Annotated[int, _within(1, 100)]
 Percent = Annotated[float, _within(0, 100)]
 Count = Annotated[int, _within(0, 2**53)]
+Line = Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": 1_000})]
 Reference = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": 255})]
 
 _NOTHING = Decimal(0)
@@ -146,10 +150,17 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         deadline: When it expires unfinished, RFC 3339.
         timeout_seconds: How long one attempt may run, seconds.
         lease_seconds: How long an attempt may go unheard of, seconds.
-        max_attempts: How many attempts may fail before the task is dead, 1..100.
-        backoff_base_seconds: The wait before the second attempt, seconds.
-        backoff_factor: By what each further wait is longer, 1..10.
-        backoff_cap_seconds: The longest wait, seconds.
+        retry: When a failed attempt is followed by another.
+        max_attempts: The same as in ``retry``, like the next five.
+        backoff_base_seconds: See ``retry``.
+        backoff_factor: See ``retry``.
+        backoff_cap_seconds: See ``retry``.
+        backoff_jitter: See ``retry``.
+        non_retryable_codes: See ``retry``.
+        cost_policy: What becomes of a result that cost more than ``max_cost``: ``flag`` marks it,
+            ``refuse`` does not take it.
+        dedup_key: A word for the work. While a task of the same owner with the same one is
+            unfinished, a submission is answered with that task (200, ``deduplicated``).
         not_before: When the first attempt may begin, RFC 3339.
         tags: For search.
         parent: The task that this one is a part of, if any.
@@ -166,18 +177,26 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     timeout_seconds: Seconds | None = None
     lease_seconds: Seconds | None = None
     max_attempts: Attempts | None = None
-    backoff_base_seconds: Wait = 1.0
-    backoff_factor: Factor = 2.0
-    backoff_cap_seconds: Wait = 300.0
+    backoff_base_seconds: Wait | None = None
+    backoff_factor: Factor | None = None
+    backoff_cap_seconds: Wait | None = None
+    backoff_jitter: Level | None = None
+    non_retryable_codes: tuple[Name, ...] | None = None
+    retry: Retries | None = None
+    cost_policy: CostPolicy = CostPolicy.FLAG
+    dedup_key: Reference | None = None
     not_before: Moment | None = None
     tags: tuple[Name, ...] = ()
     parent: Reference | None = None
     correlation: Reference | None = None
 
-    def command(self, task_id: str, settings: Settings) -> SubmitTask:
-        """Return the command (``settings``: for what was left out)."""
+    def command(self, task_id: str, settings: Settings, owner: str = "") -> SubmitTask:
+        """Return the command (``settings``: for what was left out; ``owner``: whose task it is).
+
+        Raises:
+            InvalidValue: A time or an amount is out of range, or the retry policy makes no sense.
+        """
         wanted, timeout, lease = self.requirements, self.timeout_seconds, self.lease_seconds
-        attempts = self.max_attempts
         spec = TaskSpecification(
             task_type=self.task_type,
             description=self.description,
@@ -188,16 +207,17 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             deadline=moment(self.deadline, "deadline"),
             timeout_seconds=settings.task_timeout_seconds if timeout is None else timeout,
             lease_seconds=settings.task_lease_seconds if lease is None else lease,
-            max_attempts=settings.task_max_attempts if attempts is None else attempts,
-            backoff_base_seconds=self.backoff_base_seconds,
-            backoff_factor=self.backoff_factor,
-            backoff_cap_seconds=self.backoff_cap_seconds,
+            **only_retries(self).settled(settings.task_max_attempts),
+            cost_policy=self.cost_policy,
+            dedup_key=self.dedup_key,
             not_before=moment(self.not_before, "not_before"),
             tags=self.tags,
             parent=self.parent,
             correlation=self.correlation,
         )
-        return SubmitTask(task_id=task_id, spec=spec)
+        if self.retry is not None:
+            check_retries(spec, NESTED)
+        return SubmitTask(task_id=task_id, spec=spec, owner=owner)
 
 
 def _encoded(kind: str) -> msgspec.Meta:
@@ -255,10 +275,21 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Progress(Attempt, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How far an attempt is (``percent``: 0..100, if known)."""
+    """How far an attempt is; what is left out stays as it was.
+
+    Attributes:
+        agent_id: Who reports.
+        lease: The fencing token that came with the task.
+        percent: How far, 0..100.
+        message: For people.
+        partial: What there is of the result, any JSON of at most 64 KiB.
+        log: Lines of the log since the last report: at most 100, of at most 1,000 characters.
+    """
 
     percent: Percent | None = None
     message: Text = ""
+    partial: Any = None
+    log: tuple[Line, ...] = ()
 
     def command(self, task_id: str) -> RecordProgress:
         """Return the command."""
@@ -268,6 +299,8 @@ class Progress(Attempt, frozen=True, kw_only=True, forbid_unknown_fields=True):
             lease=self.lease,
             percent=self.percent,
             message=self.message,
+            partial=self.partial,
+            log=self.log,
         )
 
 

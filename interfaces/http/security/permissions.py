@@ -38,6 +38,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "unregister_agent": _AGENTS,
     "send_heartbeat": _AGENTS,
     "drain_agent": _AGENTS,
+    "drain_agents": _OPERATORS,
     "suspend_agent": _OPERATORS,
     "activate_agent": _AGENTS,  # an agent ends its own drain only, see ``agent_decisions``
     "claim_tasks": _AGENTS,
@@ -61,6 +62,17 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "fail_task": _AGENTS,
     "cancel_task": _CLIENTS,  # a client its own tasks only, see ``task_ending``
     "retry_task": _CLIENTS,
+    "reprioritise_task": _CLIENTS,
+    "reassign_task": _CLIENTS,
+    "cancel_tasks": _CLIENTS,
+    "retry_tasks": _CLIENTS,
+    "redrive_tasks": _CLIENTS,
+    "reprioritise_tasks": _CLIENTS,
+    "reassign_tasks": _CLIENTS,
+    "ask_for_input": _AGENTS,
+    "give_input": _SUBMITTERS,  # see ``task_input``
+    "rate_task": _SUBMITTERS,  # whoever submitted it, see ``task_rating``
+    "list_task_progress": _READERS,
     # Live streams; each topic is allowed like the query that reads the same
     "open_frontend_socket": _READERS,
     # Audit

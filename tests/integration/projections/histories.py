@@ -7,16 +7,22 @@ from typing import Any
 from uuid import UUID
 
 from aia_mas.domain.kernel import Context, Decision, Event, Principal, Role
-from aia_mas.domain.kernel.decision import accept
 from aia_mas.domain.kernel.ids import entity_of
 from aia_mas.domain.orchestration import agent as agents
 from aia_mas.domain.orchestration import agent_commands as ac
 from aia_mas.domain.orchestration import agent_decisions as ad
 from aia_mas.domain.orchestration import task as tasks
 from aia_mas.domain.orchestration import task_commands as tc
-from aia_mas.domain.orchestration import task_ending, task_execution, task_submission
+from aia_mas.domain.orchestration import (
+    task_ending,
+    task_execution,
+    task_input,
+    task_rating,
+    task_steering,
+    task_submission,
+)
 from aia_mas.domain.orchestration.capabilities import Capabilities
-from aia_mas.domain.orchestration.task_events import ReleaseReason, TaskRated, TaskStatus, Usage
+from aia_mas.domain.orchestration.task_events import ReleaseReason, TaskStatus, Usage
 from aia_mas.domain.orchestration.task_specification import (
     Priority,
     Requirements,
@@ -156,7 +162,20 @@ class World:
         return [
             lambda: task_execution.start_task(state, tc.StartTask(**late), ctx),
             lambda: task_execution.record_progress(
-                state, tc.RecordProgress(**who, percent=rnd.random() * 100, message="ü"), ctx
+                state,
+                tc.RecordProgress(
+                    **who,
+                    percent=self._some(None, rnd.random() * 100),
+                    message=self._some("", "ü"),
+                    partial=self._some(None, {"b": [1, 2**70, 1.5e300], "a": "ü"}),
+                    log=self._some((), ("line", "")),
+                ),
+                ctx,
+            ),
+            lambda: self._ask_or_answer(name, state, who),
+            lambda: self._ask_or_answer(name, state, who),
+            lambda: task_steering.reassign_task(
+                state, tc.ReassignTask(task_id=name, exclude_current=False), ctx
             ),
             lambda: task_execution.complete_task(
                 state,
@@ -192,20 +211,28 @@ class World:
                 assign,
                 assign,
                 assign,
+                lambda: task_steering.reprioritise_task(
+                    state, tc.ReprioritiseTask(task_id=name, priority=self._some(*Priority)), ctx
+                ),
                 lambda: task_ending.cancel_task(state, tc.CancelTask(task_id=name), ctx),
                 lambda: task_ending.expire_task(state, tc.ExpireTask(task_id=name), ctx),
             ]
-        if state.status is TaskStatus.COMPLETED:
-            assert state.agent_id is not None
-            rated = TaskRated(
-                agent_id=state.agent_id,
-                attempt=state.attempt,
-                rating=self._random.random(),
-                by="client",
-                at=self._now,
+        rating = tc.RateTask(task_id=name, rating=self._random.random(), comment="ü")
+        return [
+            lambda: task_submission.retry_task(state, tc.RetryTask(task_id=name), ctx),
+            lambda: task_rating.rate_task(state, rating, ctx),
+        ]
+
+    def _ask_or_answer(self, name: str, state: tasks.TaskState, who: dict[str, str]) -> Decision:
+        if state.status is TaskStatus.INPUT_REQUIRED:
+            answer = self._some("yes", {"b": 2**70, "a": [1.5e300, "ü"]}, None)
+            return task_input.give_input(
+                state, tc.GiveInput(task_id=name, answer=answer), self._context
             )
-            return [lambda: accept(tasks.task_stream(name), rated)]
-        return [lambda: task_submission.retry_task(state, tc.RetryTask(task_id=name), ctx)]
+        ask = tc.AskForInput(
+            **who, question="ü?", schema=self._some(None, {"type": ["string", 1.5e300]})
+        )
+        return task_input.ask_for_input(state, ask, self._context)
 
     def _assign(self, name: str, state: tasks.TaskState) -> Decision:
         agent_id = self._anyone()

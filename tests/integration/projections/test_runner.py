@@ -163,7 +163,7 @@ async def test_only_rows_that_are_neither_new_nor_remembered_are_read(
 
     assert loaded == [{"1"}]
     found = await one(
-        database, "select string_agg(status, ',' order by task_id) from task_board_v1"
+        database, "select string_agg(status, ',' order by task_id) from task_board_v2"
     )
     assert found == "completed,assigned"
 
@@ -225,7 +225,7 @@ async def test_events_that_do_not_concern_a_projection_move_its_checkpoint(
             await board.progress.reached(6)
 
     assert await checkpoint(database, TASK_BOARD) == 6
-    assert await rows(database, "task_board_v1") == []
+    assert await rows(database, "task_board_v2") == []
     assert await rows(database, "projection_parked") == []
 
 
@@ -256,12 +256,12 @@ async def test_a_poisonous_event_parks_its_stream_and_nothing_else(
             "select projection, stream, position, topic, skipped, reason from projection_parked"
         )
         ((projection, stream, position, topic, skipped, reason),) = await parked.fetchall()
-    assert (projection, stream, topic) == ("task_board_v1", "task/bad", "task.submitted.v1")
+    assert (projection, stream, topic) == ("task_board_v2", "task/bad", "task.submitted.v1")
     assert position == names.index("bad") + 1
     assert skipped == 3
     assert "UntranslatableCharacter" in reason
     assert await one(
-        database, "select array_agg(task_id || ' ' || status order by 1) from task_board_v1"
+        database, "select array_agg(task_id || ' ' || status order by 1) from task_board_v2"
     ) == ["a queued", "b assigned"]
 
 
@@ -279,7 +279,7 @@ async def test_a_parked_stream_stays_parked_for_the_next_leader(
         await second.progress.reached(head, PATIENCE)
 
     assert await one(database, "select sum(skipped) from projection_parked") == 1
-    assert await one(database, "select array_agg(task_id) from task_board_v1") == ["good"]
+    assert await one(database, "select array_agg(task_id) from task_board_v2") == ["good"]
 
 
 async def test_an_unknown_topic_parks_its_stream_where_it_concerns_the_projection(
@@ -297,7 +297,7 @@ async def test_an_unknown_topic_parks_its_stream_where_it_concerns_the_projectio
 
     parked = "select stream || ' ' || position || ' ' || skipped from projection_parked"
     assert await one(database, parked) == "task/1 3 1"
-    assert await one(database, "select array_agg(status order by task_id) from task_board_v1") == [
+    assert await one(database, "select array_agg(status order by task_id) from task_board_v2") == [
         "queued",
         "assigned",
     ]
@@ -316,7 +316,7 @@ async def test_many_unreadable_events_are_parked_one_by_one(
             await board.progress.reached(400, PATIENCE)
 
     assert await one(database, "select count(*) from projection_parked") == 200
-    assert await one(database, "select count(*) from task_board_v1") == 200
+    assert await one(database, "select count(*) from task_board_v2") == 200
 
 
 async def test_a_fold_that_raises_is_poison_too(
@@ -343,7 +343,7 @@ async def test_a_strict_projection_stops_at_poison_and_goes_on_when_it_is_cured(
     await pen.write(("task/1", submitted()))
     await pen.write(("task/bad", submitted("\0")))
     await pen.write(("task/2", submitted()))
-    strict = Projection("task_board", 1, TASK_BOARD.tables, TASK_BOARD.categories, strict=True)
+    strict = Projection("task_board", 2, TASK_BOARD.tables, TASK_BOARD.categories, strict=True)
 
     board = runner(log, database, strict)
     async with running(board.run):
@@ -356,7 +356,7 @@ async def test_a_strict_projection_stops_at_poison_and_goes_on_when_it_is_cured(
     assert await checkpoint(database, TASK_BOARD) == 1
     assert await rows(database, "projection_parked") == []
     assert "task.submitted.v1 of task/bad" in await one(
-        database, "select stopped from projection_checkpoints where projection = 'task_board_v1'"
+        database, "select stopped from projection_checkpoints where projection = 'task_board_v2'"
     )
 
     lenient = runner(log, database, TASK_BOARD)
@@ -387,7 +387,7 @@ async def test_only_what_fails_alone_is_poison(
         await fold_batch(writer, events, moved=lambda _: None, strict=True)
 
     assert sizes == [8, 4, 2, 2, 4, 2, 2]
-    assert await one(database, "select count(*) from task_board_v1") == 8
+    assert await one(database, "select count(*) from task_board_v2") == 8
     assert await rows(database, "projection_parked") == []
 
 
@@ -397,15 +397,15 @@ async def test_circumstances_are_never_poison(
     """Without its table every event fails alone; none is to blame."""
     head = (await pen.write(("task/1", submitted()))).last
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
-        await connection.execute("alter table task_board_v1 rename to elsewhere")
+        await connection.execute("alter table task_board_v2 rename to elsewhere")
         board = runner(log, database, TASK_BOARD)
         async with running(board.run):
             assert not await board.progress.reached(head, 0.3)
             assert await rows(database, "projection_parked") == []
-            await connection.execute("alter table elsewhere rename to task_board_v1")
+            await connection.execute("alter table elsewhere rename to task_board_v2")
             assert await board.progress.reached(head, PATIENCE)
 
-    assert await one(database, "select task_id from task_board_v1") == "1"
+    assert await one(database, "select task_id from task_board_v2") == "1"
 
 
 async def test_a_connection_killed_mid_batch_loses_and_doubles_nothing(
@@ -435,7 +435,7 @@ async def test_a_connection_killed_mid_batch_loses_and_doubles_nothing(
     live = await contents(database, TASK_BOARD)
     assert await rows(database, "projection_parked") == []
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
-        await connection.execute("truncate task_board_v1, task_board_v1_specs")
+        await connection.execute("truncate task_board_v2, task_board_v2_specs")
         await connection.execute("update projection_checkpoints set position = 0")
     again = runner(log, database, TASK_BOARD)
     async with running(again.run):
@@ -504,7 +504,7 @@ async def test_a_large_event_goes_through(database: str, log: PostgresEventLog, 
     board = runner(log, database, TASK_BOARD)
     async with running(board.run):
         assert await board.progress.reached(head, PATIENCE)
-    size = "select length(payload->>'text') from task_board_v1_specs where task_id = '1'"
+    size = "select length(payload->>'text') from task_board_v2_specs where task_id = '1'"
     assert await one(database, size) == 2**20
 
 

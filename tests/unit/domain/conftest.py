@@ -17,6 +17,9 @@ from aia_mas.domain.orchestration import (
     task_commands,
     task_ending,
     task_execution,
+    task_input,
+    task_rating,
+    task_steering,
     task_submission,
 )
 
@@ -47,6 +50,11 @@ TASK_DECISIONS: Decisions = {
     task_commands.ReleaseTask: task_ending.release_task,
     task_commands.CancelTask: task_ending.cancel_task,
     task_commands.ExpireTask: task_ending.expire_task,
+    task_commands.AskForInput: task_input.ask_for_input,
+    task_commands.GiveInput: task_input.give_input,
+    task_commands.RateTask: task_rating.rate_task,
+    task_commands.ReprioritiseTask: task_steering.reprioritise_task,
+    task_commands.ReassignTask: task_steering.reassign_task,
 }
 # These decisions read the agent's stream beside the task's.
 TWO_STREAMS = (task_commands.SubmitTask, task_commands.AssignTask)

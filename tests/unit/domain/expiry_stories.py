@@ -19,6 +19,8 @@ from aia_mas.domain.orchestration.expiry import (
 from aia_mas.domain.orchestration.task_events import (
     ReleaseReason,
     TaskAssigned,
+    TaskInputGiven,
+    TaskInputRequested,
     TaskReleased,
     TaskStarted,
     TaskStatus,
@@ -118,6 +120,16 @@ class Story:
         event = TaskStarted(
             agent_id=agent_id, attempt=attempt, lease=f"{task_id}:{attempt}", started_at=self.now
         )
+        return self.task(task_id, event)
+
+    def asked(self, task_id: str = "t") -> Story:
+        """Wait for an answer."""
+        event = TaskInputRequested(agent_id="a", attempt=1, number=1, question="q", at=self.now)
+        return self.task(task_id, event)
+
+    def answered(self, task_id: str = "t") -> Story:
+        """Get it."""
+        event = TaskInputGiven(agent_id="a", attempt=1, number=1, by="o", at=self.now)
         return self.task(task_id, event)
 
 

@@ -30,6 +30,7 @@ from aia_mas.domain.orchestration.task_specification import (
     TaskSpecification,
 )
 from aia_mas.domain.orchestration.task_status import ReleaseReason, TaskStatus
+from aia_mas.domain.orchestration.task_steering import reassign_task, reprioritise_task
 from aia_mas.domain.orchestration.task_submission import assign_task, retry_task, submit_task
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -183,7 +184,7 @@ class Dispatch(RuleBasedStateMachine):
     @precondition(lambda self: self.tasks)
     @rule(
         pick=st.integers(0, 20),
-        what=st.sampled_from(["start", "complete", "complete", "fail", "release", "release"]),
+        what=st.sampled_from(["start", "complete", "complete", "fail", "release", "reassign"]),
     )
     def work(self, pick: int, what: str) -> None:
         live = [task_id for task_id, state in self.tasks.items() if state.live]
@@ -198,10 +199,22 @@ class Dispatch(RuleBasedStateMachine):
             self.take(complete_task(state, tasks.CompleteTask(**who), self.ctx()))
         elif what == "fail":
             self.take(fail_task(state, tasks.FailTask(**who), self.ctx()))
+        elif what == "reassign":
+            again = tasks.ReassignTask(task_id=task_id, exclude_current=pick % 3 == 0)
+            self.take(reassign_task(state, again, self.ctx()))
         else:
             reason = list(ReleaseReason)[pick % 6]
             command = tasks.ReleaseTask(task_id=task_id, attempt=state.attempt, reason=reason)
             self.take(release_task(state, command, self.ctx()))
+
+    @precondition(lambda self: self.tasks)
+    @rule(
+        pick=st.integers(0, 20), priority=st.sampled_from([Priority.CRITICAL, Priority.MAINTENANCE])
+    )
+    def reprioritise(self, pick: int, priority: Priority) -> None:
+        task_id = list(self.tasks)[pick % len(self.tasks)]
+        command = tasks.ReprioritiseTask(task_id=task_id, priority=priority)
+        self.take(reprioritise_task(self.tasks[task_id], command, self.ctx()))
 
     @precondition(lambda self: self.tasks)
     @rule(pick=st.integers(0, 20), what=st.sampled_from(["cancel", "expire", "retry", "retry"]))
@@ -336,7 +349,7 @@ class Dispatch(RuleBasedStateMachine):
         elif type(event).__name__ == "TaskRequeued":
             self.since[task_id] = (self.now, len(self.log))
             self.due[task_id] = self.now
-        else:
+        elif type(event).__name__ != "TaskReprioritised":
             self.due[task_id] = getattr(event, "retry_at", None) or self.now
 
     def ctx(self) -> Context:

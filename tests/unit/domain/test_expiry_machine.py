@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from hypothesis import settings
@@ -29,6 +29,8 @@ from aia_mas.domain.orchestration.task_events import (
     TaskCompleted,
     TaskExpired,
     TaskFailed,
+    TaskInputGiven,
+    TaskInputRequested,
     TaskReleased,
     TaskRequeued,
     TaskStatus,
@@ -44,6 +46,9 @@ class _Attempt(msgspec.Struct):
     assigned: datetime
     number: int
     started: datetime | None = None
+    asked: datetime | None = None
+    answered: datetime | None = None
+    waited: timedelta = timedelta(0)
 
 
 class _Task(msgspec.Struct):
@@ -128,6 +133,24 @@ class AnyStory(RuleBasedStateMachine):
         if held is not None and held.started is None:
             self.story.started(task, held.agent, held.number)
             held.started = self.story.now
+
+    @rule(task=TASKS)
+    def asks_or_is_answered(self, task: str) -> None:
+        held, now = self._held(task), self.story.now
+        if held is None or held.started is None:
+            return
+        if held.asked is None:
+            event: Event = TaskInputRequested(
+                agent_id=held.agent, attempt=held.number, number=1, question="q", at=now
+            )
+            held.asked = now
+        else:
+            event = TaskInputGiven(
+                agent_id=held.agent, attempt=held.number, number=1, by="o", at=now
+            )
+            held.waited += now - held.asked
+            held.asked, held.answered = None, now
+        self.story.task(task, event)
 
     @rule(task=TASKS, how=st.sampled_from(["fail", "release"]), again=st.booleans())
     def attempt_ends(self, task: str, how: str, again: bool) -> None:
@@ -248,11 +271,13 @@ class AnyStory(RuleBasedStateMachine):
         if held.started is None:
             late = max(held.assigned, since) + seconds(PICKUP) <= now
             return ReleaseReason.NOT_STARTED if late else None
+        if held.asked is not None:
+            return None
         lease = seconds(held.lease)
-        if held.started + seconds(task.timeout) <= now and since + lease <= now:
+        if held.started + held.waited + seconds(task.timeout) <= now and since + lease <= now:
             return ReleaseReason.TIMED_OUT
         heard = self.story.seen.get(("task", f"{task_id}:{held.number}"), held.started)
-        silent = max(held.started, since, heard) + lease <= now
+        silent = max(held.answered or held.started, since, heard) + lease <= now
         return ReleaseReason.LEASE_EXPIRED if silent else None
 
     def _is_not_too_early(self, item: Due) -> None:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from aia_mas.domain.kernel.money import MAX_AMOUNT
-from aia_mas.domain.orchestration import agent, seating, task
+from aia_mas.domain.orchestration import agent, bulk, deduplication, seating, task
 from aia_mas.domain.orchestration.agent_events import (
     AgentActivated,
     AgentCameOnline,
@@ -28,9 +28,12 @@ from aia_mas.domain.orchestration.task_events import (
     TaskCompleted,
     TaskExpired,
     TaskFailed,
+    TaskInputGiven,
+    TaskInputRequested,
     TaskProgressed,
     TaskRated,
     TaskReleased,
+    TaskReprioritised,
     TaskRequeued,
     TaskResultRefused,
     TaskStarted,
@@ -38,6 +41,7 @@ from aia_mas.domain.orchestration.task_events import (
     Usage,
 )
 from aia_mas.domain.orchestration.task_specification import (
+    CostPolicy,
     Priority,
     Requirements,
     TaskSpecification,
@@ -88,6 +92,10 @@ SPEC = TaskSpecification(
     backoff_base_seconds=0.1,
     backoff_factor=1.5,
     backoff_cap_seconds=9.0,
+    backoff_jitter=0.25,
+    non_retryable_codes=("bad_input",),
+    cost_policy=CostPolicy.REFUSE,
+    dedup_key="k",
     not_before=AT + timedelta(minutes=1),
     tags=("t",),
     parent="x",
@@ -127,13 +135,36 @@ TASK_LIFE = (
         candidates=(Candidate("a1", 10_000, 0, 1, 2, 3, 1_000, Mark.PREFERRED),),
     ),
     TaskStarted(agent_id="a1", attempt=1, lease="L", started_at=AT),
-    TaskProgressed(agent_id="a1", attempt=1, percent=12.5, message="m", at=AT),
+    TaskProgressed(
+        agent_id="a1",
+        attempt=1,
+        percent=12.5,
+        message="m",
+        partial={"rows": [1]},
+        log=("line",),
+        waiting=True,
+        at=AT,
+    ),
+    TaskInputRequested(
+        agent_id="a1",
+        attempt=1,
+        number=1,
+        question="q",
+        choices=("yes", "no"),
+        schema={"type": "string"},
+        at=AT,
+    ),
+    TaskInputGiven(agent_id="a1", attempt=1, number=1, answer={"yes": 1}, by="o", at=AT),
+    TaskReprioritised(priority=Priority.LOW, since=AT, by="o", reason="r", at=AT),
     TaskReleased(
         agent_id="a1",
         attempt=1,
-        reason=ReleaseReason.LEASE_EXPIRED,
+        reason=ReleaseReason.REASSIGNED,
         retry_at=AT,
         outcome=TaskStatus.QUEUED,
+        excluded=True,
+        by="o",
+        note="n",
         released_at=AT,
     ),
     TaskResultRefused(agent_id="a1", lease="L", action="fail", reason="stale_lease", at=AT),
@@ -157,11 +188,18 @@ TASK_LIFE = (
         result=[{"a": 2**80}],
         quality=0.1,
         usage=Usage(model="m", tokens_in=1, tokens_out=2, cost=10**33),
+        over_max_cost=True,
         completed_at=AT,
     ),
-    TaskRated(agent_id="a1", attempt=1, rating=0.7, comment="c", by="o", at=AT),
+    TaskRated(agent_id="a1", attempt=1, rating=0.5, comment="c", by="o", at=AT),
 )
 SEATS_LIFE = (seating.SeatCountBegan(at=AT), seating.SeatTaken(agent_id="a1"))
+DEDUP_LIFE = (deduplication.DedupKeyTaken(task_id="t1"),)
+BULK_LIFE = (
+    bulk.BulkOrdered(
+        action="cancel", selection={"status": ["queued"]}, count=3, reason="r", by="o", at=AT
+    ),
+)
 RULES_LIFE = (
     rules.AssignmentRulesChanged(
         rules=rules.AssignmentRules(
@@ -177,7 +215,7 @@ RULES_LIFE = (
         at=AT,
     ),
 )
-SAMPLES = (*AGENT_LIFE, *TASK_LIFE, *SEATS_LIFE, *RULES_LIFE)
+SAMPLES = (*AGENT_LIFE, *TASK_LIFE, *SEATS_LIFE, *RULES_LIFE, *DEDUP_LIFE, *BULK_LIFE)
 
 
 @pytest.mark.parametrize("event", SAMPLES, ids=lambda event: event.topic)
@@ -226,7 +264,8 @@ def test_requirements_of_former_versions_are_still_read():
 
 
 def test_every_event_has_a_sample_and_a_topic_of_its_own():
-    events = (*agent.EVENTS, *task.EVENTS, *seating.EVENTS, *rules.EVENTS)
+    contexts = (agent, task, seating, rules, deduplication, bulk)
+    events = [event for context in contexts for event in context.EVENTS]
 
     assert {type(event) for event in SAMPLES} == set(events)
     assert len({event.topic for event in events}) == len(events)
@@ -240,6 +279,8 @@ def test_every_event_has_a_sample_and_a_topic_of_its_own():
         (task.evolve, TASK_LIFE, task.TaskState),
         (seating.evolve, SEATS_LIFE, seating.SeatCount),
         (rules.evolve, RULES_LIFE, rules.AssignmentRules),
+        (deduplication.evolve, DEDUP_LIFE, deduplication.DedupKey),
+        (bulk.evolve, BULK_LIFE, bulk.BulkState),
     ],
 )
 def test_a_state_reads_back_after_every_event(evolve, life, kind):

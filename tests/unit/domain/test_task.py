@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from aia_mas.domain.kernel import Role
@@ -198,6 +199,12 @@ def test_a_task_is_submitted_once(a_task):
         ({"backoff_base_seconds": -1.0}, "invalid_value", "backoff_base_seconds"),
         ({"backoff_factor": 0.5}, "invalid_value", "backoff_factor"),
         ({"backoff_cap_seconds": float("inf")}, "invalid_value", "backoff_cap_seconds"),
+        ({"lease_seconds": -1.0}, "invalid_value", "lease_seconds"),
+        ({"max_attempts": 101}, "invalid_value", "max_attempts"),
+        ({"backoff_cap_seconds": 0.5}, "invalid_value", "backoff_cap_seconds"),
+        ({"backoff_jitter": 1.5}, "invalid_value", "backoff_jitter"),
+        ({"non_retryable_codes": ("a", "")}, "invalid_text", "non_retryable_codes.1"),
+        ({"dedup_key": ""}, "invalid_text", "dedup_key"),
         ({"tags": ("",)}, "invalid_text", "tags.0"),
         ({"payer": ""}, "invalid_text", "payer"),
         ({"parent": "x" * 256}, "invalid_text", "parent"),
@@ -345,7 +352,7 @@ def test_progress_takes_up_the_work(a_task):
     progressed = TaskProgressed(agent_id="a1", attempt=1, percent=40.0, message="reading", at=NOW)
 
     a_task.given(SUBMITTED, ASSIGNED).when(progress).then(STARTED, progressed)
-    a_task.when(progress).then(progressed)
+    a_task.when(progress).then()
 
 
 def test_completion_without_a_start_counts(a_task):
@@ -425,8 +432,11 @@ def test_a_task_remembers_its_last_leases_only(a_task):
 def test_the_holder_of_a_task_called_off_learns_that(a_task, ending):
     events = {"cancelled": TaskCancelled(by="x", at=NOW), "expired": TaskExpired(at=NOW)}
 
+    code = {"cancelled": "task_cancelled", "expired": "task_already_finished"}[ending]
+
     a_task.given(*RUNNING, events[ending]).when(act(CompleteTask))
-    a_task.then_refused("task_already_finished")
+    a_task.then_refused(code, msgspec.structs.replace(refused("L1", "complete"), reason=code))
+    assert a_task.state.status == ending
     assert a_task.decision.refusal.facts == {"status": ending}
 
 
@@ -500,8 +510,12 @@ def test_no_wait_is_no_time(a_task):
 
 @pytest.mark.parametrize("reason", list(ReleaseReason))
 def test_a_release_before_the_start_costs_no_attempt(a_task, reason):
-    gone = reason in {ReleaseReason.AGENT_OFFLINE, ReleaseReason.AGENT_UNREGISTERED}
-    retry_in = None if gone else 1.0
+    at_once = {
+        ReleaseReason.AGENT_OFFLINE,
+        ReleaseReason.AGENT_UNREGISTERED,
+        ReleaseReason.REASSIGNED,
+    }
+    retry_in = None if reason in at_once else 1.0
 
     a_task.given(submitted(max_attempts=1), ASSIGNED)
     a_task.when(ReleaseTask(task_id="t1", attempt=1, reason=reason))

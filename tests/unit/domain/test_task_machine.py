@@ -16,14 +16,19 @@ from aia_mas.domain.orchestration import agent, task
 from aia_mas.domain.orchestration.agent_events import AgentRegistered, AgentWentOffline
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.task_commands import (
+    AskForInput,
     Assignment,
     AssignTask,
     CancelTask,
     CompleteTask,
     ExpireTask,
     FailTask,
+    GiveInput,
+    RateTask,
+    ReassignTask,
     RecordProgress,
     ReleaseTask,
+    ReprioritiseTask,
     RetryTask,
     StartTask,
     SubmitTask,
@@ -32,7 +37,11 @@ from aia_mas.domain.orchestration.task_ending import cancel_task, expire_task, r
 from aia_mas.domain.orchestration.task_events import (
     TaskAssigned,
     TaskCompleted,
+    TaskInputGiven,
+    TaskInputRequested,
     TaskProgressed,
+    TaskRated,
+    TaskReprioritised,
     TaskRequeued,
     TaskResultRefused,
 )
@@ -42,8 +51,16 @@ from aia_mas.domain.orchestration.task_execution import (
     record_progress,
     start_task,
 )
-from aia_mas.domain.orchestration.task_specification import TaskSpecification
-from aia_mas.domain.orchestration.task_status import LIVE, ReleaseReason, TaskStatus
+from aia_mas.domain.orchestration.task_input import ask_for_input, give_input
+from aia_mas.domain.orchestration.task_rating import rate_task
+from aia_mas.domain.orchestration.task_specification import Priority, TaskSpecification
+from aia_mas.domain.orchestration.task_status import (
+    BY_THE_CLOCK,
+    LIVE,
+    ReleaseReason,
+    TaskStatus,
+)
+from aia_mas.domain.orchestration.task_steering import reassign_task, reprioritise_task
 from aia_mas.domain.orchestration.task_submission import assign_task, retry_task, submit_task
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -58,7 +75,9 @@ BY_AGENT: dict[type, Callable[[Any, Any, Context], Decision]] = {
     RecordProgress: record_progress,
     CompleteTask: complete_task,
     FailTask: fail_task,
+    AskForInput: ask_for_input,
 }
+SAYS = {AskForInput: {"question": "q"}}
 
 
 class TaskLife(RuleBasedStateMachine):
@@ -71,7 +90,7 @@ class TaskLife(RuleBasedStateMachine):
         self.log: list[Event] = []
         self.leases: list[tuple[str, str]] = []
         self.live: tuple[str, str] | None = None
-        self.repaired = False
+        self.open_question: int | None = None
 
     @initialize(
         max_attempts=st.integers(1, 3),
@@ -111,10 +130,38 @@ class TaskLife(RuleBasedStateMachine):
     def act_as_the_holder(self, kind: type) -> None:
         assert self.live is not None
         agent_id, lease = self.live
-        command = kind(task_id="t1", agent_id=agent_id, lease=lease)
+        command = kind(task_id="t1", agent_id=agent_id, lease=lease, **SAYS.get(kind, {}))
         decision = BY_AGENT[kind](self.state, command, self.ctx())
         assert decision.refusal is None
         self.take(decision)
+
+    @rule(number=st.sampled_from([None, 1, 2]))
+    def answer(self, number: int | None) -> None:
+        command = GiveInput(task_id="t1", answer="a", number=number)
+        decision = give_input(self.state, command, self.ctx())
+        assert self.state is not None
+        expected = self.open_question and number in (None, self.open_question)
+        assert (decision.refusal is None) == bool(expected)
+        self.take(decision)
+
+    @rule(rating=st.sampled_from([0.0, 0.5, 1.0]))
+    def rate(self, rating: float) -> None:
+        self.take(rate_task(self.state, RateTask(task_id="t1", rating=rating), self.ctx()))
+
+    @rule(priority=st.sampled_from(list(Priority)))
+    def reprioritise(self, priority: Priority) -> None:
+        command = ReprioritiseTask(task_id="t1", priority=priority)
+        self.take(reprioritise_task(self.state, command, self.ctx()))
+
+    @rule(exclude=st.booleans())
+    def reassign(self, exclude: bool) -> None:
+        assert self.state is not None
+        command = ReassignTask(task_id="t1", exclude_current=exclude)
+        spent, live = self.state.spent, self.state.live
+        decision = reassign_task(self.state, command, self.ctx())
+        assert (decision.refusal is None) == live
+        self.take(decision)
+        assert self.state.spent == spent
 
     @rule(
         kind=st.sampled_from(list(BY_AGENT)),
@@ -127,7 +174,7 @@ class TaskLife(RuleBasedStateMachine):
         if self.live == (agent_id, lease):
             return
         before = self.state
-        command = kind(task_id="t1", agent_id=agent_id, lease=lease)
+        command = kind(task_id="t1", agent_id=agent_id, lease=lease, **SAYS.get(kind, {}))
         decision = BY_AGENT[kind](self.state, command, self.ctx())
         self.take(decision)
         assert decision.refusal is not None
@@ -142,7 +189,9 @@ class TaskLife(RuleBasedStateMachine):
         assert self.state is not None
         command = ReleaseTask(task_id="t1", attempt=self.state.attempt - behind, reason=reason)
         decision = release_task(self.state, command, self.ctx())
-        assert decision.refusal is None or behind or not self.live or "started" in reason
+        waits = self.open_question is not None and reason in BY_THE_CLOCK
+        assert decision.refusal is None or behind or not self.live or "started" in reason or waits
+        assert decision.refusal is not None or not waits
         self.take(decision)
 
     @rule()
@@ -173,11 +222,20 @@ class TaskLife(RuleBasedStateMachine):
         assert self.state.spent <= self.state.terms.max_attempts
         assert self.state.refusals <= 10
         assert self.state.unfinished == (self.state.status not in ENDED)
+        waits = self.state.status is TaskStatus.INPUT_REQUIRED
+        assert waits == (self.state.question is not None) == (self.open_question is not None)
+        assert [type(event) for event in self.log].count(TaskRated) <= 1
 
     @invariant()
     def an_undisturbed_life_takes_at_most_four_events(self) -> None:
         kinds = [type(event) for event in self.log]
-        disturbances = {TaskProgressed, TaskResultRefused, TaskRequeued}
+        disturbances = {
+            TaskProgressed,
+            TaskResultRefused,
+            TaskRequeued,
+            TaskInputRequested,
+            TaskReprioritised,
+        }
         if kinds.count(TaskAssigned) == 1 and kinds[-1] is TaskCompleted:
             assert disturbances & set(kinds) or len(kinds) <= 4
 
@@ -195,13 +253,20 @@ class TaskLife(RuleBasedStateMachine):
     def happen(self, event: Event) -> None:
         kind, before = type(event), self.state
         if before is not None and before.status in ENDED:
-            assert kind in {TaskResultRefused, TaskRequeued}
+            assert kind in {TaskResultRefused, TaskRequeued, TaskRated}
+            assert kind is not TaskRated or before.status is TaskStatus.COMPLETED
             assert kind is not TaskRequeued or before.status is not TaskStatus.COMPLETED
         if isinstance(event, TaskAssigned):
             assert self.live is None, "two live leases"
             assert event.attempt == 1 + sum(type(past) is TaskAssigned for past in self.log)
             self.live = (event.agent_id, event.lease)
             self.leases.append(self.live)
+        if isinstance(event, TaskInputRequested):
+            assert self.open_question is None
+            self.open_question = event.number
+        elif isinstance(event, TaskInputGiven):
+            assert event.number == self.open_question
+            self.open_question = None
         stored = msgspec.json.decode(msgspec.json.encode(event), type=kind)
         assert stored == event
         self.state = task.evolve(before, stored)
@@ -210,7 +275,7 @@ class TaskLife(RuleBasedStateMachine):
             self.state
         )
         if self.state.status not in LIVE:
-            self.live = None
+            self.live = self.open_question = None
 
 
 TestTaskLife = TaskLife.TestCase
