@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from math import log1p, sqrt
 
 import numpy as np
@@ -58,15 +59,19 @@ class Column:
 class Board:
     """What the choice among agents is made on, by slot."""
 
-    def __init__(self, records: Records, agent_ids: Sequence[str]) -> None:
+    def __init__(
+        self, records: Records, agent_ids: Sequence[str], slots: Mapping[str, int]
+    ) -> None:
         """Start without agents.
 
         Args:
             records: What is known of agents; this board follows it.
             agent_ids: By slot, who sits there; "" for nobody. It changes meanwhile.
+            slots: The other way round.
         """
         self._records = records
         self._agent_ids = agent_ids
+        self._slots = slots
         self._capacity = 64
         self.rows: Numbers = np.zeros((7, self._capacity))
         self.open: NDArray[np.bool_] = np.zeros(self._capacity, dtype=np.bool_)
@@ -130,8 +135,10 @@ class Board:
     def _column(self, task_type: str) -> Column:
         column = self._columns.get(task_type)
         if column is None:
-            column = self._columns[task_type] = Column(self._capacity)
-            column.stale.update(range(len(self._pending)))
+            column = self._columns[task_type] = self._of_strangers()
+            slots = self._slots
+            known = self._records.types.get(task_type, NO_TYPE).agents
+            column.stale = {slots[agent_id] for agent_id in known if agent_id in slots}
             bound = max(1, _COLUMN_BYTES // column.rows.nbytes)
             if len(self._columns) > bound:
                 self._columns.popitem(last=False)
@@ -153,6 +160,14 @@ class Board:
             rows = column.rows
             np.multiply(rows[UNSURE], optimism, out=rows[HOPED])
             rows[HOPED] += rows[BASE]
+        return column
+
+    def _of_strangers(self) -> Column:
+        column = Column(self._capacity)
+        rows = column.rows
+        rows[BASE], rows[TILT] = self.rows[OWN], self.rows[LEAN]
+        rows[UNSURE] = rows[UNKNOWN] = 1.0
+        column.optimism = -1.0  # of none: it is still to be added
         return column
 
     def _refresh_few(self, column: Column, task_type: str) -> None:
@@ -177,8 +192,8 @@ class Board:
     def _refresh_many(self, column: Column, task_type: str) -> None:
         slots = list(column.stale)
         column.stale.clear()
-        pairs = [self._pair(slot, task_type) for slot in slots]
-        good, seen, took = np.array(pairs, dtype=np.float64).T
+        numbers = chain.from_iterable(self._pair(slot, task_type) for slot in slots)
+        good, seen, took = np.fromiter(numbers, np.float64, 3 * len(slots)).reshape(-1, 3).T
         weight = seen + UNIT * _PAIR_WEIGHT
         rest = UNIT * _PAIR_WEIGHT / weight
         rows = column.rows

@@ -10,7 +10,7 @@ import msgspec
 from aia_mas.domain.kernel.steps import Steps, chunks, copied, drained
 from aia_mas.domain.orchestration.scoring.records import AgentRecord, Pair, Records, TypeRecord
 
-_COPIED, _ROWS, _AGENTS = 500, 500, 50
+_COPIED, _ROWS, _AGENTS = 100, 500, 50
 """Per step or piece; an agent's row has one entry for each type that it does."""
 
 _Pairs = tuple[tuple[str, tuple[int, int, int]], ...]
