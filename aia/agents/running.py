@@ -131,7 +131,8 @@ async def join(settings: Settings, policies: tuple[Policy, ...] = ()) -> Node:
             node = Node(settings, policies)
         elif node.settings != settings or node.policies != policies:
             raise RuntimeError(
-                f"a system with other settings runs on {_shown(settings)} in this program"
+                "a system with other settings or policies runs on"
+                f" {_shown(settings)} in this program"
             )
         _nodes[place] = node
         node.users += 1
