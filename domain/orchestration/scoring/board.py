@@ -136,9 +136,13 @@ class Board:
         column = self._columns.get(task_type)
         if column is None:
             column = self._columns[task_type] = self._of_strangers()
-            slots = self._slots
-            known = self._records.types.get(task_type, NO_TYPE).agents
-            column.stale = {slots[agent_id] for agent_id in known if agent_id in slots}
+            slots, of_type = self._slots, self._records.types.get(task_type, NO_TYPE)
+            known = {
+                slot: pair
+                for agent_id, pair in of_type.agents.items()
+                if (slot := slots.get(agent_id)) is not None
+            }
+            self._refresh_many(column, known)
             bound = max(1, _COLUMN_BYTES // column.rows.nbytes)
             if len(self._columns) > bound:
                 self._columns.popitem(last=False)
@@ -153,7 +157,9 @@ class Board:
         column.optimism = optimism
         if len(column.stale) > _FEW:
             fresh = False
-            self._refresh_many(column, task_type)
+            stale = {slot: self._pair(slot, task_type) for slot in column.stale}
+            column.stale.clear()
+            self._refresh_many(column, stale)
         elif column.stale:
             self._refresh_few(column, task_type)
         if not fresh:
@@ -171,7 +177,7 @@ class Board:
         return column
 
     def _refresh_few(self, column: Column, task_type: str) -> None:
-        """Bring the stale slots up to date, one by one; the same as ``_refresh_many``."""
+        """Bring the stale slots up to date, one by one; they come out as in ``_refresh_many``."""
         rows, optimism = column.rows, column.optimism
         for slot in column.stale:
             good, seen, took = self._pair(slot, task_type)
@@ -189,11 +195,10 @@ class Board:
             )
         column.stale.clear()
 
-    def _refresh_many(self, column: Column, task_type: str) -> None:
-        slots = list(column.stale)
-        column.stale.clear()
-        numbers = chain.from_iterable(self._pair(slot, task_type) for slot in slots)
-        good, seen, took = np.fromiter(numbers, np.float64, 3 * len(slots)).reshape(-1, 3).T
+    def _refresh_many(self, column: Column, pairs: Mapping[int, Pair]) -> None:
+        slots = np.fromiter(pairs, np.intp, len(pairs))
+        numbers = np.fromiter(chain.from_iterable(pairs.values()), np.float64, 3 * len(pairs))
+        good, seen, took = numbers.reshape(-1, 3).T
         weight = seen + UNIT * _PAIR_WEIGHT
         rest = UNIT * _PAIR_WEIGHT / weight
         rows = column.rows
@@ -204,8 +209,8 @@ class Board:
         rows[UNKNOWN, slots] = took == 0
 
     def _pair(self, slot: int, task_type: str) -> Pair:
-        record = self._records.agents.get(self._agent_ids[slot])
-        return _STRANGER if record is None else record.pairs.get(task_type, _STRANGER)
+        known = self._records.types.get(task_type, NO_TYPE).agents
+        return known.get(self._agent_ids[slot], _STRANGER)
 
 
 _STRANGER = Pair()

@@ -84,9 +84,9 @@ def restored(records: Records, snapshot: RecordsSnapshot) -> Steps[None]:
     for some in drained(snapshot.agents, _AGENTS):
         for agent_id, there, good, seen, penalty, pairs in some:
             record = AgentRecord(good, seen, penalty)
-            for task_type, pair in pairs:
-                record.pairs[task_type] = Pair(*pair)
-                records.types[task_type].agents.add(agent_id)
+            for task_type, row in pairs:
+                pair = record.pairs[task_type] = Pair(*row)
+                records.types[task_type].agents[agent_id] = pair
             (records.agents if there else records.gone)[agent_id] = record
         yield
     kept: tuple[tuple[dict[str, Any], list[Any]], ...] = (

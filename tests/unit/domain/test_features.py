@@ -248,4 +248,4 @@ def test_what_is_remembered_is_bounded(world, monkeypatch):
     assert list(kept.gone) == ["g3", "g4"]
     assert list(kept.sticky) == ["key3", "key4"]
     assert len(kept.finished) == 2
-    assert kept.types["type4"].agents == {"a", "g3", "g4"}
+    assert kept.types["type4"].agents.keys() == {"a", "g3", "g4"}
