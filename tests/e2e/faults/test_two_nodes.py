@@ -6,7 +6,7 @@ from functools import partial
 
 import anyio
 import anyio.abc
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from .aftermath import aftermath
 from .clients import Client, client_of
@@ -131,7 +131,8 @@ class Witness:
         while True:
             await happens(self._place.urls, "a node")
             self._node = next(node for node in self._place.nodes if node.answers)
-            with suppress(OSError):
+            # A node that dies may break the connection off before or while it is opened.
+            with suppress(OSError, InvalidHandshake):
                 await self._resume()
 
     async def _resume(self) -> None:
