@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,6 +20,7 @@ from aia_mas.application.event_log.errors import EventLogError
 from aia_mas.application.logs import use_standard_loggers
 from aia_mas.application.settings import Settings, load_settings
 from aia_mas.domain.kernel import DomainError
+from aia_mas.domain.orchestration.scoring.policies import Policy, registered
 from aia_mas.interfaces.bootstrap import System
 
 __all__ = [
@@ -47,6 +48,7 @@ class MultiAgentSystem:
         *,
         data_dir: str | Path | None = None,
         database_url: str | None = None,
+        policies: Iterable[Policy] = (),
     ) -> None:
         """Describe the system; nothing is done before ``start``.
 
@@ -54,12 +56,16 @@ class MultiAgentSystem:
             config: Nested settings, as in a configuration file; the environment goes before them.
             data_dir: Folder of the embedded PostgreSQL; ``MAS_DATA_DIR`` or ``./.mas`` when None.
             database_url: A PostgreSQL >= 15 to use instead; ``MAS_DATABASE_URL`` when None.
+            policies: What may choose among agents beside the built-in policies (docs/policies.md).
 
         Raises:
             SettingsError: A setting is unknown or its value cannot be used.
+            ValueError: There are two policies of one name.
         """
         arguments = {"data_dir": data_dir, "database_url": database_url}
         self.settings: Settings = load_settings(arguments, config=config)
+        self._policies = tuple(policies)
+        registered(self._policies)
         self.orchestration_engine = AgentOrchestrationEngine()
         self._node: Node | None = None
         self._agents: set[str] = set()
@@ -82,7 +88,7 @@ class MultiAgentSystem:
         use_standard_loggers()
         for warning in self.settings.warnings:
             log.warning("setting_ignored", detail=warning)
-        self._node = await join(self.settings)
+        self._node = await join(self.settings, self._policies)
         self.orchestration_engine = AgentOrchestrationEngine(self._node)
         self._pulse = asyncio.create_task(self._send_heartbeats(), name="aia-mas-heartbeats")
 

@@ -17,6 +17,7 @@ import structlog
 from msgspec.structs import replace
 
 from aia_mas.application.settings import Settings, without_password
+from aia_mas.domain.orchestration.scoring.policies import Policy
 from aia_mas.interfaces.bootstrap import System
 
 log = structlog.stdlib.get_logger("aia.agents")
@@ -27,9 +28,10 @@ _Result = TypeVar("_Result")
 class Node:
     """A running system, used from any event loop of this process."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Begin to start; ``started`` waits for it."""
+    def __init__(self, settings: Settings, policies: tuple[Policy, ...] = ()) -> None:
+        """Begin to start; ``started`` waits for it (``policies``: see ``System``)."""
         self.settings = settings
+        self.policies = policies
         self.users = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
@@ -85,7 +87,7 @@ class Node:
     async def _run(self) -> None:
         self._stopping = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        async with System(self.settings) as system:
+        async with System(self.settings, policies=self.policies) as system:
             self._ready.set_result(system)
             if self._give_up.is_set():
                 return
@@ -115,21 +117,22 @@ _nodes: dict[str, Node] = {}
 _lock = threading.Lock()
 
 
-async def join(settings: Settings) -> Node:
+async def join(settings: Settings, policies: tuple[Policy, ...] = ()) -> Node:
     """Return the node on the data that the settings name, having started it if need be.
 
     Raises:
-        RuntimeError: It runs with other settings.
+        RuntimeError: It runs with other settings or policies.
     """
     settings = replace(settings, data_dir=settings.data_dir.resolve())
     place = _place(settings)
     with _lock:
         node = _nodes.get(place)
         if node is None or not node.alive:
-            node = Node(settings)
-        elif node.settings != settings:
+            node = Node(settings, policies)
+        elif node.settings != settings or node.policies != policies:
             raise RuntimeError(
-                f"a system with other settings runs on {_shown(settings)} in this program"
+                "a system with other settings or policies runs on"
+                f" {_shown(settings)} in this program"
             )
         _nodes[place] = node
         node.users += 1

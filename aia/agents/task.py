@@ -23,7 +23,7 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be done, and by whom it can be.
 
     Attributes:
-        task_type: The kind of work; agents specialised in it go first.
+        task_type: The kind of work; agents specialised in it are favoured.
         description: For people.
         requirements: ``skills`` (names, or name to least level 0..1), ``specializations``,
             ``labels`` (key to value, or conditions), ``data_sources``, ``preferred_agents``,

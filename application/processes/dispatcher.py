@@ -229,6 +229,7 @@ class SubmissionPlacement:
 
 
 def _terms(planned: PlannedAssignment, lease: str) -> dict[str, Any]:
+    grounds = planned.grounds
     return {
         "agent_id": planned.agent_id,
         "lease": lease,
@@ -236,5 +237,8 @@ def _terms(planned: PlannedAssignment, lease: str) -> dict[str, Any]:
         "price": planned.price,
         "considered": planned.considered,
         "load": planned.load,
-        **planned.grounds._asdict(),
+        "policy": grounds.policy,
+        "revision": grounds.revision,
+        "seed": grounds.seed,
+        "candidates": grounds.candidates,
     }

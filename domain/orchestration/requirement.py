@@ -36,7 +36,7 @@ class RequirementSignature(
     """The hashable form of a task's demands; all tuples are sorted.
 
     Attributes:
-        task_type: The kind of work; agents specialised in it go before others.
+        task_type: The kind of work; agents specialised in it are favoured.
         skills: Skill names, each with its least level, 0..1.
         specializations: Names that must all be declared.
         labels: Conditions that must all be met.

@@ -50,21 +50,26 @@ async def explained(system: System, events: Iterable[RecordedEvent]) -> list[Exp
             if isinstance(change.event, AssignmentRulesChanged):
                 weights[change.event.rules.revision] = change.event.rules.weights
     return [
-        _explained(event, position, weights[event.revision], system.policies)
+        _explained(event, position, weights.get(event.revision), system.policies)
         for position, event in assigned
     ]
 
 
 def _explained(
-    event: TaskAssigned, position: int, weights: Weights, policies: Policies
+    event: TaskAssigned, position: int, weights: Weights | None, policies: Policies
 ) -> Explained:
     policy = policies.get(event.policy)
     counts = weights if policy is None or policy.weights is None else policy.weights
     pair = _pair(event, policies)
-    shown = [
-        _scored(candidate, counts, drawn=index in pair)
-        for index, candidate in enumerate(event.candidates)
-    ]
+    # Without the weights (this release cannot read their event) there are no scores to show.
+    shown = (
+        []
+        if counts is None
+        else [
+            _scored(candidate, counts, drawn=index in pair)
+            for index, candidate in enumerate(event.candidates)
+        ]
+    )
     chosen = next((each for each in shown if each.agent_id == event.agent_id), None)
     others = [each for each in shown if each is not chosen]
     others.sort(key=lambda each: not each.drawn)  # stable: else the next on the list

@@ -11,6 +11,7 @@ from aia_mas.interfaces.http.answers import Answer, answer
 from aia_mas.interfaces.http.commands import answered, carry_out, etag, etag_of, precondition
 from aia_mas.interfaces.http.queries import MinPosition, logged
 from aia_mas.interfaces.http.requests import ApiRequest
+from aia_mas.interfaces.http.schemas.agents import Nothing
 from aia_mas.interfaces.http.schemas.policies import PoliciesReplacement, TypePolicy
 from aia_mas.interfaces.http.tasks import TASKS
 
@@ -49,7 +50,10 @@ class AssignmentPolicies(Controller):
 
     @delete("/{task_type:str}", operation_id="delete_type_policy", status_code=200)
     async def delete_type_policy(
-        self, task_type: FromPath[str], request: ApiRequest
+        self,
+        task_type: FromPath[str],
+        request: ApiRequest,
+        data: JSONBody[Nothing | None] = None,
     ) -> Answer[PoliciesAnswer]:
         """Have the default policy choose for one type of task again."""
         condition = precondition(request)

@@ -56,7 +56,7 @@ class Fleet:
         self._directory = Directory()
         self._matching = Matching(self._directory)
         self.records = Records(self._learned)
-        self._board = Board(self.records, self._directory.agent_ids)
+        self._board = Board(self.records, self._directory.agent_ids, self._directory.slots)
         self.chooser = Chooser(self._board, policies)
         self._places = Places(self._board.load)
         self._resources = Resources(self._directory)

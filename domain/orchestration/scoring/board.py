@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from math import log1p, sqrt
 
 import numpy as np
@@ -58,15 +59,19 @@ class Column:
 class Board:
     """What the choice among agents is made on, by slot."""
 
-    def __init__(self, records: Records, agent_ids: Sequence[str]) -> None:
+    def __init__(
+        self, records: Records, agent_ids: Sequence[str], slots: Mapping[str, int]
+    ) -> None:
         """Start without agents.
 
         Args:
             records: What is known of agents; this board follows it.
             agent_ids: By slot, who sits there; "" for nobody. It changes meanwhile.
+            slots: The other way round.
         """
         self._records = records
         self._agent_ids = agent_ids
+        self._slots = slots
         self._capacity = 64
         self.rows: Numbers = np.zeros((7, self._capacity))
         self.open: NDArray[np.bool_] = np.zeros(self._capacity, dtype=np.bool_)
@@ -130,8 +135,14 @@ class Board:
     def _column(self, task_type: str) -> Column:
         column = self._columns.get(task_type)
         if column is None:
-            column = self._columns[task_type] = Column(self._capacity)
-            column.stale.update(range(len(self._pending)))
+            column = self._columns[task_type] = self._of_strangers()
+            slots, of_type = self._slots, self._records.types.get(task_type, NO_TYPE)
+            known = {
+                slot: pair
+                for agent_id, pair in of_type.agents.items()
+                if (slot := slots.get(agent_id)) is not None
+            }
+            self._refresh_many(column, known)
             bound = max(1, _COLUMN_BYTES // column.rows.nbytes)
             if len(self._columns) > bound:
                 self._columns.popitem(last=False)
@@ -146,7 +157,9 @@ class Board:
         column.optimism = optimism
         if len(column.stale) > _FEW:
             fresh = False
-            self._refresh_many(column, task_type)
+            stale = {slot: self._pair(slot, task_type) for slot in column.stale}
+            column.stale.clear()
+            self._refresh_many(column, stale)
         elif column.stale:
             self._refresh_few(column, task_type)
         if not fresh:
@@ -155,8 +168,16 @@ class Board:
             rows[HOPED] += rows[BASE]
         return column
 
+    def _of_strangers(self) -> Column:
+        column = Column(self._capacity)
+        rows = column.rows
+        rows[BASE], rows[TILT] = self.rows[OWN], self.rows[LEAN]
+        rows[UNSURE] = rows[UNKNOWN] = 1.0
+        column.optimism = -1.0  # of none: it is still to be added
+        return column
+
     def _refresh_few(self, column: Column, task_type: str) -> None:
-        """Bring the stale slots up to date, one by one; the same as ``_refresh_many``."""
+        """Bring the stale slots up to date, one by one; they come out as in ``_refresh_many``."""
         rows, optimism = column.rows, column.optimism
         for slot in column.stale:
             good, seen, took = self._pair(slot, task_type)
@@ -174,11 +195,10 @@ class Board:
             )
         column.stale.clear()
 
-    def _refresh_many(self, column: Column, task_type: str) -> None:
-        slots = list(column.stale)
-        column.stale.clear()
-        pairs = [self._pair(slot, task_type) for slot in slots]
-        good, seen, took = np.array(pairs, dtype=np.float64).T
+    def _refresh_many(self, column: Column, pairs: Mapping[int, Pair]) -> None:
+        slots = np.fromiter(pairs, np.intp, len(pairs))
+        numbers = np.fromiter(chain.from_iterable(pairs.values()), np.float64, 3 * len(pairs))
+        good, seen, took = numbers.reshape(-1, 3).T
         weight = seen + UNIT * _PAIR_WEIGHT
         rest = UNIT * _PAIR_WEIGHT / weight
         rows = column.rows
@@ -189,8 +209,8 @@ class Board:
         rows[UNKNOWN, slots] = took == 0
 
     def _pair(self, slot: int, task_type: str) -> Pair:
-        record = self._records.agents.get(self._agent_ids[slot])
-        return _STRANGER if record is None else record.pairs.get(task_type, _STRANGER)
+        known = self._records.types.get(task_type, NO_TYPE).agents
+        return known.get(self._agent_ids[slot], _STRANGER)
 
 
 _STRANGER = Pair()

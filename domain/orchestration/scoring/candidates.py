@@ -23,9 +23,9 @@ class Mark:
     """From this bit on: how many sixteenths of the preferred labels are met."""
 
 
-AFFINITY: Final = {Mark.PREFERRED: 1_000, Mark.SPECIALISED: 3_000, Mark.STICKY: 3_000}
+AFFINITY: Final = {Mark.PREFERRED: 1_000, Mark.SPECIALISED: 2_000, Mark.STICKY: 3_000}
 """What each mark adds to the affinity, in ten-thousandths; with all labels met they make one."""
-_LABELS: Final = 3_000
+_LABELS: Final = 4_000
 _SIXTEENTHS: Final = 16
 EVERY_MARK: Final = _SIXTEENTHS * Mark.LABELS + Mark.LABELS
 """Marks are below."""

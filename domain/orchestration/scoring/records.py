@@ -76,7 +76,7 @@ class TypeRecord:
         seen: Observations, faded.
         count: Observations there ever were.
         took: EWMA of the durations, sixteenths of a millisecond; 0: none is known.
-        agents: Who has a record in it.
+        agents: The record of everybody who has one in it; the same as in ``AgentRecord.pairs``.
     """
 
     __slots__ = ("agents", "count", "good", "seen", "took")
@@ -87,7 +87,7 @@ class TypeRecord:
         self.seen = seen
         self.count = count
         self.took = took
-        self.agents: set[str] = set()
+        self.agents: dict[str, Pair] = {}
 
 
 NO_TYPE: Final = TypeRecord()
@@ -194,7 +194,7 @@ class Records:
         if len(self.gone) > MAX_GONE:
             forgotten, old = self.gone.popitem(last=False)
             for task_type in old.pairs:
-                self.types[task_type].agents.discard(forgotten)
+                self.types[task_type].agents.pop(forgotten, None)
         return record
 
     def _observe(
@@ -214,16 +214,16 @@ class Records:
                 mean = of_type.took
                 of_type.took = mean + (took - mean) // _MEAN_DECAY if mean else took
             pair = record.pairs.pop(task_type, _NEW)
-            record.pairs[task_type] = Pair(
+            pair = Pair(
                 _faded(pair.good, _FADE_PAIR) + good,
                 _faded(pair.seen, _FADE_PAIR) + seen,
                 _peak(pair.took, took),
             )
-            of_type.agents.add(agent_id)
+            record.pairs[task_type] = of_type.agents[agent_id] = pair
             if len(record.pairs) > MAX_TYPES_OF_AGENT:
                 oldest = next(iter(record.pairs))
                 del record.pairs[oldest]
-                self.types[oldest].agents.discard(agent_id)
+                self.types[oldest].agents.pop(agent_id, None)
         self.changed(agent_id)
 
     def _type(self, task_type: str) -> TypeRecord:

@@ -10,7 +10,7 @@ import msgspec
 from aia_mas.domain.kernel.steps import Steps, chunks, copied, drained
 from aia_mas.domain.orchestration.scoring.records import AgentRecord, Pair, Records, TypeRecord
 
-_COPIED, _ROWS, _AGENTS = 500, 500, 50
+_COPIED, _ROWS, _AGENTS = 100, 500, 50
 """Per step or piece; an agent's row has one entry for each type that it does."""
 
 _Pairs = tuple[tuple[str, tuple[int, int, int]], ...]
@@ -84,9 +84,9 @@ def restored(records: Records, snapshot: RecordsSnapshot) -> Steps[None]:
     for some in drained(snapshot.agents, _AGENTS):
         for agent_id, there, good, seen, penalty, pairs in some:
             record = AgentRecord(good, seen, penalty)
-            for task_type, pair in pairs:
-                record.pairs[task_type] = Pair(*pair)
-                records.types[task_type].agents.add(agent_id)
+            for task_type, row in pairs:
+                pair = record.pairs[task_type] = Pair(*row)
+                records.types[task_type].agents[agent_id] = pair
             (records.agents if there else records.gone)[agent_id] = record
         yield
     kept: tuple[tuple[dict[str, Any], list[Any]], ...] = (

@@ -29,15 +29,14 @@ from aia_mas.domain.orchestration.scoring.weights import ONE, Weights
 
 # Rows of what ranks are made of; the first four are those of the board.
 _HEADROOM, _PRICE, _STAKE, _TURN, _QUALITY, _LATENCY, _AFFINITY = range(7)
-_ROUNDED = np.array([[_QUALITY], [_LATENCY], [_HEADROOM], [_PRICE], [_STAKE], [_AFFINITY], [_TURN]])
-"""The rows that a candidate is made of, in its order, and its turn."""
 _AFFINITIES = np.array([affinity_of(marks) / ONE for marks in range(EVERY_MARK)])
 # Ranks are scores times ten thousand; these come before, or after, any of them.
 _FIRST = 4.0 * ONE
 _KEPT = 2.0 * ONE
 _TURNS = 1e-4
-_MANY = 256
-"""With more candidates than this it is quicker to look for the best one eight times."""
+_MANY, _VERY_MANY = 256, 1_000
+"""With more candidates than this it is quicker to look for the best one eight times; and to add up
+their parts without BLAS, which would start threads for them."""
 
 
 class Field(NamedTuple):
@@ -83,27 +82,32 @@ def shortlist(
     """
     counts = policy.weights or weights
     parts = _parts(board, field, task_type, max_cost)
-    factors = (
-        counts.headroom,
-        counts.price,
-        counts.stake,
-        -_TURNS / (turns + 1),  # equal ones take turns, of those that never had one the first
-        counts.quality,
-        counts.latency,
-        counts.affinity,
+    # Negative, so that the best come first where ranks are sorted.
+    factors = np.array(
+        (
+            -counts.headroom,
+            -counts.price,
+            -counts.stake,
+            _TURNS / (turns + 1),  # equal ones take turns, of those that never had one the first
+            -counts.quality,
+            -counts.latency,
+            -counts.affinity,
+        )
     )
-    ranks = np.einsum("i,ij->j", np.array(factors), parts)
+    small = field.size <= _VERY_MANY
+    ranks = factors @ parts if small else np.einsum("i,ij->j", factors, parts)
     if field.preferred and field.marks is not None:
-        ranks += _FIRST * (field.marks & Mark.PREFERRED)
+        ranks -= _FIRST * (field.marks & Mark.PREFERRED)
     if field.sticky is not None and policy.keeps_sticky:
-        ranks[field.sticky] += _KEPT
+        ranks[field.sticky] -= _KEPT
     best = _best(ranks)
-    rounded = np.rint(parts[_ROUNDED, best].T * ONE).astype(np.int64).tolist()
+    rounded = (parts.take(best, axis=1) * ONE + 0.5).astype(np.int64).tolist()
     slots = (best if field.slots is None else field.slots[best]).tolist()
     marks = [0] * len(slots) if field.marks is None else field.marks[best].tolist()
     found = []
-    for slot, values, mark in zip(slots, rounded, marks, strict=True):
-        quality, latency, headroom, price, stake, affinity, turn = values
+    for slot, mark, headroom, price, stake, turn, quality, latency, affinity in zip(
+        slots, marks, *rounded, strict=True
+    ):
         candidate = Candidate(
             board.agent_id(slot), quality, latency, headroom, price, stake, affinity, mark
         )
@@ -147,9 +151,9 @@ def _best(ranks: NDArray[np.float64]) -> NDArray[np.intp]:
     if size <= SHORTLIST:
         return np.arange(size)
     if size < _MANY:
-        return np.negative(ranks).argsort(kind="stable")[:SHORTLIST]
+        return ranks.argsort(kind="stable")[:SHORTLIST]
     best = np.empty(SHORTLIST, dtype=np.intp)
     for index in range(SHORTLIST):
-        best[index] = at = ranks.argmax()
-        ranks[at] = -np.inf
+        best[index] = at = ranks.argmin()
+        ranks[at] = np.inf
     return best

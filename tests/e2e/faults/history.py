@@ -8,6 +8,8 @@ from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.kernel.ids import entity_of
 from aia_mas.domain.orchestration import agent_events as agents
 from aia_mas.domain.orchestration import task_events as tasks
+from aia_mas.domain.orchestration.scoring.replay import decide_again
+from aia_mas.domain.orchestration.scoring.weights import DEFAULT_WEIGHTS
 from aia_mas.domain.orchestration.task_status import TaskStatus
 
 
@@ -125,6 +127,9 @@ class History:
         assert len(agent.holds) < agent.capacity, f"the agent has {len(agent.holds)} tasks already"
         assert event.attempt == len(self.leases[task]) + 1, "the attempt was made already"
         assert event.lease not in self._given, "the lease was given out before"
+        # Whoever led: what the event holds leads to the same agent. Nobody changes rules here.
+        assert event.revision == 0
+        assert decide_again(event, DEFAULT_WEIGHTS) == event.agent_id, "by its own grounds"
         self._given.add(event.lease)
         agent.holds.add(task)
         self.leases[task].append(event.lease)

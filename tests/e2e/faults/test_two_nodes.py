@@ -131,7 +131,7 @@ class Witness:
         while True:
             await happens(self._place.urls, "a node")
             self._node = next(node for node in self._place.nodes if node.answers)
-            # A node that stops may take the connection and not answer any more.
+            # A node that dies may break the connection off before or while it is opened.
             with suppress(OSError, InvalidHandshake):
                 await self._resume()
 

@@ -183,7 +183,7 @@ def test_many_agents_are_drained(client: httpx.Client, unique: str) -> None:
     ids = [f"{unique}-{number}" for number in range(3)]
     for agent_id in ids:
         register(client, agent_id, labels={"group": unique})
-    body = {"filter": {"label": "group", "label_value": unique}}
+    body = {"filter": {"label": "group", "label_value": [unique]}}
     drain = f"{API}/agents/bulk/drain"
 
     assert order(client, drain, {**body, "dry_run": True})["matched"] == 3
@@ -223,6 +223,6 @@ def test_an_order_says_clearly_what_it_is_about(
 
 
 def test_a_filter_field_without_its_partner_drains_nobody(client: httpx.Client) -> None:
-    for partial in ({"label_value": "x"}, {"min_level": 0.5}):
+    for partial in ({"label_value": ["x"]}, {"min_level": 0.5}):
         answer = client.post(f"{API}/agents/bulk/drain", json={"filter": partial})
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_value")

@@ -190,6 +190,7 @@ def test_the_document_describes_every_route(client: httpx.Client) -> None:
     conditional = {
         *("put_agent", "update_agent", "unregister_agent"),
         *("drain_agent", "suspend_agent", "activate_agent"),
+        *("put_policies", "put_type_policy", "delete_type_policy"),
     }
     positioned = {"list_agents", "get_agent", "list_agent_tasks", "list_tasks", "get_task"}
     for name, operation in operations.items():

@@ -44,6 +44,7 @@ def test_figures_tell_of_agents_priorities_throughput_and_lag(
     lag = {each["name"]: each["kind"] for each in after["lag"]}
     assert lag == {
         "agent_directory": "table",
+        "agent_performance": "table",
         "task_board": "table",
         "system_metrics": "view",
         "dispatching": "process",

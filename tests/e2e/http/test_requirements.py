@@ -65,12 +65,13 @@ def test_required_labels_exclude_and_preferred_ones_order(
 ) -> None:
     small, large = f"{unique}-a-small", f"{unique}-b-large"
     for agent_id, cores in ((small, 4), (large, 32)):
-        register(client, agent_id, skills={unique: 1}, labels={"cores": cores})
+        able = {"skills": {unique: 1}, "max_concurrent_tasks": 5}
+        register(client, agent_id, **able, labels={"cores": cores})
 
-    required = submit(client, unique, labels=[{"key": "cores", "op": ">=", "value": 32}])
     preferred = submit(
         client, unique, labels=[{"key": "cores", "op": ">", "value": "4", "preferred": True}]
     )
+    required = submit(client, unique, labels=[{"key": "cores", "op": ">=", "value": 32}])
     neither = submit(client, unique, labels=[{"key": "cores", "op": "!=", "value": 32}])
     nobody = submit(client, unique, labels=[{"key": "cores", "op": "in", "values": [8, 64]}])
 
