@@ -22,7 +22,7 @@ from redis.backoff import NoBackoff
 from aia_mas.application.clock import Clock, SystemClock
 from aia_mas.application.database import Database, open_database
 from aia_mas.application.engine.engine import Engine
-from aia_mas.application.engine.handlers import merged
+from aia_mas.application.engine.handlers import Placement, merged
 from aia_mas.application.engine.snapshots import PostgresSnapshots
 from aia_mas.application.engine.working_set import WorkingSet
 from aia_mas.application.event_log.fold_host import FoldHost
@@ -30,11 +30,14 @@ from aia_mas.application.event_log.fold_snapshots import PostgresFoldSnapshots
 from aia_mas.application.event_log.leases import LeaseKeeper
 from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.postgres_log import Limits, PostgresEventLog
+from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.application.maintenance import Maintenance
 from aia_mas.application.migrations import migrate
 from aia_mas.application.orchestration import handlers as orchestration
+from aia_mas.application.orchestration.admission import Admission
 from aia_mas.application.orchestration.claims import Claims
 from aia_mas.application.orchestration.heartbeats import Heartbeats
+from aia_mas.application.orchestration.queue_view import QueueView
 from aia_mas.application.orchestration.seats import Counting, Seats
 from aia_mas.application.orchestration.workload import Workload
 from aia_mas.application.presence import PostgresPresence, Presence, PresenceStore, RedisPresence
@@ -47,6 +50,7 @@ from aia_mas.application.rate_limits import Limiter, LocalLimiter, RedisLimiter
 from aia_mas.application.settings import Settings
 from aia_mas.domain.kernel.principal import system
 from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
+from aia_mas.domain.orchestration.task_commands import SubmitTask
 from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, PROCESS_FOLDS
 from aia_mas.interfaces.realtime.coalesced import Sample
 from aia_mas.interfaces.realtime.hub import Hub
@@ -69,6 +73,7 @@ class System:
         engine: The one way in.
         presence: Signs of life.
         dispatcher: Gives tasks to agents.
+        queue_view: Tells about the tasks that wait.
         workload: Who holds what.
         claims: Hands work to agents that ask.
         heartbeats: Takes signs of life.
@@ -84,6 +89,7 @@ class System:
     engine: Engine
     presence: Presence
     dispatcher: Dispatcher
+    queue_view: QueueView
     workload: Workload
     claims: Claims
     heartbeats: Heartbeats
@@ -235,9 +241,26 @@ class System:
             lambda: self.engine.execute(BeginSeatCount(), _FLEET),
         )
         seats = Seats(lambda: dispatch_fold.state.fleet.registered, settings.max_agents, counting)
-        dispatch_fold = DispatchFold(
-            settings.max_running_tasks, lambda: event_log.feed.position, seats.follow
+
+        def place(command: SubmitTask) -> Placement | None:
+            return self.dispatcher.place(command)
+
+        admission = Admission(
+            lambda: dispatch_fold.state.figures,
+            place,
+            clock,
+            bound=settings.max_queued_tasks,
+            owner_bound=settings.max_queued_tasks_per_owner,
         )
+
+        def follow(event: RecordedEvent) -> None:
+            seats.follow(event)
+            admission.follow(event)
+
+        dispatch_fold = DispatchFold(
+            settings.max_running_tasks, lambda: event_log.feed.position, follow
+        )
+        self.queue_view = QueueView(lambda: dispatch_fold.state, clock)
         self.presence = Presence(
             presence_store,
             clock,
@@ -257,7 +280,7 @@ class System:
                     orchestration.handlers(
                         active_tasks=dispatch_fold.active_tasks,
                         seat=seats.place,
-                        place=self.dispatcher.place,
+                        place=admission.place,
                     )
                 ]
             ),

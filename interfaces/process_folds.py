@@ -9,6 +9,7 @@ from aia_mas.application.processes.dispatch_fold import DispatchFold
 from aia_mas.projections.registry import LiveView
 
 _CATEGORIES = frozenset({"agent", "task"})
+_DISPATCHING = _CATEGORIES | {"limit", "dispatch"}
 
 
 def _dispatching() -> DispatchFold:
@@ -17,7 +18,7 @@ def _dispatching() -> DispatchFold:
 
 
 DISPATCHING: Final = LiveView(
-    DispatchFold.name, DispatchFold.version, _dispatching, _CATEGORIES, "process"
+    DispatchFold.name, DispatchFold.version, _dispatching, _DISPATCHING, "process"
 )
 """What the dispatcher knows of agents and waiting tasks."""
 

@@ -10,6 +10,8 @@ import msgspec
 
 from aia_mas.domain.kernel.money import to_text
 from aia_mas.domain.orchestration.agent import AgentState
+from aia_mas.domain.orchestration.limits import LimitState
+from aia_mas.domain.orchestration.pauses import Pause, PauseState
 from aia_mas.domain.orchestration.task import TaskState
 
 
@@ -83,6 +85,21 @@ class TaskAnswer(msgspec.Struct, frozen=True):
     lease_seconds: float
 
 
+class LimitAnswer(msgspec.Struct, frozen=True):
+    """What was set for a concurrency key, right after a command; see ``LimitSet``."""
+
+    key: str
+    max_concurrent: int | None
+    rate: int | None
+    per_seconds: float | None
+
+
+class PausesAnswer(msgspec.Struct, frozen=True):
+    """All pauses that last, right after a command."""
+
+    items: tuple[Pause, ...]
+
+
 ActiveTasks = Callable[[str], int]
 """Tells how many tasks an agent holds."""
 
@@ -130,3 +147,16 @@ def task_answer(state: TaskState, command: Any) -> TaskAnswer:
         task_type=terms.task_type,
         lease_seconds=terms.lease_seconds,
     )
+
+
+def limit_answer(state: LimitState | None, command: Any) -> LimitAnswer:
+    """Return the answer to a command about the limits of a key."""
+    limits = None if state is None else state.limits
+    if limits is None:
+        return LimitAnswer(command.key, None, None, None)
+    return LimitAnswer(command.key, limits.max_concurrent, limits.rate, limits.per_seconds)
+
+
+def pauses_answer(state: PauseState | None, _command: Any) -> PausesAnswer:
+    """Return the answer to a command about pauses."""
+    return PausesAnswer(() if state is None else state.pauses)

@@ -8,12 +8,20 @@ from typing import Any
 import msgspec
 
 from aia_mas.application.engine.handlers import Evolvers, Handler, Handlers, Placement
-from aia_mas.application.orchestration.answers import ActiveTasks, agent_answer, task_answer
+from aia_mas.application.orchestration.answers import (
+    ActiveTasks,
+    agent_answer,
+    limit_answer,
+    pauses_answer,
+    task_answer,
+)
 from aia_mas.domain.kernel import Event
 from aia_mas.domain.orchestration import (
     agent,
     agent_commands,
     agent_decisions,
+    limits,
+    pauses,
     seating,
     task,
     task_commands,
@@ -22,14 +30,28 @@ from aia_mas.domain.orchestration import (
     task_submission,
 )
 
-EVENTS: tuple[type[Event], ...] = (*agent.EVENTS, *task.EVENTS, *seating.EVENTS)
+EVENTS: tuple[type[Event], ...] = (
+    *agent.EVENTS,
+    *task.EVENTS,
+    *seating.EVENTS,
+    *limits.EVENTS,
+    *pauses.EVENTS,
+)
 
-EVOLVERS: Evolvers = {"agent": agent.evolve, "task": task.evolve, "fleet": seating.evolve}
+EVOLVERS: Evolvers = {
+    "agent": agent.evolve,
+    "task": task.evolve,
+    "fleet": seating.evolve,
+    "limit": limits.evolve,
+    "dispatch": pauses.evolve,
+}
 
 STATES: Mapping[str, type[msgspec.Struct]] = {
     "agent": agent.AgentState,
     "task": task.TaskState,
     "fleet": seating.SeatCount,
+    "limit": limits.LimitState,
+    "dispatch": pauses.PauseState,
 }
 
 
@@ -84,6 +106,10 @@ def handlers(
         task_commands.CancelTask: Handler(_task, task_ending.cancel_task, task_answer),
         task_commands.ExpireTask: Handler(_task, task_ending.expire_task, task_answer),
         task_commands.RetryTask: Handler(_task, task_submission.retry_task, task_answer),
+        limits.SetLimit: Handler(_limit, limits.set_limit, limit_answer),
+        limits.RemoveLimit: Handler(_limit, limits.remove_limit, limit_answer),
+        pauses.PauseDispatch: Handler(_pauses, pauses.pause_dispatch, pauses_answer),
+        pauses.ResumeDispatch: Handler(_pauses, pauses.resume_dispatch, pauses_answer),
     }
 
 
@@ -97,6 +123,14 @@ def _registration(command: Any) -> tuple[str | None, ...]:
 
 def _task(command: Any) -> tuple[str | None, ...]:
     return (task.task_stream(command.task_id),)
+
+
+def _limit(command: Any) -> tuple[str | None, ...]:
+    return (limits.limit_stream(command.key),)
+
+
+def _pauses(_command: Any) -> tuple[str | None, ...]:
+    return (pauses.PAUSES,)
 
 
 def _submission(command: task_commands.SubmitTask) -> tuple[str | None, ...]:

@@ -21,7 +21,7 @@ class DispatchFold:
     """
 
     name = "dispatching"
-    version = 2
+    version = 3
 
     def __init__(
         self,

@@ -69,14 +69,15 @@ class Dispatcher:
 
     def why_not(self, task_id: str) -> Sequence[Reason]:
         """Return what keeps a task waiting."""
-        return self._fold.state.why_not(task_id)
+        return self._fold.state.why_not(task_id, self._clock.now())
 
     def place(self, command: SubmitTask) -> SubmissionPlacement | None:
         """Choose an agent for a task that is being submitted on the leader's own node."""
         lease = self._lease
         if lease is None:
             return None
-        planned = self._fold.state.place(command.task_id, command.spec, self._clock.now())
+        now, owner = self._clock.now(), command.owner
+        planned = self._fold.state.place(command.task_id, command.spec, now, owner)
         if planned is None:
             return None
         return SubmissionPlacement(self, command, planned, self._new_id(), lease.fence)

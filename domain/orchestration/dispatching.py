@@ -15,13 +15,19 @@ from aia_mas.domain.kernel.steps import Steps, chunks, copied
 from aia_mas.domain.orchestration.agent_events import AgentRegistered
 from aia_mas.domain.orchestration.dispatching_snapshot import DispatchingSnapshot
 from aia_mas.domain.orchestration.fleet import Fleet, Reason
-from aia_mas.domain.orchestration.known_task import KnownTask, known_task
+from aia_mas.domain.orchestration.known_task import KnownTask, known_task, limit_of
+from aia_mas.domain.orchestration.limits import LimitRemoved, LimitSet, limits_of
+from aia_mas.domain.orchestration.pauses import DispatchPaused, DispatchResumed, Pause, pause_of
 from aia_mas.domain.orchestration.planning import (
     PlannedAssignment,
     more_to_plan,
     plan,
     planned,
 )
+from aia_mas.domain.orchestration.queueing import Accounts, Place, TaskQueue
+from aia_mas.domain.orchestration.queueing.figures import Figures
+from aia_mas.domain.orchestration.queueing.reasons import key_reasons, pause_reason
+from aia_mas.domain.orchestration.queueing.snapshot import queue_snapshot, restore_queue
 from aia_mas.domain.orchestration.requirement import RequirementSignature, signature_of
 from aia_mas.domain.orchestration.seating import SeatCountBegan
 from aia_mas.domain.orchestration.task_events import (
@@ -34,8 +40,7 @@ from aia_mas.domain.orchestration.task_events import (
     TaskRequeued,
     TaskSubmitted,
 )
-from aia_mas.domain.orchestration.task_queue import TaskQueue
-from aia_mas.domain.orchestration.task_specification import TaskSpecification, TaskTerms
+from aia_mas.domain.orchestration.task_specification import Priority, TaskSpecification, TaskTerms
 from aia_mas.domain.orchestration.task_status import TaskStatus
 
 
@@ -49,13 +54,19 @@ class Dispatching:
     Attributes:
         fleet: The agents and what they hold.
         seats_taken: Registrations that were counted near the limit; None before the count began.
+        queue: The tasks that wait, and what is known of concurrency keys.
+        figures: The queue in numbers.
+        pauses: By task type (None: of the whole fleet).
     """
 
     def __init__(self, max_concurrent_tasks: int | None = None) -> None:
         """Start empty (``max_concurrent_tasks``: tasks held by agents at once; None: no cap)."""
         self.fleet = Fleet(max_concurrent_tasks)
         self.seats_taken: int | None = None
-        self._queue = TaskQueue()
+        self.queue = TaskQueue()
+        self.figures = Figures()
+        self.pauses: dict[str | None, Pause] = {}
+        self._accounts = Accounts(self.queue)
         self._known: dict[str, KnownTask] = {}
         self._sequence = 0
         # Equal signatures are one object: they are many, and compared often.
@@ -63,7 +74,7 @@ class Dispatching:
         self._signatures = WeakValueDictionary()
 
     def apply(self, stream: str, event: Event) -> None:
-        """Fold one event; those that concern neither agents nor tasks change nothing."""
+        """Fold one event; those that do not concern the dispatcher change nothing."""
         self.fleet.apply(stream, event)
         fold = _FOLDS.get(type(event))
         if fold is not None:
@@ -75,39 +86,47 @@ class Dispatching:
         For every item either its ``task.assigned`` is to be applied, or ``drop`` to be called.
         With a limit reached there may be more to plan at once: see ``more_to_plan``.
         """
-        return plan(self.fleet, self._queue, self._known, now.timestamp(), limit)
+        at = now.timestamp()
+        return plan(self.fleet, self.queue, self._accounts, self._known, at, limit)
 
     @property
     def more_to_plan(self) -> bool:
         """Whether another ``plan`` might place something without anything else happening."""
-        return more_to_plan(self.fleet, self._queue)
+        return more_to_plan(self.fleet, self.queue)
 
     def next_due(self) -> datetime | None:
         """Return when the next task that stands aside may be placed, UTC; None: there is none."""
-        due = self._queue.next_due()
+        due = self.queue.next_due()
         return None if due is None else datetime.fromtimestamp(due, UTC)
 
     def place(
-        self, task_id: str, spec: TaskSpecification, now: datetime
+        self, task_id: str, spec: TaskSpecification, now: datetime, owner: str = ""
     ) -> PlannedAssignment | None:
         """Return the first assignment of a task that is about to be submitted, and reserve it.
 
-        None when the task has to wait: it is not due yet, no agent that suits has room, or others
-        wait for the same or were not tried yet. It is then submitted alone. As with ``plan``, the
-        assignment is applied or dropped.
+        None when the task has to wait: it is not due yet or paused, its key is full, no agent that
+        suits has room, or others wait for the same or were not tried yet. It is then submitted
+        alone. As with ``plan``, the assignment is applied or dropped.
         """
         if spec.not_before is not None and spec.not_before > now:
             return None
         if task_id in self._known or self.fleet.is_reserved(task_id):
             return None
-        self._queue.due(now.timestamp())
+        self.queue.due(now.timestamp())
         signature = self._signature(spec)
-        if self._queue.line_of(signature) is not None or self.more_to_plan:
+        if self._paused(signature.task_type) or self.more_to_plan:
+            return None
+        if self.queue.someone_asks_for(signature):
+            return None
+        limit = limit_of(spec)
+        if limit is not None and self.queue.keys.shut_until(limit, now.timestamp()) is not None:
             return None
         pick = self.fleet.pick(signature)
         if pick is None:
             return None
         self.fleet.reserve(task_id, pick.agent_id)
+        key = (now.timestamp(), self._sequence + 1)
+        self._accounts.reserve(task_id, Place(key, spec.priority.rank, owner, limit))
         return planned(task_id, 1, spec.lease_seconds, pick)
 
     def drop(self, task_id: str, aside: datetime | None = None) -> bool:
@@ -120,6 +139,7 @@ class Dispatching:
         Returns:
             Whether it waits.
         """
+        self._accounts.settle(task_id, void=True)
         if not self.fleet.unreserve(task_id) or (task := self._known.get(task_id)) is None:
             return False
         if aside is not None:
@@ -128,20 +148,43 @@ class Dispatching:
         self._wait(task)
         return True
 
-    def why_not(self, task_id: str) -> tuple[Reason, ...]:
+    def why_not(self, task_id: str, now: datetime) -> tuple[Reason, ...]:
         """Return what keeps a task waiting; empty when it will be placed by the next plan."""
         task = self._known.get(task_id)
-        if task is None or task_id not in self._queue:
+        if task is None or task_id not in self.queue:
             return (Reason(code="not_waiting", detail="The task does not wait for an agent"),)
-        held_until = self._queue.held_until(task_id)
+        pauses = (self.pauses.get(kind) for kind in (None, task.signature.task_type))
+        reasons = [pause_reason(pause) for pause in pauses if pause is not None]
+        held_until = self.queue.held_until(task_id)
         if held_until is not None:
             at = datetime.fromtimestamp(held_until, UTC).isoformat()
-            return (Reason(code="not_due", detail=f"Not before {at}", facts={"due": at}),)
-        return self.fleet.why_not(task.signature)
+            reasons.append(Reason(code="not_due", detail=f"Not before {at}", facts={"due": at}))
+            return tuple(reasons)
+        if task.limit is not None:
+            reasons += key_reasons(self.queue.keys, task.limit, now)
+        return (*reasons, *self.fleet.why_not(task.signature))
+
+    def move(self, task_id: str, priority: Priority) -> bool:
+        """Give an unfinished task another class, from the time on at which it was submitted.
+
+        Returns:
+            Whether there is such a task.
+        """
+        task = self._known.get(task_id)
+        if task is None:
+            return False
+        place = task.since + priority.offset_seconds
+        moved = self._known[task_id] = replace(task, place=place, rank=priority.rank)
+        if not task.held:
+            self._left(task)
+            self._entered(moved)
+            if task_id in self.queue:
+                self._wait(moved)
+        return True
 
     def __len__(self) -> int:
         """Return how many tasks wait, those that stand aside included."""
-        return len(self._queue)
+        return len(self.queue)
 
     def snapshot(self) -> Steps[DispatchingSnapshot]:
         """Return all that came from the log, as shallow copies; see ``encode_snapshot``.
@@ -150,7 +193,8 @@ class Dispatching:
         """
         fleet = yield from self.fleet.snapshot()
         tasks = yield from copied(self._known.values())
-        return DispatchingSnapshot(fleet, tasks, self._sequence, self.seats_taken)
+        queue = yield from queue_snapshot(self.queue, self.figures, self.pauses.values())
+        return DispatchingSnapshot(fleet, tasks, self._sequence, self.seats_taken, queue)
 
     @classmethod
     def restore(
@@ -161,11 +205,18 @@ class Dispatching:
         restored.fleet = yield from Fleet.restore(snapshot.fleet, max_concurrent_tasks)
         restored._sequence = snapshot.sequence
         restored.seats_taken = snapshot.seats_taken
+        for pause in snapshot.queue.pauses:
+            restored.pauses[pause.task_type] = pause
+        yield from restore_queue(snapshot.queue, restored.queue, restored.figures)
         for some in chunks(snapshot.tasks, 100):
             for task in some:
                 restored._known[task.task_id] = task
                 restored._signatures.setdefault(task.signature, task.signature)
-                if restored.fleet.holder_of(task.task_id) is None:
+                if task.held:
+                    if task.limit is not None:
+                        restored.queue.keys.state(task.limit.key).held += 1
+                else:
+                    restored._entered(task)
                     restored._wait(task)
             yield
         return restored
@@ -174,12 +225,28 @@ class Dispatching:
         signature = signature_of(spec.task_type, spec.requirements, spec.max_cost)
         return self._signatures.setdefault(signature, signature)
 
+    def _paused(self, task_type: str) -> bool:
+        return None in self.pauses or task_type in self.pauses
+
     def _wait(self, task: KnownTask) -> None:
-        self._queue.push(task.task_id, task.signature, task.key, task.due)
+        self.queue.push(task.task_id, task.signature, task.stands, task.due)
+
+    def _entered(self, task: KnownTask) -> None:
+        """Count a task that waits by the log."""
+        self.figures.entered(task)
+        if task.limit is not None:
+            self.queue.keys.state(task.limit.key).queued += 1
+
+    def _left(self, task: KnownTask) -> None:
+        """Count a task that waits no more by the log."""
+        self.figures.left(task)
+        if task.limit is not None:
+            self.queue.keys.state(task.limit.key).queued -= 1
 
     def _enter(self, task: KnownTask) -> None:
         self._sequence = task.sequence
         self._known[task.task_id] = task
+        self._entered(task)
         # A task placed while it was submitted waits for its assignment, not for an agent.
         if not self.fleet.is_reserved(task.task_id):
             self._wait(task)
@@ -193,30 +260,83 @@ class Dispatching:
 
     def _submitted(self, task_id: str, event: TaskSubmitted) -> None:
         spec, since, sequence = event.spec, event.submitted_at, self._sequence + 1
-        signature = self._signature(spec)
-        self._enter(known_task(task_id, signature, spec, since, sequence, due=spec.not_before))
+        signature, due = self._signature(spec), spec.not_before
+        self._enter(
+            known_task(task_id, signature, spec, since, sequence, owner=event.owner, due=due)
+        )
 
     def _requeued(self, task_id: str, event: TaskRequeued) -> None:
         terms, since, sequence = event.terms, event.at, self._sequence + 1
-        signature = self._signature(terms)
-        self._enter(known_task(task_id, signature, terms, since, sequence, attempt=event.attempt))
+        signature, attempt, owner = self._signature(terms), event.attempt, event.owner or event.by
+        self._enter(
+            known_task(task_id, signature, terms, since, sequence, owner=owner, attempt=attempt)
+        )
 
     def _assigned(self, task_id: str, event: TaskAssigned) -> None:
-        self._queue.discard(task_id)
-        if (task := self._known.get(task_id)) is not None:
-            self._known[task_id] = replace(task, attempt=event.attempt, due=None)
+        self._accounts.settle(task_id)
+        self.queue.discard(task_id)
+        task = self._known.get(task_id)
+        if task is None or task.held:
+            return
+        self._known[task_id] = replace(task, attempt=event.attempt, due=None, held=True)
+        self._left(task)
+        others_wait = self.figures.by_class[task.rank] > 0
+        self._accounts.dispatched(task.stands, event.assigned_at, others_wait=others_wait)
 
-    def _attempt_over(self, task_id: str, event: TaskFailed | TaskReleased) -> None:
+    def _failed(self, task_id: str, event: TaskFailed) -> None:
+        self._attempt_over(task_id, event, event.failed_at)
+
+    def _released(self, task_id: str, event: TaskReleased) -> None:
+        self._attempt_over(task_id, event, event.released_at)
+
+    def _attempt_over(self, task_id: str, event: TaskFailed | TaskReleased, at: datetime) -> None:
         if event.outcome is not TaskStatus.QUEUED:
-            self._finished(task_id, event)
+            self._over(task_id, at)
         elif (task := self._known.get(task_id)) is not None:
             due = None if event.retry_at is None else event.retry_at.timestamp()
-            task = self._known[task_id] = replace(task, due=due)
-            self._wait(task)
+            waiting = self._known[task_id] = replace(task, due=due, held=False)
+            if task.held:
+                self._entered(waiting)
+                self._accounts.returned(task.limit)
+            self._wait(waiting)
 
-    def _finished(self, task_id: str, _event: Event) -> None:
-        self._queue.discard(task_id)
-        self._known.pop(task_id, None)
+    def _completed(self, task_id: str, event: TaskCompleted) -> None:
+        self._over(task_id, event.completed_at)
+
+    def _called_off(self, task_id: str, event: TaskCancelled | TaskExpired) -> None:
+        self._over(task_id, event.at)
+
+    def _over(self, task_id: str, at: datetime) -> None:
+        self.queue.discard(task_id)
+        task = self._known.pop(task_id, None)
+        if task is None:
+            return
+        self.figures.finished(at)
+        if task.limit is not None:
+            self.queue.keys.state(task.limit.key).finished(at)
+        if task.held:
+            self._accounts.returned(task.limit)
+            return
+        self._left(task)
+        if not self.figures.by_class[task.rank]:
+            self.queue.classes[task.rank].time.nobody_waits()
+        if task.limit is not None:
+            self.queue.keys.forget_idle(task.limit.key)
+
+    def _limit_set(self, key: str, event: LimitSet) -> None:
+        self.queue.set_limits(key, limits_of(event))
+
+    def _limit_removed(self, key: str, _event: LimitRemoved) -> None:
+        self.queue.set_limits(key, None)
+
+    def _dispatch_paused(self, _: str, event: DispatchPaused) -> None:
+        self.pauses.pop(event.task_type, None)
+        self.pauses[event.task_type] = pause_of(event)
+        self.queue.set_paused(event.task_type, True)
+
+    def _dispatch_resumed(self, _: str, event: DispatchResumed) -> None:
+        self.pauses.pop(event.task_type, None)
+        self.queue.set_paused(event.task_type, False)
 
 
 # Any: each fold takes its own event type.
@@ -226,9 +346,13 @@ _FOLDS: dict[type[Event], Callable[[Dispatching, str, Any], None]] = {
     TaskSubmitted: Dispatching._submitted,
     TaskRequeued: Dispatching._requeued,
     TaskAssigned: Dispatching._assigned,
-    TaskFailed: Dispatching._attempt_over,
-    TaskReleased: Dispatching._attempt_over,
-    TaskCompleted: Dispatching._finished,
-    TaskCancelled: Dispatching._finished,
-    TaskExpired: Dispatching._finished,
+    TaskFailed: Dispatching._failed,
+    TaskReleased: Dispatching._released,
+    TaskCompleted: Dispatching._completed,
+    TaskCancelled: Dispatching._called_off,
+    TaskExpired: Dispatching._called_off,
+    LimitSet: Dispatching._limit_set,
+    LimitRemoved: Dispatching._limit_removed,
+    DispatchPaused: Dispatching._dispatch_paused,
+    DispatchResumed: Dispatching._dispatch_resumed,
 }

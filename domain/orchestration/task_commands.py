@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from aia_mas.domain.orchestration.queue_bounds import QueueStanding
 from aia_mas.domain.orchestration.task_events import Usage
 from aia_mas.domain.orchestration.task_specification import TaskSpecification
 from aia_mas.domain.orchestration.task_status import ReleaseReason
@@ -32,12 +33,14 @@ class SubmitTask(msgspec.Struct, frozen=True, kw_only=True):
         spec: What is to be done.
         owner: Whom it belongs to; the caller when empty.
         assignment: The first attempt. When its agent has gone the task is only submitted.
+        queue: How full the queue is, where it is bounded; else None.
     """
 
     task_id: str
     spec: TaskSpecification
     owner: str = ""
     assignment: Assignment | None = None
+    queue: QueueStanding | None = None
 
 
 class AssignTask(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from aia_mas.interfaces.http.audit import Audit
 from aia_mas.interfaces.http.docs import Documentation, OpenApiDocument
 from aia_mas.interfaces.http.edge import Edge
 from aia_mas.interfaces.http.health import Checks
+from aia_mas.interfaces.http.queue import LimitOperations, QueueOperations
 from aia_mas.interfaces.http.rate_limits import RateLimits
 from aia_mas.interfaces.http.requests import ApiRequest, check_query, known_parameters
 from aia_mas.interfaces.http.security import (
@@ -43,6 +44,8 @@ class Tasks(TaskCommands, TaskQueries):
 CONTROLLERS: Sequence[ControllerRouterHandler] = (
     Agents,
     Tasks,
+    QueueOperations,
+    LimitOperations,
     Audit,
     Checks,
     Documentation,

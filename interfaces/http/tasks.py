@@ -64,7 +64,8 @@ class TaskCommands(Controller):
     ) -> Answer[TaskAnswer]:
         """Submit a task; where an agent is at hand it is assigned at once."""
         system = request.system
-        command = data.command(system.new_id(), system.settings)
+        owner = request.principal.subject
+        command = data.command(system.new_id(), system.settings, owner)
         result = await carry_out(request, command)
         # A repeated key answers with the first task, so its id is read from the answer.
         task_id = _identified(result.body).task_id if result.replayed else command.task_id
@@ -171,9 +172,10 @@ def _heard_of(request: ApiRequest, agent_id: str, result: CommandResult, *leases
 
 def _read(request: ApiRequest, raw: msgspec.Raw) -> SubmitTask | DomainError:
     """Return the command of one item of a batch, or why there is none."""
-    system = request.system
+    system, owner = request.system, request.principal.subject
     try:
-        return decode(bytes(raw), TaskSubmission).command(system.new_id(), system.settings)
+        submission = decode(bytes(raw), TaskSubmission)
+        return submission.command(system.new_id(), system.settings, owner)
     except DomainError as error:
         return error
 

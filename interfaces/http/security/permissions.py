@@ -55,6 +55,15 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "fail_task": _AGENTS,
     "cancel_task": _CLIENTS,  # a client its own tasks only, see ``task_ending``
     "retry_task": _CLIENTS,
+    # The queue
+    "get_queue": _READERS,
+    "list_pauses": _READERS,
+    "pause_tasks": _OPERATORS,
+    "resume_tasks": _OPERATORS,
+    "list_limits": _READERS,
+    "get_limit": _READERS,
+    "set_limit": _OPERATORS,
+    "remove_limit": _OPERATORS,
     # Live streams; each topic is allowed like the query that reads the same
     "open_frontend_socket": _READERS,
     # Audit

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from aia_mas.domain.kernel.money import MAX_AMOUNT
-from aia_mas.domain.orchestration import agent, seating, task
+from aia_mas.domain.orchestration import agent, limits, pauses, seating, task
 from aia_mas.domain.orchestration.agent_events import (
     AgentActivated,
     AgentCameOnline,
@@ -145,7 +145,16 @@ TASK_LIFE = (
     ),
 )
 SEATS_LIFE = (seating.SeatCountBegan(at=AT), seating.SeatTaken(agent_id="a1"))
-SAMPLES = (*AGENT_LIFE, *TASK_LIFE, *SEATS_LIFE)
+LIMIT_LIFE = (
+    limits.LimitSet(key="k", max_concurrent=3, rate=10, per_seconds=0.5, by="b", at=AT),
+    limits.LimitRemoved(key="k", by="b", at=AT),
+)
+PAUSE_LIFE = (
+    pauses.DispatchPaused(task_type="t", reason="why", by="b", at=AT),
+    pauses.DispatchPaused(by="b", at=AT),
+    pauses.DispatchResumed(task_type="t", reason="done", by="b", at=AT),
+)
+SAMPLES = (*AGENT_LIFE, *TASK_LIFE, *SEATS_LIFE, *LIMIT_LIFE, *PAUSE_LIFE)
 
 
 @pytest.mark.parametrize("event", SAMPLES, ids=lambda event: event.topic)
@@ -175,7 +184,13 @@ def test_an_assignment_of_a_rule_with_chance_is_still_read():
 
 
 def test_every_event_has_a_sample_and_a_topic_of_its_own():
-    events = (*agent.EVENTS, *task.EVENTS, *seating.EVENTS)
+    events = (
+        *agent.EVENTS,
+        *task.EVENTS,
+        *seating.EVENTS,
+        *limits.EVENTS,
+        *pauses.EVENTS,
+    )
 
     assert {type(event) for event in SAMPLES} == set(events)
     assert len({event.topic for event in events}) == len(events)
@@ -188,6 +203,8 @@ def test_every_event_has_a_sample_and_a_topic_of_its_own():
         (agent.evolve, AGENT_LIFE, agent.AgentState),
         (task.evolve, TASK_LIFE, task.TaskState),
         (seating.evolve, SEATS_LIFE, seating.SeatCount),
+        (limits.evolve, LIMIT_LIFE, limits.LimitState),
+        (pauses.evolve, PAUSE_LIFE, pauses.PauseState),
     ],
 )
 def test_a_state_reads_back_after_every_event(evolve, life, kind):
