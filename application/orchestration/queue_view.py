@@ -91,7 +91,7 @@ class QueueView:
 
     def pauses(self) -> list[Pause]:
         """Return what is paused, in the order in which it began."""
-        return list(self._state().pauses.values())
+        return list(self._state().controls.pauses.values())
 
     def key(self, key: str) -> KeyView | None:
         """Return a key; None: nothing is known of it."""
@@ -110,10 +110,11 @@ class QueueView:
         """Return the queue in numbers."""
         state, now = self._state(), self._clock.now()
         figures, oldest = state.figures, state.figures.oldest()
-        if None in state.pauses:
+        pauses = state.controls.pauses
+        if None in pauses:
             paused = figures.total
         else:
-            paused = sum(figures.by_type[kind] for kind in state.pauses if kind is not None)
+            paused = sum(figures.by_type[kind] for kind in pauses if kind is not None)
         return QueueFigures(
             queued=figures.total,
             held=state.queue.held,
@@ -123,7 +124,7 @@ class QueueView:
             by_type=_most(figures.by_type),
             oldest_seconds=None if oldest is None else max(0.0, _seconds(now) - oldest),
             drain_seconds=drain_seconds(figures.total, figures.ended, now),
-            pauses=list(state.pauses.values()),
+            pauses=list(pauses.values()),
         )
 
 

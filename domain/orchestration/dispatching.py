@@ -16,17 +16,15 @@ from aia_mas.domain.orchestration.agent_events import AgentRegistered
 from aia_mas.domain.orchestration.dispatching_snapshot import DispatchingSnapshot
 from aia_mas.domain.orchestration.fleet import Fleet, Reason
 from aia_mas.domain.orchestration.known_task import KnownTask, known_task, limit_of
-from aia_mas.domain.orchestration.limits import LimitRemoved, LimitSet, limits_of
-from aia_mas.domain.orchestration.pauses import DispatchPaused, DispatchResumed, Pause, pause_of
 from aia_mas.domain.orchestration.planning import (
     PlannedAssignment,
     more_to_plan,
     plan,
     planned,
 )
-from aia_mas.domain.orchestration.queueing import Accounts, Place, TaskQueue
+from aia_mas.domain.orchestration.queueing import Accounts, Place, TaskQueue, controls
+from aia_mas.domain.orchestration.queueing.controls import Controls
 from aia_mas.domain.orchestration.queueing.figures import Figures
-from aia_mas.domain.orchestration.queueing.reasons import key_reasons, pause_reason
 from aia_mas.domain.orchestration.queueing.snapshot import queue_snapshot, restore_queue
 from aia_mas.domain.orchestration.requirement import RequirementSignature, signature_of
 from aia_mas.domain.orchestration.seating import SeatCountBegan
@@ -56,7 +54,7 @@ class Dispatching:
         seats_taken: Registrations that were counted near the limit; None before the count began.
         queue: The tasks that wait, and what is known of concurrency keys.
         figures: The queue in numbers.
-        pauses: By task type (None: of the whole fleet).
+        controls: Pauses, and limits of concurrency keys.
     """
 
     def __init__(self, max_concurrent_tasks: int | None = None) -> None:
@@ -65,7 +63,7 @@ class Dispatching:
         self.seats_taken: int | None = None
         self.queue = TaskQueue()
         self.figures = Figures()
-        self.pauses: dict[str | None, Pause] = {}
+        self.controls = Controls(self.queue)
         self._accounts = Accounts(self.queue)
         self._known: dict[str, KnownTask] = {}
         self._sequence = 0
@@ -114,12 +112,10 @@ class Dispatching:
             return None
         self.queue.due(now.timestamp())
         signature = self._signature(spec)
-        if self._paused(signature.task_type) or self.more_to_plan:
-            return None
-        if self.queue.someone_asks_for(signature):
-            return None
         limit = limit_of(spec)
-        if limit is not None and self.queue.keys.shut_until(limit, now.timestamp()) is not None:
+        if self.queue.someone_asks_for(signature) or self.more_to_plan:
+            return None
+        if self.controls.holds(signature.task_type, limit, now):
             return None
         pick = self.fleet.pick(signature)
         if pick is None:
@@ -153,15 +149,13 @@ class Dispatching:
         task = self._known.get(task_id)
         if task is None or task_id not in self.queue:
             return (Reason(code="not_waiting", detail="The task does not wait for an agent"),)
-        pauses = (self.pauses.get(kind) for kind in (None, task.signature.task_type))
-        reasons = [pause_reason(pause) for pause in pauses if pause is not None]
         held_until = self.queue.held_until(task_id)
+        limit = task.limit if held_until is None else None
+        reasons = self.controls.reasons(task.signature.task_type, limit, now)
         if held_until is not None:
             at = datetime.fromtimestamp(held_until, UTC).isoformat()
             reasons.append(Reason(code="not_due", detail=f"Not before {at}", facts={"due": at}))
             return tuple(reasons)
-        if task.limit is not None:
-            reasons += key_reasons(self.queue.keys, task.limit, now)
         return (*reasons, *self.fleet.why_not(task.signature))
 
     def move(self, task_id: str, priority: Priority) -> bool:
@@ -193,7 +187,7 @@ class Dispatching:
         """
         fleet = yield from self.fleet.snapshot()
         tasks = yield from copied(self._known.values())
-        queue = yield from queue_snapshot(self.queue, self.figures, self.pauses.values())
+        queue = yield from queue_snapshot(self.queue, self.figures, self.controls.pauses.values())
         return DispatchingSnapshot(fleet, tasks, self._sequence, self.seats_taken, queue)
 
     @classmethod
@@ -205,9 +199,9 @@ class Dispatching:
         restored.fleet = yield from Fleet.restore(snapshot.fleet, max_concurrent_tasks)
         restored._sequence = snapshot.sequence
         restored.seats_taken = snapshot.seats_taken
-        for pause in snapshot.queue.pauses:
-            restored.pauses[pause.task_type] = pause
         yield from restore_queue(snapshot.queue, restored.queue, restored.figures)
+        for pause in snapshot.queue.pauses:
+            restored.controls.begin(pause)
         for some in chunks(snapshot.tasks, 100):
             for task in some:
                 restored._known[task.task_id] = task
@@ -224,9 +218,6 @@ class Dispatching:
     def _signature(self, spec: TaskSpecification | TaskTerms) -> RequirementSignature:
         signature = signature_of(spec.task_type, spec.requirements, spec.max_cost)
         return self._signatures.setdefault(signature, signature)
-
-    def _paused(self, task_type: str) -> bool:
-        return None in self.pauses or task_type in self.pauses
 
     def _wait(self, task: KnownTask) -> None:
         self.queue.push(task.task_id, task.signature, task.stands, task.due)
@@ -323,20 +314,8 @@ class Dispatching:
         if task.limit is not None:
             self.queue.keys.forget_idle(task.limit.key)
 
-    def _limit_set(self, key: str, event: LimitSet) -> None:
-        self.queue.set_limits(key, limits_of(event))
-
-    def _limit_removed(self, key: str, _event: LimitRemoved) -> None:
-        self.queue.set_limits(key, None)
-
-    def _dispatch_paused(self, _: str, event: DispatchPaused) -> None:
-        self.pauses.pop(event.task_type, None)
-        self.pauses[event.task_type] = pause_of(event)
-        self.queue.set_paused(event.task_type, True)
-
-    def _dispatch_resumed(self, _: str, event: DispatchResumed) -> None:
-        self.pauses.pop(event.task_type, None)
-        self.queue.set_paused(event.task_type, False)
+    def _controlled(self, _: str, event: Event) -> None:
+        self.controls.apply(event)
 
 
 # Any: each fold takes its own event type.
@@ -351,8 +330,5 @@ _FOLDS: dict[type[Event], Callable[[Dispatching, str, Any], None]] = {
     TaskCompleted: Dispatching._completed,
     TaskCancelled: Dispatching._called_off,
     TaskExpired: Dispatching._called_off,
-    LimitSet: Dispatching._limit_set,
-    LimitRemoved: Dispatching._limit_removed,
-    DispatchPaused: Dispatching._dispatch_paused,
-    DispatchResumed: Dispatching._dispatch_resumed,
+    **dict.fromkeys(controls.EVENTS, Dispatching._controlled),
 }

@@ -70,5 +70,3 @@ def restore_queue(snapshot: QueueSnapshot, queue: TaskQueue, figures: Figures) -
             state = KeyState(stored.limits, stored.tat, stored.ended)
             queue.keys.states[stored.key] = state
         yield
-    for pause in snapshot.pauses:
-        queue.set_paused(pause.task_type, True)

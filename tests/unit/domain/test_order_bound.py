@@ -198,7 +198,7 @@ def test_what_nobody_can_do_costs_its_owner_nothing():
     line = Line()
     for _ in range(1_000):
         line.submit("unlucky", Priority.NORMAL, "x", possible=False)
-    for n in range(5):
+    for _ in range(5):
         line.submit("other", Priority.NORMAL, "x")
     one = line.submit("unlucky", Priority.NORMAL, "x")
 

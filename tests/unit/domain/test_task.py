@@ -522,8 +522,6 @@ def test_a_retry_by_hand_renews_the_attempts(a_task, ending):
     attempt = 1 if ending != "cancelled" else 0
     terms = terms_of(PLAIN)
     requeued = TaskRequeued(attempt=attempt, terms=terms, by="alice", at=NOW, owner="alice")
-        attempt=attempt, terms=terms_of(PLAIN), by="alice", at=NOW, owner="alice"
-    )
 
     a_task.given(*events).when(RetryTask(task_id="t1")).then(requeued)
     assert (a_task.state.tries, a_task.state.spent) == (0, 0)
