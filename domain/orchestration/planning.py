@@ -137,15 +137,17 @@ class _Turns:
 
     def _free_before(self, head: Key | None) -> bool:
         """Open the first stuck pool that may go before this; tells whether there was one."""
-        while (pool := self._ahead) is not None:
+        queue, served = self._queue, self._queue.rank_to_serve
+        while self._fleet.opened and (pool := self._ahead) is not None:
             if head is not None and pool.head is not None and pool.head >= head:
                 return False
             self._ahead = next(self._stuck, None)
             # Of the class that is served only those count whose owners are due; the first one of
             # another class may be the oldest task of all, and then it is this class's turn.
-            other = pool.rank != self._queue.rank_to_serve
-            if self._is_freed(pool.demand) and (other or self._queue.due_in(pool)):
-                self._queue.set_stuck(pool.demand, False)
+            if pool.rank == served and queue.due_in(pool) is None:
+                continue
+            if self._is_freed(pool.demand):
+                queue.set_stuck(pool.demand, False)
                 return True
         return False
 

@@ -21,7 +21,8 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         code: Stable: ``no_agents``, ``no_agent_with_skill``, ``no_agent_with_specialization``,
             ``no_agent_with_label``, ``no_agent_with_data_source``, ``price_above_max_cost``,
             ``excluded``, ``no_agent_with_all``, ``not_active``, ``offline``, ``busy``,
-            ``max_concurrent_tasks``; of the queue: ``not_due``, ``not_waiting``.
+            ``max_concurrent_tasks``; of the queue: ``not_due``, ``not_waiting``, ``paused``,
+            ``concurrency_limit``, ``rate_limit``.
         detail: A sentence for people.
         count: How many agents it rules out.
         facts: The figures behind it, JSON-compatible.

@@ -59,5 +59,7 @@ class Controls:
         return reasons if limit is None else reasons + key_reasons(self._queue.keys, limit, now)
 
 
-EVENTS: frozenset[type[Event]] = frozenset({LimitSet, LimitRemoved, DispatchPaused, DispatchResumed})
+EVENTS: frozenset[type[Event]] = frozenset(
+    {LimitSet, LimitRemoved, DispatchPaused, DispatchResumed}
+)
 """What ``Controls.apply`` takes note of."""
