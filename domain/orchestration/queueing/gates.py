@@ -11,6 +11,8 @@ from aia_mas.domain.orchestration.queueing.virtual_time import VirtualTime
 
 SPARE = 8
 """Lines that come back at once beyond the free places of their key."""
+MOST = 64
+"""Free places that count; the others are filled as these are taken."""
 
 _serials = count()
 
@@ -51,7 +53,8 @@ class Gate:
     def pass_through(self, room: int) -> Iterator[Line]:
         """Yield the lines that come back now (``room``: free places of the key)."""
         self._back = {line for line in self._back if line.size and not line.gated}
-        while self.aside and len(self._back) < room + SPARE:
+        enough = min(room, MOST) + SPARE
+        while self.aside and len(self._back) < enough:
             start, head, _, line = heappop(self._heap)
             if line not in self.aside:
                 continue
