@@ -70,7 +70,7 @@ def plan(
         limit: How many tasks to try at most; ``more_to_plan`` tells whether any are left.
     """
     queue.due(now)
-    if queue.paused:
+    if not queue.any_waiting:
         return []
     if len(fleet.opened) > _FEW:
         queue.free_all()
@@ -126,18 +126,22 @@ class _Turns:
             if share is not None:
                 self._tried.add(share.pool.demand)
                 return share.first()
-            if not self._queue.next_round():
+            if not self._queue.next_round() and self._passed is None:
                 return None
             self._look_again()
 
     def _look_again(self) -> None:
-        """Look at what is stuck from the first on: others are due now."""
+        """Look at what is stuck from the first on: others are due, or another class is served."""
         self._stuck = iter(self._queue.stuck() if self._fleet.opened else ())
         self._ahead = next(self._stuck, None)
+        # The class whose pools were passed over because their owners are not due.
+        self._passed: int | None = None
 
     def _free_before(self, head: Key | None) -> bool:
         """Open the first stuck pool that may go before this; tells whether there was one."""
         queue, served = self._queue, self._queue.rank_to_serve
+        if self._passed is not None and self._passed != served:
+            self._look_again()
         while self._fleet.opened and (pool := self._ahead) is not None:
             if head is not None and pool.head is not None and pool.head >= head:
                 return False
@@ -145,6 +149,7 @@ class _Turns:
             # Of the class that is served only those count whose owners are due; the first one of
             # another class may be the oldest task of all, and then it is this class's turn.
             if pool.rank == served and queue.due_in(pool) is None:
+                self._passed = served
                 continue
             if self._is_freed(pool.demand):
                 queue.set_stuck(pool.demand, False)

@@ -181,14 +181,19 @@ class TaskQueue:
         self._gates.open(key, self.keys.ready)
 
     @property
+    def any_waiting(self) -> bool:
+        """Whether anything waits, and not everything is paused."""
+        return bool(self._waiting) and not self.paused
+
+    @property
     def any_open(self) -> bool:
         """Whether anything may be placeable that was not tried in vain."""
-        return not self.paused and any(order.open for order in self.classes)
+        return self.any_waiting and any(order.open for order in self.classes)
 
     @property
     def any_stuck(self) -> bool:
         """Whether anything waits for an agent that suits."""
-        return not self.paused and any(order.closed for order in self.classes)
+        return self.any_waiting and any(order.closed for order in self.classes)
 
     def stuck(self) -> Iterable[Pool]:
         """Return the pools that are not open, by their oldest tasks, as they stand now."""
