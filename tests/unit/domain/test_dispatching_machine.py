@@ -498,7 +498,9 @@ def known(fold: Dispatching) -> Any:
         for seat, last in zip(fleet.seats, fleet.last, strict=True)
         if seat.registered or seat.agent_id in busy
     }
-    return seats, holders, fleet.sequence, tasks_, sequence, snapshot.queue
+    keys = sorted(snapshot.queue.keys, key=lambda each: each.key)
+    queue = replace(snapshot.queue, keys=keys, served=sorted(snapshot.queue.served))
+    return seats, holders, fleet.sequence, tasks_, sequence, queue
 
 
 TestDispatch = Dispatch.TestCase
