@@ -63,6 +63,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         leader_lease_seconds: How long a silent leader is trusted, seconds (renewed at a quarter).
         max_agents: Registered agents, at most.
         max_running_tasks: Assigned and running tasks of the whole engine; None: no cap.
+        max_queued_tasks: Tasks that may wait before more are refused; None: any number.
+        max_queued_tasks_per_owner: The same of one owner.
         heartbeat_interval_seconds: How often agents report, seconds; offline after three missed.
         task_timeout_seconds: Longest execution of one attempt unless the task says so, seconds.
         task_lease_seconds: Length of a task's lease unless the task says so, seconds.
@@ -113,6 +115,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     max_agents: int = 10_000
     max_running_tasks: int | None = None
+    max_queued_tasks: int | None = None
+    max_queued_tasks_per_owner: int | None = None
     heartbeat_interval_seconds: float = 30.0
     task_timeout_seconds: float = 300.0
     task_lease_seconds: float = 60.0

@@ -91,6 +91,18 @@ CATALOGUE: tuple[Setting, ...] = (
         read.whole(1, _MANY),
     ),
     Setting(
+        "max_queued_tasks",
+        "MAS_MAX_QUEUED_TASKS",
+        "orchestration.max_queued_tasks",
+        read.whole(1, _MANY),
+    ),
+    Setting(
+        "max_queued_tasks_per_owner",
+        "MAS_MAX_QUEUED_TASKS_PER_OWNER",
+        "orchestration.max_queued_tasks_per_owner",
+        read.whole(1, _MANY),
+    ),
+    Setting(
         "heartbeat_interval_seconds",
         "MAS_HEARTBEAT_INTERVAL",
         "orchestration.heartbeat_interval",

@@ -23,7 +23,7 @@ from redis.backoff import NoBackoff
 from aia_mas.application.clock import Clock, SystemClock
 from aia_mas.application.database import Database, open_database
 from aia_mas.application.engine.engine import Engine
-from aia_mas.application.engine.handlers import merged
+from aia_mas.application.engine.handlers import Placement, merged
 from aia_mas.application.engine.snapshots import PostgresSnapshots
 from aia_mas.application.engine.working_set import WorkingSet
 from aia_mas.application.event_log.fold_host import FoldHost
@@ -31,12 +31,15 @@ from aia_mas.application.event_log.fold_snapshots import PostgresFoldSnapshots
 from aia_mas.application.event_log.leases import LeaseKeeper
 from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.postgres_log import Limits, PostgresEventLog
+from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.application.maintenance import Maintenance
 from aia_mas.application.migrations import migrate
 from aia_mas.application.orchestration import handlers as orchestration
+from aia_mas.application.orchestration.admission import Admission
 from aia_mas.application.orchestration.claims import Claims
 from aia_mas.application.orchestration.dedup_keys import DedupKeys
 from aia_mas.application.orchestration.heartbeats import Heartbeats
+from aia_mas.application.orchestration.queue_view import QueueView
 from aia_mas.application.orchestration.seats import Counting, Seats
 from aia_mas.application.orchestration.workload import Workload
 from aia_mas.application.presence import PostgresPresence, Presence, RedisPresence, Reports
@@ -50,6 +53,7 @@ from aia_mas.application.settings import Settings
 from aia_mas.domain.kernel.principal import system
 from aia_mas.domain.orchestration.scoring.policies import Policy, registered
 from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
+from aia_mas.domain.orchestration.task_commands import SubmitTask
 from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, PROCESS_FOLDS
 from aia_mas.interfaces.realtime.coalesced import Sample
 from aia_mas.interfaces.realtime.hub import Hub
@@ -76,6 +80,7 @@ class System:
         presence: Signs of life.
         reports: What agents say of themselves.
         dispatcher: Gives tasks to agents.
+        queue_view: Tells about the tasks that wait.
         workload: Who holds what.
         claims: Hands work to agents that ask.
         heartbeats: Takes signs of life.
@@ -92,6 +97,7 @@ class System:
     presence: Presence
     reports: Reports
     dispatcher: Dispatcher
+    queue_view: QueueView
     workload: Workload
     claims: Claims
     heartbeats: Heartbeats
@@ -260,12 +266,26 @@ class System:
             lambda: self.engine.execute(BeginSeatCount(), _FLEET),
         )
         seats = Seats(lambda: dispatch_fold.state.fleet.registered, settings.max_agents, counting)
-        dispatch_fold = DispatchFold(
-            settings.max_running_tasks,
-            lambda: event_log.feed.position,
-            seats.follow,
-            self.policies,
+
+        def place(command: SubmitTask) -> Placement | None:
+            return self.dispatcher.place(command)
+
+        admission = Admission(
+            lambda: dispatch_fold.state.figures,
+            place,
+            clock,
+            bound=settings.max_queued_tasks,
+            owner_bound=settings.max_queued_tasks_per_owner,
         )
+
+        def follow(event: RecordedEvent) -> None:
+            seats.follow(event)
+            admission.follow(event)
+
+        dispatch_fold = DispatchFold(
+            settings.max_running_tasks, lambda: event_log.feed.position, follow, self.policies
+        )
+        self.queue_view = QueueView(lambda: dispatch_fold.state, clock)
         self.presence = Presence(
             presence_store,
             clock,
@@ -288,7 +308,7 @@ class System:
                     orchestration.handlers(
                         active_tasks=dispatch_fold.active_tasks,
                         seat=seats.place,
-                        place=DedupKeys(working_set, self.dispatcher.place).place,
+                        place=DedupKeys(working_set, admission.place).place,
                         policies=self.policies,
                     )
                 ]

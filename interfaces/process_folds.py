@@ -9,6 +9,7 @@ from aia_mas.application.processes.dispatch_fold import DispatchFold
 from aia_mas.projections.registry import LiveView
 
 _CATEGORIES = frozenset({"agent", "task"})
+_DISPATCHING = _CATEGORIES | {"assignment", "dispatch", "limit"}
 
 
 def _dispatching() -> DispatchFold:
@@ -17,11 +18,7 @@ def _dispatching() -> DispatchFold:
 
 
 DISPATCHING: Final = LiveView(
-    DispatchFold.name,
-    DispatchFold.version,
-    _dispatching,
-    _CATEGORIES | {"assignment"},
-    "process",
+    DispatchFold.name, DispatchFold.version, _dispatching, _DISPATCHING, "process"
 )
 """What the dispatcher knows of agents and waiting tasks."""
 

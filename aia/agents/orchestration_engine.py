@@ -162,7 +162,8 @@ class AgentOrchestrationEngine:
             InvalidValue: The specification asks for something impossible.
             TaskAlreadySubmitted: It was submitted before.
         """
-        return await self._task(task.submission(self._node_in_use().settings))
+        settings = self._node_in_use().settings
+        return await self._task(task.submission(settings, _HOST.subject))
 
     async def claim_tasks(
         self, agent_id: str, *, limit: int = 1, wait: float = 0.0

@@ -42,6 +42,8 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True):
         tags: For search.
         parent: The task that this one is a part of, if any.
         correlation: What ties it to others, if anything does.
+        concurrency_key: Tasks with the same key share a limit.
+        concurrency_limit: How many of them may be held at once, unless a limit was set for the key.
         task_id: Its id, made up. Assigning the same specification again asks for the same task.
     """
 
@@ -61,15 +63,21 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True):
     tags: Sequence[str] = ()
     parent: str | None = None
     correlation: str | None = None
+    concurrency_key: str | None = None
+    concurrency_limit: int | None = None
     task_id: str = msgspec.field(default_factory=_new_id)
 
-    def submission(self, settings: Settings) -> SubmitTask:
-        """Return the command that submits the task (``settings``: for what was left out).
+    def submission(self, settings: Settings, owner: str) -> SubmitTask:
+        """Return the command that submits the task.
+
+        Args:
+            settings: For what was left out.
+            owner: Whose task it is.
 
         Raises:
             InvalidValue: A requirement is unknown, or a value is of the wrong kind.
         """
-        return read_as(_Submission, self).command(self.task_id, settings)
+        return read_as(_Submission, self).command(self.task_id, settings, owner)
 
 
 class _Submission(TaskSubmission, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -23,7 +23,7 @@ from aia_mas.application.event_log.errors import EventLogError, Fenced, StaleExp
 from aia_mas.application.event_log.log import EventLog
 from aia_mas.application.event_log.records import Appended, AppendRequest, Fence, Kind
 from aia_mas.domain.kernel import Context, DomainError, Principal
-from aia_mas.domain.kernel.errors import Conflict, PermissionDenied
+from aia_mas.domain.kernel.errors import Conflict, PermissionDenied, TooMuch
 
 MAX_TRIES = 20
 
@@ -162,7 +162,7 @@ class Engine:
                     outcome=outcomes.of_items(items)
                     if several
                     else outcomes.of_item(items[0], result),
-                    kind=_kind(origin, items[0], has_events=bool(turn.events)),
+                    kind=_kind(origin, items, has_events=bool(turn.events)),
                     actor=origin.principal.subject,
                     correlation_id=origin.correlation_id,
                     causation_id=origin.causation_id,
@@ -214,15 +214,20 @@ class Engine:
         raise Conflict
 
 
-def _kind(origin: Origin, first: bytes | DomainError, *, has_events: bool) -> Kind:
+def _kind(origin: Origin, items: Sequence[bytes | DomainError], *, has_events: bool) -> Kind:
     """Return how long to keep the outcome: not at all where its id was made up just now.
 
     A process decides anew as long as its work is open, so its refusals are not kept either. Nor are
-    those of callers who may not do this: they may be allowed to later, under the same key.
+    those that may be no more later, under the same key: of callers who may not do this, and of what
+    was too much just now.
     """
     if origin.command_id is None:
         return Kind.NOT_KEPT
-    if not has_events and (origin.kind is Kind.FOREVER or isinstance(first, PermissionDenied)):
+    if not has_events and (
+        origin.kind is Kind.FOREVER
+        or isinstance(items[0], PermissionDenied)
+        or any(isinstance(item, TooMuch) for item in items)
+    ):
         return Kind.NOT_KEPT
     return origin.kind
 

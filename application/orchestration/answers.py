@@ -11,6 +11,8 @@ from msgspec import UNSET, UnsetType
 
 from aia_mas.domain.kernel.money import to_text
 from aia_mas.domain.orchestration.agent import AgentState
+from aia_mas.domain.orchestration.limits import LimitState
+from aia_mas.domain.orchestration.pauses import Pause, PauseState
 from aia_mas.domain.orchestration.task import TaskState
 from aia_mas.domain.orchestration.tiers import tier_of
 
@@ -87,6 +89,21 @@ class TaskAnswer(msgspec.Struct, frozen=True):
     deduplicated: Literal[True] | UnsetType = UNSET
 
 
+class LimitAnswer(msgspec.Struct, frozen=True):
+    """What was set for a concurrency key, right after a command; see ``LimitSet``."""
+
+    key: str
+    max_concurrent: int | None
+    rate: int | None
+    per_seconds: float | None
+
+
+class PausesAnswer(msgspec.Struct, frozen=True):
+    """All pauses that last, right after a command."""
+
+    items: tuple[Pause, ...]
+
+
 ActiveTasks = Callable[[str], int]
 """Tells how many tasks an agent holds."""
 
@@ -135,3 +152,16 @@ def task_answer(state: TaskState, command: Any) -> TaskAnswer:
         lease_seconds=terms.lease_seconds,
         deduplicated=True if getattr(command, "deduplicated", False) else UNSET,
     )
+
+
+def limit_answer(state: LimitState | None, command: Any) -> LimitAnswer:
+    """Return the answer to a command about the limits of a key."""
+    limits = None if state is None else state.limits
+    if limits is None:
+        return LimitAnswer(command.key, None, None, None)
+    return LimitAnswer(command.key, limits.max_concurrent, limits.rate, limits.per_seconds)
+
+
+def pauses_answer(state: PauseState | None, _command: Any) -> PausesAnswer:
+    """Return the answer to a command about pauses."""
+    return PausesAnswer(() if state is None else state.pauses)

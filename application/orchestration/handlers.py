@@ -8,7 +8,13 @@ from typing import Any
 import msgspec
 
 from aia_mas.application.engine.handlers import Evolvers, Handler, Handlers, Placement
-from aia_mas.application.orchestration.answers import ActiveTasks, agent_answer, task_answer
+from aia_mas.application.orchestration.answers import (
+    ActiveTasks,
+    agent_answer,
+    limit_answer,
+    pauses_answer,
+    task_answer,
+)
 from aia_mas.application.orchestration.rules_answer import rules_answer
 from aia_mas.domain.kernel import Event
 from aia_mas.domain.orchestration import (
@@ -17,6 +23,8 @@ from aia_mas.domain.orchestration import (
     agent_decisions,
     bulk,
     deduplication,
+    limits,
+    pauses,
     seating,
     task,
     task_commands,
@@ -37,6 +45,8 @@ EVENTS: tuple[type[Event], ...] = (
     *rules.EVENTS,
     *deduplication.EVENTS,
     *bulk.EVENTS,
+    *limits.EVENTS,
+    *pauses.EVENTS,
 )
 
 EVOLVERS: Evolvers = {
@@ -46,6 +56,8 @@ EVOLVERS: Evolvers = {
     "assignment": rules.evolve,
     "dedup": deduplication.evolve,
     "bulk": bulk.evolve,
+    "limit": limits.evolve,
+    "dispatch": pauses.evolve,
 }
 
 STATES: Mapping[str, type[msgspec.Struct]] = {
@@ -55,6 +67,8 @@ STATES: Mapping[str, type[msgspec.Struct]] = {
     "assignment": rules.AssignmentRules,
     "dedup": deduplication.DedupKey,
     "bulk": bulk.BulkState,
+    "limit": limits.LimitState,
+    "dispatch": pauses.PauseState,
 }
 
 
@@ -126,6 +140,10 @@ def handlers(
         bulk.OrderBulk: Handler(
             lambda c: (bulk.bulk_stream(c.bulk_id),), bulk.order_bulk, bulk.bulk_order, creates=True
         ),
+        limits.SetLimit: Handler(_limit, limits.set_limit, limit_answer),
+        limits.RemoveLimit: Handler(_limit, limits.remove_limit, limit_answer),
+        pauses.PauseDispatch: Handler(_pauses, pauses.pause_dispatch, pauses_answer),
+        pauses.ResumeDispatch: Handler(_pauses, pauses.resume_dispatch, pauses_answer),
     }
 
 
@@ -139,6 +157,14 @@ def _registration(command: Any) -> tuple[str | None, ...]:
 
 def _task(command: Any) -> tuple[str | None, ...]:
     return (task.task_stream(command.task_id),)
+
+
+def _limit(command: Any) -> tuple[str | None, ...]:
+    return (limits.limit_stream(command.key),)
+
+
+def _pauses(_command: Any) -> tuple[str | None, ...]:
+    return (pauses.PAUSES,)
 
 
 def _submission(command: task_commands.SubmitTask) -> tuple[str | None, ...]:

@@ -22,7 +22,7 @@ class DispatchFold:
     """
 
     name = "dispatching"
-    version = 4
+    version = 5
 
     def __init__(
         self,

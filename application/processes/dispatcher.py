@@ -75,7 +75,7 @@ class Dispatcher:
 
     def why_not(self, task_id: str) -> Sequence[Reason]:
         """Return what keeps a task waiting."""
-        return self._fold.state.why_not(task_id)
+        return self._fold.state.why_not(task_id, self._clock.now())
 
     def filtered(self, signature: RequirementSignature) -> tuple[Sequence[Reason], int]:
         """Return whom a task of such demands does not come to now, and the position of that."""
@@ -86,7 +86,8 @@ class Dispatcher:
         lease = self._lease
         if lease is None:
             return None
-        planned = self._fold.state.place(command.task_id, command.spec, self._clock.now())
+        now, owner = self._clock.now(), command.owner
+        planned = self._fold.state.place(command.task_id, command.spec, now, owner)
         if planned is None:
             return None
         return SubmissionPlacement(self, command, planned, self._new_id(), lease.fence)

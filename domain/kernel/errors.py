@@ -60,6 +60,23 @@ class PermissionDenied(DomainError):
     code = "permission_denied"
 
 
+class TooMuch(DomainError):
+    """There is too much to do already; try again later.
+
+    Unlike other refusals it is not kept under an idempotency key.
+
+    Attributes:
+        retry_after: When it may be worth another try, whole seconds.
+    """
+
+    code = "too_much"
+
+    def __init__(self, detail: str | None = None, *, retry_after: int = 1, **facts: Any) -> None:
+        """Say when to try again; the others: see ``DomainError``."""
+        super().__init__(detail, **facts)
+        self.retry_after = retry_after
+
+
 class PreconditionFailed(DomainError):
     """The resource has changed since the revision named by If-Match."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sized
+from contextlib import suppress
 from datetime import datetime
 from math import isfinite
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import msgspec
 
 from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.kernel.ids import ReservedId, check_id
 from aia_mas.domain.kernel.money import MAX_AMOUNT, AmountTooLarge, NegativeAmount
 from aia_mas.domain.orchestration.errors import InvalidSkillLevel, InvalidText
 
@@ -42,6 +44,17 @@ def check_name(value: str, field: str) -> None:
         InvalidText: It is empty, too long, or holds NUL.
     """
     check_text(value, field, shortest=1, longest=MAX_NAME)
+
+
+def check_key(value: str, field: str) -> None:
+    """Refuse a concurrency key that is no id; unlike ids it may be a word that names a route.
+
+    Raises:
+        InvalidId: It is empty, has other characters than ids, or is ``.`` or ``..``.
+        IdTooLong: It has more than 128 characters.
+    """
+    with suppress(ReservedId):
+        check_id(value, field)
 
 
 def check_names(values: tuple[str, ...], field: str) -> None:

@@ -15,13 +15,17 @@ from aia_mas.domain.kernel.steps import Steps, chunks, copied
 from aia_mas.domain.orchestration.agent_events import AgentRegistered
 from aia_mas.domain.orchestration.dispatching_snapshot import DispatchingSnapshot
 from aia_mas.domain.orchestration.fleet import Fleet, Reason
-from aia_mas.domain.orchestration.known_task import KnownTask, known_task, place_in_queue
+from aia_mas.domain.orchestration.known_task import KnownTask, known_task, limit_of
 from aia_mas.domain.orchestration.planning import (
     PlannedAssignment,
     more_to_plan,
     plan,
     planned,
 )
+from aia_mas.domain.orchestration.queueing import Accounts, Place, TaskQueue, controls
+from aia_mas.domain.orchestration.queueing.controls import Controls
+from aia_mas.domain.orchestration.queueing.figures import Figures
+from aia_mas.domain.orchestration.queueing.snapshot import queue_snapshot, restore_queue
 from aia_mas.domain.orchestration.requirement import RequirementSignature, signature_of, without
 from aia_mas.domain.orchestration.scoring.policies import BUILT_IN, Policies
 from aia_mas.domain.orchestration.scoring.seeds import seed_of
@@ -37,9 +41,9 @@ from aia_mas.domain.orchestration.task_events import (
     TaskRequeued,
     TaskSubmitted,
 )
-from aia_mas.domain.orchestration.task_queue import TaskQueue
-from aia_mas.domain.orchestration.task_specification import TaskSpecification, TaskTerms
+from aia_mas.domain.orchestration.task_specification import Priority, TaskSpecification, TaskTerms
 from aia_mas.domain.orchestration.task_status import TaskStatus
+from aia_mas.domain.orchestration.why_waiting import why_waiting
 
 
 class Dispatching:
@@ -52,6 +56,9 @@ class Dispatching:
     Attributes:
         fleet: The agents and what they hold.
         seats_taken: Registrations that were counted near the limit; None before the count began.
+        queue: The tasks that wait, and what is known of concurrency keys.
+        figures: The queue in numbers.
+        controls: Pauses, and limits of concurrency keys.
     """
 
     def __init__(
@@ -65,7 +72,10 @@ class Dispatching:
         """
         self.fleet = Fleet(max_concurrent_tasks, policies)
         self.seats_taken: int | None = None
-        self._queue = TaskQueue()
+        self.queue = TaskQueue()
+        self.figures = Figures()
+        self.controls = Controls(self.queue)
+        self._accounts = Accounts(self.queue)
         self._known: dict[str, KnownTask] = {}
         self._sequence = 0
         # Equal signatures are one object: they are many, and compared often.
@@ -73,7 +83,7 @@ class Dispatching:
         self._signatures = WeakValueDictionary()
 
     def apply(self, stream: str, event: Event) -> None:
-        """Fold one event; those that concern neither agents nor tasks change nothing."""
+        """Fold one event; those that do not concern the dispatcher change nothing."""
         entity = entity_of(stream)
         task = self._known.get(entity)
         if task is None:
@@ -90,39 +100,45 @@ class Dispatching:
         For every item either its ``task.assigned`` is to be applied, or ``drop`` to be called.
         With a limit reached there may be more to plan at once: see ``more_to_plan``.
         """
-        return plan(self.fleet, self._queue, self._known, now.timestamp(), limit)
+        at = now.timestamp()
+        return plan(self.fleet, self.queue, self._accounts, self._known, at, limit)
 
     @property
     def more_to_plan(self) -> bool:
         """Whether another ``plan`` might place something without anything else happening."""
-        return more_to_plan(self.fleet, self._queue)
+        return more_to_plan(self.fleet, self.queue)
 
     def next_due(self) -> datetime | None:
         """Return when the next task that stands aside may be placed, UTC; None: there is none."""
-        due = self._queue.next_due()
+        due = self.queue.next_due()
         return None if due is None else datetime.fromtimestamp(due, UTC)
 
     def place(
-        self, task_id: str, spec: TaskSpecification, now: datetime
+        self, task_id: str, spec: TaskSpecification, now: datetime, owner: str = ""
     ) -> PlannedAssignment | None:
         """Return the first assignment of a task that is about to be submitted, and reserve it.
 
-        None when the task has to wait: it is not due yet, no agent that suits has room, or others
-        wait for the same or were not tried yet. It is then submitted alone. As with ``plan``, the
-        assignment is applied or dropped.
+        None when the task has to wait: it is not due yet or paused, its key is full, no agent that
+        suits has room, or others wait for the same or were not tried yet. It is then submitted
+        alone. As with ``plan``, the assignment is applied or dropped.
         """
         if spec.not_before is not None and spec.not_before > now:
             return None
         if task_id in self._known or self.fleet.is_reserved(task_id):
             return None
-        self._queue.due(now.timestamp())
+        self.queue.due(now.timestamp())
         signature = self._signature(spec)
-        if self._queue.line_of(signature) is not None or self.more_to_plan:
+        limit = limit_of(spec)
+        if self.queue.someone_asks_for(signature) or self.more_to_plan:
+            return None
+        if self.controls.holds(signature.task_type, limit, now):
             return None
         pick = self.fleet.pick(signature, seed_of(task_id, 1), spec.requirements.sticky_key)
         if pick is None:
             return None
         self.fleet.reserve(task_id, pick.agent_id, signature.resources)
+        key = (now.timestamp(), self._sequence + 1)
+        self._accounts.reserve(task_id, Place(key, spec.priority.rank, owner, limit))
         return planned(task_id, 1, spec.lease_seconds, pick)
 
     def drop(self, task_id: str, aside: datetime | None = None) -> bool:
@@ -135,6 +151,7 @@ class Dispatching:
         Returns:
             Whether it waits.
         """
+        self._accounts.settle(task_id, void=True)
         if not self.fleet.unreserve(task_id) or (task := self._known.get(task_id)) is None:
             return False
         if aside is not None:
@@ -143,20 +160,31 @@ class Dispatching:
         self._wait(task)
         return True
 
-    def why_not(self, task_id: str) -> tuple[Reason, ...]:
+    def why_not(self, task_id: str, now: datetime) -> tuple[Reason, ...]:
         """Return what keeps a task waiting; empty when it will be placed by the next plan."""
+        return why_waiting(self.fleet, self.queue, self.controls, self._known.get(task_id), now)
+
+    def move(self, task_id: str, priority: Priority) -> bool:
+        """Give an unfinished task another class, from the time on at which it was submitted.
+
+        Returns:
+            Whether there is such a task.
+        """
         task = self._known.get(task_id)
-        if task is None or task_id not in self._queue:
-            return (Reason(code="not_waiting", detail="The task does not wait for an agent"),)
-        held_until = self._queue.held_until(task_id)
-        if held_until is not None:
-            at = datetime.fromtimestamp(held_until, UTC).isoformat()
-            return (Reason(code="not_due", detail=f"Not before {at}", facts={"due": at}),)
-        return self.fleet.why_not(task.signature)
+        if task is None:
+            return False
+        place = task.since + priority.offset_seconds
+        moved = self._known[task_id] = replace(task, place=place, rank=priority.rank)
+        if not task.held:
+            self._left(task)
+            self._entered(moved)
+            if task_id in self.queue:
+                self._wait(moved)
+        return True
 
     def __len__(self) -> int:
         """Return how many tasks wait, those that stand aside included."""
-        return len(self._queue)
+        return len(self.queue)
 
     def snapshot(self) -> Steps[DispatchingSnapshot]:
         """Return all that came from the log, as shallow copies; see ``encode_snapshot``.
@@ -165,7 +193,8 @@ class Dispatching:
         """
         fleet = yield from self.fleet.snapshot()
         tasks = yield from copied(self._known.values())
-        return DispatchingSnapshot(fleet, tasks, self._sequence, self.seats_taken)
+        queue = yield from queue_snapshot(self.queue, self.figures, self.controls.pauses.values())
+        return DispatchingSnapshot(fleet, tasks, self._sequence, self.seats_taken, queue)
 
     @classmethod
     def restore(
@@ -179,14 +208,20 @@ class Dispatching:
         restored.fleet = yield from Fleet.restore(snapshot.fleet, max_concurrent_tasks, policies)
         restored._sequence = snapshot.sequence
         restored.seats_taken = snapshot.seats_taken
+        yield from restore_queue(snapshot.queue, restored.queue, restored.figures)
+        for pause in snapshot.queue.pauses:
+            restored.controls.begin(pause)
         for some in chunks(snapshot.tasks, 100):
             for task in some:
                 restored._known[task.task_id] = task
                 restored._signatures.setdefault(task.signature, task.signature)
-                if restored.fleet.holder_of(task.task_id) is None:
-                    restored._wait(task)
-                else:
+                if task.held:
+                    if task.limit is not None:
+                        restored.queue.keys.state(task.limit.key).held += 1
                     restored.fleet.occupy(task.task_id, task.signature.resources)
+                else:
+                    restored._entered(task)
+                    restored._wait(task)
             yield
         return restored
 
@@ -195,11 +230,24 @@ class Dispatching:
         return self._signatures.setdefault(signature, signature)
 
     def _wait(self, task: KnownTask) -> None:
-        self._queue.push(task.task_id, task.signature, task.key, task.due)
+        self.queue.push(task.task_id, task.signature, task.stands, task.due)
+
+    def _entered(self, task: KnownTask) -> None:
+        """Count a task that waits by the log."""
+        self.figures.entered(task)
+        if task.limit is not None:
+            self.queue.keys.state(task.limit.key).queued += 1
+
+    def _left(self, task: KnownTask) -> None:
+        """Count a task that waits no more by the log."""
+        self.figures.left(task)
+        if task.limit is not None:
+            self.queue.keys.state(task.limit.key).queued -= 1
 
     def _enter(self, task: KnownTask) -> None:
         self._sequence = task.sequence
         self._known[task.task_id] = task
+        self._entered(task)
         # A task placed while it was submitted waits for its assignment, not for an agent.
         if not self.fleet.is_reserved(task.task_id):
             self._wait(task)
@@ -213,43 +261,75 @@ class Dispatching:
 
     def _submitted(self, task_id: str, event: TaskSubmitted) -> None:
         spec, since, sequence = event.spec, event.submitted_at, self._sequence + 1
-        signature = self._signature(spec)
-        self._enter(known_task(task_id, signature, spec, since, sequence, due=spec.not_before))
+        signature, due = self._signature(spec), spec.not_before
+        self._enter(
+            known_task(task_id, signature, spec, since, sequence, owner=event.owner, due=due)
+        )
 
     def _requeued(self, task_id: str, event: TaskRequeued) -> None:
         terms, since, sequence = event.terms, event.at, self._sequence + 1
-        signature = self._signature(terms)
-        self._enter(known_task(task_id, signature, terms, since, sequence, attempt=event.attempt))
+        signature, attempt, owner = self._signature(terms), event.attempt, event.owner or event.by
+        self._enter(
+            known_task(task_id, signature, terms, since, sequence, owner=owner, attempt=attempt)
+        )
 
     def _assigned(self, task_id: str, event: TaskAssigned) -> None:
-        self._queue.discard(task_id)
-        if (task := self._known.get(task_id)) is not None:
-            self._known[task_id] = replace(task, attempt=event.attempt, due=None)
-            self.fleet.occupy(task_id, task.signature.resources)
+        self._accounts.settle(task_id)
+        self.queue.discard(task_id)
+        task = self._known.get(task_id)
+        if task is None or task.held:
+            return
+        self._known[task_id] = replace(task, attempt=event.attempt, due=None, held=True)
+        self.fleet.occupy(task_id, task.signature.resources)
+        self._left(task)
+        others_wait = self.figures.by_class[task.rank] > 0
+        self._accounts.dispatched(task.stands, event.assigned_at, others_wait=others_wait)
 
     def _attempt_over(self, task_id: str, event: TaskFailed | TaskReleased) -> None:
         if event.outcome is not TaskStatus.QUEUED:
-            self._finished(task_id, event)
+            at = event.failed_at if isinstance(event, TaskFailed) else event.released_at
+            self._over(task_id, at)
         elif (task := self._known.get(task_id)) is not None:
             due = None if event.retry_at is None else event.retry_at.timestamp()
             signature = task.signature
             if type(event) is TaskReleased and event.excluded:
                 signature = without(signature, event.agent_id)
                 signature = self._signatures.setdefault(signature, signature)
-            task = self._known[task_id] = replace(task, due=due, signature=signature)
-            self._wait(task)
+            waiting = replace(task, due=due, held=False, signature=signature)
+            self._known[task_id] = waiting
+            if task.held:
+                self._entered(waiting)
+                self._accounts.returned(task.limit)
+            self._wait(waiting)
 
     def _reprioritised(self, task_id: str, event: TaskReprioritised) -> None:
-        if (task := self._known.get(task_id)) is not None:
-            place = place_in_queue(event.since, event.priority)
-            task = self._known[task_id] = replace(task, place=place)
-            if task_id in self._queue:
-                held_until = self._queue.held_until(task_id)
-                self._queue.push(task_id, task.signature, task.key, held_until)
+        self.move(task_id, event.priority)
 
-    def _finished(self, task_id: str, _event: Event) -> None:
-        self._queue.discard(task_id)
-        self._known.pop(task_id, None)
+    def _completed(self, task_id: str, event: TaskCompleted) -> None:
+        self._over(task_id, event.completed_at)
+
+    def _called_off(self, task_id: str, event: TaskCancelled | TaskExpired) -> None:
+        self._over(task_id, event.at)
+
+    def _over(self, task_id: str, at: datetime) -> None:
+        self.queue.discard(task_id)
+        task = self._known.pop(task_id, None)
+        if task is None:
+            return
+        self.figures.finished(at)
+        if task.limit is not None:
+            self.queue.keys.state(task.limit.key).finished(at)
+        if task.held:
+            self._accounts.returned(task.limit)
+            return
+        self._left(task)
+        if not self.figures.by_class[task.rank]:
+            self.queue.classes[task.rank].time.nobody_waits()
+        if task.limit is not None:
+            self.queue.keys.forget_idle(task.limit.key)
+
+    def _controlled(self, _: str, event: Event) -> None:
+        self.controls.apply(event)
 
 
 # Any: each fold takes its own event type.
@@ -262,7 +342,8 @@ _FOLDS: dict[type[Event], Callable[[Dispatching, str, Any], None]] = {
     TaskReprioritised: Dispatching._reprioritised,
     TaskFailed: Dispatching._attempt_over,
     TaskReleased: Dispatching._attempt_over,
-    TaskCompleted: Dispatching._finished,
-    TaskCancelled: Dispatching._finished,
-    TaskExpired: Dispatching._finished,
+    TaskCompleted: Dispatching._completed,
+    TaskCancelled: Dispatching._called_off,
+    TaskExpired: Dispatching._called_off,
+    **dict.fromkeys(controls.EVENTS, Dispatching._controlled),
 }

@@ -11,6 +11,8 @@ from aia_mas.domain.kernel.steps import Steps, chunks, drained
 from aia_mas.domain.orchestration.fleet import FleetSnapshot
 from aia_mas.domain.orchestration.fleet.seat import Seat
 from aia_mas.domain.orchestration.known_task import KnownTask
+from aia_mas.domain.orchestration.queueing import KeyLimit
+from aia_mas.domain.orchestration.queueing.snapshot import QueueSnapshot
 from aia_mas.domain.orchestration.requirement import RequirementSignature
 from aia_mas.domain.orchestration.scoring.records_snapshot import (
     RecordsSnapshot,
@@ -31,10 +33,26 @@ class DispatchingSnapshot(msgspec.Struct, frozen=True):
     tasks: list[KnownTask]
     sequence: int
     seats_taken: int | None = None
+    queue: QueueSnapshot = QueueSnapshot()
 
 
 # A task names its signature by its index among all signatures.
-_Task = tuple[str, int, float, int, int, float | None, float | None, float, str | None]
+_Task = tuple[
+    str,
+    int,
+    float,
+    int,
+    int,
+    float | None,
+    float | None,
+    float,
+    int,
+    float,
+    str,
+    KeyLimit | None,
+    bool,
+    str | None,
+]
 
 
 class _Piece(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
@@ -42,6 +60,7 @@ class _Piece(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     tasks: list[_Task] = []
     seats: list[tuple[Seat, int]] = []
     holders: list[tuple[str, int]] = []
+    queue: list[QueueSnapshot] = []
     records: RecordsSnapshot | None = None
     end: tuple[int, int, int | None, AssignmentRules] | None = None
 
@@ -65,6 +84,11 @@ def encode_snapshot(snapshot: DispatchingSnapshot) -> Iterator[bytes]:
                 task.due,
                 task.deadline,
                 task.lease_seconds,
+                task.rank,
+                task.since,
+                task.owner,
+                task.limit,
+                task.held,
                 task.sticky_key,
             )
             for task in tasks
@@ -78,6 +102,8 @@ def encode_snapshot(snapshot: DispatchingSnapshot) -> Iterator[bytes]:
         yield _encode(_Piece(holders=holders))
     for records in parts_of(fleet.records):
         yield _encode(_Piece(records=records))
+    for queue in _in_pieces(snapshot.queue):
+        yield _encode(_Piece(queue=[queue]))
     # The last piece shows that none is missing.
     end = (snapshot.sequence, fleet.sequence, snapshot.seats_taken, fleet.rules)
     yield _encode(_Piece(end=end))
@@ -89,7 +115,8 @@ def decode_snapshot(pieces: Sequence[bytes]) -> Steps[DispatchingSnapshot]:
     Raises:
         msgspec.MsgspecError: It is damaged, or of another version.
     """
-    whole: dict[str, list[Any]] = {"signatures": [], "tasks": [], "seats": [], "holders": []}
+    names = ("signatures", "tasks", "seats", "holders", "queue")
+    whole: dict[str, list[Any]] = {name: [] for name in names}
     records = RecordsSnapshot([], [], [], [], [])
     end: tuple[int, int, int | None, AssignmentRules] | None = None
     for data in pieces:
@@ -110,4 +137,22 @@ def decode_snapshot(pieces: Sequence[bytes]) -> Steps[DispatchingSnapshot]:
     seats = [seat for seat, _ in whole["seats"]]
     last = [sequence for _, sequence in whole["seats"]]
     fleet = FleetSnapshot(seats, last, whole["holders"], end[1], records, end[3])
-    return DispatchingSnapshot(fleet, tasks, end[0], end[2])
+    queue = yield from _joined(whole["queue"])
+    return DispatchingSnapshot(fleet, tasks, end[0], end[2], queue)
+
+
+def _in_pieces(queue: QueueSnapshot) -> Iterator[QueueSnapshot]:
+    for served in chunks(queue.served, _ROWS):
+        yield QueueSnapshot(served=served)
+    for keys in chunks(queue.keys, _ROWS):
+        yield QueueSnapshot(keys=keys)
+    yield QueueSnapshot(times=queue.times, pauses=queue.pauses, ended=queue.ended)
+
+
+def _joined(pieces: list[QueueSnapshot]) -> Steps[QueueSnapshot]:
+    whole = QueueSnapshot([], [], [], [], [])
+    for piece in pieces:
+        for name in QueueSnapshot.__struct_fields__:
+            getattr(whole, name).extend(getattr(piece, name))
+        yield
+    return whole

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aia_mas.domain.kernel.errors import Conflict, DomainError, InvalidValue, NotFound
+from aia_mas.domain.kernel.errors import Conflict, DomainError, InvalidValue, NotFound, TooMuch
 
 
 class InvalidText(InvalidValue):
@@ -165,3 +165,15 @@ class UnknownPolicy(InvalidValue):
     """No policy of assignment is registered under this name."""
 
     code = "unknown_policy"
+
+
+class TooManyPauses(DomainError):
+    """As many task types are paused as may be at once."""
+
+    code = "too_many_pauses"
+
+
+class QueueFull(TooMuch):
+    """As many tasks wait as may; the header Retry-After tells when to try again."""
+
+    code = "queue_full"

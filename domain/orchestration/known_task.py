@@ -6,9 +6,9 @@ from datetime import datetime
 
 import msgspec
 
+from aia_mas.domain.orchestration.queueing import Key, KeyLimit, Place
 from aia_mas.domain.orchestration.requirement import RequirementSignature
-from aia_mas.domain.orchestration.task_queue import Key
-from aia_mas.domain.orchestration.task_specification import Priority, TaskSpecification, TaskTerms
+from aia_mas.domain.orchestration.task_specification import TaskSpecification, TaskTerms
 
 
 class KnownTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -23,6 +23,11 @@ class KnownTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
         due: When the next attempt may begin, seconds since the epoch; None: at once.
         deadline: When it expires, seconds since the epoch; None: never.
         lease_seconds: How long an attempt may go unheard of, seconds.
+        rank: Its class.
+        since: When it entered the queue, seconds since the epoch.
+        owner: Whose it is.
+        limit: Its concurrency key, if it has one.
+        held: An agent holds it, by the log.
         sticky_key: Its sticky key, if it has one.
     """
 
@@ -34,6 +39,11 @@ class KnownTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
     due: float | None
     deadline: float | None
     lease_seconds: float
+    rank: int
+    since: float
+    owner: str
+    limit: KeyLimit | None = None
+    held: bool = False
     sticky_key: str | None = None
 
     @property
@@ -41,10 +51,10 @@ class KnownTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
         """Its place among those that wait for the same."""
         return (self.place, self.sequence)
 
-
-def place_in_queue(since: datetime, priority: Priority) -> float:
-    """Return the place of a task that entered the queue at a time, seconds since the epoch."""
-    return since.timestamp() + priority.offset_seconds
+    @property
+    def stands(self) -> Place:
+        """Where it stands in the queue."""
+        return Place(self.key, self.rank, self.owner, self.limit)
 
 
 def known_task(
@@ -54,18 +64,30 @@ def known_task(
     since: datetime,
     sequence: int,
     *,
+    owner: str,
     attempt: int = 0,
     due: datetime | None = None,
 ) -> KnownTask:
     """Return a task as it enters the queue (``since``: when, UTC; the others: see above)."""
+    entered = since.timestamp()
     return KnownTask(
         task_id,
         signature,
-        place_in_queue(since, terms.priority),
+        entered + terms.priority.offset_seconds,
         sequence,
         attempt,
         None if due is None else due.timestamp(),
         None if terms.deadline is None else terms.deadline.timestamp(),
         terms.lease_seconds,
-        terms.requirements.sticky_key,
+        terms.priority.rank,
+        entered,
+        owner,
+        limit_of(terms),
+        sticky_key=terms.requirements.sticky_key,
     )
+
+
+def limit_of(terms: TaskSpecification | TaskTerms) -> KeyLimit | None:
+    """Return the concurrency key of a task and its own limit; None: it has no key."""
+    key = terms.concurrency_key
+    return None if key is None else KeyLimit(key, terms.concurrency_limit)

@@ -11,6 +11,7 @@ from aia_mas.domain.orchestration.amounts import check_resources
 from aia_mas.domain.orchestration.bounds import (
     check_count,
     check_json,
+    check_key,
     check_labels,
     check_levels,
     check_moment,
@@ -21,6 +22,7 @@ from aia_mas.domain.orchestration.bounds import (
     check_units,
 )
 from aia_mas.domain.orchestration.labels import check_conditions
+from aia_mas.domain.orchestration.limits import MAX_CONCURRENT
 from aia_mas.domain.orchestration.task_specification import Requirements, TaskSpecification
 
 DAY = 86_400.0
@@ -48,6 +50,12 @@ def check_specification(spec: TaskSpecification, now: datetime) -> None:
     check_retries(spec)
     _check_times(spec, now)
     check_names(spec.tags, "tags")
+    if spec.concurrency_key is not None:
+        check_key(spec.concurrency_key, "concurrency_key")
+    if spec.concurrency_limit is not None:
+        if spec.concurrency_key is None:
+            raise InvalidValue("a limit needs a concurrency_key", field="concurrency_limit")
+        check_number(spec.concurrency_limit, "concurrency_limit", lowest=1, highest=MAX_CONCURRENT)
     for field, value in (
         ("payer", spec.payer),
         ("dedup_key", spec.dedup_key),

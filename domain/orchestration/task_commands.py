@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from aia_mas.domain.orchestration.queue_bounds import QueueStanding
 from aia_mas.domain.orchestration.scoring.candidates import Candidate
 from aia_mas.domain.orchestration.task_events import Usage
 from aia_mas.domain.orchestration.task_specification import Priority, TaskSpecification
@@ -38,6 +39,7 @@ class SubmitTask(msgspec.Struct, frozen=True, kw_only=True):
         assignment: The first attempt. When its agent has gone the task is only submitted.
         key_holder: The last task submitted under its ``dedup_key``, as the application knows it.
         deduplicated: It is the earlier one of two with the same ``dedup_key``.
+        queue: How full the queue is, where it is bounded; else None.
     """
 
     task_id: str
@@ -46,6 +48,7 @@ class SubmitTask(msgspec.Struct, frozen=True, kw_only=True):
     assignment: Assignment | None = None
     key_holder: str | None = None
     deduplicated: bool = False
+    queue: QueueStanding | None = None
 
 
 class AssignTask(msgspec.Struct, frozen=True, kw_only=True):

@@ -242,6 +242,7 @@ class TaskRequeued(Event, frozen=True, kw_only=True):
         terms: The rules from here on (a deadline that has passed is gone from them).
         by: By whom.
         at: When, UTC.
+        owner: The subject of the principal it belongs to; empty in older events.
     """
 
     topic: ClassVar[str] = "task.requeued.v1"
@@ -249,6 +250,7 @@ class TaskRequeued(Event, frozen=True, kw_only=True):
     terms: TaskTerms
     by: str
     at: datetime
+    owner: str = ""
 
 
 class TaskReprioritised(Event, frozen=True, kw_only=True):

@@ -27,7 +27,13 @@ class Priority(StrEnum):
         """What is added to the submission time to get the place in the queue, seconds."""
         return _OFFSETS[self]
 
+    @property
+    def rank(self) -> int:
+        """Its number among the classes, from 0 for the most urgent one."""
+        return _RANKS[self]
 
+
+_RANKS = {priority: rank for rank, priority in enumerate(Priority)}
 _OFFSETS = {
     Priority.CRITICAL: 0.0,
     Priority.HIGH: 10.0,
@@ -98,6 +104,9 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
         tags: For search.
         parent: The task that this one is a part of, if any.
         correlation: What ties it to others, if anything does.
+        concurrency_key: Tasks with the same key share a limit; None: it shares none.
+        concurrency_limit: How many of them may be held at once, as far as this task is concerned;
+            None: any number. A limit that was set for the key takes its place.
     """
 
     task_type: str
@@ -122,6 +131,8 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     tags: tuple[str, ...] = ()
     parent: str | None = None
     correlation: str | None = None
+    concurrency_key: str | None = None
+    concurrency_limit: int | None = None
 
 
 class TaskTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -144,6 +155,8 @@ class TaskTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cost_policy: CostPolicy = CostPolicy.FLAG
     parent: str | None = None
     correlation: str | None = None
+    concurrency_key: str | None = None
+    concurrency_limit: int | None = None
 
 
 def terms_of(spec: TaskSpecification) -> TaskTerms:
@@ -166,6 +179,8 @@ def terms_of(spec: TaskSpecification) -> TaskTerms:
         cost_policy=spec.cost_policy,
         parent=spec.parent,
         correlation=spec.correlation,
+        concurrency_key=spec.concurrency_key,
+        concurrency_limit=spec.concurrency_limit,
     )
 
 

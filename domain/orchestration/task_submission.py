@@ -60,6 +60,9 @@ def submit_task(
     )
     stream = task_stream(command.task_id)
     if command.assignment is None or agent is None or not agent.assignable:
+        full = None if command.queue is None else command.queue.refusal()
+        if full is not None:
+            return refuse(full)
         return accept(stream, submitted, result="queued")
     assigned = _assigned(command.assignment, 1, ctx)
     return accept(stream, submitted, assigned, result="assigned")
@@ -115,6 +118,7 @@ def retry_task(state: TaskState | None, command: RetryTask, ctx: Context) -> Dec
         terms=replace(state.terms, deadline=command.deadline or kept),
         by=command.by or ctx.principal.subject,
         at=ctx.now,
+        owner=state.owner,
     )
     return accept(stream, requeued)
 

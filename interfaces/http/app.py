@@ -16,6 +16,7 @@ from aia_mas.interfaces.http.edge import Edge
 from aia_mas.interfaces.http.health import Checks
 from aia_mas.interfaces.http.monitoring import Monitoring
 from aia_mas.interfaces.http.policies import AssignmentPolicies
+from aia_mas.interfaces.http.queue import LimitOperations, QueueOperations
 from aia_mas.interfaces.http.rate_limits import RateLimits
 from aia_mas.interfaces.http.requests import ApiRequest, check_query, known_parameters
 from aia_mas.interfaces.http.security import (
@@ -49,6 +50,8 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     Agents,
     Tasks,
     AssignmentPolicies,
+    QueueOperations,
+    LimitOperations,
     Audit,
     Checks,
     Monitoring,

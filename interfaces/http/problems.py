@@ -18,6 +18,7 @@ from litestar.exceptions import (
 
 from aia_mas.application.event_log.errors import EventLogError
 from aia_mas.domain.kernel import DomainError
+from aia_mas.domain.kernel.errors import TooMuch
 from aia_mas.interfaces.http.errors import (
     FieldError,
     InvalidParameter,
@@ -79,6 +80,7 @@ STATUS_OF: Mapping[str, int] = {
     "task_already_completed": 409,
     "task_already_finished": 409,
     "task_not_finished": 409,
+    "too_many_pauses": 409,
     "precondition_failed": 412,
     # 413, 415: the body as such
     "body_too_large": 413,
@@ -108,6 +110,8 @@ STATUS_OF: Mapping[str, int] = {
     "idempotency_key_reused": 422,
     # 429: too much at once
     "rate_limited": 429,
+    "too_much": 429,
+    "queue_full": 429,
     # 500: our fault
     "internal_error": 500,
     "append_failed": 500,
@@ -193,6 +197,8 @@ def problem_answer(error: BaseException, *, instance: str, request_id: str) -> P
     ]
     if status == 503:
         headers.append((b"retry-after", _RETRY_AFTER.get(error.code, b"2")))
+    if isinstance(error, TooMuch):
+        headers.append((b"retry-after", b"%d" % error.retry_after))
     if getattr(error, "replayed", False):
         headers.append((b"idempotent-replayed", b"true"))
     return ProblemAnswer(status, error.code, headers, body)

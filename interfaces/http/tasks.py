@@ -176,10 +176,10 @@ def _heard_of(request: ApiRequest, agent_id: str, result: CommandResult, *leases
 
 def _read(request: ApiRequest, raw: msgspec.Raw) -> SubmitTask | DomainError:
     """Return the command of one item of a batch, or why there is none."""
-    system = request.system
+    system, owner = request.system, request.principal.subject
     try:
         submission = decode(bytes(raw), TaskSubmission)
-        return submission.command(system.new_id(), system.settings, request.principal.subject)
+        return submission.command(system.new_id(), system.settings, owner)
     except DomainError as error:
         return error
 

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from aia_mas.domain.orchestration.amounts import Amounts
 from aia_mas.domain.orchestration.fleet.directory import Directory
-
-Slots = NDArray[np.intp]
+from aia_mas.domain.orchestration.fleet.matching import Pool, Slots
 
 
 class _Taken(NamedTuple):
@@ -78,6 +77,15 @@ class Resources:
                 left[within] -= used.take(slots[within])
             slots = slots[left >= amount]
         return slots
+
+    def enough(self, pool: Pool, amounts: Amounts) -> Pool:
+        """Return those of a pool whose agents have enough left."""
+        if not amounts:
+            return pool
+        slots = self.fitting(pool.slots, amounts)
+        if slots.size == pool.slots.size or pool.marks is None:
+            return Pool(slots, pool.marks)
+        return Pool(slots, pool.marks[pool.slots.searchsorted(slots)])
 
     def _take(self, slot: int, amounts: Amounts) -> _Taken:
         for name, amount in amounts:

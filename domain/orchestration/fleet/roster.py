@@ -100,7 +100,7 @@ class Fleet:
         """
         if self.capped:
             return None
-        pool = self._few(signature) or self._fitting(signature)
+        pool = self._few(signature) or self._many(signature)
         sticky = None
         if sticky_key is not None and (holder := self.records.sticky.get(sticky_key)) is not None:
             sticky = self._directory.slots.get(holder)
@@ -319,6 +319,9 @@ class Fleet:
         ]
         return pool_of(signature, found)
 
+    def _many(self, signature: RequirementSignature) -> Pool:
+        return self._resources.enough(self._matching.pool(signature), signature.resources)
+
     def _hold(self, task_id: str, slot: int) -> None:
         reserved = self._places.reservations.get(task_id)
         freed = self._resources.unreserve(task_id)
@@ -327,16 +330,6 @@ class Fleet:
         self._places.hold(task_id, slot)
         if reserved is not None and reserved != slot:
             self._clear_if_gone(reserved)
-
-    def _fitting(self, signature: RequirementSignature) -> Pool:
-        """Return those who suit, and have enough left of what the task takes."""
-        pool, amounts = self._matching.pool(signature), signature.resources
-        if not amounts:
-            return pool
-        slots = self._resources.fitting(pool.slots, amounts)
-        if slots.size == pool.slots.size or pool.marks is None:
-            return Pool(slots, pool.marks)
-        return Pool(slots, pool.marks[pool.slots.searchsorted(slots)])
 
     def _reopen(self, slot: int | None) -> None:
         """Note that an agent has more left than before, though it had room all along."""

@@ -23,7 +23,8 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             ``no_agent_with_label``, ``no_agent_with_data_source``, ``no_agent_with_resource``,
             ``no_agent_with_tier``, ``price_above_max_cost``, ``excluded``, ``no_agent_with_all``,
             ``not_active``, ``offline``, ``busy``, ``resources_in_use``,
-            ``max_concurrent_tasks``; of the queue: ``not_due``, ``not_waiting``.
+            ``max_concurrent_tasks``; of the queue: ``not_due``, ``not_waiting``, ``paused``,
+            ``concurrency_limit``, ``rate_limit``.
         detail: A sentence for people.
         count: How many agents it rules out.
         facts: The figures behind it, JSON-compatible.

@@ -9,6 +9,7 @@ import msgspec
 
 from aia_mas.application.settings import Settings
 from aia_mas.domain.orchestration.labels import Comparator, LabelCondition, label_text
+from aia_mas.domain.orchestration.limits import MAX_CONCURRENT
 from aia_mas.domain.orchestration.specification_checks import check_retries
 from aia_mas.domain.orchestration.task_commands import (
     CancelTask,
@@ -55,6 +56,10 @@ Attempts = Annotated[int, _within(1, 100)]
 Percent = Annotated[float, _within(0, 100)]
 Count = Annotated[int, _within(0, 2**53)]
 Line = Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": 1_000})]
+Places = Annotated[int, _within(1, MAX_CONCURRENT)]
+ConcurrencyKey = Annotated[
+    str, msgspec.Meta(extra_json_schema={"pattern": "^[A-Za-z0-9._:-]{1,128}$"})
+]
 Reference = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": 255})]
 
 _NOTHING = Decimal(0)
@@ -165,6 +170,8 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         tags: For search.
         parent: The task that this one is a part of, if any.
         correlation: What ties it to others, if anything does.
+        concurrency_key: Tasks with the same key share a limit.
+        concurrency_limit: How many of them may be held at once, unless a limit was set for the key.
     """
 
     task_type: Name
@@ -189,6 +196,8 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     tags: tuple[Name, ...] = ()
     parent: Reference | None = None
     correlation: Reference | None = None
+    concurrency_key: ConcurrencyKey | None = None
+    concurrency_limit: Places | None = None
 
     def command(self, task_id: str, settings: Settings, owner: str = "") -> SubmitTask:
         """Return the command (``settings``: for what was left out; ``owner``: whose task it is).
@@ -214,6 +223,8 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             tags=self.tags,
             parent=self.parent,
             correlation=self.correlation,
+            concurrency_key=self.concurrency_key,
+            concurrency_limit=self.concurrency_limit,
         )
         if self.retry is not None:
             check_retries(spec, NESTED)

@@ -73,6 +73,15 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "give_input": _SUBMITTERS,  # see ``task_input``
     "rate_task": _SUBMITTERS,  # whoever submitted it, see ``task_rating``
     "list_task_progress": _READERS,
+    # The queue
+    "get_queue": _READERS,
+    "list_pauses": _READERS,
+    "pause_tasks": _OPERATORS,
+    "resume_tasks": _OPERATORS,
+    "list_limits": _READERS,
+    "get_limit": _READERS,
+    "set_limit": _OPERATORS,
+    "remove_limit": _OPERATORS,
     # Live streams; each topic is allowed like the query that reads the same
     "open_frontend_socket": _READERS,
     # Audit

@@ -101,7 +101,7 @@ class World:
         self.fold.apply(f"task/{task_id}", event)
 
     def codes(self, task_id: str) -> list[str]:
-        return [reason.code for reason in self.fold.why_not(task_id)]
+        return [reason.code for reason in self.fold.why_not(task_id, self.now)]
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec.structs import replace
 
 from aia_mas.domain.kernel import Context, Decision, Event, Principal
 from aia_mas.domain.kernel.steps import at_once
@@ -19,6 +20,8 @@ from aia_mas.domain.orchestration.amounts import had, taken
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.dispatching import Dispatching
 from aia_mas.domain.orchestration.dispatching_snapshot import decode_snapshot, encode_snapshot
+from aia_mas.domain.orchestration.limits import LimitRemoved, LimitSet
+from aia_mas.domain.orchestration.pauses import PAUSES, DispatchPaused, DispatchResumed
 from aia_mas.domain.orchestration.planning import PlannedAssignment
 from aia_mas.domain.orchestration.requirement import signature_of, suitability
 from aia_mas.domain.orchestration.task_ending import cancel_task, expire_task, release_task
@@ -63,6 +66,18 @@ SPECS = st.builds(
     max_attempts=st.just(2),
     not_before=st.sampled_from([None, None, NOW + timedelta(seconds=30)]),
     deadline=st.sampled_from([None, None, NOW + timedelta(seconds=90)]),
+    concurrency_key=st.sampled_from([None, "k", "l"]),
+    concurrency_limit=st.sampled_from([None, 1, 2]),
+)
+OWNERS = st.sampled_from(["p", "q", "r"])
+LIMITS = st.builds(
+    LimitSet,
+    key=st.sampled_from(["k", "l"]),
+    max_concurrent=st.sampled_from([None, 0, 1, 3]),
+    rate=st.sampled_from([None, 2]),
+    per_seconds=st.just(10.0),
+    by=st.just("p"),
+    at=st.just(NOW),
 )
 STANDING: dict[type, Any] = {
     agents.DrainAgent: agent_decisions.drain_agent,
@@ -96,6 +111,9 @@ class Dispatch(RuleBasedStateMachine):
         self.since: dict[str, tuple[datetime, int]] = {}
         self.under_way: dict[str, UnderWay] = {}
         self.count = 0
+        self.limits: dict[str, int | None] = {}
+        self.rates: dict[str, bool] = {}
+        self.paused: set[str | None] = set()
 
     # ------------------------------------------------------------------------------- commands
 
@@ -109,23 +127,41 @@ class Dispatch(RuleBasedStateMachine):
         state = self.agents.get(agent_id)
         self.take(STANDING[kind](state, kind(agent_id=agent_id), self.ctx()))
 
-    @rule(spec=SPECS, times=st.integers(1, 3))
-    def submit(self, spec: TaskSpecification, times: int) -> None:
+    @rule(event=LIMITS)
+    def limit(self, event: LimitSet) -> None:
+        self.happen(f"limit/{event.key}", event)
+
+    @rule(key=st.sampled_from(["k", "l"]))
+    def unlimit(self, key: str) -> None:
+        self.happen(f"limit/{key}", LimitRemoved(key=key, by="p", at=self.now))
+
+    @rule(task_type=st.sampled_from(["t", "u", None]))
+    def pause(self, task_type: str | None) -> None:
+        self.happen(PAUSES, DispatchPaused(task_type=task_type, by="p", at=self.now))
+
+    @rule(task_type=st.sampled_from(["t", "u", None, None]))
+    def resume(self, task_type: str | None) -> None:
+        self.happen(PAUSES, DispatchResumed(task_type=task_type, by="p", at=self.now))
+
+    @rule(spec=SPECS, times=st.integers(1, 3), owner=OWNERS)
+    def submit(self, spec: TaskSpecification, times: int, owner: str) -> None:
+        spec = sensible(spec)
         for _ in range(times):
-            command = tasks.SubmitTask(task_id=self.new_task(), spec=spec)
+            command = tasks.SubmitTask(task_id=self.new_task(), spec=spec, owner=owner)
             self.take(submit_task(None, None, command, self.ctx()))
 
     @rule(spec=SPECS)
     def place(self, spec: TaskSpecification) -> None:
-        task_id = self.new_task()
-        planned = self.fold.place(task_id, spec, self.now)
+        task_id, spec = self.new_task(), sensible(spec)
+        planned = self.fold.place(task_id, spec, self.now, "p")
         if planned is None:
             return
         assert planned.attempt == 1
         assert spec.not_before is None or spec.not_before <= self.now
         signature = signature_of(spec.task_type, spec.requirements, spec.max_cost)
         for other in self.waiting():
-            assert self.signature(other) != signature or not self.is_due(other)
+            waits = self.is_due(other) and self.open_key(self.tasks[other].terms)
+            assert self.signature(other) != signature or not waits
         self.under_way[task_id] = UnderWay(planned, spec)
         self.check_choice(planned, spec)
 
@@ -265,22 +301,28 @@ class Dispatch(RuleBasedStateMachine):
         assert planned.lease_seconds == terms.lease_seconds
         assert 0.0 <= planned.load < 1.0
         assert 1 <= planned.considered <= len(self.agents)
+        assert not self.is_paused(terms.task_type)
+        most = self.most(terms)
+        assert most is None or self.held_of(terms.concurrency_key) <= most
 
     def check_order(self, placed: list[PlannedAssignment]) -> None:
         last: dict[Any, tuple[float, int]] = {}
         for planned in placed:
-            signature, key = self.signature(planned.task_id), self.key(planned.task_id)
-            assert signature not in last or last[signature] < key
-            last[signature] = key
+            line, key = self.line(planned.task_id), self.key(planned.task_id)
+            assert line not in last or last[line] < key
+            last[line] = key
         for task_id in self.waiting():
-            if self.is_due(task_id) and self.signature(task_id) in last:
-                assert self.key(task_id) > last[self.signature(task_id)]
+            if self.is_due(task_id) and self.line(task_id) in last:
+                assert self.key(task_id) > last[self.line(task_id)]
 
     def check_nothing_placeable_waits(self) -> None:
         if self.cap is not None and self.held() >= self.cap:
             return
         for task_id in self.waiting():
-            if not self.is_due(task_id):
+            terms = self.tasks[task_id].terms
+            if not self.is_due(task_id) or self.is_paused(terms.task_type):
+                continue
+            if not self.open_key(terms):
                 continue
             assert not any(
                 state.assignable
@@ -312,7 +354,7 @@ class Dispatch(RuleBasedStateMachine):
     @invariant()
     def no_task_is_lost_or_doubled(self) -> None:
         for task_id, state in getattr(self, "tasks", {}).items():
-            waits = task_id in self.fold._queue
+            waits = task_id in self.fold.queue
             if state.status is not TaskStatus.QUEUED or task_id in self.under_way:
                 assert not waits
             elif state.terms.deadline is None or state.terms.deadline > self.now:
@@ -321,15 +363,73 @@ class Dispatch(RuleBasedStateMachine):
     @invariant()
     def what_waits_is_explained(self) -> None:
         for task_id, state in getattr(self, "tasks", {}).items():
-            reasons = self.fold.why_not(task_id)
+            reasons = self.fold.why_not(task_id, self.now)
             codes = {reason.code for reason in reasons}
-            waits = task_id in self.fold._queue
+            waits = task_id in self.fold.queue
             assert ("not_waiting" in codes) == (not waits)
             assert state is not None
             if waits and not codes:
                 assert self.fold.fleet.pick(self.signature(task_id)) is not None
 
+    @invariant()
+    def figures_are_right(self) -> None:
+        if not hasattr(self, "fold"):
+            return
+        queued = [each for each in self.tasks.values() if each.status is TaskStatus.QUEUED]
+        figures, keys = self.fold.figures, self.fold.queue.keys.states
+        assert figures.total == len(queued)
+        assert figures.by_owner == Counter(each.owner for each in queued)
+        assert figures.by_type == Counter(each.terms.task_type for each in queued)
+        live = [each for each in self.tasks.values() if each.live]
+        for key in ("k", "l"):
+            state = keys.get(key)
+            assert (state.queued if state else 0) == count_of(queued, key)
+            assert (state.held if state else 0) == count_of(live, key)
+
     # ------------------------------------------------------------------------------- the world
+
+    def happen(self, stream: str, event: Event) -> None:
+        self.log.append((stream, event))
+        self.fold.apply(stream, event)
+        if isinstance(event, LimitSet):
+            self.limits[event.key] = event.max_concurrent
+            self.rates[event.key] = event.rate is not None
+        elif isinstance(event, LimitRemoved):
+            self.limits.pop(event.key, None)
+            self.rates.pop(event.key, None)
+        elif isinstance(event, DispatchPaused):
+            self.paused.add(event.task_type)
+        elif isinstance(event, DispatchResumed):
+            self.paused.discard(event.task_type)
+
+    def is_paused(self, task_type: str) -> bool:
+        return None in self.paused or task_type in self.paused
+
+    def most(self, terms: Any) -> int | None:
+        set_ = self.limits.get(terms.concurrency_key)
+        return terms.concurrency_limit if set_ is None else set_
+
+    def held_of(self, key: str | None) -> int:
+        under_way = [way.spec for way in self.under_way.values() if way.spec is not None]
+        live = [
+            each
+            for task_id, each in self.tasks.items()
+            if each.live or (task_id in self.under_way and self.under_way[task_id].spec is None)
+        ]
+        return count_of(live, key) + sum(spec.concurrency_key == key for spec in under_way)
+
+    def open_key(self, terms: Any) -> bool:
+        """Whether a task's key surely has a place (a rate may be any time of the period)."""
+        key, most = terms.concurrency_key, self.most(terms)
+        if key is None:
+            return True
+        return not self.rates.get(key) and (most is None or self.held_of(key) < most)
+
+    def line(self, task_id: str) -> Any:
+        state = self.tasks[task_id]
+        terms = state.terms
+        key = (terms.concurrency_key, terms.concurrency_limit)
+        return self.signature(task_id), terms.priority, state.owner, key
 
     def take(self, decision: Decision) -> None:
         for stream, event in decision.events:
@@ -416,6 +516,15 @@ class Dispatch(RuleBasedStateMachine):
         return held
 
 
+def sensible(spec: TaskSpecification) -> TaskSpecification:
+    """Return a specification whose limit has a key."""
+    return spec if spec.concurrency_key else replace(spec, concurrency_limit=None)
+
+
+def count_of(states: list[task.TaskState], key: str | None) -> int:
+    return sum(state.terms.concurrency_key == key for state in states)
+
+
 def known(fold: Dispatching) -> Any:
     """Return what a fold knows, whatever slots its agents sit in."""
     snapshot = at_once(fold.snapshot())
@@ -427,7 +536,9 @@ def known(fold: Dispatching) -> Any:
         for seat, last in zip(fleet.seats, fleet.last, strict=True)
         if seat.registered or seat.agent_id in busy
     }
-    return seats, holders, fleet.sequence, tasks_, sequence
+    keys = sorted(snapshot.queue.keys, key=lambda each: each.key)
+    queue = replace(snapshot.queue, keys=keys, served=sorted(snapshot.queue.served))
+    return seats, holders, fleet.sequence, tasks_, sequence, queue
 
 
 TestDispatch = Dispatch.TestCase

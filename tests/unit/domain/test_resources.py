@@ -69,7 +69,7 @@ def test_what_is_in_use_is_not_given_away_twice(others):
     first, second, third = desk.task(gpu=0.6), desk.task(gpu=0.4), desk.task(gpu=0.1)
 
     assert desk.assign() == {first: "a", second: "a"}
-    (reason,) = desk.fold.why_not(third)
+    (reason,) = desk.fold.why_not(third, NOW)
     assert (reason.code, reason.count) == ("resources_in_use", 1)
     assert reason.facts == {"qualified": 1, "demanded": {"gpu": 0.1}, "most_left": {"gpu": 0.0}}
 
@@ -92,7 +92,7 @@ def test_tasks_without_demands_go_past_those_that_wait_for_resources():
     first, second, modest = desk.task(gpu=1.0), desk.task(gpu=1.0), desk.task()
 
     assert desk.assign() == {first: "a", modest: "a"}
-    assert [reason.code for reason in desk.fold.why_not(second)] == ["resources_in_use"]
+    assert [reason.code for reason in desk.fold.why_not(second, NOW)] == ["resources_in_use"]
 
 
 def test_nobody_has_that_much():
@@ -101,7 +101,7 @@ def test_nobody_has_that_much():
     waiting = desk.task(gpu=1.5)
 
     assert desk.assign() == {}
-    (reason,) = desk.fold.why_not(waiting)
+    (reason,) = desk.fold.why_not(waiting, NOW)
     assert reason.code == "no_agent_with_resource"
     assert reason.facts == {"resource": "gpu", "amount": 1.5}
 

@@ -6,7 +6,15 @@ import msgspec
 import pytest
 
 from aia_mas.domain.kernel.money import MAX_AMOUNT
-from aia_mas.domain.orchestration import agent, bulk, deduplication, seating, task
+from aia_mas.domain.orchestration import (
+    agent,
+    bulk,
+    deduplication,
+    limits,
+    pauses,
+    seating,
+    task,
+)
 from aia_mas.domain.orchestration.agent_events import (
     AgentActivated,
     AgentCameOnline,
@@ -215,7 +223,25 @@ RULES_LIFE = (
         at=AT,
     ),
 )
-SAMPLES = (*AGENT_LIFE, *TASK_LIFE, *SEATS_LIFE, *RULES_LIFE, *DEDUP_LIFE, *BULK_LIFE)
+LIMIT_LIFE = (
+    limits.LimitSet(key="k", max_concurrent=3, rate=10, per_seconds=0.5, by="b", at=AT),
+    limits.LimitRemoved(key="k", by="b", at=AT),
+)
+PAUSE_LIFE = (
+    pauses.DispatchPaused(task_type="t", reason="why", by="b", at=AT),
+    pauses.DispatchPaused(by="b", at=AT),
+    pauses.DispatchResumed(task_type="t", reason="done", by="b", at=AT),
+)
+SAMPLES = (
+    *AGENT_LIFE,
+    *TASK_LIFE,
+    *SEATS_LIFE,
+    *RULES_LIFE,
+    *DEDUP_LIFE,
+    *BULK_LIFE,
+    *LIMIT_LIFE,
+    *PAUSE_LIFE,
+)
 
 
 @pytest.mark.parametrize("event", SAMPLES, ids=lambda event: event.topic)
@@ -264,7 +290,7 @@ def test_requirements_of_former_versions_are_still_read():
 
 
 def test_every_event_has_a_sample_and_a_topic_of_its_own():
-    contexts = (agent, task, seating, rules, deduplication, bulk)
+    contexts = (agent, task, seating, rules, deduplication, bulk, limits, pauses)
     events = [event for context in contexts for event in context.EVENTS]
 
     assert {type(event) for event in SAMPLES} == set(events)
@@ -281,6 +307,8 @@ def test_every_event_has_a_sample_and_a_topic_of_its_own():
         (rules.evolve, RULES_LIFE, rules.AssignmentRules),
         (deduplication.evolve, DEDUP_LIFE, deduplication.DedupKey),
         (bulk.evolve, BULK_LIFE, bulk.BulkState),
+        (limits.evolve, LIMIT_LIFE, limits.LimitState),
+        (pauses.evolve, PAUSE_LIFE, pauses.PauseState),
     ],
 )
 def test_a_state_reads_back_after_every_event(evolve, life, kind):

@@ -589,7 +589,8 @@ def test_expiry_of_what_made_it_is_refused(a_task):
 def test_a_retry_by_hand_renews_the_attempts(a_task, ending):
     events = FINISHED[ending]
     attempt = 1 if ending != "cancelled" else 0
-    requeued = TaskRequeued(attempt=attempt, terms=terms_of(PLAIN), by="alice", at=NOW)
+    terms = terms_of(PLAIN)
+    requeued = TaskRequeued(attempt=attempt, terms=terms, by="alice", at=NOW, owner="alice")
 
     a_task.given(*events).when(RetryTask(task_id="t1")).then(requeued)
     assert (a_task.state.tries, a_task.state.spent) == (0, 0)
@@ -603,7 +604,7 @@ def test_a_retry_lifts_a_deadline_that_has_passed_or_sets_another(a_task):
     new = LATER + timedelta(hours=1)
 
     a_task.given(*FINISHED["expired"]).at(later).when(RetryTask(task_id="t1"))
-    a_task.then(TaskRequeued(attempt=0, terms=terms_of(free), by="alice", at=later))
+    a_task.then(TaskRequeued(attempt=0, terms=terms_of(free), by="alice", at=later, owner="alice"))
     a_task.given(TaskCancelled(by="x", at=later))
     a_task.when(RetryTask(task_id="t1", deadline=later)).then_refused("invalid_value")
     a_task.when(RetryTask(task_id="t1", deadline=new, by="ops"))

@@ -108,7 +108,7 @@ class World:
 
     def submit(self, task_id: str, spec: TaskSpecification, owner: str) -> None:
         """Submit a task, with its assignment if somebody is at hand."""
-        planned = self.dispatching.place(task_id, spec, self.now)
+        planned = self.dispatching.place(task_id, spec, self.now, owner)
         assignment = None if planned is None else Assignment(**self._terms(planned))
         command = SubmitTask(task_id=task_id, spec=spec, owner=owner, assignment=assignment)
         chosen = None if planned is None else self.agents.get(planned.agent_id)
@@ -161,7 +161,7 @@ class World:
                 assert task_id in self.held[state.agent_id]
             elif state.status is TaskStatus.QUEUED:
                 overdue = state.terms.deadline is not None and state.terms.deadline <= self.now
-                reasons = self.dispatching.why_not(task_id)
+                reasons = self.dispatching.why_not(task_id, self.now)
                 assert overdue or (reasons and reasons[0].code != "not_waiting"), task_id
 
     def _terms(self, planned: PlannedAssignment) -> dict[str, object]:

@@ -1,0 +1,61 @@
+"""What dispatches cost: those on their way into the log, and those that stand there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from aia_mas.domain.orchestration.queueing.lines import KeyLimit
+from aia_mas.domain.orchestration.queueing.task_queue import Place, TaskQueue
+
+
+class Accounts:
+    """Charges dispatches to their owners' virtual time and to their concurrency keys."""
+
+    def __init__(self, queue: TaskQueue) -> None:
+        """Keep the accounts of a queue."""
+        self._queue = queue
+        self._under_way: dict[str, Place] = {}
+
+    def reserve(self, task_id: str, place: Place) -> None:
+        """Count a dispatch that is on its way into the log."""
+        self._under_way[task_id] = place
+        self._queue.classes[place.rank].time.reserve(place.owner)
+        if place.limit is not None:
+            self._queue.keys.state(place.limit.key).reserved += 1
+
+    def settle(self, task_id: str, *, void: bool = False) -> None:
+        """Count it so no longer: it stands in the log, or (``void``) will never."""
+        place = self._under_way.pop(task_id, None)
+        if place is None:
+            return
+        time = self._queue.classes[place.rank].time
+        (time.void if void else time.settle)(place.owner)
+        if place.limit is not None:
+            self._queue.keys.state(place.limit.key).reserved -= 1
+            self._opened(place.limit)
+
+    def dispatched(self, place: Place, at: datetime, *, others_wait: bool) -> None:
+        """Charge a dispatch that stands in the log.
+
+        Args:
+            place: Where the task stood.
+            at: When it was assigned, UTC.
+            others_wait: Whether any task of its class still waits.
+        """
+        time = self._queue.classes[place.rank].time
+        if others_wait:
+            time.dispatched(place.owner)
+        else:
+            time.nobody_waits()
+        if place.limit is not None:
+            self._queue.keys.dispatched(place.limit.key, at)
+
+    def returned(self, limit: KeyLimit | None) -> None:
+        """Give the place of a task back that an agent holds no more."""
+        if limit is not None:
+            self._queue.keys.state(limit.key).held -= 1
+            self._opened(limit)
+
+    def _opened(self, limit: KeyLimit) -> None:
+        self._queue.open_key(limit.key)
+        self._queue.keys.forget_idle(limit.key)

@@ -1,0 +1,233 @@
+"""Waiting tasks by what they ask for, class, owner and concurrency key, each level by its first."""
+
+from __future__ import annotations
+
+from heapq import heapify, heappop, heappush
+from itertools import count
+from typing import NamedTuple
+
+from aia_mas.domain.orchestration.queueing.virtual_time import VirtualTime
+from aia_mas.domain.orchestration.requirement import RequirementSignature
+
+Key = tuple[float, int]
+"""A place in the queue: submission time plus class offset (seconds), then a unique sequence."""
+
+_serials = count()
+
+
+class KeyLimit(NamedTuple):
+    """A concurrency key, and the limit that the task itself has in mind for it (None: none)."""
+
+    key: str
+    own: int | None
+
+
+class Demand:
+    """All waiting tasks that suit the same agents.
+
+    Attributes:
+        signature: What they ask for.
+        pools: Class to the tasks of this class.
+        stuck: None of them can be placed, and no agent that suits has had room since.
+        paused: Nothing of their type is to be placed now.
+    """
+
+    __slots__ = ("paused", "pools", "signature", "stuck")
+
+    def __init__(self, signature: RequirementSignature, *, paused: bool) -> None:
+        """Start empty."""
+        self.signature = signature
+        self.pools: dict[int, Pool] = {}
+        self.stuck = False
+        self.paused = paused
+
+    @property
+    def open(self) -> bool:
+        """Whether its tasks may be placeable."""
+        return not (self.stuck or self.paused)
+
+
+class Pool:
+    """The tasks of one demand and one class; their owners take turns.
+
+    Attributes:
+        demand: What they ask for.
+        rank: Their class.
+        head: The key of the oldest one that no concurrency key holds back; None: there is none.
+        shares: Owner to the tasks of this owner.
+    """
+
+    __slots__ = ("_due", "_epoch", "_later", "_time", "demand", "head", "rank", "shares")
+
+    def __init__(self, demand: Demand, rank: int, time: VirtualTime) -> None:
+        """Start empty."""
+        self.demand = demand
+        self.rank = rank
+        self.head: Key | None = None
+        self.shares: dict[str, Share] = {}
+        self._time = time
+        self._epoch = time.epoch
+        # Shares whose owners are due in this round, and those served. Entries whose share has
+        # another head by now stay until they come up.
+        self._due: list[tuple[Key, int, Share]] = []
+        self._later: list[tuple[Key, int, Share]] = []
+
+    def first_due(self) -> Share | None:
+        """Return, of the shares whose owners are due in this round, the one that comes first."""
+        if self._epoch != self._time.epoch:
+            self._begin_round()
+        due = self._due
+        while due:
+            key, _, share = due[0]
+            if share.head == key:
+                if self._time.is_due(share.owner):
+                    return share
+                heappush(self._later, heappop(due))
+            else:
+                heappop(due)
+        return None
+
+    def first(self) -> Share | None:
+        """Return the share with the oldest task, whoever is due."""
+        tops = [heap[0] for heap in (self._due, self._later) if _cleaned(heap)]
+        return min(tops)[2] if tops else None
+
+    def changed(self, share: Share) -> None:
+        """Take note of the new head of a share."""
+        if share.head is not None:
+            heap = self._due if self._time.is_due(share.owner) else self._later
+            heappush(heap, (share.head, next(_serials), share))
+        if len(self._due) + len(self._later) > 3 * len(self.shares) + 32:
+            self._sweep()
+        first = self.first()
+        self.head = None if first is None else first.head
+
+    def _begin_round(self) -> None:
+        self._epoch = self._time.epoch
+        if len(self._due) < len(self._later):
+            self._due, self._later = self._later, self._due
+        for entry in self._later:
+            heappush(self._due, entry)
+        self._later.clear()
+
+    def _sweep(self) -> None:
+        shares = self.shares.values()
+        self._due = [(share.head, next(_serials), share) for share in shares if share.head]
+        heapify(self._due)
+        self._later.clear()
+
+
+class Share:
+    """The tasks of one owner in a pool, a line for each concurrency key.
+
+    Attributes:
+        pool: Where they wait.
+        owner: Whose they are.
+        head: The key of the oldest one that no concurrency key holds back; None: there is none.
+        lines: The lines, by key and limit; None for tasks without a key.
+    """
+
+    __slots__ = ("_ready", "head", "lines", "owner", "pool")
+
+    def __init__(self, pool: Pool, owner: str) -> None:
+        """Start empty."""
+        self.pool = pool
+        self.owner = owner
+        self.head: Key | None = None
+        self.lines: dict[KeyLimit | None, Line] = {}
+        self._ready: list[tuple[Key, int, Line]] = []
+
+    def first(self) -> Line:
+        """Return the line of the oldest task."""
+        return self._ready[0][2]
+
+    def changed(self, line: Line) -> bool:
+        """Take note of the new head, or another state, of a line; tells whether ours changed."""
+        if line.size and not line.gated:
+            heappush(self._ready, (line.head, next(_serials), line))
+        if len(self._ready) > 3 * len(self.lines) + 32:
+            ready = (each for each in self.lines.values() if not each.gated)
+            self._ready = [(each.head, next(_serials), each) for each in ready]
+            heapify(self._ready)
+        ready_heap = self._ready
+        while ready_heap and not ready_heap[0][2].stands_at(ready_heap[0][0]):
+            heappop(ready_heap)
+        head = ready_heap[0][0] if ready_heap else None
+        changed, self.head = head != self.head, head
+        return changed
+
+
+class Line:
+    """Waiting tasks with the same demand, class, owner and concurrency key: first in, first out.
+
+    Attributes:
+        share: What it is a part of.
+        limit: Its concurrency key; None: it has none.
+        gated: Its key was full when its turn came; see ``Gates``.
+        head: The key of the first task.
+        size: How many wait.
+    """
+
+    __slots__ = ("_heap", "_tasks", "gated", "head", "limit", "share")
+
+    def __init__(self, share: Share, limit: KeyLimit | None) -> None:
+        """Start empty."""
+        self.share = share
+        self.limit = limit
+        self.gated = False
+        self.head: Key = (0.0, 0)
+        self._tasks: dict[str, Key] = {}
+        # Entries that were discarded stay in it until they come up.
+        self._heap: list[tuple[Key, str]] = []
+
+    @property
+    def size(self) -> int:
+        """How many wait."""
+        return len(self._tasks)
+
+    @property
+    def first(self) -> str:
+        """The id of the first task."""
+        return self._heap[0][1]
+
+    @property
+    def signature(self) -> RequirementSignature:
+        """What its tasks ask for."""
+        return self.share.pool.demand.signature
+
+    def stands_at(self, key: Key) -> bool:
+        """Tell whether it waits for its turn with this key."""
+        return not self.gated and bool(self._tasks) and self.head == key
+
+    def add(self, task_id: str, key: Key) -> bool:
+        """Add a task; tells whether it is the first now."""
+        heappush(self._heap, (key, task_id))
+        self._tasks[task_id] = key
+        if len(self._tasks) == 1 or key < self.head:
+            self.head = key
+            return True
+        return False
+
+    def remove(self, task_id: str) -> bool:
+        """Take a task out; tells whether it was the first."""
+        key = self._tasks.pop(task_id)
+        if not self._tasks:
+            self._heap.clear()
+            return True
+        if key != self.head:
+            if len(self._heap) > 2 * len(self._tasks) + 16:
+                self._heap = [(each, task) for task, each in self._tasks.items()]
+                heapify(self._heap)
+            return False
+        heap, tasks = self._heap, self._tasks
+        while tasks.get(heap[0][1]) != heap[0][0]:
+            heappop(heap)
+        self.head = heap[0][0]
+        return True
+
+
+def _cleaned(heap: list[tuple[Key, int, Share]]) -> bool:
+    """Bring the first entry that counts to the top; tells whether there is one."""
+    while heap and heap[0][2].head != heap[0][0]:
+        heappop(heap)
+    return bool(heap)

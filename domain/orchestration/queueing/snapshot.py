@@ -1,0 +1,72 @@
+"""What a queue knows beyond the unfinished tasks: turns, keys, pauses, the latest completions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from aia_mas.domain.kernel.steps import Steps, chunks, copied
+from aia_mas.domain.orchestration.limits import KeyLimits
+from aia_mas.domain.orchestration.pauses import Pause
+from aia_mas.domain.orchestration.queueing.concurrency_keys import KeyState
+from aia_mas.domain.orchestration.queueing.figures import Figures
+from aia_mas.domain.orchestration.queueing.task_queue import TaskQueue
+from aia_mas.domain.orchestration.queueing.virtual_time import VirtualTime
+
+
+class StoredKey(msgspec.Struct, frozen=True, array_like=True):
+    """A concurrency key; see ``KeyState``."""
+
+    key: str
+    limits: KeyLimits | None
+    tat: int
+    ended: list[int]
+
+
+class QueueSnapshot(msgspec.Struct, frozen=True):
+    """The turns of each class (virtual time, owners served), keys, pauses and completions."""
+
+    times: list[int] = []
+    served: list[tuple[int, str]] = []
+    keys: list[StoredKey] = []
+    pauses: list[Pause] = []
+    ended: list[int] = []
+
+
+def queue_snapshot(
+    queue: TaskQueue, figures: Figures, pauses: Iterable[Pause]
+) -> Steps[QueueSnapshot]:
+    """Return a copy of all that the unfinished tasks do not tell."""
+    times = [order.time.now for order in queue.classes]
+    served: list[tuple[int, str]] = []
+    for rank, order in enumerate(queue.classes):
+        owners = yield from copied(order.time.served)
+        served += [(rank, owner) for owner in owners]
+        yield
+    keys: list[StoredKey] = []
+    # In one step: planning may add keys meanwhile.
+    states = dict(queue.keys.states)
+    yield
+    for some in chunks(states.items(), 500):
+        for key, state in some:
+            if state.limits is not None or state.tat or state.ended:
+                keys.append(StoredKey(key, state.limits, state.tat, list(state.ended)))
+        yield
+    return QueueSnapshot(times, served, keys, list(pauses), list(figures.ended))
+
+
+def restore_queue(snapshot: QueueSnapshot, queue: TaskQueue, figures: Figures) -> Steps[None]:
+    """Take over what a snapshot holds; the queue is empty as yet."""
+    figures.ended.extend(snapshot.ended)
+    for order, now in zip(queue.classes, snapshot.times, strict=True):
+        order.time = VirtualTime(now)
+    for some in chunks(snapshot.served, 1_000):
+        for rank, owner in some:
+            queue.classes[rank].time.served[owner] = None
+        yield
+    for some_keys in chunks(snapshot.keys, 500):
+        for stored in some_keys:
+            state = KeyState(stored.limits, stored.tat, stored.ended)
+            queue.keys.states[stored.key] = state
+        yield

@@ -1,0 +1,314 @@
+"""The tasks that wait: which of those that can be placed goes first (docs/adr/0008)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from heapq import heappop, heappush, merge
+from math import inf
+from typing import NamedTuple
+
+from aia_mas.domain.orchestration.limits import KeyLimits
+from aia_mas.domain.orchestration.queueing.class_order import ClassOrder
+from aia_mas.domain.orchestration.queueing.concurrency_keys import ConcurrencyKeys
+from aia_mas.domain.orchestration.queueing.gates import Gates
+from aia_mas.domain.orchestration.queueing.lines import (
+    Demand,
+    Key,
+    KeyLimit,
+    Line,
+    Pool,
+    Share,
+)
+from aia_mas.domain.orchestration.queueing.timers import Timers
+from aia_mas.domain.orchestration.requirement import RequirementSignature
+from aia_mas.domain.orchestration.task_specification import Priority
+
+
+class Place(NamedTuple):
+    """Where a task stands.
+
+    Attributes:
+        key: Its place in time; no two tasks have the same.
+        rank: Its class.
+        owner: Whose it is.
+        limit: Its concurrency key, if it has one.
+    """
+
+    key: Key
+    rank: int = 0
+    owner: str = ""
+    limit: KeyLimit | None = None
+
+
+class TaskQueue:
+    """Waiting tasks in order; those held until later, or by a full key, stand aside.
+
+    Between classes the oldest task that can be placed decides, by its key; so a class ages as a
+    whole. Within the class its owners take turns in virtual time, and each owner's tasks go by
+    their keys. So before a task that can be placed at most so many are dispatched: those with
+    smaller keys in other classes, and, for it and each task of its own owner in its class before
+    it, one of every other owner that waits in its class.
+
+    Attributes:
+        classes: By rank.
+        keys: What is known of the concurrency keys.
+        paused_types: Task types that are not to be placed.
+        paused: Nothing is to be placed.
+    """
+
+    def __init__(self, keys: ConcurrencyKeys | None = None) -> None:
+        """Start empty."""
+        self.classes = tuple(ClassOrder() for _ in Priority)
+        self.keys = ConcurrencyKeys() if keys is None else keys
+        self.paused_types: set[str] = set()
+        self.paused = False
+        self._demands: dict[RequirementSignature, Demand] = {}
+        self._waiting: dict[str, Line] = {}
+        self._held: Timers[Place, RequirementSignature] = Timers()
+        self._gates = Gates(self._line_changed)
+        # When a key that goes at a rate may be looked at again.
+        self._paced: list[tuple[float, str]] = []
+        self._paced_keys: set[str] = set()
+
+    # ------------------------------------------------------------------------------ in and out
+
+    def push(
+        self,
+        task_id: str,
+        signature: RequirementSignature,
+        place: Place,
+        not_before: float | None = None,
+    ) -> None:
+        """Add a task, or move it to another place.
+
+        Args:
+            task_id: Which task.
+            signature: What it asks for.
+            place: Where it stands.
+            not_before: When it may be placed, seconds since the epoch; ``due`` brings it in.
+        """
+        self.discard(task_id)
+        if not_before is not None:
+            self._held.add(task_id, not_before, place, signature)
+            return
+        line = self._waiting[task_id] = self._line(signature, place)
+        self.classes[place.rank].owners[place.owner] += 1
+        if line.add(task_id, place.key) and not line.gated:
+            self._line_changed(line)
+
+    def discard(self, task_id: str) -> bool:
+        """Take a task out; tells whether it was in."""
+        if self._held.remove(task_id):
+            return True
+        line = self._waiting.pop(task_id, None)
+        if line is None:
+            return False
+        share = line.share
+        owners = self.classes[share.pool.rank].owners
+        owners[share.owner] -= 1
+        if not owners[share.owner]:
+            del owners[share.owner]
+        if line.remove(task_id):
+            if not line.size:
+                self._line_is_empty(line)
+            if not line.gated:
+                self._line_changed(line)
+        return True
+
+    def take(self, line: Line) -> str:
+        """Take out the first task of a line, which is being dispatched; returns its id.
+
+        The caller has counted it already (``VirtualTime.reserve``, ``KeyState.reserved``).
+        """
+        task_id, time = line.first, self.classes[line.share.pool.rank].time
+        self.discard(task_id)
+        if self._gates.served(line, time):
+            self._line_changed(line)
+        if line.limit is not None:
+            self.open_key(line.limit.key)
+        return task_id
+
+    # ---------------------------------------------------------------------------------- choice
+
+    def first(self) -> Share | None:
+        """Return whose turn it is among all that may be placeable.
+
+        None when nobody of the class whose turn it is is due any more in its round, or nothing is
+        placeable; see ``next_round``.
+        """
+        order = self._class_to_serve()
+        return None if order is None else order.first_due()
+
+    @property
+    def rank_to_serve(self) -> int | None:
+        """The class whose turn it is; None: nothing is open."""
+        order = self._class_to_serve()
+        return None if order is None else self.classes.index(order)
+
+    def due_in(self, pool: Pool) -> Share | None:
+        """Return whose turn it would be in a pool, were it open; None: nobody is due."""
+        return self.classes[pool.rank].due_in(pool)
+
+    def next_round(self) -> bool:
+        """Begin the next round of the class whose turn it is; tells whether there is one."""
+        order = self._class_to_serve()
+        if order is None:
+            return False
+        order.time.next_round()
+        return True
+
+    def gate(self, line: Line, now: float) -> bool:
+        """Let a line stand aside if its key is full; tells whether it is."""
+        if line.limit is None:
+            return False
+        until = self.keys.shut_until(line.limit, now)
+        if until is None:
+            return False
+        if until != inf and line.limit.key not in self._paced_keys:
+            self._paced_keys.add(line.limit.key)
+            heappush(self._paced, (until, line.limit.key))
+        self._gates.shut(line, self.classes[line.share.pool.rank].time)
+        self._line_changed(line)
+        return True
+
+    def set_limits(self, key: str, limits: KeyLimits | None) -> None:
+        """Set, or remove, what holds for a key explicitly."""
+        self.keys.set_limits(key, limits)
+        self.open_key(key)
+
+    def open_key(self, key: str) -> None:
+        """Let tasks come back for which a key has places now."""
+        self._gates.open(key, self.keys.ready)
+
+    @property
+    def any_waiting(self) -> bool:
+        """Whether anything waits, and not everything is paused."""
+        return bool(self._waiting) and not self.paused
+
+    @property
+    def any_open(self) -> bool:
+        """Whether anything may be placeable that was not tried in vain."""
+        return self.any_waiting and any(order.open for order in self.classes)
+
+    @property
+    def any_stuck(self) -> bool:
+        """Whether anything waits for an agent that suits."""
+        return self.any_waiting and any(order.closed for order in self.classes)
+
+    def stuck(self) -> Iterable[Pool]:
+        """Return the pools that are not open, by their oldest tasks, as they stand now."""
+        closed = (list(order.closed) for order in self.classes if order.closed)
+        return merge(*closed, key=lambda pool: pool.head or _NEVER)
+
+    def set_stuck(self, demand: Demand, stuck: bool = True) -> None:
+        """Note that no task of a demand could be placed, or may be placeable again."""
+        demand.stuck = stuck
+        self._demand_changed(demand)
+
+    def free_all(self) -> None:
+        """Note that every demand may be placeable again."""
+        for demand in self._demands.values():
+            if demand.stuck:
+                self.set_stuck(demand, False)
+
+    def set_paused(self, task_type: str | None, paused: bool) -> None:
+        """Stop placing tasks of a type (None: any), or go on."""
+        if task_type is None:
+            self.paused = paused
+            return
+        (self.paused_types.add if paused else self.paused_types.discard)(task_type)
+        for demand in self._demands.values():
+            if demand.signature.task_type == task_type:
+                demand.paused = paused
+                self._demand_changed(demand)
+
+    # ------------------------------------------------------------------------------------ time
+
+    def due(self, now: float) -> None:
+        """Bring in the tasks whose time has come (seconds since the epoch)."""
+        for task_id, place, signature in self._held.due(now):
+            self.push(task_id, signature, place)
+        while self._paced and self._paced[0][0] <= now:
+            _, key = heappop(self._paced)
+            state = self.keys.states.get(key)
+            later = None if state is None else state.paced_until(now)
+            if later is None:
+                self._paced_keys.discard(key)
+                self.open_key(key)
+            else:
+                heappush(self._paced, (later, key))
+
+    def next_due(self) -> float | None:
+        """Return when the next one may come in, seconds since the epoch."""
+        held, paced = self._held.next(), self._paced[0][0] if self._paced else None
+        return min((at for at in (held, paced) if at is not None), default=None)
+
+    # --------------------------------------------------------------------------------- queries
+
+    def held_until(self, task_id: str) -> float | None:
+        """Return until when a task stands aside, seconds since the epoch; None: it does not."""
+        return self._held.until(task_id)
+
+    @property
+    def held(self) -> int:
+        """How many stand aside until later."""
+        return len(self._held)
+
+    def someone_asks_for(self, signature: RequirementSignature) -> bool:
+        """Tell whether a task waits for the same agents, and for no key."""
+        demand = self._demands.get(signature)
+        return demand is not None and any(pool.head for pool in demand.pools.values())
+
+    def __contains__(self, task_id: str) -> bool:
+        """Tell whether a task waits or stands aside."""
+        return task_id in self._waiting or task_id in self._held
+
+    def __len__(self) -> int:
+        """Return how many tasks wait or stand aside."""
+        return len(self._waiting) + len(self._held)
+
+    def _class_to_serve(self) -> ClassOrder | None:
+        open_classes = [order for order in self.classes if order.open]
+        return min(open_classes, key=lambda order: order.head or _NEVER, default=None)
+
+    def _line(self, signature: RequirementSignature, place: Place) -> Line:
+        demand = self._demands.get(signature)
+        if demand is None:
+            paused = signature.task_type in self.paused_types
+            demand = self._demands[signature] = Demand(signature, paused=paused)
+        pool = demand.pools.get(place.rank)
+        if pool is None:
+            time = self.classes[place.rank].time
+            pool = demand.pools[place.rank] = Pool(demand, place.rank, time)
+        share = pool.shares.get(place.owner)
+        if share is None:
+            share = pool.shares[place.owner] = Share(pool, place.owner)
+        line = share.lines.get(place.limit)
+        if line is None:
+            line = share.lines[place.limit] = Line(share, place.limit)
+        return line
+
+    def _line_changed(self, line: Line) -> None:
+        share = line.share
+        if share.changed(line):
+            share.pool.changed(share)
+            self.classes[share.pool.rank].put(share.pool)
+
+    def _line_is_empty(self, line: Line) -> None:
+        share, pool = line.share, line.share.pool
+        if line.gated:
+            self._gates.forget(line)
+        del share.lines[line.limit]
+        if not share.lines:
+            del pool.shares[share.owner]
+        if not pool.shares:
+            del pool.demand.pools[pool.rank]
+        if not pool.demand.pools:
+            del self._demands[pool.demand.signature]
+
+    def _demand_changed(self, demand: Demand) -> None:
+        for pool in demand.pools.values():
+            self.classes[pool.rank].put(pool)
+
+
+_NEVER: Key = (inf, 0)

@@ -1,0 +1,34 @@
+"""Why a task waits: for its time, for its key, for a pause to end, or for an agent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from aia_mas.domain.orchestration.fleet import Fleet, Reason
+from aia_mas.domain.orchestration.known_task import KnownTask
+from aia_mas.domain.orchestration.queueing import TaskQueue
+from aia_mas.domain.orchestration.queueing.controls import Controls
+
+
+def why_waiting(
+    fleet: Fleet, queue: TaskQueue, controls: Controls, task: KnownTask | None, now: datetime
+) -> tuple[Reason, ...]:
+    """Return what keeps a task waiting; empty when it will be placed by the next plan.
+
+    Args:
+        fleet: The agents.
+        queue: The tasks that wait.
+        controls: Pauses, and limits of concurrency keys.
+        task: The task; None: there is no unfinished one.
+        now: When this is asked, UTC.
+    """
+    if task is None or task.task_id not in queue:
+        return (Reason(code="not_waiting", detail="The task does not wait for an agent"),)
+    held_until = queue.held_until(task.task_id)
+    limit = task.limit if held_until is None else None
+    reasons = controls.reasons(task.signature.task_type, limit, now)
+    if held_until is not None:
+        at = datetime.fromtimestamp(held_until, UTC).isoformat()
+        reasons.append(Reason(code="not_due", detail=f"Not before {at}", facts={"due": at}))
+        return tuple(reasons)
+    return (*reasons, *fleet.why_not(task.signature))
