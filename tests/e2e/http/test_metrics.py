@@ -8,29 +8,35 @@ import pytest
 API = "/mas/api/v1"
 
 
-def life(client: httpx.Client, agent_id: str, priority: str = "normal") -> None:
-    """Register an agent, and let it do a task."""
-    client.put(f"{API}/agents/{agent_id}", json={"max_concurrent_tasks": 2})
-    wanted = {"preferred_agents": [agent_id], "labels": {}}
+def life(client: httpx.Client, unique: str, priority: str = "normal") -> dict[str, int]:
+    """Register an agent, and let it do a task; return what queries have to wait for."""
+    able = {"max_concurrent_tasks": 100, "skills": {unique: 1}}
+    client.put(f"{API}/agents/{unique}", json=able)
     submitted = client.post(
         f"{API}/agents/tasks/submit",
-        json={"task_type": agent_id, "requirements": wanted, "priority": priority},
+        json={"task_type": unique, "requirements": {"skills": [unique]}, "priority": priority},
     )
     assert submitted.status_code == 201, submitted.text
-    claimed = client.post(f"{API}/agents/{agent_id}/claim", json={"wait": 20}).json()
-    (work,) = claimed["items"]
-    report = {"agent_id": agent_id, "lease": work["lease"]}
+    task_id = submitted.json()["task_id"]
+    for _ in range(100):
+        wanted = {"wait": 1, "limit": 100}
+        claimed = client.post(f"{API}/agents/{unique}/claim", json=wanted).json()["items"]
+        leases = [each["lease"] for each in claimed if each["task_id"] == task_id]
+        if leases:
+            break
+    report = {"agent_id": unique, "lease": leases[0]}
     for action in ("start", "complete"):
-        done = client.post(f"{API}/agents/tasks/{work['task_id']}/{action}", json=report)
+        done = client.post(f"{API}/agents/tasks/{task_id}/{action}", json=report)
         assert done.status_code == 200, done.text
+    return {"min_position": int(done.headers["x-event-position"])}
 
 
 def test_figures_tell_of_agents_priorities_throughput_and_lag(
     client: httpx.Client, unique: str
 ) -> None:
     before = client.get(f"{API}/agents/metrics/system").json()
-    life(client, unique, "critical")
-    after = client.get(f"{API}/agents/metrics/system").json()
+    done = life(client, unique, "critical")
+    after = client.get(f"{API}/agents/metrics/system", params=done).json()
 
     def completed(figures: dict[str, Any]) -> int:
         count: int = figures["tasks"]["by_priority"]["critical"]["completed"]
@@ -54,9 +60,9 @@ def test_figures_tell_of_agents_priorities_throughput_and_lag(
 
 
 def test_history_is_cut_out_and_stepped(client: httpx.Client, unique: str) -> None:
-    life(client, unique)
+    done = life(client, unique)
     url = f"{API}/agents/metrics/history"
-    whole = client.get(url).json()
+    whole = client.get(url, params=done).json()
     assert whole["step_seconds"] == 60
     assert sum(point["completed"] for point in whole["items"]) >= 1
     assert {"p95_wait_ms", "queue_depth", "active_tasks", "agents_online", "dead"} <= set(
