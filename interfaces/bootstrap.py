@@ -16,9 +16,6 @@ import anyio
 import structlog
 import uuid_utils
 from anyio.abc import TaskGroup
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from aia_mas.application.clock import Clock, SystemClock
 from aia_mas.application.database import Database, open_database
@@ -48,7 +45,7 @@ from aia_mas.application.processes import dispatcher as dispatcher_process
 from aia_mas.application.processes.deadlines import Deadlines, ExpiryFold
 from aia_mas.application.processes.dispatch_fold import DispatchFold
 from aia_mas.application.processes.dispatcher import Dispatcher
-from aia_mas.application.rate_limits import Limiter, LocalLimiter, RedisLimiter
+from aia_mas.application.rate_limits import Limiter
 from aia_mas.application.settings import Settings
 from aia_mas.domain.kernel.principal import system
 from aia_mas.domain.orchestration.scoring.policies import Policy, registered
@@ -57,6 +54,7 @@ from aia_mas.domain.orchestration.task_commands import SubmitTask
 from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, PROCESS_FOLDS
 from aia_mas.interfaces.realtime.coalesced import Sample
 from aia_mas.interfaces.realtime.hub import Hub
+from aia_mas.interfaces.shared_stores import limiter, presence_store
 from aia_mas.projections.host import ProjectionHost
 from aia_mas.projections.registry import READ_MODELS
 
@@ -202,8 +200,8 @@ class System:
                 seconds=self.settings.leader_lease_seconds,
                 renew_every=self.settings.leader_lease_seconds / 4,
             )
-            self.limiter = await self._limiter(stack)
-            self._wire(await self._presence_store(stack))
+            self.limiter = limiter(self.settings, self.log, stack)
+            self._wire(presence_store(self.settings, self.log, stack))
             tasks = await stack.enter_async_context(anyio.create_task_group())
             await self._start(tasks)
             log.info("system_started", node=self.name, head=self.log.feed.position)
@@ -225,32 +223,7 @@ class System:
                 tasks.start_soon(self.log.drain)
                 tasks.start_soon(self.hub.drain)
 
-    async def _presence_store(self, stack: AsyncExitStack) -> PostgresPresence | RedisPresence:
-        url = self.settings.redis
-        if url is None:
-            return PostgresPresence(self.log.pool)
-        # Not tried again in silence: an outage is to be noticed, however short.
-        redis = Redis.from_url(
-            url, socket_timeout=2, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0)
-        )
-        stack.push_async_callback(redis.aclose)
-        return RedisPresence(redis, f"mas:{self.log.store_id}")
-
-    async def _limiter(self, stack: AsyncExitStack) -> Limiter | None:
-        rate, url = self.settings.rate_limit, self.settings.redis
-        if rate is None:
-            return None
-        if url is None:
-            return LocalLimiter(rate)
-        # Many requests are counted at once: the connections that it takes are bounded.
-        pool = BlockingConnectionPool.from_url(
-            url, max_connections=32, timeout=1, socket_timeout=1, socket_connect_timeout=1
-        )
-        redis = Redis.from_pool(pool)
-        stack.push_async_callback(redis.aclose)
-        return RedisLimiter(redis, f"mas:{self.log.store_id}", rate)
-
-    def _wire(self, presence_store: PostgresPresence | RedisPresence) -> None:
+    def _wire(self, signs_of_life: PostgresPresence | RedisPresence) -> None:
         settings, event_log, clock = self.settings, self.log, self.clock
         folds = PostgresFoldSnapshots(event_log.pool, event_log.store_id)
         self._snapshots = PostgresSnapshots(event_log.pool, orchestration.STATES)
@@ -287,11 +260,11 @@ class System:
         )
         self.queue_view = QueueView(lambda: dispatch_fold.state, clock)
         self.presence = Presence(
-            presence_store,
+            signs_of_life,
             clock,
             remember=deadlines_process.MISSED_HEARTBEATS * settings.heartbeat_interval_seconds,
         )
-        self.reports = Reports(presence_store, clock)
+        self.reports = Reports(signs_of_life, clock)
         expiry_fold = ExpiryFold(self.presence.over)
         self._dispatch_host = FoldHost(
             event_log, dispatch_fold, folds, categories=DISPATCHING.categories

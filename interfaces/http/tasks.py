@@ -26,14 +26,11 @@ from aia_mas.interfaces.http.commands import (
 from aia_mas.interfaces.http.paths import API
 from aia_mas.interfaces.http.problems import problem_answer
 from aia_mas.interfaces.http.requests import ApiRequest
+from aia_mas.interfaces.http.schemas.task_reports import Attempt, Completion, Failure, Progress
 from aia_mas.interfaces.http.schemas.tasks import (
-    Attempt,
     BatchItem,
     BatchResult,
     Cancellation,
-    Completion,
-    Failure,
-    Progress,
     Retry,
     TaskBatch,
     TaskSubmission,

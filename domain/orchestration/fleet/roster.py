@@ -345,7 +345,6 @@ class Fleet:
 
 
 # With no more agents than this free, asking each is quicker than asking the arrays.
-_FEW = 8
-_SEATED_AT_ONCE = 100
+_FEW, _SEATED_AT_ONCE = 8, 100
 _GAP = Seat("")
 _ATTEMPT_OVER = frozenset({TaskCompleted, TaskFailed, TaskReleased, TaskCancelled, TaskExpired})
