@@ -108,7 +108,7 @@ def _completed(work: WorkRow, recorded: RecordedEvent) -> Change:
         row.completed += 1
         row.worked += worked
         row.longest = max(row.longest, worked)
-        row.durations[bucket] = row.durations.get(bucket, 0) + 1
+        row.lasted(bucket)
         if event.quality is not None:
             row.estimated += 1
             row.estimate += round(event.quality * _MILLION)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+_counts = msgspec.json.Decoder(dict[str, int]).decode
+
 
 class PerformanceRow(msgspec.Struct, gc=False):
     """A row of ``agent_performance_v1``: an agent's work of one type in one span of time.
@@ -28,7 +30,7 @@ class PerformanceRow(msgspec.Struct, gc=False):
     expired: int = 0
     worked: int = 0
     longest: int = 0
-    durations: dict[str, int] = {}
+    durations: dict[str, int] | msgspec.Raw = {}
     rated: int = 0
     rating: int = 0
     estimated: int = 0
@@ -37,6 +39,12 @@ class PerformanceRow(msgspec.Struct, gc=False):
     cost: str = "0"
     price: str = "0"
     above_price: int = 0
+
+    def lasted(self, bucket: str) -> None:
+        """Count a duration in a bucket; the counts of a row that was read are JSON at first."""
+        if isinstance(self.durations, msgspec.Raw):
+            self.durations = _counts(self.durations)
+        self.durations[bucket] = self.durations.get(bucket, 0) + 1
 
 
 class StreakRow(msgspec.Struct, gc=False):

@@ -121,7 +121,9 @@ class Client:
         if got is not None and got.status_code == 200:
             items: list[Any] = got.json()["items"]
             return items
-        assert got is None or got.status_code in {404, 503}, got.text
+        refused = got is not None and got.status_code == 409
+        assert not refused or got.json()["code"] == "agent_suspended", got.text
+        assert got is None or refused or got.status_code in {404, 503}, got.text
         await anyio.sleep(0.05)
         return []
 
