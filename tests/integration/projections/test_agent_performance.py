@@ -272,15 +272,29 @@ async def test_small_batches_and_large_ones_make_the_same_rows(
         for step in World(3).history(150):
             head = await pen.write_all([step])
         assert await performance.progress.reached(head, 30.0)
-    piecemeal = await contents(database, AGENT_PERFORMANCE)
+    await they_are_the_rows_of_a_rebuild(database, log)
 
+
+async def test_who_takes_over_counts_on(database: str, log: PostgresEventLog, pen: Pen) -> None:
+    """It remembers no rows, and reads them as they were stored."""
+    steps = list(World(3).history(150))
+    for part in (steps[:50], steps[50:100], steps[100:]):
+        performance = runner(log, database, AGENT_PERFORMANCE)
+        async with running(performance.run):
+            assert await performance.progress.reached(await pen.write_all(part), 30.0)
+    await they_are_the_rows_of_a_rebuild(database, log)
+
+
+async def they_are_the_rows_of_a_rebuild(database: str, log: PostgresEventLog) -> None:
+    """Fold the whole log at once beside what stands there, and compare."""
+    live = await contents(database, AGENT_PERFORMANCE)
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
         await connection.execute("select begin_rebuild(%s)", (AGENT_PERFORMANCE.key,))
         whole = CheckpointWriter(AGENT_PERFORMANCE, connection, build="_rebuild")
         await whole.open()
         await whole.write(await log.read(0, limit=10_000))
 
-    assert await contents(database, AGENT_PERFORMANCE, "_rebuild") == piecemeal
+    assert await contents(database, AGENT_PERFORMANCE, "_rebuild") == live
 
 
 async def test_what_nothing_can_be_derived_from_is_named(
