@@ -32,12 +32,13 @@ def test_a_heartbeat_tells_load_and_metrics(client: httpx.Client, unique: str) -
     said = {"load": 0.75, "metrics": {"queue": 3, "temperature_c": 61.5}}
     assert client.get(path).json()["reported"] is None
 
-    before = client.get(f"{API}/audit/head").json()
+    stream = f"{API}/audit/streams/agent/{unique}"
+    before = client.get(stream).json()["items"]
     client.post(f"{path}/heartbeat", json=said)
     shown = client.get(path).json()["reported"]
 
     assert {"load": shown["load"], "metrics": shown["metrics"]} == said
-    assert client.get(f"{API}/audit/head").json() == before, "what agents say is no event"
+    assert client.get(stream).json()["items"] == before, "what agents say is no event"
     (in_list,) = client.get(f"{API}/agents", params={"q": unique}).json()["items"]
     assert in_list["reported"] == shown
     client.post(f"{path}/heartbeat")

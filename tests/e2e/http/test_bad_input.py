@@ -1,6 +1,7 @@
 """Bad input: each gets its own code and changes nothing."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -11,6 +12,12 @@ AGENT = f"{API}/agents/register"
 TASK = f"{API}/agents/tasks/submit"
 JSON = {"content-type": "application/json"}
 DEEP = b"[" * 5000 + b"]" * 5000
+
+
+@pytest.fixture(scope="module")
+def node(start_for_module: Callable[..., Any]) -> Any:
+    """A node on which nothing happens by itself, so that the log stands still between requests."""
+    return start_for_module(heartbeat_interval_seconds=3_600, pickup_timeout_seconds=3_600)
 
 
 @pytest.fixture(scope="module")
