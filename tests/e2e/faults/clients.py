@@ -51,6 +51,13 @@ def answer_of(got: httpx.Response, path: str, sent: Any) -> Answer:
     return Answer(path, sent, got.status_code, got.content, position, replayed)
 
 
+def comes_again(got: httpx.Response) -> bool:
+    """Tell whether the answer asks its client to come again with the same command."""
+    if got.status_code == 409:
+        return bool(got.json()["code"] == "conflict")
+    return got.status_code in {429, 503}
+
+
 class Client:
     """Sends commands and keeps every answer.
 
@@ -97,17 +104,14 @@ class Client:
         except httpx.TransportError:
             return None  # nobody knows whether it was carried out
         assert got.status_code != 500, got.text
-        answer = answer_of(got, path, body)
-        if answer.status in {429, 503} or answer.code == "conflict":
-            return None
-        return answer
+        return None if comes_again(got) else answer_of(got, path, body)
 
     async def order(self, method: str, path: str, body: Any = None) -> None:
         """Have something done that may be done twice."""
         with anyio.fail_after(PATIENCE):
             while True:
                 got = await self._ask(method, path, body)
-                if got is not None and got.status_code != 503:
+                if got is not None and not comes_again(got):
                     # What is deleted and was not told of it is not found.
                     gone = method == "DELETE" and got.status_code == 404
                     assert got.is_success or gone, got.text

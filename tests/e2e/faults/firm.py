@@ -139,9 +139,7 @@ class Firm:
         answer = await self.client.give(key, path, body)
         if answer.status == 200:
             return True
-        assert answer.code in {"stale_lease", "task_already_finished", "not_assigned_to_agent"}, (
-            answer
-        )
+        assert answer.code in NO_LONGER_OURS, answer
         return False
 
     def check(self, history: History) -> None:
@@ -177,6 +175,14 @@ class Firm:
             assert events[-1].position == answer.position, (key, answer)
             assert len({event.stream for event in events}) == 1
 
+
+NO_LONGER_OURS = {
+    "stale_lease",
+    "task_already_finished",
+    "task_cancelled",
+    "not_assigned_to_agent",
+}
+"""What an agent is told that comes too late: for another attempt, an end, a client's cancel."""
 
 ACTOR = "dev"
 """Who everybody is where no keys are configured."""
