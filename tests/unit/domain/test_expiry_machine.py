@@ -49,6 +49,7 @@ class _Attempt(msgspec.Struct):
     asked: datetime | None = None
     answered: datetime | None = None
     waited: timedelta = timedelta(0)
+    lost: bool = False
 
 
 class _Task(msgspec.Struct):
@@ -96,6 +97,9 @@ class AnyStory(RuleBasedStateMachine):
         if unregisters:
             self.story.agent(agent, AgentUnregistered(at=self.story.now))
             self.gone[agent] = ReleaseReason.AGENT_UNREGISTERED
+            for task in self.tasks.values():
+                if task.held is not None and task.held.agent == agent:
+                    task.held.lost = True
         else:
             self.story.agent(agent, AgentWentOffline(at=self.story.now))
             self.gone[agent] = ReleaseReason.AGENT_OFFLINE
@@ -266,6 +270,9 @@ class AnyStory(RuleBasedStateMachine):
         now, since, held = self.story.now, self.story.since, task.held
         if held is None:
             return None
+        if held.lost:
+            # Whoever registers under the id of an agent that left has not got what that one held.
+            return ReleaseReason.AGENT_UNREGISTERED
         if held.agent in self.gone:
             return self.gone[held.agent]
         if held.started is None:
