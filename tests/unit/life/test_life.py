@@ -1,0 +1,68 @@
+"""The whole life of agents and tasks, on real nodes: in any order, every promise is kept."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, run_state_machine_as_test
+
+from aia_mas.application.event_log import slices
+from aia_mas.domain.orchestration.agent_commands import RegisterAgent
+from aia_mas.domain.orchestration.capabilities import Capabilities
+
+from .client_rules import ClientRules
+from .drawn import CAPABILITIES
+from .fault_rules import FaultRules
+from .work_rules import WorkRules
+from .world import World
+
+
+class Life(ClientRules, WorkRules, FaultRules):
+    """Everything that can happen."""
+
+    @initialize(
+        nodes=st.sampled_from([1, 2]),
+        cap=st.sampled_from([None, None, 4]),
+        first=st.lists(CAPABILITIES, max_size=3),
+    )
+    def begin(self, nodes: int, cap: int | None, first: list[Capabilities]) -> None:
+        self.world = World(cap)
+        for _ in range(nodes):
+            self.world.add_node()
+        self.world.let_lead(self.world.nodes[0])
+        self.world.step()
+        for number, capabilities in enumerate(first, 1):
+            self.do(RegisterAgent(agent_id=f"a{number}", capabilities=capabilities))
+
+
+@pytest.mark.usefixtures("virtual_time_only", "quiet")
+def test_whatever_happens_every_promise_is_kept() -> None:
+    run_state_machine_as_test(
+        Life,
+        settings=settings(
+            max_examples=80,
+            stateful_step_count=40,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+@pytest.fixture
+def virtual_time_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long work gives way by a count of seconds that never pass: every run is the same."""
+    monkeypatch.setattr(slices, "perf_counter", lambda: 0.0)
+
+
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    """Nodes that die and lose their leases have a lot to tell."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.configure(**before)

@@ -1,0 +1,79 @@
+"""An event loop whose time passes only when nothing is left to do: whole days in a moment."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+START = datetime(2026, 1, 5, tzinfo=UTC)
+MOMENT = 0.001
+"""Seconds in which whatever can happen at once has happened."""
+
+
+class NothingWillHappen(RuntimeError):
+    """Everybody waits for somebody else: a real program would hang."""
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """Runs everything that is ready, then goes on to the next timer without waiting for it."""
+
+    def __init__(self) -> None:
+        self._elapsed = 0.0
+        super().__init__(_Impatient(self))
+
+    def time(self) -> float:
+        """Return the seconds that have passed."""
+        return self._elapsed
+
+    def skip(self, seconds: float) -> None:
+        """Let time pass."""
+        self._elapsed += seconds
+
+
+class _Impatient(selectors.BaseSelector):
+    """Looks at files as they are, and lets the loop's time pass in place of waiting."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        self._loop = loop
+        self._files = selectors.DefaultSelector()
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None:
+            raise NothingWillHappen
+        if timeout > 0:
+            self._loop.skip(timeout)
+        return self._files.select(0)
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        return self._files.register(fileobj, events, data)
+
+    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+        return self._files.unregister(fileobj)
+
+    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
+        return self._files.get_map()
+
+    def close(self) -> None:
+        self._files.close()
+
+
+class LoopClock:
+    """The clock of the system, which shows the loop's time."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        self._loop = loop
+
+    def now(self) -> datetime:
+        """Return the time of day, UTC."""
+        return START + timedelta(seconds=self._loop.time())
+
+    def monotonic(self) -> float:
+        """Return the seconds that have passed."""
+        return self._loop.time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
