@@ -1,25 +1,15 @@
-"""The dispatcher's fold: plans, places, reservations, waiting, takeover."""
+"""The dispatcher's fold: what is planned, in what order, and what waits."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
-import msgspec
 import pytest
 
 from aia_mas.domain.kernel.steps import at_once
 from aia_mas.domain.orchestration.agent_events import (
-    AgentRegistered,
-    AgentUnregistered,
     AgentUpdated,
-    AgentWentOffline,
 )
 from aia_mas.domain.orchestration.capabilities import Capabilities
-from aia_mas.domain.orchestration.dispatching import Dispatching
-from aia_mas.domain.orchestration.dispatching_snapshot import decode_snapshot, encode_snapshot
 from aia_mas.domain.orchestration.planning import PlannedAssignment
 from aia_mas.domain.orchestration.scoring.seeds import seed_of
 from aia_mas.domain.orchestration.task_events import (
-    TaskAssigned,
     TaskCancelled,
     TaskCompleted,
     TaskExpired,
@@ -27,81 +17,14 @@ from aia_mas.domain.orchestration.task_events import (
     TaskReleased,
     TaskRequeued,
     TaskStarted,
-    TaskSubmitted,
 )
 from aia_mas.domain.orchestration.task_specification import (
     Priority,
-    Requirements,
-    TaskSpecification,
     terms_of,
 )
 from aia_mas.domain.orchestration.task_status import ReleaseReason, TaskStatus
 
-NOW = datetime(2026, 1, 2, tzinfo=UTC)
-PLAIN = TaskSpecification(task_type="t")
-
-
-def after(seconds: float) -> datetime:
-    return NOW + timedelta(seconds=seconds)
-
-
-class World:
-    """A dispatcher's fold, and short words for what happens around it."""
-
-    def __init__(self, cap: int | None = None) -> None:
-        self.fold = Dispatching(cap)
-        self.now = NOW
-
-    def agent(self, agent_id: str, places: int = 1, **capabilities: Any) -> None:
-        declared = Capabilities(max_concurrent_tasks=places, **capabilities)
-        event = AgentRegistered(capabilities=declared, owner="o", registered_at=NOW)
-        self.fold.apply(f"agent/{agent_id}", event)
-
-    def submit(self, task_id: str, at: float = 0.0, **spec: Any) -> None:
-        spec_ = TaskSpecification(**{"task_type": "t", **spec})
-        event = TaskSubmitted(spec=spec_, submitted_at=after(at), owner="o")
-        self.fold.apply(f"task/{task_id}", event)
-
-    def needing(self, skill: str) -> dict[str, Any]:
-        return {"requirements": Requirements(skills={skill: 0.5})}
-
-    def plan(self, limit: int = 100) -> list[PlannedAssignment]:
-        return self.fold.plan(self.now, limit)
-
-    def planned(self, limit: int = 100) -> list[tuple[str, str]]:
-        return [(each.task_id, each.agent_id) for each in self.plan(limit)]
-
-    def assigned(self, task_id: str, agent_id: str, attempt: int = 1) -> None:
-        event = TaskAssigned(
-            agent_id=agent_id, attempt=attempt, lease="L", lease_seconds=1.0, assigned_at=NOW
-        )
-        self.fold.apply(f"task/{task_id}", event)
-
-    def run(self) -> list[tuple[str, str]]:
-        """Plan, and let every assignment get into the log."""
-        planned = self.plan()
-        for each in planned:
-            self.assigned(each.task_id, each.agent_id, each.attempt)
-        return [(each.task_id, each.agent_id) for each in planned]
-
-    def completed(self, task_id: str) -> None:
-        event = TaskCompleted(agent_id="?", attempt=1, lease="L", completed_at=NOW)
-        self.fold.apply(f"task/{task_id}", event)
-
-    def failed(self, task_id: str, outcome: TaskStatus, retry_in: float | None = None) -> None:
-        event = TaskFailed(
-            agent_id="?",
-            attempt=1,
-            error_code="e",
-            retryable=True,
-            retry_at=None if retry_in is None else after(retry_in),
-            outcome=outcome,
-            failed_at=NOW,
-        )
-        self.fold.apply(f"task/{task_id}", event)
-
-    def codes(self, task_id: str) -> list[str]:
-        return [reason.code for reason in self.fold.why_not(task_id, self.now)]
+from .dispatching_world import NOW, PLAIN, World, after
 
 
 @pytest.fixture
@@ -379,115 +302,3 @@ def test_what_passed_its_deadline_is_not_placed(world):
 
     assert world.run() == [("fine", "a")]
     assert len(world.fold) == 0
-
-
-# ---------------------------------------------------------------------------------------- place
-
-
-def test_a_task_is_placed_while_it_is_submitted(world):
-    world.agent("a", places=2)
-    placed = world.fold.place("1", PLAIN, NOW)
-    assert placed is not None
-    assert placed[:-1] == ("1", 1, "a", 60.0, 0, 0.0, 1)
-    assert placed.grounds.seed == seed_of("1", 1)
-    assert world.fold.place("1", PLAIN, NOW) is None
-
-    world.submit("1")
-    assert world.planned() == []
-    world.assigned("1", "a")
-    assert world.fold.fleet.tasks_of("a") == {"1"}
-    assert world.fold.place("1", PLAIN, NOW) is None
-
-
-def test_a_placed_task_that_got_in_alone_waits_once_it_is_dropped(world):
-    world.agent("a")
-    world.fold.place("1", PLAIN, NOW)
-    world.submit("1")
-    assert world.planned() == []
-    world.fold.drop("1")
-
-    assert world.planned() == [("1", "a")]
-
-
-def test_a_placed_task_that_did_not_get_in_leaves_nothing(world):
-    world.agent("a")
-    world.fold.place("1", PLAIN, NOW)
-    world.fold.drop("1")
-
-    assert world.fold.fleet.active_tasks("a") == 0
-    assert len(world.fold) == 0
-
-
-def test_nobody_jumps_the_queue(world):
-    world.submit("1")
-    world.submit("other", **world.needing("x"))
-    assert world.fold.place("2", PLAIN, NOW) is None
-    world.agent("a", places=3)
-    assert world.fold.place("2", PLAIN, NOW) is None, "others were not tried yet"
-    other = TaskSpecification(task_type="else")
-    assert world.fold.place("3", other, NOW) is None, "others were not tried yet"
-
-    world.run()
-    assert world.fold.place("2", PLAIN, NOW) is not None
-    assert (
-        world.fold.place("4", TaskSpecification(task_type="t", **world.needing("x")), NOW) is None
-    )
-
-
-def test_a_retry_that_is_due_goes_before_a_new_task(world):
-    world.agent("a")
-    world.submit("1")
-    world.run()
-    world.failed("1", TaskStatus.QUEUED, retry_in=10)
-
-    assert world.fold.place("2", PLAIN, after(10)) is None
-
-
-@pytest.mark.parametrize("spec", [{"not_before": after(1)}, {"max_cost": 0}])
-def test_what_is_not_due_or_suits_nobody_is_not_placed(world, spec):
-    world.agent("a", cost_per_task=1)
-
-    assert world.fold.place("1", TaskSpecification(task_type="t", **spec), NOW) is None
-
-
-# ------------------------------------------------------------------------------------- takeover
-
-
-def test_a_restored_fold_goes_on_as_the_original(world):
-    world.agent("a", places=2, skills={"x": 1.0}, cost_per_task=10**30)
-    world.agent("b")
-    world.agent("gone")
-    for n in range(1200):
-        spec = world.needing("x") if n % 2 else {"max_cost": 10**30 + 1}
-        world.submit(f"t{n}", at=n, deadline=after(10_000), **spec)
-    world.submit("held", not_before=after(5))
-    world.run()
-    world.failed("t0", TaskStatus.QUEUED, retry_in=3)
-    world.fold.apply("agent/gone", AgentUnregistered(at=NOW))
-    world.fold.apply("agent/b", AgentWentOffline(at=NOW))
-
-    data = list(encode_snapshot(at_once(world.fold.snapshot())))
-    restored = World()
-    restored.fold = at_once(Dispatching.restore(at_once(decode_snapshot(data))))
-    assert list(encode_snapshot(at_once(restored.fold.snapshot()))) == data
-    assert len(restored.fold) == len(world.fold)
-    for each in (world, restored):
-        each.now = after(5)
-        each.agent("new", places=5)
-    assert restored.plan() == world.plan()
-
-
-def test_what_was_only_reserved_waits_in_a_snapshot(world):
-    world.agent("a")
-    world.submit("1")
-    world.plan()
-    world.fold.place("2", PLAIN, NOW)
-
-    restored = at_once(Dispatching.restore(at_once(world.fold.snapshot())))
-    assert [each.task_id for each in restored.plan(NOW)] == ["1"]
-
-
-@pytest.mark.parametrize("pieces", [[], [b""], [b"{}"], [b'{"end":[1]}'], [b'{"other":[]}']])
-def test_a_damaged_snapshot_is_told_so(pieces):
-    with pytest.raises(msgspec.MsgspecError):
-        at_once(decode_snapshot(pieces))
