@@ -2,83 +2,38 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import timedelta
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import precondition, rule
 from msgspec.structs import replace
 
-from aia_mas.domain.kernel import Context, Decision, Event, Principal
 from aia_mas.domain.kernel.steps import at_once
-from aia_mas.domain.orchestration import agent, agent_decisions, task
 from aia_mas.domain.orchestration import agent_commands as agents
+from aia_mas.domain.orchestration import agent_decisions
 from aia_mas.domain.orchestration import task_commands as tasks
-from aia_mas.domain.orchestration.amounts import had, taken
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.dispatching import Dispatching
 from aia_mas.domain.orchestration.dispatching_snapshot import decode_snapshot, encode_snapshot
 from aia_mas.domain.orchestration.limits import LimitRemoved, LimitSet
 from aia_mas.domain.orchestration.pauses import PAUSES, DispatchPaused, DispatchResumed
-from aia_mas.domain.orchestration.planning import PlannedAssignment
-from aia_mas.domain.orchestration.requirement import signature_of, suitability
+from aia_mas.domain.orchestration.requirement import signature_of
 from aia_mas.domain.orchestration.task_ending import cancel_task, expire_task, release_task
-from aia_mas.domain.orchestration.task_events import TaskSubmitted
 from aia_mas.domain.orchestration.task_execution import complete_task, fail_task, start_task
 from aia_mas.domain.orchestration.task_specification import (
     Priority,
-    Requirements,
     TaskSpecification,
 )
 from aia_mas.domain.orchestration.task_status import ReleaseReason, TaskStatus
 from aia_mas.domain.orchestration.task_steering import reassign_task, reprioritise_task
 from aia_mas.domain.orchestration.task_submission import assign_task, retry_task, submit_task
 
-NOW = datetime(2026, 1, 2, tzinfo=UTC)
-AGENTS = st.sampled_from(["a1", "a2", "a3", "a4"])
-CAPABILITIES = st.builds(
-    Capabilities,
-    skills=st.dictionaries(st.sampled_from(["x", "y"]), st.sampled_from([0.2, 0.9]), max_size=2),
-    specializations=st.sampled_from([(), ("t",)]),
-    max_concurrent_tasks=st.integers(1, 3),
-    cost_per_task=st.sampled_from([0, 10]),
-    resources=st.sampled_from([{}, {"gpu": 0.3}, {"gpu": 1.0, "cpu": 2.0}]),
-)
-REQUIREMENTS = st.sampled_from(
-    [
-        Requirements(),
-        Requirements(skills={"x": 0.5}),
-        Requirements(skills={"y": 0.0}),
-        Requirements(skills={"nobody": 1.0}),
-        Requirements(preferred_agents=("a2",), excluded_agents=("a1",)),
-        Requirements(resources={"gpu": 0.1}),
-        Requirements(resources={"gpu": 0.3, "cpu": 1.0}),
-    ]
-)
-SPECS = st.builds(
-    TaskSpecification,
-    task_type=st.sampled_from(["t", "u"]),
-    requirements=REQUIREMENTS,
-    priority=st.sampled_from([Priority.CRITICAL, Priority.NORMAL]),
-    max_cost=st.sampled_from([None, None, 5]),
-    max_attempts=st.just(2),
-    not_before=st.sampled_from([None, None, NOW + timedelta(seconds=30)]),
-    deadline=st.sampled_from([None, None, NOW + timedelta(seconds=90)]),
-    concurrency_key=st.sampled_from([None, "k", "l"]),
-    concurrency_limit=st.sampled_from([None, 1, 2]),
-)
-OWNERS = st.sampled_from(["p", "q", "r"])
-LIMITS = st.builds(
-    LimitSet,
-    key=st.sampled_from(["k", "l"]),
-    max_concurrent=st.sampled_from([None, 0, 1, 3]),
-    rate=st.sampled_from([None, 2]),
-    per_seconds=st.just(10.0),
-    by=st.just("p"),
-    at=st.just(NOW),
-)
+from .dispatching_drawn import AGENTS, CAPABILITIES, LIMITS, OWNERS, SPECS
+from .dispatching_ledger import UnderWay
+from .dispatching_promises import Promises
+
 STANDING: dict[type, Any] = {
     agents.DrainAgent: agent_decisions.drain_agent,
     agents.SuspendAgent: agent_decisions.suspend_agent,
@@ -89,33 +44,8 @@ STANDING: dict[type, Any] = {
 }
 
 
-class UnderWay(NamedTuple):
-    """An assignment on its way into the log; with a specification it is a submission as well."""
-
-    planned: PlannedAssignment
-    spec: TaskSpecification | None
-
-
-class Dispatch(RuleBasedStateMachine):
-    """The real aggregates and their log, with a dispatcher that leads."""
-
-    @initialize(cap=st.sampled_from([None, None, 3]))
-    def start(self, cap: int | None) -> None:
-        self.cap = cap
-        self.now = NOW
-        self.fold = Dispatching(cap)
-        self.log: list[tuple[str, Event]] = []
-        self.agents: dict[str, agent.AgentState] = {}
-        self.tasks: dict[str, task.TaskState] = {}
-        self.due: dict[str, datetime] = {}
-        self.since: dict[str, tuple[datetime, int]] = {}
-        self.under_way: dict[str, UnderWay] = {}
-        self.count = 0
-        self.limits: dict[str, int | None] = {}
-        self.rates: dict[str, bool] = {}
-        self.paused: set[str | None] = set()
-
-    # ------------------------------------------------------------------------------- commands
+class Dispatch(Promises):
+    """Any interleaving of commands, plans and appends, with a dispatcher that leads."""
 
     @rule(agent_id=AGENTS, capabilities=CAPABILITIES)
     def put(self, agent_id: str, capabilities: Capabilities) -> None:
@@ -286,243 +216,10 @@ class Dispatch(RuleBasedStateMachine):
         self.fold = restored
         self.under_way.clear()
 
-    # -------------------------------------------------------------------------------- promises
-
-    def check_choice(self, planned: PlannedAssignment, spec: TaskSpecification | None) -> None:
-        state = self.agents[planned.agent_id]
-        terms = spec if spec is not None else self.tasks[planned.task_id].terms
-        signature = signature_of(terms.task_type, terms.requirements, terms.max_cost)
-        assert state.assignable
-        assert suitability(signature, planned.agent_id, state.capabilities)
-        assert planned.price == state.capabilities.cost_per_task
-        assert self.load(planned.agent_id) <= state.capabilities.max_concurrent_tasks
-        for name, _ in signature.resources:
-            assert self.left(planned.agent_id, name) >= 0
-        assert planned.lease_seconds == terms.lease_seconds
-        assert 0.0 <= planned.load < 1.0
-        assert 1 <= planned.considered <= len(self.agents)
-        assert not self.is_paused(terms.task_type)
-        most = self.most(terms)
-        assert most is None or self.held_of(terms.concurrency_key) <= most
-
-    def check_order(self, placed: list[PlannedAssignment]) -> None:
-        last: dict[Any, tuple[float, int]] = {}
-        for planned in placed:
-            line, key = self.line(planned.task_id), self.key(planned.task_id)
-            assert line not in last or last[line] < key
-            last[line] = key
-        for task_id in self.waiting():
-            if self.is_due(task_id) and self.line(task_id) in last:
-                assert self.key(task_id) > last[self.line(task_id)]
-
-    def check_nothing_placeable_waits(self) -> None:
-        if self.cap is not None and self.held() >= self.cap:
-            return
-        for task_id in self.waiting():
-            terms = self.tasks[task_id].terms
-            if not self.is_due(task_id) or self.is_paused(terms.task_type):
-                continue
-            if not self.open_key(terms):
-                continue
-            assert not any(
-                state.assignable
-                and self.load(agent_id) < state.capabilities.max_concurrent_tasks
-                and suitability(self.signature(task_id), agent_id, state.capabilities)
-                and all(
-                    self.left(agent_id, name) >= amount
-                    for name, amount in self.signature(task_id).resources
-                )
-                for agent_id, state in self.agents.items()
-            )
-
-    @invariant()
-    def loads_are_right(self) -> None:
-        for agent_id in getattr(self, "agents", {}):
-            assert self.fold.fleet.active_tasks(agent_id) == self.load(agent_id)
-            held = {
-                task_id
-                for task_id, state in self.tasks.items()
-                if state.live and state.agent_id == agent_id
-            }
-            assert self.fold.fleet.tasks_of(agent_id) == held
-
-    @invariant()
-    def the_cap_holds(self) -> None:
-        if getattr(self, "cap", None) is not None:
-            assert self.held() <= self.cap
-
-    @invariant()
-    def no_task_is_lost_or_doubled(self) -> None:
-        for task_id, state in getattr(self, "tasks", {}).items():
-            waits = task_id in self.fold.queue
-            if state.status is not TaskStatus.QUEUED or task_id in self.under_way:
-                assert not waits
-            elif state.terms.deadline is None or state.terms.deadline > self.now:
-                assert waits
-
-    @invariant()
-    def what_waits_is_explained(self) -> None:
-        for task_id, state in getattr(self, "tasks", {}).items():
-            reasons = self.fold.why_not(task_id, self.now)
-            codes = {reason.code for reason in reasons}
-            waits = task_id in self.fold.queue
-            assert ("not_waiting" in codes) == (not waits)
-            assert state is not None
-            if waits and not codes:
-                assert self.fold.fleet.pick(self.signature(task_id)) is not None
-
-    @invariant()
-    def figures_are_right(self) -> None:
-        if not hasattr(self, "fold"):
-            return
-        queued = [each for each in self.tasks.values() if each.status is TaskStatus.QUEUED]
-        figures, keys = self.fold.figures, self.fold.queue.keys.states
-        assert figures.total == len(queued)
-        assert figures.by_owner == Counter(each.owner for each in queued)
-        assert figures.by_type == Counter(each.terms.task_type for each in queued)
-        live = [each for each in self.tasks.values() if each.live]
-        for key in ("k", "l"):
-            state = keys.get(key)
-            assert (state.queued if state else 0) == count_of(queued, key)
-            assert (state.held if state else 0) == count_of(live, key)
-
-    # ------------------------------------------------------------------------------- the world
-
-    def happen(self, stream: str, event: Event) -> None:
-        self.log.append((stream, event))
-        self.fold.apply(stream, event)
-        if isinstance(event, LimitSet):
-            self.limits[event.key] = event.max_concurrent
-            self.rates[event.key] = event.rate is not None
-        elif isinstance(event, LimitRemoved):
-            self.limits.pop(event.key, None)
-            self.rates.pop(event.key, None)
-        elif isinstance(event, DispatchPaused):
-            self.paused.add(event.task_type)
-        elif isinstance(event, DispatchResumed):
-            self.paused.discard(event.task_type)
-
-    def is_paused(self, task_type: str) -> bool:
-        return None in self.paused or task_type in self.paused
-
-    def most(self, terms: Any) -> int | None:
-        set_ = self.limits.get(terms.concurrency_key)
-        return terms.concurrency_limit if set_ is None else set_
-
-    def held_of(self, key: str | None) -> int:
-        under_way = [way.spec for way in self.under_way.values() if way.spec is not None]
-        live = [
-            each
-            for task_id, each in self.tasks.items()
-            if each.live or (task_id in self.under_way and self.under_way[task_id].spec is None)
-        ]
-        return count_of(live, key) + sum(spec.concurrency_key == key for spec in under_way)
-
-    def open_key(self, terms: Any) -> bool:
-        """Whether a task's key surely has a place (a rate may be any time of the period)."""
-        key, most = terms.concurrency_key, self.most(terms)
-        if key is None:
-            return True
-        return not self.rates.get(key) and (most is None or self.held_of(key) < most)
-
-    def line(self, task_id: str) -> Any:
-        state = self.tasks[task_id]
-        terms = state.terms
-        key = (terms.concurrency_key, terms.concurrency_limit)
-        return self.signature(task_id), terms.priority, state.owner, key
-
-    def take(self, decision: Decision) -> None:
-        for stream, event in decision.events:
-            kind, _, entity = stream.partition("/")
-            self.log.append((stream, event))
-            if kind == "agent":
-                self.agents[entity] = agent.evolve(self.agents.get(entity), event)
-            else:
-                self.tasks[entity] = task.evolve(self.tasks.get(entity), event)
-                self.remember(entity, event)
-            self.fold.apply(stream, event)
-
-    def remember(self, task_id: str, event: Event) -> None:
-        if isinstance(event, TaskSubmitted):
-            self.since[task_id] = (self.now, len(self.log))
-            self.due[task_id] = event.spec.not_before or self.now
-        elif type(event).__name__ == "TaskRequeued":
-            self.since[task_id] = (self.now, len(self.log))
-            self.due[task_id] = self.now
-        elif type(event).__name__ != "TaskReprioritised":
-            self.due[task_id] = getattr(event, "retry_at", None) or self.now
-
-    def ctx(self) -> Context:
-        return Context(now=self.now, head=len(self.log), principal=Principal(subject="p"))
-
-    def new_task(self) -> str:
-        self.count += 1
-        return f"t{self.count}"
-
-    def some_under_way(self, pick: int) -> tuple[str, UnderWay]:
-        items = list(self.under_way.items())
-        return items[pick % len(items)]
-
-    def waiting(self) -> list[str]:
-        return [
-            task_id
-            for task_id, state in self.tasks.items()
-            if state.status is TaskStatus.QUEUED
-            and task_id not in self.under_way
-            and (state.terms.deadline is None or state.terms.deadline > self.now)
-        ]
-
-    def is_due(self, task_id: str) -> bool:
-        deadline = self.tasks[task_id].terms.deadline
-        return self.due[task_id] <= self.now and (deadline is None or deadline > self.now)
-
-    def signature(self, task_id: str) -> Any:
-        terms = self.tasks[task_id].terms
-        return signature_of(terms.task_type, terms.requirements, terms.max_cost)
-
-    def key(self, task_id: str) -> tuple[float, int]:
-        since, sequence = self.since[task_id]
-        offset = self.tasks[task_id].terms.priority.offset_seconds
-        return (since.timestamp() + offset, sequence)
-
-    def load(self, agent_id: str) -> int:
-        return self.loads()[agent_id]
-
-    def left(self, agent_id: str, name: str) -> int:
-        """Return what an agent has left of a resource, by the states and what is under way."""
-        holding = [
-            state.terms.requirements
-            for state in self.tasks.values()
-            if state.live and state.agent_id == agent_id
-        ]
-        holding += [
-            way.spec.requirements if way.spec else self.tasks[task_id].terms.requirements
-            for task_id, way in self.under_way.items()
-            if way.planned.agent_id == agent_id
-        ]
-        used = sum(dict(taken(each.resources)).get(name, 0) for each in holding)
-        return had(self.agents[agent_id].capabilities.resources.get(name, 0.0)) - used
-
-    def held(self) -> int:
-        return self.loads().total()
-
-    def loads(self) -> Counter[str]:
-        held = Counter(
-            state.agent_id
-            for state in self.tasks.values()
-            if state.live and state.agent_id is not None
-        )
-        held.update(way.planned.agent_id for way in self.under_way.values())
-        return held
-
 
 def sensible(spec: TaskSpecification) -> TaskSpecification:
     """Return a specification whose limit has a key."""
     return spec if spec.concurrency_key else replace(spec, concurrency_limit=None)
-
-
-def count_of(states: list[task.TaskState], key: str | None) -> int:
-    return sum(state.terms.concurrency_key == key for state in states)
 
 
 def known(fold: Dispatching) -> Any:
