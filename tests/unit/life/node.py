@@ -222,6 +222,11 @@ class Node:
             tasks.start_soon(self.deadlines.lead, deadlines, self.engine)
 
 
+def lease_number(lease: str) -> int:
+    """Return when a lease was made up: the number of its id among all ids of a world."""
+    return int(lease.removeprefix("id"))
+
+
 async def _end(task: asyncio.Task[None] | None) -> None:
     if task is None:
         return

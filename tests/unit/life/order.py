@@ -15,6 +15,7 @@ from aia_mas.domain.orchestration.task_events import TaskAssigned
 
 from .books import Books
 from .entries import TaskEntry
+from .node import lease_number
 
 
 class Dispatch(msgspec.Struct):
@@ -59,7 +60,7 @@ class Order:
     def look(self, now: datetime) -> None:
         """Look at what was planned where the books stand now."""
         plans = self._plans.pop(self._books.position, [])
-        plans.sort(key=lambda each: int(each.event.lease[2:]))
+        plans.sort(key=lambda each: lease_number(each.event.lease))
         ahead: list[tuple[str, TaskEntry]] = []
         for recorded in plans:
             task = self._books.tasks.get(entity_of(recorded.stream))
@@ -135,7 +136,9 @@ class Order:
             return
         alike = task.owner == rival.owner and task.signature == rival.signature
         if alike and task.terms.concurrency_key is None:
-            assert task.key < rival.key, "the younger one of two that are alike went first"
+            assert task.key < rival.key, (
+                f"{task.task_id} before {rival.task_id}, which is alike and older"
+            )
 
     def _count(self, dispatch: Dispatch) -> None:
         """Every other owner is served at most twice more often than its own.

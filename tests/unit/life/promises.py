@@ -21,7 +21,7 @@ from aia_mas.domain.orchestration.task_status import ReleaseReason, TaskStatus
 from .books import Books
 from .entries import Attempt, TaskEntry
 from .hearing import Hearing
-from .node import OFFLINE, PICKUP
+from .node import OFFLINE, PICKUP, lease_number
 
 LAG = 2.5
 """Seconds that a sign of life may take to the leader: two exchanges, and a look."""
@@ -88,9 +88,21 @@ class Promises:
             assert paused not in books.paused or ("paused", paused) in self.news, "paused"
         key = terms.concurrency_key
         if key is not None and ("key", key) not in self.news:
-            most = books.most(terms)
-            assert most is None or books.held_of_key(key) < most, "over the limit of a key"
+            self._within_limit(task, event)
             self._in_pace(key, event)
+
+    def _within_limit(self, task: TaskEntry, event: TaskAssigned) -> None:
+        books, key, most = self._books, task.terms.concurrency_key, self._books.most(task.terms)
+        held = [
+            each.attempt.lease
+            for each in books.tasks.values()
+            if each.attempt is not None and each.terms.concurrency_key == key
+        ]
+        limits = books.limits.get(key or "")
+        if limits is None or limits.most is None:
+            # A limit of the task's own says nothing about those that were planned after it.
+            held = [each for each in held if lease_number(each) < lease_number(event.lease)]
+        assert most is None or len(held) < most, "over the limit of a key"
 
     def _in_pace(self, key: str, event: TaskAssigned) -> None:
         """A rate: at most a whole period's worth at once, then one at a time (GCRA)."""
