@@ -154,6 +154,8 @@ create table task_board_v2_specs (
     parent text collate "C",
     correlation text collate "C",
     dedup_key text collate "C",
+    concurrency_key text collate "C",
+    concurrency_limit integer,
     timeout_seconds double precision not null,
     max_attempts integer not null,
     retry json not null,

@@ -63,6 +63,8 @@ class TaskSpecRow(msgspec.Struct, gc=False):
     parent: str | None
     correlation: str | None
     dedup_key: str | None
+    concurrency_key: str | None
+    concurrency_limit: int | None
     timeout_seconds: float
     max_attempts: int
     retry: Any

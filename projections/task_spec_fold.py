@@ -37,6 +37,8 @@ def specified(_row: TaskSpecRow | None, recorded: RecordedEvent) -> TaskSpecRow:
         parent=spec.parent,
         correlation=spec.correlation,
         dedup_key=spec.dedup_key,
+        concurrency_key=spec.concurrency_key,
+        concurrency_limit=spec.concurrency_limit,
         timeout_seconds=spec.timeout_seconds,
         max_attempts=spec.max_attempts,
         retry=_Retry(

@@ -145,6 +145,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         parent: The task that this one is a part of.
         correlation: What ties it to others.
         dedup_key: Its owner's word for the work.
+        concurrency_key: Tasks with the same key share a limit.
+        concurrency_limit: How many of them may be held at once, as far as this task is concerned.
         max_attempts: How many attempts may fail.
         retry: When a failed attempt is followed by another.
         timeout_seconds: How long one attempt may run, seconds.
@@ -190,6 +192,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     parent: str | None
     correlation: str | None
     dedup_key: str | None
+    concurrency_key: str | None
+    concurrency_limit: int | None
     max_attempts: int
     retry: RetryPolicy
     timeout_seconds: float
@@ -211,7 +215,8 @@ COLUMNS = """t.task_id, t.status, s.task_type, s.description, s.requirements::te
     s.owner, s.payer, s.max_cost::text, s.tags, s.parent, s.correlation, s.max_attempts,
     s.timeout_seconds, s.submitted_at, s.not_before, t.retry_at, t.deadline, t.assigned_at,
     t.started_at, t.finished_at, t.updated_at, t.version, t.position, t.inputs::text,
-    t.cost::text, t.rating::text, s.cost_policy, s.dedup_key, s.retry::text"""
+    t.cost::text, t.rating::text, s.cost_policy, s.dedup_key, s.retry::text,
+    s.concurrency_key, s.concurrency_limit"""
 """The columns of the tables ``t`` (where it stands) and ``s`` (as it was submitted)."""
 
 _requirements = msgspec.json.Decoder(Requirements).decode
@@ -271,6 +276,8 @@ def task_of(row: TupleRow) -> Task:
         cost_policy=row[40],
         dedup_key=row[41],
         retry=_retry(row[42]),
+        concurrency_key=row[43],
+        concurrency_limit=row[44],
     )
 
 

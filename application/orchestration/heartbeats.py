@@ -9,7 +9,7 @@ import msgspec
 
 from aia_mas.application.clock import Clock
 from aia_mas.application.engine.engine import Engine
-from aia_mas.application.orchestration.standing import HeldTask, LostTask
+from aia_mas.application.orchestration.standing import HeldTask, LostTask, Standing, standing
 from aia_mas.application.orchestration.workload import Workload
 from aia_mas.application.presence import Presence
 from aia_mas.domain.kernel.principal import Principal
@@ -86,6 +86,13 @@ class Heartbeats:
         if state is None or not _registered(state):
             raise AgentNotFound(agent_id=agent_id)
         return state
+
+    async def working(self, agent_id: str, task_ids: Sequence[str]) -> Standing:
+        """Extend the leases of those of these tasks that an agent holds; return how it stands."""
+        stands = await standing(self._workload, agent_id, task_ids)
+        named = set(task_ids)
+        self.tasks([each.lease for each in stands.held if each.lease and each.task_id in named])
+        return stands
 
     def tasks(self, leases: Sequence[str]) -> None:
         """Extend the leases of attempts whose agent was just heard of."""

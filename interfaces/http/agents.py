@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from aia_mas.application.orchestration.answers import AgentAnswer
 from aia_mas.application.orchestration.heartbeats import HeartbeatAnswer
-from aia_mas.application.orchestration.standing import standing
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.orchestration.agent import AgentStatus
@@ -172,11 +171,7 @@ class AgentCommands(Controller):
         alive = await system.heartbeats.agent(agent_id, request.principal)
         if data is not None and (data.load is not None or data.metrics):
             system.reports.report(agent_id, data.load, data.metrics)
-        stands = await standing(system.workload, agent_id, tasks)
-        named = set(tasks)
-        system.heartbeats.tasks(
-            [each.lease for each in stands.held if each.lease and each.task_id in named]
-        )
+        stands = await system.heartbeats.working(agent_id, tasks)
         return answer(replace(alive, tasks=stands.held, lost=stands.lost))
 
     @post("/{agent_id:str}/claim", operation_id="claim_tasks", status_code=200)

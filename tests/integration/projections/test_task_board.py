@@ -108,6 +108,9 @@ async def test_a_task_is_shown_as_it_was_submitted(fold: Fold) -> None:
             tags=("q3", "sales, eu"),
             parent="p",
             correlation="c",
+            dedup_key="d",
+            concurrency_key="k",
+            concurrency_limit=3,
         )
     )
     found = await shown(board, "1")
@@ -120,6 +123,7 @@ async def test_a_task_is_shown_as_it_was_submitted(fold: Fold) -> None:
     assert (found.deadline, found.not_before, found.retry_at) == (at(60), at(1), at(1))
     assert (found.timeout_seconds, found.lease_seconds, found.max_attempts) == (12.5, 7.0, 2)
     assert (found.tags, found.parent, found.correlation) == (("q3", "sales, eu"), "p", "c")
+    assert (found.dedup_key, found.concurrency_key, found.concurrency_limit) == ("d", "k", 3)
     assert (found.owner, found.submitted_at, found.version) == ("owner", NOW, 1)
     assert bytes(found.result) == b"null"
     assert await board.get("2") is None
