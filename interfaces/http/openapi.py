@@ -11,10 +11,12 @@ import msgspec
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Tag
 from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from aia_mas import __version__
+from aia_mas.interfaces.http.openapi_words import EXAMPLES, PARAMETERS, TAGS
 from aia_mas.interfaces.http.problems import MEDIA_TYPE, STATUS_OF, Problem
 from aia_mas.interfaces.http.requests import ApiRequest
 from aia_mas.interfaces.http.security import PERMISSIONS, PUBLIC
@@ -28,9 +30,11 @@ CONFIG = OpenAPIConfig(
 
         Commands answer when they are durable; `X-Event-Position` is their place in the log, and
         `min_position` on a query waits until its read model has got there. Errors are problem
-        documents (RFC 9457) with a stable `code`.
+        documents (RFC 9457) with a stable `code`. The same figures and facts come live over the
+        WebSocket `/mas/api/v1/agents/ws/frontend/{client_id}` (see `docs/realtime.md`).
         """)
     ),
+    tags=[Tag(name, description) for name, description in TAGS],
     use_handler_docstrings=True,
 )
 
@@ -78,6 +82,7 @@ _TWO_ANSWERS = {
     "put_agent": ("200", "201", "The agent is new"),
     "submit_task": ("201", "200", "An unfinished task has the same `dedup_key`"),
 }
+_MAY_BE_FULL = {"submit_task", "submit_tasks"}
 _UNLIMITED = {"get_liveness", "get_readiness"}
 _RATE_HEADERS = {
     "RateLimit": {
@@ -256,6 +261,8 @@ def _complete(method: str, operation: dict[str, Any], *, secured: bool) -> None:
     command = method != "get"
     conditional = name in _CONDITIONAL
     statuses = [*_OF_EVERY, *(_OF_COMMANDS if command else ()), *((412,) if conditional else ())]
+    if name in _MAY_BE_FULL:
+        statuses.append(429)
     operation["security"] = [{"bearer": []}] if secured and roles != PUBLIC else []
     if roles != PUBLIC:
         operation["x-roles"] = sorted(roles)
@@ -278,18 +285,23 @@ def _complete(method: str, operation: dict[str, Any], *, secured: bool) -> None:
         responses[other] = {**responses[usual], "description": description}
     for status in statuses:
         responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
-    parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
+    _complete_parameters(name, operation.setdefault("parameters", []), command=command)
+    body = operation.get("requestBody")
+    if body is not None:
+        _optional_body(body)
+        if name in EXAMPLES:
+            body["content"]["application/json"]["example"] = EXAMPLES[name]
+
+
+def _complete_parameters(name: str, parameters: list[dict[str, Any]], *, command: bool) -> None:
     for parameter in parameters:
         _simplify(parameter)
     if command and name not in _WITHOUT_KEY:
         parameters.append(_KEY)
-    if conditional:
+    if name in _CONDITIONAL:
         parameters.append(_IF_MATCH)
     if name in _CREATING:
         parameters.append(_IF_NONE_MATCH)
-    body = operation.get("requestBody")
-    if body is not None:
-        _optional_body(body)
 
 
 def _limit(operation: dict[str, Any]) -> None:
@@ -303,6 +315,8 @@ def _limit(operation: dict[str, Any]) -> None:
 def _simplify(parameter: dict[str, Any]) -> None:
     for name in ("deprecated", "allowEmptyValue", "allowReserved"):
         parameter.pop(name, None)
+    if parameter["name"] in PARAMETERS:
+        parameter.setdefault("description", PARAMETERS[parameter["name"]])
     if parameter["name"] in {"agent_id", "task_id"} and parameter["in"] == "path":
         parameter["schema"] = _ID
     options = parameter["schema"].get("oneOf")
