@@ -112,8 +112,8 @@ def test_the_document_tells_of_a_limit_where_there_is_one(limited: Any, node: An
             if each["operationId"] == operation
         )
 
-    assert "429" not in responses(node, "submit_task")
-    told = responses(limited, "submit_task")
+    assert "429" not in responses(node, "register_agent")
+    told = responses(limited, "register_agent")
     assert "429" in told
     assert {"RateLimit", "RateLimit-Policy"} <= told["201"]["headers"].keys()
     assert "429" not in responses(limited, "get_liveness")
