@@ -224,9 +224,6 @@ async def test_every_filter_restricts(fold: Fold) -> None:
     assert await names(board, since=at(10)) == ["2", "3"]
     assert await names(board, until=at(10)) == ["1"]
     assert await board.count(TaskFilter(tag="x")) == 2
-    assert [item.task_id for item in await board.tasks_of_agent("a")] == ["1"]
-    assert await board.tasks_of_agent("b") == []
-    assert [item.task_id for item in await board.tasks_of_agent("b", ["completed"])] == ["3"]
 
 
 async def test_sort_orders(fold: Fold) -> None:
