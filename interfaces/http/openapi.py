@@ -130,8 +130,10 @@ _IF_NONE_MATCH = {
     "description": "`*`: register only; 412 when it is registered already. Not beside `If-Match`.",
     "schema": {"type": "string", "const": "*"},
 }
+_GENERIC = {"Request fulfilled, document follows", "Document created, URL follows"}
 _ID = {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"}
 _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8,}.*)*)", re.MULTILINE)
+_IN_PASSING = re.compile(r"[(;]\s*``(\w+)``: ([^;)]+)")  # (``name``: meaning; ``name``: meaning)
 
 
 def document(
@@ -172,6 +174,7 @@ def document(
     for item in result["paths"].values():
         for method, operation in item.items():
             _complete(method, operation, secured=not development)
+            _tell_answers(operation["responses"], schemas)
             if limited and operation["operationId"] not in _UNLIMITED:
                 _limit(operation)
     return result
@@ -227,11 +230,14 @@ def _describe(schema: dict[str, Any], struct: type[msgspec.Struct]) -> None:
     text = inspect.cleandoc(struct.__doc__ or "")
     head, _, _ = text.partition("\nAttributes:")
     schema["description"] = head.strip().replace("``", "`")
-    for kind in reversed(struct.__mro__):
-        for name, meaning in _ATTRIBUTE.findall(inspect.cleandoc(kind.__doc__ or "")):
-            field = schema.get("properties", {}).get(name)
+    fields = schema.get("properties", {})
+    for kind in struct.__mro__:
+        told = inspect.cleandoc(kind.__doc__ or "")
+        for name, meaning in (*_ATTRIBUTE.findall(told), *_IN_PASSING.findall(told)):
+            field = fields.get(name)
             if field is not None and "$ref" not in field:
-                field.setdefault("description", " ".join(meaning.split()).replace("``", "`"))
+                words = " ".join(meaning.split()).replace("``", "`")
+                field.setdefault("description", words[:1].upper() + words[1:])
 
 
 def _problem(status: int) -> dict[str, Any]:
@@ -291,6 +297,15 @@ def _complete(method: str, operation: dict[str, Any], *, secured: bool) -> None:
         _optional_body(body)
         if name in EXAMPLES:
             body["content"]["application/json"]["example"] = EXAMPLES[name]
+
+
+def _tell_answers(responses: dict[str, Any], schemas: Mapping[str, Any]) -> None:
+    """Describe answers by what they carry, where nothing better is said."""
+    for response in responses.values():
+        for body in response.get("content", {}).values():
+            name = body.get("schema", {}).get("$ref", "").rpartition("/")[2]
+            if name in schemas and response["description"] in _GENERIC:
+                response["description"] = schemas[name]["description"].partition("\n")[0]
 
 
 def _complete_parameters(name: str, parameters: list[dict[str, Any]], *, command: bool) -> None:
