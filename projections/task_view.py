@@ -10,6 +10,7 @@ from psycopg.rows import TupleRow
 
 from aia_mas.domain.kernel.money import to_text
 from aia_mas.domain.orchestration.task_specification import Requirements
+from aia_mas.projections.task_details import RetryPolicy, TaskRating
 
 
 class TaskError(msgspec.Struct, frozen=True):
@@ -80,26 +81,6 @@ class TaskCost(msgspec.Struct, frozen=True):
     actual: str
     excess: str
     over_max_cost: bool
-
-
-class TaskRating(msgspec.Struct, frozen=True):
-    """What the client thinks of the result (``rating``: 0..1; ``at``: UTC)."""
-
-    rating: float
-    comment: str
-    by: str
-    at: datetime
-
-
-class RetryPolicy(msgspec.Struct, frozen=True):
-    """When a failed attempt is followed by another; see ``Retries`` of a submission."""
-
-    max_attempts: int
-    base_seconds: float
-    factor: float
-    cap_seconds: float
-    jitter: float
-    non_retryable_codes: tuple[str, ...]
 
 
 class TaskUsage(msgspec.Struct, frozen=True):
