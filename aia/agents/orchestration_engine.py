@@ -248,6 +248,7 @@ class AgentOrchestrationEngine:
 
         async def report(system: System) -> TaskAnswer:
             result = await system.engine.execute(command, _HOST)
+            system.presence.beat("agent", task.agent_id)
             system.heartbeats.tasks([task.lease])
             return _task_answer(result.body)
 
