@@ -1,4 +1,4 @@
-"""How events of tasks become rows of the task board (migration 0002)."""
+"""How events of tasks become rows of the task board (migration 0005)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows of the task board, field by field as in migration 0002."""
+"""The rows of the task board, field by field as in migration 0005."""
 
 from __future__ import annotations
 
