@@ -24,7 +24,7 @@ from aia_mas.domain.orchestration.fleet.why_not import (
 )
 from aia_mas.domain.orchestration.requirement import RequirementSignature
 from aia_mas.domain.orchestration.scoring.board import Board
-from aia_mas.domain.orchestration.scoring.learning import TEACHING, learn
+from aia_mas.domain.orchestration.scoring.learning import TEACHING, learn, learn_assignment
 from aia_mas.domain.orchestration.scoring.policies import BUILT_IN, Policies
 from aia_mas.domain.orchestration.scoring.records import Records
 from aia_mas.domain.orchestration.scoring.records_snapshot import copy_of, restored
@@ -78,7 +78,7 @@ class Fleet:
             self._task_event(entity, event, task_type)
         elif isinstance(event, TaskAssigned):
             self._hold(entity, self._slot(event.agent_id))
-            self.records.assigned(event.agent_id, sticky_key)
+            learn_assignment(self.records, entity, event, task_type, sticky_key)
         elif kind in AGENT_EVENTS:
             slot = self._slot(entity)
             old, seat = self._seats[slot], seat_after(self._seats[slot], event)

@@ -9,10 +9,13 @@ from typing import Any, Final
 from aia_mas.domain.kernel.event import Event
 from aia_mas.domain.orchestration.scoring.records import Records
 from aia_mas.domain.orchestration.task_events import (
+    TaskAssigned,
     TaskCancelled,
     TaskCompleted,
     TaskExpired,
     TaskFailed,
+    TaskInputGiven,
+    TaskInputRequested,
     TaskRated,
     TaskReleased,
     TaskStarted,
@@ -36,8 +39,24 @@ def learn(
         fold(records, task_id, event, agent_id, task_type)
 
 
+def learn_assignment(
+    records: Records, task_id: str, event: TaskAssigned, task_type: str, sticky_key: str | None
+) -> None:
+    """Fold the assignment of a task with a type and a sticky key; without a type, nothing."""
+    if task_type:
+        records.assigned(task_id, event.agent_id, sticky_key, _milliseconds(event.assigned_at))
+
+
 def _started(records: Records, task_id: str, event: TaskStarted, *_: Any) -> None:
     records.started(task_id, _milliseconds(event.started_at))
+
+
+def _asked(records: Records, task_id: str, event: TaskInputRequested, *_: Any) -> None:
+    records.asked(task_id, _milliseconds(event.at))
+
+
+def _answered(records: Records, task_id: str, event: TaskInputGiven, *_: Any) -> None:
+    records.answered(task_id, _milliseconds(event.at))
 
 
 def _completed(
@@ -72,6 +91,8 @@ def _rated(records: Records, task_id: str, event: TaskRated, *_: Any) -> None:
 # Any: each fold takes its own event type.
 _FOLDS: dict[type[Event], Callable[[Records, str, Any, str | None, str], None]] = {
     TaskStarted: _started,
+    TaskInputRequested: _asked,
+    TaskInputGiven: _answered,
     TaskCompleted: _completed,
     TaskFailed: _failed,
     TaskReleased: _released,

@@ -48,6 +48,25 @@ class Pair(NamedTuple):
     took: int = 0
 
 
+class Attempt(NamedTuple):
+    """An attempt that is not over; times are milliseconds since the epoch.
+
+    Attributes:
+        since: When the work began, later by the time that it waited for answers since; before it
+            began, when it was assigned.
+        begun: It began.
+        asked: Since when it waits for an answer; 0: it does not.
+    """
+
+    since: int
+    begun: bool = False
+    asked: int = 0
+
+    def worked(self, at: int) -> int:
+        """Return the milliseconds of work up to a time; waiting for an answer is none."""
+        return (self.asked or at) - self.since
+
+
 class AgentRecord:
     """One agent's record over all types.
 
@@ -106,7 +125,7 @@ class Records:
         types: By type of task, the least recently used first.
         good: Successes of all, faded.
         seen: Observations of all, faded.
-        running: Task id to when its attempt was started, milliseconds since the epoch.
+        attempts: Task id to its attempt that is not over.
         finished: Task id to its type, of the tasks that were completed last: they may be rated.
         sticky: Sticky key to the agent that had it last, the least recently used first.
     """
@@ -118,7 +137,7 @@ class Records:
         self.types: OrderedDict[str, TypeRecord] = OrderedDict()
         self.good = 0
         self.seen = 0
-        self.running: dict[str, int] = {}
+        self.attempts: dict[str, Attempt] = {}
         self.finished: OrderedDict[str, str] = OrderedDict()
         self.sticky: OrderedDict[str, str] = OrderedDict()
         self.changed = changed
@@ -137,8 +156,9 @@ class Records:
         if record is not None and record.seen:
             self._keep(agent_id, record)
 
-    def assigned(self, agent_id: str, sticky_key: str | None) -> None:
-        """Remember who has a sticky key."""
+    def assigned(self, task_id: str, agent_id: str, sticky_key: str | None, at: int) -> None:
+        """An agent was given a task (``at``: milliseconds since the epoch), and its sticky key."""
+        self.attempts[task_id] = Attempt(at)
         if sticky_key is not None:
             self.sticky[sticky_key] = agent_id
             self.sticky.move_to_end(sticky_key)
@@ -147,12 +167,22 @@ class Records:
 
     def started(self, task_id: str, at: int) -> None:
         """An attempt was begun (``at``: milliseconds since the epoch)."""
-        self.running[task_id] = at
+        self.attempts[task_id] = Attempt(at, begun=True)
+
+    def asked(self, task_id: str, at: int) -> None:
+        """It waits for an answer from now on, and that is nobody's work."""
+        if (attempt := self.attempts.get(task_id)) is not None:
+            self.attempts[task_id] = attempt._replace(asked=at)
+
+    def answered(self, task_id: str, at: int) -> None:
+        """It goes on; the time that it waited is as if it had never been."""
+        if (attempt := self.attempts.get(task_id)) is not None:
+            self.attempts[task_id] = Attempt(at - attempt.worked(at), begun=True)
 
     def completed(self, task_id: str, agent_id: str, task_type: str, at: int) -> None:
         """An attempt was completed (``at``: milliseconds since the epoch)."""
-        began = self.running.pop(task_id, None)
-        took = 0 if began is None else max(1, (at - began) * _FINE)
+        attempt = self.attempts.pop(task_id, None)
+        took = 0 if attempt is None else max(1, attempt.worked(at) * _FINE)
         self.finished[task_id] = task_type
         if len(self.finished) > MAX_FINISHED:
             self.finished.popitem(last=False)
@@ -162,17 +192,18 @@ class Records:
 
     def failed(self, task_id: str, agent_id: str, task_type: str) -> None:
         """The agent gave an attempt up."""
-        self.running.pop(task_id, None)
+        self.attempts.pop(task_id, None)
         self._penalise(agent_id, task_type, _FAILED)
 
     def released(self, task_id: str, agent_id: str, task_type: str) -> None:
         """An attempt was taken from the agent; that counts when it had begun."""
-        if self.running.pop(task_id, None) is not None:
+        attempt = self.attempts.pop(task_id, None)
+        if attempt is not None and attempt.begun:
             self._penalise(agent_id, task_type, _LOST)
 
     def ended(self, task_id: str) -> None:
         """An attempt ended by nobody's fault."""
-        self.running.pop(task_id, None)
+        self.attempts.pop(task_id, None)
 
     def rated(self, task_id: str, agent_id: str, rating: float) -> None:
         """A client rated a result, 0..1; of a task finished long ago only the agent is known."""

@@ -1,0 +1,51 @@
+-- How agents perform, anew: waiting for an answer is no work, and hours are kept for a month only.
+
+-- Of each task, what its end will be counted under. ``asked``: since when it waits for an answer,
+-- 0: it does not.
+create table agent_performance_v2_tasks (
+    task_id text collate "C" primary key,
+    task_type text collate "C" not null,
+    price numeric not null,
+    begun bigint not null,
+    asked bigint not null
+) with (fillfactor = 80);
+
+-- Sums of an agent and a type of tasks, over an hour (begun at so many milliseconds since the epoch)
+-- and over all time. The key of an hour is its number modulo those that are kept: an hour takes the
+-- row of the one that is too old.
+create table agent_performance_v2 (
+    key text collate "C" primary key,
+    agent_id text collate "C" not null,
+    task_type text collate "C" not null,
+    span text collate "C" not null,
+    begun bigint not null,
+    assigned bigint not null,
+    completed bigint not null,
+    failed bigint not null,
+    released bigint not null,
+    cancelled bigint not null,
+    expired bigint not null,
+    worked bigint not null,
+    longest bigint not null,
+    durations jsonb not null,
+    rated bigint not null,
+    rating bigint not null,
+    estimated bigint not null,
+    estimate bigint not null,
+    costed bigint not null,
+    cost numeric not null,
+    price numeric not null,
+    above_price bigint not null
+) with (fillfactor = 70);
+create index on agent_performance_v2 (agent_id, span, begun);
+
+-- How often in a row an agent's last attempts ended well (above 0) or not (below).
+create table agent_performance_v2_streaks (
+    agent_id text collate "C" primary key,
+    streak bigint not null,
+    best bigint not null
+) with (fillfactor = 50);
+
+insert into projection_checkpoints (projection, tables) values
+    ('agent_performance_v2', array['agent_performance_v2', 'agent_performance_v2_streaks',
+        'agent_performance_v2_tasks']);
