@@ -31,7 +31,7 @@ class RecordsSnapshot(msgspec.Struct, frozen=True, array_like=True):
 
     agents: list[_Agent] = []
     types: list[_Type] = []
-    attempts: list[tuple[str, tuple[int, bool, int]]] = []
+    attempts: list[tuple[str, Attempt]] = []
     finished: list[tuple[str, str]] = []
     sticky: list[tuple[str, str]] = []
     all: tuple[int, int] = (0, 0)
@@ -95,10 +95,8 @@ def restored(records: Records, snapshot: RecordsSnapshot) -> Steps[None]:
                 records.types[task_type].agents[agent_id] = pair
             (records.agents if there else records.gone)[agent_id] = record
         yield
-    for some_attempts in drained(snapshot.attempts, _ROWS):
-        records.attempts.update((task_id, Attempt(*row)) for task_id, row in some_attempts)
-        yield
     kept: tuple[tuple[dict[str, Any], list[Any]], ...] = (
+        (records.attempts, snapshot.attempts),
         (records.finished, snapshot.finished),
         (records.sticky, snapshot.sticky),
     )
