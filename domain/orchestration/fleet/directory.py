@@ -13,6 +13,7 @@ from aia_mas.domain.orchestration.amounts import had, shown
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.labels import Comparator, LabelCondition, label_number
 from aia_mas.domain.orchestration.requirement import RequirementSignature
+from aia_mas.domain.orchestration.tiers import DEFAULT_TIERS, Tiers
 
 Mask = NDArray[np.bool_]
 _Key = tuple[str, str, str]
@@ -52,15 +53,16 @@ class Directory:
     nothing, however many the agents declare.
     """
 
-    def __init__(self) -> None:
-        """Start without agents."""
+    def __init__(self, tiers: Tiers = DEFAULT_TIERS) -> None:
+        """Start without agents (``tiers``: those that there are)."""
+        self.tiers = tiers
         self.slots: dict[str, int] = {}
         self.declared: list[Capabilities | None] = []
         self.agent_ids: list[str] = []
         self._free: list[int] = []
         self._capacity = 64
         self._present = np.zeros(self._capacity, dtype=np.bool_)
-        self._tiers = np.zeros(self._capacity, dtype=np.uint8)
+        self._ranks = np.zeros(self._capacity, dtype=np.uint16)
         self._declares_sources = np.zeros(self._capacity, dtype=np.bool_)
         self._price_high = np.zeros(self._capacity, dtype=np.int64)
         self._price_low = np.zeros(self._capacity, dtype=np.int64)
@@ -96,7 +98,7 @@ class Directory:
         None for what it declares: it is not to be found any more.
         """
         old = self.declared[slot]
-        self._tiers[slot] = tier
+        self._ranks[slot] = tier
         self.declared[slot] = capabilities
         self._present[slot] = capabilities is not None
         self._declares_sources[slot] = capabilities is not None and bool(capabilities.data_sources)
@@ -117,7 +119,7 @@ class Directory:
 
     def tier_of(self, slot: int) -> int:
         """Return the rank of the tier of the agent in a slot, 0 for none."""
-        return int(self._tiers[slot])
+        return int(self._ranks[slot])
 
     def resource(self, name: str) -> NDArray[np.int64]:
         """Return, per slot, how much of a resource its agent has, millionths (a view)."""
@@ -163,8 +165,10 @@ class Directory:
             needs = {"resource": name, "amount": shown(amount)}
             yield Condition("no_agent_with_resource", needs, self.resource(name) >= amount)
         if (tier := signature.min_tier) is not None:
-            met = self._tiers[:size] >= tier.rank
-            yield Condition("no_agent_with_tier", {"min_tier": tier.value}, met)
+            rank = self.tiers.rank_of(tier)
+            code = "unknown_tier" if rank is None else "no_agent_with_tier"
+            met = np.zeros(size, dtype=np.bool_) if rank is None else self._ranks[:size] >= rank
+            yield Condition(code, {"min_tier": tier}, met)
         if signature.max_cost is not None:
             high, low = signature.max_cost >> _HALF, signature.max_cost & _LOW
             highs = self._price_high[:size]
@@ -208,7 +212,7 @@ class Directory:
     def _grow(self) -> None:
         self._capacity *= 2
         self._columns.clear()
-        for name in ("_present", "_tiers", "_declares_sources", "_price_high", "_price_low"):
+        for name in ("_present", "_ranks", "_declares_sources", "_price_high", "_price_low"):
             old = getattr(self, name)
             setattr(self, name, np.concatenate((old, np.zeros_like(old))))
 

@@ -124,7 +124,8 @@ class Matching:
         if declared is None:
             return UNFIT
         directory = self._directory
-        return suitability(signature, directory.agent_ids[slot], declared, directory.tier_of(slot))
+        agent_id, tier = directory.agent_ids[slot], directory.tier_of(slot)
+        return suitability(signature, agent_id, declared, tier, directory.tiers)
 
     def _catch_up(self, signature: RequirementSignature, match: _Match) -> None:
         mask, size = match.mask, len(self._directory.declared)

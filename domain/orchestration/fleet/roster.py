@@ -38,28 +38,33 @@ from aia_mas.domain.orchestration.task_events import (
     TaskRated,
     TaskReleased,
 )
+from aia_mas.domain.orchestration.tiers import DEFAULT_TIERS, Tiers
 
 
 class Fleet:
     """A fold over agent and task events that knows who can take one task more."""
 
     def __init__(
-        self, max_concurrent_tasks: int | None = None, policies: Policies = BUILT_IN
+        self,
+        max_concurrent_tasks: int | None = None,
+        policies: Policies = BUILT_IN,
+        tiers: Tiers = DEFAULT_TIERS,
     ) -> None:
         """Start without agents.
 
         Args:
             max_concurrent_tasks: Tasks held at once; None: no cap.
             policies: What may choose among agents, by name.
+            tiers: Which stake makes which tier.
         """
         self.max_concurrent_tasks = max_concurrent_tasks
-        self._directory = Directory()
-        self._matching = Matching(self._directory)
+        self._directory = directory = Directory(tiers)
+        self._matching = Matching(directory)
         self.records = Records(self._learned)
-        self._board = Board(self.records, self._directory.agent_ids, self._directory.slots)
+        self._board = Board(self.records, directory.agent_ids, directory.slots, tiers.highest)
         self.chooser = Chooser(self._board, policies)
         self._places = Places(self._board.load)
-        self._resources = Resources(self._directory)
+        self._resources = Resources(directory)
         self._seats: list[Seat] = []
 
     def apply(
@@ -195,12 +200,9 @@ class Fleet:
         suitable, without = self._suitable(signature)
         if not suitable:
             return unmet(self._directory, signature)
-        reasons: tuple[Reason, ...] = ()
-        if len(without) == suitable:
-            reasons = unavailable(without, suitable, signature.resources)
-        if not reasons and self.capped:
-            reasons = (capped(self._places.total()),)
-        return reasons
+        all_away = len(without) == suitable
+        reasons = unavailable(without, suitable, signature.resources) if all_away else ()
+        return reasons or ((capped(self._places.total()),) if self.capped else ())
 
     def filtered(self, signature: RequirementSignature) -> tuple[Reason, ...]:
         """Return whom such a task does not come to now, and why; an agent may stand in several."""
@@ -214,13 +216,9 @@ class Fleet:
         room = self._board.open.take(slots)
         if amounts:
             room &= np.isin(slots, self._resources.fitting(slots, amounts), assume_unique=True)
-        left = self._resources.left
+        names, left, places = [name for name, _ in amounts], self._resources.left, self._places.open
         without = [
-            Standing(
-                self._seats[slot],
-                slot in self._places.open,
-                tuple(left(name, slot) for name, _ in amounts),
-            )
+            Standing(self._seats[slot], slot in places, tuple(left(name, slot) for name in names))
             for slot in slots[~room].tolist()
         ]
         return slots.size, without
@@ -243,9 +241,10 @@ class Fleet:
         snapshot: FleetSnapshot,
         max_concurrent_tasks: int | None = None,
         policies: Policies = BUILT_IN,
+        tiers: Tiers = DEFAULT_TIERS,
     ) -> Steps[Fleet]:
         """Return a fleet that goes on where the snapshot was taken, without reservations."""
-        fleet = cls(max_concurrent_tasks, policies)
+        fleet = cls(max_concurrent_tasks, policies, tiers)
         fleet.chooser.rules = snapshot.rules
         yield from restored(fleet.records, snapshot.records)
         # A gap is seated under a name that no agent can have, and freed when all have their seats.
@@ -280,7 +279,7 @@ class Fleet:
         self._places.set_limit(slot, seat.limit)
         if seat.capabilities is not old.capabilities or seat.registered is not old.registered:
             declared = seat.capabilities if seat.registered else None
-            self._directory.declare(slot, declared, seat.tier)
+            self._directory.declare(slot, declared, self._directory.tiers.rank(seat.stake))
             self._board.terms(slot, seat.capabilities.cost_per_task, seat.stake)
             self._matching.changed(slot)
             if slot in self._places.open:

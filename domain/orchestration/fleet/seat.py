@@ -23,7 +23,6 @@ from aia_mas.domain.orchestration.agent_events import (
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.scoring.records_snapshot import RecordsSnapshot
 from aia_mas.domain.orchestration.scoring.rules import AssignmentRules
-from aia_mas.domain.orchestration.tiers import tier_rank
 
 _NOTHING = Capabilities()
 
@@ -39,11 +38,6 @@ class Seat(msgspec.Struct, frozen=True, array_like=True, gc=False):
     status: AgentStatus = AgentStatus.UNREGISTERED
     online: bool = False
     stake: int = 0
-
-    @property
-    def tier(self) -> int:
-        """The rank of its staking tier, 0 for none."""
-        return tier_rank(self.stake)
 
     @property
     def registered(self) -> bool:

@@ -18,6 +18,7 @@ from aia_mas.domain.orchestration.scoring.records import (
     Pair,
     Records,
 )
+from aia_mas.domain.orchestration.tiers import DEFAULT_TIERS
 
 Numbers = NDArray[np.float64]
 Slots = NDArray[np.intp]
@@ -33,8 +34,6 @@ _COLUMN_BYTES = 64 << 20
 # How many observations the record above is worth in the one below it.
 _BASE_WEIGHT, _TYPE_WEIGHT, _AGENT_WEIGHT, _PAIR_WEIGHT = 2, 8, 4, 4
 _OPTIMISM = 0.05
-_RICH = log1p(10_000)
-"""The stake, in tokens, that counts as much as any larger one: that of the highest tier."""
 
 
 class Column:
@@ -60,7 +59,11 @@ class Board:
     """What the choice among agents is made on, by slot."""
 
     def __init__(
-        self, records: Records, agent_ids: Sequence[str], slots: Mapping[str, int]
+        self,
+        records: Records,
+        agent_ids: Sequence[str],
+        slots: Mapping[str, int],
+        highest: int = DEFAULT_TIERS.highest,
     ) -> None:
         """Start without agents.
 
@@ -68,8 +71,10 @@ class Board:
             records: What is known of agents; this board follows it.
             agent_ids: By slot, who sits there; "" for nobody. It changes meanwhile.
             slots: The other way round.
+            highest: The stake that counts as much as any larger one, base units.
         """
         self._records = records
+        self._rich = log1p(max(highest, TOKEN) / TOKEN)
         self._agent_ids = agent_ids
         self._slots = slots
         self._capacity = 64
@@ -101,7 +106,7 @@ class Board:
     def terms(self, slot: int, price: int, stake: int) -> None:
         """Set an agent's price and stake, base units."""
         self.rows[PRICE, slot] = price
-        self.rows[STAKE, slot] = min(1.0, log1p(stake / TOKEN) / _RICH)
+        self.rows[STAKE, slot] = min(1.0, log1p(stake / TOKEN) / self._rich)
 
     def learn(self, slot: int, record: AgentRecord) -> None:
         """Set the record of the agent in a slot, which is new there or has changed."""
