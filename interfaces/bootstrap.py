@@ -285,6 +285,7 @@ class System:
                         place=DedupKeys(working_set, admission.place).place,
                         policies=self.policies,
                         tiers=settings.tiers,
+                        failures=self.dispatcher.failures,
                     )
                 ]
             ),

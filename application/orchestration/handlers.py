@@ -15,7 +15,7 @@ from aia_mas.application.orchestration.answers import (
     pauses_answer,
     task_answer,
 )
-from aia_mas.application.orchestration.rules_answer import rules_answer
+from aia_mas.application.orchestration.rules_answer import Failures, rules_answer
 from aia_mas.domain.kernel import Event
 from aia_mas.domain.orchestration import (
     agent,
@@ -80,6 +80,7 @@ def handlers(
     place: Callable[[task_commands.SubmitTask], Placement | None],
     policies: Policies = BUILT_IN,
     tiers: Tiers = DEFAULT_TIERS,
+    failures: Failures = dict,
 ) -> Handlers:
     """Return the handlers of all commands about agents and tasks.
 
@@ -89,10 +90,11 @@ def handlers(
         place: Chooses an agent for a task that is being submitted.
         policies: What may choose among agents, by name.
         tiers: Which stake makes which tier.
+        failures: Tells which policies failed.
     """
     an_agent = agent_answer(active_tasks, tiers)
     submit = task_submission.within(tiers, deduplication.submit_once)
-    the_rules = rules_answer(policies)
+    the_rules = rules_answer(policies, failures)
     return {
         **{
             command: Handler(lambda _: (rules.RULES,), decide, the_rules)

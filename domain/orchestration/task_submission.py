@@ -163,4 +163,5 @@ def _assigned(assignment: Assignment | AssignTask, attempt: int, ctx: Context) -
         revision=assignment.revision,
         seed=assignment.seed,
         candidates=assignment.candidates,
+        failure=assignment.failure,
     )

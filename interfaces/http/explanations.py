@@ -87,6 +87,7 @@ def _explained(
         chosen=chosen,
         runner_up=others[0] if others else None,
         shortlist=shown,
+        failure=event.failure,
     )
 
 

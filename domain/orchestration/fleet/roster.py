@@ -84,6 +84,7 @@ class Fleet:
         elif isinstance(event, TaskAssigned):
             self._hold(entity, self._slot(event.agent_id))
             learn_assignment(self.records, entity, event, task_type, sticky_key)
+            self.chooser.assigned(entity, event)
         elif kind in AGENT_EVENTS:
             slot = self._slot(entity)
             old, seat = self._seats[slot], seat_after(self._seats[slot], event)
@@ -233,7 +234,7 @@ class Fleet:
         seats, last, sequence = list(self._seats), list(places.last), places.sequence
         holders = yield from copied(places.holders.items())
         records = yield from copy_of(self.records)
-        return FleetSnapshot(seats, last, holders, sequence, records, self.chooser.rules)
+        return FleetSnapshot(seats, last, holders, sequence, records, *self.chooser.stored())
 
     @classmethod
     def restore(
@@ -245,7 +246,7 @@ class Fleet:
     ) -> Steps[Fleet]:
         """Return a fleet that goes on where the snapshot was taken, without reservations."""
         fleet = cls(max_concurrent_tasks, policies, tiers)
-        fleet.chooser.rules = snapshot.rules
+        fleet.chooser.restore(snapshot.rules, snapshot.failures)
         yield from restored(fleet.records, snapshot.records)
         # A gap is seated under a name that no agent can have, and freed when all have their seats.
         seats = [

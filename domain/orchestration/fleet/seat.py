@@ -21,6 +21,7 @@ from aia_mas.domain.orchestration.agent_events import (
     AgentWentOffline,
 )
 from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.domain.orchestration.scoring.failures import FailedPolicy
 from aia_mas.domain.orchestration.scoring.records_snapshot import RecordsSnapshot
 from aia_mas.domain.orchestration.scoring.rules import AssignmentRules
 
@@ -62,6 +63,7 @@ class FleetSnapshot(msgspec.Struct, frozen=True, array_like=True):
         sequence: How many assignments there were.
         records: What is known of agents by their work.
         rules: The rules of assignment.
+        failures: Policies that failed, by name.
     """
 
     seats: list[Seat]
@@ -70,6 +72,7 @@ class FleetSnapshot(msgspec.Struct, frozen=True, array_like=True):
     sequence: int
     records: RecordsSnapshot
     rules: AssignmentRules
+    failures: dict[str, FailedPolicy] = {}
 
 
 def seat_after(seat: Seat, event: Event) -> Seat:

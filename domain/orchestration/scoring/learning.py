@@ -44,26 +44,26 @@ def learn_assignment(
 ) -> None:
     """Fold the assignment of a task with a type and a sticky key; without a type, nothing."""
     if task_type:
-        records.assigned(task_id, event.agent_id, sticky_key, _milliseconds(event.assigned_at))
+        records.assigned(task_id, event.agent_id, sticky_key, milliseconds(event.assigned_at))
 
 
 def _started(records: Records, task_id: str, event: TaskStarted, *_: Any) -> None:
-    records.started(task_id, _milliseconds(event.started_at))
+    records.started(task_id, milliseconds(event.started_at))
 
 
 def _asked(records: Records, task_id: str, event: TaskInputRequested, *_: Any) -> None:
-    records.asked(task_id, _milliseconds(event.at))
+    records.asked(task_id, milliseconds(event.at))
 
 
 def _answered(records: Records, task_id: str, event: TaskInputGiven, *_: Any) -> None:
-    records.answered(task_id, _milliseconds(event.at))
+    records.answered(task_id, milliseconds(event.at))
 
 
 def _completed(
     records: Records, task_id: str, event: TaskCompleted, agent_id: str | None, task_type: str
 ) -> None:
     if agent_id is not None:
-        records.completed(task_id, agent_id, task_type, _milliseconds(event.completed_at))
+        records.completed(task_id, agent_id, task_type, milliseconds(event.completed_at))
 
 
 def _failed(
@@ -107,6 +107,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-def _milliseconds(at: datetime) -> int:
+def milliseconds(at: datetime) -> int:
+    """Return a time as milliseconds since the epoch."""
     # Not by a float: a sum of those may come out otherwise when it is made again.
     return (at - _EPOCH) // _MILLISECOND

@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from aia_mas.application.presence import Report
 from aia_mas.domain.orchestration.fleet.why_not import Reason
+from aia_mas.domain.orchestration.scoring.failures import PolicyFailure
 from aia_mas.projections.agent_directory import Agent
 from aia_mas.projections.task_board import Task
 
@@ -131,6 +132,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
         runner_up: Whom it was compared with last: the other one drawn, or else the next on the
             shortlist; None when it was alone on it.
         shortlist: All it was chosen from, preferred agents first, then by score.
+        failure: The policy that should have chosen and failed; ``policy`` chose in its place.
     """
 
     attempt: int
@@ -146,6 +148,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     chosen: ScoredCandidate | None
     runner_up: ScoredCandidate | None
     shortlist: list[ScoredCandidate]
+    failure: PolicyFailure | None
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
