@@ -151,6 +151,26 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     failure: PolicyFailure | None
 
 
+class ExcludedAgent(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent that a task was taken from for good.
+
+    Attributes:
+        agent_id: Who.
+        attempt: Which attempt it had.
+        by: Who ordered it; empty: the system by its rules.
+        reason: Why.
+        at: When, UTC.
+        position: Where this stands in the log.
+    """
+
+    agent_id: str
+    attempt: int
+    by: str
+    reason: str
+    at: datetime
+    position: int
+
+
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Why a task is where it is.
 
@@ -159,6 +179,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
         status: Where it stands.
         attempt: The number of the last attempt.
         assignments: Every attempt, from the log.
+        excluded: Agents that it was taken from for good, which is why it never goes to them again.
         waiting: While it waits: what keeps it from being assigned.
         filtered: Which agents such a task does not come to and why, by the fleet as it is now; an
             agent may stand in several entries.
@@ -169,6 +190,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     attempt: int
     assignments: list[Explained]
+    excluded: list[ExcludedAgent]
     waiting: list[Reason]
     filtered: list[Reason]
     as_of: int

@@ -191,6 +191,31 @@ def test_a_reassigned_task_goes_to_another_agent(client: httpx.Client, unique: s
     refused(client.post(f"{path}/reassign"), 409, "task_not_held")
 
 
+def test_whom_a_task_was_taken_from_for_good_is_shown(client: httpx.Client, unique: str) -> None:
+    path, proof = begun(client, unique)
+    other = f"{unique}-b"
+
+    taken = client.post(f"{path}/reassign", json={"reason": "slow"})
+
+    position = int(taken.headers["x-event-position"])
+    shown = client.get(path, params={"min_position": position}).json()
+    assert shown["excluded_agents"] == [proof["agent_id"]]
+    assert shown["requirements"].get("excluded_agents", []) == []
+    explanation = client.get(f"{path}/explain", params={"min_position": position}).json()
+    (excluded,) = explanation["excluded"]
+    assert (excluded["agent_id"], excluded["attempt"]) == (proof["agent_id"], 1)
+    assert (excluded["reason"], excluded["by"]) == ("slow", "dev")
+    (filtered,) = [each for each in explanation["filtered"] if each["code"] == "excluded"]
+    assert filtered["agents"] == [proof["agent_id"]]
+
+    register(client, other, skills={unique: 1.0})
+    work_for(client, other)
+    again = client.post(f"{path}/reassign", json={"exclude_current": False})
+    position = int(again.headers["x-event-position"])
+    shown = client.get(path, params={"min_position": position}).json()
+    assert shown["excluded_agents"] == [proof["agent_id"]]
+
+
 def test_a_task_gets_another_class(client: httpx.Client, unique: str) -> None:
     path = f"{TASKS}/{submit(client, unique)['task_id']}"
     moved = client.post(f"{path}/reprioritise", json={"priority": "critical", "reason": "r"})
