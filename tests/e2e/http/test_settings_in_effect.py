@@ -114,6 +114,20 @@ def test_an_agent_is_offline_after_three_missed_heartbeats(start_node: Callable[
     assert client.get(f"{API}/agents/a").json()["online"] is False
 
 
+def test_a_claim_does_not_wait_until_its_agent_is_taken_to_be_offline(
+    start_node: Callable[..., Any],
+) -> None:
+    client = start_node(heartbeat_interval_seconds=1.0, claim_wait_seconds=3600.0).client
+    register(client, "a")
+
+    for _ in range(4):  # longer than three missed heartbeats
+        answer = client.post(f"{API}/agents/a/claim", json={"wait": 3600})
+        assert answer.json() == {"items": [], "lost": []}
+
+    events = client.get(f"{API}/audit/streams/agent/a").json()["items"]
+    assert [event["topic"] for event in events] == ["agent.registered.v1"]
+
+
 def test_an_attempt_that_runs_longer_than_task_timeout_is_taken_away(
     start_node: Callable[..., Any],
 ) -> None:

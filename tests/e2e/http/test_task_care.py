@@ -166,8 +166,8 @@ def test_a_cancellation_reaches_the_agent(client: httpx.Client, unique: str) -> 
     told = client.post(f"{API}/agents/{unique}/heartbeat", json={"tasks": [task_id, "x"]}).json()
     assert told["tasks"] == []
     assert told["lost"] == [
-        {"task_id": task_id, "status": "cancelled"},
-        {"task_id": "x", "status": "unknown"},
+        {"task_id": task_id, "status": "cancelled", "attempt": 1},
+        {"task_id": "x", "status": "unknown", "attempt": 0},
     ]
     refused(client.post(f"{path}/progress", json={**proof, "percent": 5}), 409, "task_cancelled")
     refused(client.post(f"{path}/complete", json={**proof, "result": 1}), 409, "task_cancelled")
