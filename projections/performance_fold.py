@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from aia_mas.application.event_log.records import RecordedEvent
@@ -80,16 +81,18 @@ def _changes(work: WorkRow, recorded: RecordedEvent) -> Iterator[tuple[str, RowF
     for span, begun in (("hour", at - at % HOUR), ("all", 0)):
         # What a client calls its work comes last: it may hold anything.
         key = f"{span}/{begun}/{agent_id}/{task_type}"
-        yield key, _summing(PerformanceRow(key, agent_id, task_type, span, begun), change)
+        yield key, partial(_changed, change, (key, agent_id, task_type, span, begun))
 
 
-def _summing(blank: PerformanceRow, change: Change) -> RowFold[PerformanceRow]:
-    def fold(row: PerformanceRow | None, _recorded: RecordedEvent) -> PerformanceRow:
-        row = row or blank
-        change(row)
-        return row
-
-    return fold
+def _changed(
+    change: Change,
+    named: tuple[str, str, str, str, int],
+    row: PerformanceRow | None,
+    _recorded: RecordedEvent,
+) -> PerformanceRow:
+    row = row or PerformanceRow(*named)
+    change(row)
+    return row
 
 
 def _counting(name: str) -> Callable[[WorkRow, RecordedEvent], Change]:
