@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from aia_mas.application.event_log.records import RecordedEvent
@@ -101,17 +102,19 @@ def _changes(work: WorkRow, recorded: RecordedEvent) -> Iterator[tuple[str, RowF
     for span, begun, slot in (("hour", hour * HOUR, hour % _HOURS_KEPT), ("all", 0, 0)):
         # What a client calls its work comes last: it may hold anything.
         key = f"{span}/{slot}/{agent_id}/{task_type}"
-        yield key, _summing(PerformanceRow(key, agent_id, task_type, span, begun), change)
+        yield key, partial(_changed, change, (key, agent_id, task_type, span, begun))
 
 
-def _summing(blank: PerformanceRow, change: Change) -> RowFold[PerformanceRow]:
-    def fold(row: PerformanceRow | None, _recorded: RecordedEvent) -> PerformanceRow:
-        if row is None or row.begun != blank.begun:
-            row = blank
-        change(row)
-        return row
-
-    return fold
+def _changed(
+    change: Change,
+    named: tuple[str, str, str, str, int],
+    row: PerformanceRow | None,
+    _recorded: RecordedEvent,
+) -> PerformanceRow:
+    if row is None or row.begun != named[-1]:
+        row = PerformanceRow(*named)
+    change(row)
+    return row
 
 
 def _counting(name: str) -> Callable[[WorkRow, RecordedEvent], Change]:

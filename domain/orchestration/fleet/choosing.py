@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aia_mas.domain.orchestration.fleet.matching import Pool, Slots
 from aia_mas.domain.orchestration.requirement import RequirementSignature
@@ -139,14 +138,14 @@ class Chooser:
 
 
 def _marked(
-    slots: Slots, marks: NDArray[np.uint8] | None, sticky: int | None
-) -> tuple[int | None, NDArray[np.uint8] | None]:
+    slots: Slots, marks: Slots | None, sticky: int | None
+) -> tuple[int | None, Slots | None]:
     """Return where a slot stands among others, and their marks with one for it there."""
     if sticky is None:
         return None, marks
     place = int(slots.searchsorted(sticky))
     if place == slots.size or slots[place] != sticky:
         return None, marks
-    marks = np.zeros(slots.size, dtype=np.uint8) if marks is None else marks.copy()
+    marks = np.zeros(slots.size, dtype=np.intp) if marks is None else marks.copy()
     marks[place] |= Mark.STICKY
     return place, marks

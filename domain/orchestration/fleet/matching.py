@@ -22,6 +22,7 @@ from aia_mas.domain.orchestration.requirement import (
 from aia_mas.domain.orchestration.scoring.candidates import Mark, labels_mark
 
 Slots = NDArray[np.intp]
+"""Slots or, for each of them, what indexes a table: of the type that numpy takes at once."""
 # Bounds of what is remembered; beyond them it is forgotten, and worked out anew on demand.
 _MATCHES = 8_192
 _MASK_BYTES = 64 << 20
@@ -38,7 +39,7 @@ class Pool(NamedTuple):
     """
 
     slots: Slots
-    marks: NDArray[np.uint8] | None
+    marks: Slots | None
 
 
 def pool_of(signature: RequirementSignature, suiting: Sequence[tuple[int, int]]) -> Pool:
@@ -48,7 +49,7 @@ def pool_of(signature: RequirementSignature, suiting: Sequence[tuple[int, int]])
     return Pool(slots, marks if marks is not None and marks.any() else None)
 
 
-def _marks(signature: RequirementSignature) -> NDArray[np.uint8]:
+def _marks(signature: RequirementSignature) -> Slots:
     """Return, by the way an agent suits, what ties it to the task."""
     wanted = len(signature.preferred_labels)
     if not wanted:
@@ -57,11 +58,11 @@ def _marks(signature: RequirementSignature) -> NDArray[np.uint8]:
     for suits in range(1, FIT * (wanted + 1) + 1):
         group, met = grade_of(signature, suits)
         marks.append(_TIES[group] | labels_mark(met, wanted))
-    return np.array(marks, dtype=np.uint8)
+    return np.array(marks, dtype=np.intp)
 
 
 _TIES = {PREFERRED: Mark.PREFERRED, SPECIALISED: Mark.SPECIALISED, FIT: 0}
-_PLAIN_MARKS = np.array([0, Mark.PREFERRED, Mark.SPECIALISED, 0], dtype=np.uint8)
+_PLAIN_MARKS = np.array([0, Mark.PREFERRED, Mark.SPECIALISED, 0], dtype=np.intp)
 
 
 class _Match:

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from math import log1p, sqrt
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +26,8 @@ Slots = NDArray[np.intp]
 
 # Rows of the array over all agents. The first four go into the ranking as they stand.
 HEADROOM, PRICE, STAKE, TURN, SLOW, OWN, LEAN = range(7)
-# Rows of the array of one type of task.
-HOPED, TILT, TOOK, UNKNOWN, BASE, UNSURE = range(6)
+# Rows of the array of one type of task; a choice looks at the first two.
+QUALITY, TAKES, BASE, TILT, UNSURE, TOOK, UNKNOWN = range(7)
 
 _COLUMN_BYTES = 64 << 20
 """Of the arrays by type; beyond, the least recently used is worked out anew when it is needed."""
@@ -40,19 +41,34 @@ class Column:
     """What is known of everybody in one type of task, by slot.
 
     Attributes:
-        rows: Quality is ``HOPED + TILT * mean of the type``, the former being ``BASE + UNSURE *
-            optimism``; durations are in ``TOOK``, and ``UNKNOWN`` is 1 where there is none.
-        optimism: The one that ``HOPED`` holds.
+        rows: ``QUALITY`` is ``BASE + UNSURE * optimism + TILT * mean of the type``, at most 1. A
+            task ``TAKES`` as long as those before ``TOOK``, or where that is ``UNKNOWN`` (1, else
+            0) what is typical of the type.
+        outlook: The one that they hold; None: none yet.
         stale: Slots whose agent has changed since.
     """
 
-    __slots__ = ("optimism", "rows", "stale")
+    __slots__ = ("outlook", "rows", "stale")
 
     def __init__(self, capacity: int) -> None:
         """Start with strangers."""
-        self.rows: Numbers = np.zeros((6, capacity))
-        self.optimism = 0.0
+        self.rows: Numbers = np.zeros((7, capacity))
+        self.outlook: Outlook | None = None
         self.stale: set[int] = set()
+
+
+class Outlook(NamedTuple):
+    """What is known of a type of task over all agents, in steps, so that it seldom changes.
+
+    Attributes:
+        optimism: What an agent is given credit for that nothing is known of.
+        mean: The quality.
+        typical: The duration, sixteenths of a millisecond.
+    """
+
+    optimism: float
+    mean: float
+    typical: float
 
 
 class Board:
@@ -122,55 +138,48 @@ class Board:
         """Return who sits in a slot."""
         return self._agent_ids[slot]
 
-    def gather(self, slots: Slots | None, size: int, task_type: str) -> tuple[Numbers, Numbers]:
-        """Return the rows over all agents and those of a type, for some slots (None: all)."""
-        column = self._column(task_type)
-        if slots is None:
-            return self.rows[:, :size], column.rows[:, :size]
-        return self.rows.take(slots, axis=1), column.rows.take(slots, axis=1)
-
-    def outlook(self, task_type: str) -> tuple[float, float]:
-        """Return what is known of a type: its mean quality, and its typical duration."""
-        records = self._records
-        base = (records.good + UNIT * _BASE_WEIGHT / 2) / (records.seen + UNIT * _BASE_WEIGHT)
-        of_type = records.types.get(task_type, NO_TYPE)
-        mean = (of_type.good + base * UNIT * _TYPE_WEIGHT) / (of_type.seen + UNIT * _TYPE_WEIGHT)
-        return mean, float(of_type.took or 1)
-
-    def _column(self, task_type: str) -> Column:
+    def column(self, task_type: str) -> Numbers:
+        """Return the rows of a type of task, up to date."""
         column = self._columns.get(task_type)
         if column is None:
-            column = self._columns[task_type] = self._of_strangers()
-            slots, of_type = self._slots, self._records.types.get(task_type, NO_TYPE)
-            known = {
-                slot: pair
-                for agent_id, pair in of_type.agents.items()
-                if (slot := slots.get(agent_id)) is not None
-            }
-            self._refresh_many(column, known)
-            bound = max(1, _COLUMN_BYTES // column.rows.nbytes)
-            if len(self._columns) > bound:
-                self._columns.popitem(last=False)
+            column = self._new_column(task_type)
         else:
             self._columns.move_to_end(task_type)
+        outlook = self._outlook(task_type)
+        if outlook != column.outlook or len(column.stale) > _FEW:
+            if column.stale:
+                stale = {slot: self._pair(slot, task_type) for slot in column.stale}
+                self._refresh_many(column, stale)
+            _look(column.rows, outlook)
+            column.outlook = outlook
+        elif column.stale:
+            self._refresh_few(column, task_type, outlook)
+        column.stale.clear()
+        return column.rows
+
+    def _outlook(self, task_type: str) -> Outlook:
+        records = self._records
+        of_type = records.types.get(task_type, NO_TYPE)
+        base = (records.good + UNIT * _BASE_WEIGHT / 2) / (records.seen + UNIT * _BASE_WEIGHT)
+        mean = (of_type.good + base * UNIT * _TYPE_WEIGHT) / (of_type.seen + UNIT * _TYPE_WEIGHT)
         # The optimism grows with the observations of the type and shrinks with those of the agent
         # (UCB1: Auer, Cesa-Bianchi, Fischer, 2002), so that nobody is written off for good. The
         # binary logarithm in whole numbers is the same everywhere, and changes rarely.
-        count = self._records.types.get(task_type, NO_TYPE).count
-        optimism = _OPTIMISM * sqrt(count.bit_length())
-        fresh = column.optimism == optimism
-        column.optimism = optimism
-        if len(column.stale) > _FEW:
-            fresh = False
-            stale = {slot: self._pair(slot, task_type) for slot in column.stale}
-            column.stale.clear()
-            self._refresh_many(column, stale)
-        elif column.stale:
-            self._refresh_few(column, task_type)
-        if not fresh:
-            rows = column.rows
-            np.multiply(rows[UNSURE], optimism, out=rows[HOPED])
-            rows[HOPED] += rows[BASE]
+        optimism = _OPTIMISM * sqrt(of_type.count.bit_length())
+        return Outlook(optimism, round(mean * _STEPS) / _STEPS, float(_coarse(of_type.took) or 1))
+
+    def _new_column(self, task_type: str) -> Column:
+        column = self._columns[task_type] = self._of_strangers()
+        slots, of_type = self._slots, self._records.types.get(task_type, NO_TYPE)
+        known = {
+            slot: pair
+            for agent_id, pair in of_type.agents.items()
+            if (slot := slots.get(agent_id)) is not None
+        }
+        self._refresh_many(column, known)
+        bound = max(1, _COLUMN_BYTES // column.rows.nbytes)
+        if len(self._columns) > bound:
+            self._columns.popitem(last=False)
         return column
 
     def _of_strangers(self) -> Column:
@@ -178,27 +187,27 @@ class Board:
         rows = column.rows
         rows[BASE], rows[TILT] = self.rows[OWN], self.rows[LEAN]
         rows[UNSURE] = rows[UNKNOWN] = 1.0
-        column.optimism = -1.0  # of none: it is still to be added
         return column
 
-    def _refresh_few(self, column: Column, task_type: str) -> None:
+    def _refresh_few(self, column: Column, task_type: str, outlook: Outlook) -> None:
         """Bring the stale slots up to date, one by one; they come out as in ``_refresh_many``."""
-        rows, optimism = column.rows, column.optimism
+        rows, (optimism, mean, typical) = column.rows, outlook
         for slot in column.stale:
             good, seen, took = self._pair(slot, task_type)
             weight = seen + UNIT * _PAIR_WEIGHT
             rest = UNIT * _PAIR_WEIGHT / weight
             base = good / weight + rest * float(self.rows[OWN, slot])
+            tilt = rest * float(self.rows[LEAN, slot])
             unsure = 1.0 / sqrt(1.0 + seen / UNIT)
             rows[:, slot] = (
-                unsure * optimism + base,
-                rest * float(self.rows[LEAN, slot]),
+                min(unsure * optimism + base + tilt * mean, 1.0),
+                took or typical,
+                base,
+                tilt,
+                unsure,
                 took,
                 took == 0,
-                base,
-                unsure,
             )
-        column.stale.clear()
 
     def _refresh_many(self, column: Column, pairs: Mapping[int, Pair]) -> None:
         slots = np.fromiter(pairs, np.intp, len(pairs))
@@ -218,6 +227,24 @@ class Board:
         return known.get(self._agent_ids[slot], _STRANGER)
 
 
+def _look(rows: Numbers, outlook: Outlook) -> None:
+    """Work out what a choice looks at."""
+    quality = np.multiply(rows[UNSURE], outlook.optimism, out=rows[QUALITY])
+    quality += rows[BASE]
+    quality += rows[TILT] * outlook.mean
+    np.minimum(quality, 1.0, out=quality)
+    np.multiply(rows[UNKNOWN], outlook.typical, out=rows[TAKES])
+    rows[TAKES] += rows[TOOK]
+
+
+def _coarse(duration: int) -> int:
+    """Return a duration rounded up to six leading binary digits, so that it changes in steps."""
+    shift = max(0, duration.bit_length() - 6)
+    return -(-duration >> shift << shift)
+
+
 _STRANGER = Pair()
+_STEPS = 1_024
+"""Of a mean quality, from 0 to 1."""
 _FEW = 16
 """Up to so many slots it is quicker to bring each up to date than all at once."""
