@@ -60,7 +60,7 @@ class Fleet:
         self.max_concurrent_tasks = max_concurrent_tasks
         self._directory = directory = Directory(tiers)
         self._matching = Matching(directory)
-        self.records = Records(self._learned)
+        self.records = Records()
         self._board = Board(self.records, directory.agent_ids, directory.slots, tiers.highest)
         self.chooser = Chooser(self._board, policies)
         self._places = Places(self._board.load)
@@ -262,6 +262,7 @@ class Fleet:
             for slot in some_slots:
                 fleet._set(slot, seats[slot])
             yield
+        yield from fleet._board.prepare()
         return fleet
 
     def _slot(self, agent_id: str) -> int:
@@ -301,11 +302,6 @@ class Fleet:
             learn(self.records, task_id, event, holder, task_type)
         if slot is not None:
             self._clear_if_gone(slot)
-
-    def _learned(self, agent_id: str) -> None:
-        slot, record = self._directory.slots.get(agent_id), self.records.agents.get(agent_id)
-        if slot is not None and record is not None:
-            self._board.learn(slot, record)
 
     def _few(self, signature: RequirementSignature) -> Pool | None:
         """Return those who suit and have room by asking each, where that is quicker."""

@@ -112,8 +112,8 @@ class TypeRecord:
 NO_TYPE: Final = TypeRecord()
 """The record of a type that nobody has done yet."""
 
-Changed = Callable[[str], None]
-"""Told the agent whose record changed."""
+Changed = Callable[[str, tuple[str, ...]], None]
+"""Told the agent whose record changed, and the types of task that it changed in."""
 
 
 class Records:
@@ -128,10 +128,12 @@ class Records:
         attempts: Task id to its attempt that is not over.
         finished: Task id to its type, of the tasks that were completed last: they may be rated.
         sticky: Sticky key to the agent that had it last, the least recently used first.
+        changed: Told of every agent whose record changed.
+        forgot: Told of every type that was forgotten.
     """
 
-    def __init__(self, changed: Changed = lambda _agent: None) -> None:
-        """Start without any (``changed``: told of every agent whose record changed)."""
+    def __init__(self) -> None:
+        """Start without any."""
         self.agents: dict[str, AgentRecord] = {}
         self.gone: OrderedDict[str, AgentRecord] = OrderedDict()
         self.types: OrderedDict[str, TypeRecord] = OrderedDict()
@@ -140,7 +142,8 @@ class Records:
         self.attempts: dict[str, Attempt] = {}
         self.finished: OrderedDict[str, str] = OrderedDict()
         self.sticky: OrderedDict[str, str] = OrderedDict()
-        self.changed = changed
+        self.changed: Changed = lambda _agent, _types: None
+        self.forgot: Callable[[str], None] = lambda _type: None
 
     def joined(self, agent_id: str) -> AgentRecord:
         """Return the record of an agent that is there (again)."""
@@ -236,7 +239,9 @@ class Records:
         record.seen = _faded(record.seen, _FADE_AGENT) + seen
         self.good = _faded(self.good, _FADE_ALL) + good
         self.seen = _faded(self.seen, _FADE_ALL) + seen
+        changed: tuple[str, ...] = ()
         if task_type is not None:
+            changed = (task_type,)
             of_type = self._type(task_type)
             of_type.good = _faded(of_type.good, _FADE_ALL) + good
             of_type.seen = _faded(of_type.seen, _FADE_ALL) + seen
@@ -255,7 +260,8 @@ class Records:
                 oldest = next(iter(record.pairs))
                 del record.pairs[oldest]
                 self.types[oldest].agents.pop(agent_id, None)
-        self.changed(agent_id)
+                changed = (task_type, oldest)
+        self.changed(agent_id, changed)
 
     def _type(self, task_type: str) -> TypeRecord:
         of_type = self.types.get(task_type)
@@ -266,7 +272,7 @@ class Records:
                 for agent_id in old.agents:
                     record = self.agents.get(agent_id) or self.gone[agent_id]
                     del record.pairs[forgotten]
-                    self.changed(agent_id)
+                self.forgot(forgotten)
         else:
             self.types.move_to_end(task_type)
         return of_type

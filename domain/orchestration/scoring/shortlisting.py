@@ -7,14 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aia_mas.domain.orchestration.scoring.board import (
-    PRICE,
-    QUALITY,
-    SLOW,
-    TAKES,
-    Board,
-    Slots,
-)
+from aia_mas.domain.orchestration.scoring.board import Board, Slots
 from aia_mas.domain.orchestration.scoring.candidates import (
     EVERY_MARK,
     SHORTLIST,
@@ -23,6 +16,7 @@ from aia_mas.domain.orchestration.scoring.candidates import (
     affinity_of,
     score_of,
 )
+from aia_mas.domain.orchestration.scoring.column import PRICE, QUALITY, SLOW, TAKES
 from aia_mas.domain.orchestration.scoring.policies import Policy
 from aia_mas.domain.orchestration.scoring.weights import ONE, Weights
 
