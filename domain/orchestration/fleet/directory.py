@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
@@ -50,7 +51,7 @@ class Directory:
     """The slots of the fleet's arrays, and the declared names as columns over them.
 
     A column is built when a task first asks for its name, so names that no task asks for cost
-    nothing, however many the agents declare.
+    nothing, however many the agents declare, and so do names that no agent declares.
     """
 
     def __init__(self, tiers: Tiers = DEFAULT_TIERS) -> None:
@@ -67,6 +68,8 @@ class Directory:
         self._price_high = np.zeros(self._capacity, dtype=np.int64)
         self._price_low = np.zeros(self._capacity, dtype=np.int64)
         self._columns: dict[_Key, NDArray[Any]] = {}
+        # Kind and name -> how many agents declare it.
+        self._declarers: Counter[tuple[str, str]] = Counter()
 
     def seat(self, agent_id: str) -> int:
         """Return the agent's slot; a new agent gets the lowest free one."""
@@ -102,6 +105,11 @@ class Directory:
         self.declared[slot] = capabilities
         self._present[slot] = capabilities is not None
         self._declares_sources[slot] = capabilities is not None and bool(capabilities.data_sources)
+        self._declarers.update(_names(capabilities))
+        for name in _names(old):
+            self._declarers[name] -= 1
+            if not self._declarers[name]:
+                del self._declarers[name]
         if self._columns:
             for key, _ in _entries(old):
                 if (column := self._columns.get(key)) is not None:
@@ -182,6 +190,9 @@ class Directory:
     def _column(self, key: _Key) -> NDArray[Any]:
         column = self._columns.get(key)
         if column is None:
+            if (key[0], key[1]) not in self._declarers:
+                # Anybody may ask for names that there are not: not worth remembering.
+                return np.full(len(self.declared), _ABSENT.get(key[0], False))
             if len(self._columns) * self._capacity * 8 > _COLUMN_BYTES:
                 # Rebuilt on demand: simpler than to find the one that is missed least.
                 self._columns.clear()
@@ -226,6 +237,21 @@ def _label_facts(label: LabelCondition) -> dict[str, Any]:
     if label.op is Comparator.IN:
         return {"label": label.key, "op": label.op.value, "values": list(label.values)}
     return {"label": label.key, "op": label.op.value, "value": label.value}
+
+
+def _names(capabilities: Capabilities | None) -> Iterator[tuple[str, str]]:
+    if capabilities is None:
+        return
+    for kind, names in (
+        ("skill", capabilities.skills),
+        ("specialization", capabilities.specializations),
+        ("source", capabilities.data_sources),
+        ("label", capabilities.labels),
+        ("number", capabilities.labels),
+        ("resource", capabilities.resources),
+    ):
+        for name in names:
+            yield kind, name
 
 
 def _entries(capabilities: Capabilities | None) -> Iterator[tuple[_Key, float | bool]]:

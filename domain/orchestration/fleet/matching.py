@@ -156,6 +156,8 @@ class Matching:
         qualified = directory.present().copy()
         for condition in directory.conditions(signature):
             qualified &= condition.met
+            if not qualified.any():
+                break  # whatever else is asked for, nobody meets it all
         # SPECIALISED is FIT less one, and UNFIT is zero: no branch per agent.
         codes = FIT - directory.specialised(signature.task_type).view(np.uint8)
         slots = directory.slots

@@ -214,3 +214,37 @@ def ties(signature: RequirementSignature, code: int) -> int:
     wanted = len(signature.preferred_labels)
     tie = {PREFERRED: Mark.PREFERRED, SPECIALISED: Mark.SPECIALISED, FIT: 0}[group]
     return tie | (labels_mark(met, wanted) if wanted else 0)
+
+
+def test_names_that_no_agent_declares_leave_nothing_behind():
+    """Anybody may ask for them, as many as there are words."""
+    directory = Directory()
+    matching = Matching(directory)
+    directory.declare(directory.seat("a"), Capabilities(skills={"known": 1.0}))
+    asked = Requirements(
+        skills={"known": 0.5, "unheard": 0.0},
+        labels={"of": "it"},
+        resources={"ever": 1.0},
+        data_sources=("before",),
+        specializations=("or", "since"),
+    )
+    signature = signature_of("t", asked)
+
+    assert matching.pool(signature).slots.size == 0
+    assert {condition.code for condition in directory.conditions(signature) if condition.met.any()}
+    assert {key[1] for key in directory._columns} <= {"known"}
+
+    able = Capabilities(
+        skills={"known": 1.0, "unheard": 1.0},
+        labels={"of": "it"},
+        resources={"ever": 2.0},
+        data_sources=("before",),
+        specializations=("or", "since"),
+    )
+    slot = directory.seat("b")
+    directory.declare(slot, able)
+    matching.changed(slot)
+    assert matching.pool(signature).slots.tolist() == [slot]
+    assert Matching(directory).pool(signature).slots.tolist() == [slot]
+    directory.declare(slot, None)
+    assert Matching(directory).pool(signature).slots.size == 0
