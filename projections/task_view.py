@@ -117,6 +117,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         rating: What its client thinks of the result.
         error: Why the last failed attempt failed.
         reason: Why it was cancelled, or taken from its agent last.
+        excluded_agents: Agents that it was taken from for good; ``requirements`` are as submitted.
         refused: Results that were refused.
         owner: Whom it belongs to.
         payer: Whose budget pays.
@@ -164,6 +165,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     rating: TaskRating | None
     error: TaskError | None
     reason: str | None
+    excluded_agents: tuple[str, ...]
     refused: int
     owner: str
     payer: str | None
@@ -197,7 +199,7 @@ COLUMNS = """t.task_id, t.status, s.task_type, s.description, s.requirements::te
     s.timeout_seconds, s.submitted_at, s.not_before, t.retry_at, t.deadline, t.assigned_at,
     t.started_at, t.finished_at, t.updated_at, t.version, t.position, t.inputs::text,
     t.cost::text, t.rating::text, s.cost_policy, s.dedup_key, s.retry::text,
-    s.concurrency_key, s.concurrency_limit"""
+    t.excluded, s.concurrency_key, s.concurrency_limit"""
 """The columns of the tables ``t`` (where it stands) and ``s`` (as it was submitted)."""
 
 _requirements = msgspec.json.Decoder(Requirements).decode
@@ -232,6 +234,7 @@ def task_of(row: TupleRow) -> Task:
         usage=None if row[15] is None else _tokens(_usage(row[15])),
         error=None if row[16] is None else _error(row[16]),
         reason=row[17],
+        excluded_agents=tuple(row[43]),
         refused=row[18],
         owner=row[19],
         payer=row[20],
@@ -257,8 +260,8 @@ def task_of(row: TupleRow) -> Task:
         cost_policy=row[40],
         dedup_key=row[41],
         retry=_retry(row[42]),
-        concurrency_key=row[43],
-        concurrency_limit=row[44],
+        concurrency_key=row[44],
+        concurrency_limit=row[45],
     )
 
 

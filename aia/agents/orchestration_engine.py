@@ -110,12 +110,12 @@ class AgentOrchestrationEngine:
         Returns:
             False when it is not registered.
         """
-        named = [task.task_id for task in tasks]
+        leases = {task.task_id: task.lease for task in tasks}
 
         async def beat(system: System) -> None:
             await system.heartbeats.agent(agent_id, _HOST)
-            if named:
-                await system.heartbeats.working(agent_id, named)
+            if leases:
+                await system.heartbeats.working(agent_id, (), leases)
 
         try:
             await self._call(beat)
@@ -200,8 +200,15 @@ class AgentOrchestrationEngine:
         """
 
         async def claim(system: System) -> Sequence[ClaimedTask]:
-            await system.heartbeats.agent(agent_id, _HOST)
-            return await system.claims.claim(agent_id, limit, wait)
+            until = system.clock.monotonic() + wait
+            while True:
+                alive = await system.heartbeats.agent(agent_id, _HOST)
+                left = until - system.clock.monotonic()
+                # In parts, so that the agent counts as heard of for as long as it waits.
+                part = max(0.0, min(left, alive.next_within_seconds))
+                found = await system.claims.claim(agent_id, limit, part)
+                if found or part >= left:
+                    return found
 
         return await self._call(claim)
 
