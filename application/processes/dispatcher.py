@@ -252,4 +252,5 @@ def _terms(planned: PlannedAssignment, lease: str) -> dict[str, Any]:
         "seed": grounds.seed,
         "candidates": grounds.candidates,
         "failure": grounds.failure,
+        "declared": planned.declared,
     }

@@ -30,6 +30,17 @@ _URL = re.compile(
 )
 
 
+_FOR_PLACEMENT = (
+    "max_concurrent_tasks",
+    "cost_per_task",
+    "skills",
+    "specializations",
+    "resources",
+    "labels",
+    "data_sources",
+)
+
+
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an agent declares about itself; all of it is editable by its client.
 
@@ -57,6 +68,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     endpoint: str | None = None
     wallet_address: str | None = None
     metadata: dict[str, Any] = {}
+
+    def places_like(self, other: Capabilities) -> bool:
+        """Tell whether an agent that declares this is the same for placement as one of another."""
+        return all(getattr(self, name) == getattr(other, name) for name in _FOR_PLACEMENT)
 
 
 def check_capabilities(capabilities: Capabilities) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.fleet import Fleet, Grounds, Pick
 from aia_mas.domain.orchestration.known_task import KnownTask
 from aia_mas.domain.orchestration.queueing import Accounts, Demand, Key, Line, TaskQueue
@@ -26,6 +27,7 @@ class PlannedAssignment(NamedTuple):
         load: The share of the agent's places in use before this one, 0..1.
         considered: How many agents qualified and had room.
         grounds: What the choice was made on.
+        declared: What the agent declared then; see ``Pick``.
     """
 
     task_id: str
@@ -36,6 +38,7 @@ class PlannedAssignment(NamedTuple):
     load: float
     considered: int
     grounds: Grounds
+    declared: Capabilities | None = None
 
 
 def planned(task_id: str, attempt: int, lease_seconds: float, pick: Pick) -> PlannedAssignment:

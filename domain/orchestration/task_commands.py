@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.queue_bounds import QueueStanding
 from aia_mas.domain.orchestration.scoring.candidates import Candidate
 from aia_mas.domain.orchestration.scoring.failures import PolicyFailure
@@ -16,7 +17,11 @@ from aia_mas.domain.orchestration.task_status import ReleaseReason
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom the dispatcher chose, and on what grounds; see ``TaskAssigned``."""
+    """Whom the dispatcher chose, and on what grounds; see ``TaskAssigned``.
+
+    ``declared`` is what the agent declared when it was chosen: whoever has become another one since
+    may not suit any more, or have less room. None: whatever it declares will do.
+    """
 
     agent_id: str
     lease: str
@@ -29,6 +34,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     candidates: tuple[Candidate, ...] = ()
     failure: PolicyFailure | None = None
+    declared: Capabilities | None = None
 
 
 class SubmitTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +82,7 @@ class AssignTask(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     candidates: tuple[Candidate, ...] = ()
     failure: PolicyFailure | None = None
+    declared: Capabilities | None = None
 
 
 class StartTask(msgspec.Struct, frozen=True, kw_only=True):

@@ -63,7 +63,7 @@ def submit_task(
         spec=command.spec, submitted_at=ctx.now, owner=command.owner or ctx.principal.subject
     )
     stream = task_stream(command.task_id)
-    if command.assignment is None or agent is None or not agent.assignable:
+    if command.assignment is None or not _may_have(agent, command.assignment):
         full = None if command.queue is None else command.queue.refusal()
         if full is not None:
             return refuse(full)
@@ -100,14 +100,14 @@ def assign_task(
     """Give the next attempt to an agent.
 
     Refused with ``assignment_obsolete`` when the task does not wait for this attempt, its
-    deadline has passed, or the agent is not active and online.
+    deadline has passed, the agent is not active and online, or it declares something else by now
+    than when it was chosen.
     """
     if (
         state is None
         or state.status is not TaskStatus.QUEUED
         or command.attempt != state.attempt + 1
-        or agent is None
-        or not agent.assignable
+        or not _may_have(agent, command)
         or (state.terms.deadline is not None and state.terms.deadline <= ctx.now)
     ):
         return refuse(AssignmentObsolete(task_id=command.task_id, agent_id=command.agent_id))
@@ -147,6 +147,14 @@ def retry_task(state: TaskState | None, command: RetryTask, ctx: Context) -> Dec
         owner=state.owner,
     )
     return accept(stream, requeued)
+
+
+def _may_have(agent: AgentState | None, assignment: Assignment | AssignTask) -> bool:
+    """Tell whether an agent may get work, and is still what it was when it was chosen."""
+    if agent is None or not agent.assignable:
+        return False
+    declared = assignment.declared
+    return declared is None or agent.capabilities.places_like(declared)
 
 
 def _assigned(assignment: Assignment | AssignTask, attempt: int, ctx: Context) -> TaskAssigned:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.fleet.matching import Pool, Slots
 from aia_mas.domain.orchestration.requirement import RequirementSignature
 from aia_mas.domain.orchestration.scoring.board import Board
@@ -43,6 +44,7 @@ class Pick(NamedTuple):
         load: The share of its places in use, 0..1.
         considered: How many agents qualified and had room.
         grounds: What it was chosen on.
+        declared: What it declared then, as far as placement asks for it.
     """
 
     agent_id: str
@@ -50,6 +52,7 @@ class Pick(NamedTuple):
     load: float
     considered: int
     grounds: Grounds
+    declared: Capabilities | None = None
 
 
 class Chooser:

@@ -103,7 +103,7 @@ def test_a_pick_tells_what_it_was_made_on():
 
     pick = fleet.pick(ANYONE)
     assert pick is not None
-    assert pick == Pick("a", 10**20, 0.25, 1, pick.grounds)
+    assert pick == Pick("a", 10**20, 0.25, 1, pick.grounds, pick.declared)
 
 
 def test_few_and_many_free_agents_are_ranked_alike(monkeypatch):

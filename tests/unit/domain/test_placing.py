@@ -31,7 +31,7 @@ def test_a_task_is_placed_while_it_is_submitted(world):
     world.agent("a", places=2)
     placed = world.fold.place("1", PLAIN, NOW)
     assert placed is not None
-    assert placed[:-1] == ("1", 1, "a", 60.0, 0, 0.0, 1)
+    assert placed[:7] == ("1", 1, "a", 60.0, 0, 0.0, 1)
     assert placed.grounds.seed == seed_of("1", 1)
     assert world.fold.place("1", PLAIN, NOW) is None
 

@@ -7,10 +7,13 @@ import pytest
 from aia_mas.domain.kernel.money import MAX_AMOUNT
 from aia_mas.domain.orchestration.agent_events import (
     AgentDrained,
+    AgentRegistered,
     AgentSuspended,
     AgentUnregistered,
+    AgentUpdated,
     AgentWentOffline,
 )
+from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.labels import Comparator, LabelCondition
 from aia_mas.domain.orchestration.task_commands import (
     Assignment,
@@ -235,6 +238,42 @@ def test_classes_are_offsets_in_time():
 def test_assignments_overtaken_by_events_are_refused(a_task, task_events, agent_events, attempt):
     a_task.given(*task_events).beside(*agent_events).when(assign(attempt))
     a_task.then_refused("assignment_obsolete")
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        {"max_concurrent_tasks": 1},
+        {"max_concurrent_tasks": 2, "skills": {"python": 0.1}},
+        {"max_concurrent_tasks": 2, "cost_per_task": 1},
+        {"max_concurrent_tasks": 2, "resources": {"gpu": 0.5}},
+    ],
+)
+def test_an_agent_that_became_another_one_on_the_way_gets_nothing(a_task, now):
+    declared = Capabilities(max_concurrent_tasks=2)
+    updated = AgentUpdated(capabilities=Capabilities(**now), revision=2)
+    came_back = AgentRegistered(capabilities=Capabilities(**now), owner="bob", registered_at=NOW)
+
+    a_task.given(SUBMITTED).beside(REGISTERED, updated).when(assign(declared=declared))
+    a_task.then_refused("assignment_obsolete")
+    a_task.beside(AgentUnregistered(at=NOW), came_back).when(assign(declared=declared))
+    a_task.then_refused("assignment_obsolete")
+
+
+def test_what_placement_does_not_ask_for_may_change_on_the_way(a_task):
+    updated = AgentUpdated(capabilities=Capabilities(metadata={"build": 7}), revision=2)
+
+    a_task.given(SUBMITTED).beside(REGISTERED, updated).when(assign(declared=Capabilities()))
+    a_task.then(ASSIGNED)
+
+
+def test_a_submission_outlives_an_agent_that_became_another_one(a_task):
+    declared = Capabilities(max_concurrent_tasks=2)
+    assignment = Assignment(agent_id="a1", lease="L1", lease_seconds=60.0, declared=declared)
+
+    a_task.beside(REGISTERED)
+    a_task.when(SubmitTask(task_id="t1", spec=PLAIN, assignment=assignment))
+    a_task.then(SUBMITTED, result="queued")
 
 
 def test_nothing_is_assigned_past_its_deadline(a_task):

@@ -10,7 +10,6 @@ from aia_mas.domain.kernel.ids import entity_of
 from aia_mas.domain.orchestration.agent_events import (
     AgentCameOnline,
     AgentRegistered,
-    AgentUpdated,
     AgentWentOffline,
 )
 from aia_mas.domain.orchestration.limits import LimitRemoved, LimitSet
@@ -63,8 +62,6 @@ class Promises:
                 self.news.add(("key", event.key))
             case DispatchPaused():
                 self.news.add(("paused", event.task_type))
-            case AgentUpdated():
-                self.news.add(("agent", entity))
 
     def _assigned(self, task: TaskEntry, event: TaskAssigned) -> None:
         books, terms = self._books, task.terms
@@ -77,10 +74,9 @@ class Promises:
         agent = books.agents[event.agent_id]
         assert agent.takes_work, "an agent that takes no work"
         assert event.agent_id not in task.signature.excluded
-        if ("agent", event.agent_id) not in self.news:
-            assert books.has_room(event.agent_id), "over capacity"
-            assert books.suits(task, event.agent_id), "somebody who does not suit"
-            assert books.fits(task, event.agent_id), "over its resources"
+        assert books.has_room(event.agent_id), "over capacity"
+        assert books.suits(task, event.agent_id), "somebody who does not suit"
+        assert books.fits(task, event.agent_id), "over its resources"
         if self._cap is not None:
             held = sum(each.attempt is not None for each in books.tasks.values())
             assert held < self._cap, "over the cap of all"
