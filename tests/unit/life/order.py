@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,6 +17,18 @@ from aia_mas.domain.orchestration.task_events import TaskAssigned
 from .books import Books
 from .entries import TaskEntry
 from .node import lease_number
+
+
+class Plan(NamedTuple):
+    """When an assignment was planned.
+
+    Attributes:
+        position: Up to where the dispatcher knew the log.
+        under_way: The tasks whose assignments were on their way; they may have been refused since.
+    """
+
+    position: int
+    under_way: frozenset[str]
 
 
 class Dispatch(msgspec.Struct):
@@ -39,12 +52,14 @@ class Order:
     Only what had settled before is compared: what came meanwhile, the plan did not know.
     """
 
-    def __init__(self, books: Books, planned_at: Callable[[str], int]) -> None:
-        """Compare by the books (``planned_at``: the position at which a lease was made up)."""
+    def __init__(self, books: Books, planned_at: Callable[[str], Plan]) -> None:
+        """Compare by the books (``planned_at``: tells of the plan to which a lease belongs)."""
         self._books = books
         self._planned_at = planned_at
         self._settled = 0
         self._calm = False
+        # Something was placed while it was submitted: that is charged to its owner as well.
+        self._jumped = False
         self._plans: dict[int, list[RecordedEvent]] = {}
         self._dispatches: list[Dispatch] = []
         # By task: how often each owner was served before it, since it entered.
@@ -54,7 +69,7 @@ class Order:
         """Take note of the events that the books will get next."""
         for recorded in events:
             if type(recorded.event) is TaskAssigned:
-                planned = max(self._planned_at(recorded.event.lease), self._settled)
+                planned = max(self._planned_at(recorded.event.lease).position, self._settled)
                 self._plans.setdefault(planned, []).append(recorded)
 
     def look(self, now: datetime) -> None:
@@ -64,13 +79,15 @@ class Order:
         ahead: list[tuple[str, TaskEntry]] = []
         for recorded in plans:
             task = self._books.tasks.get(entity_of(recorded.stream))
-            if task is not None:  # else it was submitted together with its assignment
-                self._plan(task, recorded.event.agent_id, ahead, recorded.event.assigned_at)
+            if task is None:  # it was submitted together with its assignment
+                self._jumped = True
+            else:
+                self._plan(task, recorded.event, ahead)
                 ahead.append((recorded.event.agent_id, task))
 
     def settled(self, *, calm: bool) -> None:
         """Compare (``calm``: nothing but this one step was under way)."""
-        if not (calm and self._calm):
+        if self._jumped or not (calm and self._calm):
             self._passed.clear()
         else:
             for dispatch in self._dispatches:
@@ -80,16 +97,18 @@ class Order:
                 self._count(dispatch)
         self._dispatches.clear()
         self._plans.clear()
-        self._calm = calm
+        self._calm, self._jumped = calm, False
         if calm:
             self._settled = self._books.position
 
     def _plan(
-        self, task: TaskEntry, agent_id: str, ahead: list[tuple[str, TaskEntry]], now: datetime
+        self, task: TaskEntry, event: TaskAssigned, ahead: list[tuple[str, TaskEntry]]
     ) -> None:
+        agent_id, now = event.agent_id, event.assigned_at
         there = [each for each in self._books.waiting() if self._ready(each, now)]
         taken_ahead = [each for other, each in ahead if other == agent_id]
         passed = {each.task_id for _, each in ahead} | {task.task_id}
+        passed |= self._planned_at(event.lease).under_way
         rivals = [
             msgspec.structs.replace(each)
             for each in there

@@ -17,7 +17,7 @@ from .books import Books
 from .folds import Folds, known, stored
 from .hearing import Hearing
 from .node import Node
-from .order import Order
+from .order import Order, Plan
 from .promises import Promises
 from .store import Store
 from .virtual_time import MOMENT, START, LoopClock, VirtualLoop
@@ -52,7 +52,8 @@ class World:
         self._cap = cap
         self._promises = Promises(self.books, self.hearing, cap)
         self._order = Order(self.books, self._planned_at)
-        self._planned: dict[str, int] = {}
+        self._planned: dict[str, Plan] = {}
+        self._led_by: Node | None = None
         self._ids = itertools.count(1)
         self._tasks = itertools.count(1)
         self._signs = MemoryPresence(self.clock)
@@ -172,7 +173,9 @@ class World:
             self.restored.apply(recorded)
             self._order.look(now)
         calm = self.calm
-        self._order.settled(calm=calm)
+        # A new leader knows nothing of what the last one had on its way.
+        self._order.settled(calm=calm and self.leader is self._led_by)
+        self._led_by = self.leader
         if calm:
             self._promises.news.clear()
             self._check(now)
@@ -201,8 +204,9 @@ class World:
 
     def _new_id(self, node: Node) -> str:
         name = f"id{next(self._ids)}"
-        self._planned[name] = node.dispatch_host.position
+        under_way = frozenset(node.dispatcher._under_way)
+        self._planned[name] = Plan(node.dispatch_host.position, under_way)
         return name
 
-    def _planned_at(self, lease: str) -> int:
+    def _planned_at(self, lease: str) -> Plan:
         return self._planned[lease]
