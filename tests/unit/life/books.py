@@ -21,6 +21,7 @@ from aia_mas.domain.orchestration.task_specification import TaskSpecification, T
 from aia_mas.domain.orchestration.task_status import TaskStatus
 
 from .entries import ENDED, AgentEntry, Attempt, Limits, TaskEntry
+from .virtual_time import START
 
 
 class Books:
@@ -28,6 +29,7 @@ class Books:
 
     Attributes:
         position: The last event in them.
+        at: When that was committed.
         agents: By id, those that ever were.
         tasks: By id.
         limits: By key.
@@ -37,6 +39,7 @@ class Books:
 
     def __init__(self) -> None:
         self.position = 0
+        self.at = START
         self.agents: dict[str, AgentEntry] = {}
         self.tasks: dict[str, TaskEntry] = {}
         self.limits: dict[str, Limits] = {}
@@ -46,7 +49,7 @@ class Books:
     def note(self, recorded: RecordedEvent) -> None:
         """Write an event down."""
         assert recorded.position == self.position + 1, "a gap in the log"
-        self.position = recorded.position
+        self.position, self.at = recorded.position, recorded.recorded_at
         fold = _FOLDS.get(type(recorded.event))
         if fold is not None:
             fold(self, entity_of(recorded.stream), recorded.event)
@@ -278,6 +281,7 @@ class Books:
     def _over(self, task_id: str, status: TaskStatus, due: datetime | None = None) -> None:
         task = self.tasks[task_id]
         task.status, task.attempt, task.due, task.entered = status, None, due, self.position
+        task.waits_since = self.at
 
     def statuses(self) -> Counter[str]:
         """Return how many tasks stand where."""

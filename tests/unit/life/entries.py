@@ -51,7 +51,11 @@ class Attempt(msgspec.Struct):
 
 
 class TaskEntry(msgspec.Struct):
-    """A task, and where it stands."""
+    """A task, and where it stands.
+
+    ``entered`` is the position of the last event that put it where it stands in the queue, and
+    ``waits_since`` the time of that.
+    """
 
     task_id: str
     terms: TaskTerms
@@ -64,6 +68,7 @@ class TaskEntry(msgspec.Struct):
     attempt: Attempt | None = None
     excluded: tuple[str, ...] = ()
     entered: int = 0
+    waits_since: datetime | None = None
 
     @property
     def signature(self) -> RequirementSignature:

@@ -89,12 +89,13 @@ class Order:
         """Compare (``calm``: nothing but this one step was under way)."""
         if self._jumped or not (calm and self._calm):
             self._passed.clear()
-        else:
+        if calm and self._calm:
             for dispatch in self._dispatches:
                 for rival in dispatch.rivals:
                     if self._waits_still(rival):
                         self._compare(dispatch, rival)
-                self._count(dispatch)
+                if not self._jumped:
+                    self._count(dispatch)
         self._dispatches.clear()
         self._plans.clear()
         self._calm, self._jumped = calm, False

@@ -125,7 +125,8 @@ def check_nothing_overstays(books: Books, hearing: Hearing, now: datetime, since
     for task in books.tasks.values():
         deadline = task.terms.deadline
         if deadline is not None and task.status == "queued":
-            assert now <= max(deadline, since) + timedelta(seconds=LATE), "it should have expired"
+            overdue = now - max(deadline, since, task.waits_since or since)
+            assert overdue.total_seconds() <= LATE, "it should have expired"
         attempt = task.attempt
         if attempt is None:
             continue
