@@ -218,9 +218,7 @@ class AgentOrchestrationEngine:
         Within each ``lease_seconds`` from here on the agent must be heard of, by a report of its
         progress or by a heartbeat that names the task; else the task goes to another agent.
         """
-        return await self._task(
-            StartTask(task_id=task.task_id, agent_id=task.agent_id, lease=task.lease)
-        )
+        return await self._task(StartTask(**_attempt(task)))
 
     async def report_progress(
         self,
@@ -244,9 +242,7 @@ class AgentOrchestrationEngine:
             StaleLease: The task has been taken from the agent in the meantime.
         """
         command = RecordProgress(
-            task_id=task.task_id,
-            agent_id=task.agent_id,
-            lease=task.lease,
+            **_attempt(task),
             percent=percent,
             message=message,
             partial=partial,
@@ -284,9 +280,7 @@ class AgentOrchestrationEngine:
         """
         return await self._task(
             CompleteTask(
-                task_id=task.task_id,
-                agent_id=task.agent_id,
-                lease=task.lease,
+                **_attempt(task),
                 result=result,
                 quality=quality,
                 usage=None if usage is None else read_as(ReportedUsage, usage).usage(),
@@ -299,9 +293,7 @@ class AgentOrchestrationEngine:
         """Give up a task; it is tried again while attempts are left and it is retryable."""
         return await self._task(
             FailTask(
-                task_id=task.task_id,
-                agent_id=task.agent_id,
-                lease=task.lease,
+                **_attempt(task),
                 error_code=code,
                 message=message,
                 retryable=retryable,
@@ -350,3 +342,8 @@ class AgentOrchestrationEngine:
 
     def _node_in_use(self) -> Node:
         return self._node or current()
+
+
+def _attempt(task: ClaimedTask) -> dict[str, str]:
+    """Return what every report on a task says of the attempt."""
+    return {"task_id": task.task_id, "agent_id": task.agent_id, "lease": task.lease}
