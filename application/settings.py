@@ -74,6 +74,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         claim_wait_seconds: Longest wait of a claim for work, seconds.
         scoring_weights: What each feature of an agent counts; None: the defaults, or what was last
             set over HTTP.
+        policies: Where policies of the user are to be imported from.
         treasury_address: Address of the treasury outside of this system.
         gov_token_address: Address of the AIA_GOV token outside of this system.
         base_task_reward: Reward of a task unless a program says so, base units.
@@ -125,6 +126,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pickup_timeout_seconds: float = 60.0
     claim_wait_seconds: float = 30.0
     scoring_weights: Weights | None = None
+    policies: tuple[str, ...] = ()
 
     treasury_address: str | None = None
     gov_token_address: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from aia_mas.application import settings_values as read
+from aia_mas.application.settings_policies import policy_places
 from aia_mas.application.settings_rates import rate
 from aia_mas.application.settings_tiers import staking_tiers
 from aia_mas.application.settings_values import Reader
@@ -144,6 +145,7 @@ CATALOGUE: tuple[Setting, ...] = (
         "orchestration.scoring_weights",
         scoring_weights,
     ),
+    Setting("policies", "MAS_POLICIES", "orchestration.policies", policy_places),
     # The economy
     Setting("treasury_address", "AIA_TREASURY_ADDRESS", "economic.treasury_address", read.address),
     Setting(

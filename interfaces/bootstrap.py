@@ -51,6 +51,7 @@ from aia_mas.domain.kernel.principal import system
 from aia_mas.domain.orchestration.scoring.policies import Policy, registered
 from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
 from aia_mas.domain.orchestration.task_commands import SubmitTask
+from aia_mas.interfaces.own_policies import policies_at
 from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, PROCESS_FOLDS
 from aia_mas.interfaces.realtime.coalesced import Sample
 from aia_mas.interfaces.realtime.hub import Hub
@@ -119,14 +120,16 @@ class System:
         Args:
             settings: What it is told.
             clock: What time it is; None: the system's.
-            policies: What may choose among agents beside the built-in policies.
+            policies: What may choose among agents beside the built-in policies and those that the
+                settings name.
 
         Raises:
+            SettingsError: The settings name a policy that cannot be had.
             ValueError: There are two policies of one name.
             InvalidText: The name of one is none.
         """
         self.settings = settings
-        self.policies = registered(policies)
+        self.policies = registered((*policies_at(settings.policies), *policies))
         self.clock = clock or SystemClock()
         self.name = settings.node_name or f"{socket.gethostname()}:{os.getpid()}"
         self.draining = False

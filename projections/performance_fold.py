@@ -137,7 +137,7 @@ def _completed(work: WorkRow, recorded: RecordedEvent) -> Change:
         if event.quality is not None:
             row.estimated += 1
             row.estimate += round(event.quality * _MILLION)
-        if event.usage is not None:
+        if event.usage is not None and event.usage.cost:  # without one its price is what it cost
             cost = event.usage.cost
             row.costed += 1
             row.cost = str(int(row.cost) + cost)

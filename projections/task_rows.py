@@ -1,4 +1,4 @@
-"""The rows of the task board, field by field as in migration 0002."""
+"""The rows of the task board, field by field as in migration 0005."""
 
 from __future__ import annotations
 
@@ -65,6 +65,8 @@ class TaskSpecRow(msgspec.Struct, gc=False):
     parent: str | None
     correlation: str | None
     dedup_key: str | None
+    concurrency_key: str | None
+    concurrency_limit: int | None
     timeout_seconds: float
     max_attempts: int
     retry: Any

@@ -29,6 +29,7 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True):
             ``labels`` (key to value, or conditions), ``data_sources``, ``preferred_agents``,
             ``excluded_agents``, ``resources`` (name to amount), ``min_tier``, ``sticky_key``.
         max_cost: The highest price of an agent that may get it, tokens; None: any.
+        payer: Whose budget is to pay the agent's price; nothing is charged in this release.
         priority: ``critical``, ``high``, ``normal``, ``low`` or ``maintenance``.
         payload: Any JSON, for the agent that does the work.
         deadline: When it expires unfinished; None: never.
@@ -39,6 +40,8 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True):
         retry: Or, in its place, ``max_attempts``, ``base_seconds``, ``factor``, ``cap_seconds``,
             ``jitter`` and ``non_retryable_codes``.
         cost_policy: What becomes of a result above ``max_cost``: ``flag`` it or ``refuse`` it.
+        dedup_key: A word for the work; while a task with the same one is unfinished, submitting is
+            answered with that task.
         tags: For search.
         parent: The task that this one is a part of, if any.
         correlation: What ties it to others, if anything does.
@@ -51,6 +54,7 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     requirements: Mapping[str, Any] = {}
     max_cost: Amount | None = None
+    payer: str | None = None
     priority: str = "normal"
     payload: Any = None
     deadline: datetime | None = None
@@ -60,6 +64,7 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True):
     max_attempts: int | None = None
     retry: Mapping[str, Any] | None = None
     cost_policy: str | None = None
+    dedup_key: str | None = None
     tags: Sequence[str] = ()
     parent: str | None = None
     correlation: str | None = None

@@ -90,7 +90,14 @@ class TaskAnswer(msgspec.Struct, frozen=True):
 
 
 class LimitAnswer(msgspec.Struct, frozen=True):
-    """What was set for a concurrency key, right after a command; see ``LimitSet``."""
+    """What was set for a concurrency key, right after a command.
+
+    Attributes:
+        key: Which one.
+        max_concurrent: How many of its tasks may be held at once; null: as each task has it.
+        rate: How many may be dispatched in a period; null: any number.
+        per_seconds: The length of the period, seconds.
+    """
 
     key: str
     max_concurrent: int | None

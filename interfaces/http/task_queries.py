@@ -9,10 +9,13 @@ from litestar import Controller, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import UNSET
 
+from aia_mas.application.event_log.log import EventFilter
+from aia_mas.application.event_log.pages import PAGE
 from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.orchestration.errors import TaskNotFound
 from aia_mas.domain.orchestration.requirement import signature_of
 from aia_mas.domain.orchestration.task import task_stream
+from aia_mas.domain.orchestration.task_events import TaskAssigned, TaskReleased
 from aia_mas.domain.orchestration.task_specification import Priority
 from aia_mas.domain.orchestration.task_status import TaskStatus
 from aia_mas.interfaces.http.agent_queries import TaskSort
@@ -116,7 +119,9 @@ class TaskQueries(Controller):
         state = await system.workload.task(task_id) or await system.workload.task_anew(task_id)
         if state is None:
             raise TaskNotFound(task_id=task_id)
-        events = await system.log.read_stream(stream)
+        # A task may have megabytes of progress; what is told here stands in few small events.
+        attempts = EventFilter(stream=stream, topics=(TaskAssigned.topic, TaskReleased.topic))
+        events = await system.log.read(0, PAGE, attempts)
         assignments = await explained(system, events)
         terms = state.terms
         signature = signature_of(terms.task_type, terms.requirements, terms.max_cost)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from aia_mas.domain.kernel.money import to_text
 from aia_mas.domain.orchestration.amounts import had, shown
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.labels import Comparator, LabelCondition, label_number
@@ -186,7 +187,8 @@ class Directory:
             high, low = signature.max_cost >> _HALF, signature.max_cost & _LOW
             highs = self._price_high[:size]
             met = (highs < high) | ((highs == high) & (self._price_low[:size] <= low))
-            yield Condition("price_above_max_cost", {"max_cost": str(signature.max_cost)}, met)
+            facts = {"max_cost": to_text(signature.max_cost)}
+            yield Condition("price_above_max_cost", facts, met)
         if signature.excluded:
             met = np.ones(size, dtype=np.bool_)
             met[[self.slots[name] for name in signature.excluded if name in self.slots]] = False

@@ -27,7 +27,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             ``concurrency_limit``, ``rate_limit``.
         detail: A sentence for people.
         count: How many agents it rules out.
-        facts: The figures behind it, JSON-compatible.
+        facts: The figures behind it (amounts: tokens, as text; times: UTC).
         agents: Up to 20 of those agents, as examples.
     """
 

@@ -126,7 +126,20 @@ class AgentReplacement(AgentCapabilities, frozen=True, kw_only=True, forbid_unkn
 
 
 class AgentChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Fields of an agent that change; a field given replaces the whole field."""
+    """Fields of an agent that change; a field given replaces the whole field.
+
+    Attributes:
+        specializations: What it is best at, by name.
+        skills: Skill name to level, 0..1.
+        max_concurrent_tasks: How many tasks it works on at once, 1..1000.
+        cost_per_task: Its price for one task, tokens.
+        labels: Key to value, for placement.
+        resources: How much it has, by name.
+        data_sources: Where it can read from; none: everywhere.
+        endpoint: Where it can be called; null: nowhere.
+        wallet_address: Its address outside of this system; null: it has none.
+        metadata: Any JSON of its client.
+    """
 
     specializations: tuple[Name, ...] | UnsetType = UNSET
     skills: dict[str, Level] | UnsetType = UNSET

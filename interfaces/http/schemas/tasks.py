@@ -143,6 +143,8 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         payload: Any JSON, for the agent that does the work.
         priority: Its class.
         max_cost: The highest price of an agent that may get it, tokens.
+        payer: Whose budget is to pay the agent's price. It is kept with the task; nothing is
+            charged in this release.
         deadline: When it expires unfinished, RFC 3339.
         timeout_seconds: How long one attempt may run, seconds.
         lease_seconds: How long an attempt may go unheard of, seconds.
@@ -171,6 +173,7 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     payload: Any = None
     priority: Priority = Priority.NORMAL
     max_cost: Amount | None = None
+    payer: Reference | None = None
     deadline: Moment | None = None
     timeout_seconds: Seconds | None = None
     lease_seconds: Seconds | None = None
@@ -204,6 +207,7 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             payload=self.payload,
             priority=self.priority,
             max_cost=None if self.max_cost is None else units(self.max_cost, "max_cost"),
+            payer=self.payer,
             deadline=moment(self.deadline, "deadline"),
             timeout_seconds=settings.task_timeout_seconds if timeout is None else timeout,
             lease_seconds=settings.task_lease_seconds if lease is None else lease,

@@ -152,6 +152,7 @@ def test_an_assignment_is_explained_by_features_and_weights(node: Any) -> None:
     assert filtered["no_agent_with_skill"]["agents"] == ["a0", "a1", "outsider"]
     assert (filtered["price_above_max_cost"]["count"], filtered["not_active"]["count"]) == (1, 1)
     assert filtered["price_above_max_cost"]["agents"] == ["dear"]
+    assert filtered["price_above_max_cost"]["facts"] == {"max_cost": "20"}
     assert filtered["not_active"]["agents"] == ["away"]
     assert explanation["as_of"] >= assignment["position"]
 

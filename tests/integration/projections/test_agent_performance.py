@@ -93,9 +93,13 @@ async def test_quality_as_rated_stands_apart_from_the_agent_s_own(
 
 async def test_cost_is_compared_with_the_price(database: str, log: PostgresEventLog) -> None:
     async with story(database, log) as told:
-        for name, cost in (("1", 3 * TOKEN), ("2", TOKEN // 2), ("3", None)):
+        for name, usage in (
+            ("1", Usage(cost=3 * TOKEN)),
+            ("2", Usage(cost=TOKEN // 2)),
+            ("3", None),
+            ("4", Usage(tokens_in=7)),
+        ):
             told.given(name, "a", price=2 * TOKEN)
-            usage = None if cost is None else Usage(cost=cost)
             told.completed(name, "a", usage=usage)
             await told.fold()
 

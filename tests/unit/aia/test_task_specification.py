@@ -1,11 +1,14 @@
 """A program's task specification becomes the same command as one that comes over HTTP."""
 
 import pytest
+from msgspec.structs import fields
 
 from aia.agents.task import TaskSpecification
 from aia_mas.application.settings import Settings
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.orchestration.task_specification import CostPolicy
+from aia_mas.interfaces.http.schemas.task_care import FLAT
+from aia_mas.interfaces.http.schemas.tasks import TaskSubmission
 
 SETTINGS = Settings()
 
@@ -19,6 +22,21 @@ def test_a_retry_policy_and_a_cost_policy_are_taken_over() -> None:
     assert (spec.max_attempts, spec.backoff_base_seconds, spec.backoff_factor) == (7, 2.0, 2.0)
     assert spec.non_retryable_codes == ("bad_input",)
     assert (spec.cost_policy, spec.max_cost) == (CostPolicy.REFUSE, 25 * 10**17)
+
+
+def test_a_program_can_say_all_that_can_be_said_over_http() -> None:
+    there = {field.name for field in fields(TaskSubmission)}
+    here = {field.name for field in fields(TaskSpecification)}
+
+    assert there - (FLAT.keys() - {"max_attempts"}) == here - {"task_id"}
+
+
+def test_payer_and_dedup_key_are_taken_over() -> None:
+    task = TaskSpecification(task_type="t", payer="budget", dedup_key="once")
+
+    spec = task.submission(SETTINGS, "alice").spec
+
+    assert (spec.payer, spec.dedup_key) == ("budget", "once")
 
 
 def test_what_is_left_out_is_as_configured() -> None:

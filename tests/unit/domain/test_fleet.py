@@ -375,7 +375,7 @@ def test_why_not_without_agents():
             "no_agent_with_data_source",
             {"data_source": "s3"},
         ),
-        (Requirements(), 9, "price_above_max_cost", {"max_cost": "9"}),
+        (Requirements(), 9, "price_above_max_cost", {"max_cost": "0.000000000000000009"}),
         (Requirements(excluded_agents=("a", "b", "nobody")), None, "excluded", {}),
     ],
 )
