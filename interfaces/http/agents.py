@@ -195,20 +195,27 @@ class AgentCommands(Controller):
             state = await system.workload.agent_anew(agent_id)
             if state is not None and state.status is AgentStatus.SUSPENDED:
                 raise AgentIsSuspended(agent_id=agent_id)
-        working = bool(wanted.tasks or wanted.leases)
-        if working:
-            await system.heartbeats.working(agent_id, wanted.tasks, wanted.leases)
-
-        async def lost() -> Sequence[LostTask]:
-            if not working:
-                return ()
-            return (await standing(system.workload, agent_id, wanted.tasks, wanted.leases)).lost
-
         # It is to be heard of again in time: while it waits it gives no sign of life.
         longest = min(system.settings.claim_wait_seconds, alive.next_within_seconds)
-        claimed = system.claims.claim(agent_id, wanted.limit, min(wanted.wait, longest), lost)
-        found = await request.unless_gone(claimed)
-        return answer(ClaimedTasks(items=found, lost=await lost()))
+        return answer(await _claimed(request, agent_id, wanted, min(wanted.wait, longest)))
+
+
+async def _claimed(request: ApiRequest, agent_id: str, wanted: Claim, wait: float) -> ClaimedTasks:
+    """Return what an agent is to start, and what it lost of the tasks that it names."""
+    system, named, leases = request.system, wanted.tasks, wanted.leases
+    if not named and not leases:
+        claim = system.claims.claim(agent_id, wanted.limit, wait)
+        return ClaimedTasks(items=await request.unless_gone(claim))
+    gone = (await system.heartbeats.working(agent_id, named, leases)).lost
+    if gone:
+        claim = system.claims.claim(agent_id, wanted.limit, 0.0)
+        return ClaimedTasks(items=await request.unless_gone(claim), lost=gone)
+
+    async def lost() -> Sequence[LostTask]:
+        return (await standing(system.workload, agent_id, named, leases)).lost
+
+    claim = system.claims.claim(agent_id, wanted.limit, wait, lost)
+    return ClaimedTasks(items=await request.unless_gone(claim), lost=await lost())
 
 
 def _check_named(said: Heartbeat | Claim) -> None:
