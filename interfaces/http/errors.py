@@ -127,6 +127,12 @@ class InvalidHeader(RequestRefused):
     code = "invalid_header"
 
 
+class RepeatedHeader(InvalidHeader):
+    """A header that may say one thing only is given several times, and differently."""
+
+    code = "repeated_header"
+
+
 class InvalidIdempotencyKey(InvalidHeader):
     """An Idempotency-Key is 1 to 255 printable ASCII characters."""
 

@@ -44,6 +44,7 @@ STATUS_OF: Mapping[str, int] = {
     "unknown_parameter": 400,
     "invalid_cursor": 400,
     "invalid_header": 400,
+    "repeated_header": 400,
     "invalid_idempotency_key": 400,
     # 401, 403: who asks, and may they
     "unauthenticated": 401,

@@ -51,7 +51,7 @@ class Exchange:
 
     Attributes:
         system: Whom it is for.
-        headers: Its headers by lower-case name; of one given twice the last.
+        headers: Its headers by lower-case name; of one given twice the last (see ``headers``).
         request_id: What our log knows it by.
         principal: Who sent it, once that is known.
         status: The status of the answer, once one was begun; else 0.
