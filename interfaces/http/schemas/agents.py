@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
@@ -16,16 +15,15 @@ from aia_mas.domain.orchestration.agent_commands import (
     UpdateAgent,
 )
 from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.interfaces.http.schemas.amounts import NOTHING, Amount, ChangedAmount, units
 from aia_mas.interfaces.http.schemas.values import (
     AgentId,
-    Amount,
     LabelValue,
     Level,
     Name,
     Resource,
     Text,
     label_texts,
-    units,
 )
 
 Places = Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 1, "maximum": 1000})]
@@ -35,8 +33,6 @@ Address = Annotated[
 ]
 Wallet = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": 256})]
 Owner = Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": 255})]
-
-_NOTHING = Decimal(0)
 
 
 class AgentCapabilities(
@@ -64,14 +60,14 @@ class AgentCapabilities(
     specializations: tuple[Name, ...] = ()
     skills: dict[str, Level] = {}
     max_concurrent_tasks: Places = 1
-    cost_per_task: Amount = _NOTHING
+    cost_per_task: Amount = NOTHING
     labels: dict[str, LabelValue] = {}
     resources: dict[str, Resource] = {}
     data_sources: tuple[Name, ...] = ()
     endpoint: Address | None = None
     wallet_address: Wallet | None = None
     metadata: dict[str, Any] = {}
-    initial_stake: Amount = _NOTHING
+    initial_stake: Amount = NOTHING
     owner: Owner = ""
 
     def capabilities(self) -> Capabilities:
@@ -127,7 +123,7 @@ class AgentChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     specializations: tuple[Name, ...] | UnsetType = UNSET
     skills: dict[str, Level] | UnsetType = UNSET
     max_concurrent_tasks: Places | UnsetType = UNSET
-    cost_per_task: Amount | UnsetType = UNSET
+    cost_per_task: ChangedAmount = UNSET
     labels: dict[str, LabelValue] | UnsetType = UNSET
     resources: dict[str, Resource] | UnsetType = UNSET
     data_sources: tuple[Name, ...] | UnsetType = UNSET

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
@@ -24,10 +23,10 @@ from aia_mas.domain.orchestration.task_specification import (
     required_skills,
 )
 from aia_mas.domain.orchestration.tiers import Tier
+from aia_mas.interfaces.http.schemas.amounts import OptionalAmount, optional_units
 from aia_mas.interfaces.http.schemas.task_care import NESTED, Retries, only_retries
 from aia_mas.interfaces.http.schemas.values import (
     AgentId,
-    Amount,
     LabelValue,
     Level,
     Moment,
@@ -36,7 +35,6 @@ from aia_mas.interfaces.http.schemas.values import (
     Text,
     label_texts,
     moment,
-    units,
 )
 
 
@@ -53,8 +51,6 @@ ConcurrencyKey = Annotated[
     str, msgspec.Meta(extra_json_schema={"pattern": "^[A-Za-z0-9._:-]{1,128}$"})
 ]
 Reference = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": 255})]
-
-_NOTHING = Decimal(0)
 
 
 class LabelDemand(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -171,7 +167,7 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     requirements: TaskRequirements | None = None
     payload: Any = None
     priority: Priority = Priority.NORMAL
-    max_cost: Amount | None = None
+    max_cost: OptionalAmount = None
     deadline: Moment | None = None
     timeout_seconds: Seconds | None = None
     lease_seconds: Seconds | None = None
@@ -204,7 +200,7 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             requirements=_ANYBODY if wanted is None else wanted.requirements(),
             payload=self.payload,
             priority=self.priority,
-            max_cost=None if self.max_cost is None else units(self.max_cost, "max_cost"),
+            max_cost=optional_units(self.max_cost, "max_cost"),
             deadline=moment(self.deadline, "deadline"),
             timeout_seconds=settings.task_timeout_seconds if timeout is None else timeout,
             lease_seconds=settings.task_lease_seconds if lease is None else lease,
