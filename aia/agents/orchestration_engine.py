@@ -12,6 +12,7 @@ from aia.agents.agent import AgentCapabilities, AgentInstance
 from aia.agents.running import Node, current
 from aia.agents.task import TaskSpecification
 from aia.agents.waiting import assigned_agent, caught_up
+from aia_mas.application.engine.outcomes import CommandResult
 from aia_mas.application.orchestration.answers import TaskAnswer
 from aia_mas.application.orchestration.claims import ClaimedTask
 from aia_mas.domain.kernel import DomainError, Principal, Role
@@ -162,8 +163,12 @@ class AgentOrchestrationEngine:
             InvalidValue: The specification asks for something impossible.
             TaskAlreadySubmitted: It was submitted before.
         """
-        settings = self._node_in_use().settings
-        return await self._task(task.submission(settings, _HOST.subject))
+
+        async def submit(system: System) -> CommandResult:
+            command = task.submission(system.settings, system.clock.now(), _HOST.subject)
+            return await system.engine.execute(command, _HOST)
+
+        return _task_answer((await self._call(submit)).body)
 
     async def claim_tasks(
         self, agent_id: str, *, limit: int = 1, wait: float = 0.0

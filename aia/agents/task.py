@@ -67,17 +67,18 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True):
     concurrency_limit: int | None = None
     task_id: str = msgspec.field(default_factory=_new_id)
 
-    def submission(self, settings: Settings, owner: str) -> SubmitTask:
+    def submission(self, settings: Settings, now: datetime, owner: str) -> SubmitTask:
         """Return the command that submits the task.
 
         Args:
             settings: For what was left out.
+            now: The time, UTC.
             owner: Whose task it is.
 
         Raises:
             InvalidValue: A requirement is unknown, or a value is of the wrong kind.
         """
-        return read_as(_Submission, self).command(self.task_id, settings, owner)
+        return read_as(_Submission, self).command(self.task_id, settings, now, owner)
 
 
 class _Submission(TaskSubmission, frozen=True, kw_only=True, forbid_unknown_fields=True):

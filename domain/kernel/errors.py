@@ -37,9 +37,15 @@ class Conflict(DomainError):
 
 
 class InvalidValue(DomainError):
-    """A value is not allowed here."""
+    """A value is not allowed here.
+
+    Attributes:
+        field: Which one, see ``__init__``.
+        others: Further values of the same command that are not allowed (see ``mistakes``).
+    """
 
     code = "invalid_value"
+    others: tuple[InvalidValue, ...] = ()
 
     def __init__(self, detail: str | None = None, *, field: str = "", **facts: Any) -> None:
         """Name the offending field.
@@ -52,6 +58,11 @@ class InvalidValue(DomainError):
         """
         super().__init__(detail, **facts)
         self.field = field
+
+    @property
+    def all(self) -> tuple[InvalidValue, ...]:
+        """It and the others."""
+        return (self, *self.others)
 
 
 class PermissionDenied(DomainError):

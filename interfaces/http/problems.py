@@ -272,10 +272,12 @@ def _invalid_parameters(error: ValidationException) -> DomainError:
 def _field_errors(error: DomainError) -> tuple[FieldError, ...]:
     if errors := getattr(error, "errors", ()):
         return tuple(errors)
-    if field := getattr(error, "field", ""):
-        pointer = pointer_to(*str(field).split("."))
-        return (FieldError(code=error.code, message=error.detail, field=field, pointer=pointer),)
-    return ()
+    return tuple(_field_error(each, each.field) for each in getattr(error, "all", ()) if each.field)
+
+
+def _field_error(error: DomainError, field: str) -> FieldError:
+    pointer = pointer_to(*field.split("."))
+    return FieldError(code=error.code, message=error.detail, field=field, pointer=pointer)
 
 
 def _with_facts(problem: Problem, facts: Mapping[str, Any]) -> bytes:

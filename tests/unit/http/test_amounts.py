@@ -1,5 +1,6 @@
 """Amounts in requests: exact as a number and as a text, and nothing else."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 
@@ -66,7 +67,7 @@ def test_what_is_no_amount_has_its_code(text: str, code: str) -> None:
 
 def test_an_amount_may_be_left_out_and_where_it_may_be_missing_it_may_be_null() -> None:
     for body in (b'{"task_type": "x"}', b'{"task_type": "x", "max_cost": null}'):
-        spec = decode(body, TaskSubmission).command("t", Settings()).spec
+        spec = decode(body, TaskSubmission).command("t", Settings(), datetime.now(UTC)).spec
         assert spec.max_cost is None
     assert decode(b"{}", AgentChange).command("a").cost_per_task is not None
     assert units(NOTHING, "x") == 0
