@@ -105,6 +105,8 @@ STATUS_OF: Mapping[str, int] = {
     "invalid_endpoint": 422,
     "invalid_weights": 422,
     "unknown_policy": 422,
+    "invalid_schema": 422,
+    "answer_mismatch": 422,
     "nul_character": 422,
     "too_deep": 422,
     "too_many_points": 422,
