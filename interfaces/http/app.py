@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar
 from litestar.types import ControllerRouterHandler
 
+from aia_mas.application.settings import Settings
 from aia_mas.interfaces.http.agent_queries import AgentQueries
 from aia_mas.interfaces.http.agents import AgentCommands
 from aia_mas.interfaces.http.audit import Audit
-from aia_mas.interfaces.http.docs import Documentation, OpenApiDocument
+from aia_mas.interfaces.http.docs import Documentation, encoded
 from aia_mas.interfaces.http.edge import Edge
 from aia_mas.interfaces.http.health import Checks
 from aia_mas.interfaces.http.monitoring import Monitoring
@@ -46,7 +46,7 @@ class Tasks(TaskCommands, TaskCare, TaskBulkCommands, TaskQueries):
     """All about tasks."""
 
 
-CONTROLLERS: Sequence[ControllerRouterHandler] = (
+CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     Agents,
     Tasks,
     AssignmentPolicies,
@@ -58,6 +58,13 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     Documentation,
 )
 """All that is served over HTTP."""
+
+
+def openapi_of(settings: Settings) -> tuple[bytes, ...]:
+    """Return the OpenAPI document for a server with these settings, see ``docs.encoded``."""
+    return encoded(
+        CONTROLLERS, development=settings.development, limited=settings.rate_limit is not None
+    )
 
 
 def create_app(system: System) -> Litestar:
@@ -73,9 +80,7 @@ def create_app(system: System) -> Litestar:
         logging_config=None,
         debug=False,
     )
-    app.state.openapi = OpenApiDocument(
-        CONTROLLERS, development=settings.development, limited=limiter is not None
-    )
+    app.state.openapi = openapi_of(settings)
     monitor = app.state.monitor = Monitor(system)
     served, sockets = app.asgi_router, Gate(app, authenticator, Origins(settings))
     if limiter is None or settings.rate_limit is None:
