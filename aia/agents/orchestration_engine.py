@@ -10,11 +10,12 @@ import structlog
 
 from aia.agents.agent import AgentCapabilities, AgentInstance
 from aia.agents.running import Node, current
-from aia.agents.task import TaskSpecification
+from aia.agents.task import TaskSpecification, TaskUsage
 from aia.agents.waiting import assigned_agent, caught_up
 from aia_mas.application.engine.outcomes import CommandResult
 from aia_mas.application.orchestration.answers import TaskAnswer
 from aia_mas.application.orchestration.claims import ClaimedTask
+from aia_mas.application.orchestration.standing import standing
 from aia_mas.domain.kernel import DomainError, Principal, Role
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.orchestration.agent import AgentStatus
@@ -24,6 +25,7 @@ from aia_mas.domain.orchestration.task_commands import (
     CancelTask,
     CompleteTask,
     FailTask,
+    RecordProgress,
     StartTask,
 )
 from aia_mas.interfaces.bootstrap import System
@@ -92,14 +94,25 @@ class AgentOrchestrationEngine:
             return False
         return True
 
-    async def heartbeat(self, agent_id: str) -> bool:
+    async def heartbeat(self, agent_id: str, tasks: Sequence[ClaimedTask] = ()) -> bool:
         """Tell that an agent is there.
+
+        Args:
+            agent_id: The agent.
+            tasks: What it is still working on: their leases are extended, if it holds them still.
 
         Returns:
             False when it is not registered.
         """
+
+        async def beat(system: System) -> None:
+            await system.heartbeats.agent(agent_id, _HOST)
+            stands = await standing(system.workload, agent_id, [task.task_id for task in tasks])
+            mine = {task.lease for task in tasks}
+            system.heartbeats.tasks([held.lease for held in stands.held if held.lease in mine])
+
         try:
-            await self._call(lambda system: system.heartbeats.agent(agent_id, _HOST))
+            await self._call(beat)
         except AgentNotFound:
             return False
         return True
@@ -147,6 +160,7 @@ class AgentOrchestrationEngine:
         Raises:
             InvalidValue: The specification asks for something impossible.
         """
+        task_id = task.task_id
         try:
             answer = await self.submit_task(task)
         except TaskAlreadySubmitted:
@@ -154,10 +168,14 @@ class AgentOrchestrationEngine:
         else:
             if answer.agent_id is not None:
                 return answer.agent_id
-        return await self._call(lambda system: assigned_agent(system, task.task_id, timeout))
+            task_id = answer.task_id
+        return await self._call(lambda system: assigned_agent(system, task_id, timeout))
 
     async def submit_task(self, task: TaskSpecification) -> TaskAnswer:
         """Submit a task and do not wait for an agent.
+
+        Returns:
+            The task; with a ``dedup_key`` it may be one that was submitted before.
 
         Raises:
             InvalidValue: The specification asks for something impossible.
@@ -196,10 +214,59 @@ class AgentOrchestrationEngine:
             StartTask(task_id=task.task_id, agent_id=task.agent_id, lease=task.lease)
         )
 
-    async def complete_task(
-        self, task: ClaimedTask, result: Any = None, *, quality: float | None = None
+    async def report_progress(
+        self,
+        task: ClaimedTask,
+        *,
+        percent: float | None = None,
+        message: str = "",
+        partial: Any = None,
+        log: Sequence[str] = (),
     ) -> TaskAnswer:
-        """Deliver the result (any JSON; ``quality``: the agent's own estimate, 0..1).
+        """Tell how far the work is; it extends the lease, so do it well within ``lease_seconds``.
+
+        Args:
+            task: The task.
+            percent: How far, 0..100.
+            message: For people.
+            partial: What there is of the result, any JSON of at most 64 KiB.
+            log: Lines of its log since the report before.
+
+        Raises:
+            StaleLease: The task has been taken from the agent in the meantime.
+        """
+        command = RecordProgress(
+            task_id=task.task_id,
+            agent_id=task.agent_id,
+            lease=task.lease,
+            percent=percent,
+            message=message,
+            partial=partial,
+            log=tuple(log),
+        )
+
+        async def report(system: System) -> CommandResult:
+            result = await system.engine.execute(command, _HOST)
+            system.heartbeats.tasks([task.lease])
+            return result
+
+        return _task_answer((await self._call(report)).body)
+
+    async def complete_task(
+        self,
+        task: ClaimedTask,
+        result: Any = None,
+        *,
+        quality: float | None = None,
+        usage: TaskUsage | None = None,
+    ) -> TaskAnswer:
+        """Deliver the result.
+
+        Args:
+            task: The task.
+            result: Any JSON.
+            quality: The agent's own estimate, 0..1.
+            usage: What it took.
 
         Raises:
             StaleLease: The task has been taken from the agent in the meantime.
@@ -211,6 +278,7 @@ class AgentOrchestrationEngine:
                 lease=task.lease,
                 result=result,
                 quality=quality,
+                usage=None if usage is None else usage.usage(),
             )
         )
 

@@ -12,6 +12,8 @@ import uuid_utils
 from aia.agents.shapes import Amount, read_as
 from aia_mas.application.settings import Settings
 from aia_mas.domain.orchestration.task_commands import SubmitTask
+from aia_mas.domain.orchestration.task_events import Usage
+from aia_mas.interfaces.http.schemas.task_reports import ReportedUsage
 from aia_mas.interfaces.http.schemas.tasks import TaskSubmission
 
 
@@ -36,9 +38,16 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True):
         timeout_seconds: How long one attempt may run; None: as configured.
         lease_seconds: How long an attempt may go unheard of; None: as configured.
         max_attempts: How many attempts may fail; None: as configured.
-        retry: Or, in its place, ``max_attempts``, ``base_seconds``, ``factor``, ``cap_seconds``,
-            ``jitter`` and ``non_retryable_codes``.
+        backoff_base_seconds: The wait before the second attempt; None: 1.
+        backoff_factor: By what each further wait is longer, 1..10; None: 2.
+        backoff_cap_seconds: The longest wait; None: 300, or the first one if that is longer.
+        backoff_jitter: By what fraction a wait may be shortened at random, 0..1; None: 0.5.
+        non_retryable_codes: Errors after which another attempt is no use.
+        retry: In place of these six ``max_attempts``, ``base_seconds``, ``factor``,
+            ``cap_seconds``, ``jitter`` and ``non_retryable_codes``.
         cost_policy: What becomes of a result above ``max_cost``: ``flag`` it or ``refuse`` it.
+        dedup_key: A word for the work: while a task of this program with the same one is
+            unfinished, that task is the answer to a submission.
         tags: For search.
         parent: The task that this one is a part of, if any.
         correlation: What ties it to others, if anything does.
@@ -58,8 +67,14 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True):
     timeout_seconds: float | None = None
     lease_seconds: float | None = None
     max_attempts: int | None = None
+    backoff_base_seconds: float | None = None
+    backoff_factor: float | None = None
+    backoff_cap_seconds: float | None = None
+    backoff_jitter: float | None = None
+    non_retryable_codes: Sequence[str] | None = None
     retry: Mapping[str, Any] | None = None
     cost_policy: str | None = None
+    dedup_key: str | None = None
     tags: Sequence[str] = ()
     parent: str | None = None
     correlation: str | None = None
@@ -79,6 +94,30 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True):
             InvalidValue: A requirement is unknown, or a value is of the wrong kind.
         """
         return read_as(_Submission, self).command(self.task_id, settings, now, owner)
+
+
+class TaskUsage(msgspec.Struct, frozen=True, kw_only=True):
+    """What an attempt consumed.
+
+    Attributes:
+        model: Which model did it, if one did.
+        tokens_in: What it read, tokens of the model.
+        tokens_out: What it wrote, tokens of the model.
+        cost: What it cost, tokens of the economy; nothing said: the agent's price.
+    """
+
+    model: str | None = None
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost: Amount = 0
+
+    def usage(self) -> Usage:
+        """Return it as the domain has it.
+
+        Raises:
+            InvalidValue: A value is of the wrong kind, or the cost is no amount.
+        """
+        return read_as(ReportedUsage, self).usage()
 
 
 class _Submission(TaskSubmission, frozen=True, kw_only=True, forbid_unknown_fields=True):
