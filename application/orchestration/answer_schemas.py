@@ -10,6 +10,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from aia_mas.domain.kernel.places import within
 from aia_mas.domain.orchestration.answer_schema import check_bounds, check_effort, draft_of
 from aia_mas.domain.orchestration.errors import AnswerMismatch, InvalidSchema
 
@@ -74,4 +75,7 @@ def _validator(schema: Any) -> jsonschema_rs.Validator:
 
 
 def _field(root: str, steps: list[str | int]) -> str:
-    return ".".join([root, *(str(step)[:_LONGEST_STEP] for step in steps[:_MOST_STEPS])])
+    place = root
+    for step in steps[:_MOST_STEPS]:
+        place = within(place, step if isinstance(step, int) else step[:_LONGEST_STEP])
+    return place

@@ -53,7 +53,7 @@ class InvalidValue(DomainError):
         Args:
             detail: See ``DomainError``.
             field: Its dotted path, numbers from 0 for entries of lists: ``requirements.skills``,
-                ``specializations.1``.
+                ``specializations.1`` (see ``places``).
             **facts: See ``DomainError``.
         """
         super().__init__(detail, **facts)

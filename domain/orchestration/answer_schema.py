@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.kernel.places import within
 from aia_mas.domain.orchestration.errors import InvalidSchema
 
 DRAFTS = {
@@ -149,12 +150,12 @@ class _Measure:
         elif keyword in _NAMED and isinstance(value, dict):
             for name, member in value.items():
                 if keyword != "dependencies" or not isinstance(member, list):
-                    size, height = self.of(member, f"{field}.{name}", left - 1)
+                    size, height = self.of(member, within(field, name), left - 1)
                     yield size + (keyword == "patternProperties") * _WEIGHTS["pattern"], height
         elif keyword in _DEFINED and isinstance(value, dict):
             for name, member in value.items():
                 # They cost nothing by themselves.
-                yield 0, self.of(member, f"{field}.{name}", left - 1)[1]
+                yield 0, self.of(member, within(field, name), left - 1)[1]
 
     def _referred(self, target: Any, field: str, left: int) -> _Extent:
         if not isinstance(target, str) or not _REFERENCE.fullmatch(target):
@@ -163,9 +164,10 @@ class _Measure:
             raise InvalidSchema("A schema must not refer to itself in a circle", field=field)
         if target not in self._known:
             self._open.add(target)
-            self._known[target] = self.of(
-                _part(self._root, target, field), _FIELD + ".".join(target[1:].split("/")), left
-            )
+            place = _FIELD
+            for step in _steps(target):
+                place = within(place, step)
+            self._known[target] = self.of(_part(self._root, target, field), place, left)
             self._open.discard(target)
         return self._known[target]
 
@@ -173,8 +175,7 @@ class _Measure:
 def _part(root: Any, target: str, field: str) -> Any:
     """Return the part of a schema that a JSON pointer in a URI fragment names (RFC 6901, 6)."""
     part = root
-    for step in target.split("/")[1:]:
-        name = step.replace("~1", "/").replace("~0", "~")
+    for name in _steps(target):
         if isinstance(part, dict) and isinstance(part.get("$id"), str):
             raise InvalidSchema("$id is not taken here", field=field)
         if isinstance(part, dict) and name in part:
@@ -184,3 +185,7 @@ def _part(root: Any, target: str, field: str) -> Any:
         else:
             raise InvalidSchema("A schema has no such part to refer to", field=field)
     return part
+
+
+def _steps(target: str) -> list[str]:
+    return [step.replace("~1", "/").replace("~0", "~") for step in target.split("/")[1:]]

@@ -18,7 +18,12 @@ from aia_mas.interfaces.http.monitoring import Monitoring
 from aia_mas.interfaces.http.policies import AssignmentPolicies
 from aia_mas.interfaces.http.queue import LimitOperations, QueueOperations
 from aia_mas.interfaces.http.rate_limits import RateLimits
-from aia_mas.interfaces.http.requests import ApiRequest, check_query, known_parameters
+from aia_mas.interfaces.http.requests import (
+    ApiRequest,
+    KnownParameter,
+    check_query,
+    known_parameters,
+)
 from aia_mas.interfaces.http.security import (
     PERMISSIONS,
     PUBLIC,
@@ -97,7 +102,7 @@ def create_app(system: System) -> Litestar:
 
 def _gate(authenticator: Authenticator) -> Any:
     """Return what every request passes between routing and its handler."""
-    parameters: dict[int, dict[str, bool]] = {}
+    parameters: dict[int, dict[str, KnownParameter]] = {}
 
     async def gate(request: ApiRequest) -> None:
         """Find out who asks, whether they may, and whether the query is understood."""

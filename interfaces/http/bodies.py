@@ -9,6 +9,7 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 
+from aia_mas.domain.kernel.places import within
 from aia_mas.interfaces.http.errors import (
     FieldError,
     InvalidBody,
@@ -125,6 +126,8 @@ def _mistakes(value: Any, wanted: Any, first: msgspec.ValidationError) -> list[F
 
 
 def _walk(value: Any, wanted: Any, path: Path) -> Iterator[FieldError]:
+    if msgspec.Raw in (wanted, *get_args(wanted)):
+        return  # whatever it is; it is looked at later
     struct = _struct_within(wanted)
     if struct is not None and isinstance(value, dict):
         yield from _walk_struct(value, struct, path)
@@ -211,6 +214,8 @@ def _steps(place: str) -> list[str | int]:
 def _error(code: str, message: str, path: Path) -> FieldError:
     # Keys are the client's own; a huge one need not come back whole.
     path = tuple(step if isinstance(step, int) else step[:_LONGEST_STEP] for step in path[:64])
-    field = ".".join(str(step) for step in path)
+    field = ""
+    for step in path:
+        field = within(field, step)
     where = f"{field}: " if field else "The body: "
     return FieldError(code=code, message=where + message, field=field, pointer=pointer_to(*path))

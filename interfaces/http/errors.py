@@ -16,7 +16,8 @@ class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
         code: The stable code of the mistake.
         message: One sentence about it.
         field: The field's dotted path, with numbers from 0 for entries of lists, for example
-            ``requirements.skills.python`` or ``specializations.1``.
+            ``requirements.skills.python`` or ``specializations.1``; a dot within a name has a
+            backslash before it.
         pointer: The same as a JSON pointer (RFC 6901), for fields of the body.
     """
 

@@ -19,6 +19,7 @@ from litestar.exceptions import (
 from aia_mas.application.event_log.errors import EventLogError
 from aia_mas.domain.kernel import DomainError
 from aia_mas.domain.kernel.errors import TooMuch
+from aia_mas.domain.kernel.places import steps_of
 from aia_mas.interfaces.http.errors import (
     FieldError,
     InvalidParameter,
@@ -278,7 +279,7 @@ def _field_errors(error: DomainError) -> tuple[FieldError, ...]:
 
 
 def _field_error(error: DomainError, field: str) -> FieldError:
-    pointer = pointer_to(*field.split("."))
+    pointer = pointer_to(*steps_of(field))
     return FieldError(code=error.code, message=error.detail, field=field, pointer=pointer)
 
 

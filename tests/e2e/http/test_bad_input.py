@@ -9,6 +9,9 @@ import pytest
 
 from .problems import AGENT, API, JSON, TASK, head, is_problem
 
+BATCH = f"{API}/agents/tasks/submit-batch"
+CANCEL = f"{API}/agents/tasks/bulk/cancel"
+DRAIN = f"{API}/agents/bulk/drain"
 DEEP = b"[" * 5000 + b"]" * 5000
 
 
@@ -54,6 +57,7 @@ def wanted(labels: Any) -> bytes:
         (AGENT, b'{"agent_id":"x","cost_per_task":Infinity}', 422, "invalid_number", ""),
         (AGENT, b'{"agent_id":"x","skills":{"x":1e400}}', 422, "invalid_number", "skills"),
         (AGENT, agent(skills={"x": 1.01}), 422, "invalid_skill_level", "skills.x"),
+        (AGENT, agent(skills={"node.js": 2}), 422, "invalid_skill_level", "skills.node\\.js"),
         (AGENT, agent(skills={"x": -0.01}), 422, "invalid_skill_level", "skills.x"),
         (AGENT, agent(cost_per_task=-1), 422, "negative_amount", "cost_per_task"),
         (AGENT, agent(cost_per_task="NaN"), 422, "invalid_amount", "cost_per_task"),
@@ -99,11 +103,27 @@ def wanted(labels: Any) -> bytes:
         (AGENT, agent(agent_id="x" * 10_000), 422, "id_too_long", "agent_id"),
         (AGENT, agent(endpoint="a\0b"), 422, "nul_character", "endpoint"),
         (AGENT, agent(metadata={"k": ["v", "\0"]}), 422, "nul_character", "metadata.k.1"),
-        (AGENT, agent(metadata={"k\0": 1}), 422, "nul_character", "metadata.k\\u0000"),
+        (AGENT, agent(metadata={"k\0": 1}), 422, "nul_character", "metadata.k\\\\u0000"),
         (TASK, task(payload={"a": {"b": "\0"}}), 422, "nul_character", "payload.a.b"),
-        (TASK, task(payload={"\0": 1}), 422, "nul_character", "payload.\\u0000"),
+        (TASK, task(payload={"\0": 1}), 422, "nul_character", "payload.\\\\u0000"),
         (TASK, b'{"task_type":"x","payload":' + DEEP + b"}", 422, "too_deep", ""),
         (TASK, task(payload=json.loads("[" * 70 + "]" * 70)), 422, "invalid_value", "payload"),
+        (BATCH, b'{"tasks":[{}],"atomic":1}', 422, "invalid_type", "atomic"),
+        *(
+            (CANCEL, json.dumps({"dry_run": True, "filter": {name: []}}).encode(), 422,
+             "invalid_value", f"filter.{name}")
+            for name in ("status", "priority")
+        ),
+        *(
+            (CANCEL, json.dumps({"dry_run": True, "filter": {name: None}}).encode(), 422,
+             "invalid_type", f"filter.{name}")
+            for name in ("status", "owner", "agent_id", "task_type", "since", "tag", "parent")
+        ),
+        (DRAIN, b'{"dry_run":true,"filter":{"tier":[]}}', 422, "invalid_value", "filter.tier"),
+        (DRAIN, b'{"dry_run":true,"filter":{"online":null}}', 422, "invalid_type",
+         "filter.online"),
+        (DRAIN, b'{"dry_run":true,"filter":{"label_value":["x"]}}', 422, "invalid_value",
+         "filter.label_value"),
         (TASK, task(task_type=""), 422, "invalid_text", "task_type"),
         (TASK, task(priority="soon"), 422, "invalid_value", "priority"),
         (TASK, task(max_cost=-1), 422, "negative_amount", "max_cost"),

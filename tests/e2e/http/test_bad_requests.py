@@ -198,3 +198,45 @@ def test_a_method_that_is_not_served(
 
     assert (answer.status_code, is_problem(answer)["code"]) == (405, "method_not_allowed")
     assert set(answer.headers["allow"].split(", ")) == allowed
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=1&limit=2",
+        "sort=agent_id&sort=-agent_id",
+        "q=a&q=b",
+        "online=true&online=false",
+        "min_position=0&min_position=1",
+        "label=a&label=b",
+    ],
+)
+def test_a_parameter_that_is_given_twice_must_say_the_same(
+    client: httpx.Client, query: str
+) -> None:
+    answer = client.get(f"{API}/agents?{query}")
+
+    problem = is_problem(answer)
+    assert (answer.status_code, problem["code"]) == (400, "invalid_parameter")
+    assert problem["errors"][0]["field"] == query.partition("=")[0]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=1&limit=1",
+        "status=active&status=draining",
+        "label=a&label_op=in&label_value=1&label_value=2",
+        "tier=gold&tier=silver",
+    ],
+)
+def test_a_parameter_may_be_repeated_and_a_list_may_have_several(
+    client: httpx.Client, query: str
+) -> None:
+    assert client.get(f"{API}/agents?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("query", ["status=queued&status=dead", "priority=high&priority=low"])
+def test_lists_of_tasks_take_several_too(client: httpx.Client, query: str) -> None:
+    assert client.get(f"{API}/agents/tasks?{query}").status_code == 200
+    assert client.get(f"{API}/agents/metrics/history?from=2026-01-01T00:00:00Z").is_success
