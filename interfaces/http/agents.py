@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from litestar import Controller, delete, patch, post, put
 from litestar.params import FromPath, JSONBody
 from msgspec.structs import replace
@@ -11,6 +13,7 @@ from aia_mas.application.orchestration.heartbeats import HeartbeatAnswer
 from aia_mas.application.orchestration.standing import standing
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.ids import check_id
+from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.orchestration.agent import AgentStatus
 from aia_mas.domain.orchestration.agent_commands import (
     ActivateAgent,
@@ -164,11 +167,7 @@ class AgentCommands(Controller):
         request.acting_for(check_id(agent_id, "agent_id"))
         system, tasks = request.system, () if data is None else data.tasks
         if data is not None:
-            _check_report(data)
-        if len(tasks) > MAX_ENTRIES:
-            raise InvalidValue(f"tasks has at most {MAX_ENTRIES} entries", field="tasks")
-        for index, task_id in enumerate(tasks):
-            check_id(task_id, f"tasks.{index}")
+            _check_heartbeat(data)
         alive = await system.heartbeats.agent(agent_id, request.principal)
         if data is not None and (data.load is not None or data.metrics):
             system.reports.report(agent_id, data.load, data.metrics)
@@ -190,8 +189,10 @@ class AgentCommands(Controller):
         request.acting_for(check_id(agent_id, "agent_id"))
         wanted = data or Claim()
         longest = request.system.settings.claim_wait_seconds
-        check_number(wanted.limit, "limit", lowest=1, highest=MAX_CLAIM)
-        check_number(wanted.wait, "wait", lowest=0.0, highest=MAX_WAIT)
+        mistakes = Mistakes()
+        mistakes.check(check_number, wanted.limit, "limit", lowest=1, highest=MAX_CLAIM)
+        mistakes.check(check_number, wanted.wait, "wait", lowest=0.0, highest=MAX_WAIT)
+        mistakes.refuse()
         claims = request.system.claims
         alive = await request.system.heartbeats.agent(agent_id, request.principal)
         if alive.status == AgentStatus.SUSPENDED:
@@ -205,10 +206,24 @@ class AgentCommands(Controller):
         return answer(ClaimedTasks(items=found))
 
 
-def _check_report(said: Heartbeat) -> None:
+def _check_heartbeat(said: Heartbeat) -> None:
+    mistakes = Mistakes()
     if said.load is not None:
-        check_number(said.load, "load", lowest=0.0, highest=1.0)
-    if len(said.metrics) > MAX_METRICS:
+        mistakes.check(check_number, said.load, "load", lowest=0.0, highest=1.0)
+    mistakes.check(_check_metrics, said.metrics)
+    mistakes.check(_check_tasks, said.tasks)
+    mistakes.refuse()
+
+
+def _check_metrics(metrics: Mapping[str, float]) -> None:
+    if len(metrics) > MAX_METRICS:
         raise InvalidValue(f"metrics has at most {MAX_METRICS} entries", field="metrics")
-    for name in said.metrics:
+    for name in metrics:
         check_name(name, "metrics")
+
+
+def _check_tasks(tasks: Sequence[str]) -> None:
+    if len(tasks) > MAX_ENTRIES:
+        raise InvalidValue(f"tasks has at most {MAX_ENTRIES} entries", field="tasks")
+    for index, task_id in enumerate(tasks):
+        check_id(task_id, f"tasks.{index}")

@@ -99,3 +99,18 @@ def test_a_refusal_that_is_given_again_tells_of_all_again(
 
     assert again.headers["idempotent-replayed"] == "true"
     assert told(again.json()) == told(first.json()) == MISTAKES
+
+
+def test_a_heartbeat_and_a_claim(client: httpx.Client, unique: str) -> None:
+    client.put(f"{API}/agents/{unique}", json={})
+    beat = {"load": 2, "metrics": {"": 1}, "tasks": ["a", "a b"]}
+
+    heartbeat = client.post(f"{API}/agents/{unique}/heartbeat", json=beat)
+    claim = client.post(f"{API}/agents/{unique}/claim", json={"limit": 0, "wait": -1})
+
+    assert told(is_problem(heartbeat)) == {
+        "load": "invalid_value",
+        "metrics": "invalid_text",
+        "tasks.1": "invalid_id",
+    }
+    assert told(is_problem(claim)) == {"limit": "invalid_value", "wait": "invalid_value"}

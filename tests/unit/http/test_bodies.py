@@ -72,6 +72,25 @@ def test_the_place_of_a_mistake_is_told_as_path_and_as_pointer() -> None:
     assert mistake.code == "invalid_type"
 
 
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b'{"agent_id": "a", "skills": {"x": 1, "y": NaN}}', "skills.y"),
+        (b'{"agent_id": "a", "metadata": {"x": [1, -Infinity]}}', "metadata.x.1"),
+        (b"NaN", ""),
+    ],
+)
+def test_the_place_of_a_number_that_is_none_is_told(body: bytes, field: str) -> None:
+    (mistake,) = refused(body).errors
+
+    assert (mistake.code, mistake.field) == ("invalid_number", field)
+
+
+@pytest.mark.parametrize("rest", [b"x", b'"', b', "y": ' + b"[" * 100_000])
+def test_what_is_no_json_beside_that_has_no_place(rest: bytes) -> None:
+    assert not refused(b'{"skills": {"x": NaN' + rest).errors
+
+
 def test_all_mistakes_are_told_at_once() -> None:
     body = {
         "agent_id": 7,
