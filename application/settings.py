@@ -23,9 +23,10 @@ from aia_mas.application.settings_sources import (
     from_mapping,
     read_file,
 )
-from aia_mas.application.settings_tiers import DEFAULT_TIERS, StakingTier
+from aia_mas.application.settings_tiers import DEFAULT_TIERS, StakingTier, tiers_of
 from aia_mas.application.settings_values import is_placeholder
 from aia_mas.domain.orchestration.scoring.weights import Weights
+from aia_mas.domain.orchestration.tiers import Tiers
 
 __all__ = ["Settings", "SettingsError", "StakingTier", "check_exposure", "load_settings"]
 
@@ -73,6 +74,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         claim_wait_seconds: Longest wait of a claim for work, seconds.
         scoring_weights: What each feature of an agent counts; None: the defaults, or what was last
             set over HTTP.
+        policies: Where policies of the user are to be imported from.
         treasury_address: Address of the treasury outside of this system.
         gov_token_address: Address of the AIA_GOV token outside of this system.
         base_task_reward: Reward of a task unless a program says so, base units.
@@ -124,6 +126,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pickup_timeout_seconds: float = 60.0
     claim_wait_seconds: float = 30.0
     scoring_weights: Weights | None = None
+    policies: tuple[str, ...] = ()
 
     treasury_address: str | None = None
     gov_token_address: str | None = None
@@ -148,6 +151,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def development(self) -> bool:
         """No keys are configured: whoever reaches the (loopback) address is admin."""
         return self.jwt_secret is None
+
+    @property
+    def tiers(self) -> Tiers:
+        """Which stake makes which tier."""
+        return tiers_of(self.staking_tiers)
 
     @property
     def owner_database_url(self) -> str | None:

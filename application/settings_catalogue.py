@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from aia_mas.application import settings_values as read
+from aia_mas.application.settings_policies import policy_places
 from aia_mas.application.settings_rates import rate
 from aia_mas.application.settings_tiers import staking_tiers
 from aia_mas.application.settings_values import Reader
@@ -144,13 +145,14 @@ CATALOGUE: tuple[Setting, ...] = (
         "orchestration.scoring_weights",
         scoring_weights,
     ),
+    Setting("policies", "MAS_POLICIES", "orchestration.policies", policy_places),
     # The economy
     Setting("treasury_address", "AIA_TREASURY_ADDRESS", "economic.treasury_address", read.address),
     Setting(
         "gov_token_address", "AIA_GOV_TOKEN_ADDRESS", "economic.gov_token_address", read.address
     ),
     Setting("base_task_reward", "MAS_BASE_TASK_REWARD", "economic.base_task_reward", read.amount),
-    Setting("staking_tiers", "", "economic.staking_tiers", staking_tiers),
+    Setting("staking_tiers", "MAS_STAKING_TIERS", "economic.staking_tiers", staking_tiers),
     # Messages
     Setting("websocket_host", "WEBSOCKET_HOST", "communication.websocket_host", read.host),
     Setting(

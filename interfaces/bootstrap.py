@@ -51,6 +51,7 @@ from aia_mas.domain.kernel.principal import system
 from aia_mas.domain.orchestration.scoring.policies import Policy, registered
 from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
 from aia_mas.domain.orchestration.task_commands import SubmitTask
+from aia_mas.interfaces.own_policies import policies_at
 from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, PROCESS_FOLDS
 from aia_mas.interfaces.realtime.coalesced import Sample
 from aia_mas.interfaces.realtime.hub import Hub
@@ -119,14 +120,16 @@ class System:
         Args:
             settings: What it is told.
             clock: What time it is; None: the system's.
-            policies: What may choose among agents beside the built-in policies.
+            policies: What may choose among agents beside the built-in policies and those that the
+                settings name.
 
         Raises:
+            SettingsError: The settings name a policy that cannot be had.
             ValueError: There are two policies of one name.
             InvalidText: The name of one is none.
         """
         self.settings = settings
-        self.policies = registered(policies)
+        self.policies = registered((*policies_at(settings.policies), *policies))
         self.clock = clock or SystemClock()
         self.name = settings.node_name or f"{socket.gethostname()}:{os.getpid()}"
         self.draining = False
@@ -225,6 +228,7 @@ class System:
 
     def _wire(self, signs_of_life: PostgresPresence | RedisPresence) -> None:
         settings, event_log, clock = self.settings, self.log, self.clock
+        feed = event_log.feed
         folds = PostgresFoldSnapshots(event_log.pool, event_log.store_id)
         self._snapshots = PostgresSnapshots(event_log.pool, orchestration.STATES)
         working_set = WorkingSet(
@@ -256,7 +260,7 @@ class System:
             admission.follow(event)
 
         dispatch_fold = DispatchFold(
-            settings.max_running_tasks, lambda: event_log.feed.position, follow, self.policies
+            settings.max_running_tasks, lambda: feed.position, follow, self.policies, settings.tiers
         )
         self.queue_view = QueueView(lambda: dispatch_fold.state, clock)
         self.presence = Presence(
@@ -283,6 +287,8 @@ class System:
                         seat=seats.place,
                         place=DedupKeys(working_set, admission.place).place,
                         policies=self.policies,
+                        tiers=settings.tiers,
+                        failures=self.dispatcher.failures,
                     )
                 ]
             ),
@@ -315,6 +321,7 @@ class System:
             folds,
             (*READ_MODELS, *PROCESS_FOLDS),
             {DISPATCHING.name: self._dispatch_host, EXPIRY.name: self._expiry_host},
+            settings.tiers,
         )
         self.hub = Hub(event_log)
         self.hub.coalesce("metrics", self._metrics)

@@ -105,7 +105,7 @@ create table agent_directory_v1_work (
 ) with (fillfactor = 50);
 
 -- Tasks, where they stand.
-create table task_board_v2 (
+create table task_board_v1 (
     task_id text collate "C" primary key,
     status text collate "C" not null,
     priority text collate "C" not null,
@@ -116,12 +116,9 @@ create table task_board_v2 (
     lease_seconds double precision not null,
     price numeric not null,
     progress json,
-    inputs json,
     result json,
     quality double precision,
     usage json,
-    cost json,
-    rating json,
     error json,
     reason text,
     refused integer not null,
@@ -135,12 +132,12 @@ create table task_board_v2 (
     version bigint not null,
     position bigint not null
 ) with (fillfactor = 80);
-create index on task_board_v2 (position);
-create index on task_board_v2 (status, submitted_position);
-create index on task_board_v2 (agent_id, submitted_position) where agent_id is not null;
+create index on task_board_v1 (position);
+create index on task_board_v1 (status, submitted_position);
+create index on task_board_v1 (agent_id, submitted_position) where agent_id is not null;
 
 -- Tasks, as they were submitted; these rows never change.
-create table task_board_v2_specs (
+create table task_board_v1_specs (
     task_id text collate "C" primary key,
     task_type text collate "C" not null,
     description text not null,
@@ -149,28 +146,25 @@ create table task_board_v2_specs (
     owner text collate "C" not null,
     payer text,
     max_cost numeric,
-    cost_policy text collate "C" not null,
     tags text[] not null,
     parent text collate "C",
     correlation text collate "C",
-    dedup_key text collate "C",
     timeout_seconds double precision not null,
     max_attempts integer not null,
-    retry json not null,
     not_before timestamptz,
     submitted_at timestamptz not null,
     submitted_position bigint not null
 );
-create index on task_board_v2_specs (submitted_position);
-create index on task_board_v2_specs (owner, submitted_position);
-create index on task_board_v2_specs (task_type, submitted_position);
-create index on task_board_v2_specs (parent) where parent is not null;
-create index on task_board_v2_specs (correlation) where correlation is not null;
-create index on task_board_v2_specs using gin (tags) where tags <> '{}';
+create index on task_board_v1_specs (submitted_position);
+create index on task_board_v1_specs (owner, submitted_position);
+create index on task_board_v1_specs (task_type, submitted_position);
+create index on task_board_v1_specs (parent) where parent is not null;
+create index on task_board_v1_specs (correlation) where correlation is not null;
+create index on task_board_v1_specs using gin (tags) where tags <> '{}';
 
 insert into projection_checkpoints (projection, tables) values
     ('agent_directory_v1', array['agent_directory_v1', 'agent_directory_v1_work']),
-    ('task_board_v2', array['task_board_v2', 'task_board_v2_specs']);
+    ('task_board_v1', array['task_board_v1', 'task_board_v1_specs']);
 
 -- Refuses tables that are not a projection's: the functions below run with the rights of their owner,
 -- because the program's role owns no table, and must not be led to others.

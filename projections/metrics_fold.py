@@ -175,7 +175,7 @@ class MetricsFold:
         state = self.state
         task = state.tasks[stream]
         self._move(stream, task, TaskStatus.ASSIGNED, begun=state.at)
-        self._holder(event.agent_id, 1).assigned += 1
+        self._holder(event.agent_id, 1)
         waited = max(state.at - task.waiting_since, 0)
         state.waiting.add(waited)
         state.minutes.waited.add(waited)
@@ -215,10 +215,6 @@ class MetricsFold:
         self._bucket.worked += worked
         agent = self._holder(event.agent_id, -1)
         agent.completed += 1
-        agent.worked += worked
-        if event.quality is not None:
-            agent.quality += round(event.quality * 1_000_000)
-            agent.rated += 1
         self._rank(event.agent_id, agent)
 
     def _failed(self, stream: str, event: TaskFailed) -> None:

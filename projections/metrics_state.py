@@ -21,19 +21,15 @@ ENDED_KEPT = 100_000
 
 
 class AgentFigures(msgspec.Struct, array_like=True, gc=False):
-    """One agent (durations in milliseconds, ``quality`` in millionths, both summed up)."""
+    """One agent, and how its attempts ended."""
 
     status: AgentStatus = AgentStatus.ACTIVE
     online: bool = True
     places: int = 1
     active: int = 0
-    assigned: int = 0
     completed: int = 0
     failed: int = 0
     released: int = 0
-    worked: int = 0
-    quality: int = 0
-    rated: int = 0
 
 
 class FleetFigures:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -11,12 +11,11 @@ from aia_mas.application.event_log.connections import Pool
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.orchestration.task_events import TaskStatus
 from aia_mas.domain.orchestration.task_specification import Priority
-from aia_mas.domain.orchestration.task_status import LIVE
 from aia_mas.projections.listing import Conditions, Found, Listing, Page, SortKey, check_texts
 from aia_mas.projections.task_board_fold import TASK_BOARD
 from aia_mas.projections.task_view import COLUMNS, Task, task_of
 
-__all__ = ["HELD", "Task", "TaskBoard", "TaskFilter"]
+__all__ = ["Task", "TaskBoard", "TaskFilter"]
 
 
 class TaskFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,10 +44,6 @@ class TaskFilter(msgspec.Struct, frozen=True, kw_only=True):
     correlation: str | None = None
     since: datetime | None = None
     until: datetime | None = None
-
-
-HELD: tuple[str, ...] = tuple(sorted(LIVE))
-"""The statuses in which an agent holds a task."""
 
 
 class TaskBoard:
@@ -102,13 +97,6 @@ class TaskBoard:
     async def count(self, filters: TaskFilter = TaskFilter()) -> int:  # noqa: B008 - immutable
         """Return how many tasks there are."""
         return await _BY_STATE.count(self._pool, _conditions(filters))
-
-    async def tasks_of_agent(
-        self, agent_id: str, statuses: Collection[str] = HELD, limit: int = 100
-    ) -> Sequence[Task]:
-        """Return tasks of an agent in these statuses (default: those it holds), oldest first."""
-        filters = TaskFilter(agent_id=agent_id, status=tuple(statuses))
-        return (await self.list(filters, "submitted_at", None, limit)).items
 
 
 _STATE, _SPECS = TASK_BOARD.table_names()

@@ -1,4 +1,4 @@
-"""How events of tasks become rows of the task board (migration 0002)."""
+"""How events of tasks become rows of the task board (migration 0005)."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ from aia_mas.projections.task_details import (
     Progress,
     StoredInput,
     StoredProgress,
+    TaskRating,
     read,
 )
 from aia_mas.projections.task_rows import TaskRow, TaskSpecRow
@@ -58,13 +59,6 @@ class _Usage(msgspec.Struct, gc=False):
     tokens_in: int
     tokens_out: int
     cost: str
-
-
-class _Rating(msgspec.Struct, gc=False):
-    rating: float
-    comment: str
-    by: str
-    at: datetime
 
 
 def _submitted(_row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
@@ -89,6 +83,7 @@ def _submitted(_row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
         rating=None,
         error=None,
         reason=None,
+        excluded=[],
         refused=0,
         deadline=spec.deadline,
         retry_at=spec.not_before,
@@ -172,7 +167,7 @@ def _input_given(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
 def _rated(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
     row = _touched(row, recorded)
     event: TaskRated = recorded.event
-    row.rating = _Rating(event.rating, event.comment, event.by, event.at)
+    row.rating = TaskRating(event.rating, event.comment, event.by, event.at)
     return row
 
 
@@ -213,6 +208,8 @@ def _released(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
     event: TaskReleased = recorded.event
     row = _attempt_over(row, recorded, event.released_at)
     row.reason = event.reason
+    if event.excluded:
+        row.excluded = [*row.excluded, event.agent_id]
     return row
 
 

@@ -88,6 +88,26 @@ class Cost(msgspec.Struct, gc=False):
     over_max_cost: bool
 
 
+class TaskRating(msgspec.Struct, frozen=True):
+    """What the client thinks of the result (``rating``: 0..1; ``at``: UTC)."""
+
+    rating: float
+    comment: str
+    by: str
+    at: datetime
+
+
+class RetryPolicy(msgspec.Struct, frozen=True):
+    """When a failed attempt is followed by another; see ``Retries`` of a submission."""
+
+    max_attempts: int
+    base_seconds: float
+    factor: float
+    cap_seconds: float
+    jitter: float
+    non_retryable_codes: tuple[str, ...]
+
+
 def read(column: Any, kind: type[T]) -> T | None:
     """Return what stands in a JSON column, be it in memory or as it came from the database."""
     if isinstance(column, msgspec.Raw):

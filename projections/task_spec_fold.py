@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.kernel.ids import entity_of
 from aia_mas.domain.orchestration.task_events import TaskSubmitted
+from aia_mas.projections.task_details import RetryPolicy
 from aia_mas.projections.task_rows import TaskSpecRow
-
-
-class _Retry(msgspec.Struct, gc=False):
-    max_attempts: int
-    base_seconds: float
-    factor: float
-    cap_seconds: float
-    jitter: float
-    non_retryable_codes: tuple[str, ...]
 
 
 def specified(_row: TaskSpecRow | None, recorded: RecordedEvent) -> TaskSpecRow:
@@ -37,9 +27,11 @@ def specified(_row: TaskSpecRow | None, recorded: RecordedEvent) -> TaskSpecRow:
         parent=spec.parent,
         correlation=spec.correlation,
         dedup_key=spec.dedup_key,
+        concurrency_key=spec.concurrency_key,
+        concurrency_limit=spec.concurrency_limit,
         timeout_seconds=spec.timeout_seconds,
         max_attempts=spec.max_attempts,
-        retry=_Retry(
+        retry=RetryPolicy(
             spec.max_attempts,
             spec.backoff_base_seconds,
             spec.backoff_factor,

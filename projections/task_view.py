@@ -10,6 +10,7 @@ from psycopg.rows import TupleRow
 
 from aia_mas.domain.kernel.money import to_text
 from aia_mas.domain.orchestration.task_specification import Requirements
+from aia_mas.projections.task_details import RetryPolicy, TaskRating
 
 
 class TaskError(msgspec.Struct, frozen=True):
@@ -82,26 +83,6 @@ class TaskCost(msgspec.Struct, frozen=True):
     over_max_cost: bool
 
 
-class TaskRating(msgspec.Struct, frozen=True):
-    """What the client thinks of the result (``rating``: 0..1; ``at``: UTC)."""
-
-    rating: float
-    comment: str
-    by: str
-    at: datetime
-
-
-class RetryPolicy(msgspec.Struct, frozen=True):
-    """When a failed attempt is followed by another; see ``Retries`` of a submission."""
-
-    max_attempts: int
-    base_seconds: float
-    factor: float
-    cap_seconds: float
-    jitter: float
-    non_retryable_codes: tuple[str, ...]
-
-
 class TaskUsage(msgspec.Struct, frozen=True):
     """What the attempt consumed, by the agent's own account (``cost``: tokens)."""
 
@@ -136,6 +117,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         rating: What its client thinks of the result.
         error: Why the last failed attempt failed.
         reason: Why it was cancelled, or taken from its agent last.
+        excluded_agents: Agents that it was taken from for good; ``requirements`` are as submitted.
         refused: Results that were refused.
         owner: Whom it belongs to.
         payer: Whose budget pays.
@@ -145,6 +127,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         parent: The task that this one is a part of.
         correlation: What ties it to others.
         dedup_key: Its owner's word for the work.
+        concurrency_key: Tasks with the same key share a limit.
+        concurrency_limit: How many of them may be held at once, as far as this task is concerned.
         max_attempts: How many attempts may fail.
         retry: When a failed attempt is followed by another.
         timeout_seconds: How long one attempt may run, seconds.
@@ -181,6 +165,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     rating: TaskRating | None
     error: TaskError | None
     reason: str | None
+    excluded_agents: tuple[str, ...]
     refused: int
     owner: str
     payer: str | None
@@ -190,6 +175,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     parent: str | None
     correlation: str | None
     dedup_key: str | None
+    concurrency_key: str | None
+    concurrency_limit: int | None
     max_attempts: int
     retry: RetryPolicy
     timeout_seconds: float
@@ -211,7 +198,8 @@ COLUMNS = """t.task_id, t.status, s.task_type, s.description, s.requirements::te
     s.owner, s.payer, s.max_cost::text, s.tags, s.parent, s.correlation, s.max_attempts,
     s.timeout_seconds, s.submitted_at, s.not_before, t.retry_at, t.deadline, t.assigned_at,
     t.started_at, t.finished_at, t.updated_at, t.version, t.position, t.inputs::text,
-    t.cost::text, t.rating::text, s.cost_policy, s.dedup_key, s.retry::text"""
+    t.cost::text, t.rating::text, s.cost_policy, s.dedup_key, s.retry::text,
+    t.excluded, s.concurrency_key, s.concurrency_limit"""
 """The columns of the tables ``t`` (where it stands) and ``s`` (as it was submitted)."""
 
 _requirements = msgspec.json.Decoder(Requirements).decode
@@ -246,6 +234,7 @@ def task_of(row: TupleRow) -> Task:
         usage=None if row[15] is None else _tokens(_usage(row[15])),
         error=None if row[16] is None else _error(row[16]),
         reason=row[17],
+        excluded_agents=tuple(row[43]),
         refused=row[18],
         owner=row[19],
         payer=row[20],
@@ -271,6 +260,8 @@ def task_of(row: TupleRow) -> Task:
         cost_policy=row[40],
         dedup_key=row[41],
         retry=_retry(row[42]),
+        concurrency_key=row[44],
+        concurrency_limit=row[45],
     )
 
 

@@ -14,7 +14,7 @@ import structlog
 from aia.agents.agent import AgentCapabilities, AgentInstance
 from aia.agents.orchestration_engine import AgentOrchestrationEngine
 from aia.agents.running import Node, join, leave
-from aia.agents.task import TaskSpecification, TaskUsage
+from aia.agents.task import TaskSpecification
 from aia.agents.workflow_state import WorkflowState
 from aia_mas.application.event_log.errors import EventLogError
 from aia_mas.application.logs import use_standard_loggers
@@ -29,7 +29,6 @@ __all__ = [
     "AgentOrchestrationEngine",
     "MultiAgentSystem",
     "TaskSpecification",
-    "TaskUsage",
     "WorkflowState",
 ]
 

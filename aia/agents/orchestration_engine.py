@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import random
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -10,17 +11,24 @@ import structlog
 
 from aia.agents.agent import AgentCapabilities, AgentInstance
 from aia.agents.running import Node, current
-from aia.agents.task import TaskSpecification, TaskUsage
+from aia.agents.shapes import read_as
+from aia.agents.task import TaskSpecification
 from aia.agents.waiting import assigned_agent, caught_up
 from aia_mas.application.engine.outcomes import CommandResult
 from aia_mas.application.orchestration.answers import TaskAnswer
 from aia_mas.application.orchestration.claims import ClaimedTask
-from aia_mas.application.orchestration.standing import standing
 from aia_mas.domain.kernel import DomainError, Principal, Role
 from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.kernel.precondition import Precondition
 from aia_mas.domain.orchestration.agent import AgentStatus
 from aia_mas.domain.orchestration.agent_commands import UnregisterAgent
 from aia_mas.domain.orchestration.errors import AgentNotFound, TaskAlreadySubmitted
+from aia_mas.domain.orchestration.scoring.policies import SCORED
+from aia_mas.domain.orchestration.scoring.rules import (
+    ReplaceAssignmentRules,
+    SetTypePolicy,
+    rules_of,
+)
 from aia_mas.domain.orchestration.task_commands import (
     CancelTask,
     CompleteTask,
@@ -29,11 +37,14 @@ from aia_mas.domain.orchestration.task_commands import (
     StartTask,
 )
 from aia_mas.interfaces.bootstrap import System
+from aia_mas.interfaces.http.schemas.task_reports import ReportedUsage
 from aia_mas.projections.agent_directory import Agent
 
 log = structlog.stdlib.get_logger("aia.agents.orchestration")
 
 _Result = TypeVar("_Result")
+
+_random = random.SystemRandom().random
 
 # A program that runs the system inside itself may do what an administrator may.
 _HOST = Principal(subject="host", roles=frozenset({Role.ADMIN}))
@@ -94,22 +105,22 @@ class AgentOrchestrationEngine:
             return False
         return True
 
-    async def heartbeat(self, agent_id: str, tasks: Sequence[ClaimedTask] = ()) -> bool:
-        """Tell that an agent is there.
+    async def heartbeat(self, agent_id: str, tasks: Iterable[ClaimedTask] = ()) -> bool:
+        """Tell that an agent is there, and which tasks it is working on: their leases are renewed.
 
         Args:
             agent_id: The agent.
-            tasks: What it is still working on: their leases are extended, if it holds them still.
+            tasks: What it is still working on, as it was claimed.
 
         Returns:
             False when it is not registered.
         """
+        leases = {task.task_id: task.lease for task in tasks}
 
         async def beat(system: System) -> None:
             await system.heartbeats.agent(agent_id, _HOST)
-            stands = await standing(system.workload, agent_id, [task.task_id for task in tasks])
-            mine = {task.lease for task in tasks}
-            system.heartbeats.tasks([held.lease for held in stands.held if held.lease in mine])
+            if leases:
+                await system.heartbeats.working(agent_id, (), leases)
 
         try:
             await self._call(beat)
@@ -203,13 +214,24 @@ class AgentOrchestrationEngine:
         """
 
         async def claim(system: System) -> Sequence[ClaimedTask]:
-            await system.heartbeats.agent(agent_id, _HOST)
-            return await system.claims.claim(agent_id, limit, wait)
+            until = system.clock.monotonic() + wait
+            while True:
+                alive = await system.heartbeats.agent(agent_id, _HOST)
+                left = until - system.clock.monotonic()
+                # In parts, so that the agent counts as heard of for as long as it waits.
+                part = max(0.0, min(left, alive.next_within_seconds))
+                found = await system.claims.claim(agent_id, limit, part)
+                if found or part >= left:
+                    return found
 
         return await self._call(claim)
 
     async def start_task(self, task: ClaimedTask) -> TaskAnswer:
-        """Take up the work on a claimed task."""
+        """Take up the work on a claimed task.
+
+        Within each ``lease_seconds`` from here on the agent must be heard of, by a report of its
+        progress or by a heartbeat that names the task; else the task goes to another agent.
+        """
         return await self._task(
             StartTask(task_id=task.task_id, agent_id=task.agent_id, lease=task.lease)
         )
@@ -217,20 +239,20 @@ class AgentOrchestrationEngine:
     async def report_progress(
         self,
         task: ClaimedTask,
-        *,
         percent: float | None = None,
         message: str = "",
+        *,
         partial: Any = None,
         log: Sequence[str] = (),
     ) -> TaskAnswer:
-        """Tell how far the work is; it extends the lease, so do it well within ``lease_seconds``.
+        """Tell how far the work is; it renews the lease, whatever it says.
 
         Args:
             task: The task.
             percent: How far, 0..100.
             message: For people.
-            partial: What there is of the result, any JSON of at most 64 KiB.
-            log: Lines of its log since the report before.
+            partial: What there is of the result, any JSON.
+            log: Lines of the log since the last report.
 
         Raises:
             StaleLease: The task has been taken from the agent in the meantime.
@@ -245,12 +267,13 @@ class AgentOrchestrationEngine:
             log=tuple(log),
         )
 
-        async def report(system: System) -> CommandResult:
+        async def report(system: System) -> TaskAnswer:
             result = await system.engine.execute(command, _HOST)
+            system.presence.beat("agent", task.agent_id)
             system.heartbeats.tasks([task.lease])
-            return result
+            return _task_answer(result.body)
 
-        return _task_answer((await self._call(report)).body)
+        return await self._call(report)
 
     async def complete_task(
         self,
@@ -258,7 +281,7 @@ class AgentOrchestrationEngine:
         result: Any = None,
         *,
         quality: float | None = None,
-        usage: TaskUsage | None = None,
+        usage: Mapping[str, Any] | None = None,
     ) -> TaskAnswer:
         """Deliver the result.
 
@@ -266,9 +289,11 @@ class AgentOrchestrationEngine:
             task: The task.
             result: Any JSON.
             quality: The agent's own estimate, 0..1.
-            usage: What it took.
+            usage: What the attempt consumed: ``model``, ``tokens_in``, ``tokens_out`` and ``cost``
+                (tokens of ours).
 
         Raises:
+            InvalidValue: A figure is of the wrong kind.
             StaleLease: The task has been taken from the agent in the meantime.
         """
         return await self._task(
@@ -278,7 +303,7 @@ class AgentOrchestrationEngine:
                 lease=task.lease,
                 result=result,
                 quality=quality,
-                usage=None if usage is None else usage.usage(),
+                usage=None if usage is None else read_as(ReportedUsage, usage).usage(),
             )
         )
 
@@ -294,12 +319,41 @@ class AgentOrchestrationEngine:
                 error_code=code,
                 message=message,
                 retryable=retryable,
+                jitter=_random(),
             )
         )
 
     async def cancel_task(self, task_id: str, reason: str = "") -> TaskAnswer:
         """Call a task off."""
         return await self._task(CancelTask(task_id=task_id, reason=reason))
+
+    async def set_policy(self, name: str | None, task_type: str | None = None) -> None:
+        """Have a policy choose the agents from now on (docs/policies.md).
+
+        Args:
+            name: The policy; None: for a type, the one of all types; for all, ``scored``.
+            task_type: The type of task; None: all types that have no policy of their own.
+
+        Raises:
+            UnknownPolicy: There is none of that name here.
+            PreconditionFailed: Somebody else changed the rules at the same moment.
+        """
+
+        async def change(system: System) -> None:
+            command: msgspec.Struct
+            if task_type is not None:
+                command = SetTypePolicy(task_type=task_type, policy=name)
+            else:
+                rules = rules_of(await system.workload.rules())
+                command = ReplaceAssignmentRules(
+                    weights=rules.weights,
+                    default=name or SCORED.name,
+                    by_type=rules.by_type,
+                    condition=Precondition((rules.revision,)),
+                )
+            await system.engine.execute(command, _HOST)
+
+        await self._call(change)
 
     async def _task(self, command: msgspec.Struct) -> TaskAnswer:
         result = await self._call(lambda system: system.engine.execute(command, _HOST))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -17,7 +18,7 @@ Amount = Decimal | int | float | str
 _Shape = TypeVar("_Shape", bound=msgspec.Struct)
 
 
-def read_as(shape: type[_Shape], value: msgspec.Struct) -> _Shape:
+def read_as(shape: type[_Shape], value: msgspec.Struct | Mapping[str, Any]) -> _Shape:
     """Return a value in another shape, checked as if it had come over HTTP.
 
     Raises:

@@ -12,8 +12,6 @@ import uuid_utils
 from aia.agents.shapes import Amount, read_as
 from aia_mas.application.settings import Settings
 from aia_mas.domain.orchestration.task_commands import SubmitTask
-from aia_mas.domain.orchestration.task_events import Usage
-from aia_mas.interfaces.http.schemas.task_reports import ReportedUsage
 from aia_mas.interfaces.http.schemas.tasks import TaskSubmission
 
 
@@ -31,6 +29,7 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True):
             ``labels`` (key to value, or conditions), ``data_sources``, ``preferred_agents``,
             ``excluded_agents``, ``resources`` (name to amount), ``min_tier``, ``sticky_key``.
         max_cost: The highest price of an agent that may get it, tokens; None: any.
+        payer: Whose budget is to pay the agent's price; nothing is charged in this release.
         priority: ``critical``, ``high``, ``normal``, ``low`` or ``maintenance``.
         payload: Any JSON, for the agent that does the work.
         deadline: When it expires unfinished; None: never.
@@ -60,6 +59,7 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     requirements: Mapping[str, Any] = {}
     max_cost: Amount | None = None
+    payer: str | None = None
     priority: str = "normal"
     payload: Any = None
     deadline: datetime | None = None
@@ -94,30 +94,6 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True):
             InvalidValue: A requirement is unknown, or a value is of the wrong kind.
         """
         return read_as(_Submission, self).command(self.task_id, settings, now, owner)
-
-
-class TaskUsage(msgspec.Struct, frozen=True, kw_only=True):
-    """What an attempt consumed.
-
-    Attributes:
-        model: Which model did it, if one did.
-        tokens_in: What it read, tokens of the model.
-        tokens_out: What it wrote, tokens of the model.
-        cost: What it cost, tokens of the economy; nothing said: the agent's price.
-    """
-
-    model: str | None = None
-    tokens_in: int = 0
-    tokens_out: int = 0
-    cost: Amount = 0
-
-    def usage(self) -> Usage:
-        """Return it as the domain has it.
-
-        Raises:
-            InvalidValue: A value is of the wrong kind, or the cost is no amount.
-        """
-        return read_as(ReportedUsage, self).usage()
 
 
 class _Submission(TaskSubmission, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -98,13 +98,24 @@ class QueueView:
         state = self._state().queue.keys.states.get(key)
         return None if state is None else _key_view(key, state, self._clock.now())
 
-    async def keys(self, after: str | None, limit: int) -> list[KeyView]:
-        """Return keys in alphabetical order (``after``: the last one that is known already)."""
+    def count(self) -> int:
+        """Return of how many keys anything is known."""
+        return len(self._state().queue.keys.states)
+
+    async def keys(self, after: str | None, limit: int) -> tuple[list[KeyView], str | None]:
+        """Return keys in alphabetical order, and the last one where there are more.
+
+        Args:
+            after: The last one that is known already.
+            limit: How many at most. Those that are forgotten meanwhile are left out.
+        """
         states, now = self._state().queue.keys.states, self._clock.now()
         # There may be a key for every task; the copy is quick, the order is not.
         names = list(states)
-        first = await to_thread.run_sync(_first_after, names, after, limit)
-        return [_key_view(key, states[key], now) for key in first if key in states]
+        first = await to_thread.run_sync(_first_after, names, after, limit + 1)
+        shown = first[:limit]
+        views = [_key_view(key, states[key], now) for key in shown if key in states]
+        return views, shown[-1] if len(first) > limit else None
 
     def figures(self) -> QueueFigures:
         """Return the queue in numbers."""

@@ -16,12 +16,7 @@ from aia_mas.domain.orchestration.agent_events import AgentRegistered
 from aia_mas.domain.orchestration.dispatching_snapshot import DispatchingSnapshot
 from aia_mas.domain.orchestration.fleet import Fleet, Reason
 from aia_mas.domain.orchestration.known_task import KnownTask, known_task, limit_of
-from aia_mas.domain.orchestration.planning import (
-    PlannedAssignment,
-    more_to_plan,
-    plan,
-    planned,
-)
+from aia_mas.domain.orchestration.planning import PlannedAssignment, more_to_plan, plan, planned
 from aia_mas.domain.orchestration.queueing import Accounts, Place, TaskQueue, controls
 from aia_mas.domain.orchestration.queueing.controls import Controls
 from aia_mas.domain.orchestration.queueing.figures import Figures
@@ -43,6 +38,7 @@ from aia_mas.domain.orchestration.task_events import (
 )
 from aia_mas.domain.orchestration.task_specification import Priority, TaskSpecification, TaskTerms
 from aia_mas.domain.orchestration.task_status import TaskStatus
+from aia_mas.domain.orchestration.tiers import DEFAULT_TIERS, Tiers
 from aia_mas.domain.orchestration.why_waiting import why_waiting
 
 
@@ -62,15 +58,19 @@ class Dispatching:
     """
 
     def __init__(
-        self, max_concurrent_tasks: int | None = None, policies: Policies = BUILT_IN
+        self,
+        max_concurrent_tasks: int | None = None,
+        policies: Policies = BUILT_IN,
+        tiers: Tiers = DEFAULT_TIERS,
     ) -> None:
         """Start empty.
 
         Args:
             max_concurrent_tasks: Tasks held by agents at once; None: no cap.
             policies: What may choose among agents, by name.
+            tiers: Which stake makes which tier.
         """
-        self.fleet = Fleet(max_concurrent_tasks, policies)
+        self.fleet = Fleet(max_concurrent_tasks, policies, tiers)
         self.seats_taken: int | None = None
         self.queue = TaskQueue()
         self.figures = Figures()
@@ -100,8 +100,7 @@ class Dispatching:
         For every item either its ``task.assigned`` is to be applied, or ``drop`` to be called.
         With a limit reached there may be more to plan at once: see ``more_to_plan``.
         """
-        at = now.timestamp()
-        return plan(self.fleet, self.queue, self._accounts, self._known, at, limit)
+        return plan(self.fleet, self.queue, self._accounts, self._known, now.timestamp(), limit)
 
     @property
     def more_to_plan(self) -> bool:
@@ -202,10 +201,12 @@ class Dispatching:
         snapshot: DispatchingSnapshot,
         max_concurrent_tasks: int | None = None,
         policies: Policies = BUILT_IN,
+        tiers: Tiers = DEFAULT_TIERS,
     ) -> Steps[Dispatching]:
         """Return a fold that goes on where the snapshot was taken."""
-        restored = cls(max_concurrent_tasks, policies)
-        restored.fleet = yield from Fleet.restore(snapshot.fleet, max_concurrent_tasks, policies)
+        terms = max_concurrent_tasks, policies, tiers
+        restored = cls(*terms)
+        restored.fleet = yield from Fleet.restore(snapshot.fleet, *terms)
         restored._sequence = snapshot.sequence
         restored.seats_taken = snapshot.seats_taken
         yield from restore_queue(snapshot.queue, restored.queue, restored.figures)

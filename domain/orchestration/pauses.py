@@ -53,7 +53,14 @@ EVENTS: tuple[type[Event], ...] = (DispatchPaused, DispatchResumed)
 
 
 class Pause(msgspec.Struct, frozen=True, kw_only=True):
-    """A pause that lasts; the fields: see ``DispatchPaused`` (``since``: when, UTC)."""
+    """A pause that lasts.
+
+    Attributes:
+        task_type: Of which type; None: of the whole fleet.
+        reason: Why.
+        by: By whom.
+        since: Since when, UTC.
+    """
 
     task_type: str | None
     reason: str

@@ -28,7 +28,8 @@ def why_waiting(
     limit = task.limit if held_until is None else None
     reasons = controls.reasons(task.signature.task_type, limit, now)
     if held_until is not None:
-        at = datetime.fromtimestamp(held_until, UTC).isoformat()
-        reasons.append(Reason(code="not_due", detail=f"Not before {at}", facts={"due": at}))
+        at = datetime.fromtimestamp(held_until, UTC)
+        detail = f"Not before {at.isoformat()}"
+        reasons.append(Reason(code="not_due", detail=detail, facts={"due": at}))
         return tuple(reasons)
     return (*reasons, *fleet.why_not(task.signature))

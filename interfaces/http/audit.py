@@ -15,6 +15,7 @@ from aia_mas.application.event_log.pages import PAGE_BYTES, is_last
 from aia_mas.application.event_log.records import RecordedEvent, Unreadable
 from aia_mas.domain.kernel.errors import NotFound
 from aia_mas.interfaces.http.answers import Answer, answer
+from aia_mas.interfaces.http.log_pages import log_page
 from aia_mas.interfaces.http.paths import API
 from aia_mas.interfaces.http.queries import (
     LAST_POSITION,
@@ -90,16 +91,8 @@ class Audit(Controller):
             upto=None if upto == LAST_POSITION else upto,
         )
         await logged(request, min_position)
-        log = request.system.log
-        cursors = Cursors(request, [where, sort])
-        inner = cursors.open(cursor)
-        start = 0 if inner is None else number_in(inner)
-        events = await log.read(
-            start, limit + 1, where, newest=sort == "-position", max_bytes=PAGE_BYTES
-        )
-        last = is_last(events, limit + 1)
-        counted = await log.count(where) if total else UNSET
-        return _page(log, events[:limit], cursors, counted, last=last)
+        page = await log_page(request, where, sort, limit, cursor, total)
+        return _page(request, *page)
 
     @get("/streams/{stream:path}", operation_id="get_audit_stream")
     async def get_audit_stream(
@@ -126,9 +119,10 @@ class Audit(Controller):
         )
         if not events and inner is None:
             raise StreamNotFound(stream=stream)
-        last = is_last(events, limit + 1)
+        shown = events[:limit]
+        following = None if is_last(events, limit + 1) else str(shown[-1].version)
         counted = await log.count(EventFilter(stream=stream)) if total else UNSET
-        return _page(log, events[:limit], cursors, counted, last=last, by_version=True)
+        return _page(request, shown, cursors.seal(following), counted)
 
     @get("/head", operation_id="get_audit_head")
     async def get_audit_head(
@@ -144,19 +138,13 @@ class Audit(Controller):
 
 
 def _page(
-    log: EventLog,
+    request: ApiRequest,
     events: list[RecordedEvent],
-    cursors: Cursors,
+    next_cursor: str | None,
     total: int | UnsetType,
-    *,
-    last: bool,
-    by_version: bool = False,
 ) -> Answer[AuditPage]:
-    following = None
-    if not last:
-        following = str(events[-1].version if by_version else events[-1].position)
-    items = [_shown(log, event) for event in events]
-    return answer(AuditPage(items=items, next_cursor=cursors.seal(following), total=total))
+    items = [_shown(request.system.log, event) for event in events]
+    return answer(AuditPage(items=items, next_cursor=next_cursor, total=total))
 
 
 def _shown(log: EventLog, event: RecordedEvent) -> AuditEvent:

@@ -11,10 +11,12 @@ import msgspec
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Tag
 from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from aia_mas import __version__
+from aia_mas.interfaces.http.openapi_words import EXAMPLES, PARAMETERS, TAGS
 from aia_mas.interfaces.http.problems import MEDIA_TYPE, STATUS_OF, Problem
 from aia_mas.interfaces.http.requests import ApiRequest
 from aia_mas.interfaces.http.security import PERMISSIONS, PUBLIC
@@ -28,9 +30,11 @@ CONFIG = OpenAPIConfig(
 
         Commands answer when they are durable; `X-Event-Position` is their place in the log, and
         `min_position` on a query waits until its read model has got there. Errors are problem
-        documents (RFC 9457) with a stable `code`.
+        documents (RFC 9457) with a stable `code`. The same figures and facts come live over the
+        WebSocket `/mas/api/v1/agents/ws/frontend/{client_id}` (see `docs/realtime.md`).
         """)
     ),
+    tags=[Tag(name, description) for name, description in TAGS],
     use_handler_docstrings=True,
 )
 
@@ -78,6 +82,7 @@ _TWO_ANSWERS = {
     "put_agent": ("200", "201", "The agent is new"),
     "submit_task": ("201", "200", "An unfinished task has the same `dedup_key`"),
 }
+_MAY_BE_FULL = {"submit_task", "submit_tasks"}
 _UNLIMITED = {"get_liveness", "get_readiness"}
 _RATE_HEADERS = {
     "RateLimit": {
@@ -125,8 +130,10 @@ _IF_NONE_MATCH = {
     "description": "`*`: register only; 412 when it is registered already. Not beside `If-Match`.",
     "schema": {"type": "string", "const": "*"},
 }
+_GENERIC = {"Request fulfilled, document follows", "Document created, URL follows"}
 _ID = {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"}
 _ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8,}.*)*)", re.MULTILINE)
+_IN_PASSING = re.compile(r"[(;]\s*``(\w+)``: ([^;)]+)")  # (``name``: meaning; ``name``: meaning)
 
 
 def document(
@@ -167,6 +174,7 @@ def document(
     for item in result["paths"].values():
         for method, operation in item.items():
             _complete(method, operation, secured=not development)
+            _tell_answers(operation["responses"], schemas)
             if limited and operation["operationId"] not in _UNLIMITED:
                 _limit(operation)
     return result
@@ -209,11 +217,14 @@ def _describe(schema: dict[str, Any], struct: type[msgspec.Struct]) -> None:
     text = inspect.cleandoc(struct.__doc__ or "")
     head, _, _ = text.partition("\nAttributes:")
     schema["description"] = head.strip().replace("``", "`")
-    for kind in reversed(struct.__mro__):
-        for name, meaning in _ATTRIBUTE.findall(inspect.cleandoc(kind.__doc__ or "")):
-            field = schema.get("properties", {}).get(name)
+    fields = schema.get("properties", {})
+    for kind in struct.__mro__:
+        told = inspect.cleandoc(kind.__doc__ or "")
+        for name, meaning in (*_ATTRIBUTE.findall(told), *_IN_PASSING.findall(told)):
+            field = fields.get(name)
             if field is not None and "$ref" not in field:
-                field.setdefault("description", " ".join(meaning.split()).replace("``", "`"))
+                words = " ".join(meaning.split()).replace("``", "`")
+                field.setdefault("description", words[:1].upper() + words[1:])
 
 
 def _problem(status: int) -> dict[str, Any]:
@@ -243,6 +254,8 @@ def _complete(method: str, operation: dict[str, Any], *, secured: bool) -> None:
     command = method != "get"
     conditional = name in _CONDITIONAL
     statuses = [*_OF_EVERY, *(_OF_COMMANDS if command else ()), *((412,) if conditional else ())]
+    if name in _MAY_BE_FULL:
+        statuses.append(429)
     operation["security"] = [{"bearer": []}] if secured and roles != PUBLIC else []
     if roles != PUBLIC:
         operation["x-roles"] = sorted(roles)
@@ -265,18 +278,32 @@ def _complete(method: str, operation: dict[str, Any], *, secured: bool) -> None:
         responses[other] = {**responses[usual], "description": description}
     for status in statuses:
         responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
-    parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
+    _complete_parameters(name, operation.setdefault("parameters", []), command=command)
+    body = operation.get("requestBody")
+    if body is not None:
+        _optional_body(body)
+        if name in EXAMPLES:
+            body["content"]["application/json"]["example"] = EXAMPLES[name]
+
+
+def _tell_answers(responses: dict[str, Any], schemas: Mapping[str, Any]) -> None:
+    """Describe answers by what they carry, where nothing better is said."""
+    for response in responses.values():
+        for body in response.get("content", {}).values():
+            name = body.get("schema", {}).get("$ref", "").rpartition("/")[2]
+            if name in schemas and response["description"] in _GENERIC:
+                response["description"] = schemas[name]["description"].partition("\n")[0]
+
+
+def _complete_parameters(name: str, parameters: list[dict[str, Any]], *, command: bool) -> None:
     for parameter in parameters:
         _simplify(parameter)
     if command and name not in _WITHOUT_KEY:
         parameters.append(_KEY)
-    if conditional:
+    if name in _CONDITIONAL:
         parameters.append(_IF_MATCH)
     if name in _CREATING:
         parameters.append(_IF_NONE_MATCH)
-    body = operation.get("requestBody")
-    if body is not None:
-        _optional_body(body)
 
 
 def _limit(operation: dict[str, Any]) -> None:
@@ -290,6 +317,8 @@ def _limit(operation: dict[str, Any]) -> None:
 def _simplify(parameter: dict[str, Any]) -> None:
     for name in ("deprecated", "allowEmptyValue", "allowReserved"):
         parameter.pop(name, None)
+    if parameter["name"] in PARAMETERS:
+        parameter.setdefault("description", PARAMETERS[parameter["name"]])
     if parameter["name"] in {"agent_id", "task_id"} and parameter["in"] == "path":
         parameter["schema"] = _ID
     options = parameter["schema"].get("oneOf")

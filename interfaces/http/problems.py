@@ -108,6 +108,7 @@ STATUS_OF: Mapping[str, int] = {
     "unknown_policy": 422,
     "invalid_schema": 422,
     "answer_mismatch": 422,
+    "unknown_tier": 422,
     "nul_character": 422,
     "too_deep": 422,
     "too_many_points": 422,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from litestar import Controller, delete, get, post, put
 from litestar.params import FromPath, JSONBody
+from msgspec import UNSET
 
 from aia_mas.application.orchestration.answers import LimitAnswer, PausesAnswer
 from aia_mas.application.orchestration.queue_view import KeyView, QueueFigures
@@ -12,7 +13,7 @@ from aia_mas.domain.orchestration.bounds import check_key
 from aia_mas.domain.orchestration.limits import RemoveLimit
 from aia_mas.interfaces.http.answers import Answer, answer
 from aia_mas.interfaces.http.commands import answered, carry_out
-from aia_mas.interfaces.http.queries import Cursor, Cursors, Limit, MinPosition, reached
+from aia_mas.interfaces.http.queries import Cursor, Cursors, Limit, MinPosition, Total, reached
 from aia_mas.interfaces.http.requests import ApiRequest
 from aia_mas.interfaces.http.schemas.queue import KeyPage, Limits, PauseRequest, Pauses
 from aia_mas.interfaces.http.tasks import TASKS
@@ -71,14 +72,20 @@ class LimitOperations(Controller):
         request: ApiRequest,
         limit: Limit = 100,
         cursor: Cursor = None,
+        total: Total = False,
         min_position: MinPosition = 0,
     ) -> Answer[KeyPage]:
         """List the concurrency keys that have a limit, or tasks that wait or run."""
         await reached(request, DISPATCHING.name, min_position)
         cursors = Cursors(request, [])
-        items = await request.system.queue_view.keys(cursors.open(cursor), limit)
-        following = items[-1].key if len(items) == limit else None
-        return answer(KeyPage(items=items, next_cursor=cursors.seal(following)))
+        view = request.system.queue_view
+        items, following = await view.keys(cursors.open(cursor), limit)
+        content = KeyPage(
+            items=items,
+            next_cursor=cursors.seal(following),
+            total=view.count() if total else UNSET,
+        )
+        return answer(content)
 
     @get("/{key:str}", operation_id="get_limit")
     async def get_limit(

@@ -11,7 +11,6 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import UNSET, UnsetType
 
 from aia_mas.application.event_log.log import EventFilter
-from aia_mas.application.event_log.pages import PAGE_BYTES, is_last
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.application.orchestration.answers import TaskAnswer
 from aia_mas.domain.kernel.ids import check_id
@@ -20,14 +19,13 @@ from aia_mas.domain.orchestration.task import task_stream
 from aia_mas.domain.orchestration.task_events import TaskProgressed
 from aia_mas.interfaces.http.answers import Answer, answer
 from aia_mas.interfaces.http.commands import answered, carry_out
+from aia_mas.interfaces.http.log_pages import log_page
 from aia_mas.interfaces.http.queries import (
     Cursor,
-    Cursors,
     Limit,
     MinPosition,
     Total,
     logged,
-    number_in,
 )
 from aia_mas.interfaces.http.requests import ApiRequest
 from aia_mas.interfaces.http.schemas.task_care import (
@@ -141,23 +139,16 @@ class TaskCare(Controller):
         A page of large reports may hold fewer than `limit`; `next_cursor` tells whether it goes on.
         """
         stream = task_stream(check_id(task_id, "task_id"))
-        system = request.system
         await logged(request, min_position)
-        workload = system.workload
+        workload = request.system.workload
         if (await workload.task(task_id) or await workload.task_anew(task_id)) is None:
             raise TaskNotFound(task_id=task_id)
         where = EventFilter(stream=stream, topics=(TaskProgressed.topic,))
-        cursors = Cursors(request, [where, sort])
-        inner = cursors.open(cursor)
-        start = 0 if inner is None else number_in(inner)
-        events = await system.log.read(
-            start, limit + 1, where, newest=sort == "-position", max_bytes=PAGE_BYTES
-        )
-        last, page = is_last(events, limit + 1), events[:limit]
+        page = await log_page(request, where, sort, limit, cursor, total)
         content = ProgressPage(
-            items=[_report(event) for event in page],
-            next_cursor=cursors.seal(None if last else str(page[-1].position)),
-            total=await system.log.count(where) if total else UNSET,
+            items=[_report(event) for event in page.events],
+            next_cursor=page.next_cursor,
+            total=page.total,
         )
         return answer(content)
 

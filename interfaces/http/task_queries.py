@@ -9,15 +9,18 @@ from litestar import Controller, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import UNSET
 
+from aia_mas.application.event_log.log import EventFilter
+from aia_mas.application.event_log.pages import PAGE
 from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.orchestration.errors import TaskNotFound
 from aia_mas.domain.orchestration.requirement import signature_of
 from aia_mas.domain.orchestration.task import task_stream
+from aia_mas.domain.orchestration.task_events import TaskAssigned, TaskReleased
 from aia_mas.domain.orchestration.task_specification import Priority
 from aia_mas.domain.orchestration.task_status import TaskStatus
 from aia_mas.interfaces.http.agent_queries import TaskSort
 from aia_mas.interfaces.http.answers import Answer, answer
-from aia_mas.interfaces.http.explanations import explained
+from aia_mas.interfaces.http.explanations import excluded, explained
 from aia_mas.interfaces.http.queries import (
     Cursor,
     Cursors,
@@ -116,7 +119,9 @@ class TaskQueries(Controller):
         state = await system.workload.task(task_id) or await system.workload.task_anew(task_id)
         if state is None:
             raise TaskNotFound(task_id=task_id)
-        events = await system.log.read_stream(stream)
+        # A task may have megabytes of progress; what is told here stands in few small events.
+        attempts = EventFilter(stream=stream, topics=(TaskAssigned.topic, TaskReleased.topic))
+        events = await system.log.read(0, PAGE, attempts)
         assignments = await explained(system, events)
         terms = state.terms
         signature = signature_of(terms.task_type, terms.requirements, terms.max_cost)
@@ -127,6 +132,7 @@ class TaskQueries(Controller):
             status=state.status.value,
             attempt=state.attempt,
             assignments=assignments,
+            excluded=excluded(events),
             waiting=list(system.dispatcher.why_not(task_id)) if waits else [],
             filtered=list(filtered),
             as_of=position,

@@ -21,13 +21,13 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         code: Stable: ``no_agents``, ``no_agent_with_skill``, ``no_agent_with_specialization``,
             ``no_agent_with_label``, ``no_agent_with_data_source``, ``no_agent_with_resource``,
-            ``no_agent_with_tier``, ``price_above_max_cost``, ``excluded``, ``no_agent_with_all``,
-            ``not_active``, ``offline``, ``busy``, ``resources_in_use``,
+            ``no_agent_with_tier``, ``unknown_tier``, ``price_above_max_cost``, ``excluded``,
+            ``no_agent_with_all``, ``not_active``, ``offline``, ``busy``, ``resources_in_use``,
             ``max_concurrent_tasks``; of the queue: ``not_due``, ``not_waiting``, ``paused``,
             ``concurrency_limit``, ``rate_limit``.
         detail: A sentence for people.
         count: How many agents it rules out.
-        facts: The figures behind it, JSON-compatible.
+        facts: The figures behind it (amounts: tokens, as text; times: UTC).
         agents: Up to 20 of those agents, as examples.
     """
 
@@ -176,6 +176,7 @@ _DETAILS = {
     "no_agent_with_data_source": "No agent reaches the data source {data_source!r}",
     "no_agent_with_resource": "No agent has {amount:g} of the resource {resource!r}",
     "no_agent_with_tier": "No agent has the tier {min_tier} or a higher one",
+    "unknown_tier": "No tier {min_tier} is configured any more",
     "price_above_max_cost": "Every agent's price is above the task's max_cost",
     "excluded": "Every agent is excluded by the task",
 }

@@ -22,7 +22,7 @@ def pause_reason(pause: Pause) -> Reason:
             "task_type": pause.task_type,
             "reason": pause.reason,
             "by": pause.by,
-            "since": pause.since.isoformat(),
+            "since": pause.since,
         },
     )
 
@@ -43,7 +43,7 @@ def key_reasons(keys: ConcurrencyKeys, limit: KeyLimit, now: datetime) -> list[R
         return [reason]
     assert state.limits is not None
     rate, period = state.limits.rate, state.limits.per_seconds
-    at = datetime.fromtimestamp(until, UTC).isoformat()
+    at = datetime.fromtimestamp(until, UTC)
     return [
         Reason(
             code="rate_limit",

@@ -12,8 +12,8 @@ from aia_mas.domain.orchestration.agent import AgentStatus
 from aia_mas.domain.orchestration.labels import Comparator
 from aia_mas.domain.orchestration.task_specification import Priority
 from aia_mas.domain.orchestration.task_status import TaskStatus
-from aia_mas.domain.orchestration.tiers import Tier
-from aia_mas.interfaces.http.schemas.values import AgentId, Level, Moment, Text, moment
+from aia_mas.domain.orchestration.tiers import Tiers
+from aia_mas.interfaces.http.schemas.values import AgentId, Level, Moment, Name, Text, moment
 from aia_mas.projections.agent_directory import AgentFilter
 from aia_mas.projections.task_board import TaskFilter
 
@@ -52,22 +52,30 @@ class TaskCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         return TaskFilter(**given)
 
 
-class TaskBulk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BulkTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """On what terms an order about many is carried out.
+
+    Attributes:
+        limit: About how many at most, 1..10,000; those that came first.
+        dry_run: Only tell how many it would be.
+        reason: Why, for the record.
+    """
+
+    limit: Bound = MAX_BULK
+    dry_run: bool = False
+    reason: Text = ""
+
+
+class TaskBulk(BulkTerms, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which tasks; either a filter (empty: all) or ids.
 
     Attributes:
         filter: Like the filters of the list. Only what the order can be about is matched.
         ids: These tasks.
-        limit: Tasks at most, 1..10,000.
-        dry_run: Only tell how many it would be.
-        reason: Why, for the record.
     """
 
     filter: TaskCriteria | None = None
     ids: tuple[AgentId, ...] | None = None
-    limit: Bound = MAX_BULK
-    dry_run: bool = False
-    reason: Text = ""
 
 
 class RetryBulk(TaskBulk, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,21 +96,15 @@ class ReassignBulk(TaskBulk, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     exclude_current: bool = True
 
 
-class Redrive(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Redrive(BulkTerms, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which of the dead tasks are tried again; left out: all.
 
     Attributes:
         filter: Like the filters of the list, beside ``status``.
-        limit: Tasks at most, 1..10,000, those that were submitted first.
-        dry_run: Only tell how many it would be.
-        reason: Why, for the record.
         deadline: Their new one, RFC 3339.
     """
 
     filter: TaskCriteria = TaskCriteria()
-    limit: Bound = MAX_BULK
-    dry_run: bool = False
-    reason: Text = ""
     deadline: Moment | None = None
 
 
@@ -121,16 +123,19 @@ class AgentCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     label: str | UnsetType = UNSET
     label_op: Comparator | UnsetType = UNSET
     label_value: tuple[str, ...] | UnsetType = UNSET
-    tier: tuple[Tier, ...] | UnsetType = UNSET
+    tier: tuple[Name, ...] | UnsetType = UNSET
     q: str | UnsetType = UNSET
 
-    def filters(self) -> AgentFilter:
-        """Return it as the agent directory has it.
+    def filters(self, tiers: Tiers) -> AgentFilter:
+        """Return it as the agent directory has it (``tiers``: those that there are).
 
         Raises:
-            InvalidValue: A list is empty, or a field means nothing without another one.
+            InvalidValue: A list is empty, a field means nothing without another one, or a tier is
+                unknown.
         """
         given = _given(self)
+        for index, tier in enumerate(given.get("tier", ())):
+            tiers.check(tier, f"filter.tier.{index}")
         for name, other in (
             ("min_level", "skill"),
             ("label_value", "label"),
@@ -156,22 +161,16 @@ def _given(criteria: msgspec.Struct) -> dict[str, Any]:
     return given
 
 
-class DrainBulk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DrainBulk(BulkTerms, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which agents get no more work; either a filter (empty: all) or ids.
 
     Attributes:
         filter: Like the filters of the list; only active agents are matched.
         ids: These agents.
-        limit: Agents at most, 1..10,000.
-        dry_run: Only tell how many it would be.
-        reason: Why, for the record.
     """
 
     filter: AgentCriteria | None = None
     ids: tuple[AgentId, ...] | None = None
-    limit: Bound = MAX_BULK
-    dry_run: bool = False
-    reason: Text = ""
 
 
 class BulkExample(msgspec.Struct, frozen=True, omit_defaults=True):

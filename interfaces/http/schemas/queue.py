@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from aia_mas.application.orchestration.queue_view import KeyView
 from aia_mas.domain.orchestration.limits import (
@@ -49,10 +50,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class KeyPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Concurrency keys (``next_cursor``: for the next page, if there is one)."""
+    """Keys (``next_cursor``: for the next page, if there is one; ``total``: when asked for)."""
 
     items: list[KeyView]
     next_cursor: str | None
+    total: int | UnsetType = UNSET
 
 
 class PauseRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

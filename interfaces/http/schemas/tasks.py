@@ -24,7 +24,6 @@ from aia_mas.domain.orchestration.task_specification import (
     TaskSpecification,
     required_skills,
 )
-from aia_mas.domain.orchestration.tiers import Tier
 from aia_mas.interfaces.http.schemas.amounts import OptionalAmount, optional_units
 from aia_mas.interfaces.http.schemas.task_care import NESTED, Retries, only_retries
 from aia_mas.interfaces.http.schemas.values import (
@@ -96,7 +95,7 @@ class TaskRequirements(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         preferred_agents: Agents to be taken first when they qualify.
         excluded_agents: Agents never to be taken.
         resources: How much of the agent's resources it takes while the agent holds it.
-        min_tier: The lowest staking tier of an agent that may get it.
+        min_tier: The lowest staking tier of an agent that may get it, one of those configured.
         sticky_key: Tasks with the same key go to the same agent when that is as good as others, or
             whenever it can by the policy ``sticky``.
     """
@@ -108,7 +107,7 @@ class TaskRequirements(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     preferred_agents: tuple[AgentId, ...] = ()
     excluded_agents: tuple[AgentId, ...] = ()
     resources: dict[str, Resource] = {}
-    min_tier: Tier | None = None
+    min_tier: Name | None = None
     sticky_key: Reference | None = None
 
     def requirements(self) -> Requirements:
@@ -142,6 +141,8 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         payload: Any JSON, for the agent that does the work.
         priority: Its class.
         max_cost: The highest price of an agent that may get it, tokens.
+        payer: Whose budget is to pay the agent's price. It is kept with the task; nothing is
+            charged in this release.
         deadline: When it expires unfinished, RFC 3339.
         timeout_seconds: How long one attempt may run, seconds.
         lease_seconds: How long an attempt may go unheard of, seconds.
@@ -170,6 +171,7 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     payload: Any = None
     priority: Priority = Priority.NORMAL
     max_cost: OptionalAmount = None
+    payer: Reference | None = None
     deadline: Moment | None = None
     timeout_seconds: Seconds | None = None
     lease_seconds: Seconds | None = None
@@ -215,6 +217,7 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             payload=self.payload,
             priority=self.priority,
             max_cost=check(optional_units, self.max_cost, "max_cost"),
+            payer=self.payer,
             deadline=check(moment, self.deadline, "deadline"),
             timeout_seconds=settings.task_timeout_seconds if timeout is None else timeout,
             lease_seconds=settings.task_lease_seconds if lease is None else lease,

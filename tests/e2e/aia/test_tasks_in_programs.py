@@ -10,7 +10,6 @@ from aia.agents.multi_agent_system import (
     AgentCapabilities,
     MultiAgentSystem,
     TaskSpecification,
-    TaskUsage,
 )
 from aia_mas.domain.orchestration.errors import StaleLease
 
@@ -86,7 +85,7 @@ async def test_work_in_progress_is_reported_and_its_cost_told(mas: MultiAgentSys
     reported = await engine.report_progress(work, percent=40, message="half way", log=["a"])
     assert (reported.status, reported.lease) == ("running", work.lease)
     assert await engine.heartbeat("slow", [work])
-    done = await engine.complete_task(work, usage=TaskUsage(model="m", tokens_in=3, cost="0.25"))
+    done = await engine.complete_task(work, usage={"model": "m", "tokens_in": 3, "cost": "0.25"})
     assert done.status == "completed"
     assert await engine.heartbeat("slow", [work])
 

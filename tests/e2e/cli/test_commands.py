@@ -146,6 +146,7 @@ def test_doctor_tells_what_to_put_right(run: Run, tmp_path: Path) -> None:
         REDIS_HOST="127.0.0.1",
         REDIS_PORT="1",
         AIA_TREASURY_ADDRESS="your_treasury_address",
+        MAS_POLICIES="nowhere_to_be_found:policy",
     )
 
     report = json.loads(result.stdout)
@@ -154,6 +155,8 @@ def test_doctor_tells_what_to_put_right(run: Run, tmp_path: Path) -> None:
     assert found["data directory"]["status"] == "fail"
     assert found["port"]["status"] == "fail"
     assert "MAS_JWT_SECRET" in found["port"]["detail"]
+    assert found["policies"]["status"] == "fail"
+    assert "nowhere_to_be_found" in found["policies"]["detail"]
     assert found["redis"]["status"] == "warn"
     assert found["configuration"]["status"] == "warn"
     assert found["python"]["status"] == "ok"

@@ -98,6 +98,8 @@ def test_limits_come_in_pages(client: httpx.Client, unique: str) -> None:
             break
     assert found == sorted(found)
     assert set(keys) <= set(found)
+    counted = client.get(f"{TASKS}/limits", params={"total": True}).json()
+    assert counted["total"] == len(found)
 
 
 @pytest.mark.parametrize(

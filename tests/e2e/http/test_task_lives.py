@@ -126,66 +126,6 @@ def test_a_command_is_seen_by_the_next_query(client: httpx.Client, unique: str) 
         assert len(listed.json()["items"]) == number + 1
 
 
-def test_every_change_stands_in_the_audit(client: httpx.Client, unique: str) -> None:
-    register(client, unique, skills={unique: 1.0})
-    task = submit(client, unique)
-    task_id = task["task_id"]
-
-    events = client.get(f"{API}/audit/streams/task/{task_id}").json()["items"]
-
-    assert [event["topic"] for event in events] == ["task.submitted.v1", "task.assigned.v1"]
-    assert [event["version"] for event in events] == [1, 2]
-    assert {event["actor"] for event in events} <= {"dev", "system:dispatcher"}
-    assert events[0]["data"]["spec"]["task_type"] == "work"
-    head = client.get(f"{API}/audit/head").json()
-    assert head["position"] >= events[-1]["position"]
-    assert len(bytes.fromhex(head["hash"])) == 32
-    one = client.get(
-        f"{API}/audit/events",
-        params={"after": events[1]["position"] - 1, "upto": events[1]["position"]},
-    ).json()
-    assert one["items"] == [events[1]]
-    assert client.get(f"{API}/audit/streams/task/none").json()["code"] == "stream_not_found"
-
-
-def test_an_audit_can_be_filtered_and_walked_in_both_directions(
-    client: httpx.Client, unique: str
-) -> None:
-    register(client, unique)
-    for action in ("suspend", "activate", "drain", "activate"):
-        assert client.post(f"{API}/agents/{unique}/{action}").status_code == 200
-    of_agent = {"stream": f"agent/{unique}"}
-
-    def topics(**params: Any) -> list[str]:
-        found: list[str] = []
-        cursor = None
-        while True:
-            page = client.get(
-                f"{API}/audit/events",
-                params={**of_agent, **params, "limit": 2, **({"cursor": cursor} if cursor else {})},
-            ).json()
-            found += [event["topic"] for event in page["items"]]
-            cursor = page["next_cursor"]
-            if cursor is None:
-                return found
-
-    told = ["registered", "suspended", "activated", "drained", "activated"]
-    forward = [f"agent.{word}.v1" for word in told]
-    assert topics() == forward
-    assert topics(sort="-position") == forward[::-1]
-    activations = ["agent.activated.v1", "agent.activated.v1"]
-    assert topics(type="agent.activated.v1") == activations
-    assert topics(type=["agent.registered.v1", "agent.drained.v1"]) == [forward[0], forward[3]]
-    assert topics(actor="nobody") == []
-    assert topics(until="2020-01-01T00:00:00Z") == []
-    assert topics(since="2020-01-01T00:00:00+02:00") == forward
-    assert client.get(f"{API}/audit/events", params={"category": "agent"}).json()["items"]
-    every = client.get(f"{API}/audit/events", params={**of_agent, "limit": 500}).json()["items"]
-    second = every[1]["position"]
-    assert topics(after=second) == forward[2:]
-    assert topics(after=second, sort="-position") == forward[:1:-1]
-
-
 def test_claim_waits_for_work(client: httpx.Client, unique: str) -> None:
     register(client, unique, skills={unique: 0.5})
     asked = threading.Event()
@@ -349,50 +289,6 @@ def test_work_of_an_agent_that_leaves_is_queued_again(client: httpx.Client, uniq
     work = work_for(client, f"{unique}-2")
 
     assert work["task_id"] == task_id
-
-
-def test_a_batch_answers_for_each_of_its_tasks(client: httpx.Client, unique: str) -> None:
-    good = {"task_type": "work", "requirements": {"skills": [unique]}}
-    tasks = [good, {"task_type": ""}, {"nonsense": 1}, {**good, "priority": "high"}, 7]
-
-    answer = client.post(f"{API}/agents/tasks/submit-batch", json={"tasks": tasks})
-
-    result = answer.json()
-    assert answer.status_code == 200
-    assert [item["status"] for item in result["items"]] == [201, 422, 422, 201, 422]
-    assert (result["accepted"], result["refused"]) == (2, 3)
-    codes = [item["problem"]["code"] for item in result["items"] if "problem" in item]
-    assert codes == ["invalid_text", "unknown_field", "invalid_type"]
-    assert result["items"][3]["task"]["priority"] == "high"
-    position = int(answer.headers["x-event-position"])
-    streams = [f"task/{result['items'][index]['task']['task_id']}" for index in (0, 3)]
-    events = client.get(f"{API}/audit/events", params={"after": position - 2}).json()["items"]
-    assert {event["stream"] for event in events} >= set(streams)
-    assert len({event["recorded_at"] for event in events if event["stream"] in streams}) == 1
-
-
-def test_an_atomic_batch_is_all_or_nothing(client: httpx.Client, unique: str) -> None:
-    good = {"task_type": "work", "requirements": {"skills": [unique]}, "correlation": unique}
-    before = client.get(f"{API}/audit/head").json()["position"]
-
-    for bad in ({"task_type": ""}, {"task_type": "x" * 129}, {"color": 1}):
-        refused = client.post(
-            f"{API}/agents/tasks/submit-batch", json={"tasks": [good, bad, good], "atomic": True}
-        )
-        assert refused.status_code == 422
-    events = client.get(f"{API}/audit/events", params={"after": before, "category": "task"})
-    mine = [event for event in events.json()["items"] if unique in str(event["data"])]
-    assert mine == []
-    accepted = client.post(
-        f"{API}/agents/tasks/submit-batch", json={"tasks": [good] * 3, "atomic": True}
-    )
-    assert accepted.json()["accepted"] == 3
-
-
-def test_a_batch_has_bounds(client: httpx.Client) -> None:
-    for tasks in ([], [{"task_type": "x"}] * 1001):
-        refused = client.post(f"{API}/agents/tasks/submit-batch", json={"tasks": tasks})
-        assert (refused.status_code, refused.json()["code"]) == (422, "invalid_value")
 
 
 def test_amounts_are_exact_from_number_to_string(client: httpx.Client, unique: str) -> None:

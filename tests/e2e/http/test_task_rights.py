@@ -1,37 +1,15 @@
 """Whose tasks one may answer for, rate and move, on a node that has keys."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import httpx
 import pytest
 
-from .test_security import KEY, bearer
 from .test_task_lives import register, submit, work_for
 
 API = "/mas/api/v1"
 TASKS = f"{API}/agents/tasks"
 DENIED = (403, "permission_denied")
-
-
-@pytest.fixture(scope="module")
-def secured(start_for_module: Callable[..., Any]) -> Any:
-    """A node with keys."""
-    return start_for_module(jwt_secret=KEY)
-
-
-@pytest.fixture
-def acting(secured: Any) -> Iterator[Callable[..., httpx.Client]]:
-    """Makes clients by subject and roles."""
-    clients: list[httpx.Client] = []
-
-    def client(subject: str, *roles: str) -> httpx.Client:
-        clients.append(secured.new_client(**bearer(subject, *roles)))
-        return clients[-1]
-
-    yield client
-    for one in clients:
-        one.close()
 
 
 def code(answer: httpx.Response) -> tuple[int, str | None]:

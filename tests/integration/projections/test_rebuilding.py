@@ -11,10 +11,7 @@ from psycopg.conninfo import make_conninfo
 
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.application.migrations import migrate
-from aia_mas.domain.orchestration.agent_events import AgentRegistered
-from aia_mas.domain.orchestration.capabilities import Capabilities
-from aia_mas.domain.orchestration.task_events import TaskProgressed, TaskSubmitted
-from aia_mas.domain.orchestration.task_specification import TaskSpecification
+from aia_mas.domain.orchestration.task_events import TaskProgressed
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
 from aia_mas.projections.batches import PoisonousEvent
 from aia_mas.projections.checkpoint_writer import UnknownProjection
@@ -34,6 +31,7 @@ from .conftest import (
     runner,
     running,
 )
+from .happenings import registered, submitted
 from .histories import NOW, World
 
 PROJECTIONS = pytest.mark.parametrize(
@@ -41,17 +39,8 @@ PROJECTIONS = pytest.mark.parametrize(
 )
 
 
-def submitted(description: str = "") -> TaskSubmitted:
-    spec = TaskSpecification(task_type="analysis", description=description)
-    return TaskSubmitted(spec=spec, submitted_at=NOW, owner="owner")
-
-
 def progressed() -> TaskProgressed:
     return TaskProgressed(agent_id="a", attempt=1, message="on it", at=NOW)
-
-
-def registered() -> AgentRegistered:
-    return AgentRegistered(capabilities=Capabilities(), owner="owner", registered_at=NOW)
 
 
 @PROJECTIONS

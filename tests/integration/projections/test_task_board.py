@@ -108,6 +108,9 @@ async def test_a_task_is_shown_as_it_was_submitted(fold: Fold) -> None:
             tags=("q3", "sales, eu"),
             parent="p",
             correlation="c",
+            dedup_key="d",
+            concurrency_key="k",
+            concurrency_limit=3,
         )
     )
     found = await shown(board, "1")
@@ -120,6 +123,7 @@ async def test_a_task_is_shown_as_it_was_submitted(fold: Fold) -> None:
     assert (found.deadline, found.not_before, found.retry_at) == (at(60), at(1), at(1))
     assert (found.timeout_seconds, found.lease_seconds, found.max_attempts) == (12.5, 7.0, 2)
     assert (found.tags, found.parent, found.correlation) == (("q3", "sales, eu"), "p", "c")
+    assert (found.dedup_key, found.concurrency_key, found.concurrency_limit) == ("d", "k", 3)
     assert (found.owner, found.submitted_at, found.version) == ("owner", NOW, 1)
     assert bytes(found.result) == b"null"
     assert await board.get("2") is None
@@ -220,9 +224,6 @@ async def test_every_filter_restricts(fold: Fold) -> None:
     assert await names(board, since=at(10)) == ["2", "3"]
     assert await names(board, until=at(10)) == ["1"]
     assert await board.count(TaskFilter(tag="x")) == 2
-    assert [item.task_id for item in await board.tasks_of_agent("a")] == ["1"]
-    assert await board.tasks_of_agent("b") == []
-    assert [item.task_id for item in await board.tasks_of_agent("b", ["completed"])] == ["3"]
 
 
 async def test_sort_orders(fold: Fold) -> None:

@@ -1,21 +1,17 @@
 """A program's task specification becomes the same command as one that comes over HTTP."""
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import Any
 
 import msgspec
 import pytest
 
 from aia.agents.agent import AgentCapabilities
-from aia.agents.task import TaskSpecification, TaskUsage
+from aia.agents.task import TaskSpecification
 from aia_mas.application.settings import Settings
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.orchestration.labels import Comparator, LabelCondition
 from aia_mas.domain.orchestration.task_specification import CostPolicy, Priority
-from aia_mas.domain.orchestration.tiers import Tier
 from aia_mas.interfaces.http.schemas.agents import AgentReplacement
-from aia_mas.interfaces.http.schemas.task_reports import ReportedUsage
 from aia_mas.interfaces.http.schemas.tasks import TaskSubmission
 
 SETTINGS = Settings()
@@ -31,6 +27,14 @@ def test_a_retry_policy_and_a_cost_policy_are_taken_over() -> None:
     assert (spec.max_attempts, spec.backoff_base_seconds, spec.backoff_factor) == (7, 2.0, 2.0)
     assert spec.non_retryable_codes == ("bad_input",)
     assert (spec.cost_policy, spec.max_cost) == (CostPolicy.REFUSE, 25 * 10**17)
+
+
+def test_payer_and_dedup_key_are_taken_over() -> None:
+    task = TaskSpecification(task_type="t", payer="budget", dedup_key="once")
+
+    spec = task.submission(SETTINGS, NOW, "alice").spec
+
+    assert (spec.payer, spec.dedup_key) == ("budget", "once")
 
 
 def test_what_is_left_out_is_as_configured() -> None:
@@ -50,7 +54,6 @@ def test_a_policy_that_makes_no_sense_is_refused(retry: dict[str, object]) -> No
     [
         (TaskSpecification, TaskSubmission, {"task_id"}),
         (AgentCapabilities, AgentReplacement, set()),
-        (TaskUsage, ReportedUsage, set()),
     ],
 )
 def test_programs_may_say_whatever_may_be_said_over_http(
@@ -105,7 +108,7 @@ def test_every_field_arrives() -> None:
     assert (wanted.skills, wanted.specializations) == ({"sql": 0.5}, ("finance",))
     assert (wanted.data_sources, wanted.resources) == (("db",), {"gpu": 0.5})
     assert (wanted.preferred_agents, wanted.excluded_agents) == (("a",), ("b",))
-    assert (wanted.min_tier, wanted.sticky_key) == (Tier.GOLD, "s")
+    assert (wanted.min_tier, wanted.sticky_key) == ("gold", "s")
     assert (spec.max_cost, spec.cost_policy) == (15 * 10**17, CostPolicy.REFUSE)
     assert (spec.deadline, spec.not_before) == (deadline, begin)
     assert (spec.timeout_seconds, spec.lease_seconds, spec.max_attempts) == (10.0, 5.0, 7)
@@ -129,10 +132,3 @@ def test_all_that_is_wrong_is_told() -> None:
         "max_cost": "invalid_amount",
         "lease_seconds": "invalid_value",
     }
-
-
-@pytest.mark.parametrize("cost", ["1_0", Decimal("NaN"), -1, float("inf")])
-def test_a_usage_has_a_cost_that_is_an_amount(cost: Any) -> None:
-    assert TaskUsage(model="m", tokens_in=1, cost=1.5).usage().cost == 15 * 10**17
-    with pytest.raises(InvalidValue):
-        TaskUsage(cost=cost).usage()

@@ -209,7 +209,7 @@ def test_nothing_new_is_assigned_while_paused(task_type):
         "task_type": task_type,
         "reason": "broken",
         "by": "ops",
-        "since": NOW.isoformat(),
+        "since": NOW,
     }
     assert world.fold.fleet.tasks_of("a") >= {"before"}, "what runs goes on"
 

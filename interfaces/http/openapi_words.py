@@ -1,0 +1,120 @@
+"""What the OpenAPI document says beyond shapes: kinds of operations, parameters, example bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+TAGS = (
+    ("agents", "Who does the work: registration, signs of life, work to be had, how it went."),
+    ("tasks", "The work: submitted, worked on, steered, explained; and who gets it."),
+    ("queue", "Tasks that wait, limits of concurrency keys, pauses."),
+    ("audit", "Every event as it is stored and sealed."),
+    ("operations", "Health and metrics of this node."),
+)
+"""The kinds of operations, in the order in which they are shown."""
+
+PARAMETERS: Mapping[str, str] = {
+    "agent_id": "The agent.",
+    "task_id": "The task.",
+    "key": "The concurrency key.",
+    "task_type": "The type of task.",
+    "stream": "The stream, for example `agent/data_analyst_001`.",
+    "sort": "The order; with `-` the largest, or latest, first.",
+    "status": "In one of these statuses.",
+    "online": "Whether heartbeats arrive.",
+    "owner": "Belonging to this subject.",
+    "skill": "Having this skill.",
+    "min_level": "At this level at least, 0..1; goes with `skill`.",
+    "specialization": "Declaring this specialization.",
+    "label": "Having this label.",
+    "label_op": "How its value stands to `label_value`; `=` when left out.",
+    "label_value": "What the label is compared with; several with `in`.",
+    "tier": "Of one of these staking tiers.",
+    "priority": "Of one of these classes.",
+    "tag": "Having this tag.",
+    "parent": "A part of this task.",
+    "correlation": "Tied together by this.",
+    "window": "How far back; it begins with a full hour.",
+    "actor": "Caused by this subject.",
+}
+"""What a parameter means wherever it says nothing of its own, by its name."""
+
+_ATTEMPT = {"agent_id": "data_analyst_001", "lease": "01a2036c-65fc-7403-87f1-7ad5c6d11796"}
+_CAPABILITIES = {
+    "specializations": ["data_analysis", "statistics"],
+    "skills": {"python": 0.9, "statistics": 0.8},
+    "max_concurrent_tasks": 3,
+    "cost_per_task": "15",
+    "labels": {"region": "eu", "gpus": 2},
+    "resources": {"cpu": 8, "memory_gb": 32},
+}
+_SUBMISSION = {
+    "task_type": "data_analysis",
+    "description": "Analyze sales data",
+    "requirements": {
+        "skills": {"statistics": 0.5},
+        "labels": [{"key": "region", "op": "in", "values": ["eu", "us"]}],
+        "resources": {"memory_gb": 4},
+    },
+    "payload": {"quarter": "Q3"},
+    "priority": "high",
+    "max_cost": "50",
+    "timeout_seconds": 300,
+    "retry": {"max_attempts": 3, "base_seconds": 2, "non_retryable_codes": ["bad_input"]},
+    "tags": ["sales"],
+}
+
+EXAMPLES: Mapping[str, Any] = {
+    # Agents
+    "register_agent": {"agent_id": "data_analyst_001", **_CAPABILITIES, "initial_stake": "500"},
+    "put_agent": _CAPABILITIES,
+    "update_agent": {"max_concurrent_tasks": 5, "skills": {"python": 0.95, "statistics": 0.8}},
+    "unregister_agent": {"reason": "replaced"},
+    "suspend_agent": {"reason": "wrong results"},
+    "send_heartbeat": {"tasks": [], "load": 0.4, "metrics": {"memory_used_gb": 12.5}},
+    "claim_tasks": {"limit": 1, "wait": 20},
+    "drain_agents": {"filter": {"label": "region", "label_value": ["eu"]}, "dry_run": True},
+    # Tasks
+    "submit_task": _SUBMISSION,
+    "submit_tasks": {"tasks": [_SUBMISSION, {"task_type": "report"}], "atomic": False},
+    "start_task": _ATTEMPT,
+    "report_progress": {**_ATTEMPT, "percent": 40, "message": "read", "log": ["1,200 rows"]},
+    "ask_for_input": {**_ATTEMPT, "question": "Which currency?", "choices": ["EUR", "USD"]},
+    "give_input": {"answer": "EUR"},
+    "complete_task": {
+        **_ATTEMPT,
+        "result": {"total": 42},
+        "quality": 0.9,
+        "usage": {"model": "large", "tokens_in": 1200, "tokens_out": 300, "cost": "0.25"},
+    },
+    "fail_task": {**_ATTEMPT, "error_code": "source_unavailable", "message": "No connection"},
+    "rate_task": {"rating": 0.9, "comment": "Just what was needed"},
+    "cancel_task": {"reason": "not needed any more"},
+    "retry_task": {"deadline": "2100-01-01T00:00:00Z"},
+    "reprioritise_task": {"priority": "critical", "reason": "the board meets at noon"},
+    "reassign_task": {"exclude_current": True, "reason": "too slow"},
+    "cancel_tasks": {"filter": {"task_type": "report"}, "dry_run": True},
+    "retry_tasks": {"filter": {"status": ["failed", "dead"], "tag": "sales"}, "dry_run": True},
+    "redrive_tasks": {"filter": {"task_type": "data_analysis"}, "dry_run": True},
+    "reprioritise_tasks": {"filter": {"tag": "sales"}, "priority": "high", "dry_run": True},
+    "reassign_tasks": {"filter": {"agent_id": "data_analyst_001"}, "dry_run": True},
+    "put_policies": {
+        "weights": {
+            "quality": 0.4,
+            "latency": 0.2,
+            "headroom": 0.1,
+            "price": 0.15,
+            "stake": 0.05,
+            "affinity": 0.1,
+        },
+        "default": "scored",
+        "by_type": {"report": "cheapest"},
+    },
+    "put_type_policy": {"policy": "sticky"},
+    # The queue
+    "pause_tasks": {"task_type": "report", "reason": "the source is being moved"},
+    "resume_tasks": {"task_type": "report", "reason": "it is there again"},
+    "set_limit": {"max_concurrent": 2, "rate": 100, "per_seconds": 60},
+}
+"""The body of an operation as one would send it, by its name."""

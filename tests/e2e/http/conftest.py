@@ -1,0 +1,36 @@
+"""A node that has keys, and clients of it by subject and roles."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+
+KEY = "a secret that only tests know, long enough"
+
+
+def bearer(subject: str, *roles: str, key: str = KEY, lives: float = 600) -> dict[str, str]:
+    claims = {"sub": subject, "roles": list(roles), "exp": time.time() + lives}
+    return {"authorization": f"Bearer {jwt.encode(claims, key)}"}
+
+
+@pytest.fixture(scope="module")
+def secured(start_for_module: Callable[..., Any]) -> Any:
+    """A node with keys."""
+    return start_for_module(jwt_secret=KEY)
+
+
+@pytest.fixture
+def acting(secured: Any) -> Iterator[Callable[..., httpx.Client]]:
+    """Makes clients by subject and roles."""
+    clients: list[httpx.Client] = []
+
+    def client(subject: str, *roles: str) -> httpx.Client:
+        clients.append(secured.new_client(**bearer(subject, *roles)))
+        return clients[-1]
+
+    yield client
+    for one in clients:
+        one.close()

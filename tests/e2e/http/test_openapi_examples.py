@@ -1,0 +1,106 @@
+"""The examples in the documentation: every command has one, and each does what it says."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+AGENT = "data_analyst_001"
+AGENT_PATH = f"/mas/api/v1/agents/{AGENT}"
+NOTHING_TO_SAY = {"drain_agent", "activate_agent", "delete_type_policy"}
+"""Operations whose body is empty."""
+ORDER = (
+    *("register_agent", "put_agent", "update_agent", "set_limit", "put_policies"),
+    *("put_type_policy", "submit_tasks", "submit_task", "claim_tasks", "send_heartbeat"),
+    *("start_task", "report_progress", "ask_for_input", "give_input", "complete_task"),
+    *("rate_task", "cancel_tasks", "reprioritise_tasks", "reassign_tasks", "drain_agents"),
+    *("pause_tasks", "resume_tasks", "retry_tasks", "redrive_tasks"),
+)
+"""A story in which each of these can be carried out; the task is that of ``submit_task``."""
+LATER = ("reprioritise_task", "reassign_task", "fail_task", "cancel_task", "retry_task")
+"""The same about a further task."""
+
+
+@pytest.fixture(scope="module")
+def node(start_for_module: Callable[..., Any]) -> Any:
+    """A node of its own: the examples are about all tasks and agents."""
+    return start_for_module()
+
+
+def operations(client: httpx.Client) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield every operation with its method and path."""
+    for path, item in client.get("/openapi.json").json()["paths"].items():
+        for method, operation in item.items():
+            yield method, path, operation
+
+
+def test_every_parameter_is_explained(node: Any) -> None:
+    for _, path, operation in operations(node.client):
+        for parameter in operation["parameters"]:
+            assert parameter.get("description"), (path, parameter["name"])
+
+
+def test_the_groups_of_operations_are_explained(node: Any) -> None:
+    explained = {tag["name"] for tag in node.client.get("/openapi.json").json()["tags"]}
+    used = {tag for _, _, operation in operations(node.client) for tag in operation["tags"]}
+
+    assert explained == used
+
+
+def test_a_full_queue_is_announced_without_a_limit_of_requests(node: Any) -> None:
+    announced = {
+        operation["operationId"]
+        for _, _, operation in operations(node.client)
+        if "429" in operation["responses"]
+    }
+
+    assert announced == {"submit_task", "submit_tasks"}
+
+
+class Story:
+    """Carries out examples as they stand, for one task at a time."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self.client = client
+        self.examples = {
+            operation["operationId"]: (method, path, body.get("example"))
+            for method, path, operation in operations(client)
+            if (body := operation.get("requestBody", {}).get("content", {}).get("application/json"))
+        }
+        self.task: dict[str, Any] = {}
+
+    def do(self, name: str) -> Any:
+        method, path, example = self.examples[name]
+        places = {"agent_id": AGENT, "task_type": "data_analysis", "key": "reports"}
+        path = path.format(**places, task_id=self.task.get("task_id"))
+        if "lease" in example:
+            example = {**example, "lease": self.task["lease"]}
+        answer = self.client.request(method, path, json=example)
+        assert answer.status_code in {200, 201}, (name, answer.text)
+        return answer.json()
+
+
+def test_every_example_can_be_sent_as_it_stands(node: Any) -> None:
+    story = Story(node.client)
+    missing = {name for name, (_, _, example) in story.examples.items() if example is None}
+    assert missing == NOTHING_TO_SAY
+    assert story.examples.keys() - missing == {*ORDER, *LATER, "unregister_agent", "suspend_agent"}
+
+    for name in ORDER:
+        answer = story.do(name)
+        if name == "submit_task":
+            assert answer["agent_id"] == AGENT
+            story.task = answer
+    assert answer["matched"] == 0
+    for name in LATER:
+        # Each has a task of its own; whoever lost it does not get it again.
+        story.task = story.do("submit_task")
+        assert story.task["agent_id"] == AGENT
+        if name == "retry_task":
+            story.do("cancel_task")
+        story.do(name)
+        story.do("cancel_task")
+    story.do("suspend_agent")
+    answer = node.client.request("DELETE", AGENT_PATH, json=story.examples["unregister_agent"][2])
+    assert answer.status_code == 204

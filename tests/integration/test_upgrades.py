@@ -1,0 +1,71 @@
+"""A database of a release before is brought on: its migrations stay as they were, others follow."""
+
+import hashlib
+
+import psycopg
+import pytest
+
+from aia_mas.application.migrations import migrate, migrations
+
+RELEASED = {
+    "0001_event_log": "5b95c78c34e6750155a2c240a8fcebd471700cd6e2e87bfeb85419f8e012374b",
+    "0002_projections": "f79a3de41c371854124321a8fe97341c8f2c0412dae6c5641c89309cd18ab330",
+    "0003_presence": "440ef77806c1a7a358728f1d74a0bcddc9742e6d383dac53fcd00033918207b2",
+}
+"""SHA-256 of the migrations that databases in use have applied; they never change again."""
+
+
+def test_what_databases_have_applied_is_never_changed() -> None:
+    """Where a migration is done, nothing in it is looked at again: a change would be missing."""
+    found = {
+        f"{each.number:04d}_{each.name}": hashlib.sha256(each.sql.encode()).hexdigest()
+        for each in migrations()
+    }
+
+    assert {name: found.get(name) for name in RELEASED} == RELEASED
+
+
+async def _of_the_release_before(url: str) -> None:
+    """Apply what it applied, by hand."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        await connection.execute(
+            """create table migrations (number integer primary key, name text not null,
+            applied_at timestamptz not null default clock_timestamp())"""
+        )
+        for each in migrations()[: len(RELEASED)]:
+            await connection.execute(each.sql.encode())
+            await connection.execute(
+                "insert into migrations values (%s, %s)", (each.number, each.name)
+            )
+
+
+async def _boards(url: str) -> list[str]:
+    async with await psycopg.AsyncConnection.connect(url) as connection:
+        rows = await connection.execute(
+            """select projection from projection_checkpoints
+            where to_regclass(projection) is not null and projection like 'task_board%'
+            order by 1"""
+        )
+        return [name for (name,) in await rows.fetchall()]
+
+
+@pytest.mark.parametrize("used", [True, False])
+async def test_the_new_task_board_is_made_beside_one_that_is_in_use(
+    empty_database: str, used: bool
+) -> None:
+    await _of_the_release_before(empty_database)
+    if used:
+        async with await psycopg.AsyncConnection.connect(empty_database) as connection:
+            await connection.execute("update projection_checkpoints set position = 7")
+
+    applied = await migrate(empty_database)
+
+    assert applied == [f"{each.number:04d}_{each.name}" for each in migrations()[len(RELEASED) :]]
+    assert await _boards(empty_database) == [*(["task_board_v1"] if used else []), "task_board_v2"]
+    assert await migrate(empty_database) == []
+
+
+async def test_a_new_database_has_one_task_board(empty_database: str) -> None:
+    await migrate(empty_database)
+
+    assert await _boards(empty_database) == ["task_board_v2"]
