@@ -22,7 +22,7 @@ class DispatchFold:
     """
 
     name = "dispatching"
-    version = 5
+    version = 6
 
     def __init__(
         self,

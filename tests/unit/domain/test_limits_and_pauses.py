@@ -182,13 +182,27 @@ def test_a_rate_is_kept_by_the_times_of_the_log():
     assert world.run() == ["k0", "k1"]
     facts = world.reasons("k2")["rate_limit"]
     assert (facts["rate"], facts["per_seconds"]) == (2, 10.0)
-    assert world.fold.next_due() == NOW + timedelta(seconds=5)
-    world.now += timedelta(seconds=4.9)
+    assert world.fold.next_due() == NOW + timedelta(seconds=10)
+    world.now += timedelta(seconds=9.9)
     assert world.run() == []
     world.now += timedelta(seconds=0.1)
-    assert world.run() == ["k2"]
+    assert world.run() == ["k2", "k3"]
+
+
+def test_a_rate_may_change_or_go_while_tasks_wait():
+    world = World()
+    world.limit(rate=2, per_seconds=10.0)
+    for n in range(9):
+        world.submit(f"k{n}", concurrency_key="k")
+    assert world.run() == ["k0", "k1"]
+
+    world.limit(rate=3, per_seconds=10.0)
+    assert world.run() == ["k2"], "what went before counts"
     world.now += timedelta(seconds=5)
-    assert world.run() == ["k3"]
+    world.limit(rate=3, per_seconds=4.0)
+    assert world.run() == ["k3", "k4", "k5"]
+    world.happen("limit/k", LimitRemoved(key="k", by="ops", at=world.now))
+    assert world.run() == ["k6", "k7", "k8"]
 
 
 @pytest.mark.parametrize("task_type", ["t", None])

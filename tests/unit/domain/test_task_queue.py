@@ -202,12 +202,11 @@ def test_a_rate_lets_them_through_one_after_the_other():
         served.push(f"t{n}", at=n, key="k")
 
     assert [served.next(100.0) for _ in range(3)] == ["t0", "t1", None]
-    assert served.queue.next_due() == 105.0
-    served.queue.due(104.9)
-    assert served.next(104.9) is None
-    served.queue.due(105.0)
-    assert served.next(105.0) == "t2"
-    assert served.next(105.0) is None
+    assert served.queue.next_due() == 110.0
+    served.queue.due(109.9)
+    assert served.next(109.9) is None
+    served.queue.due(110.0)
+    assert [served.next(110.0) for _ in range(3)] == ["t2", "t3", None]
 
 
 def test_what_was_discarded_leaves_no_rubbish():
