@@ -120,6 +120,7 @@ class Dispatcher:
             self._lease = None
             for task_id in self._under_way:
                 self._fold.state.drop(task_id)
+            self._fold.state.stand_down()
             self._under_way.clear()
             self._refusals.clear()
 

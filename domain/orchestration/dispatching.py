@@ -15,20 +15,20 @@ from aia_mas.domain.kernel.steps import Steps, chunks, copied
 from aia_mas.domain.orchestration.agent_events import AgentRegistered
 from aia_mas.domain.orchestration.dispatching_snapshot import DispatchingSnapshot
 from aia_mas.domain.orchestration.fleet import Fleet, Reason
-from aia_mas.domain.orchestration.known_task import KnownTask, known_task, limit_of
+from aia_mas.domain.orchestration.known_task import KnownTask, known_task, limit_of, place_of
+from aia_mas.domain.orchestration.passed_over import PassedOver
 from aia_mas.domain.orchestration.planning import (
     PlannedAssignment,
     more_to_plan,
+    place_first,
     plan,
-    planned,
 )
-from aia_mas.domain.orchestration.queueing import Accounts, Place, TaskQueue, controls
+from aia_mas.domain.orchestration.queueing import Accounts, TaskQueue, controls
 from aia_mas.domain.orchestration.queueing.controls import Controls
 from aia_mas.domain.orchestration.queueing.figures import Figures
 from aia_mas.domain.orchestration.queueing.snapshot import queue_snapshot, restore_queue
 from aia_mas.domain.orchestration.requirement import RequirementSignature, signature_of, without
 from aia_mas.domain.orchestration.scoring.policies import BUILT_IN, Policies
-from aia_mas.domain.orchestration.scoring.seeds import seed_of
 from aia_mas.domain.orchestration.seating import SeatCountBegan
 from aia_mas.domain.orchestration.task_events import (
     TaskAssigned,
@@ -76,6 +76,7 @@ class Dispatching:
         self.figures = Figures()
         self.controls = Controls(self.queue)
         self._accounts = Accounts(self.queue)
+        self._passed_over = PassedOver(self.fleet, self.queue)
         self._known: dict[str, KnownTask] = {}
         self._sequence = 0
         # Equal signatures are one object: they are many, and compared often.
@@ -101,12 +102,14 @@ class Dispatching:
         With a limit reached there may be more to plan at once: see ``more_to_plan``.
         """
         at = now.timestamp()
-        return plan(self.fleet, self.queue, self._accounts, self._known, at, limit)
+        return plan(
+            self.fleet, self.queue, self._accounts, self._passed_over, self._known, at, limit
+        )
 
     @property
     def more_to_plan(self) -> bool:
         """Whether another ``plan`` might place something without anything else happening."""
-        return more_to_plan(self.fleet, self.queue)
+        return more_to_plan(self.fleet, self.queue, self._passed_over)
 
     def next_due(self) -> datetime | None:
         """Return when the next task that stands aside may be placed, UTC; None: there is none."""
@@ -133,13 +136,10 @@ class Dispatching:
             return None
         if self.controls.holds(signature.task_type, limit, now):
             return None
-        pick = self.fleet.pick(signature, seed_of(task_id, 1), spec.requirements.sticky_key)
-        if pick is None:
-            return None
-        self.fleet.reserve(task_id, pick.agent_id, signature.resources)
-        key = (now.timestamp(), self._sequence + 1)
-        self._accounts.reserve(task_id, Place(key, spec.priority.rank, owner, limit))
-        return planned(task_id, 1, spec.lease_seconds, pick)
+        place = place_of(spec, now, self._sequence + 1, owner, limit)
+        return place_first(
+            self.fleet, self._accounts, self._passed_over, task_id, spec, signature, place
+        )
 
     def drop(self, task_id: str, aside: datetime | None = None) -> bool:
         """Take back an assignment that did not get into the log; the task waits as before.
@@ -162,7 +162,12 @@ class Dispatching:
 
     def why_not(self, task_id: str, now: datetime) -> tuple[Reason, ...]:
         """Return what keeps a task waiting; empty when it will be placed by the next plan."""
-        return why_waiting(self.fleet, self.queue, self.controls, self._known.get(task_id), now)
+        task = self._known.get(task_id)
+        return why_waiting(self.fleet, self.queue, self.controls, self._passed_over, task, now)
+
+    def stand_down(self) -> None:
+        """Keep no agent free any more: nothing is planned here until somebody leads again."""
+        self._passed_over.give_up()
 
     def move(self, task_id: str, priority: Priority) -> bool:
         """Give an unfinished task another class, from the time on at which it was submitted.
@@ -206,6 +211,7 @@ class Dispatching:
         """Return a fold that goes on where the snapshot was taken."""
         restored = cls(max_concurrent_tasks, policies)
         restored.fleet = yield from Fleet.restore(snapshot.fleet, max_concurrent_tasks, policies)
+        restored._passed_over = PassedOver(restored.fleet, restored.queue)
         restored._sequence = snapshot.sequence
         restored.seats_taken = snapshot.seats_taken
         yield from restore_queue(snapshot.queue, restored.queue, restored.figures)
@@ -302,9 +308,6 @@ class Dispatching:
                 self._accounts.returned(task.limit)
             self._wait(waiting)
 
-    def _reprioritised(self, task_id: str, event: TaskReprioritised) -> None:
-        self.move(task_id, event.priority)
-
     def _completed(self, task_id: str, event: TaskCompleted) -> None:
         self._over(task_id, event.completed_at)
 
@@ -328,22 +331,19 @@ class Dispatching:
         if task.limit is not None:
             self.queue.keys.forget_idle(task.limit.key)
 
-    def _controlled(self, _: str, event: Event) -> None:
-        self.controls.apply(event)
-
 
 # Any: each fold takes its own event type.
-_FOLDS: dict[type[Event], Callable[[Dispatching, str, Any], None]] = {
+_FOLDS: dict[type[Event], Callable[[Dispatching, str, Any], object]] = {
     AgentRegistered: Dispatching._registered,
     SeatCountBegan: Dispatching._count_began,
     TaskSubmitted: Dispatching._submitted,
     TaskRequeued: Dispatching._requeued,
     TaskAssigned: Dispatching._assigned,
-    TaskReprioritised: Dispatching._reprioritised,
+    TaskReprioritised: lambda self, task_id, event: self.move(task_id, event.priority),
     TaskFailed: Dispatching._attempt_over,
     TaskReleased: Dispatching._attempt_over,
     TaskCompleted: Dispatching._completed,
     TaskCancelled: Dispatching._called_off,
     TaskExpired: Dispatching._called_off,
-    **dict.fromkeys(controls.EVENTS, Dispatching._controlled),
+    **dict.fromkeys(controls.EVENTS, lambda self, _, event: self.controls.apply(event)),
 }

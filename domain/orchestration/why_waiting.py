@@ -6,12 +6,18 @@ from datetime import UTC, datetime
 
 from aia_mas.domain.orchestration.fleet import Fleet, Reason
 from aia_mas.domain.orchestration.known_task import KnownTask
+from aia_mas.domain.orchestration.passed_over import PassedOver
 from aia_mas.domain.orchestration.queueing import TaskQueue
 from aia_mas.domain.orchestration.queueing.controls import Controls
 
 
 def why_waiting(
-    fleet: Fleet, queue: TaskQueue, controls: Controls, task: KnownTask | None, now: datetime
+    fleet: Fleet,
+    queue: TaskQueue,
+    controls: Controls,
+    passed_over: PassedOver,
+    task: KnownTask | None,
+    now: datetime,
 ) -> tuple[Reason, ...]:
     """Return what keeps a task waiting; empty when it will be placed by the next plan.
 
@@ -19,6 +25,7 @@ def why_waiting(
         fleet: The agents.
         queue: The tasks that wait.
         controls: Pauses, and limits of concurrency keys.
+        passed_over: Tasks for which agents are kept free.
         task: The task; None: there is no unfinished one.
         now: When this is asked, UTC.
     """
@@ -31,4 +38,7 @@ def why_waiting(
         at = datetime.fromtimestamp(held_until, UTC).isoformat()
         reasons.append(Reason(code="not_due", detail=f"Not before {at}", facts={"due": at}))
         return tuple(reasons)
-    return (*reasons, *fleet.why_not(task.signature))
+    line = queue.line_of(task.task_id)
+    if line.first == task.task_id and (kept := passed_over.kept_for(line)) is not None:
+        reasons.append(kept)
+    return (*reasons, *fleet.why_not(task.signature, passed_over.kept_from(line)))

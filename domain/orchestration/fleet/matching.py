@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +46,12 @@ def pool_of(signature: RequirementSignature, suiting: Sequence[tuple[int, int]])
     slots = np.array([slot for slot, _ in suiting], dtype=np.intp)
     marks = _marks(signature).take([code for _, code in suiting]) if suiting else None
     return Pool(slots, marks if marks is not None and marks.any() else None)
+
+
+def excluding(pool: Pool, without: Collection[int]) -> Pool:
+    """Return a pool less some slots."""
+    stay = np.isin(pool.slots, np.array(without, dtype=np.intp), invert=True)
+    return Pool(pool.slots[stay], None if pool.marks is None else pool.marks[stay])
 
 
 def _marks(signature: RequirementSignature) -> NDArray[np.uint8]:

@@ -123,6 +123,13 @@ class ConcurrencyKeys:
             return inf
         return state.paced_until(now)
 
+    def is_open(self, limit: KeyLimit) -> bool:
+        """Tell whether a task may be dispatched under a key at any time."""
+        state = self.states.get(limit.key)
+        if state is None or state.limits is None or state.limits.rate is None:
+            return self.shut_until(limit, 0.0) is None
+        return False
+
     def ready(self, limit: KeyLimit) -> int:
         """Return how many tasks of a key may be worth a try at once."""
         state = self.states.get(limit.key)

@@ -58,9 +58,9 @@ class TaskQueue:
 
     def __init__(self, keys: ConcurrencyKeys | None = None) -> None:
         """Start empty."""
-        self.classes = tuple(ClassOrder() for _ in Priority)
-        self.keys = ConcurrencyKeys() if keys is None else keys
         self.paused_types: set[str] = set()
+        self.classes = tuple(ClassOrder(self.paused_types) for _ in Priority)
+        self.keys = ConcurrencyKeys() if keys is None else keys
         self.paused = False
         self._demands: dict[RequirementSignature, Demand] = {}
         self._waiting: dict[str, Line] = {}
@@ -196,20 +196,37 @@ class TaskQueue:
         return self.any_waiting and any(order.closed for order in self.classes)
 
     def stuck(self) -> Iterable[Pool]:
-        """Return the pools that are not open, by their oldest tasks, as they stand now."""
+        """Return the pools that are stuck, by their oldest tasks, as they stand now."""
         closed = (list(order.closed) for order in self.classes if order.closed)
         return merge(*closed, key=lambda pool: pool.head or _NEVER)
 
-    def set_stuck(self, demand: Demand, stuck: bool = True) -> None:
-        """Note that no task of a demand could be placed, or may be placeable again."""
-        demand.stuck = stuck
-        self._demand_changed(demand)
+    def set_stuck(self, demand: Demand) -> None:
+        """Note that no task of a demand could be placed."""
+        demand.stuck = True
+        for pool in demand.pools.values():
+            self.classes[pool.rank].put(pool)
+
+    def hold_back(self, pool: Pool) -> None:
+        """Note that no task of a pool could be placed, for a reason that its class has."""
+        pool.held_back = True
+        self.classes[pool.rank].put(pool)
+
+    def free(self, demand: Demand) -> None:
+        """Note that the tasks of a demand may be placeable again."""
+        demand.stuck = False
+        for pool in demand.pools.values():
+            pool.held_back = False
+            self.classes[pool.rank].put(pool)
 
     def free_all(self) -> None:
         """Note that every demand may be placeable again."""
-        for demand in self._demands.values():
-            if demand.stuck:
-                self.set_stuck(demand, False)
+        for order in self.classes:
+            for pool in list(order.closed):
+                self.free(pool.demand)
+
+    def is_paused(self, task_type: str) -> bool:
+        """Tell whether nothing of a type is to be placed."""
+        return self.paused or task_type in self.paused_types
 
     def set_paused(self, task_type: str | None, paused: bool) -> None:
         """Stop placing tasks of a type (None: any), or go on."""
@@ -217,10 +234,8 @@ class TaskQueue:
             self.paused = paused
             return
         (self.paused_types.add if paused else self.paused_types.discard)(task_type)
-        for demand in self._demands.values():
-            if demand.signature.task_type == task_type:
-                demand.paused = paused
-                self._demand_changed(demand)
+        for order in self.classes:
+            order.type_changed(task_type)
 
     # ------------------------------------------------------------------------------------ time
 
@@ -249,6 +264,10 @@ class TaskQueue:
         """Return until when a task stands aside, seconds since the epoch; None: it does not."""
         return self._held.until(task_id)
 
+    def line_of(self, task_id: str) -> Line:
+        """Return where a task waits that does not stand aside."""
+        return self._waiting[task_id]
+
     @property
     def held(self) -> int:
         """How many stand aside until later."""
@@ -274,8 +293,7 @@ class TaskQueue:
     def _line(self, signature: RequirementSignature, place: Place) -> Line:
         demand = self._demands.get(signature)
         if demand is None:
-            paused = signature.task_type in self.paused_types
-            demand = self._demands[signature] = Demand(signature, paused=paused)
+            demand = self._demands[signature] = Demand(signature)
         pool = demand.pools.get(place.rank)
         if pool is None:
             time = self.classes[place.rank].time
@@ -305,10 +323,6 @@ class TaskQueue:
             del pool.demand.pools[pool.rank]
         if not pool.demand.pools:
             del self._demands[pool.demand.signature]
-
-    def _demand_changed(self, demand: Demand) -> None:
-        for pool in demand.pools.values():
-            self.classes[pool.rank].put(pool)
 
 
 _NEVER: Key = (inf, 0)

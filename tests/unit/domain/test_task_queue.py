@@ -60,7 +60,7 @@ class Served:
         return taken
 
     def stick(self, signature: RequirementSignature, stuck: bool = True) -> None:
-        self.queue.set_stuck(self.queue._demands[signature], stuck)
+        (self.queue.set_stuck if stuck else self.queue.free)(self.queue._demands[signature])
 
 
 def test_tasks_of_one_owner_come_by_key_whatever_they_ask_for():
@@ -271,7 +271,7 @@ def test_it_behaves_like_a_plain_list(operations):
             demand = queue._demands.get(given_[0])
             assert (demand is None) == (given_[0] not in {line for line, _ in waiting.values()})
             if demand is not None:
-                queue.set_stuck(demand, given_[1])
+                (queue.set_stuck if given_[1] else queue.free)(demand)
                 (stuck.add if given_[1] else stuck.discard)(given_[0])
         else:
             for task in [task for task, (at, _, _) in held.items() if at <= given_[0]]:
