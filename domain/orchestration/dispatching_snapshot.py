@@ -144,9 +144,9 @@ def decode_snapshot(pieces: Sequence[bytes]) -> Steps[DispatchingSnapshot]:
 
 
 def _in_pieces(queue: QueueSnapshot) -> Iterator[QueueSnapshot]:
-    for served in chunks(queue.served, _ROWS):
+    for served in drained(queue.served, _ROWS):
         yield QueueSnapshot(served=served)
-    for keys in chunks(queue.keys, _KEYS):
+    for keys in drained(queue.keys, _KEYS):
         yield QueueSnapshot(keys=keys)
     yield QueueSnapshot(times=queue.times, pauses=queue.pauses, ended=queue.ended)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from aia_mas.domain.kernel.steps import Steps, chunks, copied
+from aia_mas.domain.kernel.steps import Steps, chunks, drained
 from aia_mas.domain.orchestration.limits import KeyLimits
 from aia_mas.domain.orchestration.pauses import Pause
 from aia_mas.domain.orchestration.queueing.concurrency_keys import KeyState
@@ -42,15 +42,18 @@ def queue_snapshot(
     times = [order.time.now for order in queue.classes]
     served: list[tuple[int, str]] = []
     for rank, order in enumerate(queue.classes):
-        owners = yield from copied(order.time.served)
-        served += [(rank, owner) for owner in owners]
-        yield
+        for owners in chunks(order.time.served, 5_000):
+            served += [(rank, owner) for owner in owners]
+            yield
     keys: list[StoredKey] = []
-    # In one step: planning may add keys meanwhile.
-    states = dict(queue.keys.states)
+    # In one step: planning may add keys meanwhile. What it adds, or takes away, is not of the log.
+    states, names = queue.keys.states, list(queue.keys.states)
     yield
-    for some in chunks(states.items(), 250):
-        for key, state in some:
+    for some in drained(names, 250):
+        for key in some:
+            state = states.get(key)
+            if state is None:
+                continue
             if state.limits is not None or state.ended:
                 window = state.window.stored()
                 keys.append(StoredKey(key, state.limits, window, list(state.ended)))
