@@ -82,6 +82,11 @@ def plan(
     passed_over.review(now)
     if not queue.any_waiting:
         return []
+    if fleet.declared or queue.hopeless.pending:
+        queue.hopeless.declared(fleet.declared)
+        fleet.declared.clear()
+        for demand in queue.hopeless.look_again(fleet.keeping.anyone_suits):
+            queue.free(demand)
     if len(fleet.opened) > _FEW:
         queue.free_all()
         fleet.opened.clear()
@@ -98,8 +103,11 @@ def plan(
             fleet.opened.clear()
             break
         if not queue.gate(line, now) and not desk.place(line):
-            passed_over.in_vain(line)
             pool = line.share.pool
+            if not fleet.keeping.anyone_suits(line.signature):
+                queue.set_stuck(pool.demand, hopeless=True)
+                continue
+            passed_over.in_vain(line)
             if passed_over.closed_to(pool):
                 queue.hold_back(pool)
             else:
@@ -142,7 +150,10 @@ def more_to_plan(fleet: Fleet, queue: TaskQueue, passed_over: PassedOver) -> boo
     """Tell whether ``plan`` might place anything that is due."""
     if queue.any_waiting and passed_over.any_ready:
         return True
-    return fleet.has_room and (queue.any_open or (bool(fleet.opened) and queue.any_stuck))
+    pending = bool(fleet.declared and len(queue.hopeless)) or queue.hopeless.pending
+    return fleet.has_room and (
+        pending or queue.any_open or (bool(fleet.opened) and queue.any_stuck)
+    )
 
 
 class _Desk:

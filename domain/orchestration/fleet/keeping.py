@@ -14,6 +14,8 @@ from aia_mas.domain.orchestration.requirement import RequirementSignature
 
 _LOOKED_AT = 64
 _PARTS = 1_000
+# With more agents than this it is quicker to ask for all at once.
+_FEW = 8
 
 
 class Keeping:
@@ -74,6 +76,14 @@ class Keeping:
         if seat.agent_id != agent_id or not seat.limit:
             return False
         return bool(self._matching.suits(signature, slot))
+
+    def anyone_suits(
+        self, signature: RequirementSignature, slots: Collection[int] | None = None
+    ) -> bool:
+        """Tell whether any agent suits, whatever its state and load (``slots``: any of these)."""
+        if slots is None or len(slots) > _FEW:
+            return self._matching.anyone(signature)
+        return any(self._matching.suits(signature, slot) for slot in slots)
 
     def fits(self, slot: int, signature: RequirementSignature) -> bool:
         """Tell whether the agent in a slot could take a task at once, if it suits."""

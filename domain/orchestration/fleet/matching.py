@@ -125,6 +125,18 @@ class Matching:
             self._catch_up(signature, match)
         return match.mask[slot]
 
+    def anyone(self, signature: RequirementSignature) -> bool:
+        """Tell whether anyone suits; what it takes to tell is not remembered."""
+        if signature in self._matches:
+            return bool(self.pool(signature).slots.size)
+        directory = self._directory
+        qualified = directory.present().copy()
+        for condition in directory.conditions(signature):
+            qualified &= condition.met
+            if not qualified.any():
+                return False
+        return bool(qualified.any())
+
     def _suitability(self, signature: RequirementSignature, slot: int) -> int:
         declared = self._directory.declared[slot]
         if declared is None:

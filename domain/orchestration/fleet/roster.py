@@ -56,6 +56,7 @@ class Fleet:
         self._places = Places(self._board.load)
         self._resources = Resources(self._directory)
         self._seats: list[Seat] = []
+        self.declared: set[int] = set()
         parts = (self._matching, self._places, self._resources)
         self.keeping = Keeping(self._seats, *parts)
         self._explaining = Explaining(self._seats, self._directory, *parts, self._board)
@@ -271,6 +272,7 @@ class Fleet:
             self._directory.declare(slot, declared, seat.tier)
             self._board.terms(slot, seat.capabilities.cost_per_task, seat.stake)
             self._matching.changed(slot)
+            self.declared.add(slot)
             if slot in self._places.open:
                 self._places.opened.add(slot)
         if seat.registered and not old.registered:

@@ -38,7 +38,7 @@ class ClassOrder:
     Attributes:
         time: The virtual time in which its owners take turns.
         open: Types with pools whose tasks may be placeable, by their oldest tasks; none is paused.
-        closed: Pools that are stuck, by their oldest tasks.
+        closed: Pools that are stuck, but not hopeless, by their oldest tasks.
         owners: How many tasks of each owner wait for their turn.
     """
 
@@ -62,7 +62,7 @@ class ClassOrder:
         """Put a pool where it belongs now, after its head or state has changed."""
         head, stood_in, task_type = pool.head, pool.stands_in, pool.demand.signature.task_type
         target: list[Pool] | None = None
-        if head is not None:
+        if head is not None and not pool.demand.hopeless:
             target = self._of(task_type).pools if pool.open else self.closed
         if stood_in is target and pool.stands_at == head:
             return

@@ -29,15 +29,17 @@ class Demand:
         signature: What they ask for.
         pools: Class to the tasks of this class.
         stuck: None of them can be placed, and no agent that suits has had room since.
+        hopeless: No registered agent suits, whether it has room or not.
     """
 
-    __slots__ = ("pools", "signature", "stuck")
+    __slots__ = ("hopeless", "pools", "signature", "stuck")
 
     def __init__(self, signature: RequirementSignature) -> None:
         """Start empty."""
         self.signature = signature
         self.pools: dict[int, Pool] = {}
         self.stuck = False
+        self.hopeless = False
 
 
 class Pool:

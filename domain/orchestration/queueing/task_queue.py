@@ -11,6 +11,7 @@ from aia_mas.domain.orchestration.limits import KeyLimits
 from aia_mas.domain.orchestration.queueing.class_order import ClassOrder
 from aia_mas.domain.orchestration.queueing.concurrency_keys import ConcurrencyKeys
 from aia_mas.domain.orchestration.queueing.gates import Gates
+from aia_mas.domain.orchestration.queueing.hopeless import Hopeless
 from aia_mas.domain.orchestration.queueing.lines import (
     Demand,
     Key,
@@ -54,6 +55,7 @@ class TaskQueue:
         keys: What is known of the concurrency keys.
         paused_types: Task types that are not to be placed.
         paused: Nothing is to be placed.
+        hopeless: What no registered agent suits.
     """
 
     def __init__(self, keys: ConcurrencyKeys | None = None) -> None:
@@ -64,6 +66,7 @@ class TaskQueue:
         self.paused = False
         self._demands: dict[RequirementSignature, Demand] = {}
         self._waiting: dict[str, Line] = {}
+        self.hopeless = Hopeless()
         self._held: Timers[Place, RequirementSignature] = Timers()
         self._gates = Gates(self._line_changed)
         # When a key that goes at a rate may be looked at again.
@@ -200,9 +203,11 @@ class TaskQueue:
         closed = (list(order.closed) for order in self.classes if order.closed)
         return merge(*closed, key=lambda pool: pool.head or _NEVER)
 
-    def set_stuck(self, demand: Demand) -> None:
-        """Note that no task of a demand could be placed."""
+    def set_stuck(self, demand: Demand, *, hopeless: bool = False) -> None:
+        """Note that no task of a demand could be placed (``hopeless``: that nobody suits)."""
         demand.stuck = True
+        if hopeless:
+            self.hopeless.add(demand)
         for pool in demand.pools.values():
             self.classes[pool.rank].put(pool)
 
@@ -214,6 +219,7 @@ class TaskQueue:
     def free(self, demand: Demand) -> None:
         """Note that the tasks of a demand may be placeable again."""
         demand.stuck = False
+        self.hopeless.forget(demand)
         for pool in demand.pools.values():
             pool.held_back = False
             self.classes[pool.rank].put(pool)
@@ -323,6 +329,7 @@ class TaskQueue:
             del pool.demand.pools[pool.rank]
         if not pool.demand.pools:
             del self._demands[pool.demand.signature]
+            self.hopeless.forget(pool.demand)
 
 
 _NEVER: Key = (inf, 0)
