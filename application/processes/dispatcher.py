@@ -73,6 +73,10 @@ class Dispatcher:
         """Whether this node gives tasks to agents now."""
         return self._lease is not None
 
+    async def knows(self, position: int, timeout: float) -> bool:
+        """Wait until the fold has a position; False when ``timeout`` seconds passed first."""
+        return await self._host.reached(position, timeout)
+
     def why_not(self, task_id: str) -> Sequence[Reason]:
         """Return what keeps a task waiting."""
         return self._fold.state.why_not(task_id, self._clock.now())

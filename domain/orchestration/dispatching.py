@@ -129,7 +129,8 @@ class Dispatching:
             return None
         if task_id in self._known or self.fleet.is_reserved(task_id):
             return None
-        self.queue.due(now.timestamp())
+        if not self.queue.due(now.timestamp()):
+            return None
         signature = self._signature(spec)
         limit = limit_of(spec)
         if self.queue.someone_asks_for(signature) or self.more_to_plan:

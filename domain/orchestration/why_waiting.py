@@ -30,8 +30,13 @@ def why_waiting(
         now: When this is asked, UTC.
     """
     if task is None or task.task_id not in queue:
-        return (Reason(code="not_waiting", detail="The task does not wait for an agent"),)
+        detail = "The task does not wait for an agent"
+        if task is not None and fleet.is_reserved(task.task_id):
+            detail = "An agent was chosen; the assignment is on its way into the log"
+        return (Reason(code="not_waiting", detail=detail),)
     held_until = queue.held_until(task.task_id)
+    if held_until is not None and held_until <= now.timestamp():
+        held_until = None  # its time has come, though nobody has brought it in yet
     limit = task.limit if held_until is None else None
     reasons = controls.reasons(task.signature.task_type, limit, now)
     if held_until is not None:
@@ -39,6 +44,8 @@ def why_waiting(
         reasons.append(Reason(code="not_due", detail=f"Not before {at}", facts={"due": at}))
         return tuple(reasons)
     line = queue.line_of(task.task_id)
+    if line is None:
+        return (*reasons, *fleet.why_not(task.signature))
     if line.first == task.task_id and (kept := passed_over.kept_for(line)) is not None:
         reasons.append(kept)
     return (*reasons, *fleet.why_not(task.signature, passed_over.kept_from(line)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from heapq import heappop, heappush, merge
+from itertools import islice
 from math import inf
 from typing import NamedTuple
 
@@ -23,6 +24,9 @@ from aia_mas.domain.orchestration.queueing.lines import (
 from aia_mas.domain.orchestration.queueing.timers import Timers
 from aia_mas.domain.orchestration.requirement import RequirementSignature
 from aia_mas.domain.orchestration.task_specification import Priority
+
+AT_ONCE = 100
+"""Tasks whose time has come that are brought in within one step."""
 
 
 class Place(NamedTuple):
@@ -245,11 +249,19 @@ class TaskQueue:
 
     # ------------------------------------------------------------------------------------ time
 
-    def due(self, now: float) -> None:
-        """Bring in the tasks whose time has come (seconds since the epoch)."""
-        for task_id, place, signature in self._held.due(now):
+    def due(self, now: float) -> bool:
+        """Bring in tasks whose time has come (seconds since the epoch), those due first.
+
+        Thousands may be due at the same moment, so only some are brought in at once.
+
+        Returns:
+            Whether none is left of those whose time has come.
+        """
+        for task_id, place, signature in islice(self._held.due(now), AT_ONCE):
             self.push(task_id, signature, place)
-        while self._paced and self._paced[0][0] <= now:
+        for _ in range(AT_ONCE):
+            if not self._paced or self._paced[0][0] > now:
+                break
             _, key = heappop(self._paced)
             state = self.keys.states.get(key)
             later = None if state is None else state.paced_until(now)
@@ -258,6 +270,8 @@ class TaskQueue:
                 self.open_key(key)
             else:
                 heappush(self._paced, (later, key))
+        next_due = self.next_due()
+        return next_due is None or next_due > now
 
     def next_due(self) -> float | None:
         """Return when the next one may come in, seconds since the epoch."""
@@ -270,9 +284,9 @@ class TaskQueue:
         """Return until when a task stands aside, seconds since the epoch; None: it does not."""
         return self._held.until(task_id)
 
-    def line_of(self, task_id: str) -> Line:
-        """Return where a task waits that does not stand aside."""
-        return self._waiting[task_id]
+    def line_of(self, task_id: str) -> Line | None:
+        """Return where a task waits for its turn; None: it stands aside."""
+        return self._waiting.get(task_id)
 
     @property
     def held(self) -> int:

@@ -17,6 +17,7 @@ from aia_mas.domain.orchestration.pauses import (
     PauseDispatch,
     ResumeDispatch,
 )
+from aia_mas.domain.orchestration.queueing.task_queue import AT_ONCE
 from aia_mas.domain.orchestration.task_events import TaskAssigned, TaskCompleted, TaskSubmitted
 from aia_mas.domain.orchestration.task_specification import Priority, TaskSpecification
 
@@ -243,3 +244,23 @@ def test_a_task_gets_another_class():
     assert world.fold.figures.by_class[Priority.CRITICAL.rank] == 1
     assert world.fold.figures.by_class[Priority.LOW.rank] == 0
     assert world.run() == ["low", "normal"]
+
+
+def test_thousands_that_are_due_at_once_come_in_bit_by_bit():
+    world = World()
+    later = NOW + timedelta(seconds=10)
+    for n in range(5 * AT_ONCE):
+        world.submit(f"later{n}", not_before=later)
+    assert world.run() == []
+    (reason,) = world.fold.why_not("later0", NOW)
+    assert reason.code == "not_due"
+
+    world.now = later
+    assert world.fold.why_not("later0", later) == (), "nobody has brought it in, but it is due"
+    assert world.fold.place("new", TaskSpecification(task_type="t"), later) is None
+    assert world.fold.queue.held == 4 * AT_ONCE
+    assert world.fold.next_due() == later
+    assert world.run() == [f"later{n}" for n in range(10)]
+    for left in (3, 2, 1, 0):
+        world.fold.plan(later)
+        assert world.fold.queue.held <= left * AT_ONCE
