@@ -23,9 +23,10 @@ from aia_mas.application.settings_sources import (
     from_mapping,
     read_file,
 )
-from aia_mas.application.settings_tiers import DEFAULT_TIERS, StakingTier
+from aia_mas.application.settings_tiers import DEFAULT_TIERS, StakingTier, tiers_of
 from aia_mas.application.settings_values import is_placeholder
 from aia_mas.domain.orchestration.scoring.weights import Weights
+from aia_mas.domain.orchestration.tiers import Tiers
 
 __all__ = ["Settings", "SettingsError", "StakingTier", "check_exposure", "load_settings"]
 
@@ -148,6 +149,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def development(self) -> bool:
         """No keys are configured: whoever reaches the (loopback) address is admin."""
         return self.jwt_secret is None
+
+    @property
+    def tiers(self) -> Tiers:
+        """Which stake makes which tier."""
+        return tiers_of(self.staking_tiers)
 
     @property
     def owner_database_url(self) -> str | None:

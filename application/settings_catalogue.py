@@ -150,7 +150,7 @@ CATALOGUE: tuple[Setting, ...] = (
         "gov_token_address", "AIA_GOV_TOKEN_ADDRESS", "economic.gov_token_address", read.address
     ),
     Setting("base_task_reward", "MAS_BASE_TASK_REWARD", "economic.base_task_reward", read.amount),
-    Setting("staking_tiers", "", "economic.staking_tiers", staking_tiers),
+    Setting("staking_tiers", "MAS_STAKING_TIERS", "economic.staking_tiers", staking_tiers),
     # Messages
     Setting("websocket_host", "WEBSOCKET_HOST", "communication.websocket_host", read.host),
     Setting(

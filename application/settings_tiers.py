@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 
 from aia_mas.application.settings_values import amount
-from aia_mas.domain.orchestration.tiers import Tier
+from aia_mas.domain.orchestration.tiers import DEFAULT_TIERS as LADDER
+from aia_mas.domain.orchestration.tiers import Tier, Tiers
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
@@ -31,16 +32,24 @@ class StakingTier(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DEFAULT_TIERS = tuple(
-    StakingTier(name=tier.value, min_stake=tier.stake, multiplier=Decimal(multiplier))
-    for tier, multiplier in zip(Tier, ("1.0", "1.2", "1.5", "1.75", "2.0"), strict=True)
+    StakingTier(name=name, min_stake=LADDER.stakes_of(name)[0], multiplier=Decimal(multiplier))
+    for name, multiplier in zip(LADDER.names, ("1.0", "1.2", "1.5", "1.75", "2.0"), strict=True)
 )
+
+
+def tiers_of(tiers: Iterable[StakingTier]) -> Tiers:
+    """Return which stake makes which tier."""
+    return Tiers(Tier(tier.name, tier.min_stake) for tier in tiers)
 
 
 def staking_tiers(raw: Any) -> tuple[StakingTier, ...]:
     """Read staking tiers by name; those not named keep their defaults, ``false`` removes one.
 
-    More stake never earns a smaller multiplier.
+    A text says the same as ``name=stake:multiplier`` or ``name=false``, separated by commas. More
+    stake never earns a smaller multiplier.
     """
+    if isinstance(raw, str):
+        raw = dict(_entry(entry) for entry in raw.split(","))
     if not isinstance(raw, Mapping):
         raise ValueError("must be a table of tiers")  # noqa: TRY004 - readers raise ValueError
     chosen = {tier.name: tier for tier in DEFAULT_TIERS}
@@ -60,6 +69,16 @@ def staking_tiers(raw: Any) -> tuple[StakingTier, ...]:
         if lower.multiplier > upper.multiplier:
             raise ValueError(f"pays less in {upper.name} than in {lower.name}, for more stake")
     return tuple(ordered)
+
+
+def _entry(text: str) -> tuple[str, Any]:
+    name, _, said = (part.strip() for part in text.partition("="))
+    if said == "false":
+        return name, False
+    stake, colon, multiplier = said.partition(":")
+    if not name or not colon:
+        raise ValueError("must be like gold=2000:1.5,bronze=false")
+    return name, {"min_stake": stake.strip(), "multiplier": multiplier.strip()}
 
 
 def _tier(name: str, fields: Any) -> StakingTier:

@@ -225,6 +225,7 @@ class System:
 
     def _wire(self, signs_of_life: PostgresPresence | RedisPresence) -> None:
         settings, event_log, clock = self.settings, self.log, self.clock
+        feed = event_log.feed
         folds = PostgresFoldSnapshots(event_log.pool, event_log.store_id)
         self._snapshots = PostgresSnapshots(event_log.pool, orchestration.STATES)
         working_set = WorkingSet(
@@ -256,7 +257,7 @@ class System:
             admission.follow(event)
 
         dispatch_fold = DispatchFold(
-            settings.max_running_tasks, lambda: event_log.feed.position, follow, self.policies
+            settings.max_running_tasks, lambda: feed.position, follow, self.policies, settings.tiers
         )
         self.queue_view = QueueView(lambda: dispatch_fold.state, clock)
         self.presence = Presence(
@@ -283,6 +284,8 @@ class System:
                         seat=seats.place,
                         place=DedupKeys(working_set, admission.place).place,
                         policies=self.policies,
+                        tiers=settings.tiers,
+                        failures=self.dispatcher.failures,
                     )
                 ]
             ),
@@ -315,6 +318,7 @@ class System:
             folds,
             (*READ_MODELS, *PROCESS_FOLDS),
             {DISPATCHING.name: self._dispatch_host, EXPIRY.name: self._expiry_host},
+            settings.tiers,
         )
         self.hub = Hub(event_log)
         self.hub.coalesce("metrics", self._metrics)

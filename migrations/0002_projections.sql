@@ -124,6 +124,7 @@ create table task_board_v2 (
     rating json,
     error json,
     reason text,
+    excluded text[] not null,
     refused integer not null,
     deadline timestamptz,
     retry_at timestamptz,

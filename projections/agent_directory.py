@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import zip_longest
 
 import msgspec
 
 from aia_mas.application.event_log.connections import Pool
 from aia_mas.domain.orchestration.errors import InvalidLabelComparator
 from aia_mas.domain.orchestration.labels import NUMBER, Comparator, label_number
-from aia_mas.domain.orchestration.tiers import Tier
+from aia_mas.domain.orchestration.tiers import DEFAULT_TIERS, Tiers
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
 from aia_mas.projections.agent_view import COLUMNS, SUCCESS_RATE, Agent, agent_of
 from aia_mas.projections.listing import Conditions, Found, Listing, Page, SortKey, check_texts, like
@@ -31,7 +30,7 @@ class AgentFilter(msgspec.Struct, frozen=True, kw_only=True):
         label: Having this label, or when ``label_value`` is given, meeting the comparison with it.
         label_op: How the label's value stands to ``label_value``; see ``labels.meets``.
         label_value: One value; with ``in``, one of these.
-        tier: Having one of these staking tiers.
+        tier: Having one of these staking tiers, each of which there is.
         text: Holding this text in id, owner, specializations, skill names, or ``name`` of the
             metadata; ASCII letters in any case.
     """
@@ -45,16 +44,17 @@ class AgentFilter(msgspec.Struct, frozen=True, kw_only=True):
     label: str | None = None
     label_op: Comparator = Comparator.EQUAL
     label_value: tuple[str, ...] = ()
-    tier: tuple[Tier, ...] = ()
+    tier: tuple[str, ...] = ()
     text: str | None = None
 
 
 class AgentDirectory:
     """Reads the directory; ``ProjectionHost`` keeps it up to date."""
 
-    def __init__(self, pool: Pool) -> None:
-        """Read through a pool."""
+    def __init__(self, pool: Pool, tiers: Tiers = DEFAULT_TIERS) -> None:
+        """Read through a pool (``tiers``: which stake makes which tier)."""
         self._pool = pool
+        self._tiers = tiers
 
     async def get(self, agent_id: str) -> Agent | None:
         """Return an agent, unregistered ones included."""
@@ -63,7 +63,7 @@ class AgentDirectory:
     async def find(self, agent_id: str) -> Found[Agent]:
         """Return the same, and the position at which it stood so."""
         row, position = await _LISTING.one(self._pool, agent_id)
-        return Found(None if row is None else agent_of(row), position)
+        return Found(None if row is None else agent_of(row, self._tiers), position)
 
     async def list(
         self,
@@ -86,17 +86,18 @@ class AgentDirectory:
             InvalidValue: Unknown sort order, foreign cursor, limit or filter out of bounds.
         """
         rows, following, position = await _LISTING.page(
-            self._pool, _conditions(filters), sort=sort, cursor=cursor, limit=limit
+            self._pool, _conditions(filters, self._tiers), sort=sort, cursor=cursor, limit=limit
         )
-        return Page([agent_of(row) for row in rows], following, position)
+        return Page([agent_of(row, self._tiers) for row in rows], following, position)
 
     async def ids(self, filters: AgentFilter, limit: int) -> Sequence[str]:
         """Return the ids of agents, in their order, at most ``limit``."""
-        return await _LISTING.keys(self._pool, _conditions(filters), sort="agent_id", limit=limit)
+        conditions = _conditions(filters, self._tiers)
+        return await _LISTING.keys(self._pool, conditions, sort="agent_id", limit=limit)
 
     async def count(self, filters: AgentFilter = AgentFilter()) -> int:  # noqa: B008 - immutable
         """Return how many agents there are."""
-        return await _LISTING.count(self._pool, _conditions(filters))
+        return await _LISTING.count(self._pool, _conditions(filters, self._tiers))
 
 
 _DECLARED, _WORK = AGENT_DIRECTORY.table_names()
@@ -119,7 +120,7 @@ _LISTING = Listing(
 )
 
 
-def _conditions(filters: AgentFilter) -> Conditions:
+def _conditions(filters: AgentFilter, tiers: Tiers) -> Conditions:
     check_texts(filters)
     conditions = Conditions()
     if filters.status:
@@ -139,7 +140,7 @@ def _conditions(filters: AgentFilter) -> Conditions:
     if filters.label is not None:
         _add_label(conditions, filters.label, filters.label_op, filters.label_value)
     if filters.tier:
-        ranges = [f"a.initial_stake {_STAKES[tier]}" for tier in filters.tier]
+        ranges = [_range(*tiers.stakes_of(tier)) for tier in filters.tier]
         conditions.add(f"({' or '.join(ranges)})")
     if filters.text is not None:
         conditions.add(
@@ -151,10 +152,9 @@ def _conditions(filters: AgentFilter) -> Conditions:
     return conditions
 
 
-_STAKES = {
-    tier: f">= {tier.stake}" + (f" and a.initial_stake < {above.stake}" if above else "")
-    for tier, above in zip_longest(Tier, list(Tier)[1:])
-}
+def _range(stake: int, next_stake: int | None) -> str:
+    below = "" if next_stake is None else f" and a.initial_stake < {next_stake}"
+    return f"a.initial_stake >= {stake}{below}"
 
 
 def _add_label(conditions: Conditions, label: str, op: Comparator, values: tuple[str, ...]) -> None:

@@ -14,16 +14,16 @@ from aia_mas.projections.durations import Durations
 from aia_mas.projections.performance_fold import AGENT_PERFORMANCE, HOUR
 
 Window = Literal["1h", "24h", "7d", "30d", "all"]
-"""How far back: hours, days, or all there is."""
+"""How far back: hours, days, or all there is; what happened in an hour is known for 30 days."""
 
 MOST_TYPES = 50
 """Types that are shown, those with most attempts."""
 
 
 class WorkDurations(msgspec.Struct, frozen=True, kw_only=True):
-    """From the start to the completion, milliseconds; a percentile is at most an eighth too large.
+    """From the start to the completion, without the time that it waited for answers; milliseconds.
 
-    None where nothing was completed.
+    A percentile is at most an eighth too large; None where nothing was completed.
     """
 
     mean_ms: int | None

@@ -9,7 +9,7 @@ import msgspec
 from psycopg.rows import TupleRow
 
 from aia_mas.domain.kernel.money import to_text
-from aia_mas.domain.orchestration.tiers import tier_of
+from aia_mas.domain.orchestration.tiers import Tiers
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,13 +93,13 @@ _texts = msgspec.json.Decoder(dict[str, str]).decode
 _any = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def agent_of(row: TupleRow) -> Agent:
-    """Return the agent of a row of ``COLUMNS``."""
+def agent_of(row: TupleRow, tiers: Tiers) -> Agent:
+    """Return the agent of a row of ``COLUMNS`` (``tiers``: which stake makes which tier)."""
     return Agent(
         agent_id=row[0],
         status=row[1],
         online=row[2],
-        tier=tier_of(int(row[14])),
+        tier=tiers.of(int(row[14])),
         active_tasks=row[3],
         max_concurrent_tasks=row[4],
         specializations=tuple(row[5]),

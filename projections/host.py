@@ -14,6 +14,7 @@ from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.event_log.fold_snapshots import FoldSnapshots
 from aia_mas.application.event_log.leases import LeaseKeeper
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
+from aia_mas.domain.orchestration.tiers import DEFAULT_TIERS, Tiers
 from aia_mas.projections.agent_directory import AgentDirectory
 from aia_mas.projections.agent_performance import AgentPerformances
 from aia_mas.projections.catching_up import CatchingUp
@@ -51,6 +52,7 @@ class ProjectionHost:
         snapshots: FoldSnapshots,
         models: Sequence[ReadModel] = READ_MODELS,
         folded_elsewhere: Mapping[str, FoldHost] = MappingProxyType({}),
+        tiers: Tiers = DEFAULT_TIERS,
     ) -> None:
         """Wire the read models; nothing is folded until ``run``.
 
@@ -60,6 +62,7 @@ class ProjectionHost:
             snapshots: Where snapshots of live views are kept.
             models: Which ones.
             folded_elsewhere: Hosts of views that somebody else runs, by their names.
+            tiers: Which stake makes which tier.
         """
         conninfo = log.pool.conninfo
         assert isinstance(conninfo, str)
@@ -78,7 +81,7 @@ class ProjectionHost:
         }
         self._views = {**self._own_views, **folded_elsewhere}
         self._caught_up = {model.name: CatchingUp() for model in models}
-        self.directory = AgentDirectory(log.pool)
+        self.directory = AgentDirectory(log.pool, tiers)
         self.board = TaskBoard(log.pool)
         self.performances = AgentPerformances(log.pool)
         metrics = self._views[SystemMetrics.name].fold

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from aia_mas.application.event_log.records import RecordedEvent
@@ -14,6 +15,8 @@ from aia_mas.domain.orchestration.task_events import (
     TaskCompleted,
     TaskExpired,
     TaskFailed,
+    TaskInputGiven,
+    TaskInputRequested,
     TaskRated,
     TaskReleased,
     TaskStarted,
@@ -25,6 +28,9 @@ from aia_mas.projections.table import Derived, MissingRow, Projection, RowFold, 
 
 HOUR = 3_600_000
 """Milliseconds."""
+DAYS_KEPT = 30
+"""For so long there are figures by the hour; those of all time are kept for ever."""
+_HOURS_KEPT = DAYS_KEPT * 24 + 1  # a window of so many days begins with a full hour
 _MILLION = 1_000_000
 
 Change = Callable[[PerformanceRow], None]
@@ -37,13 +43,26 @@ def _submitted(_row: WorkRow | None, recorded: RecordedEvent) -> WorkRow:
 def _assigned(row: WorkRow | None, recorded: RecordedEvent) -> WorkRow:
     row = _known(row, recorded)
     row.price = str(recorded.event.price)
-    row.begun = _at(recorded)
+    row.begun, row.asked = _at(recorded), 0
     return row
 
 
 def _started(row: WorkRow | None, recorded: RecordedEvent) -> WorkRow:
     row = _known(row, recorded)
     row.begun = _at(recorded)
+    return row
+
+
+def _asked(row: WorkRow | None, recorded: RecordedEvent) -> WorkRow:
+    row = _known(row, recorded)
+    row.asked = _at(recorded)
+    return row
+
+
+def _answered(row: WorkRow | None, recorded: RecordedEvent) -> WorkRow:
+    row = _known(row, recorded)
+    at = _at(recorded)
+    row.begun, row.asked = at - row.worked(at), 0
     return row
 
 
@@ -77,19 +96,25 @@ def _changes(work: WorkRow, recorded: RecordedEvent) -> Iterator[tuple[str, RowF
         return
     task_type, at = work.task_type, _at(recorded)
     change = _SUMS[type(recorded.event)](work, recorded)
-    for span, begun in (("hour", at - at % HOUR), ("all", 0)):
+    # An hour takes the row of the one that is too old, so there are never more rows than hours
+    # kept, and nothing needs to be deleted at a time that a rebuild would not know.
+    hour = at // HOUR
+    for span, begun, slot in (("hour", hour * HOUR, hour % _HOURS_KEPT), ("all", 0, 0)):
         # What a client calls its work comes last: it may hold anything.
-        key = f"{span}/{begun}/{agent_id}/{task_type}"
-        yield key, _summing(PerformanceRow(key, agent_id, task_type, span, begun), change)
+        key = f"{span}/{slot}/{agent_id}/{task_type}"
+        yield key, partial(_changed, change, (key, agent_id, task_type, span, begun))
 
 
-def _summing(blank: PerformanceRow, change: Change) -> RowFold[PerformanceRow]:
-    def fold(row: PerformanceRow | None, _recorded: RecordedEvent) -> PerformanceRow:
-        row = row or blank
-        change(row)
-        return row
-
-    return fold
+def _changed(
+    change: Change,
+    named: tuple[str, str, str, str, int],
+    row: PerformanceRow | None,
+    _recorded: RecordedEvent,
+) -> PerformanceRow:
+    if row is None or row.begun != named[-1]:
+        row = PerformanceRow(*named)
+    change(row)
+    return row
 
 
 def _counting(name: str) -> Callable[[WorkRow, RecordedEvent], Change]:
@@ -101,7 +126,7 @@ def _counting(name: str) -> Callable[[WorkRow, RecordedEvent], Change]:
 
 def _completed(work: WorkRow, recorded: RecordedEvent) -> Change:
     event: TaskCompleted = recorded.event
-    worked, price = max(_at(recorded) - work.begun, 0), int(work.price)
+    worked, price = work.worked(_at(recorded)), int(work.price)
     bucket = str(bucket_of(worked))
 
     def change(row: PerformanceRow) -> None:
@@ -154,7 +179,7 @@ def _agent_of_task(recorded: RecordedEvent) -> str | None:
 
 AGENT_PERFORMANCE = Projection(
     "agent_performance",
-    1,
+    2,
     (
         Table("", PerformanceRow, _task_of_stream, {}),
         Table(
@@ -171,6 +196,8 @@ AGENT_PERFORMANCE = Projection(
                 TaskSubmitted: _submitted,
                 TaskAssigned: _assigned,
                 TaskStarted: _started,
+                TaskInputRequested: _asked,
+                TaskInputGiven: _answered,
                 **dict.fromkeys(_SUMS.keys() - {TaskAssigned}, _known),
             },
             makes={TaskSubmitted},

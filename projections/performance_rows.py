@@ -8,7 +8,7 @@ _counts = msgspec.json.Decoder(dict[str, int]).decode
 
 
 class PerformanceRow(msgspec.Struct, gc=False):
-    """A row of ``agent_performance_v1``: an agent's work of one type in one span of time.
+    """A row of ``agent_performance_v2``: an agent's work of one type in one span of time.
 
     ``span`` is ``hour`` or ``all``, ``begun`` its beginning in milliseconds since the epoch.
     Durations are milliseconds (``durations``: number of a bucket of ``Durations`` -> how many),
@@ -48,7 +48,7 @@ class PerformanceRow(msgspec.Struct, gc=False):
 
 
 class StreakRow(msgspec.Struct, gc=False):
-    """A row of ``agent_performance_v1_streaks``: how the last attempts of an agent ended.
+    """A row of ``agent_performance_v2_streaks``: how the last attempts of an agent ended.
 
     ``streak`` is how many were completed in a row, below 0: how many were not; ``best`` is the
     longest one of the completed.
@@ -60,13 +60,19 @@ class StreakRow(msgspec.Struct, gc=False):
 
 
 class WorkRow(msgspec.Struct, gc=False):
-    """A row of ``agent_performance_v1_tasks``: what the end of a task will be counted under.
+    """A row of ``agent_performance_v2_tasks``: what the end of a task will be counted under.
 
     ``price`` is that of the last attempt, base units as text; ``begun`` when it was started, or
-    else assigned, milliseconds since the epoch.
+    else assigned, later by the time that it waited for answers; ``asked`` since when it waits for
+    one, 0: it does not. Both are milliseconds since the epoch.
     """
 
     task_id: str
     task_type: str
     price: str = "0"
     begun: int = 0
+    asked: int = 0
+
+    def worked(self, at: int) -> int:
+        """Return the milliseconds of work up to a time; waiting for an answer is none."""
+        return max((self.asked or at) - self.begun, 0)

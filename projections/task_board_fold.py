@@ -89,6 +89,7 @@ def _submitted(_row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
         rating=None,
         error=None,
         reason=None,
+        excluded=[],
         refused=0,
         deadline=spec.deadline,
         retry_at=spec.not_before,
@@ -213,6 +214,8 @@ def _released(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
     event: TaskReleased = recorded.event
     row = _attempt_over(row, recorded, event.released_at)
     row.reason = event.reason
+    if event.excluded:
+        row.excluded = [*row.excluded, event.agent_id]
     return row
 
 

@@ -13,8 +13,9 @@ class TaskRow(msgspec.Struct, gc=False):
 
     ``agent_id`` and ``lease`` are those of the attempt in force, or of the one that finished it.
     ``urgency`` is the rank of the priority, 0 for critical. ``error`` is that of the last failed
-    attempt, ``reason`` why it was cancelled or taken from its agent, ``refused`` how many results
-    were refused. Amounts are base units, as text. What is ``Any`` is JSON, see ``task_details``.
+    attempt, ``reason`` why it was cancelled or taken from its agent, ``excluded`` whom it was taken
+    from for good, ``refused`` how many results were refused. Amounts are base units, as text. What
+    is ``Any`` is JSON, see ``task_details``.
     """
 
     task_id: str
@@ -35,6 +36,7 @@ class TaskRow(msgspec.Struct, gc=False):
     rating: Any
     error: Any
     reason: str | None
+    excluded: list[str]
     refused: int
     deadline: datetime | None
     retry_at: datetime | None

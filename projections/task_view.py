@@ -136,6 +136,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         rating: What its client thinks of the result.
         error: Why the last failed attempt failed.
         reason: Why it was cancelled, or taken from its agent last.
+        excluded_agents: Agents that it was taken from for good; ``requirements`` are as submitted.
         refused: Results that were refused.
         owner: Whom it belongs to.
         payer: Whose budget pays.
@@ -181,6 +182,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     rating: TaskRating | None
     error: TaskError | None
     reason: str | None
+    excluded_agents: tuple[str, ...]
     refused: int
     owner: str
     payer: str | None
@@ -211,7 +213,8 @@ COLUMNS = """t.task_id, t.status, s.task_type, s.description, s.requirements::te
     s.owner, s.payer, s.max_cost::text, s.tags, s.parent, s.correlation, s.max_attempts,
     s.timeout_seconds, s.submitted_at, s.not_before, t.retry_at, t.deadline, t.assigned_at,
     t.started_at, t.finished_at, t.updated_at, t.version, t.position, t.inputs::text,
-    t.cost::text, t.rating::text, s.cost_policy, s.dedup_key, s.retry::text"""
+    t.cost::text, t.rating::text, s.cost_policy, s.dedup_key, s.retry::text,
+    t.excluded"""
 """The columns of the tables ``t`` (where it stands) and ``s`` (as it was submitted)."""
 
 _requirements = msgspec.json.Decoder(Requirements).decode
@@ -246,6 +249,7 @@ def task_of(row: TupleRow) -> Task:
         usage=None if row[15] is None else _tokens(_usage(row[15])),
         error=None if row[16] is None else _error(row[16]),
         reason=row[17],
+        excluded_agents=tuple(row[43]),
         refused=row[18],
         owner=row[19],
         payer=row[20],

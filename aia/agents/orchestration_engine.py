@@ -180,8 +180,15 @@ class AgentOrchestrationEngine:
         """
 
         async def claim(system: System) -> Sequence[ClaimedTask]:
-            await system.heartbeats.agent(agent_id, _HOST)
-            return await system.claims.claim(agent_id, limit, wait)
+            until = system.clock.monotonic() + wait
+            while True:
+                alive = await system.heartbeats.agent(agent_id, _HOST)
+                left = until - system.clock.monotonic()
+                # In parts, so that the agent counts as heard of for as long as it waits.
+                part = max(0.0, min(left, alive.next_within_seconds))
+                found = await system.claims.claim(agent_id, limit, part)
+                if found or part >= left:
+                    return found
 
         return await self._call(claim)
 

@@ -14,7 +14,7 @@ from aia_mas.domain.orchestration.agent import AgentState
 from aia_mas.domain.orchestration.limits import LimitState
 from aia_mas.domain.orchestration.pauses import Pause, PauseState
 from aia_mas.domain.orchestration.task import TaskState
-from aia_mas.domain.orchestration.tiers import tier_of
+from aia_mas.domain.orchestration.tiers import Tiers
 
 
 class AgentAnswer(msgspec.Struct, frozen=True):
@@ -108,8 +108,10 @@ ActiveTasks = Callable[[str], int]
 """Tells how many tasks an agent holds."""
 
 
-def agent_answer(active_tasks: ActiveTasks) -> Callable[[AgentState, Any], AgentAnswer]:
-    """Return the answer function of agent commands."""
+def agent_answer(
+    active_tasks: ActiveTasks, tiers: Tiers
+) -> Callable[[AgentState, Any], AgentAnswer]:
+    """Return the answer function of agent commands (``tiers``: those that are configured)."""
 
     def answer(state: AgentState, command: Any) -> AgentAnswer:
         able = state.capabilities
@@ -117,7 +119,7 @@ def agent_answer(active_tasks: ActiveTasks) -> Callable[[AgentState, Any], Agent
             agent_id=command.agent_id,
             status=state.status.value,
             online=state.online,
-            tier=tier_of(state.initial_stake),
+            tier=tiers.of(state.initial_stake),
             active_tasks=active_tasks(command.agent_id),
             max_concurrent_tasks=able.max_concurrent_tasks,
             specializations=able.specializations,

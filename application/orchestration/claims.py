@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,13 @@ from aia_mas.application.orchestration.workload import Workload
 from aia_mas.domain.kernel.ids import entity_of
 from aia_mas.domain.kernel.money import to_text
 from aia_mas.domain.orchestration.task import TaskState, TaskStatus, task_stream
-from aia_mas.domain.orchestration.task_events import TaskAssigned, TaskSubmitted
+from aia_mas.domain.orchestration.task_events import (
+    TaskAssigned,
+    TaskCancelled,
+    TaskExpired,
+    TaskReleased,
+    TaskSubmitted,
+)
 from aia_mas.domain.orchestration.task_specification import Requirements, TaskSpecification
 
 REMEMBERED = 10_000
@@ -89,16 +95,25 @@ class Claims:
         # Not by the log's window: who is woken looks into the fold of open work.
         workload.listen(self._tell)
 
-    async def claim(self, agent_id: str, limit: int, wait: float) -> list[ClaimedTask]:
+    async def claim(
+        self,
+        agent_id: str,
+        limit: int,
+        wait: float,
+        lost: Callable[[], Awaitable[object]] | None = None,
+    ) -> list[ClaimedTask]:
         """Return tasks assigned to an agent and not started, oldest first.
 
         Args:
             agent_id: The agent.
             limit: How many at most.
             wait: Seconds to wait for one when there is none.
+            lost: Tells whether the agent lost anything that it is working on; it is not kept
+                waiting then. Asked again whenever a task was taken from it.
 
         Returns:
-            The tasks; empty when there was none in time, or the node began to stop meanwhile.
+            The tasks; empty when there was none in time, the agent lost one that it is working on,
+            or the node began to stop meanwhile.
 
         Raises:
             LogClosed: The node is stopping; another one, or a later one, has the work.
@@ -115,6 +130,8 @@ class Claims:
                 tasks = await self._assigned(agent_id, limit)
                 left = until - self._clock.monotonic()
                 if tasks or left <= 0 or self._closed:
+                    return tasks
+                if lost is not None and await lost():
                     return tasks
                 async with asyncio.timeout(left):
                     await waiter
@@ -167,13 +184,17 @@ class Claims:
 
     def _tell(self, event: RecordedEvent) -> None:
         happened = event.event
-        if type(happened) is TaskAssigned and happened.agent_id in self._waiting:
+        if type(happened) in _TOLD and happened.agent_id in self._waiting:
             self._wake(happened.agent_id)
 
     def _wake(self, agent_id: str) -> None:
         for waiter in self._waiting.get(agent_id, ()):
             if not waiter.done():
                 waiter.set_result(None)
+
+
+_TOLD = frozenset({TaskAssigned, TaskReleased, TaskCancelled, TaskExpired})
+"""What is given to an agent, and what is taken from it by others: it looks again then."""
 
 
 def _behind(state: TaskState | None, agent_id: str) -> bool:

@@ -15,7 +15,7 @@ from aia_mas.application.orchestration.answers import (
     pauses_answer,
     task_answer,
 )
-from aia_mas.application.orchestration.rules_answer import rules_answer
+from aia_mas.application.orchestration.rules_answer import Failures, rules_answer
 from aia_mas.domain.kernel import Event
 from aia_mas.domain.orchestration import (
     agent,
@@ -37,6 +37,7 @@ from aia_mas.domain.orchestration import (
 )
 from aia_mas.domain.orchestration.scoring import rules
 from aia_mas.domain.orchestration.scoring.policies import BUILT_IN, Policies
+from aia_mas.domain.orchestration.tiers import DEFAULT_TIERS, Tiers
 
 EVENTS: tuple[type[Event], ...] = (
     *agent.EVENTS,
@@ -78,6 +79,8 @@ def handlers(
     seat: Callable[[Any], Placement | None],
     place: Callable[[task_commands.SubmitTask], Placement | None],
     policies: Policies = BUILT_IN,
+    tiers: Tiers = DEFAULT_TIERS,
+    failures: Failures = dict,
 ) -> Handlers:
     """Return the handlers of all commands about agents and tasks.
 
@@ -86,9 +89,12 @@ def handlers(
         seat: Keeps a seat for an agent that registers, within the limit.
         place: Chooses an agent for a task that is being submitted.
         policies: What may choose among agents, by name.
+        tiers: Which stake makes which tier.
+        failures: Tells which policies failed.
     """
-    an_agent = agent_answer(active_tasks)
-    the_rules = rules_answer(policies)
+    an_agent = agent_answer(active_tasks, tiers)
+    submit = task_submission.within(tiers, deduplication.submit_once)
+    the_rules = rules_answer(policies, failures)
     return {
         **{
             command: Handler(lambda _: (rules.RULES,), decide, the_rules)
@@ -115,7 +121,7 @@ def handlers(
             _agent, agent_decisions.mark_agent_online, an_agent
         ),
         task_commands.SubmitTask: Handler(
-            _submission, deduplication.submit_once, task_answer, creates=True, place=place
+            _submission, submit, task_answer, creates=True, place=place
         ),
         task_commands.AssignTask: Handler(
             lambda c: (task.task_stream(c.task_id), agent.agent_stream(c.agent_id)),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 import msgspec
 
 from aia_mas.application.clock import Clock
 from aia_mas.application.engine.engine import Engine
-from aia_mas.application.orchestration.standing import HeldTask, LostTask
+from aia_mas.application.orchestration.standing import HeldTask, LostTask, Standing, standing
 from aia_mas.application.orchestration.workload import Workload
 from aia_mas.application.presence import Presence
 from aia_mas.domain.kernel.principal import Principal
@@ -86,6 +87,24 @@ class Heartbeats:
         if state is None or not _registered(state):
             raise AgentNotFound(agent_id=agent_id)
         return state
+
+    async def working(
+        self,
+        agent_id: str,
+        task_ids: Sequence[str],
+        leases: Mapping[str, str] = MappingProxyType({}),
+    ) -> Standing:
+        """Extend the leases of those of these tasks that an agent holds; return how it stands.
+
+        Args:
+            agent_id: The agent.
+            task_ids: The tasks that it says it is working on.
+            leases: By task, the leases that it says it is working under, as far as it says so.
+        """
+        stands = await standing(self._workload, agent_id, task_ids, leases)
+        working = {*task_ids, *leases} - {each.task_id for each in stands.lost}
+        self.tasks([each.lease for each in stands.held if each.lease and each.task_id in working])
+        return stands
 
     def tasks(self, leases: Sequence[str]) -> None:
         """Extend the leases of attempts whose agent was just heard of."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
@@ -33,16 +34,18 @@ class HeldTask(msgspec.Struct, frozen=True):
 
 
 class LostTask(msgspec.Struct, frozen=True):
-    """A task that the agent named, and does not hold.
+    """A task that the agent named, and does not hold, or not under the lease that it named.
 
     Attributes:
         task_id: Which.
-        status: Where it stands: cancelled, expired, completed, or with somebody else, say; or
-            ``unknown``.
+        status: Where it stands: cancelled, expired, completed, queued again or with somebody else,
+            say; or ``unknown``.
+        attempt: The number of its last attempt.
     """
 
     task_id: str
     status: str
+    attempt: int
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -52,12 +55,26 @@ class Standing(msgspec.Struct, frozen=True):
     lost: list[LostTask]
 
 
-async def standing(workload: Workload, agent_id: str, named: Sequence[str]) -> Standing:
-    """Return how an agent stands (``named``: the tasks that it believes to hold)."""
+async def standing(
+    workload: Workload,
+    agent_id: str,
+    named: Sequence[str],
+    leases: Mapping[str, str] = MappingProxyType({}),
+) -> Standing:
+    """Return how an agent stands.
+
+    Args:
+        workload: Knows who holds what.
+        agent_id: The agent.
+        named: The tasks that it believes to hold.
+        leases: By task, the leases that it believes to hold further ones under. Under another one
+            it is another attempt, even if it is given to the same agent.
+    """
+    named = tuple(dict.fromkeys((*named, *leases)))
     states: dict[str, TaskState | None] = {}
     for task_id in dict.fromkeys((*workload.held(agent_id), *named)):
         state = await workload.task(task_id)
-        if task_id in named and not _holds(state, agent_id):
+        if task_id in named and not _holds(state, agent_id, leases.get(task_id)):
             # Nobody stops working on hearsay: another node may have given it the task just now.
             state = await workload.task_anew(task_id)
         states[task_id] = state
@@ -73,14 +90,21 @@ async def standing(workload: Workload, agent_id: str, named: Sequence[str]) -> S
         for task_id, state in states.items()
         if state is not None and _holds(state, agent_id)
     ]
-    known = {task.task_id for task in held}
-    lost = []
-    for task_id in dict.fromkeys(named):
-        if task_id not in known:
-            state = states[task_id]
-            lost.append(LostTask(task_id, UNKNOWN if state is None else state.status.value))
+    lost = [
+        _lost(task_id, state)
+        for task_id in named
+        if not _holds(state := states[task_id], agent_id, leases.get(task_id))
+    ]
     return Standing(held, lost)
 
 
-def _holds(state: TaskState | None, agent_id: str) -> bool:
-    return state is not None and state.live and state.agent_id == agent_id
+def _lost(task_id: str, state: TaskState | None) -> LostTask:
+    if state is None:
+        return LostTask(task_id, UNKNOWN, 0)
+    return LostTask(task_id, state.status.value, state.attempt)
+
+
+def _holds(state: TaskState | None, agent_id: str, lease: str | None = None) -> bool:
+    if state is None or not state.live or state.agent_id != agent_id:
+        return False
+    return lease is None or state.lease == lease

@@ -10,6 +10,7 @@ from aia_mas.domain.kernel.steps import Steps
 from aia_mas.domain.orchestration.dispatching import Dispatching
 from aia_mas.domain.orchestration.dispatching_snapshot import decode_snapshot, encode_snapshot
 from aia_mas.domain.orchestration.scoring.policies import BUILT_IN, Policies
+from aia_mas.domain.orchestration.tiers import DEFAULT_TIERS, Tiers
 
 
 class DispatchFold:
@@ -22,7 +23,7 @@ class DispatchFold:
     """
 
     name = "dispatching"
-    version = 6
+    version = 7
 
     def __init__(
         self,
@@ -30,6 +31,7 @@ class DispatchFold:
         head: Callable[[], int],
         applied: Callable[[RecordedEvent], None] = lambda _: None,
         policies: Policies = BUILT_IN,
+        tiers: Tiers = DEFAULT_TIERS,
     ) -> None:
         """Start empty.
 
@@ -38,12 +40,12 @@ class DispatchFold:
             head: Tells the last position that this node knows.
             applied: Called after each event that was folded.
             policies: What may choose among agents, by name.
+            tiers: Which stake makes which tier.
         """
-        self._max = max_running_tasks
-        self._policies = policies
+        self._terms = max_running_tasks, policies, tiers
         self._applied = applied
         self.head = head
-        self.state = Dispatching(max_running_tasks, policies)
+        self.state = Dispatching(*self._terms)
         self.changed = asyncio.Event()
         self.replaced: Callable[[], None] = lambda: None
 
@@ -64,6 +66,6 @@ class DispatchFold:
     def restore(self, pieces: Sequence[bytes]) -> Steps[None]:
         """Go on where a snapshot was taken; see ``Fold.restore``."""
         snapshot = yield from decode_snapshot(pieces)
-        self.state = yield from Dispatching.restore(snapshot, self._max, self._policies)
+        self.state = yield from Dispatching.restore(snapshot, *self._terms)
         self.replaced()
         self.changed.set()

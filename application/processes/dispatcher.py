@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -19,11 +19,13 @@ from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.event_log.leases import Lease
 from aia_mas.application.event_log.records import Fence, Kind, NewEvent
 from aia_mas.application.processes.dispatch_fold import DispatchFold
+from aia_mas.application.processes.policy_alarms import PolicyAlarms
 from aia_mas.domain.kernel import DomainError
 from aia_mas.domain.kernel.principal import system
 from aia_mas.domain.orchestration.fleet import Reason
 from aia_mas.domain.orchestration.planning import PlannedAssignment
 from aia_mas.domain.orchestration.requirement import RequirementSignature
+from aia_mas.domain.orchestration.scoring.failures import FailedPolicy
 from aia_mas.domain.orchestration.scoring.rules import AdoptConfiguredWeights
 from aia_mas.domain.orchestration.scoring.weights import Weights
 from aia_mas.domain.orchestration.task_commands import Assignment, AssignTask, SubmitTask
@@ -62,6 +64,7 @@ class Dispatcher:
         self._clock = clock
         self._new_id = new_id
         self._weights = weights
+        self._alarms = PolicyAlarms(clock)
         self._lease: Lease | None = None
         self._under_way: set[str] = set()
         # How often in a row an assignment of each task was refused.
@@ -81,6 +84,10 @@ class Dispatcher:
         """Return what keeps a task waiting."""
         return self._fold.state.why_not(task_id, self._clock.now())
 
+    def failures(self) -> Mapping[str, FailedPolicy]:
+        """Return which policies failed, by the log, on whichever node."""
+        return self._fold.state.fleet.chooser.failures.by_policy
+
     def filtered(self, signature: RequirementSignature) -> tuple[Sequence[Reason], int]:
         """Return whom a task of such demands does not come to now, and the position of that."""
         return self._fold.state.fleet.filtered(signature), self._host.position
@@ -94,6 +101,7 @@ class Dispatcher:
         planned = self._fold.state.place(command.task_id, command.spec, now, owner)
         if planned is None:
             return None
+        self._alarms.look_at(planned)
         return SubmissionPlacement(self, command, planned, self._new_id(), lease.fence)
 
     def drop(self, task_id: str, *, fenced: bool = False) -> None:
@@ -114,6 +122,7 @@ class Dispatcher:
                     self._fold.changed.clear()
                     plan = self._fold.state.plan(self._clock.now())
                     for planned in plan:
+                        self._alarms.look_at(planned)
                         self._under_way.add(planned.task_id)
                         tasks.start_soon(self._assign, engine, planned, lease)
                     if self._fold.state.more_to_plan:
@@ -124,7 +133,7 @@ class Dispatcher:
             self._lease = None
             for task_id in self._under_way:
                 self._fold.state.drop(task_id)
-            self._fold.state.stand_down()
+            self._fold.state.passed_over.give_up()
             self._under_way.clear()
             self._refusals.clear()
 
@@ -247,4 +256,5 @@ def _terms(planned: PlannedAssignment, lease: str) -> dict[str, Any]:
         "revision": grounds.revision,
         "seed": grounds.seed,
         "candidates": grounds.candidates,
+        "failure": grounds.failure,
     }

@@ -12,17 +12,13 @@ from msgspec.structs import replace
 from aia_mas.domain.kernel.event import Event
 from aia_mas.domain.kernel.ids import entity_of
 from aia_mas.domain.kernel.steps import Steps, chunks, copied
+from aia_mas.domain.orchestration import planning
 from aia_mas.domain.orchestration.agent_events import AgentRegistered
 from aia_mas.domain.orchestration.dispatching_snapshot import DispatchingSnapshot
 from aia_mas.domain.orchestration.fleet import Fleet, Reason
 from aia_mas.domain.orchestration.known_task import KnownTask, known_task, limit_of, place_of
 from aia_mas.domain.orchestration.passed_over import PassedOver
-from aia_mas.domain.orchestration.planning import (
-    PlannedAssignment,
-    more_to_plan,
-    place_first,
-    plan,
-)
+from aia_mas.domain.orchestration.planning import PlannedAssignment
 from aia_mas.domain.orchestration.queueing import Accounts, TaskQueue, controls
 from aia_mas.domain.orchestration.queueing.controls import Controls
 from aia_mas.domain.orchestration.queueing.figures import Figures
@@ -43,6 +39,7 @@ from aia_mas.domain.orchestration.task_events import (
 )
 from aia_mas.domain.orchestration.task_specification import Priority, TaskSpecification, TaskTerms
 from aia_mas.domain.orchestration.task_status import TaskStatus
+from aia_mas.domain.orchestration.tiers import DEFAULT_TIERS, Tiers
 from aia_mas.domain.orchestration.why_waiting import why_waiting
 
 
@@ -59,24 +56,29 @@ class Dispatching:
         queue: The tasks that wait, and what is known of concurrency keys.
         figures: The queue in numbers.
         controls: Pauses, and limits of concurrency keys.
+        passed_over: The tasks for which agents are kept free, while this node leads.
     """
 
     def __init__(
-        self, max_concurrent_tasks: int | None = None, policies: Policies = BUILT_IN
+        self,
+        max_concurrent_tasks: int | None = None,
+        policies: Policies = BUILT_IN,
+        tiers: Tiers = DEFAULT_TIERS,
     ) -> None:
         """Start empty.
 
         Args:
             max_concurrent_tasks: Tasks held by agents at once; None: no cap.
             policies: What may choose among agents, by name.
+            tiers: Which stake makes which tier.
         """
-        self.fleet = Fleet(max_concurrent_tasks, policies)
+        self.fleet = Fleet(max_concurrent_tasks, policies, tiers)
         self.seats_taken: int | None = None
         self.queue = TaskQueue()
         self.figures = Figures()
         self.controls = Controls(self.queue)
         self._accounts = Accounts(self.queue)
-        self._passed_over = PassedOver(self.fleet, self.queue)
+        self.passed_over = PassedOver(self.fleet, self.queue)
         self._known: dict[str, KnownTask] = {}
         self._sequence = 0
         # Equal signatures are one object: they are many, and compared often.
@@ -102,14 +104,14 @@ class Dispatching:
         With a limit reached there may be more to plan at once: see ``more_to_plan``.
         """
         at = now.timestamp()
-        return plan(
-            self.fleet, self.queue, self._accounts, self._passed_over, self._known, at, limit
+        return planning.plan(
+            self.fleet, self.queue, self._accounts, self.passed_over, self._known, at, limit
         )
 
     @property
     def more_to_plan(self) -> bool:
         """Whether another ``plan`` might place something without anything else happening."""
-        return more_to_plan(self.fleet, self.queue, self._passed_over)
+        return planning.more_to_plan(self.fleet, self.queue, self.passed_over)
 
     def next_due(self) -> datetime | None:
         """Return when the next task that stands aside may be placed, UTC; None: there is none."""
@@ -138,8 +140,8 @@ class Dispatching:
         if self.controls.holds(signature.task_type, limit, now):
             return None
         place = place_of(spec, now, self._sequence + 1, owner, limit)
-        return place_first(
-            self.fleet, self._accounts, self._passed_over, task_id, spec, signature, place
+        return planning.place_first(
+            self.fleet, self._accounts, self.passed_over, task_id, spec, signature, place
         )
 
     def drop(self, task_id: str, aside: datetime | None = None) -> bool:
@@ -164,11 +166,7 @@ class Dispatching:
     def why_not(self, task_id: str, now: datetime) -> tuple[Reason, ...]:
         """Return what keeps a task waiting; empty when it will be placed by the next plan."""
         task = self._known.get(task_id)
-        return why_waiting(self.fleet, self.queue, self.controls, self._passed_over, task, now)
-
-    def stand_down(self) -> None:
-        """Keep no agent free any more: nothing is planned here until somebody leads again."""
-        self._passed_over.give_up()
+        return why_waiting(self.fleet, self.queue, self.controls, self.passed_over, task, now)
 
     def move(self, task_id: str, priority: Priority) -> bool:
         """Give an unfinished task another class, from the time on at which it was submitted.
@@ -208,11 +206,13 @@ class Dispatching:
         snapshot: DispatchingSnapshot,
         max_concurrent_tasks: int | None = None,
         policies: Policies = BUILT_IN,
+        tiers: Tiers = DEFAULT_TIERS,
     ) -> Steps[Dispatching]:
         """Return a fold that goes on where the snapshot was taken."""
-        restored = cls(max_concurrent_tasks, policies)
-        restored.fleet = yield from Fleet.restore(snapshot.fleet, max_concurrent_tasks, policies)
-        restored._passed_over = PassedOver(restored.fleet, restored.queue)
+        terms = max_concurrent_tasks, policies, tiers
+        restored = cls(*terms)
+        restored.fleet = yield from Fleet.restore(snapshot.fleet, *terms)
+        restored.passed_over = PassedOver(restored.fleet, restored.queue)
         restored._sequence = snapshot.sequence
         restored.seats_taken = snapshot.seats_taken
         yield from restore_queue(snapshot.queue, restored.queue, restored.figures)

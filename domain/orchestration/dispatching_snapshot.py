@@ -14,6 +14,7 @@ from aia_mas.domain.orchestration.known_task import KnownTask
 from aia_mas.domain.orchestration.queueing import KeyLimit
 from aia_mas.domain.orchestration.queueing.snapshot import QueueSnapshot
 from aia_mas.domain.orchestration.requirement import RequirementSignature
+from aia_mas.domain.orchestration.scoring.failures import FailedPolicy
 from aia_mas.domain.orchestration.scoring.records_snapshot import (
     RecordsSnapshot,
     joined,
@@ -64,7 +65,7 @@ class _Piece(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     holders: list[tuple[str, int]] = []
     queue: list[QueueSnapshot] = []
     records: RecordsSnapshot | None = None
-    end: tuple[int, int, int | None, AssignmentRules] | None = None
+    end: tuple[int, int, int | None, AssignmentRules, dict[str, FailedPolicy]] | None = None
 
 
 _encode = msgspec.json.Encoder().encode
@@ -107,7 +108,8 @@ def encode_snapshot(snapshot: DispatchingSnapshot) -> Iterator[bytes]:
     for queue in _in_pieces(snapshot.queue):
         yield _encode(_Piece(queue=[queue]))
     # The last piece shows that none is missing.
-    end = (snapshot.sequence, fleet.sequence, snapshot.seats_taken, fleet.rules)
+    sequences = snapshot.sequence, fleet.sequence
+    end = (*sequences, snapshot.seats_taken, fleet.rules, fleet.failures)
     yield _encode(_Piece(end=end))
 
 
@@ -120,7 +122,7 @@ def decode_snapshot(pieces: Sequence[bytes]) -> Steps[DispatchingSnapshot]:
     names = ("signatures", "tasks", "seats", "holders", "queue")
     whole: dict[str, list[Any]] = {name: [] for name in names}
     records = RecordsSnapshot([], [], [], [], [])
-    end: tuple[int, int, int | None, AssignmentRules] | None = None
+    end: tuple[int, int, int | None, AssignmentRules, dict[str, FailedPolicy]] | None = None
     for data in pieces:
         piece = _decode(data)
         for name, rows in whole.items():
@@ -138,7 +140,7 @@ def decode_snapshot(pieces: Sequence[bytes]) -> Steps[DispatchingSnapshot]:
         yield
     seats = [seat for seat, _ in whole["seats"]]
     last = [sequence for _, sequence in whole["seats"]]
-    fleet = FleetSnapshot(seats, last, whole["holders"], end[1], records, end[3])
+    fleet = FleetSnapshot(seats, last, whole["holders"], end[1], records, *end[3:])
     queue = yield from _joined(whole["queue"])
     return DispatchingSnapshot(fleet, tasks, end[0], end[2], queue)
 

@@ -167,6 +167,12 @@ class UnknownPolicy(InvalidValue):
     code = "unknown_policy"
 
 
+class UnknownTier(InvalidValue):
+    """No staking tier is configured under this name."""
+
+    code = "unknown_tier"
+
+
 class TooManyPauses(DomainError):
     """As many task types are paused as may be at once."""
 

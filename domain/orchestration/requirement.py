@@ -21,7 +21,7 @@ from aia_mas.domain.orchestration.labels import (
     meets,
 )
 from aia_mas.domain.orchestration.task_specification import Requirements
-from aia_mas.domain.orchestration.tiers import Tier
+from aia_mas.domain.orchestration.tiers import DEFAULT_TIERS, Tiers
 
 UNFIT, PREFERRED, SPECIALISED, FIT = 0, 1, 2, 3
 """How an agent suits: not at all, or in this order of who goes first."""
@@ -59,7 +59,7 @@ class RequirementSignature(
     excluded: tuple[str, ...] = ()
     preferred_labels: tuple[LabelCondition, ...] = ()
     resources: Amounts = ()
-    min_tier: Tier | None = None
+    min_tier: str | None = None
 
 
 def signature_of(
@@ -94,7 +94,11 @@ def without(signature: RequirementSignature, agent_id: str) -> RequirementSignat
 
 
 def suitability(
-    signature: RequirementSignature, agent_id: str, capabilities: Capabilities, tier: int = 0
+    signature: RequirementSignature,
+    agent_id: str,
+    capabilities: Capabilities,
+    tier: int = 0,
+    tiers: Tiers = DEFAULT_TIERS,
 ) -> int:
     """Tell how one agent suits, whatever it holds: ``UNFIT``, or the lower the better.
 
@@ -105,6 +109,7 @@ def suitability(
         agent_id: Of whom.
         capabilities: What it declares.
         tier: The rank of its staking tier, 0 for none.
+        tiers: Those that there are; nobody has another one.
     """
     specializations = capabilities.specializations
     for name, level in signature.skills:
@@ -116,8 +121,10 @@ def suitability(
             return UNFIT
     if signature.max_cost is not None and capabilities.cost_per_task > signature.max_cost:
         return UNFIT
-    if signature.min_tier is not None and tier < signature.min_tier.rank:
-        return UNFIT
+    if signature.min_tier is not None:
+        needed = tiers.rank_of(signature.min_tier)
+        if needed is None or tier < needed:
+            return UNFIT
     if any(name not in specializations for name in signature.specializations):
         return UNFIT
     if not all(meets(condition, capabilities.labels) for condition in signature.labels):

@@ -9,6 +9,7 @@ import msgspec
 
 from aia_mas.domain.orchestration.queue_bounds import QueueStanding
 from aia_mas.domain.orchestration.scoring.candidates import Candidate
+from aia_mas.domain.orchestration.scoring.failures import PolicyFailure
 from aia_mas.domain.orchestration.task_events import Usage
 from aia_mas.domain.orchestration.task_specification import Priority, TaskSpecification
 from aia_mas.domain.orchestration.task_status import ReleaseReason
@@ -27,6 +28,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     revision: int = 0
     seed: int = 0
     candidates: tuple[Candidate, ...] = ()
+    failure: PolicyFailure | None = None
 
 
 class SubmitTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +75,7 @@ class AssignTask(msgspec.Struct, frozen=True, kw_only=True):
     revision: int = 0
     seed: int = 0
     candidates: tuple[Candidate, ...] = ()
+    failure: PolicyFailure | None = None
 
 
 class StartTask(msgspec.Struct, frozen=True, kw_only=True):

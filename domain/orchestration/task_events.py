@@ -9,6 +9,7 @@ import msgspec
 
 from aia_mas.domain.kernel.event import Event
 from aia_mas.domain.orchestration.scoring.candidates import Candidate
+from aia_mas.domain.orchestration.scoring.failures import PolicyFailure
 from aia_mas.domain.orchestration.task_input_events import TaskInputGiven, TaskInputRequested
 from aia_mas.domain.orchestration.task_specification import Priority, TaskSpecification, TaskTerms
 from aia_mas.domain.orchestration.task_status import ReleaseReason, TaskStatus
@@ -71,6 +72,7 @@ class TaskAssigned(Event, frozen=True, kw_only=True):
         seed: What chance was drawn from.
         candidates: The shortlist that the rule chose from, the best first; empty in events of
             former releases.
+        failure: The rule that should have chosen, where that failed.
     """
 
     topic: ClassVar[str] = "task.assigned.v1"
@@ -86,6 +88,7 @@ class TaskAssigned(Event, frozen=True, kw_only=True):
     revision: int = 0
     seed: int = 0
     candidates: tuple[Candidate, ...] = ()
+    failure: PolicyFailure | None = None
 
 
 class TaskStarted(Event, frozen=True, kw_only=True):

@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from aia_mas.domain.orchestration.labels import Labels
-from aia_mas.domain.orchestration.tiers import Tier
 
 
 class Priority(StrEnum):
@@ -73,7 +72,7 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     preferred_agents: tuple[str, ...] = ()
     excluded_agents: tuple[str, ...] = ()
     resources: dict[str, float] = {}
-    min_tier: Tier | None = None
+    min_tier: str | None = None
     sticky_key: str | None = None
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from msgspec.structs import replace
 
 from aia_mas.domain.kernel.context import Context
@@ -31,6 +34,7 @@ from aia_mas.domain.orchestration.task_events import (
     TaskSubmitted,
 )
 from aia_mas.domain.orchestration.task_status import TaskStatus
+from aia_mas.domain.orchestration.tiers import Tiers
 
 
 def submit_task(
@@ -66,6 +70,28 @@ def submit_task(
         return accept(stream, submitted, result="queued")
     assigned = _assigned(command.assignment, 1, ctx)
     return accept(stream, submitted, assigned, result="assigned")
+
+
+def within(tiers: Tiers, submit: Callable[..., Decision]) -> Callable[..., Decision]:
+    """Return a submission that is refused with ``unknown_tier`` where it asks for none of these.
+
+    Args:
+        tiers: Those that are configured.
+        submit: The submission; its last arguments are the command and the context.
+    """
+
+    # Any: the states that the submission reads, the command and the context.
+    def decide(*arguments: Any) -> Decision:
+        command: SubmitTask = arguments[-2]
+        min_tier = command.spec.requirements.min_tier
+        if min_tier is not None:
+            try:
+                tiers.check(min_tier, "requirements.min_tier")
+            except InvalidValue as error:
+                return refuse(error)
+        return submit(*arguments)
+
+    return decide
 
 
 def assign_task(
@@ -137,4 +163,5 @@ def _assigned(assignment: Assignment | AssignTask, attempt: int, ctx: Context) -
         revision=assignment.revision,
         seed=assignment.seed,
         candidates=assignment.candidates,
+        failure=assignment.failure,
     )

@@ -16,7 +16,6 @@ from aia_mas.domain.orchestration.bounds import check_name, check_number
 from aia_mas.domain.orchestration.errors import AgentNotFound
 from aia_mas.domain.orchestration.labels import Comparator
 from aia_mas.domain.orchestration.task_status import TaskStatus
-from aia_mas.domain.orchestration.tiers import Tier
 from aia_mas.interfaces.http.answers import Answer, answer
 from aia_mas.interfaces.http.commands import etag
 from aia_mas.interfaces.http.paths import API
@@ -68,7 +67,7 @@ class AgentQueries(Controller):
         label: FromQuery[str | None] = None,
         label_op: FromQuery[Comparator | None] = None,
         label_value: FromQuery[list[str] | None] = None,
-        tier: FromQuery[list[Tier] | None] = None,
+        tier: FromQuery[list[str] | None] = None,
         q: Annotated[
             str | None,
             QueryParameter(
@@ -87,6 +86,8 @@ class AgentQueries(Controller):
         needs("min_level", min_level, "skill", skill)
         needs("label_value", label_value, "label", label)
         needs("label_op", label_op, "label_value", label_value)
+        for name in tier or ():
+            request.system.settings.tiers.check(name, "tier")
         await reached(request, "agent_directory", min_position)
         filters = AgentFilter(
             status=tuple(status or ()),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from litestar import Controller, delete, patch, post, put
 from litestar.params import FromPath, JSONBody
 from msgspec.structs import replace
 
 from aia_mas.application.orchestration.answers import AgentAnswer
 from aia_mas.application.orchestration.heartbeats import HeartbeatAnswer
-from aia_mas.application.orchestration.standing import standing
+from aia_mas.application.orchestration.standing import LostTask, standing
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.orchestration.agent import AgentStatus
@@ -18,7 +20,7 @@ from aia_mas.domain.orchestration.agent_commands import (
     SuspendAgent,
     UnregisterAgent,
 )
-from aia_mas.domain.orchestration.bounds import MAX_ENTRIES, check_name, check_number
+from aia_mas.domain.orchestration.bounds import MAX_ENTRIES, check_name, check_number, check_text
 from aia_mas.domain.orchestration.errors import AgentIsSuspended
 from aia_mas.interfaces.http.answers import Answer, answer, no_content
 from aia_mas.interfaces.http.commands import (
@@ -162,21 +164,13 @@ class AgentCommands(Controller):
         Load and metrics are shown with the agent (`reported`), and nothing is decided on them.
         """
         request.acting_for(check_id(agent_id, "agent_id"))
-        system, tasks = request.system, () if data is None else data.tasks
-        if data is not None:
-            _check_report(data)
-        if len(tasks) > MAX_ENTRIES:
-            raise InvalidValue(f"tasks has at most {MAX_ENTRIES} entries", field="tasks")
-        for index, task_id in enumerate(tasks):
-            check_id(task_id, f"tasks.{index}")
+        said, system = data or Heartbeat(), request.system
+        _check_report(said)
+        _check_named(said)
         alive = await system.heartbeats.agent(agent_id, request.principal)
-        if data is not None and (data.load is not None or data.metrics):
-            system.reports.report(agent_id, data.load, data.metrics)
-        stands = await standing(system.workload, agent_id, tasks)
-        named = set(tasks)
-        system.heartbeats.tasks(
-            [each.lease for each in stands.held if each.lease and each.task_id in named]
-        )
+        if said.load is not None or said.metrics:
+            system.reports.report(agent_id, said.load, said.metrics)
+        stands = await system.heartbeats.working(agent_id, said.tasks, said.leases)
         return answer(replace(alive, tasks=stands.held, lost=stands.lost))
 
     @post("/{agent_id:str}/claim", operation_id="claim_tasks", status_code=200)
@@ -185,24 +179,46 @@ class AgentCommands(Controller):
     ) -> Answer[ClaimedTasks]:
         """Return the tasks assigned to the agent and not started, waiting for one if need be.
 
-        A suspended agent is refused: 409 `agent_suspended`.
+        It counts as a heartbeat, also of the tasks that it names: it is told which of these the
+        agent lost, at once or as soon as that happens while it waits. A suspended agent is refused:
+        409 `agent_suspended`.
         """
         request.acting_for(check_id(agent_id, "agent_id"))
         wanted = data or Claim()
-        longest = request.system.settings.claim_wait_seconds
         check_number(wanted.limit, "limit", lowest=1, highest=MAX_CLAIM)
         check_number(wanted.wait, "wait", lowest=0.0, highest=MAX_WAIT)
-        claims = request.system.claims
-        alive = await request.system.heartbeats.agent(agent_id, request.principal)
+        _check_named(wanted)
+        system = request.system
+        alive = await system.heartbeats.agent(agent_id, request.principal)
         if alive.status == AgentStatus.SUSPENDED:
             # Not on hearsay: it may have been activated through another node.
-            state = await request.system.workload.agent_anew(agent_id)
+            state = await system.workload.agent_anew(agent_id)
             if state is not None and state.status is AgentStatus.SUSPENDED:
                 raise AgentIsSuspended(agent_id=agent_id)
-        found = await request.unless_gone(
-            claims.claim(agent_id, wanted.limit, min(wanted.wait, longest))
-        )
-        return answer(ClaimedTasks(items=found))
+        working = bool(wanted.tasks or wanted.leases)
+        if working:
+            await system.heartbeats.working(agent_id, wanted.tasks, wanted.leases)
+
+        async def lost() -> Sequence[LostTask]:
+            if not working:
+                return ()
+            return (await standing(system.workload, agent_id, wanted.tasks, wanted.leases)).lost
+
+        # It is to be heard of again in time: while it waits it gives no sign of life.
+        longest = min(system.settings.claim_wait_seconds, alive.next_within_seconds)
+        claimed = system.claims.claim(agent_id, wanted.limit, min(wanted.wait, longest), lost)
+        found = await request.unless_gone(claimed)
+        return answer(ClaimedTasks(items=found, lost=await lost()))
+
+
+def _check_named(said: Heartbeat | Claim) -> None:
+    for field, named in (("tasks", said.tasks), ("leases", tuple(said.leases))):
+        if len(named) > MAX_ENTRIES:
+            raise InvalidValue(f"{field} has at most {MAX_ENTRIES} entries", field=field)
+        for index, task_id in enumerate(named):
+            check_id(task_id, f"tasks.{index}" if field == "tasks" else f"leases.{task_id}")
+    for task_id, lease in said.leases.items():
+        check_text(lease, f"leases.{task_id}", shortest=1, longest=128)
 
 
 def _check_report(said: Heartbeat) -> None:

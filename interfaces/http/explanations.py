@@ -26,8 +26,13 @@ from aia_mas.domain.orchestration.scoring.weights import (
     ONE,
     Weights,
 )
-from aia_mas.domain.orchestration.task_events import TaskAssigned
-from aia_mas.interfaces.http.schemas.lists import Explained, ScoredCandidate, ScoredFeature
+from aia_mas.domain.orchestration.task_events import TaskAssigned, TaskReleased
+from aia_mas.interfaces.http.schemas.lists import (
+    ExcludedAgent,
+    Explained,
+    ScoredCandidate,
+    ScoredFeature,
+)
 
 if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
@@ -52,6 +57,22 @@ async def explained(system: System, events: Iterable[RecordedEvent]) -> list[Exp
     return [
         _explained(event, position, weights.get(event.revision), system.policies)
         for position, event in assigned
+    ]
+
+
+def excluded(events: Iterable[RecordedEvent]) -> list[ExcludedAgent]:
+    """Return from whom the task of some events was taken for good."""
+    return [
+        ExcludedAgent(
+            agent_id=event.event.agent_id,
+            attempt=event.event.attempt,
+            by=event.event.by,
+            reason=event.event.note,
+            at=event.event.released_at,
+            position=event.position,
+        )
+        for event in events
+        if isinstance(event.event, TaskReleased) and event.event.excluded
     ]
 
 
@@ -87,6 +108,7 @@ def _explained(
         chosen=chosen,
         runner_up=others[0] if others else None,
         shortlist=shown,
+        failure=event.failure,
     )
 
 

@@ -29,7 +29,8 @@ class AssignmentPolicies(Controller):
         """Return the policies there are, which one is in force for what, and the weights."""
         await logged(request, min_position)
         rules = await request.system.workload.rules()
-        content = rules_answer(request.system.policies)(rules, None)
+        system = request.system
+        content = rules_answer(system.policies, system.dispatcher.failures)(rules, None)
         return answer(content, 200, [etag(content.revision)])
 
     @put("/", operation_id="put_policies")

@@ -104,6 +104,7 @@ STATUS_OF: Mapping[str, int] = {
     "invalid_endpoint": 422,
     "invalid_weights": 422,
     "unknown_policy": 422,
+    "unknown_tier": 422,
     "nul_character": 422,
     "too_deep": 422,
     "too_many_points": 422,

@@ -142,8 +142,8 @@ class AgentBulkCommands(Controller):
     ) -> Answer[BulkResult]:
         """Give many agents no further tasks; they finish what they hold."""
         check_selection(data.filter, data.ids, data.limit)
-        directory = request.system.projections.directory
-        filters = None if data.filter is None else data.filter.filters()
+        directory, tiers = request.system.projections.directory, request.system.settings.tiers
+        filters = None if data.filter is None else data.filter.filters(tiers)
         if filters is None or data.filter is None:
             selection = Selection(data.ids or (), False, None)
             matched = len(selection.ids)

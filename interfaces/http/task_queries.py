@@ -17,7 +17,7 @@ from aia_mas.domain.orchestration.task_specification import Priority
 from aia_mas.domain.orchestration.task_status import TaskStatus
 from aia_mas.interfaces.http.agent_queries import TaskSort
 from aia_mas.interfaces.http.answers import Answer, answer
-from aia_mas.interfaces.http.explanations import explained
+from aia_mas.interfaces.http.explanations import excluded, explained
 from aia_mas.interfaces.http.queries import (
     Cursor,
     Cursors,
@@ -130,6 +130,7 @@ class TaskQueries(Controller):
             status=state.status.value,
             attempt=state.attempt,
             assignments=assignments,
+            excluded=excluded(events),
             waiting=list(system.dispatcher.why_not(task_id)) if waits else [],
             filtered=list(filtered),
             as_of=position,

@@ -94,6 +94,12 @@ def _tasks(reading: Reading) -> Iterator[Metric]:
     yield _counter(
         "task_attempts_requeued", "Attempts followed by another one", tasks.requeued_attempts
     )
+    yield _counters(
+        "policy_failures",
+        "Assignments that a user's policy should have decided and failed at",
+        ["policy"],
+        [([name], count) for name, count in reading.policy_failures.items()],
+    )
     for name, text, key in (
         ("task_queue_wait_seconds", "From being queued to being assigned", "waiting"),
         ("task_execution_seconds", "From being started to being completed", "execution"),

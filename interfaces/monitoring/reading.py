@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aia_mas.application.event_log.commit_counts import CommitCounts
 from aia_mas.application.processes import deadlines, dispatcher
+from aia_mas.domain.orchestration.scoring.policies import BUILT_IN
 from aia_mas.interfaces.monitoring.http_counts import HttpCounts, RouteCounts
 from aia_mas.projections.durations import Durations
 from aia_mas.projections.metrics_figures import Metrics
@@ -31,6 +32,7 @@ class Reading(NamedTuple):
         leads: What nodes lead -> whether this one does.
         presence: Whether signs of life are shared with other nodes.
         draining: Whether it takes no more commands.
+        policy_failures: How often policies failed, by name; those of users that never did as well.
     """
 
     metrics: Metrics
@@ -45,6 +47,7 @@ class Reading(NamedTuple):
     leads: Mapping[str, bool]
     presence: bool
     draining: bool
+    policy_failures: Mapping[str, int]
 
 
 def read(system: System, requests: HttpCounts) -> Reading:
@@ -65,4 +68,11 @@ def read(system: System, requests: HttpCounts) -> Reading:
         leads={name: name in held for name in sorted(names)},
         presence=system.presence.available,
         draining=system.draining,
+        policy_failures=_policy_failures(system),
     )
+
+
+def _policy_failures(system: System) -> dict[str, int]:
+    users = (name for name in system.policies if name not in BUILT_IN)
+    failed = {name: each.times for name, each in system.dispatcher.failures().items()}
+    return dict.fromkeys(users, 0) | failed

@@ -1,6 +1,7 @@
 """What benchmarks share: a loop in a thread, a fresh server, the table of figures at the end."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
@@ -62,6 +63,15 @@ def run() -> Iterator[Run]:
     loop.call_soon_threadsafe(loop.stop)
     thread.join(10)
     loop.close()
+
+
+@pytest.fixture
+def collector() -> Iterator[None]:
+    """Puts the garbage collector back as it was."""
+    thresholds = gc.get_threshold()
+    yield
+    gc.set_threshold(*thresholds)
+    gc.unfreeze()
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.task_commands import CompleteTask, StartTask, SubmitTask
 from aia_mas.domain.orchestration.task_specification import Requirements, TaskSpecification
 from aia_mas.interfaces.bootstrap import System
+from aia_mas.interfaces.cli import collection
 
 CLIENT = Principal("bench", frozenset({Role.ADMIN}))
 LIVES = 10_000
@@ -105,11 +106,12 @@ async def in_bulk(system: System, lives: int) -> None:
 
 
 async def measured(data_dir: Path, agents: int, run_lives: Lives) -> Measured:
-    """Run lives on a new node, the first ones to warm it up."""
+    """Run lives on a new node, the first ones to warm it up; garbage is collected as in ``mas``."""
     settings = load_settings({"data_dir": data_dir}, environment={})
     async with System(settings) as system:
         await fleet(system, agents)
         await run_lives(system, LIVES // 5)
+        collection.tune()
         before, began = system.log.feed.position, time.perf_counter()
         await run_lives(system, LIVES)
         took = time.perf_counter() - began
@@ -120,6 +122,7 @@ async def measured(data_dir: Path, agents: int, run_lives: Lives) -> Measured:
     return Measured(LIVES / took, (head - before) / LIVES, lag)
 
 
+@pytest.mark.usefixtures("collector")
 @pytest.mark.parametrize("agents", [100, 1_000])
 @pytest.mark.parametrize(
     ("run_lives", "how", "target"),

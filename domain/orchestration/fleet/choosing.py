@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aia_mas.domain.orchestration.fleet.matching import Pool, Slots
 from aia_mas.domain.orchestration.requirement import RequirementSignature
 from aia_mas.domain.orchestration.scoring.board import Board
 from aia_mas.domain.orchestration.scoring.candidates import Candidate, Mark
+from aia_mas.domain.orchestration.scoring.failures import (
+    FailedPolicy,
+    PolicyFailure,
+    PolicyFailures,
+    failure_of,
+    unknown,
+)
+from aia_mas.domain.orchestration.scoring.learning import milliseconds
 from aia_mas.domain.orchestration.scoring.policies import SCORED, Policies, choice
 from aia_mas.domain.orchestration.scoring.rules import AssignmentRules
 from aia_mas.domain.orchestration.scoring.shortlisting import Field, shortlist
+from aia_mas.domain.orchestration.task_events import TaskAssigned
 
 
 class Grounds(NamedTuple):
@@ -24,6 +31,7 @@ class Grounds(NamedTuple):
     revision: int
     seed: int
     candidates: tuple[Candidate, ...]
+    failure: PolicyFailure | None = None
 
 
 class Pick(NamedTuple):
@@ -50,15 +58,28 @@ class Chooser:
     Attributes:
         rules: These rules, as the log tells them.
         policies: What may choose, by name.
-        failures: How often a policy of a user failed, by name; the default one chose instead.
+        failures: Policies that failed, as the log tells it; the default one chose instead.
     """
 
     def __init__(self, board: Board, policies: Policies) -> None:
         """Choose by what a board says."""
         self.rules = AssignmentRules()
         self.policies = policies
-        self.failures: Counter[str] = Counter()
+        self.failures = PolicyFailures()
         self._board = board
+
+    def assigned(self, task_id: str, event: TaskAssigned) -> None:
+        """Fold an assignment, which tells of a policy that failed."""
+        if event.failure is not None:
+            self.failures.note(event.failure, task_id, milliseconds(event.assigned_at))
+
+    def stored(self) -> tuple[AssignmentRules, dict[str, FailedPolicy]]:
+        """Return what came from the log, as a copy."""
+        return self.rules, dict(self.failures.by_policy)
+
+    def restore(self, rules: AssignmentRules, failures: dict[str, FailedPolicy]) -> None:
+        """Go on from what was stored."""
+        self.rules, self.failures = rules, PolicyFailures(failures)
 
     def choose(
         self,
@@ -92,20 +113,22 @@ class Chooser:
         whole = None if size == everybody else slots
         field = Field(whole, size, marks, place, bool(signature.preferred))
         rules, task_type = self.rules, signature.task_type
+        name = rules.by_type.get(task_type, rules.default)
         # A node may lead that does not know a policy which another one did.
-        policy = self.policies.get(rules.by_type.get(task_type, rules.default), SCORED)
+        policy, failure = self.policies.get(name), None
+        if policy is None:
+            policy, failure = SCORED, unknown(name)
         found = shortlist(
             self._board, field, task_type, signature.max_cost, policy, rules.weights, turns
         )
         candidates = tuple(candidate for _, candidate in found)
         try:
             chosen = choice(candidates, policy, rules.weights, seed)
-        except Exception:  # noqa: BLE001 - whatever a user's policy raises, tasks go on
-            self.failures[policy.name] += 1
-            policy = SCORED
+        except Exception as error:  # noqa: BLE001 - whatever a user's policy raises, tasks go on
+            policy, failure = SCORED, failure_of(name, error)
             chosen = choice(candidates, policy, rules.weights, seed)
         slot = next(slot for slot, candidate in found if candidate is chosen)
-        return slot, size, Grounds(policy.name, rules.revision, seed, candidates)
+        return slot, size, Grounds(policy.name, rules.revision, seed, candidates, failure)
 
     def _with_room(self, pool: Pool) -> Pool:
         room = self._board.open.take(pool.slots)
@@ -115,14 +138,14 @@ class Chooser:
 
 
 def _marked(
-    slots: Slots, marks: NDArray[np.uint8] | None, sticky: int | None
-) -> tuple[int | None, NDArray[np.uint8] | None]:
+    slots: Slots, marks: Slots | None, sticky: int | None
+) -> tuple[int | None, Slots | None]:
     """Return where a slot stands among others, and their marks with one for it there."""
     if sticky is None:
         return None, marks
     place = int(slots.searchsorted(sticky))
     if place == slots.size or slots[place] != sticky:
         return None, marks
-    marks = np.zeros(slots.size, dtype=np.uint8) if marks is None else marks.copy()
+    marks = np.zeros(slots.size, dtype=np.intp) if marks is None else marks.copy()
     marks[place] |= Mark.STICKY
     return place, marks

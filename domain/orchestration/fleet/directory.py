@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from aia_mas.domain.orchestration.amounts import had, shown
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.labels import Comparator, LabelCondition, label_number
 from aia_mas.domain.orchestration.requirement import RequirementSignature
+from aia_mas.domain.orchestration.tiers import DEFAULT_TIERS, Tiers
 
 Mask = NDArray[np.bool_]
 _Key = tuple[str, str, str]
@@ -49,22 +51,25 @@ class Directory:
     """The slots of the fleet's arrays, and the declared names as columns over them.
 
     A column is built when a task first asks for its name, so names that no task asks for cost
-    nothing, however many the agents declare.
+    nothing, however many the agents declare, and so do names that no agent declares.
     """
 
-    def __init__(self) -> None:
-        """Start without agents."""
+    def __init__(self, tiers: Tiers = DEFAULT_TIERS) -> None:
+        """Start without agents (``tiers``: those that there are)."""
+        self.tiers = tiers
         self.slots: dict[str, int] = {}
         self.declared: list[Capabilities | None] = []
         self.agent_ids: list[str] = []
         self._free: list[int] = []
         self._capacity = 64
         self._present = np.zeros(self._capacity, dtype=np.bool_)
-        self._tiers = np.zeros(self._capacity, dtype=np.uint8)
+        self._ranks = np.zeros(self._capacity, dtype=np.uint16)
         self._declares_sources = np.zeros(self._capacity, dtype=np.bool_)
         self._price_high = np.zeros(self._capacity, dtype=np.int64)
         self._price_low = np.zeros(self._capacity, dtype=np.int64)
         self._columns: dict[_Key, NDArray[Any]] = {}
+        # Kind and name -> how many agents declare it.
+        self._declarers: Counter[tuple[str, str]] = Counter()
 
     def seat(self, agent_id: str) -> int:
         """Return the agent's slot; a new agent gets the lowest free one."""
@@ -96,10 +101,15 @@ class Directory:
         None for what it declares: it is not to be found any more.
         """
         old = self.declared[slot]
-        self._tiers[slot] = tier
+        self._ranks[slot] = tier
         self.declared[slot] = capabilities
         self._present[slot] = capabilities is not None
         self._declares_sources[slot] = capabilities is not None and bool(capabilities.data_sources)
+        self._declarers.update(_names(capabilities))
+        for name in _names(old):
+            self._declarers[name] -= 1
+            if not self._declarers[name]:
+                del self._declarers[name]
         if self._columns:
             for key, _ in _entries(old):
                 if (column := self._columns.get(key)) is not None:
@@ -117,7 +127,7 @@ class Directory:
 
     def tier_of(self, slot: int) -> int:
         """Return the rank of the tier of the agent in a slot, 0 for none."""
-        return int(self._tiers[slot])
+        return int(self._ranks[slot])
 
     def resource(self, name: str) -> NDArray[np.int64]:
         """Return, per slot, how much of a resource its agent has, millionths (a view)."""
@@ -163,8 +173,10 @@ class Directory:
             needs = {"resource": name, "amount": shown(amount)}
             yield Condition("no_agent_with_resource", needs, self.resource(name) >= amount)
         if (tier := signature.min_tier) is not None:
-            met = self._tiers[:size] >= tier.rank
-            yield Condition("no_agent_with_tier", {"min_tier": tier.value}, met)
+            rank = self.tiers.rank_of(tier)
+            code = "unknown_tier" if rank is None else "no_agent_with_tier"
+            met = np.zeros(size, dtype=np.bool_) if rank is None else self._ranks[:size] >= rank
+            yield Condition(code, {"min_tier": tier}, met)
         if signature.max_cost is not None:
             high, low = signature.max_cost >> _HALF, signature.max_cost & _LOW
             highs = self._price_high[:size]
@@ -178,6 +190,9 @@ class Directory:
     def _column(self, key: _Key) -> NDArray[Any]:
         column = self._columns.get(key)
         if column is None:
+            if (key[0], key[1]) not in self._declarers:
+                # Anybody may ask for names that there are not: not worth remembering.
+                return np.full(len(self.declared), _ABSENT.get(key[0], False))
             if len(self._columns) * self._capacity * 8 > _COLUMN_BYTES:
                 # Rebuilt on demand: simpler than to find the one that is missed least.
                 self._columns.clear()
@@ -208,7 +223,7 @@ class Directory:
     def _grow(self) -> None:
         self._capacity *= 2
         self._columns.clear()
-        for name in ("_present", "_tiers", "_declares_sources", "_price_high", "_price_low"):
+        for name in ("_present", "_ranks", "_declares_sources", "_price_high", "_price_low"):
             old = getattr(self, name)
             setattr(self, name, np.concatenate((old, np.zeros_like(old))))
 
@@ -222,6 +237,21 @@ def _label_facts(label: LabelCondition) -> dict[str, Any]:
     if label.op is Comparator.IN:
         return {"label": label.key, "op": label.op.value, "values": list(label.values)}
     return {"label": label.key, "op": label.op.value, "value": label.value}
+
+
+def _names(capabilities: Capabilities | None) -> Iterator[tuple[str, str]]:
+    if capabilities is None:
+        return
+    for kind, names in (
+        ("skill", capabilities.skills),
+        ("specialization", capabilities.specializations),
+        ("source", capabilities.data_sources),
+        ("label", capabilities.labels),
+        ("number", capabilities.labels),
+        ("resource", capabilities.resources),
+    ):
+        for name in names:
+            yield kind, name
 
 
 def _entries(capabilities: Capabilities | None) -> Iterator[tuple[_Key, float | bool]]:

@@ -22,6 +22,7 @@ from aia_mas.domain.orchestration.requirement import (
 from aia_mas.domain.orchestration.scoring.candidates import Mark, labels_mark
 
 Slots = NDArray[np.intp]
+"""Slots or, for each of them, what indexes a table: of the type that numpy takes at once."""
 # Bounds of what is remembered; beyond them it is forgotten, and worked out anew on demand.
 _MATCHES = 8_192
 _MASK_BYTES = 64 << 20
@@ -38,7 +39,7 @@ class Pool(NamedTuple):
     """
 
     slots: Slots
-    marks: NDArray[np.uint8] | None
+    marks: Slots | None
 
 
 def pool_of(signature: RequirementSignature, suiting: Sequence[tuple[int, int]]) -> Pool:
@@ -54,7 +55,7 @@ def excluding(pool: Pool, without: Collection[int]) -> Pool:
     return Pool(pool.slots[stay], None if pool.marks is None else pool.marks[stay])
 
 
-def _marks(signature: RequirementSignature) -> NDArray[np.uint8]:
+def _marks(signature: RequirementSignature) -> Slots:
     """Return, by the way an agent suits, what ties it to the task."""
     wanted = len(signature.preferred_labels)
     if not wanted:
@@ -63,11 +64,11 @@ def _marks(signature: RequirementSignature) -> NDArray[np.uint8]:
     for suits in range(1, FIT * (wanted + 1) + 1):
         group, met = grade_of(signature, suits)
         marks.append(_TIES[group] | labels_mark(met, wanted))
-    return np.array(marks, dtype=np.uint8)
+    return np.array(marks, dtype=np.intp)
 
 
 _TIES = {PREFERRED: Mark.PREFERRED, SPECIALISED: Mark.SPECIALISED, FIT: 0}
-_PLAIN_MARKS = np.array([0, Mark.PREFERRED, Mark.SPECIALISED, 0], dtype=np.uint8)
+_PLAIN_MARKS = np.array([0, Mark.PREFERRED, Mark.SPECIALISED, 0], dtype=np.intp)
 
 
 class _Match:
@@ -142,7 +143,8 @@ class Matching:
         if declared is None:
             return UNFIT
         directory = self._directory
-        return suitability(signature, directory.agent_ids[slot], declared, directory.tier_of(slot))
+        agent_id, tier = directory.agent_ids[slot], directory.tier_of(slot)
+        return suitability(signature, agent_id, declared, tier, directory.tiers)
 
     def _catch_up(self, signature: RequirementSignature, match: _Match) -> None:
         mask, size = match.mask, len(self._directory.declared)
@@ -172,6 +174,8 @@ class Matching:
         qualified = directory.present().copy()
         for condition in directory.conditions(signature):
             qualified &= condition.met
+            if not qualified.any():
+                break  # whatever else is asked for, nobody meets it all
         # SPECIALISED is FIT less one, and UNFIT is zero: no branch per agent.
         codes = FIT - directory.specialised(signature.task_type).view(np.uint8)
         slots = directory.slots

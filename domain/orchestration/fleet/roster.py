@@ -19,7 +19,7 @@ from aia_mas.domain.orchestration.fleet.seat import AGENT_EVENTS, FleetSnapshot,
 from aia_mas.domain.orchestration.fleet.why_not import Reason
 from aia_mas.domain.orchestration.requirement import RequirementSignature
 from aia_mas.domain.orchestration.scoring.board import Board
-from aia_mas.domain.orchestration.scoring.learning import TEACHING, learn
+from aia_mas.domain.orchestration.scoring.learning import TEACHING, learn, learn_assignment
 from aia_mas.domain.orchestration.scoring.policies import BUILT_IN, Policies
 from aia_mas.domain.orchestration.scoring.records import Records
 from aia_mas.domain.orchestration.scoring.records_snapshot import copy_of, restored
@@ -33,28 +33,33 @@ from aia_mas.domain.orchestration.task_events import (
     TaskRated,
     TaskReleased,
 )
+from aia_mas.domain.orchestration.tiers import DEFAULT_TIERS, Tiers
 
 
 class Fleet:
     """A fold over agent and task events that knows who can take one task more."""
 
     def __init__(
-        self, max_concurrent_tasks: int | None = None, policies: Policies = BUILT_IN
+        self,
+        max_concurrent_tasks: int | None = None,
+        policies: Policies = BUILT_IN,
+        tiers: Tiers = DEFAULT_TIERS,
     ) -> None:
         """Start without agents.
 
         Args:
             max_concurrent_tasks: Tasks held at once; None: no cap.
             policies: What may choose among agents, by name.
+            tiers: Which stake makes which tier.
         """
         self.max_concurrent_tasks = max_concurrent_tasks
-        self._directory = Directory()
-        self._matching = Matching(self._directory)
-        self.records = Records(self._learned)
-        self._board = Board(self.records, self._directory.agent_ids, self._directory.slots)
+        self._directory = directory = Directory(tiers)
+        self._matching = Matching(directory)
+        self.records = Records()
+        self._board = Board(self.records, directory.agent_ids, directory.slots, tiers.highest)
         self.chooser = Chooser(self._board, policies)
         self._places = Places(self._board.load)
-        self._resources = Resources(self._directory)
+        self._resources = Resources(directory)
         self._seats: list[Seat] = []
         self.declared: set[int] = set()
         parts = (self._matching, self._places, self._resources)
@@ -77,7 +82,8 @@ class Fleet:
             self._task_event(entity, event, task_type)
         elif isinstance(event, TaskAssigned):
             self._hold(entity, self._slot(event.agent_id))
-            self.records.assigned(event.agent_id, sticky_key)
+            learn_assignment(self.records, entity, event, task_type, sticky_key)
+            self.chooser.assigned(entity, event)
         elif kind in AGENT_EVENTS:
             slot = self._slot(entity)
             old, seat = self._seats[slot], seat_after(self._seats[slot], event)
@@ -224,7 +230,7 @@ class Fleet:
         seats, last, sequence = list(self._seats), list(places.last), places.sequence
         holders = yield from copied(places.holders.items())
         records = yield from copy_of(self.records)
-        return FleetSnapshot(seats, last, holders, sequence, records, self.chooser.rules)
+        return FleetSnapshot(seats, last, holders, sequence, records, *self.chooser.stored())
 
     @classmethod
     def restore(
@@ -232,10 +238,11 @@ class Fleet:
         snapshot: FleetSnapshot,
         max_concurrent_tasks: int | None = None,
         policies: Policies = BUILT_IN,
+        tiers: Tiers = DEFAULT_TIERS,
     ) -> Steps[Fleet]:
         """Return a fleet that goes on where the snapshot was taken, without reservations."""
-        fleet = cls(max_concurrent_tasks, policies)
-        fleet.chooser.rules = snapshot.rules
+        fleet = cls(max_concurrent_tasks, policies, tiers)
+        fleet.chooser.restore(snapshot.rules, snapshot.failures)
         yield from restored(fleet.records, snapshot.records)
         # A gap is seated under a name that no agent can have, and freed when all have their seats.
         seats = [
@@ -251,6 +258,7 @@ class Fleet:
             for slot in some_slots:
                 fleet._set(slot, seats[slot])
             yield
+        yield from fleet._board.prepare()
         return fleet
 
     def _slot(self, agent_id: str) -> int:
@@ -269,7 +277,7 @@ class Fleet:
         self._places.set_limit(slot, seat.limit)
         if seat.capabilities is not old.capabilities or seat.registered is not old.registered:
             declared = seat.capabilities if seat.registered else None
-            self._directory.declare(slot, declared, seat.tier)
+            self._directory.declare(slot, declared, self._directory.tiers.rank(seat.stake))
             self._board.terms(slot, seat.capabilities.cost_per_task, seat.stake)
             self._matching.changed(slot)
             self.declared.add(slot)
@@ -291,11 +299,6 @@ class Fleet:
             learn(self.records, task_id, event, holder, task_type)
         if slot is not None:
             self._clear_if_gone(slot)
-
-    def _learned(self, agent_id: str) -> None:
-        slot, record = self._directory.slots.get(agent_id), self.records.agents.get(agent_id)
-        if slot is not None and record is not None:
-            self._board.learn(slot, record)
 
     def _few(self, signature: RequirementSignature) -> Pool | None:
         """Return those who suit and have room by asking each, where that is quicker."""

@@ -21,9 +21,9 @@ from aia_mas.domain.orchestration.agent_events import (
     AgentWentOffline,
 )
 from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.domain.orchestration.scoring.failures import FailedPolicy
 from aia_mas.domain.orchestration.scoring.records_snapshot import RecordsSnapshot
 from aia_mas.domain.orchestration.scoring.rules import AssignmentRules
-from aia_mas.domain.orchestration.tiers import tier_rank
 
 _NOTHING = Capabilities()
 
@@ -39,11 +39,6 @@ class Seat(msgspec.Struct, frozen=True, array_like=True, gc=False):
     status: AgentStatus = AgentStatus.UNREGISTERED
     online: bool = False
     stake: int = 0
-
-    @property
-    def tier(self) -> int:
-        """The rank of its staking tier, 0 for none."""
-        return tier_rank(self.stake)
 
     @property
     def registered(self) -> bool:
@@ -68,6 +63,7 @@ class FleetSnapshot(msgspec.Struct, frozen=True, array_like=True):
         sequence: How many assignments there were.
         records: What is known of agents by their work.
         rules: The rules of assignment.
+        failures: Policies that failed, by name.
     """
 
     seats: list[Seat]
@@ -76,6 +72,7 @@ class FleetSnapshot(msgspec.Struct, frozen=True, array_like=True):
     sequence: int
     records: RecordsSnapshot
     rules: AssignmentRules
+    failures: dict[str, FailedPolicy] = {}
 
 
 def seat_after(seat: Seat, event: Event) -> Seat:

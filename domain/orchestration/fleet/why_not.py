@@ -21,8 +21,8 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         code: Stable: ``no_agents``, ``no_agent_with_skill``, ``no_agent_with_specialization``,
             ``no_agent_with_label``, ``no_agent_with_data_source``, ``no_agent_with_resource``,
-            ``no_agent_with_tier``, ``price_above_max_cost``, ``excluded``, ``no_agent_with_all``,
-            ``not_active``, ``offline``, ``busy``, ``resources_in_use``,
+            ``no_agent_with_tier``, ``unknown_tier``, ``price_above_max_cost``, ``excluded``,
+            ``no_agent_with_all``, ``not_active``, ``offline``, ``busy``, ``resources_in_use``,
             ``reserved_for_others``, ``max_concurrent_tasks``; of the queue: ``not_due``,
             ``not_waiting``, ``paused``, ``concurrency_limit``, ``rate_limit``, ``reserved``.
         detail: A sentence for people.
@@ -182,6 +182,7 @@ _DETAILS = {
     "no_agent_with_data_source": "No agent reaches the data source {data_source!r}",
     "no_agent_with_resource": "No agent has {amount:g} of the resource {resource!r}",
     "no_agent_with_tier": "No agent has the tier {min_tier} or a higher one",
+    "unknown_tier": "No tier {min_tier} is configured any more",
     "price_above_max_cost": "Every agent's price is above the task's max_cost",
     "excluded": "Every agent is excluded by the task",
 }

@@ -53,8 +53,8 @@ class KeyState:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing depends on it."""
-        return not (self.limits or self.held or self.reserved or self.queued)
+        """Whether nothing in the log depends on it any more."""
+        return not (self.limits or self.held or self.queued)
 
     def limit(self, own: int | None) -> int | None:
         """Return how many tasks may be held (``own``: as a task has it); None: any number."""
@@ -150,5 +150,9 @@ class ConcurrencyKeys:
     def forget_idle(self, key: str) -> None:
         """Forget a key of which nothing depends."""
         state = self.states.get(key)
-        if state is not None and state.idle:
+        if state is None or not state.idle:
+            return
+        # What the log tells is forgotten at the same event on every node, whatever is on its way.
+        state.ended.clear()
+        if not state.reserved:
             del self.states[key]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -77,11 +78,18 @@ WHOLE_SCORE: Final = ONE * ONE
 
 def score(candidate: Candidate, weights: Weights) -> int:
     """Return how well a candidate does, 0..``WHOLE_SCORE``."""
+    _, *features, _ = msgspec.structs.astuple(candidate)
+    return score_of(features, weights)
+
+
+def score_of(features: Sequence[int], weights: Weights) -> int:
+    """Return how well one with these features, in the order of a candidate, does."""
+    quality, latency, headroom, price, stake, affinity = features
     return (
-        candidate.quality * weights.quality
-        + candidate.latency * weights.latency
-        + candidate.headroom * weights.headroom
-        + candidate.price * weights.price
-        + candidate.stake * weights.stake
-        + candidate.affinity * weights.affinity
+        quality * weights.quality
+        + latency * weights.latency
+        + headroom * weights.headroom
+        + price * weights.price
+        + stake * weights.stake
+        + affinity * weights.affinity
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import index
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -67,9 +68,9 @@ def the_first(_shortlist: Sequence[Candidate], _weights: Weights, _seed: int) ->
 
 def the_sticky(shortlist: Sequence[Candidate], weights: Weights, seed: int) -> int:
     """Take the agent that had the sticky key last, else choose as ``power_of_two`` does."""
-    for index, candidate in enumerate(shortlist):
+    for number, candidate in enumerate(shortlist):
         if candidate.marks & Mark.STICKY:
-            return index
+            return number
     return power_of_two(shortlist, weights, seed)
 
 
@@ -122,9 +123,14 @@ def choice(
     """Return the one that a policy chooses.
 
     Raises:
-        IndexError: A policy of a user chose none of them; it may raise anything else as well.
+        IndexError: A policy of a user chose none of them.
+        TypeError: It chose something that is no index; it may raise anything else as well.
     """
-    index = policy.choose(shortlist, policy.weights or weights, seed)
-    if not 0 <= index < len(shortlist):
-        raise IndexError(f"{policy.name} chose number {index} of {len(shortlist)}")
-    return shortlist[index]
+    chosen = policy.choose(shortlist, policy.weights or weights, seed)
+    try:
+        number = index(chosen)
+    except TypeError:
+        raise TypeError(f"it chose {chosen!r:.64}, and not the index of a candidate") from None
+    if not 0 <= number < len(shortlist):
+        raise IndexError(f"it chose number {number} of {len(shortlist)} candidates")
+    return shortlist[number]

@@ -48,6 +48,25 @@ class Pair(NamedTuple):
     took: int = 0
 
 
+class Attempt(NamedTuple):
+    """An attempt that is not over; times are milliseconds since the epoch.
+
+    Attributes:
+        since: When the work began, later by the time that it waited for answers since; before it
+            began, when it was assigned.
+        begun: It began.
+        asked: Since when it waits for an answer; 0: it does not.
+    """
+
+    since: int
+    begun: bool = False
+    asked: int = 0
+
+    def worked(self, at: int) -> int:
+        """Return the milliseconds of work up to a time; waiting for an answer is none."""
+        return (self.asked or at) - self.since
+
+
 class AgentRecord:
     """One agent's record over all types.
 
@@ -93,8 +112,8 @@ class TypeRecord:
 NO_TYPE: Final = TypeRecord()
 """The record of a type that nobody has done yet."""
 
-Changed = Callable[[str], None]
-"""Told the agent whose record changed."""
+Changed = Callable[[str, tuple[str, ...]], None]
+"""Told the agent whose record changed, and the types of task that it changed in."""
 
 
 class Records:
@@ -106,22 +125,25 @@ class Records:
         types: By type of task, the least recently used first.
         good: Successes of all, faded.
         seen: Observations of all, faded.
-        running: Task id to when its attempt was started, milliseconds since the epoch.
+        attempts: Task id to its attempt that is not over.
         finished: Task id to its type, of the tasks that were completed last: they may be rated.
         sticky: Sticky key to the agent that had it last, the least recently used first.
+        changed: Told of every agent whose record changed.
+        forgot: Told of every type that was forgotten.
     """
 
-    def __init__(self, changed: Changed = lambda _agent: None) -> None:
-        """Start without any (``changed``: told of every agent whose record changed)."""
+    def __init__(self) -> None:
+        """Start without any."""
         self.agents: dict[str, AgentRecord] = {}
         self.gone: OrderedDict[str, AgentRecord] = OrderedDict()
         self.types: OrderedDict[str, TypeRecord] = OrderedDict()
         self.good = 0
         self.seen = 0
-        self.running: dict[str, int] = {}
+        self.attempts: dict[str, Attempt] = {}
         self.finished: OrderedDict[str, str] = OrderedDict()
         self.sticky: OrderedDict[str, str] = OrderedDict()
-        self.changed = changed
+        self.changed: Changed = lambda _agent, _types: None
+        self.forgot: Callable[[str], None] = lambda _type: None
 
     def joined(self, agent_id: str) -> AgentRecord:
         """Return the record of an agent that is there (again)."""
@@ -137,8 +159,9 @@ class Records:
         if record is not None and record.seen:
             self._keep(agent_id, record)
 
-    def assigned(self, agent_id: str, sticky_key: str | None) -> None:
-        """Remember who has a sticky key."""
+    def assigned(self, task_id: str, agent_id: str, sticky_key: str | None, at: int) -> None:
+        """An agent was given a task (``at``: milliseconds since the epoch), and its sticky key."""
+        self.attempts[task_id] = Attempt(at)
         if sticky_key is not None:
             self.sticky[sticky_key] = agent_id
             self.sticky.move_to_end(sticky_key)
@@ -147,12 +170,22 @@ class Records:
 
     def started(self, task_id: str, at: int) -> None:
         """An attempt was begun (``at``: milliseconds since the epoch)."""
-        self.running[task_id] = at
+        self.attempts[task_id] = Attempt(at, begun=True)
+
+    def asked(self, task_id: str, at: int) -> None:
+        """It waits for an answer from now on, and that is nobody's work."""
+        if (attempt := self.attempts.get(task_id)) is not None:
+            self.attempts[task_id] = attempt._replace(asked=at)
+
+    def answered(self, task_id: str, at: int) -> None:
+        """It goes on; the time that it waited is as if it had never been."""
+        if (attempt := self.attempts.get(task_id)) is not None:
+            self.attempts[task_id] = Attempt(at - attempt.worked(at), begun=True)
 
     def completed(self, task_id: str, agent_id: str, task_type: str, at: int) -> None:
         """An attempt was completed (``at``: milliseconds since the epoch)."""
-        began = self.running.pop(task_id, None)
-        took = 0 if began is None else max(1, (at - began) * _FINE)
+        attempt = self.attempts.pop(task_id, None)
+        took = 0 if attempt is None else max(1, attempt.worked(at) * _FINE)
         self.finished[task_id] = task_type
         if len(self.finished) > MAX_FINISHED:
             self.finished.popitem(last=False)
@@ -162,17 +195,18 @@ class Records:
 
     def failed(self, task_id: str, agent_id: str, task_type: str) -> None:
         """The agent gave an attempt up."""
-        self.running.pop(task_id, None)
+        self.attempts.pop(task_id, None)
         self._penalise(agent_id, task_type, _FAILED)
 
     def released(self, task_id: str, agent_id: str, task_type: str) -> None:
         """An attempt was taken from the agent; that counts when it had begun."""
-        if self.running.pop(task_id, None) is not None:
+        attempt = self.attempts.pop(task_id, None)
+        if attempt is not None and attempt.begun:
             self._penalise(agent_id, task_type, _LOST)
 
     def ended(self, task_id: str) -> None:
         """An attempt ended by nobody's fault."""
-        self.running.pop(task_id, None)
+        self.attempts.pop(task_id, None)
 
     def rated(self, task_id: str, agent_id: str, rating: float) -> None:
         """A client rated a result, 0..1; of a task finished long ago only the agent is known."""
@@ -205,7 +239,9 @@ class Records:
         record.seen = _faded(record.seen, _FADE_AGENT) + seen
         self.good = _faded(self.good, _FADE_ALL) + good
         self.seen = _faded(self.seen, _FADE_ALL) + seen
+        changed: tuple[str, ...] = ()
         if task_type is not None:
+            changed = (task_type,)
             of_type = self._type(task_type)
             of_type.good = _faded(of_type.good, _FADE_ALL) + good
             of_type.seen = _faded(of_type.seen, _FADE_ALL) + seen
@@ -224,7 +260,8 @@ class Records:
                 oldest = next(iter(record.pairs))
                 del record.pairs[oldest]
                 self.types[oldest].agents.pop(agent_id, None)
-        self.changed(agent_id)
+                changed = (task_type, oldest)
+        self.changed(agent_id, changed)
 
     def _type(self, task_type: str) -> TypeRecord:
         of_type = self.types.get(task_type)
@@ -235,7 +272,7 @@ class Records:
                 for agent_id in old.agents:
                     record = self.agents.get(agent_id) or self.gone[agent_id]
                     del record.pairs[forgotten]
-                    self.changed(agent_id)
+                self.forgot(forgotten)
         else:
             self.types.move_to_end(task_type)
         return of_type

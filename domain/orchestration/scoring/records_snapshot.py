@@ -8,7 +8,13 @@ from typing import Any
 import msgspec
 
 from aia_mas.domain.kernel.steps import Steps, chunks, copied, drained
-from aia_mas.domain.orchestration.scoring.records import AgentRecord, Pair, Records, TypeRecord
+from aia_mas.domain.orchestration.scoring.records import (
+    AgentRecord,
+    Attempt,
+    Pair,
+    Records,
+    TypeRecord,
+)
 
 _COPIED, _ROWS, _AGENTS = 100, 500, 50
 """Per step or piece; an agent's row has one entry for each type that it does."""
@@ -25,7 +31,7 @@ class RecordsSnapshot(msgspec.Struct, frozen=True, array_like=True):
 
     agents: list[_Agent] = []
     types: list[_Type] = []
-    running: list[tuple[str, int]] = []
+    attempts: list[tuple[str, Attempt]] = []
     finished: list[tuple[str, str]] = []
     sticky: list[tuple[str, str]] = []
     all: tuple[int, int] = (0, 0)
@@ -44,10 +50,10 @@ def copy_of(records: Records) -> Steps[RecordsSnapshot]:
     types = [
         (name, each.good, each.seen, each.count, each.took) for name, each in records.types.items()
     ]
-    running = yield from copied(records.running.items())
+    attempts = yield from copied(records.attempts.items())
     finished = yield from copied(records.finished.items())
     sticky = yield from copied(records.sticky.items())
-    return RecordsSnapshot(agents, types, running, finished, sticky, (records.good, records.seen))
+    return RecordsSnapshot(agents, types, attempts, finished, sticky, (records.good, records.seen))
 
 
 def parts_of(snapshot: RecordsSnapshot) -> Iterator[RecordsSnapshot]:
@@ -57,8 +63,8 @@ def parts_of(snapshot: RecordsSnapshot) -> Iterator[RecordsSnapshot]:
         yield RecordsSnapshot(types=types)
     for agents in drained(snapshot.agents, _AGENTS):
         yield RecordsSnapshot(agents=agents)
-    for running in drained(snapshot.running, _ROWS):
-        yield RecordsSnapshot(running=running)
+    for attempts in drained(snapshot.attempts, _ROWS):
+        yield RecordsSnapshot(attempts=attempts)
     for finished in drained(snapshot.finished, _ROWS):
         yield RecordsSnapshot(finished=finished)
     for sticky in drained(snapshot.sticky, _ROWS):
@@ -69,7 +75,7 @@ def joined(whole: RecordsSnapshot, part: RecordsSnapshot) -> RecordsSnapshot:
     """Add a part to what was read before it, in place of copying it."""
     whole.agents.extend(part.agents)
     whole.types.extend(part.types)
-    whole.running.extend(part.running)
+    whole.attempts.extend(part.attempts)
     whole.finished.extend(part.finished)
     whole.sticky.extend(part.sticky)
     return msgspec.structs.replace(whole, all=part.all) if part.all != (0, 0) else whole
@@ -90,7 +96,7 @@ def restored(records: Records, snapshot: RecordsSnapshot) -> Steps[None]:
             (records.agents if there else records.gone)[agent_id] = record
         yield
     kept: tuple[tuple[dict[str, Any], list[Any]], ...] = (
-        (records.running, snapshot.running),
+        (records.attempts, snapshot.attempts),
         (records.finished, snapshot.finished),
         (records.sticky, snapshot.sticky),
     )

@@ -7,32 +7,27 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aia_mas.domain.orchestration.scoring.board import (
-    HOPED,
-    SLOW,
-    TILT,
-    TOOK,
-    UNKNOWN,
-    Board,
-    Slots,
-)
+from aia_mas.domain.orchestration.scoring.board import Board, Slots
 from aia_mas.domain.orchestration.scoring.candidates import (
     EVERY_MARK,
     SHORTLIST,
     Candidate,
     Mark,
     affinity_of,
-    score,
+    score_of,
 )
+from aia_mas.domain.orchestration.scoring.column import PRICE, QUALITY, SLOW, TAKES
 from aia_mas.domain.orchestration.scoring.policies import Policy
 from aia_mas.domain.orchestration.scoring.weights import ONE, Weights
 
-# Rows of what ranks are made of; the first four are those of the board.
-_HEADROOM, _PRICE, _STAKE, _TURN, _QUALITY, _LATENCY, _AFFINITY = range(7)
-_AFFINITIES = np.array([affinity_of(marks) / ONE for marks in range(EVERY_MARK)])
+# How many rows a choice looks at: up to SLOW, and up to TAKES.
+_OF_AGENTS, _OF_TYPE = SLOW + 1, TAKES + 1
+_AFFINITIES = tuple(affinity_of(marks) for marks in range(EVERY_MARK))
+_AFFINITY = np.array(_AFFINITIES) / ONE
 # Ranks are scores times ten thousand; these come before, or after, any of them.
 _FIRST = 4.0 * ONE
 _KEPT = 2.0 * ONE
+_PREFERRED = _FIRST * (np.arange(EVERY_MARK) & Mark.PREFERRED)
 _TURNS = 1e-4
 _MANY, _VERY_MANY = 256, 1_000
 """With more candidates than this it is quicker to look for the best one eight times; and to add up
@@ -52,7 +47,7 @@ class Field(NamedTuple):
 
     slots: Slots | None
     size: int
-    marks: NDArray[np.uint8] | None
+    marks: Slots | None
     sticky: int | None = None
     preferred: bool = False
 
@@ -81,69 +76,67 @@ def shortlist(
         turns: How many turns there were.
     """
     counts = policy.weights or weights
-    parts = _parts(board, field, task_type, max_cost)
-    # Negative, so that the best come first where ranks are sorted.
+    agents, column, slots = board.rows, board.column(task_type), field.slots
+    if slots is None:
+        agents, column = agents[:_OF_AGENTS, : field.size], column[:_OF_TYPE, : field.size]
+    else:
+        agents = agents[:_OF_AGENTS].take(slots, axis=1)
+        column = column[:_OF_TYPE].take(slots, axis=1)
+    dearest = float(agents[PRICE].max() if max_cost is None else max_cost) or 1.0
+    done = column[TAKES] * agents[SLOW]
+    soonest = float(done.min())
+
+    # Negative, so that the best come first where ranks are sorted; what is the same for all is
+    # left out.
     factors = np.array(
         (
             -counts.headroom,
-            -counts.price,
+            counts.price / dearest,
             -counts.stake,
             _TURNS / (turns + 1),  # equal ones take turns, of those that never had one the first
-            -counts.quality,
-            -counts.latency,
-            -counts.affinity,
         )
     )
-    small = field.size <= _VERY_MANY
-    ranks = factors @ parts if small else np.einsum("i,ij->j", factors, parts)
-    if field.preferred and field.marks is not None:
-        ranks -= _FIRST * (field.marks & Mark.PREFERRED)
+    # Many are added up without BLAS, which would start threads for them.
+    few = field.size <= _VERY_MANY
+    ranks = factors @ agents[:4] if few else np.einsum("i,ij->j", factors, agents[:4])
+    if counts.quality:
+        ranks -= column[QUALITY] * counts.quality
+    if counts.latency:
+        ranks -= counts.latency * soonest / done
+    if field.marks is not None:
+        ties = _AFFINITY * counts.affinity
+        if field.preferred:
+            ties += _PREFERRED
+        ranks -= ties.take(field.marks)
     if field.sticky is not None and policy.keeps_sticky:
         ranks[field.sticky] -= _KEPT
     best = _best(ranks)
-    rounded = (parts.take(best, axis=1) * ONE + 0.5).astype(np.int64).tolist()
-    slots = (best if field.slots is None else field.slots[best]).tolist()
-    marks = [0] * len(slots) if field.marks is None else field.marks[best].tolist()
-    found = []
-    for slot, mark, headroom, price, stake, turn, quality, latency, affinity in zip(
-        slots, marks, *rounded, strict=True
+    # A view would be copied whole to take a few columns of it.
+    places = best if slots is None else slots[best]
+    rows = board.rows.take(places, axis=1)
+    marks = [0] * best.size if field.marks is None else field.marks[best].tolist()
+    ids, scale, found = board.agent_id, ONE / dearest, []
+    for slot, mark, headroom, price, stake, turn, quality, latency in zip(
+        places.tolist(),
+        marks,
+        *rows[:4].tolist(),
+        column[QUALITY][best].tolist(),
+        (soonest / done[best]).tolist(),
+        strict=True,
     ):
-        candidate = Candidate(
-            board.agent_id(slot), quality, latency, headroom, price, stake, affinity, mark
+        # Rounded as the event keeps them, so that scores of them are exact.
+        features = (
+            int(quality * ONE + 0.5),
+            int(latency * ONE + 0.5),
+            int(headroom * ONE + 0.5),
+            int(ONE - price * scale + 0.5),
+            int(stake * ONE + 0.5),
+            _AFFINITIES[mark],
         )
-        order = (not mark & Mark.PREFERRED, -score(candidate, counts), turn, slot)
-        found.append((order, candidate))
+        order = (not mark & Mark.PREFERRED, -score_of(features, counts), turn, slot)
+        found.append((order, Candidate(ids(slot), *features, mark)))
     found.sort()
     return [(order[-1], candidate) for order, candidate in found]
-
-
-def _parts(board: Board, field: Field, task_type: str, max_cost: int | None) -> NDArray[np.float64]:
-    """Return the features of all candidates, each 0..1, and their turns."""
-    rows, column = board.gather(field.slots, field.size, task_type)
-    mean, typical = board.outlook(task_type)
-    parts = np.empty((7, field.size))
-    parts[:_QUALITY] = rows[:_QUALITY]
-    price = parts[_PRICE]
-    dearest = float(price.max()) if max_cost is None else float(max_cost)
-    if dearest:
-        price *= -1.0 / dearest
-        price += 1.0
-    else:
-        price[:] = 1.0
-    # The record in the type leans on the agent's in all, and that on everybody's in the type.
-    quality = np.multiply(column[TILT], mean, out=parts[_QUALITY])
-    quality += column[HOPED]
-    np.minimum(quality, 1.0, out=quality)
-    # When it would be done, against the candidate that would be done first.
-    done = column[UNKNOWN] * typical
-    done += column[TOOK]
-    done *= rows[SLOW]
-    np.divide(done.min(), done, out=parts[_LATENCY])
-    if field.marks is None:
-        parts[_AFFINITY] = 0.0
-    else:
-        _AFFINITIES.take(field.marks, out=parts[_AFFINITY])
-    return parts
 
 
 def _best(ranks: NDArray[np.float64]) -> NDArray[np.intp]:

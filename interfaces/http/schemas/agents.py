@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from aia_mas.application.orchestration.claims import ClaimedTask
+from aia_mas.application.orchestration.standing import LostTask
 from aia_mas.domain.kernel.precondition import UNCONDITIONAL, Precondition
 from aia_mas.domain.orchestration.agent_commands import (
     PutAgent,
@@ -35,6 +37,8 @@ Address = Annotated[
 ]
 Wallet = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": 256})]
 Owner = Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": 255})]
+
+Lease = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": 128})]
 
 _NOTHING = Decimal(0)
 
@@ -169,18 +173,29 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     Attributes:
         limit: Tasks at most, 1..100.
-        wait: How long to wait for some when there is none, seconds; the server has a limit of
-            its own (`MAS_CLAIM_WAIT`, 30).
+        wait: How long to wait for some when there is none, seconds; at most `MAS_CLAIM_WAIT` (30)
+            and `MAS_HEARTBEAT_INTERVAL` (30), so that the agent is heard of again in time.
+        tasks: Those it is still working on, as in a heartbeat; once one of them is lost the claim
+            waits no longer.
+        leases: The same with their leases, as in a heartbeat.
     """
 
     limit: Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 1, "maximum": 100})] = 1
     wait: Annotated[float, msgspec.Meta(extra_json_schema={"minimum": 0, "maximum": 3600})] = 0.0
+    tasks: tuple[AgentId, ...] = ()
+    leases: dict[AgentId, Lease] = {}
 
 
 class ClaimedTasks(msgspec.Struct, frozen=True):
-    """Tasks for an agent; empty when there was none in time."""
+    """Tasks for an agent.
+
+    Attributes:
+        items: Tasks that it is to start; empty when there was none in time.
+        lost: Of those that it named as its own, the ones that it should stop working on.
+    """
 
     items: list[ClaimedTask]
+    lost: Sequence[LostTask] = ()
 
 
 class Heartbeat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -188,10 +203,13 @@ class Heartbeat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         tasks: Those it is still working on; their leases are extended.
+        leases: The same by task with the lease that it has, so that it also learns when a task was
+            taken from it and given to it once more.
         load: How busy the agent is by its own account, 0..1.
         metrics: Figures of its own choice, at most 32 by name.
     """
 
     tasks: tuple[AgentId, ...] = ()
+    leases: dict[AgentId, Lease] = {}
     load: Level | None = None
     metrics: dict[str, float] = {}

@@ -11,8 +11,8 @@ from aia_mas.domain.orchestration.agent import AgentStatus
 from aia_mas.domain.orchestration.labels import Comparator
 from aia_mas.domain.orchestration.task_specification import Priority
 from aia_mas.domain.orchestration.task_status import TaskStatus
-from aia_mas.domain.orchestration.tiers import Tier
-from aia_mas.interfaces.http.schemas.values import AgentId, Level, Moment, Text, moment
+from aia_mas.domain.orchestration.tiers import Tiers
+from aia_mas.interfaces.http.schemas.values import AgentId, Level, Moment, Name, Text, moment
 from aia_mas.projections.agent_directory import AgentFilter
 from aia_mas.projections.task_board import TaskFilter
 
@@ -118,15 +118,17 @@ class AgentCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     label: str | None = None
     label_op: Comparator | None = None
     label_value: tuple[str, ...] = ()
-    tier: tuple[Tier, ...] = ()
+    tier: tuple[Name, ...] = ()
     q: str | None = None
 
-    def filters(self) -> AgentFilter:
-        """Return it as the agent directory has it.
+    def filters(self, tiers: Tiers) -> AgentFilter:
+        """Return it as the agent directory has it (``tiers``: those that there are).
 
         Raises:
-            InvalidValue: A field means nothing without another one.
+            InvalidValue: A field means nothing without another one, or a tier is unknown.
         """
+        for index, tier in enumerate(self.tier):
+            tiers.check(tier, f"filter.tier.{index}")
         for name, other in (
             ("min_level", "skill"),
             ("label_value", "label"),

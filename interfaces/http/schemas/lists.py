@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from aia_mas.application.presence import Report
 from aia_mas.domain.orchestration.fleet.why_not import Reason
+from aia_mas.domain.orchestration.scoring.failures import PolicyFailure
 from aia_mas.projections.agent_directory import Agent
 from aia_mas.projections.task_board import Task
 
@@ -131,6 +132,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
         runner_up: Whom it was compared with last: the other one drawn, or else the next on the
             shortlist; None when it was alone on it.
         shortlist: All it was chosen from, preferred agents first, then by score.
+        failure: The policy that should have chosen and failed; ``policy`` chose in its place.
     """
 
     attempt: int
@@ -146,6 +148,27 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     chosen: ScoredCandidate | None
     runner_up: ScoredCandidate | None
     shortlist: list[ScoredCandidate]
+    failure: PolicyFailure | None
+
+
+class ExcludedAgent(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent that a task was taken from for good.
+
+    Attributes:
+        agent_id: Who.
+        attempt: Which attempt it had.
+        by: Who ordered it; empty: the system by its rules.
+        reason: Why.
+        at: When, UTC.
+        position: Where this stands in the log.
+    """
+
+    agent_id: str
+    attempt: int
+    by: str
+    reason: str
+    at: datetime
+    position: int
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,6 +179,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
         status: Where it stands.
         attempt: The number of the last attempt.
         assignments: Every attempt, from the log.
+        excluded: Agents that it was taken from for good, which is why it never goes to them again.
         waiting: While it waits: what keeps it from being assigned.
         filtered: Which agents such a task does not come to and why, by the fleet as it is now; an
             agent may stand in several entries.
@@ -166,6 +190,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     attempt: int
     assignments: list[Explained]
+    excluded: list[ExcludedAgent]
     waiting: list[Reason]
     filtered: list[Reason]
     as_of: int

@@ -23,7 +23,6 @@ from aia_mas.domain.orchestration.task_specification import (
     TaskSpecification,
     required_skills,
 )
-from aia_mas.domain.orchestration.tiers import Tier
 from aia_mas.interfaces.http.schemas.task_care import NESTED, Retries, only_retries
 from aia_mas.interfaces.http.schemas.values import (
     AgentId,
@@ -98,7 +97,7 @@ class TaskRequirements(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         preferred_agents: Agents to be taken first when they qualify.
         excluded_agents: Agents never to be taken.
         resources: How much of the agent's resources it takes while the agent holds it.
-        min_tier: The lowest staking tier of an agent that may get it.
+        min_tier: The lowest staking tier of an agent that may get it, one of those configured.
         sticky_key: Tasks with the same key go to the same agent when that is as good as others, or
             whenever it can by the policy ``sticky``.
     """
@@ -110,7 +109,7 @@ class TaskRequirements(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     preferred_agents: tuple[AgentId, ...] = ()
     excluded_agents: tuple[AgentId, ...] = ()
     resources: dict[str, Resource] = {}
-    min_tier: Tier | None = None
+    min_tier: Name | None = None
     sticky_key: Reference | None = None
 
     def requirements(self) -> Requirements:

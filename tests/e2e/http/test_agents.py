@@ -101,7 +101,7 @@ def test_agents_are_found_by_labels_tiers_and_text(client: httpx.Client, unique:
          "label_value"),
         ({"label": "a", "label_value": ["x", "y"]}, 422, "invalid_label_comparator",
          "label_value"),
-        ({"tier": "wooden"}, 400, "invalid_parameter", "tier"),
+        ({"tier": "wooden"}, 422, "unknown_tier", "tier"),
         ({"sort": "beauty"}, 400, "invalid_parameter", "sort"),
     ],
 )  # fmt: skip

@@ -150,7 +150,7 @@ def wanted(labels: Any) -> bytes:
         (TASK, wanted("zone=eu"), 422, "invalid_type", "requirements.labels"),
         (TASK, task(requirements={"resources": {"gpu": -0.1}}), 422, "invalid_resource_amount",
          "requirements.resources.gpu"),
-        (TASK, task(requirements={"min_tier": "wooden"}), 422, "invalid_value",
+        (TASK, task(requirements={"min_tier": "wooden"}), 422, "unknown_tier",
          "requirements.min_tier"),
         (TASK, task(requirements={"sticky_key": ""}), 422, "invalid_text",
          "requirements.sticky_key"),

@@ -244,6 +244,9 @@ def test_a_policy_of_the_program_that_runs_the_node(
         "name": "last",
         "detail": "The last one",
         "built_in": False,
+        "known": True,
+        "failures": 0,
+        "last_failure": None,
     }
 
     explanation = explain(client, submit(client))
@@ -251,3 +254,37 @@ def test_a_policy_of_the_program_that_runs_the_node(
     (assignment,) = explanation["assignments"]
     assert (assignment["agent_id"], assignment["policy"]) == ("a2", "last")
     assert assignment["runner_up"]["agent_id"] == "a0"
+
+
+def test_a_policy_that_fails_is_shown_wherever_one_would_look(
+    start_node: Callable[..., Any],
+) -> None:
+    def broken(_shortlist: Any, _weights: Any, _seed: int) -> int:
+        raise KeyError("no such agent")
+
+    client = start_node(policies=[Policy("broken", broken)]).client
+    register(client, "a")
+    client.put(f"{POLICIES}/work", json={"policy": "broken"})
+    assert _failures(client) == 0
+
+    task_id = submit(client)
+
+    (assignment,) = explain(client, task_id)["assignments"]
+    assert (assignment["agent_id"], assignment["policy"]) == ("a", "scored")
+    failure = assignment["failure"]
+    assert failure["policy"] == "broken"
+    assert failure["error"].startswith("KeyError: 'no such agent' (test_policies.py:")
+    position = assignment["position"]
+    policies = client.get(POLICIES, params={"min_position": position}).json()["policies"]
+    (shown,) = [each for each in policies if each["name"] == "broken"]
+    assert (shown["known"], shown["failures"]) == (True, 1)
+    last = shown["last_failure"]
+    assert (last["task_id"], last["error"]) == (task_id, failure["error"])
+    assert _failures(client) == 1
+
+
+def _failures(client: httpx.Client) -> int:
+    lines = client.get("/metrics").text.splitlines()
+    (line,) = [each for each in lines if each.startswith("aia_mas_policy_failures_total{")]
+    assert 'policy="broken"' in line
+    return int(float(line.rpartition(" ")[2]))

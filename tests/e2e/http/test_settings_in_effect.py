@@ -5,6 +5,8 @@ from typing import Any
 
 import httpx
 
+from aia_mas.application.settings import load_settings
+
 API = "/mas/api/v1"
 
 
@@ -61,6 +63,42 @@ def test_no_more_tasks_in_hand_than_max_concurrent_tasks(start_node: Callable[..
     assert work["task_id"] == second["task_id"]
 
 
+def test_tiers_are_those_configured(start_node: Callable[..., Any]) -> None:
+    tiers = load_settings(environment={"MAS_STAKING_TIERS": "gold=50:1.1,bronze=false"})
+    client = start_node(staking_tiers=tiers.staking_tiers).client
+    stake = {"agent_id": "a", "initial_stake": 60}
+    shown = client.post(f"{API}/agents/register", json=stake).json()["tier"]
+
+    assert shown == client.get(f"{API}/agents/a").json()["tier"] == "gold"
+    found = client.get(f"{API}/agents", params={"tier": "gold"}).json()["items"]
+    assert [each["agent_id"] for each in found] == ["a"]
+    bulk = {"filter": {"tier": ["gold"]}, "dry_run": True}
+    assert client.post(f"{API}/agents/bulk/drain", json=bulk).json()["matched"] == 1
+    task = {"task_type": "t", "requirements": {"min_tier": "gold"}}
+    assert client.post(f"{API}/agents/tasks/submit", json=task).json()["agent_id"] == "a"
+
+
+def test_a_tier_that_is_not_configured_is_refused_by_name(start_node: Callable[..., Any]) -> None:
+    tiers = load_settings(environment={"MAS_STAKING_TIERS": "bronze=false"})
+    client = start_node(staking_tiers=tiers.staking_tiers).client
+    task = {"task_type": "t", "requirements": {"min_tier": "bronze"}}
+    tasks = {"tasks": [task, {"task_type": "t"}]}
+
+    alone = client.post(f"{API}/agents/tasks/submit", json=task)
+    batch = client.post(f"{API}/agents/tasks/submit-batch", json=tasks).json()
+    listed = client.get(f"{API}/agents", params={"tier": "bronze"})
+    drained = client.post(f"{API}/agents/bulk/drain", json={"filter": {"tier": ["bronze"]}})
+
+    told = [(each.status_code, each.json()["code"]) for each in (alone, listed, drained)]
+    assert told == [(422, "unknown_tier")] * 3
+    assert [item["status"] for item in batch["items"]] == [422, 201]
+    assert [each.json()["errors"][0]["field"] for each in (alone, listed, drained)] == [
+        "requirements.min_tier",
+        "tier",
+        "filter.tier.0",
+    ]
+
+
 def test_an_agent_is_offline_after_three_missed_heartbeats(start_node: Callable[..., Any]) -> None:
     client = start_node(heartbeat_interval_seconds=0.5).client
     position = int(register(client, "a").headers["x-event-position"])
@@ -74,6 +112,20 @@ def test_an_agent_is_offline_after_three_missed_heartbeats(start_node: Callable[
             break
     assert answer.json()["items"][-1]["topic"] == "agent.went_offline.v1"
     assert client.get(f"{API}/agents/a").json()["online"] is False
+
+
+def test_a_claim_does_not_wait_until_its_agent_is_taken_to_be_offline(
+    start_node: Callable[..., Any],
+) -> None:
+    client = start_node(heartbeat_interval_seconds=1.0, claim_wait_seconds=3600.0).client
+    register(client, "a")
+
+    for _ in range(4):  # longer than three missed heartbeats
+        answer = client.post(f"{API}/agents/a/claim", json={"wait": 3600})
+        assert answer.json() == {"items": [], "lost": []}
+
+    events = client.get(f"{API}/audit/streams/agent/a").json()["items"]
+    assert [event["topic"] for event in events] == ["agent.registered.v1"]
 
 
 def test_an_attempt_that_runs_longer_than_task_timeout_is_taken_away(

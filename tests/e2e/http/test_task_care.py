@@ -166,8 +166,8 @@ def test_a_cancellation_reaches_the_agent(client: httpx.Client, unique: str) -> 
     told = client.post(f"{API}/agents/{unique}/heartbeat", json={"tasks": [task_id, "x"]}).json()
     assert told["tasks"] == []
     assert told["lost"] == [
-        {"task_id": task_id, "status": "cancelled"},
-        {"task_id": "x", "status": "unknown"},
+        {"task_id": task_id, "status": "cancelled", "attempt": 1},
+        {"task_id": "x", "status": "unknown", "attempt": 0},
     ]
     refused(client.post(f"{path}/progress", json={**proof, "percent": 5}), 409, "task_cancelled")
     refused(client.post(f"{path}/complete", json={**proof, "result": 1}), 409, "task_cancelled")
@@ -189,6 +189,31 @@ def test_a_reassigned_task_goes_to_another_agent(client: httpx.Client, unique: s
     now = {"agent_id": other, "lease": work["lease"]}
     assert client.post(f"{path}/complete", json=now).json()["status"] == "completed"
     refused(client.post(f"{path}/reassign"), 409, "task_not_held")
+
+
+def test_whom_a_task_was_taken_from_for_good_is_shown(client: httpx.Client, unique: str) -> None:
+    path, proof = begun(client, unique)
+    other = f"{unique}-b"
+
+    taken = client.post(f"{path}/reassign", json={"reason": "slow"})
+
+    position = int(taken.headers["x-event-position"])
+    shown = client.get(path, params={"min_position": position}).json()
+    assert shown["excluded_agents"] == [proof["agent_id"]]
+    assert shown["requirements"].get("excluded_agents", []) == []
+    explanation = client.get(f"{path}/explain", params={"min_position": position}).json()
+    (excluded,) = explanation["excluded"]
+    assert (excluded["agent_id"], excluded["attempt"]) == (proof["agent_id"], 1)
+    assert (excluded["reason"], excluded["by"]) == ("slow", "dev")
+    (filtered,) = [each for each in explanation["filtered"] if each["code"] == "excluded"]
+    assert filtered["agents"] == [proof["agent_id"]]
+
+    register(client, other, skills={unique: 1.0})
+    work_for(client, other)
+    again = client.post(f"{path}/reassign", json={"exclude_current": False})
+    position = int(again.headers["x-event-position"])
+    shown = client.get(path, params={"min_position": position}).json()
+    assert shown["excluded_agents"] == [proof["agent_id"]]
 
 
 def test_a_task_gets_another_class(client: httpx.Client, unique: str) -> None:

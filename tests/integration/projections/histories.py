@@ -175,7 +175,7 @@ class World:
             lambda: self._ask_or_answer(name, state, who),
             lambda: self._ask_or_answer(name, state, who),
             lambda: task_steering.reassign_task(
-                state, tc.ReassignTask(task_id=name, exclude_current=False), ctx
+                state, tc.ReassignTask(task_id=name, exclude_current=rnd.random() < 0.5), ctx
             ),
             lambda: task_execution.complete_task(
                 state,

@@ -23,7 +23,6 @@ from aia_mas.domain.orchestration.task_events import (
     TaskReleased,
     TaskStatus,
 )
-from aia_mas.domain.orchestration.tiers import Tier
 from aia_mas.projections import AgentDirectory, AgentFilter
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
 
@@ -215,9 +214,9 @@ async def test_agents_are_found_by_tier_and_by_more_than_their_id(fold: Fold) ->
         agent("diamond", stake=10**9 * ONE, owner="Lovelace"),
     )
 
-    assert await names(directory, tier=(Tier.BRONZE, Tier.DIAMOND)) == ["bronze", "diamond"]
-    assert await names(directory, tier=(Tier.GOLD,)) == ["gold"]
-    assert await names(directory, tier=(Tier.SILVER,)) == []
+    assert await names(directory, tier=("bronze", "diamond")) == ["bronze", "diamond"]
+    assert await names(directory, tier=("gold",)) == ["gold"]
+    assert await names(directory, tier=("silver",)) == []
     assert await names(directory, text="ada's %") == ["gold"]
     assert await names(directory, text="lovelace") == ["diamond"]
     found = await directory.get("gold")

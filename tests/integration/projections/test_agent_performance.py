@@ -1,7 +1,5 @@
 """How agents perform: outcomes, durations, quality, cost and streaks, by type and over time."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,14 +8,11 @@ import pytest
 
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.application.event_log.records import RecordedEvent
-from aia_mas.domain.kernel import Event
 from aia_mas.domain.orchestration.task_events import (
     ReleaseReason,
     TaskAssigned,
     TaskCancelled,
-    TaskCompleted,
     TaskExpired,
-    TaskFailed,
     TaskRated,
     TaskReleased,
     TaskStarted,
@@ -33,91 +28,7 @@ from aia_mas.projections.table import Derived, Projection
 
 from .conftest import Pen, contents, runner, running
 from .histories import World
-
-START = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
-TOKEN = 10**18
-
-
-class Story:
-    """Events at chosen times, folded in the batches that they are told in."""
-
-    def __init__(self, writer: CheckpointWriter, performances: AgentPerformances) -> None:
-        self._writer = writer
-        self._performances = performances
-        self._now = START
-        self._versions: dict[str, int] = {}
-        self._events: list[RecordedEvent] = []
-        self.of = performances.of
-
-    def after(self, **time: float) -> None:
-        self._now += timedelta(**time)
-
-    def tell(self, task_id: str, *events: Event) -> None:
-        for event in events:
-            position = self._writer.position + len(self._events) + 1
-            version = self._versions[task_id] = self._versions.get(task_id, 0) + 1
-            self._events.append(recorded(position, f"task/{task_id}", version, event, self._now))
-
-    async def fold(self) -> None:
-        await self._writer.write(self._events)
-        self._events.clear()
-
-    def given(self, task_id: str, agent_id: str, kind: str = "t", price: int = 0) -> None:
-        spec = TaskSpecification(task_type=kind)
-        self.tell(
-            task_id,
-            TaskSubmitted(spec=spec, submitted_at=self._now, owner="o"),
-            TaskAssigned(
-                agent_id=agent_id,
-                attempt=1,
-                lease="L",
-                lease_seconds=1.0,
-                assigned_at=self._now,
-                price=price,
-            ),
-        )
-
-    def completed(self, task_id: str, agent_id: str, **more: Any) -> None:
-        self.tell(
-            task_id,
-            TaskCompleted(agent_id=agent_id, attempt=1, lease="L", completed_at=self._now, **more),
-        )
-
-    def failed(self, task_id: str, agent_id: str) -> None:
-        self.tell(
-            task_id,
-            TaskFailed(
-                agent_id=agent_id,
-                attempt=1,
-                error_code="e",
-                retryable=False,
-                outcome=TaskStatus.FAILED,
-                failed_at=self._now,
-            ),
-        )
-
-
-def recorded(position: int, stream: str, version: int, event: Event, at: datetime) -> RecordedEvent:
-    return RecordedEvent(
-        position=position,
-        stream=stream,
-        version=version,
-        topic=event.topic,
-        recorded_at=at,
-        command_id=f"c{position}",
-        actor="a",
-        correlation_id=None,
-        causation_id=None,
-        event=event,
-    )
-
-
-@asynccontextmanager
-async def story(database: str, log: PostgresEventLog) -> AsyncIterator[Story]:
-    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
-        writer = CheckpointWriter(AGENT_PERFORMANCE, connection)
-        await writer.open()
-        yield Story(writer, AgentPerformances(log.pool))
+from .performance_stories import START, TOKEN, Story, story
 
 
 async def test_outcomes_and_durations(database: str, log: PostgresEventLog) -> None:

@@ -18,12 +18,19 @@ from aia_mas.application.orchestration import claims as module
 from aia_mas.application.orchestration import handlers as orchestration
 from aia_mas.application.orchestration.claims import Claims
 from aia_mas.application.orchestration.seats import Seats
+from aia_mas.application.orchestration.standing import LostTask, standing
 from aia_mas.application.orchestration.workload import Workload
 from aia_mas.application.processes.deadlines import ExpiryFold
 from aia_mas.domain.kernel.principal import system
 from aia_mas.domain.orchestration.agent_commands import RegisterAgent
 from aia_mas.domain.orchestration.capabilities import Capabilities
-from aia_mas.domain.orchestration.task_commands import AssignTask, FailTask, SubmitTask
+from aia_mas.domain.orchestration.task_commands import (
+    AssignTask,
+    CancelTask,
+    FailTask,
+    StartTask,
+    SubmitTask,
+)
 from aia_mas.domain.orchestration.task_specification import TaskSpecification
 
 from .conftest import HeldLog, settle
@@ -40,7 +47,8 @@ class Node:
         working_set = WorkingSet(log, orchestration.EVOLVERS, NoSnapshots())
         fold = ExpiryFold()
         self.host = FoldHost(log, fold)
-        self.claims = Claims(log, Workload(working_set, fold), clock)
+        self.workload = Workload(working_set, fold)
+        self.claims = Claims(log, self.workload, clock)
         self.engine = Engine(
             log,
             working_set,
@@ -144,3 +152,27 @@ async def test_one_submission_larger_than_the_bound_does_no_harm(
     assert not node.claims._submissions
     assert node.claims._bytes == 0
     assert len(await node.claims.claim("a", 10, 0)) == 1
+
+
+async def test_a_claim_that_waits_ends_when_the_agent_loses_what_it_works_on(node: Node) -> None:
+    """However long it may wait: nothing else happens, and the clock stands still."""
+    await node.do(submit("t"))
+    await node.do(assign("t"))
+    await node.do(StartTask(task_id="t", agent_id="a", lease="t:1"))
+    looks: list[list[LostTask]] = []
+
+    async def lost() -> list[LostTask]:
+        looks.append((await standing(node.workload, "a", ["t"])).lost)
+        return looks[-1]
+
+    async def claim() -> None:
+        assert await node.claims.claim("a", 10, 3_600, lost) == []
+
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(claim)
+            await settle()
+            assert looks == [[]]
+            await node.do(CancelTask(task_id="t"))
+
+    assert looks[-1] == [LostTask("t", "cancelled", 1)]

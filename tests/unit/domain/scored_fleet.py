@@ -16,6 +16,8 @@ from aia_mas.domain.orchestration.task_events import (
     TaskAssigned,
     TaskCompleted,
     TaskFailed,
+    TaskInputGiven,
+    TaskInputRequested,
     TaskRated,
     TaskReleased,
     TaskStarted,
@@ -64,11 +66,32 @@ class ScoredFleet:
         return task_id
 
     def completed(self, agent_id: str, seconds: float = 1.0, task_type: str = "t") -> str:
-        task_id = self.started(agent_id, task_type)
+        return self.delivered(self.started(agent_id, task_type), agent_id, seconds, task_type)
+
+    def delivered(self, task_id: str, agent_id: str, seconds: float, task_type: str = "t") -> str:
+        """Complete a task so many seconds after it was assigned; returns its id."""
         after = NOW + timedelta(seconds=seconds)
         event = TaskCompleted(agent_id=agent_id, attempt=1, lease="L", completed_at=after)
         self.fleet.apply(f"task/{task_id}", event, task_type)
         return task_id
+
+    def asked(self, task_id: str, agent_id: str, seconds: float) -> None:
+        """Have an agent ask a question so many seconds after the assignment."""
+        asked = TaskInputRequested(
+            agent_id=agent_id,
+            attempt=1,
+            number=1,
+            question="?",
+            at=NOW + timedelta(seconds=seconds),
+        )
+        self.fleet.apply(f"task/{task_id}", asked, "t")
+
+    def answered(self, task_id: str, agent_id: str, seconds: float) -> None:
+        """Answer it so many seconds after the assignment."""
+        given = TaskInputGiven(
+            agent_id=agent_id, attempt=1, number=1, by="o", at=NOW + timedelta(seconds=seconds)
+        )
+        self.fleet.apply(f"task/{task_id}", given, "t")
 
     def failed(self, agent_id: str, task_type: str = "t") -> None:
         task_id = self.started(agent_id, task_type)

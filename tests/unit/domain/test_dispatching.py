@@ -117,8 +117,8 @@ def test_a_plan_says_everything_an_assignment_needs(world):
     assert plan == PlannedAssignment(
         "1", 1, "a", 7.0, 10**20, load=0.0, considered=1, grounds=plan.grounds
     )
-    policy, revision, seed, candidates = plan.grounds
-    assert (policy, revision, seed) == ("scored", 0, seed_of("1", 1))
+    policy, revision, seed, candidates, failure = plan.grounds
+    assert (policy, revision, seed, failure) == ("scored", 0, seed_of("1", 1), None)
     assert [candidate.agent_id for candidate in candidates] == ["a"]
 
 

@@ -112,6 +112,26 @@ def test_latency_is_relative_to_who_would_be_done_first(world):
     assert world.features("latency") == {"a": 1.0, "b": 0.5, "c": 0.25}
 
 
+def test_waiting_for_an_answer_is_no_work(world):
+    """Two questions, and a third that nobody answered before the result came."""
+    task_id = world.started("a")
+    for asked, answered in ((1.0, 3600.0), (3600.5, 7200.0)):
+        world.asked(task_id, "a", asked)
+        world.answered(task_id, "a", answered)
+    world.asked(task_id, "a", 7200.5)
+    world.delivered(task_id, "a", 9000.0)
+    world.completed("b", 2.0)
+
+    assert world.fleet.records.agents["a"].pairs == world.fleet.records.agents["b"].pairs
+
+
+def test_who_never_says_that_it_started_is_taken_to_have_begun_at_once(world):
+    world.delivered(world.given("a"), "a", 2.0)
+    world.completed("b", 2.0)
+
+    assert world.fleet.records.agents["a"].pairs == world.fleet.records.agents["b"].pairs
+
+
 def test_a_slow_task_is_noticed_at_once_and_forgotten_slowly(world):
     for agent_id in ("a", "b"):
         world.completed(agent_id, 1.0)

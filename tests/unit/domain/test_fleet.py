@@ -32,7 +32,6 @@ from aia_mas.domain.orchestration.requirement import signature_of
 from aia_mas.domain.orchestration.scoring.rules import AssignmentRules, AssignmentRulesChanged
 from aia_mas.domain.orchestration.task_events import TaskAssigned, TaskCompleted, TaskStarted
 from aia_mas.domain.orchestration.task_specification import Requirements
-from aia_mas.domain.orchestration.tiers import Tier
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 ANYONE = signature_of("t", Requirements())
@@ -369,7 +368,7 @@ def test_why_not_without_agents():
             "no_agent_with_resource",
             {"resource": "gpu", "amount": 2.5},
         ),
-        (Requirements(min_tier=Tier.GOLD), None, "no_agent_with_tier", {"min_tier": "gold"}),
+        (Requirements(min_tier="gold"), None, "no_agent_with_tier", {"min_tier": "gold"}),
         (
             Requirements(data_sources=("s3",)),
             None,

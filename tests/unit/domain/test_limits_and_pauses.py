@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aia_mas.domain.kernel import Context, Principal, Role
+from aia_mas.domain.kernel.steps import at_once
 from aia_mas.domain.orchestration import limits, pauses
 from aia_mas.domain.orchestration.agent_events import AgentRegistered
 from aia_mas.domain.orchestration.capabilities import Capabilities
@@ -18,7 +19,12 @@ from aia_mas.domain.orchestration.pauses import (
     ResumeDispatch,
 )
 from aia_mas.domain.orchestration.queueing.task_queue import AT_ONCE
-from aia_mas.domain.orchestration.task_events import TaskAssigned, TaskCompleted, TaskSubmitted
+from aia_mas.domain.orchestration.task_events import (
+    TaskAssigned,
+    TaskCancelled,
+    TaskCompleted,
+    TaskSubmitted,
+)
 from aia_mas.domain.orchestration.task_specification import Priority, TaskSpecification
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -264,3 +270,14 @@ def test_thousands_that_are_due_at_once_come_in_bit_by_bit():
     for left in (3, 2, 1, 0):
         world.fold.plan(later)
         assert world.fold.queue.held <= left * AT_ONCE
+
+
+def test_what_is_on_its_way_leaves_no_trace_in_what_is_known_of_a_key():
+    led, followed = World(), World()
+    spec = TaskSpecification(task_type="t", concurrency_key="k")
+    led.fold.place("coming", spec, NOW)
+    for world in (led, followed):
+        world.submit("called off", concurrency_key="k")
+        world.happen("task/called off", TaskCancelled(by="o", at=NOW))
+
+    assert at_once(led.fold.snapshot()) == at_once(followed.fold.snapshot())

@@ -206,7 +206,7 @@ def test_the_reservation_falls_when_its_agent_goes():
 def test_a_leader_that_stands_down_keeps_nothing():
     world = World()
     big = world.starving()
-    world.fold.stand_down()
+    world.fold.passed_over.give_up()
     assert world.codes(big) == ["resources_in_use"]
 
 

@@ -225,27 +225,6 @@ def test_a_user_s_policy_chooses_from_the_shortlist():
     assert (pick.agent_id, pick.grounds.policy) == ("a07", "dearest")
 
 
-@pytest.mark.parametrize("index", [99, -1])
-def test_a_policy_that_fails_stops_nothing(index):
-    broken = Policy("broken", lambda *_: index)
-    world = ScoredFleet(registered([broken]))
-    world.agent("a")
-    world.rules(default="broken")
-
-    pick = world.pick()
-    assert pick is not None
-    assert (pick.agent_id, pick.grounds.policy) == ("a", "scored")
-    assert world.fleet.chooser.failures == {"broken": 1}
-
-
-def test_a_policy_that_this_node_does_not_know_is_replaced_by_the_default():
-    world = crowd(3, "of another node")
-
-    pick = world.pick()
-    assert pick is not None
-    assert pick.grounds.policy == "scored"
-
-
 def test_names_are_taken_once():
     with pytest.raises(ValueError, match="two policies"):
         registered([Policy("scored", power_of_two)])

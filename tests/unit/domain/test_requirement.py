@@ -20,7 +20,7 @@ from aia_mas.domain.orchestration.requirement import (
 )
 from aia_mas.domain.orchestration.scoring.candidates import Mark, labels_mark
 from aia_mas.domain.orchestration.task_specification import Requirements
-from aia_mas.domain.orchestration.tiers import Tier
+from aia_mas.domain.orchestration.tiers import DEFAULT_TIERS
 
 NAMES = st.sampled_from(["a", "b", "c"])
 LEVELS = st.sampled_from([0.0, 0.3, 0.7, 1.0])
@@ -67,7 +67,7 @@ REQUIREMENTS = st.builds(
     preferred_agents=SOME,
     excluded_agents=SOME,
     resources=AMOUNTS,
-    min_tier=st.none() | st.sampled_from(list(Tier)),
+    min_tier=st.none() | st.sampled_from([*DEFAULT_TIERS.names, "wooden"]),
 )
 SIGNATURES = st.builds(signature_of, NAMES, REQUIREMENTS, st.none() | PRICES)
 
@@ -99,7 +99,7 @@ SIGNATURES = st.builds(signature_of, NAMES, REQUIREMENTS, st.none() | PRICES)
         (Requirements(resources={"gpu": 0.51}), Capabilities(resources={"gpu": 0.5}), UNFIT),
         (Requirements(resources={"gpu": 0.5}), Capabilities(), UNFIT),
         (Requirements(resources={"gpu": 0.0}), Capabilities(), FIT),
-        (Requirements(min_tier=Tier.BRONZE), Capabilities(), UNFIT),
+        (Requirements(min_tier="bronze"), Capabilities(), UNFIT),
         (Requirements(data_sources=("db",)), Capabilities(), FIT),
         (Requirements(data_sources=("db",)), Capabilities(data_sources=("db", "s3")), FIT),
         (Requirements(data_sources=("db", "x")), Capabilities(data_sources=("db",)), UNFIT),
@@ -116,11 +116,9 @@ def test_the_price_is_within_the_budget(price, expected):
     assert suitability(signature, "me", Capabilities(cost_per_task=price)) == expected
 
 
-@pytest.mark.parametrize(
-    ("tier", "expected"), [(Tier.SILVER.rank, UNFIT), (Tier.GOLD.rank, FIT), (5, FIT)]
-)
+@pytest.mark.parametrize(("tier", "expected"), [(2, UNFIT), (3, FIT), (5, FIT)])
 def test_a_higher_tier_will_do(tier, expected):
-    signature = signature_of("t", Requirements(min_tier=Tier.GOLD))
+    signature = signature_of("t", Requirements(min_tier="gold"))
 
     assert suitability(signature, "me", Capabilities(), tier) == expected
 
@@ -216,3 +214,37 @@ def ties(signature: RequirementSignature, code: int) -> int:
     wanted = len(signature.preferred_labels)
     tie = {PREFERRED: Mark.PREFERRED, SPECIALISED: Mark.SPECIALISED, FIT: 0}[group]
     return tie | (labels_mark(met, wanted) if wanted else 0)
+
+
+def test_names_that_no_agent_declares_leave_nothing_behind():
+    """Anybody may ask for them, as many as there are words."""
+    directory = Directory()
+    matching = Matching(directory)
+    directory.declare(directory.seat("a"), Capabilities(skills={"known": 1.0}))
+    asked = Requirements(
+        skills={"known": 0.5, "unheard": 0.0},
+        labels={"of": "it"},
+        resources={"ever": 1.0},
+        data_sources=("before",),
+        specializations=("or", "since"),
+    )
+    signature = signature_of("t", asked)
+
+    assert matching.pool(signature).slots.size == 0
+    assert {condition.code for condition in directory.conditions(signature) if condition.met.any()}
+    assert {key[1] for key in directory._columns} <= {"known"}
+
+    able = Capabilities(
+        skills={"known": 1.0, "unheard": 1.0},
+        labels={"of": "it"},
+        resources={"ever": 2.0},
+        data_sources=("before",),
+        specializations=("or", "since"),
+    )
+    slot = directory.seat("b")
+    directory.declare(slot, able)
+    matching.changed(slot)
+    assert matching.pool(signature).slots.tolist() == [slot]
+    assert Matching(directory).pool(signature).slots.tolist() == [slot]
+    directory.declare(slot, None)
+    assert Matching(directory).pool(signature).slots.size == 0

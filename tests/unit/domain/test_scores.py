@@ -201,6 +201,20 @@ def test_a_restored_fleet_and_a_rebuilt_one_decide_alike(before, after, warm):
     assert snapshots[0] == snapshots[1] == snapshots[2]
 
 
+def test_a_fleet_restored_in_the_middle_of_a_question_counts_the_wait_as_little():
+    live = lived([])
+    task_id = live.started("a")
+    live.asked(task_id, "a", 1.0)
+    other = ScoredFleet()
+    other.fleet, other.count = restored(live.fleet), live.count
+    for world in (live, other):
+        world.answered(task_id, "a", 3600.0)
+        world.delivered(task_id, "a", 3601.0)
+
+    took = [world.fleet.records.agents["a"].pairs["t"].took for world in (live, other)]
+    assert took == [2_000 * 16] * 2
+
+
 @given(st.lists(OUTCOMES, max_size=10), st.lists(AGENTS, max_size=12))
 def test_the_quick_way_and_the_long_way_find_the_same(history, held):
     """With few agents free each is asked; else the arrays are."""

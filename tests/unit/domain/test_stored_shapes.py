@@ -56,7 +56,6 @@ from aia_mas.domain.orchestration.task_specification import (
     terms_of,
 )
 from aia_mas.domain.orchestration.task_status import ReleaseReason, TaskStatus
-from aia_mas.domain.orchestration.tiers import Tier
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 FULL = Capabilities(
@@ -86,7 +85,7 @@ SPEC = TaskSpecification(
         preferred_agents=("a1",),
         excluded_agents=("a2",),
         resources={"gpu": 0.5},
-        min_tier=Tier.GOLD,
+        min_tier="gold",
         sticky_key="k",
     ),
     payload={"rows": [1, 2.5, "x", None, True], "big": 2**70},
