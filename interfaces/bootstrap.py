@@ -120,11 +120,10 @@ class System:
         Args:
             settings: What it is told.
             clock: What time it is; None: the system's.
-            policies: What may choose among agents beside the built-in policies and those that the
-                settings name.
+            policies: What may choose among agents, too, beside what is built in and set.
 
         Raises:
-            SettingsError: The settings name a policy that cannot be had.
+            SettingsError: A policy that is set cannot be had.
             ValueError: There are two policies of one name.
             InvalidText: The name of one is none.
         """
@@ -330,8 +329,7 @@ class System:
         metrics = self.projections.system_metrics(self.clock.now())
         if any(each.events for each in metrics.lag):
             # What is behind catches up without a further event that would have it looked at.
-            loop = asyncio.get_running_loop()
-            loop.call_later(_LOOK_AGAIN, self.hub.touch, "metrics")
+            asyncio.get_running_loop().call_later(_LOOK_AGAIN, self.hub.touch, "metrics")
         return Sample(metrics, metrics.as_of)
 
     async def _start(self, tasks: TaskGroup) -> None:

@@ -14,6 +14,7 @@ from aia.agents.running import Node, current
 from aia.agents.shapes import read_as
 from aia.agents.task import TaskSpecification
 from aia.agents.waiting import assigned_agent, caught_up
+from aia_mas.application.engine.outcomes import CommandResult
 from aia_mas.application.orchestration.answers import TaskAnswer
 from aia_mas.application.orchestration.claims import ClaimedTask
 from aia_mas.domain.kernel import DomainError, Principal, Role
@@ -107,6 +108,10 @@ class AgentOrchestrationEngine:
     async def heartbeat(self, agent_id: str, tasks: Iterable[ClaimedTask] = ()) -> bool:
         """Tell that an agent is there, and which tasks it is working on: their leases are renewed.
 
+        Args:
+            agent_id: The agent.
+            tasks: What it is still working on, as it was claimed.
+
         Returns:
             False when it is not registered.
         """
@@ -166,6 +171,7 @@ class AgentOrchestrationEngine:
         Raises:
             InvalidValue: The specification asks for something impossible.
         """
+        task_id = task.task_id
         try:
             answer = await self.submit_task(task)
         except TaskAlreadySubmitted:
@@ -173,17 +179,25 @@ class AgentOrchestrationEngine:
         else:
             if answer.agent_id is not None:
                 return answer.agent_id
-        return await self._call(lambda system: assigned_agent(system, task.task_id, timeout))
+            task_id = answer.task_id
+        return await self._call(lambda system: assigned_agent(system, task_id, timeout))
 
     async def submit_task(self, task: TaskSpecification) -> TaskAnswer:
         """Submit a task and do not wait for an agent.
+
+        Returns:
+            The task; with a ``dedup_key`` it may be one that was submitted before.
 
         Raises:
             InvalidValue: The specification asks for something impossible.
             TaskAlreadySubmitted: It was submitted before.
         """
-        settings = self._node_in_use().settings
-        return await self._task(task.submission(settings, _HOST.subject))
+
+        async def submit(system: System) -> CommandResult:
+            command = task.submission(system.settings, system.clock.now(), _HOST.subject)
+            return await system.engine.execute(command, _HOST)
+
+        return _task_answer((await self._call(submit)).body)
 
     async def claim_tasks(
         self, agent_id: str, *, limit: int = 1, wait: float = 0.0
@@ -218,9 +232,7 @@ class AgentOrchestrationEngine:
         Within each ``lease_seconds`` from here on the agent must be heard of, by a report of its
         progress or by a heartbeat that names the task; else the task goes to another agent.
         """
-        return await self._task(
-            StartTask(task_id=task.task_id, agent_id=task.agent_id, lease=task.lease)
-        )
+        return await self._task(StartTask(**_attempt(task)))
 
     async def report_progress(
         self,
@@ -244,9 +256,7 @@ class AgentOrchestrationEngine:
             StaleLease: The task has been taken from the agent in the meantime.
         """
         command = RecordProgress(
-            task_id=task.task_id,
-            agent_id=task.agent_id,
-            lease=task.lease,
+            **_attempt(task),
             percent=percent,
             message=message,
             partial=partial,
@@ -284,9 +294,7 @@ class AgentOrchestrationEngine:
         """
         return await self._task(
             CompleteTask(
-                task_id=task.task_id,
-                agent_id=task.agent_id,
-                lease=task.lease,
+                **_attempt(task),
                 result=result,
                 quality=quality,
                 usage=None if usage is None else read_as(ReportedUsage, usage).usage(),
@@ -299,9 +307,7 @@ class AgentOrchestrationEngine:
         """Give up a task; it is tried again while attempts are left and it is retryable."""
         return await self._task(
             FailTask(
-                task_id=task.task_id,
-                agent_id=task.agent_id,
-                lease=task.lease,
+                **_attempt(task),
                 error_code=code,
                 message=message,
                 retryable=retryable,
@@ -350,3 +356,8 @@ class AgentOrchestrationEngine:
 
     def _node_in_use(self) -> Node:
         return self._node or current()
+
+
+def _attempt(task: ClaimedTask) -> dict[str, str]:
+    """Return what every report on a task says of the attempt."""
+    return {"task_id": task.task_id, "agent_id": task.agent_id, "lease": task.lease}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import Final, NamedTuple
 
 import msgspec
@@ -85,7 +84,7 @@ def _place_of(error: Exception) -> str:
         trace = trace.tb_next
     if trace is None or trace.tb_frame.f_globals.get("__name__") == _CHOOSING:
         return ""
-    file = PurePath(trace.tb_frame.f_code.co_filename).name
+    file = trace.tb_frame.f_code.co_filename.replace("\\", "/").rpartition("/")[2]
     return f" ({file[-60:]}:{trace.tb_lineno})" if file.isprintable() else ""
 
 

@@ -152,7 +152,7 @@ async def test_a_large_fold_is_stored_less_often(log: PostgresEventLog, pen: Pen
                 await anyio.sleep(0.01)
         for made in (1, 1, 2):
             # At first within the 200 events that its size is worth, then beyond them.
-            position = await pen.write_all(world.history(60 if made == 1 else 300))
+            position = await pen.write_all(world.history(60 if made == 1 else 150))
             assert (position > stored.position + 200) == (made == 2)
             assert await host.reached(position, PATIENCE)
             assert fold.snapshots == made
