@@ -19,7 +19,7 @@ from aia_mas.domain.orchestration.task_commands import SubmitTask
 from aia_mas.domain.orchestration.task_events import TaskSubmitted
 
 from .conftest import CALLER, NOW
-from .test_task import FINISHED, PLAIN, RUNNING, SUBMITTED
+from .task_stories import FINISHED, PLAIN, RUNNING, SUBMITTED
 
 STREAM = dedup_stream("alice", "k")
 SPEC = replace(PLAIN, dedup_key="k")

@@ -8,7 +8,7 @@ from aia_mas.domain.orchestration.task_events import TaskReleased, TaskRepriorit
 from aia_mas.domain.orchestration.task_specification import Priority
 from aia_mas.domain.orchestration.task_status import ReleaseReason, TaskStatus
 
-from .test_dispatching import NOW, World, after
+from .dispatching_world import NOW, World, after
 
 
 @pytest.fixture

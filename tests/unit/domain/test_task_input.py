@@ -27,7 +27,7 @@ from aia_mas.domain.orchestration.task_events import (
 from aia_mas.domain.orchestration.task_input import MAX_QUESTIONS
 from aia_mas.domain.orchestration.task_status import ReleaseReason, TaskStatus
 
-from .test_task import ASSIGNED, NOW, RUNNING, STARTED, SUBMITTED, act, refused, released
+from .task_stories import ASSIGNED, NOW, RUNNING, STARTED, SUBMITTED, act, refused, released
 
 HELD = {"task_id": "t1", "agent_id": "a1", "lease": "L1"}
 

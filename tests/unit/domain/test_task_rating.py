@@ -8,7 +8,7 @@ from aia_mas.domain.kernel import Role
 from aia_mas.domain.orchestration.task_commands import RateTask
 from aia_mas.domain.orchestration.task_events import TaskRated
 
-from .test_task import FINISHED, NOW, RUNNING
+from .task_stories import FINISHED, NOW, RUNNING
 
 GOOD = RateTask(task_id="t1", rating=0.75, comment="good")
 

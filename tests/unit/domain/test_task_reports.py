@@ -12,7 +12,7 @@ from aia_mas.domain.orchestration.task_events import TaskFailed, TaskProgressed,
 from aia_mas.domain.orchestration.task_specification import CostPolicy
 from aia_mas.domain.orchestration.task_status import TaskStatus
 
-from .test_task import (
+from .task_stories import (
     ASSIGNED,
     NOW,
     RUNNING,

@@ -13,7 +13,7 @@ from aia_mas.domain.orchestration.task_events import TaskReleased, TaskRepriorit
 from aia_mas.domain.orchestration.task_specification import Priority
 from aia_mas.domain.orchestration.task_status import ReleaseReason
 
-from .test_task import ASSIGNED, FINISHED, NOW, RUNNING, STARTED, SUBMITTED, released, submitted
+from .task_stories import ASSIGNED, FINISHED, NOW, RUNNING, STARTED, SUBMITTED, released, submitted
 
 LATER = NOW + timedelta(hours=1)
 
