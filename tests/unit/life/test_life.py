@@ -48,6 +48,7 @@ def test_whatever_happens_every_promise_is_kept() -> None:
             max_examples=80,
             stateful_step_count=40,
             deadline=None,
+            derandomize=True,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -9,12 +9,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
+MOST_ROUNDS = 20_000
+"""Rounds of the loop in which whatever can happen at once has happened."""
 MOMENT = 0.001
 """Seconds in which whatever can happen at once has happened."""
 
 
 class NothingWillHappen(RuntimeError):
     """Everybody waits for somebody else: a real program would hang."""
+
+
+class BusyForEver(RuntimeError):
+    """Somebody goes round and round while no time passes: a real program would burn its core."""
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -39,10 +45,14 @@ class _Impatient(selectors.BaseSelector):
     def __init__(self, loop: VirtualLoop) -> None:
         self._loop = loop
         self._files = selectors.DefaultSelector()
+        self._rounds = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
             raise NothingWillHappen
+        self._rounds = 0 if timeout > 0 else self._rounds + 1
+        if self._rounds > MOST_ROUNDS:
+            raise BusyForEver
         if timeout > 0:
             self._loop.skip(timeout)
         return self._files.select(0)
