@@ -150,7 +150,7 @@ def test_a_claim_without_work_ends_empty(client: httpx.Client, unique: str) -> N
     register(client, unique)
 
     assert claim(client, unique, wait=0) == []
-    assert client.post(f"{API}/agents/{unique}/claim").json() == {"items": []}
+    assert client.post(f"{API}/agents/{unique}/claim").json() == {"items": [], "lost": []}
 
 
 def test_failing_and_trying_again(client: httpx.Client, unique: str) -> None:
