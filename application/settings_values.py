@@ -173,8 +173,8 @@ def amount(raw: Any) -> int:
     if isinstance(raw, bool) or not isinstance(raw, int | float | str | Decimal):
         raise ValueError("must be a number of tokens")  # noqa: TRY004 - readers raise ValueError
     try:
-        # The shortest text that stands for the same float is what was written.
-        return to_units(repr(raw) if isinstance(raw, float) else raw, "")
+        # The shortest decimal that stands for the same float is what was written.
+        return to_units(Decimal(repr(raw)) if isinstance(raw, float) else raw, "")
     except InvalidValue as error:
         raise ValueError(error.detail) from None
 

@@ -47,7 +47,7 @@ class Input(msgspec.Struct, gc=False):
         attempt: In which attempt it was asked.
         question: The question.
         choices: The answers that are taken; none: any.
-        schema: What an answer should look like.
+        schema: What an answer must fit (JSON Schema).
         asked_at: When, UTC.
         answer: The answer.
         answered_by: Who gave it; None: nobody yet.

@@ -49,7 +49,7 @@ class TaskInput(msgspec.Struct, frozen=True):
         attempt: In which attempt it was asked.
         question: The question.
         choices: The answers that are taken; none: any.
-        schema: What an answer should look like (JSON Schema).
+        schema: What an answer must fit (JSON Schema).
         asked_at: When, UTC.
         answer: The answer.
         answered_by: Who gave it; null: nobody yet.

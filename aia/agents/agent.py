@@ -68,7 +68,15 @@ class AgentInstance(msgspec.Struct, frozen=True, kw_only=True):
         max_concurrent_tasks: How many it may hold.
         specializations: What it is best at.
         skills: Skill name to level.
+        labels: Key to value, as text.
+        resources: How much it has, by name.
+        data_sources: Where it can read from.
+        endpoint: Where it can be called, if it can.
+        wallet_address: Its address outside of this system, if it has one.
+        metadata: Any JSON.
         cost_per_task: Its price for one task, tokens.
+        initial_stake: What it wanted to stake when it registered, tokens.
+        owner: The subject that it belongs to.
         tier: Its staking tier, if it has one.
         registered_at: When it was registered, UTC.
     """
@@ -80,7 +88,15 @@ class AgentInstance(msgspec.Struct, frozen=True, kw_only=True):
     max_concurrent_tasks: int
     specializations: tuple[str, ...] = ()
     skills: dict[str, float] = {}
+    labels: dict[str, str] = {}
+    resources: dict[str, float] = {}
+    data_sources: tuple[str, ...] = ()
+    endpoint: str | None = None
+    wallet_address: str | None = None
+    metadata: dict[str, Any] = {}
     cost_per_task: Decimal = Decimal(0)
+    initial_stake: Decimal = Decimal(0)
+    owner: str = ""
     tier: str | None = None
     registered_at: datetime | None = None
 
@@ -95,7 +111,15 @@ class AgentInstance(msgspec.Struct, frozen=True, kw_only=True):
             max_concurrent_tasks=agent.max_concurrent_tasks,
             specializations=agent.specializations,
             skills=agent.skills,
+            labels=agent.labels,
+            resources=agent.resources,
+            data_sources=agent.data_sources,
+            endpoint=agent.endpoint,
+            wallet_address=agent.wallet_address,
+            metadata=agent.metadata,
             cost_per_task=Decimal(agent.cost_per_task),
+            initial_stake=Decimal(agent.initial_stake),
+            owner=agent.owner,
             tier=agent.tier,
             registered_at=agent.registered_at,
         )

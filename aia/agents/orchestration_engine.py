@@ -14,6 +14,7 @@ from aia.agents.running import Node, current
 from aia.agents.shapes import read_as
 from aia.agents.task import TaskSpecification
 from aia.agents.waiting import assigned_agent, caught_up
+from aia_mas.application.engine.outcomes import CommandResult
 from aia_mas.application.orchestration.answers import TaskAnswer
 from aia_mas.application.orchestration.claims import ClaimedTask
 from aia_mas.domain.kernel import DomainError, Principal, Role
@@ -107,6 +108,10 @@ class AgentOrchestrationEngine:
     async def heartbeat(self, agent_id: str, tasks: Iterable[ClaimedTask] = ()) -> bool:
         """Tell that an agent is there, and which tasks it is working on: their leases are renewed.
 
+        Args:
+            agent_id: The agent.
+            tasks: What it is still working on, as it was claimed.
+
         Returns:
             False when it is not registered.
         """
@@ -166,6 +171,7 @@ class AgentOrchestrationEngine:
         Raises:
             InvalidValue: The specification asks for something impossible.
         """
+        task_id = task.task_id
         try:
             answer = await self.submit_task(task)
         except TaskAlreadySubmitted:
@@ -173,17 +179,25 @@ class AgentOrchestrationEngine:
         else:
             if answer.agent_id is not None:
                 return answer.agent_id
-        return await self._call(lambda system: assigned_agent(system, task.task_id, timeout))
+            task_id = answer.task_id
+        return await self._call(lambda system: assigned_agent(system, task_id, timeout))
 
     async def submit_task(self, task: TaskSpecification) -> TaskAnswer:
         """Submit a task and do not wait for an agent.
+
+        Returns:
+            The task; with a ``dedup_key`` it may be one that was submitted before.
 
         Raises:
             InvalidValue: The specification asks for something impossible.
             TaskAlreadySubmitted: It was submitted before.
         """
-        settings = self._node_in_use().settings
-        return await self._task(task.submission(settings, _HOST.subject))
+
+        async def submit(system: System) -> CommandResult:
+            command = task.submission(system.settings, system.clock.now(), _HOST.subject)
+            return await system.engine.execute(command, _HOST)
+
+        return _task_answer((await self._call(submit)).body)
 
     async def claim_tasks(
         self, agent_id: str, *, limit: int = 1, wait: float = 0.0

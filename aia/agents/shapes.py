@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.interfaces.http.schemas.amounts import amounts_of, written
 
 Amount = Decimal | int | float | str
 """A number of tokens; a float stands for the shortest decimal that is read as the same float."""
 
-_Shape = TypeVar("_Shape")
+_Shape = TypeVar("_Shape", bound=msgspec.Struct)
 
 
 def read_as(shape: type[_Shape], value: msgspec.Struct | Mapping[str, Any]) -> _Shape:
@@ -25,6 +26,9 @@ def read_as(shape: type[_Shape], value: msgspec.Struct | Mapping[str, Any]) -> _
     """
     try:
         plain = msgspec.to_builtins(value, builtin_types=(Decimal, datetime))
-        return msgspec.convert({k: v for k, v in plain.items() if v is not None}, shape)
+        given = {name: field for name, field in plain.items() if field is not None}
+        for name in amounts_of(shape) & given.keys():
+            given[name] = written(given[name])
+        return msgspec.convert(given, shape)
     except (msgspec.ValidationError, TypeError) as error:
         raise InvalidValue(str(error)) from None

@@ -37,11 +37,16 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True):
         timeout_seconds: How long one attempt may run; None: as configured.
         lease_seconds: How long an attempt may go unheard of; None: as configured.
         max_attempts: How many attempts may fail; None: as configured.
-        retry: Or, in its place, ``max_attempts``, ``base_seconds``, ``factor``, ``cap_seconds``,
-            ``jitter`` and ``non_retryable_codes``.
+        backoff_base_seconds: The wait before the second attempt; None: 1.
+        backoff_factor: By what each further wait is longer, 1..10; None: 2.
+        backoff_cap_seconds: The longest wait; None: 300, or the first one if that is longer.
+        backoff_jitter: By what fraction a wait may be shortened at random, 0..1; None: 0.5.
+        non_retryable_codes: Errors after which another attempt is no use.
+        retry: In place of these six ``max_attempts``, ``base_seconds``, ``factor``,
+            ``cap_seconds``, ``jitter`` and ``non_retryable_codes``.
         cost_policy: What becomes of a result above ``max_cost``: ``flag`` it or ``refuse`` it.
-        dedup_key: A word for the work; while a task with the same one is unfinished, submitting is
-            answered with that task.
+        dedup_key: A word for the work: while a task of this program with the same one is
+            unfinished, that task is the answer to a submission.
         tags: For search.
         parent: The task that this one is a part of, if any.
         correlation: What ties it to others, if anything does.
@@ -62,6 +67,11 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True):
     timeout_seconds: float | None = None
     lease_seconds: float | None = None
     max_attempts: int | None = None
+    backoff_base_seconds: float | None = None
+    backoff_factor: float | None = None
+    backoff_cap_seconds: float | None = None
+    backoff_jitter: float | None = None
+    non_retryable_codes: Sequence[str] | None = None
     retry: Mapping[str, Any] | None = None
     cost_policy: str | None = None
     dedup_key: str | None = None
@@ -72,17 +82,18 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True):
     concurrency_limit: int | None = None
     task_id: str = msgspec.field(default_factory=_new_id)
 
-    def submission(self, settings: Settings, owner: str) -> SubmitTask:
+    def submission(self, settings: Settings, now: datetime, owner: str) -> SubmitTask:
         """Return the command that submits the task.
 
         Args:
             settings: For what was left out.
+            now: The time, UTC.
             owner: Whose task it is.
 
         Raises:
             InvalidValue: A requirement is unknown, or a value is of the wrong kind.
         """
-        return read_as(_Submission, self).command(self.task_id, settings, owner)
+        return read_as(_Submission, self).command(self.task_id, settings, now, owner)
 
 
 class _Submission(TaskSubmission, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -36,12 +36,21 @@ class StoredRefusal(DomainError):
 
     replayed = True
 
-    def __init__(self, code: str, title: str, detail: str, field: str, facts: Any) -> None:
+    def __init__(
+        self,
+        code: str,
+        title: str,
+        detail: str,
+        field: str,
+        facts: Any,
+        others: Sequence[Sequence[Any]] = (),
+    ) -> None:
         """Restore a refusal; its class may be gone, its code is what clients go by."""
         super().__init__(detail, **facts)
         self.code = code  # type: ignore[misc]
         self.title = title
         self.field = field
+        self.all = (self, *(StoredRefusal(*other) for other in others))
 
 
 def of_item(item: bytes | DomainError, result: Any = None) -> bytes:
@@ -51,8 +60,8 @@ def of_item(item: bytes | DomainError, result: Any = None) -> bytes:
     """
     if isinstance(item, bytes):
         return _ACCEPTED + item if result is None else b"A%b\n%b" % (item, _encode(result))
-    field = getattr(item, "field", "")
-    return _REFUSED + _encode([item.code, item.title, item.detail, field, item.facts])
+    first, *others = map(_stored, getattr(item, "all", (item,)))
+    return _REFUSED + _encode([*first, others] if others else first)
 
 
 def of_items(items: Sequence[bytes | DomainError]) -> bytes:
@@ -68,6 +77,11 @@ def restored(outcome: bytes) -> tuple[list[bytes | DomainError], Any]:
         return [_item(outcome[:1], body)], msgspec.json.decode(result) if result else None
     parts = msgspec.json.decode(outcome[1:], type=list[tuple[str, msgspec.Raw]])
     return [_item(tag.encode(), bytes(body)) for tag, body in parts], None
+
+
+def _stored(refusal: DomainError) -> list[Any]:
+    field = getattr(refusal, "field", "")
+    return [refusal.code, refusal.title, refusal.detail, field, refusal.facts]
 
 
 def _item(tag: bytes, body: bytes) -> bytes | DomainError:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from aia_mas.application.engine.handlers import Evolvers, Handler, Handlers, Placement
+from aia_mas.application.orchestration.answer_schemas import check_answer, check_schema
 from aia_mas.application.orchestration.answers import (
     ActiveTasks,
     agent_answer,
@@ -130,8 +132,12 @@ def handlers(
         ),
         task_commands.StartTask: Handler(_task, task_execution.start_task, task_answer),
         task_commands.RecordProgress: Handler(_task, task_execution.record_progress, task_answer),
-        task_commands.AskForInput: Handler(_task, task_input.ask_for_input, task_answer),
-        task_commands.GiveInput: Handler(_task, task_input.give_input, task_answer),
+        task_commands.AskForInput: Handler(
+            _task, partial(task_input.ask_for_input, check_schema=check_schema), task_answer
+        ),
+        task_commands.GiveInput: Handler(
+            _task, partial(task_input.give_input, check_answer=check_answer), task_answer
+        ),
         task_commands.CompleteTask: Handler(_task, task_execution.complete_task, task_answer),
         task_commands.FailTask: Handler(_task, task_execution.fail_task, task_answer),
         task_commands.ReleaseTask: Handler(_task, task_ending.release_task, task_answer),

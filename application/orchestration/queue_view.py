@@ -120,6 +120,8 @@ class QueueView:
     def figures(self) -> QueueFigures:
         """Return the queue in numbers."""
         state, now = self._state(), self._clock.now()
+        # On a node that does not lead nobody else brings in those whose time has come.
+        state.queue.due(_seconds(now))
         figures, oldest = state.figures, state.figures.oldest()
         pauses = state.controls.pauses
         if None in pauses:

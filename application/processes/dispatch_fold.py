@@ -23,7 +23,7 @@ class DispatchFold:
     """
 
     name = "dispatching"
-    version = 6
+    version = 7
 
     def __init__(
         self,

@@ -76,6 +76,10 @@ class Dispatcher:
         """Whether this node gives tasks to agents now."""
         return self._lease is not None
 
+    async def knows(self, position: int, timeout: float) -> bool:
+        """Wait until the fold has a position; False when ``timeout`` seconds passed first."""
+        return await self._host.reached(position, timeout)
+
     def why_not(self, task_id: str) -> Sequence[Reason]:
         """Return what keeps a task waiting."""
         return self._fold.state.why_not(task_id, self._clock.now())
@@ -129,6 +133,7 @@ class Dispatcher:
             self._lease = None
             for task_id in self._under_way:
                 self._fold.state.drop(task_id)
+            self._fold.state.passed_over.give_up()
             self._under_way.clear()
             self._refusals.clear()
 

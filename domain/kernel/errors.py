@@ -37,9 +37,15 @@ class Conflict(DomainError):
 
 
 class InvalidValue(DomainError):
-    """A value is not allowed here."""
+    """A value is not allowed here.
+
+    Attributes:
+        field: Which one, see ``__init__``.
+        others: Further values of the same command that are not allowed (see ``mistakes``).
+    """
 
     code = "invalid_value"
+    others: tuple[InvalidValue, ...] = ()
 
     def __init__(self, detail: str | None = None, *, field: str = "", **facts: Any) -> None:
         """Name the offending field.
@@ -47,11 +53,16 @@ class InvalidValue(DomainError):
         Args:
             detail: See ``DomainError``.
             field: Its dotted path, numbers from 0 for entries of lists: ``requirements.skills``,
-                ``specializations.1``.
+                ``specializations.1`` (see ``places``).
             **facts: See ``DomainError``.
         """
         super().__init__(detail, **facts)
         self.field = field
+
+    @property
+    def all(self) -> tuple[InvalidValue, ...]:
+        """It and the others."""
+        return (self, *self.others)
 
 
 class PermissionDenied(DomainError):

@@ -15,6 +15,7 @@ from aia_mas.domain.kernel.decision import Decision, accept, refuse
 from aia_mas.domain.kernel.errors import InvalidValue, PermissionDenied
 from aia_mas.domain.kernel.event import Event
 from aia_mas.domain.kernel.ids import check_id
+from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.orchestration.agent import AgentState, AgentStatus, agent_stream
 from aia_mas.domain.orchestration.agent_commands import (
     ActivateAgent,
@@ -97,8 +98,7 @@ def update_agent(state: AgentState | None, command: UpdateAgent, ctx: Context) -
     unmet = command.condition.unmet(state.revision)
     if unmet is not None:
         return refuse(unmet)
-    given = {name: value for name in _FIELDS if (value := getattr(command, name)) is not UNSET}
-    capabilities = replace(state.capabilities, **given)
+    capabilities = changed(state.capabilities, command)
     stream = agent_stream(command.agent_id)
     if capabilities == state.capabilities:
         return accept(stream, result="unchanged")
@@ -185,10 +185,7 @@ def _register(
     state: AgentState | None, command: RegisterAgent | PutAgent, ctx: Context
 ) -> Decision:
     try:
-        check_id(command.agent_id, "agent_id")
-        check_capabilities(command.capabilities)
-        check_units(command.initial_stake, "initial_stake")
-        check_text(command.owner, "owner", longest=255)
+        check_registration(command)
     except InvalidValue as error:
         return refuse(error)
     if command.owner and not ctx.principal.may_dispose_of(command.owner):
@@ -210,6 +207,26 @@ def _register(
             AgentSuspended(reason=reason, at=ctx.now) if suspended else AgentDrained(at=ctx.now)
         )
     return accept(agent_stream(command.agent_id), *events, result="registered")
+
+
+def changed(capabilities: Capabilities, command: UpdateAgent) -> Capabilities:
+    """Return capabilities with the fields that a command gives."""
+    given = {name: value for name in _FIELDS if (value := getattr(command, name)) is not UNSET}
+    return replace(capabilities, **given)
+
+
+def check_registration(command: RegisterAgent | PutAgent) -> None:
+    """Refuse a registration with a value out of bounds.
+
+    Raises:
+        InvalidValue: One is (or a subclass); ``others`` has all others.
+    """
+    mistakes = Mistakes()
+    mistakes.check(check_id, command.agent_id, "agent_id")
+    mistakes.check(check_capabilities, command.capabilities)
+    mistakes.check(check_units, command.initial_stake, "initial_stake")
+    mistakes.check(check_text, command.owner, "owner", longest=255)
+    mistakes.refuse()
 
 
 def _by_itself(command: _Own, ctx: Context) -> bool:

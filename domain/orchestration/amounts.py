@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
+from aia_mas.domain.kernel.places import within
 from aia_mas.domain.orchestration.bounds import check_count, check_name
 from aia_mas.domain.orchestration.errors import InvalidResourceAmount
 
@@ -30,7 +31,7 @@ def check_resources(resources: Mapping[str, float], field: str) -> None:
     for name, amount in resources.items():
         check_name(name, field)
         if not 0.0 <= amount <= MAX_RESOURCE:
-            raise InvalidResourceAmount(field=f"{field}.{name}")
+            raise InvalidResourceAmount(field=within(field, name))
 
 
 def had(amount: float) -> int:

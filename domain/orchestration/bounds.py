@@ -13,6 +13,7 @@ import msgspec
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.ids import ReservedId, check_id
 from aia_mas.domain.kernel.money import MAX_AMOUNT, AmountTooLarge, NegativeAmount
+from aia_mas.domain.kernel.places import within
 from aia_mas.domain.orchestration.errors import InvalidSkillLevel, InvalidText
 
 MAX_NAME = 128
@@ -92,7 +93,7 @@ def check_levels(levels: Mapping[str, float], field: str) -> None:
     for name, level in levels.items():
         check_name(name, field)
         if not 0.0 <= level <= 1.0:
-            raise InvalidSkillLevel(field=f"{field}.{name}")
+            raise InvalidSkillLevel(field=within(field, name))
 
 
 def check_labels(labels: Mapping[str, str], field: str) -> None:
@@ -105,7 +106,7 @@ def check_labels(labels: Mapping[str, str], field: str) -> None:
     check_count(labels, field)
     for name, value in labels.items():
         check_name(name, field)
-        check_text(value, f"{field}.{name}", longest=MAX_NAME)
+        check_text(value, within(field, name), longest=MAX_NAME)
 
 
 def check_units(units: int, field: str) -> None:

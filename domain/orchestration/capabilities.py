@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.orchestration.amounts import check_resources
 from aia_mas.domain.orchestration.bounds import (
     check_count,
@@ -15,6 +15,7 @@ from aia_mas.domain.orchestration.bounds import (
     check_labels,
     check_levels,
     check_names,
+    check_number,
     check_text,
     check_units,
 )
@@ -64,25 +65,25 @@ def check_capabilities(capabilities: Capabilities) -> None:
 
     Raises:
         InvalidValue: One is (or its subclasses ``InvalidText``, ``InvalidSkillLevel``,
-            ``InvalidAmount``), with the field's path.
+            ``InvalidAmount``), with the field's path; ``others`` has all others.
     """
-    check_names(capabilities.specializations, "specializations")
-    check_levels(capabilities.skills, "skills")
-    if not 1 <= capabilities.max_concurrent_tasks <= MAX_CONCURRENT_TASKS:
-        raise InvalidValue(
-            f"max_concurrent_tasks is from 1 to {MAX_CONCURRENT_TASKS}",
-            field="max_concurrent_tasks",
-        )
-    check_units(capabilities.cost_per_task, "cost_per_task")
-    check_labels(capabilities.labels, "labels")
-    check_resources(capabilities.resources, "resources")
-    check_names(capabilities.data_sources, "data_sources")
+    mistakes = Mistakes()
+    check, wallet = mistakes.check, capabilities.wallet_address
+    check(check_names, capabilities.specializations, "specializations")
+    check(check_levels, capabilities.skills, "skills")
+    places = capabilities.max_concurrent_tasks
+    check(check_number, places, "max_concurrent_tasks", lowest=1, highest=MAX_CONCURRENT_TASKS)
+    check(check_units, capabilities.cost_per_task, "cost_per_task")
+    check(check_labels, capabilities.labels, "labels")
+    check(check_resources, capabilities.resources, "resources")
+    check(check_names, capabilities.data_sources, "data_sources")
     if capabilities.endpoint is not None:
-        _check_endpoint(capabilities.endpoint)
-    if capabilities.wallet_address is not None:
-        check_text(capabilities.wallet_address, "wallet_address", shortest=1, longest=256)
-    check_count(capabilities.metadata, "metadata")
-    check_json(capabilities.metadata, "metadata")
+        check(_check_endpoint, capabilities.endpoint)
+    if wallet is not None:
+        check(check_text, wallet, "wallet_address", shortest=1, longest=256)
+    check(check_count, capabilities.metadata, "metadata")
+    check(check_json, capabilities.metadata, "metadata")
+    mistakes.refuse()
 
 
 def _check_endpoint(endpoint: str) -> None:

@@ -12,18 +12,19 @@ from msgspec.structs import replace
 from aia_mas.domain.kernel.event import Event
 from aia_mas.domain.kernel.ids import entity_of
 from aia_mas.domain.kernel.steps import Steps, chunks, copied
+from aia_mas.domain.orchestration import planning
 from aia_mas.domain.orchestration.agent_events import AgentRegistered
 from aia_mas.domain.orchestration.dispatching_snapshot import DispatchingSnapshot
 from aia_mas.domain.orchestration.fleet import Fleet, Reason
-from aia_mas.domain.orchestration.known_task import KnownTask, known_task, limit_of
-from aia_mas.domain.orchestration.planning import PlannedAssignment, more_to_plan, plan, planned
-from aia_mas.domain.orchestration.queueing import Accounts, Place, TaskQueue, controls
+from aia_mas.domain.orchestration.known_task import KnownTask, known_task, limit_of, place_of
+from aia_mas.domain.orchestration.passed_over import PassedOver
+from aia_mas.domain.orchestration.planning import PlannedAssignment
+from aia_mas.domain.orchestration.queueing import Accounts, TaskQueue, controls
 from aia_mas.domain.orchestration.queueing.controls import Controls
 from aia_mas.domain.orchestration.queueing.figures import Figures
 from aia_mas.domain.orchestration.queueing.snapshot import queue_snapshot, restore_queue
 from aia_mas.domain.orchestration.requirement import RequirementSignature, signature_of, without
 from aia_mas.domain.orchestration.scoring.policies import BUILT_IN, Policies
-from aia_mas.domain.orchestration.scoring.seeds import seed_of
 from aia_mas.domain.orchestration.seating import SeatCountBegan
 from aia_mas.domain.orchestration.task_events import (
     TaskAssigned,
@@ -55,6 +56,7 @@ class Dispatching:
         queue: The tasks that wait, and what is known of concurrency keys.
         figures: The queue in numbers.
         controls: Pauses, and limits of concurrency keys.
+        passed_over: The tasks for which agents are kept free, while this node leads.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Dispatching:
         self.figures = Figures()
         self.controls = Controls(self.queue)
         self._accounts = Accounts(self.queue)
+        self.passed_over = PassedOver(self.fleet, self.queue)
         self._known: dict[str, KnownTask] = {}
         self._sequence = 0
         # Equal signatures are one object: they are many, and compared often.
@@ -100,12 +103,15 @@ class Dispatching:
         For every item either its ``task.assigned`` is to be applied, or ``drop`` to be called.
         With a limit reached there may be more to plan at once: see ``more_to_plan``.
         """
-        return plan(self.fleet, self.queue, self._accounts, self._known, now.timestamp(), limit)
+        at = now.timestamp()
+        return planning.plan(
+            self.fleet, self.queue, self._accounts, self.passed_over, self._known, at, limit
+        )
 
     @property
     def more_to_plan(self) -> bool:
         """Whether another ``plan`` might place something without anything else happening."""
-        return more_to_plan(self.fleet, self.queue)
+        return planning.more_to_plan(self.fleet, self.queue, self.passed_over)
 
     def next_due(self) -> datetime | None:
         """Return when the next task that stands aside may be placed, UTC; None: there is none."""
@@ -125,20 +131,18 @@ class Dispatching:
             return None
         if task_id in self._known or self.fleet.is_reserved(task_id):
             return None
-        self.queue.due(now.timestamp())
+        if not self.queue.due(now.timestamp()):
+            return None
         signature = self._signature(spec)
         limit = limit_of(spec)
         if self.queue.someone_asks_for(signature) or self.more_to_plan:
             return None
         if self.controls.holds(signature.task_type, limit, now):
             return None
-        pick = self.fleet.pick(signature, seed_of(task_id, 1), spec.requirements.sticky_key)
-        if pick is None:
-            return None
-        self.fleet.reserve(task_id, pick.agent_id, signature.resources)
-        key = (now.timestamp(), self._sequence + 1)
-        self._accounts.reserve(task_id, Place(key, spec.priority.rank, owner, limit))
-        return planned(task_id, 1, spec.lease_seconds, pick)
+        place = place_of(spec, now, self._sequence + 1, owner, limit)
+        return planning.place_first(
+            self.fleet, self._accounts, self.passed_over, task_id, spec, signature, place
+        )
 
     def drop(self, task_id: str, aside: datetime | None = None) -> bool:
         """Take back an assignment that did not get into the log; the task waits as before.
@@ -161,7 +165,8 @@ class Dispatching:
 
     def why_not(self, task_id: str, now: datetime) -> tuple[Reason, ...]:
         """Return what keeps a task waiting; empty when it will be placed by the next plan."""
-        return why_waiting(self.fleet, self.queue, self.controls, self._known.get(task_id), now)
+        task = self._known.get(task_id)
+        return why_waiting(self.fleet, self.queue, self.controls, self.passed_over, task, now)
 
     def move(self, task_id: str, priority: Priority) -> bool:
         """Give an unfinished task another class, from the time on at which it was submitted.
@@ -207,6 +212,7 @@ class Dispatching:
         terms = max_concurrent_tasks, policies, tiers
         restored = cls(*terms)
         restored.fleet = yield from Fleet.restore(snapshot.fleet, *terms)
+        restored.passed_over = PassedOver(restored.fleet, restored.queue)
         restored._sequence = snapshot.sequence
         restored.seats_taken = snapshot.seats_taken
         yield from restore_queue(snapshot.queue, restored.queue, restored.figures)
@@ -303,9 +309,6 @@ class Dispatching:
                 self._accounts.returned(task.limit)
             self._wait(waiting)
 
-    def _reprioritised(self, task_id: str, event: TaskReprioritised) -> None:
-        self.move(task_id, event.priority)
-
     def _completed(self, task_id: str, event: TaskCompleted) -> None:
         self._over(task_id, event.completed_at)
 
@@ -329,22 +332,19 @@ class Dispatching:
         if task.limit is not None:
             self.queue.keys.forget_idle(task.limit.key)
 
-    def _controlled(self, _: str, event: Event) -> None:
-        self.controls.apply(event)
-
 
 # Any: each fold takes its own event type.
-_FOLDS: dict[type[Event], Callable[[Dispatching, str, Any], None]] = {
+_FOLDS: dict[type[Event], Callable[[Dispatching, str, Any], object]] = {
     AgentRegistered: Dispatching._registered,
     SeatCountBegan: Dispatching._count_began,
     TaskSubmitted: Dispatching._submitted,
     TaskRequeued: Dispatching._requeued,
     TaskAssigned: Dispatching._assigned,
-    TaskReprioritised: Dispatching._reprioritised,
+    TaskReprioritised: lambda self, task_id, event: self.move(task_id, event.priority),
     TaskFailed: Dispatching._attempt_over,
     TaskReleased: Dispatching._attempt_over,
     TaskCompleted: Dispatching._completed,
     TaskCancelled: Dispatching._called_off,
     TaskExpired: Dispatching._called_off,
-    **dict.fromkeys(controls.EVENTS, Dispatching._controlled),
+    **dict.fromkeys(controls.EVENTS, lambda self, _, event: self.controls.apply(event)),
 }

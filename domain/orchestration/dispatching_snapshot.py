@@ -25,6 +25,8 @@ from aia_mas.domain.orchestration.scoring.rules import AssignmentRules
 _ROWS = 500
 _SEATS = 50
 """Per piece; what agents declare may be long."""
+_KEYS = 25
+"""Likewise; two hundred numbers may be known of each."""
 
 
 class DispatchingSnapshot(msgspec.Struct, frozen=True):
@@ -144,9 +146,9 @@ def decode_snapshot(pieces: Sequence[bytes]) -> Steps[DispatchingSnapshot]:
 
 
 def _in_pieces(queue: QueueSnapshot) -> Iterator[QueueSnapshot]:
-    for served in chunks(queue.served, _ROWS):
+    for served in drained(queue.served, _ROWS):
         yield QueueSnapshot(served=served)
-    for keys in chunks(queue.keys, _ROWS):
+    for keys in drained(queue.keys, _KEYS):
         yield QueueSnapshot(keys=keys)
     yield QueueSnapshot(times=queue.times, pauses=queue.pauses, ended=queue.ended)
 

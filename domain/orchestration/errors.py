@@ -113,6 +113,18 @@ class InputNotAwaited(DomainError):
     code = "input_not_awaited"
 
 
+class InvalidSchema(InvalidValue):
+    """The schema of an answer is no JSON Schema, or one that this system does not take."""
+
+    code = "invalid_schema"
+
+
+class AnswerMismatch(InvalidValue):
+    """The answer does not fit the schema of its question."""
+
+    code = "answer_mismatch"
+
+
 class TooManyQuestions(DomainError):
     """The task has asked as many questions as one may."""
 

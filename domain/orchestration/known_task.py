@@ -87,6 +87,15 @@ def known_task(
     )
 
 
+def place_of(
+    terms: TaskSpecification, since: datetime, sequence: int, owner: str, limit: KeyLimit | None
+) -> Place:
+    """Return where a task stands that enters the queue at ``since``, UTC."""
+    priority = terms.priority
+    key = (since.timestamp() + priority.offset_seconds, sequence)
+    return Place(key, priority.rank, owner, limit)
+
+
 def limit_of(terms: TaskSpecification | TaskTerms) -> KeyLimit | None:
     """Return the concurrency key of a task and its own limit; None: it has no key."""
     key = terms.concurrency_key

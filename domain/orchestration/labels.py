@@ -15,6 +15,7 @@ from enum import StrEnum
 import msgspec
 
 from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.orchestration.bounds import MAX_NAME, check_count, check_name, check_text
 from aia_mas.domain.orchestration.errors import InvalidLabelComparator
 
@@ -118,8 +119,10 @@ def check_conditions(conditions: tuple[LabelCondition, ...], field: str) -> None
     check_count(conditions, field)
     if sum(each.preferred for each in conditions) > MAX_PREFERRED_LABELS:
         raise InvalidValue(f"{field} prefers at most {MAX_PREFERRED_LABELS} labels", field=field)
+    mistakes = Mistakes()
     for index, condition in enumerate(conditions):
-        _check(condition, f"{field}.{index}")
+        mistakes.check(_check, condition, f"{field}.{index}")
+    mistakes.refuse()
 
 
 def _check(condition: LabelCondition, field: str) -> None:

@@ -28,7 +28,8 @@ class LimitSet(Event, frozen=True, kw_only=True):
     Attributes:
         key: Which concurrency key.
         max_concurrent: How many of its tasks may be held at once; None: as each task has it.
-        rate: How many may be dispatched in a period; None: any number.
+        rate: How many may be dispatched in a period, whichever one of this length is looked at;
+            None: any number. Those dispatched before the key had a rate do not count.
         per_seconds: The length of the period, seconds.
         by: By whom.
         at: When, UTC.
@@ -65,17 +66,11 @@ class KeyLimits(State, frozen=True, kw_only=True):
     per_seconds: float | None = None
 
     @property
-    def interval_us(self) -> int | None:
-        """The time between two dispatches at this rate, microseconds; None: there is no rate."""
+    def period_us(self) -> int | None:
+        """The period of its rate, microseconds; None: there is no rate."""
         if self.rate is None or self.per_seconds is None:
             return None
-        return max(1, round(self.per_seconds * 1_000_000) // self.rate)
-
-    @property
-    def burst_us(self) -> int:
-        """How far dispatches may run ahead of the rate, microseconds."""
-        interval = self.interval_us
-        return 0 if interval is None or self.rate is None else interval * (self.rate - 1)
+        return max(1, round(self.per_seconds * 1_000_000))
 
 
 class LimitState(State, frozen=True, kw_only=True):

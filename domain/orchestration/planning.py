@@ -7,8 +7,19 @@ from typing import NamedTuple
 
 from aia_mas.domain.orchestration.fleet import Fleet, Grounds, Pick
 from aia_mas.domain.orchestration.known_task import KnownTask
-from aia_mas.domain.orchestration.queueing import Accounts, Demand, Key, Line, TaskQueue
+from aia_mas.domain.orchestration.passed_over import PassedOver
+from aia_mas.domain.orchestration.queueing import (
+    Accounts,
+    Demand,
+    Key,
+    Line,
+    Place,
+    Pool,
+    TaskQueue,
+)
+from aia_mas.domain.orchestration.requirement import RequirementSignature
 from aia_mas.domain.orchestration.scoring.seeds import seed_of
+from aia_mas.domain.orchestration.task_specification import TaskSpecification
 
 # With more agents than this free at once it is quicker to try every line than to match each.
 _FEW = 8
@@ -47,6 +58,7 @@ def plan(
     fleet: Fleet,
     queue: TaskQueue,
     accounts: Accounts,
+    passed_over: PassedOver,
     known: Mapping[str, KnownTask],
     now: float,
     limit: int,
@@ -61,18 +73,28 @@ def plan(
         fleet: The agents.
         queue: The tasks that wait.
         accounts: What their dispatches are charged to.
+        passed_over: The tasks for which agents are kept free.
         known: Every task in the queue, by id.
         now: Seconds since the epoch.
         limit: How many tasks to try at most; ``more_to_plan`` tells whether any are left.
     """
     queue.due(now)
+    passed_over.review(now)
     if not queue.any_waiting:
         return []
+    if fleet.declared or queue.hopeless.pending:
+        queue.hopeless.declared(fleet.declared)
+        fleet.declared.clear()
+        for demand in queue.hopeless.look_again(fleet.keeping.anyone_suits):
+            queue.free(demand)
     if len(fleet.opened) > _FEW:
         queue.free_all()
         fleet.opened.clear()
-    turns = _Turns(fleet, queue)
-    result: list[PlannedAssignment] = []
+    desk = _Desk(fleet, queue, accounts, passed_over, known, now)
+    for waiting, slot in passed_over.kept():
+        if passed_over.is_ready(waiting, now):
+            desk.place(waiting, slot)
+    turns = _Turns(fleet, queue, passed_over)
     for _ in range(limit):
         if not fleet.has_room:
             break
@@ -80,25 +102,108 @@ def plan(
         if line is None:
             fleet.opened.clear()
             break
-        task = known[line.first]
-        if task.deadline is not None and task.deadline <= now:
-            queue.discard(task.task_id)
-        elif not queue.gate(line, now):
-            seed = seed_of(task.task_id, task.attempt + 1)
-            pick = fleet.pick(line.signature, seed, task.sticky_key)
-            if pick is None:
-                queue.set_stuck(line.share.pool.demand)
+        if not queue.gate(line, now) and not desk.place(line):
+            pool = line.share.pool
+            if not fleet.keeping.anyone_suits(line.signature):
+                queue.set_stuck(pool.demand, hopeless=True)
                 continue
-            fleet.reserve(task.task_id, pick.agent_id, line.signature.resources)
-            accounts.reserve(task.task_id, task.stands)
-            queue.take(line)
-            result.append(planned(task.task_id, task.attempt + 1, task.lease_seconds, pick))
-    return result
+            passed_over.in_vain(line)
+            if passed_over.closed_to(pool):
+                queue.hold_back(pool)
+            else:
+                queue.set_stuck(pool.demand)
+    return desk.result
 
 
-def more_to_plan(fleet: Fleet, queue: TaskQueue) -> bool:
+def place_first(
+    fleet: Fleet,
+    accounts: Accounts,
+    passed_over: PassedOver,
+    task_id: str,
+    spec: TaskSpecification,
+    signature: RequirementSignature,
+    place: Place,
+) -> PlannedAssignment | None:
+    """Reserve a place for a task that is about to be submitted; None: nobody has room for it.
+
+    Args:
+        fleet: The agents.
+        accounts: What its dispatch is charged to.
+        passed_over: The tasks for which agents are kept free.
+        task_id: Which task.
+        spec: What it is.
+        signature: What it asks for.
+        place: Where it would stand in the queue.
+    """
+    closed = passed_over.closed_at(place.key, place.rank)
+    sticky = spec.requirements.sticky_key
+    pick = fleet.pick(signature, seed_of(task_id, 1), sticky, closed)
+    if pick is None:
+        return None
+    passed_over.dispatched()
+    fleet.reserve(task_id, pick.agent_id, signature.resources)
+    accounts.reserve(task_id, place)
+    return planned(task_id, 1, spec.lease_seconds, pick)
+
+
+def more_to_plan(fleet: Fleet, queue: TaskQueue, passed_over: PassedOver) -> bool:
     """Tell whether ``plan`` might place anything that is due."""
-    return fleet.has_room and (queue.any_open or (bool(fleet.opened) and queue.any_stuck))
+    if queue.any_waiting and passed_over.any_ready:
+        return True
+    pending = bool(fleet.declared and len(queue.hopeless)) or queue.hopeless.pending
+    return fleet.has_room and (
+        pending or queue.any_open or (bool(fleet.opened) and queue.any_stuck)
+    )
+
+
+class _Desk:
+    """Where lines are served (what it is made of: see ``plan``).
+
+    Attributes:
+        result: What was planned.
+    """
+
+    __slots__ = ("_accounts", "_fleet", "_known", "_now", "_passed_over", "_queue", "result")
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        queue: TaskQueue,
+        accounts: Accounts,
+        passed_over: PassedOver,
+        known: Mapping[str, KnownTask],
+        now: float,
+    ) -> None:
+        self._fleet = fleet
+        self._queue = queue
+        self._accounts = accounts
+        self._passed_over = passed_over
+        self._known = known
+        self._now = now
+        self.result: list[PlannedAssignment] = []
+
+    def place(self, line: Line, only: int | None = None) -> bool:
+        """Take the first task out of a line; tells whether there is an agent for it.
+
+        Args:
+            line: Which line.
+            only: The slot of the only agent that comes into question; None: all.
+        """
+        task, passed_over = self._known[line.first], self._passed_over
+        if task.deadline is not None and task.deadline <= self._now:
+            self._queue.discard(task.task_id)
+            return True
+        attempt, closed = task.attempt + 1, passed_over.closed_to(line.share.pool)
+        seed = seed_of(task.task_id, attempt)
+        pick = self._fleet.pick(line.signature, seed, task.sticky_key, closed, only)
+        if pick is None:
+            return False
+        self._fleet.reserve(task.task_id, pick.agent_id, line.signature.resources)
+        self._accounts.reserve(task.task_id, task.stands)
+        self._queue.take(line)
+        passed_over.dispatched(line)
+        self.result.append(planned(task.task_id, attempt, task.lease_seconds, pick))
+        return True
 
 
 class _Turns:
@@ -107,7 +212,8 @@ class _Turns:
     These are the ones that are open, and the stuck ones that suit an agent that has had room since.
     """
 
-    def __init__(self, fleet: Fleet, queue: TaskQueue) -> None:
+    def __init__(self, fleet: Fleet, queue: TaskQueue, passed_over: PassedOver) -> None:
+        self._passed_over = passed_over
         self._fleet = fleet
         self._queue = queue
         # What gets stuck from here on has been tried.
@@ -148,13 +254,16 @@ class _Turns:
             if pool.rank == served and queue.due_in(pool) is None:
                 self._passed = served
                 continue
-            if self._is_freed(pool.demand):
-                queue.set_stuck(pool.demand, False)
+            if self._is_freed(pool):
+                queue.free(pool.demand)
                 return True
         return False
 
-    def _is_freed(self, demand: Demand) -> bool:
-        if not demand.stuck or demand.paused or demand in self._tried:
+    def _is_freed(self, pool: Pool) -> bool:
+        demand, signature = pool.demand, pool.demand.signature
+        if pool.open or demand in self._tried or self._queue.is_paused(signature.task_type):
             return False
-        suits, signature = self._fleet.suits, demand.signature
-        return any(suits(signature, slot) for slot in self._fleet.opened)
+        suits, opened = self._fleet.suits, self._fleet.opened
+        if closed := self._passed_over.closed_to(pool):
+            opened = opened.difference(closed)
+        return any(suits(signature, slot) for slot in opened)

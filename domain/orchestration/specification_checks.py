@@ -7,6 +7,7 @@ from datetime import datetime
 
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.ids import check_id
+from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.orchestration.amounts import check_resources
 from aia_mas.domain.orchestration.bounds import (
     check_count,
@@ -31,31 +32,37 @@ MAX_ATTEMPTS = 100
 """Most attempts that one submission may ask for."""
 
 
-def check_specification(spec: TaskSpecification, now: datetime) -> None:
+def check_specification(
+    spec: TaskSpecification, now: datetime, names: Mapping[str, str] = {}
+) -> None:
     """Refuse a specification with a value out of bounds.
+
+    Args:
+        spec: The specification.
+        now: The time, UTC.
+        names: See ``check_retries``.
 
     Raises:
         InvalidValue: One is (or its subclasses ``InvalidText``, ``InvalidSkillLevel``,
-            ``InvalidAmount``, ``InvalidId``), with the field's path.
+            ``InvalidAmount``, ``InvalidId``), with the field's path; ``others`` has all others.
     """
-    check_name(spec.task_type, "task_type")
-    check_text(spec.description, "description")
+    mistakes = Mistakes()
+    check = mistakes.check
+    check(check_name, spec.task_type, "task_type")
+    check(check_text, spec.description, "description")
     if spec.requirements != _NONE:
-        _check_requirements(spec.requirements)
-    check_json(spec.payload, "payload")
+        check(_check_requirements, spec.requirements)
+    check(check_json, spec.payload, "payload")
     if spec.max_cost is not None:
-        check_units(spec.max_cost, "max_cost")
-    check_number(spec.timeout_seconds, "timeout_seconds", lowest=1.0, highest=366 * DAY)
-    check_number(spec.lease_seconds, "lease_seconds", lowest=1.0, highest=DAY)
-    check_retries(spec)
-    _check_times(spec, now)
-    check_names(spec.tags, "tags")
+        check(check_units, spec.max_cost, "max_cost")
+    check(check_number, spec.timeout_seconds, "timeout_seconds", lowest=1.0, highest=366 * DAY)
+    check(check_number, spec.lease_seconds, "lease_seconds", lowest=1.0, highest=DAY)
+    check(check_retries, spec, names)
+    check(_check_times, spec, now)
+    check(check_names, spec.tags, "tags")
     if spec.concurrency_key is not None:
-        check_key(spec.concurrency_key, "concurrency_key")
-    if spec.concurrency_limit is not None:
-        if spec.concurrency_key is None:
-            raise InvalidValue("a limit needs a concurrency_key", field="concurrency_limit")
-        check_number(spec.concurrency_limit, "concurrency_limit", lowest=1, highest=MAX_CONCURRENT)
+        check(check_key, spec.concurrency_key, "concurrency_key")
+    check(_check_limit, spec)
     for field, value in (
         ("payer", spec.payer),
         ("dedup_key", spec.dedup_key),
@@ -63,7 +70,8 @@ def check_specification(spec: TaskSpecification, now: datetime) -> None:
         ("correlation", spec.correlation),
     ):
         if value is not None:
-            check_text(value, field, shortest=1, longest=255)
+            check(check_text, value, field, shortest=1, longest=255)
+    mistakes.refuse()
 
 
 def check_retries(spec: TaskSpecification, names: Mapping[str, str] = {}) -> None:
@@ -74,9 +82,12 @@ def check_retries(spec: TaskSpecification, names: Mapping[str, str] = {}) -> Non
         names: Where its fields stand in what was sent, if not under their own names.
 
     Raises:
-        InvalidValue: A value is out of bounds, or the longest wait is below the first one.
+        InvalidValue: A value is out of bounds, or the longest wait is below the first one;
+            ``others`` has all others.
         InvalidText: A code is none.
     """
+    mistakes = Mistakes()
+    check = mistakes.check
 
     def path(field: str) -> str:
         return names.get(field, field)
@@ -88,13 +99,11 @@ def check_retries(spec: TaskSpecification, names: Mapping[str, str] = {}) -> Non
         ("backoff_cap_seconds", 0.0, DAY),
         ("backoff_jitter", 0.0, 1.0),
     ):
-        check_number(getattr(spec, field), path(field), lowest=lowest, highest=highest)
-    if spec.backoff_cap_seconds < spec.backoff_base_seconds:
-        raise InvalidValue(
-            f"{path('backoff_cap_seconds')} is below {path('backoff_base_seconds')}",
-            field=path("backoff_cap_seconds"),
-        )
-    check_names(spec.non_retryable_codes, path("non_retryable_codes"))
+        check(check_number, getattr(spec, field), path(field), lowest=lowest, highest=highest)
+    cap, base = path("backoff_cap_seconds"), path("backoff_base_seconds")
+    check(_check_cap, spec, cap, base)
+    check(check_names, spec.non_retryable_codes, path("non_retryable_codes"))
+    mistakes.refuse()
 
 
 def check_deadline(deadline: datetime | None, now: datetime) -> None:
@@ -112,25 +121,46 @@ _NONE = Requirements()
 
 
 def _check_requirements(requirements: Requirements) -> None:
-    check_levels(requirements.skills, "requirements.skills")
-    check_names(requirements.specializations, "requirements.specializations")
+    mistakes = Mistakes()
+    check, sticky = mistakes.check, requirements.sticky_key
+    check(check_levels, requirements.skills, "requirements.skills")
+    check(check_names, requirements.specializations, "requirements.specializations")
     if isinstance(requirements.labels, tuple):
-        check_conditions(requirements.labels, "requirements.labels")
+        check(check_conditions, requirements.labels, "requirements.labels")
     else:
-        check_labels(requirements.labels, "requirements.labels")
-    check_names(requirements.data_sources, "requirements.data_sources")
+        check(check_labels, requirements.labels, "requirements.labels")
+    check(check_names, requirements.data_sources, "requirements.data_sources")
     for field in ("preferred_agents", "excluded_agents"):
-        agents: tuple[str, ...] = getattr(requirements, field)
-        check_count(agents, f"requirements.{field}")
-        for index, agent_id in enumerate(agents):
-            check_id(agent_id, f"requirements.{field}.{index}")
-    check_resources(requirements.resources, "requirements.resources")
-    if requirements.sticky_key is not None:
-        check_text(requirements.sticky_key, "requirements.sticky_key", shortest=1, longest=255)
+        check(_check_agents, getattr(requirements, field), f"requirements.{field}")
+    check(check_resources, requirements.resources, "requirements.resources")
+    if sticky is not None:
+        check(check_text, sticky, "requirements.sticky_key", shortest=1, longest=255)
+    mistakes.refuse()
+
+
+def _check_agents(agents: tuple[str, ...], field: str) -> None:
+    check_count(agents, field)
+    for index, agent_id in enumerate(agents):
+        check_id(agent_id, f"{field}.{index}")
+
+
+def _check_cap(spec: TaskSpecification, cap: str, base: str) -> None:
+    if spec.backoff_cap_seconds < spec.backoff_base_seconds:
+        raise InvalidValue(f"{cap} is below {base}", field=cap)
+
+
+def _check_limit(spec: TaskSpecification) -> None:
+    if spec.concurrency_limit is None:
+        return
+    if spec.concurrency_key is None:
+        raise InvalidValue("a limit needs a concurrency_key", field="concurrency_limit")
+    check_number(spec.concurrency_limit, "concurrency_limit", lowest=1, highest=MAX_CONCURRENT)
 
 
 def _check_times(spec: TaskSpecification, now: datetime) -> None:
-    check_deadline(spec.deadline, now)
-    check_moment(spec.not_before, "not_before")
+    mistakes = Mistakes()
+    mistakes.check(check_deadline, spec.deadline, now)
+    mistakes.check(check_moment, spec.not_before, "not_before")
+    mistakes.refuse()
     if spec.deadline and spec.not_before and spec.not_before >= spec.deadline:
         raise InvalidValue("not_before is behind the deadline", field="not_before")

@@ -50,6 +50,7 @@ class Question(State, frozen=True, kw_only=True):
 
     text: str
     choices: tuple[str, ...]
+    schema: Any = None
 
 
 class TaskState(State, frozen=True, kw_only=True):
@@ -190,7 +191,7 @@ def _progressed(state: TaskState, event: TaskProgressed) -> TaskState:
 
 
 def _input_requested(state: TaskState, event: TaskInputRequested) -> TaskState:
-    question = Question(text=event.question, choices=event.choices)
+    question = Question(text=event.question, choices=event.choices, schema=event.schema)
     return replace(state, status=TaskStatus.INPUT_REQUIRED, question=question, asked=event.number)
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.decision import Decision, accept, refuse
 from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.orchestration.bounds import (
     check_json,
     check_lines,
@@ -30,7 +31,6 @@ from aia_mas.domain.orchestration.task_events import (
     TaskCompleted,
     TaskFailed,
     TaskProgressed,
-    Usage,
 )
 from aia_mas.domain.orchestration.task_holding import holds, not_held, refused_act, taken_up
 from aia_mas.domain.orchestration.task_specification import CostPolicy
@@ -64,11 +64,7 @@ def record_progress(state: TaskState | None, command: RecordProgress, ctx: Conte
     if state is None or not holds(state, command):
         return not_held(state, command, "progress", ctx)
     try:
-        if command.percent is not None:
-            check_number(command.percent, "percent", lowest=0.0, highest=100.0)
-        check_text(command.message, "message")
-        check_small_json(command.partial, "partial", MAX_PARTIAL_BYTES)
-        check_lines(command.log, "log", most=MAX_LOG_LINES, longest=MAX_LOG_LINE)
+        _check_report(command)
     except InvalidValue as error:
         return refuse(error)
     stream = task_stream(command.task_id)
@@ -97,11 +93,7 @@ def complete_task(state: TaskState | None, command: CompleteTask, ctx: Context) 
     if state is None or not holds(state, command):
         return not_held(state, command, "complete", ctx)
     try:
-        check_json(command.result, "result")
-        if command.quality is not None:
-            check_number(command.quality, "quality", lowest=0.0, highest=1.0)
-        if command.usage is not None:
-            _check_usage(command.usage)
+        _check_completion(command)
     except InvalidValue as error:
         return refuse(error)
     too_much = exceeds(actual_cost(command.usage, state.price), state.terms.max_cost)
@@ -169,9 +161,27 @@ def _tells_something(state: TaskState, command: RecordProgress, ctx: Context) ->
     return not last.at <= ctx.now < last.at + SHORT_WHILE
 
 
-def _check_usage(usage: Usage) -> None:
-    if usage.model is not None:
-        check_text(usage.model, "usage.model", longest=128)
-    check_number(usage.tokens_in, "usage.tokens_in", lowest=0, highest=2**53)
-    check_number(usage.tokens_out, "usage.tokens_out", lowest=0, highest=2**53)
-    check_units(usage.cost, "usage.cost")
+def _check_report(command: RecordProgress) -> None:
+    mistakes = Mistakes()
+    check = mistakes.check
+    if command.percent is not None:
+        check(check_number, command.percent, "percent", lowest=0.0, highest=100.0)
+    check(check_text, command.message, "message")
+    check(check_small_json, command.partial, "partial", MAX_PARTIAL_BYTES)
+    check(check_lines, command.log, "log", most=MAX_LOG_LINES, longest=MAX_LOG_LINE)
+    mistakes.refuse()
+
+
+def _check_completion(command: CompleteTask) -> None:
+    mistakes = Mistakes()
+    check, usage = mistakes.check, command.usage
+    check(check_json, command.result, "result")
+    if command.quality is not None:
+        check(check_number, command.quality, "quality", lowest=0.0, highest=1.0)
+    if usage is not None:
+        if usage.model is not None:
+            check(check_text, usage.model, "usage.model", longest=128)
+        check(check_number, usage.tokens_in, "usage.tokens_in", lowest=0, highest=2**53)
+        check(check_number, usage.tokens_out, "usage.tokens_out", lowest=0, highest=2**53)
+        check(check_units, usage.cost, "usage.cost")
+    mistakes.refuse()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.decision import Decision, accept, refuse
 from aia_mas.domain.kernel.errors import InvalidValue, PermissionDenied
+from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.kernel.principal import Principal, Role
 from aia_mas.domain.orchestration.bounds import check_names, check_small_json, check_text
 from aia_mas.domain.orchestration.errors import (
@@ -24,8 +28,18 @@ MAX_QUESTIONS = 100
 MAX_ANSWER_BYTES = 16 * 1024
 """Largest answer, and largest schema of one, as JSON."""
 
+SchemaCheck = Callable[[Any], None]
+"""Refuses (by ``InvalidSchema``) what cannot bind an answer."""
+AnswerCheck = Callable[[Any, Any], None]
+"""Refuses (by ``AnswerMismatch``) an answer, the first, that does not fit a schema, the second."""
 
-def ask_for_input(state: TaskState | None, command: AskForInput, ctx: Context) -> Decision:
+
+def ask_for_input(
+    state: TaskState | None,
+    command: AskForInput,
+    ctx: Context,
+    check_schema: SchemaCheck = lambda _schema: None,
+) -> Decision:
     """Ask; the task then waits for the answer, and its attempt does not run out meanwhile.
 
     Repeating the question that is open changes nothing; another one is refused with
@@ -34,14 +48,12 @@ def ask_for_input(state: TaskState | None, command: AskForInput, ctx: Context) -
     if state is None or not holds(state, command):
         return not_held(state, command, "ask", ctx)
     try:
-        check_text(command.question, "question", shortest=1)
-        check_names(command.choices, "choices")
-        check_small_json(command.schema, "schema", MAX_ANSWER_BYTES)
+        _check_question(command, check_schema)
     except InvalidValue as error:
         return refuse(error)
     stream = task_stream(command.task_id)
     if state.question is not None:
-        if state.question == Question(text=command.question, choices=command.choices):
+        if state.question == _question(command):
             return accept(stream, result=state.asked)
         return refuse(InputPending(number=state.asked))
     if state.asked >= MAX_QUESTIONS:
@@ -58,7 +70,12 @@ def ask_for_input(state: TaskState | None, command: AskForInput, ctx: Context) -
     return accept(stream, *taken_up(state, command, ctx), requested, result=requested.number)
 
 
-def give_input(state: TaskState | None, command: GiveInput, ctx: Context) -> Decision:
+def give_input(
+    state: TaskState | None,
+    command: GiveInput,
+    ctx: Context,
+    check_answer: AnswerCheck = lambda _answer, _schema: None,
+) -> Decision:
     """Answer the open question; the task is running again.
 
     Its owner, operators and other agents may; others are refused with ``permission_denied``. When
@@ -77,6 +94,7 @@ def give_input(state: TaskState | None, command: GiveInput, ctx: Context) -> Dec
         check_small_json(command.answer, "answer", MAX_ANSWER_BYTES)
         if choices and command.answer not in choices:
             raise InvalidValue("answer is one of the choices", field="answer")
+        check_answer(command.answer, state.question.schema)
     except InvalidValue as error:
         return refuse(error)
     assert state.agent_id is not None
@@ -89,6 +107,19 @@ def give_input(state: TaskState | None, command: GiveInput, ctx: Context) -> Dec
         at=ctx.now,
     )
     return accept(task_stream(command.task_id), given)
+
+
+def _check_question(command: AskForInput, check_schema: SchemaCheck) -> None:
+    mistakes = Mistakes()
+    mistakes.check(check_text, command.question, "question", shortest=1)
+    mistakes.check(check_names, command.choices, "choices")
+    mistakes.check(check_small_json, command.schema, "schema", MAX_ANSWER_BYTES)
+    mistakes.refuse()
+    check_schema(command.schema)
+
+
+def _question(command: AskForInput) -> Question:
+    return Question(text=command.question, choices=command.choices, schema=command.schema)
 
 
 def _may_answer(state: TaskState, principal: Principal) -> bool:

@@ -17,7 +17,7 @@ class TaskInputRequested(Event, frozen=True, kw_only=True):
         number: The question's number among all of the task, from 1.
         question: For whoever answers.
         choices: The answers that are taken; empty: any.
-        schema: What an answer should look like (JSON Schema), for whoever answers.
+        schema: What an answer must fit (JSON Schema).
         at: When, UTC.
     """
 

@@ -55,8 +55,8 @@ def submit_task(
         return refuse(TaskAlreadySubmitted(task_id=command.task_id))
     try:
         check_id(command.task_id, "task_id")
-        check_specification(command.spec, ctx.now)
         check_text(command.owner, "owner", longest=255)
+        check_specification(command.spec, ctx.now)
     except InvalidValue as error:
         return refuse(error)
     submitted = TaskSubmitted(

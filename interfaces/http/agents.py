@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from litestar import Controller, delete, patch, post, put
 from litestar.params import FromPath, JSONBody
@@ -13,6 +13,8 @@ from aia_mas.application.orchestration.heartbeats import HeartbeatAnswer
 from aia_mas.application.orchestration.standing import LostTask, standing
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.ids import check_id
+from aia_mas.domain.kernel.mistakes import Mistakes
+from aia_mas.domain.kernel.places import within
 from aia_mas.domain.orchestration.agent import AgentStatus
 from aia_mas.domain.orchestration.agent_commands import (
     ActivateAgent,
@@ -165,8 +167,7 @@ class AgentCommands(Controller):
         """
         request.acting_for(check_id(agent_id, "agent_id"))
         said, system = data or Heartbeat(), request.system
-        _check_report(said)
-        _check_named(said)
+        _check_heartbeat(said)
         alive = await system.heartbeats.agent(agent_id, request.principal)
         if said.load is not None or said.metrics:
             system.reports.report(agent_id, said.load, said.metrics)
@@ -185,9 +186,11 @@ class AgentCommands(Controller):
         """
         request.acting_for(check_id(agent_id, "agent_id"))
         wanted = data or Claim()
-        check_number(wanted.limit, "limit", lowest=1, highest=MAX_CLAIM)
-        check_number(wanted.wait, "wait", lowest=0.0, highest=MAX_WAIT)
-        _check_named(wanted)
+        mistakes = Mistakes()
+        mistakes.check(check_number, wanted.limit, "limit", lowest=1, highest=MAX_CLAIM)
+        mistakes.check(check_number, wanted.wait, "wait", lowest=0.0, highest=MAX_WAIT)
+        mistakes.check(_check_named, wanted)
+        mistakes.refuse()
         system = request.system
         alive = await system.heartbeats.agent(agent_id, request.principal)
         if alive.status == AgentStatus.SUSPENDED:
@@ -195,20 +198,43 @@ class AgentCommands(Controller):
             state = await system.workload.agent_anew(agent_id)
             if state is not None and state.status is AgentStatus.SUSPENDED:
                 raise AgentIsSuspended(agent_id=agent_id)
-        working = bool(wanted.tasks or wanted.leases)
-        if working:
-            await system.heartbeats.working(agent_id, wanted.tasks, wanted.leases)
-
-        async def lost() -> Sequence[LostTask]:
-            if not working:
-                return ()
-            return (await standing(system.workload, agent_id, wanted.tasks, wanted.leases)).lost
-
         # It is to be heard of again in time: while it waits it gives no sign of life.
         longest = min(system.settings.claim_wait_seconds, alive.next_within_seconds)
-        claimed = system.claims.claim(agent_id, wanted.limit, min(wanted.wait, longest), lost)
-        found = await request.unless_gone(claimed)
-        return answer(ClaimedTasks(items=found, lost=await lost()))
+        return answer(await _claimed(request, agent_id, wanted, min(wanted.wait, longest)))
+
+
+async def _claimed(request: ApiRequest, agent_id: str, wanted: Claim, wait: float) -> ClaimedTasks:
+    """Return what an agent is to start, and what it lost of the tasks that it names."""
+    system, named, leases = request.system, wanted.tasks, wanted.leases
+    if not named and not leases:
+        claim = system.claims.claim(agent_id, wanted.limit, wait)
+        return ClaimedTasks(items=await request.unless_gone(claim))
+    gone = (await system.heartbeats.working(agent_id, named, leases)).lost
+    if gone:
+        claim = system.claims.claim(agent_id, wanted.limit, 0.0)
+        return ClaimedTasks(items=await request.unless_gone(claim), lost=gone)
+
+    async def lost() -> Sequence[LostTask]:
+        return (await standing(system.workload, agent_id, named, leases)).lost
+
+    claim = system.claims.claim(agent_id, wanted.limit, wait, lost)
+    return ClaimedTasks(items=await request.unless_gone(claim), lost=await lost())
+
+
+def _check_heartbeat(said: Heartbeat) -> None:
+    mistakes = Mistakes()
+    if said.load is not None:
+        mistakes.check(check_number, said.load, "load", lowest=0.0, highest=1.0)
+    mistakes.check(_check_metrics, said.metrics)
+    mistakes.check(_check_named, said)
+    mistakes.refuse()
+
+
+def _check_metrics(metrics: Mapping[str, float]) -> None:
+    if len(metrics) > MAX_METRICS:
+        raise InvalidValue(f"metrics has at most {MAX_METRICS} entries", field="metrics")
+    for name in metrics:
+        check_name(name, "metrics")
 
 
 def _check_named(said: Heartbeat | Claim) -> None:
@@ -216,15 +242,6 @@ def _check_named(said: Heartbeat | Claim) -> None:
         if len(named) > MAX_ENTRIES:
             raise InvalidValue(f"{field} has at most {MAX_ENTRIES} entries", field=field)
         for index, task_id in enumerate(named):
-            check_id(task_id, f"tasks.{index}" if field == "tasks" else f"leases.{task_id}")
+            check_id(task_id, within(field, index if field == "tasks" else task_id))
     for task_id, lease in said.leases.items():
-        check_text(lease, f"leases.{task_id}", shortest=1, longest=128)
-
-
-def _check_report(said: Heartbeat) -> None:
-    if said.load is not None:
-        check_number(said.load, "load", lowest=0.0, highest=1.0)
-    if len(said.metrics) > MAX_METRICS:
-        raise InvalidValue(f"metrics has at most {MAX_METRICS} entries", field="metrics")
-    for name in said.metrics:
-        check_name(name, "metrics")
+        check_text(lease, within("leases", task_id), shortest=1, longest=128)

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar
 from litestar.types import ControllerRouterHandler
 
+from aia_mas.application.settings import Settings
 from aia_mas.interfaces.http.agent_queries import AgentQueries
 from aia_mas.interfaces.http.agents import AgentCommands
 from aia_mas.interfaces.http.audit import Audit
-from aia_mas.interfaces.http.docs import Documentation, OpenApiDocument
+from aia_mas.interfaces.http.docs import Documentation, encoded
 from aia_mas.interfaces.http.edge import Edge
 from aia_mas.interfaces.http.health import Checks
 from aia_mas.interfaces.http.monitoring import Monitoring
 from aia_mas.interfaces.http.policies import AssignmentPolicies
 from aia_mas.interfaces.http.queue import LimitOperations, QueueOperations
 from aia_mas.interfaces.http.rate_limits import RateLimits
-from aia_mas.interfaces.http.requests import ApiRequest, check_query, known_parameters
+from aia_mas.interfaces.http.requests import (
+    ApiRequest,
+    KnownParameter,
+    check_query,
+    known_parameters,
+)
 from aia_mas.interfaces.http.security import (
     PERMISSIONS,
     PUBLIC,
@@ -46,7 +51,7 @@ class Tasks(TaskCommands, TaskCare, TaskBulkCommands, TaskQueries):
     """All about tasks."""
 
 
-CONTROLLERS: Sequence[ControllerRouterHandler] = (
+CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     Agents,
     Tasks,
     AssignmentPolicies,
@@ -58,6 +63,13 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     Documentation,
 )
 """All that is served over HTTP."""
+
+
+def openapi_of(settings: Settings) -> tuple[bytes, ...]:
+    """Return the OpenAPI document for a server with these settings, see ``docs.encoded``."""
+    return encoded(
+        CONTROLLERS, development=settings.development, limited=settings.rate_limit is not None
+    )
 
 
 def create_app(system: System) -> Litestar:
@@ -73,9 +85,7 @@ def create_app(system: System) -> Litestar:
         logging_config=None,
         debug=False,
     )
-    app.state.openapi = OpenApiDocument(
-        CONTROLLERS, development=settings.development, limited=limiter is not None
-    )
+    app.state.openapi = openapi_of(settings)
     monitor = app.state.monitor = Monitor(system)
     served, sockets = app.asgi_router, Gate(app, authenticator, Origins(settings))
     if limiter is None or settings.rate_limit is None:
@@ -92,7 +102,7 @@ def create_app(system: System) -> Litestar:
 
 def _gate(authenticator: Authenticator) -> Any:
     """Return what every request passes between routing and its handler."""
-    parameters: dict[int, dict[str, bool]] = {}
+    parameters: dict[int, dict[str, KnownParameter]] = {}
 
     async def gate(request: ApiRequest) -> None:
         """Find out who asks, whether they may, and whether the query is understood."""

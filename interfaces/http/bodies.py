@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -9,6 +10,7 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 
+from aia_mas.domain.kernel.places import within
 from aia_mas.interfaces.http.errors import (
     FieldError,
     InvalidBody,
@@ -66,8 +68,32 @@ def _malformed(body: bytes, message: str) -> MalformedJson | InvalidNumber:
     if found := _BYTE.search(message):
         place = int(found[1])
         if _NOT_FINITE.match(body, place) or _NOT_FINITE.match(body, max(place - 1, 0)):
-            return InvalidNumber(f"NaN and Infinity are no numbers in JSON (byte {place})")
+            message = f"NaN and Infinity are no numbers in JSON (byte {place})"
+            steps = _not_finite_place(body)
+            wrong = [] if steps is None else [_error("invalid_number", message, steps)]
+            return InvalidNumber(message, errors=wrong)
     return MalformedJson(f"The body is not JSON: {message.removeprefix('JSON is malformed: ')}")
+
+
+def _not_finite_place(body: bytes) -> Path | None:
+    """Return where the first number is that is none; Python's own reader lets them pass."""
+    mark = object()
+    try:
+        value = json.loads(body, parse_constant=lambda _: mark)
+    except (ValueError, RecursionError):  # there is more that is wrong with it
+        return None
+    return next(_marked_places(value, mark, ()), None)
+
+
+def _marked_places(value: Any, mark: object, path: Path) -> Iterator[Path]:
+    if value is mark:
+        yield path
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            yield from _marked_places(member, mark, (*path, key))
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from _marked_places(member, mark, (*path, index))
 
 
 def _nul(body: bytes) -> NulCharacter | MalformedJson | InvalidNumber | TooDeep:
@@ -125,6 +151,8 @@ def _mistakes(value: Any, wanted: Any, first: msgspec.ValidationError) -> list[F
 
 
 def _walk(value: Any, wanted: Any, path: Path) -> Iterator[FieldError]:
+    if msgspec.Raw in (wanted, *get_args(wanted)):
+        return  # whatever it is; it is looked at later
     struct = _struct_within(wanted)
     if struct is not None and isinstance(value, dict):
         yield from _walk_struct(value, struct, path)
@@ -211,6 +239,8 @@ def _steps(place: str) -> list[str | int]:
 def _error(code: str, message: str, path: Path) -> FieldError:
     # Keys are the client's own; a huge one need not come back whole.
     path = tuple(step if isinstance(step, int) else step[:_LONGEST_STEP] for step in path[:64])
-    field = ".".join(str(step) for step in path)
+    field = ""
+    for step in path:
+        field = within(field, step)
     where = f"{field}: " if field else "The body: "
     return FieldError(code=code, message=where + message, field=field, pointer=pointer_to(*path))

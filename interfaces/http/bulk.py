@@ -62,7 +62,7 @@ def check_selection(filters: object | None, ids: Sequence[str] | None, limit: in
 def criteria_of(filters: msgspec.Struct) -> dict[str, Any]:
     """Return what a filter says, for the record."""
     said: dict[str, Any] = msgspec.to_builtins(filters)
-    return {name: value for name, value in said.items() if value not in (None, (), [])}
+    return said
 
 
 def foretold(selection: Selection, matched: int) -> Answer[BulkResult]:

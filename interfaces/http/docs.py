@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import threading
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -96,42 +97,41 @@ class Documentation(Controller):
     @get(["/openapi.json", f"{OPERATIONS}/openapi.json"], operation_id="get_openapi")
     async def openapi(self, request: ApiRequest) -> Answer[dict[str, Any]]:
         """Return the OpenAPI document."""
-        return Answer(await request.app.state.openapi(_folders(request)))
+        return Answer(request.app.state.openapi[_folders(request)])
 
 
-class OpenApiDocument:
-    """The document of one application, made when it is first asked for."""
+def encoded(
+    controllers: tuple[ControllerRouterHandler, ...], *, development: bool, limited: bool
+) -> tuple[bytes, ...]:
+    """Return the OpenAPI document of what controllers serve, as JSON, made once in a process.
 
-    def __init__(
-        self,
-        controllers: Sequence[ControllerRouterHandler],
-        *,
-        development: bool,
-        limited: bool,
-    ) -> None:
-        """Describe what these serve (``development``: without keys; ``limited``: with a rate)."""
-        self._controllers = controllers
-        self._development = development
-        self._limited = limited
-        self._made: asyncio.Task[Sequence[bytes]] | None = None
+    It takes some hundred milliseconds the first time: call it in a thread, before anybody is
+    served.
 
-    async def __call__(self, folders: int) -> bytes:
-        """Return it as JSON.
+    Args:
+        controllers: They.
+        development: There are no keys: nothing needs a token.
+        limited: There is a limit to the requests of one caller.
 
-        Args:
-            folders: How many folders below ours it is read in; the API's address in it is relative
-                to where it was read, so that it holds behind any proxy.
-        """
-        if self._made is None:
-            # In a thread: it takes longer than a fold or a request may hold the event loop.
-            self._made = asyncio.create_task(asyncio.to_thread(self._make))
-        return (await asyncio.shield(self._made))[folders]
+    Returns:
+        One for each number of folders below ours that it is read in: the API's address in it is
+        relative to where it was read, so that it holds behind any proxy.
+    """
+    with _lock:  # so that a second caller waits for the first one, and does not make it, too
+        return _encoded(controllers, development, limited)
 
-    def _make(self) -> Sequence[bytes]:
-        made = document(self._controllers, development=self._development, limited=self._limited)
-        return [
-            msgspec.json.encode({**made, "servers": [{"url": url}]}) for url in (".", "..", "../..")
-        ]
+
+_lock = threading.Lock()
+
+
+@cache
+def _encoded(
+    controllers: tuple[ControllerRouterHandler, ...], development: bool, limited: bool
+) -> tuple[bytes, ...]:
+    made = document(controllers, development=development, limited=limited)
+    return tuple(
+        msgspec.json.encode({**made, "servers": [{"url": url}]}) for url in (".", "..", "../..")
+    )
 
 
 def _folders(request: ApiRequest) -> int:

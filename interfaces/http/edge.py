@@ -20,6 +20,7 @@ from uuid_utils import uuid7
 from aia_mas.application.event_log.errors import LogUnavailable
 from aia_mas.interfaces.http.access_log import NAME, AccessLog
 from aia_mas.interfaces.http.errors import ClientGone
+from aia_mas.interfaces.http.headers import check_repeats
 from aia_mas.interfaces.http.paths import path_as_sent
 from aia_mas.interfaces.http.problems import problem_answer
 from aia_mas.interfaces.http.requests import EXCHANGE, Exchange
@@ -84,6 +85,7 @@ class Edge:
         # Only here: the server keeps the dictionary that it gave us, method and all.
         scope = {**scope, EXCHANGE: exchange}
         try:
+            check_repeats(scope["headers"], headers)
             self._origins.admit(method, headers)
             if method == "OPTIONS" and origin and b"access-control-request-method" in headers:
                 await _answer(send, 204, [*self._origins.preflight(origin), _id(request_id)])
@@ -117,6 +119,7 @@ class Edge:
             await send(message)
 
         try:
+            check_repeats(scope["headers"], headers)
             self._origins.admit("WEBSOCKET", headers)
             await self._sockets(scope, receive, respond)
         except Exception as error:

@@ -16,7 +16,8 @@ class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
         code: The stable code of the mistake.
         message: One sentence about it.
         field: The field's dotted path, with numbers from 0 for entries of lists, for example
-            ``requirements.skills.python`` or ``specializations.1``.
+            ``requirements.skills.python`` or ``specializations.1``; a dot within a name has a
+            backslash before it.
         pointer: The same as a JSON pointer (RFC 6901), for fields of the body.
     """
 
@@ -125,6 +126,12 @@ class InvalidHeader(RequestRefused):
     """A header does not have the form it should."""
 
     code = "invalid_header"
+
+
+class RepeatedHeader(InvalidHeader):
+    """A header that may say one thing only is given several times, and differently."""
+
+    code = "repeated_header"
 
 
 class InvalidIdempotencyKey(InvalidHeader):

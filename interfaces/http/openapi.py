@@ -200,20 +200,7 @@ def _schemas(handlers: Any) -> dict[str, Any]:
     for name, schema in schemas.items():
         if name in structs:
             _describe(schema, structs[name])
-        _open_amounts(schema)
     return schemas
-
-
-def _open_amounts(schema: Any) -> None:
-    """Tell that amounts are taken as numbers, too; answers have them as plain strings."""
-    if isinstance(schema, dict):
-        if schema.get("format") == "decimal":
-            schema["type"] = ["string", "number"]
-        for member in schema.values():
-            _open_amounts(member)
-    elif isinstance(schema, list):
-        for member in schema:
-            _open_amounts(member)
 
 
 def _structs(kind: Any) -> Iterator[tuple[str, Any]]:

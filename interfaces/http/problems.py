@@ -19,6 +19,7 @@ from litestar.exceptions import (
 from aia_mas.application.event_log.errors import EventLogError
 from aia_mas.domain.kernel import DomainError
 from aia_mas.domain.kernel.errors import TooMuch
+from aia_mas.domain.kernel.places import steps_of
 from aia_mas.interfaces.http.errors import (
     FieldError,
     InvalidParameter,
@@ -44,6 +45,7 @@ STATUS_OF: Mapping[str, int] = {
     "unknown_parameter": 400,
     "invalid_cursor": 400,
     "invalid_header": 400,
+    "repeated_header": 400,
     "invalid_idempotency_key": 400,
     # 401, 403: who asks, and may they
     "unauthenticated": 401,
@@ -104,6 +106,8 @@ STATUS_OF: Mapping[str, int] = {
     "invalid_endpoint": 422,
     "invalid_weights": 422,
     "unknown_policy": 422,
+    "invalid_schema": 422,
+    "answer_mismatch": 422,
     "unknown_tier": 422,
     "nul_character": 422,
     "too_deep": 422,
@@ -272,10 +276,12 @@ def _invalid_parameters(error: ValidationException) -> DomainError:
 def _field_errors(error: DomainError) -> tuple[FieldError, ...]:
     if errors := getattr(error, "errors", ()):
         return tuple(errors)
-    if field := getattr(error, "field", ""):
-        pointer = pointer_to(*str(field).split("."))
-        return (FieldError(code=error.code, message=error.detail, field=field, pointer=pointer),)
-    return ()
+    return tuple(_field_error(each, each.field) for each in getattr(error, "all", ()) if each.field)
+
+
+def _field_error(error: DomainError, field: str) -> FieldError:
+    pointer = pointer_to(*steps_of(field))
+    return FieldError(code=error.code, message=error.detail, field=field, pointer=pointer)
 
 
 def _with_facts(problem: Problem, facts: Mapping[str, Any]) -> bytes:

@@ -104,6 +104,16 @@ async def logged(request: ApiRequest, position: int) -> None:
         raise ProjectionBehind(f"The log has not reached position {position}; try again")
 
 
+async def decided_on(request: ApiRequest, position: int) -> None:
+    """Wait until the dispatcher's fold on this node has a position.
+
+    Raises:
+        ProjectionBehind: It has not within a few seconds.
+    """
+    if not await request.system.dispatcher.knows(position, PATIENCE):
+        raise ProjectionBehind(f"The dispatcher has not seen position {position} yet; try again")
+
+
 def number_in(cursor: str) -> int:
     """Return the number that an opened cursor holds.
 

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Coroutine, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_origin
 from urllib.parse import parse_qsl
 
 from litestar import Request
@@ -51,7 +51,7 @@ class Exchange:
 
     Attributes:
         system: Whom it is for.
-        headers: Its headers by lower-case name; of one given twice the last.
+        headers: Its headers by lower-case name; of one given twice the last (see ``headers``).
         request_id: What our log knows it by.
         principal: Who sent it, once that is known.
         status: The status of the answer, once one was begun; else 0.
@@ -227,18 +227,31 @@ def _too_large(limit: int) -> BodyTooLarge:
     return BodyTooLarge(f"A body has at most {limit} bytes", headers=[(b"connection", b"close")])
 
 
-def check_query(query: bytes, known: Mapping[str, bool]) -> None:
+class KnownParameter(NamedTuple):
+    """What an operation takes under one name of the query.
+
+    Attributes:
+        any_text: Whether it takes any text.
+        several: Whether it may be given several times.
+    """
+
+    any_text: bool
+    several: bool
+
+
+def check_query(query: bytes, known: Mapping[str, KnownParameter]) -> None:
     """Refuse parameters that an operation does not know, and values that would be misread.
 
     Args:
         query: As it was sent.
-        known: The parameters of the operation, and whether they take any text.
+        known: The parameters of the operation.
 
     Raises:
         InvalidEncoding: Some of it is not valid UTF-8.
         UnknownParameter: A name is not known.
         NulCharacter: A value holds NUL.
-        InvalidParameter: A value is ``null``, which Litestar would take for no value.
+        InvalidParameter: A value is ``null``, which Litestar would take for no value, or there are
+            two where only one can count.
     """
     try:
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict")
@@ -254,23 +267,31 @@ def check_query(query: bytes, known: Mapping[str, bool]) -> None:
                 for name in unknown[:20]
             ],
         )
+    values: dict[str, str] = {}
     for name, value in pairs:
+        if not known[name].several and values.setdefault(name, value) != value:
+            wrong = FieldError(code="invalid_parameter", message="is given twice", field=name)
+            raise InvalidParameter(f"{name} is given twice, and differently", errors=[wrong])
         if "\0" in value:
             wrong = FieldError(code="nul_character", message="must not hold NUL", field=name)
             raise NulCharacter(errors=[wrong])
-        if not known[name] and value.lower() == "null":
+        if not known[name].any_text and value.lower() == "null":
             wrong = FieldError(code="invalid_parameter", message="must not be null", field=name)
             raise InvalidParameter(errors=[wrong])
 
 
-def known_parameters(request: ApiRequest) -> dict[str, bool]:
-    """Return the query parameters of a request's handler, and whether they take any text.
+def known_parameters(request: ApiRequest) -> dict[str, KnownParameter]:
+    """Return the query parameters of a request's handler.
 
     One that is a keyword of Python's (``from``) is declared with an underscore behind it.
     """
     others = {"self", "request", "data", *request.path_params}
     return {
-        name.rstrip("_"): parameter.annotation is str or str in parameter.args
+        name.rstrip("_"): KnownParameter(
+            any_text=parameter.annotation is str or str in parameter.args,
+            several=parameter.is_non_string_sequence
+            or any(get_origin(option) in {list, tuple} for option in parameter.args),
+        )
         for name, parameter in request.route_handler.parsed_fn_signature.parameters.items()
         if name not in others
     }

@@ -28,6 +28,7 @@ from aia_mas.interfaces.http.queries import (
     MinPosition,
     Total,
     as_of,
+    decided_on,
     logged,
     reached,
 )
@@ -116,6 +117,8 @@ class TaskQueries(Controller):
         system = request.system
         stream = task_stream(check_id(task_id, "task_id"))
         await logged(request, min_position)
+        # The reasons come from the dispatcher's fold: what it has not seen yet would be unknown.
+        await decided_on(request, system.log.feed.position)
         state = await system.workload.task(task_id) or await system.workload.task_anew(task_id)
         if state is None:
             raise TaskNotFound(task_id=task_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import datetime
 
 import msgspec
 from litestar import Controller, post
@@ -65,7 +66,8 @@ class TaskCommands(Controller):
         It is 200 when there is an unfinished task with the same `dedup_key`: that is the answer.
         """
         system = request.system
-        command = data.command(system.new_id(), system.settings, request.principal.subject)
+        owner, now = request.principal.subject, system.clock.now()
+        command = data.command(system.new_id(), system.settings, now, owner)
         result = await carry_out(request, command)
         # A repeated key answers with the first task, so its id is read from the answer.
         told = _identified(result.body)
@@ -83,7 +85,8 @@ class TaskCommands(Controller):
         origin = await origin_of(request)
         if not 0 < len(data.tasks) <= MAX_BATCH:
             raise InvalidValue(f"a batch has 1 to {MAX_BATCH} tasks", field="tasks")
-        read = [_read(request, raw) for raw in data.tasks]
+        now = request.system.clock.now()
+        read = [_read(request, raw, now) for raw in data.tasks]
         refused = next((item for item in read if isinstance(item, DomainError)), None)
         if data.atomic and refused is not None:
             refused.facts["index"] = read.index(refused)
@@ -171,12 +174,12 @@ def _heard_of(request: ApiRequest, agent_id: str, result: CommandResult, *leases
         request.system.heartbeats.tasks(leases)
 
 
-def _read(request: ApiRequest, raw: msgspec.Raw) -> SubmitTask | DomainError:
+def _read(request: ApiRequest, raw: msgspec.Raw, now: datetime) -> SubmitTask | DomainError:
     """Return the command of one item of a batch, or why there is none."""
     system, owner = request.system, request.principal.subject
     try:
         submission = decode(bytes(raw), TaskSubmission)
-        return submission.command(system.new_id(), system.settings, owner)
+        return submission.command(system.new_id(), system.settings, now, owner)
     except DomainError as error:
         return error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from heapq import heappop, heappush
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,6 +27,8 @@ _NOBODY = Capabilities()
 _HALF = 62
 _LOW = (1 << _HALF) - 1
 _COLUMN_BYTES = 64 << 20
+# So many columns that one agent begins take less than a millisecond.
+_BEGUN_AT_ONCE = 16
 _ORDER = {
     Comparator.ABOVE: np.greater,
     Comparator.AT_LEAST: np.greater_equal,
@@ -51,8 +54,9 @@ class Condition(NamedTuple):
 class Directory:
     """The slots of the fleet's arrays, and the declared names as columns over them.
 
-    A column is built when a task first asks for its name, so names that no task asks for cost
-    nothing, however many the agents declare, and so do names that no agent declares.
+    A column begins with the first agent that declares its name, when nothing needs to be gathered,
+    up to half of what columns may take; the others are built when a task first asks for them. Names
+    that no agent declares have none.
     """
 
     def __init__(self, tiers: Tiers = DEFAULT_TIERS) -> None:
@@ -111,13 +115,14 @@ class Directory:
             self._declarers[name] -= 1
             if not self._declarers[name]:
                 del self._declarers[name]
+        self._begin_columns(capabilities)
         if self._columns:
             for key, _ in _entries(old):
-                if (column := self._columns.get(key)) is not None:
+                if (column := self._columns.get(key)) is not None and slot < column.size:
                     column[slot] = _ABSENT.get(key[0], False)
             for key, value in _entries(capabilities):
                 if (column := self._columns.get(key)) is not None:
-                    column[slot] = value
+                    self._sized(key, column)[slot] = value
         price = 0 if capabilities is None else capabilities.cost_per_task
         self._price_high[slot] = price >> _HALF
         self._price_low[slot] = price & _LOW
@@ -199,7 +204,23 @@ class Directory:
                 # Rebuilt on demand: simpler than to find the one that is missed least.
                 self._columns.clear()
             column = self._columns[key] = self._build(key)
-        return column[: len(self.declared)]
+        return self._sized(key, column)[: len(self.declared)]
+
+    def _begin_columns(self, capabilities: Capabilities | None) -> None:
+        """Begin the columns of some names that an agent is the first to declare."""
+        room = _COLUMN_BYTES // 2 // (self._capacity * 8) - len(self._columns)
+        first = (name for name in _names(capabilities) if self._declarers[name] == 1)
+        begun = ((*name, "") for name in first if name[0] != "label")
+        for key in islice(begun, max(0, min(room, _BEGUN_AT_ONCE))):
+            if key not in self._columns:
+                self._columns[key] = np.full(self._capacity, _ABSENT.get(key[0], False))
+
+    def _sized(self, key: _Key, column: NDArray[Any]) -> NDArray[Any]:
+        """Return a column with a place for every slot."""
+        if column.size < self._capacity:
+            more = np.full(self._capacity - column.size, _ABSENT.get(key[0], False))
+            column = self._columns[key] = np.concatenate((column, more))
+        return column
 
     def _build(self, key: _Key) -> NDArray[Any]:
         kind, name, value = key
@@ -224,7 +245,8 @@ class Directory:
 
     def _grow(self) -> None:
         self._capacity *= 2
-        self._columns.clear()
+        if len(self._columns) * self._capacity * 8 > _COLUMN_BYTES:
+            self._columns.clear()
         for name in ("_present", "_ranks", "_declares_sources", "_price_high", "_price_low"):
             old = getattr(self, name)
             setattr(self, name, np.concatenate((old, np.zeros_like(old))))

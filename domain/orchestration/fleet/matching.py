@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -47,6 +47,12 @@ def pool_of(signature: RequirementSignature, suiting: Sequence[tuple[int, int]])
     slots = np.array([slot for slot, _ in suiting], dtype=np.intp)
     marks = _marks(signature).take([code for _, code in suiting]) if suiting else None
     return Pool(slots, marks if marks is not None and marks.any() else None)
+
+
+def excluding(pool: Pool, without: Collection[int]) -> Pool:
+    """Return a pool less some slots."""
+    stay = np.isin(pool.slots, np.array(without, dtype=np.intp), invert=True)
+    return Pool(pool.slots[stay], None if pool.marks is None else pool.marks[stay])
 
 
 def _marks(signature: RequirementSignature) -> Slots:
@@ -119,6 +125,18 @@ class Matching:
         if match.seen != len(self._journal):
             self._catch_up(signature, match)
         return match.mask[slot]
+
+    def anyone(self, signature: RequirementSignature) -> bool:
+        """Tell whether anyone suits; what it takes to tell is not remembered."""
+        if signature in self._matches:
+            return bool(self.pool(signature).slots.size)
+        directory = self._directory
+        qualified = directory.present().copy()
+        for condition in directory.conditions(signature):
+            qualified &= condition.met
+            if not qualified.any():
+                return False
+        return bool(qualified.any())
 
     def _suitability(self, signature: RequirementSignature, slot: int) -> int:
         declared = self._directory.declared[slot]

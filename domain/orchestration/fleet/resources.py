@@ -69,14 +69,18 @@ class Resources:
     def fitting(self, slots: Slots, amounts: Amounts) -> Slots:
         """Return those of the slots whose agents have enough left."""
         for name, amount in amounts:
-            left = self._directory.resource(name).take(slots)
-            used = self._used.get(name)
-            if used is not None:
-                # An agent that came later than the last task that asked for this has used none.
-                within = slots < used.size
-                left[within] -= used.take(slots[within])
-            slots = slots[left >= amount]
+            slots = slots[self.all_left(name, slots) >= amount]
         return slots
+
+    def all_left(self, name: str, slots: Slots) -> NDArray[np.int64]:
+        """Return how much of a resource the agents in these slots have left, millionths."""
+        left = self._directory.resource(name).take(slots)
+        used = self._used.get(name)
+        if used is not None:
+            # An agent that came later than the last task that asked for this has used none.
+            within = slots < used.size
+            left[within] -= used.take(slots[within])
+        return left
 
     def enough(self, pool: Pool, amounts: Amounts) -> Pool:
         """Return those of a pool whose agents have enough left."""

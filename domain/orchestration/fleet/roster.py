@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Collection, Iterable
 
 from aia_mas.domain.kernel.event import Event
 from aia_mas.domain.kernel.ids import entity_of
@@ -10,18 +10,13 @@ from aia_mas.domain.kernel.steps import Steps, chunks, copied
 from aia_mas.domain.orchestration.amounts import Amounts
 from aia_mas.domain.orchestration.fleet.choosing import Chooser, Pick
 from aia_mas.domain.orchestration.fleet.directory import Directory
-from aia_mas.domain.orchestration.fleet.matching import Matching, Pool, pool_of
+from aia_mas.domain.orchestration.fleet.explaining import Explaining
+from aia_mas.domain.orchestration.fleet.keeping import Keeping
+from aia_mas.domain.orchestration.fleet.matching import Matching, Pool, excluding, pool_of
 from aia_mas.domain.orchestration.fleet.places import Places
 from aia_mas.domain.orchestration.fleet.resources import Resources
 from aia_mas.domain.orchestration.fleet.seat import AGENT_EVENTS, FleetSnapshot, Seat, seat_after
-from aia_mas.domain.orchestration.fleet.why_not import (
-    Reason,
-    Standing,
-    capped,
-    unavailable,
-    unmet,
-    unsuitable,
-)
+from aia_mas.domain.orchestration.fleet.why_not import Reason
 from aia_mas.domain.orchestration.requirement import RequirementSignature
 from aia_mas.domain.orchestration.scoring.board import Board
 from aia_mas.domain.orchestration.scoring.learning import TEACHING, learn, learn_assignment
@@ -66,6 +61,10 @@ class Fleet:
         self._places = Places(self._board.load)
         self._resources = Resources(directory)
         self._seats: list[Seat] = []
+        self.declared: set[int] = set()
+        parts = (self._matching, self._places, self._resources)
+        self.keeping = Keeping(self._seats, *parts)
+        self._explaining = Explaining(self._seats, self._directory, *parts, self._board)
 
     def apply(
         self, stream: str, event: Event, task_type: str = "", sticky_key: str | None = None
@@ -95,7 +94,12 @@ class Fleet:
             self.chooser.rules = event.rules
 
     def pick(
-        self, signature: RequirementSignature, seed: int = 0, sticky_key: str | None = None
+        self,
+        signature: RequirementSignature,
+        seed: int = 0,
+        sticky_key: str | None = None,
+        without: Collection[int] = (),
+        only: int | None = None,
     ) -> Pick | None:
         """Return the agent to take next, None when nobody who suits has room.
 
@@ -103,10 +107,17 @@ class Fleet:
             signature: What the task asks for.
             seed: What chance is drawn from, where the policy leaves anything to it.
             sticky_key: The task's sticky key, if it has one.
+            without: Slots of agents that do not come into question.
+            only: The slot of the only agent that does; None: all do.
         """
         if self.capped:
             return None
-        pool = self._few(signature) or self._many(signature)
+        if only is not None:
+            pool = self._among((only,), signature)
+        else:
+            pool = self._few(signature) or self._many(signature)
+            if without:
+                pool = excluding(pool, without)
         sticky = None
         if sticky_key is not None and (holder := self.records.sticky.get(sticky_key)) is not None:
             sticky = self._directory.slots.get(holder)
@@ -196,33 +207,18 @@ class Fleet:
         ids = self._directory.agent_ids
         return [ids[slot] for slot in self._matching.pool(signature).slots.tolist()]
 
-    def why_not(self, signature: RequirementSignature) -> tuple[Reason, ...]:
-        """Return what keeps such a task from an agent; empty when one could take it."""
-        suitable, without = self._suitable(signature)
-        if not suitable:
-            return unmet(self._directory, signature)
-        all_away = len(without) == suitable
-        reasons = unavailable(without, suitable, signature.resources) if all_away else ()
-        return reasons or ((capped(self._places.total()),) if self.capped else ())
+    def why_not(
+        self, signature: RequirementSignature, kept: Collection[int] = ()
+    ) -> tuple[Reason, ...]:
+        """Return what keeps such a task from an agent; empty when one could take it.
+
+        ``kept``: slots of agents that are kept free for other tasks.
+        """
+        return self._explaining.why_not(signature, full=self.capped, kept=kept)
 
     def filtered(self, signature: RequirementSignature) -> tuple[Reason, ...]:
         """Return whom such a task does not come to now, and why; an agent may stand in several."""
-        suitable, without = self._suitable(signature)
-        away = unavailable(without, suitable, signature.resources)
-        return unsuitable(self._directory, signature) + away
-
-    def _suitable(self, signature: RequirementSignature) -> tuple[int, list[Standing]]:
-        """Return how many agents suit, and those of them who cannot take a task more now."""
-        slots, amounts = self._matching.pool(signature).slots, signature.resources
-        room = self._board.open.take(slots)
-        if amounts:
-            room &= np.isin(slots, self._resources.fitting(slots, amounts), assume_unique=True)
-        names, left, places = [name for name, _ in amounts], self._resources.left, self._places.open
-        without = [
-            Standing(self._seats[slot], slot in places, tuple(left(name, slot) for name in names))
-            for slot in slots[~room].tolist()
-        ]
-        return slots.size, without
+        return self._explaining.filtered(signature)
 
     def snapshot(self) -> Steps[FleetSnapshot]:
         """Return the committed part, as shallow copies that may be encoded later.
@@ -284,6 +280,7 @@ class Fleet:
             self._directory.declare(slot, declared, self._directory.tiers.rank(seat.stake))
             self._board.terms(slot, seat.capabilities.cost_per_task, seat.stake)
             self._matching.changed(slot)
+            self.declared.add(slot)
             if slot in self._places.open:
                 self._places.opened.add(slot)
         if seat.registered and not old.registered:
@@ -307,10 +304,14 @@ class Fleet:
         """Return those who suit and have room by asking each, where that is quicker."""
         if len(self._places.open) > _FEW:
             return None
+        return self._among(sorted(self._places.open), signature)
+
+    def _among(self, slots: Iterable[int], signature: RequirementSignature) -> Pool:
+        """Return those of these slots who suit and have enough left."""
         suits, fits = self._matching.suits, self._resources.fits
         found = [
             (slot, code)
-            for slot in sorted(self._places.open)
+            for slot in slots
             if (code := suits(signature, slot)) and fits(slot, signature.resources)
         ]
         return pool_of(signature, found)

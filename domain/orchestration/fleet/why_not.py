@@ -23,8 +23,8 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             ``no_agent_with_label``, ``no_agent_with_data_source``, ``no_agent_with_resource``,
             ``no_agent_with_tier``, ``unknown_tier``, ``price_above_max_cost``, ``excluded``,
             ``no_agent_with_all``, ``not_active``, ``offline``, ``busy``, ``resources_in_use``,
-            ``max_concurrent_tasks``; of the queue: ``not_due``, ``not_waiting``, ``paused``,
-            ``concurrency_limit``, ``rate_limit``.
+            ``reserved_for_others``, ``max_concurrent_tasks``; of the queue: ``not_due``,
+            ``not_waiting``, ``paused``, ``concurrency_limit``, ``rate_limit``, ``reserved``.
         detail: A sentence for people.
         count: How many agents it rules out.
         facts: The figures behind it (amounts: tokens, as text; times: UTC).
@@ -49,11 +49,13 @@ class Standing(NamedTuple):
         seat: What it is like.
         room: It could take one task more.
         left: What it has left of each of the resources that are asked for, millionths.
+        kept: It could take the task, but is kept free for another one.
     """
 
     seat: Seat
     room: bool
     left: tuple[int, ...] = ()
+    kept: bool = False
 
 
 def unmet(directory: Directory, signature: RequirementSignature) -> tuple[Reason, ...]:
@@ -126,10 +128,13 @@ def unavailable(
         "offline": [],
         "busy": [],
         "resources_in_use": [],
+        "reserved_for_others": [],
     }
     most = [0] * len(amounts)
-    for seat, room, left in without:
-        if room:
+    for seat, room, left, kept in without:
+        if kept:
+            code = "reserved_for_others"
+        elif room:
             code = "resources_in_use"
             most = [max(pair) for pair in zip(most, left, strict=True)]
         elif seat.status is not AgentStatus.ACTIVE:
@@ -168,6 +173,7 @@ _STATES = {
     "offline": "are offline",
     "busy": "have no room left",
     "resources_in_use": "have too little of their resources left",
+    "reserved_for_others": "are kept free for tasks that were passed over too often",
 }
 _DETAILS = {
     "no_agent_with_skill": "No agent has the skill {skill!r} at level {level} or above",

@@ -4,12 +4,32 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter
+from collections.abc import Set
 from operator import attrgetter
 
 from aia_mas.domain.orchestration.queueing.lines import Key, Pool, Share
 from aia_mas.domain.orchestration.queueing.virtual_time import VirtualTime
 
+_stands_at = attrgetter("stands_at")
 _head = attrgetter("head")
+
+
+class OneType:
+    """The open pools of one type of task, so that a pause takes no longer with more of them.
+
+    Attributes:
+        task_type: Which type.
+        pools: By their oldest tasks.
+        head: By which key it stands among the types; None: it does not.
+    """
+
+    __slots__ = ("head", "pools", "task_type")
+
+    def __init__(self, task_type: str) -> None:
+        """Start empty."""
+        self.task_type = task_type
+        self.pools: list[Pool] = []
+        self.head: Key | None = None
 
 
 class ClassOrder:
@@ -17,21 +37,21 @@ class ClassOrder:
 
     Attributes:
         time: The virtual time in which its owners take turns.
-        open: Pools whose tasks may be placeable, by their oldest tasks.
-        closed: Pools that are stuck or paused, likewise.
+        open: Types with pools whose tasks may be placeable, by their oldest tasks; none is paused.
+        closed: Pools that are stuck, but not hopeless, by their oldest tasks.
         owners: How many tasks of each owner wait for their turn.
     """
 
-    __slots__ = ("_known", "closed", "open", "owners", "time")
+    __slots__ = ("_paused", "_types", "closed", "open", "owners", "time")
 
-    def __init__(self) -> None:
-        """Start empty."""
+    def __init__(self, paused: Set[str]) -> None:
+        """Start empty (``paused``: the types that are, now and later)."""
         self.time = VirtualTime()
-        self.open: list[Pool] = []
+        self.open: list[OneType] = []
         self.closed: list[Pool] = []
         self.owners: Counter[str] = Counter()
-        # Where each pool stands: the list, and the head by which it was put there.
-        self._known: dict[Pool, tuple[list[Pool], Key]] = {}
+        self._types: dict[str, OneType] = {}
+        self._paused = paused
 
     @property
     def head(self) -> Key | None:
@@ -40,17 +60,26 @@ class ClassOrder:
 
     def put(self, pool: Pool) -> None:
         """Put a pool where it belongs now, after its head or state has changed."""
-        known, head = self._known.get(pool), pool.head
-        target = self.open if pool.demand.open else self.closed
-        if known is not None:
-            if known[0] is target and known[1] == head:
-                return
+        head, stood_in, task_type = pool.head, pool.stands_in, pool.demand.signature.task_type
+        target: list[Pool] | None = None
+        if head is not None and not pool.demand.hopeless:
+            target = self._of(task_type).pools if pool.open else self.closed
+        if stood_in is target and pool.stands_at == head:
+            return
+        if stood_in is not None:
             # Its head has changed already, but the order of all others has not.
-            self._remove(known[0], pool, known[1])
-            del self._known[pool]
-        if head is not None:
-            insort(target, pool, key=_head)
-            self._known[pool] = (target, head)
+            assert pool.stands_at is not None
+            del stood_in[bisect_left(stood_in, pool.stands_at, key=_stands_at)]
+        pool.stands_in, pool.stands_at = target, head
+        if target is not None:
+            insort(target, pool, key=_stands_at)
+        if (one := self._types.get(task_type)) is not None:
+            self._put_type(one)
+
+    def type_changed(self, task_type: str) -> None:
+        """Take note that a type is paused, or is so no more."""
+        if (one := self._types.get(task_type)) is not None:
+            self._put_type(one)
 
     def first_due(self) -> Share | None:
         """Return the share to serve next: the owner due in this round with the oldest task.
@@ -61,14 +90,17 @@ class ClassOrder:
             return None
         chosen: Share | None = None
         best: Key | None = None
-        for pool in self.open:
-            if best is not None and pool.head is not None and pool.head >= best:
+        for one in self.open:
+            if best is not None and one.head is not None and one.head >= best:
                 break
-            share = self.due_in(pool)
-            if share is None or share.head is None:
-                continue
-            if best is None or share.head < best:
-                chosen, best = share, share.head
+            for pool in one.pools:
+                if best is not None and pool.head is not None and pool.head >= best:
+                    break
+                share = self.due_in(pool)
+                if share is None or share.head is None:
+                    continue
+                if best is None or share.head < best:
+                    chosen, best = share, share.head
         return chosen
 
     def due_in(self, pool: Pool) -> Share | None:
@@ -82,6 +114,24 @@ class ClassOrder:
             return True
         return any(time.is_due(owner) for owner in owners)
 
-    def _remove(self, pools: list[Pool], pool: Pool, head: Key) -> None:
-        index = bisect_left(pools, head, key=lambda each: self._known[each][1])
-        del pools[index]
+    def _of(self, task_type: str) -> OneType:
+        one = self._types.get(task_type)
+        if one is None:
+            one = self._types[task_type] = OneType(task_type)
+        return one
+
+    def _put_type(self, one: OneType) -> None:
+        """Put a type where it belongs now."""
+        head = None
+        if one.pools:
+            if one.task_type not in self._paused:
+                head = one.pools[0].head
+        else:
+            del self._types[one.task_type]
+        if head == one.head:
+            return
+        if one.head is not None:
+            del self.open[bisect_left(self.open, one.head, key=_head)]
+        one.head = head
+        if head is not None:
+            insort(self.open, one, key=_head)

@@ -9,6 +9,7 @@ from math import inf
 
 from aia_mas.domain.orchestration.limits import KeyLimits
 from aia_mas.domain.orchestration.queueing.lines import KeyLimit
+from aia_mas.domain.orchestration.queueing.rate_window import RateWindow
 
 RECENT = 32
 """Completions that are remembered to forecast when a queue is empty."""
@@ -30,27 +31,30 @@ class KeyState:
         held: Tasks in the hands of agents, by the log.
         reserved: Tasks about to be.
         queued: Tasks that wait, by the log.
-        tat: Theoretical arrival time of the next dispatch (GCRA), microseconds since the epoch.
+        window: What was dispatched of late; empty unless a rate is set.
         ended: When the last tasks finished, microseconds since the epoch.
     """
 
-    __slots__ = ("ended", "held", "limits", "queued", "reserved", "tat")
+    __slots__ = ("ended", "held", "limits", "queued", "reserved", "window")
 
     def __init__(
-        self, limits: KeyLimits | None = None, tat: int = 0, ended: Iterable[int] = ()
+        self,
+        limits: KeyLimits | None = None,
+        window: RateWindow | None = None,
+        ended: Iterable[int] = (),
     ) -> None:
         """Start with nothing held."""
         self.limits = limits
         self.held = 0
         self.reserved = 0
         self.queued = 0
-        self.tat = tat
+        self.window = RateWindow() if window is None else window
         self.ended = deque(ended, RECENT)
 
     @property
     def idle(self) -> bool:
-        """Whether nothing depends on it."""
-        return not (self.limits or self.held or self.reserved or self.queued)
+        """Whether nothing in the log depends on it any more."""
+        return not (self.limits or self.held or self.queued)
 
     def limit(self, own: int | None) -> int | None:
         """Return how many tasks may be held (``own``: as a task has it); None: any number."""
@@ -68,19 +72,24 @@ class KeyState:
 
     def ready(self, own: int | None) -> int:
         """Return how many tasks may be worth a try at once; one by one where there is a rate."""
-        paced = self.limits is not None and self.limits.interval_us is not None
+        paced = self.limits is not None and self.limits.rate is not None
         return min(1, self.room(own)) if paced else self.room(own)
 
     def paced_until(self, now: float) -> float | None:
         """Return when the rate allows the next dispatch, seconds since the epoch; None: now."""
         limits = self.limits
-        if limits is None or limits.interval_us is None:
+        if limits is None or limits.rate is None or (period := limits.period_us) is None:
             return None
-        # By GCRA (ITU-T I.371), with a burst of a whole period's dispatches.
         now_us = round(now * 1_000_000)
-        arrival = max(self.tat, now_us) + self.reserved * limits.interval_us
-        early = arrival - limits.burst_us
-        return None if early <= now_us else early / 1_000_000
+        at = self.window.next_at(self.reserved, limits.rate, period, now_us)
+        return None if at <= now_us else at / 1_000_000
+
+    def dispatched(self, at: datetime) -> None:
+        """Count a task that was given to an agent."""
+        self.held += 1
+        limits = self.limits
+        if limits is not None and limits.rate is not None and (period := limits.period_us):
+            self.window.dispatched(microseconds(at), limits.rate, period)
 
 
 _PLENTY = 1 << 30
@@ -114,6 +123,13 @@ class ConcurrencyKeys:
             return inf
         return state.paced_until(now)
 
+    def is_open(self, limit: KeyLimit) -> bool:
+        """Tell whether a task may be dispatched under a key at any time."""
+        state = self.states.get(limit.key)
+        if state is None or state.limits is None or state.limits.rate is None:
+            return self.shut_until(limit, 0.0) is None
+        return False
+
     def ready(self, limit: KeyLimit) -> int:
         """Return how many tasks of a key may be worth a try at once."""
         state = self.states.get(limit.key)
@@ -121,18 +137,22 @@ class ConcurrencyKeys:
 
     def set_limits(self, key: str, limits: KeyLimits | None) -> None:
         """Set, or remove, what holds for a key explicitly."""
-        self.state(key).limits = limits
+        state = self.state(key)
+        state.limits = limits
+        if limits is None or limits.rate is None:
+            state.window = RateWindow()
         self.forget_idle(key)
 
     def dispatched(self, key: str, at: datetime) -> None:
         """Count a task that was given to an agent."""
-        state = self.state(key)
-        state.held += 1
-        if state.limits is not None and state.limits.interval_us is not None:
-            state.tat = max(state.tat, microseconds(at)) + state.limits.interval_us
+        self.state(key).dispatched(at)
 
     def forget_idle(self, key: str) -> None:
         """Forget a key of which nothing depends."""
         state = self.states.get(key)
-        if state is not None and state.idle:
+        if state is None or not state.idle:
+            return
+        # What the log tells is forgotten at the same event on every node, whatever is on its way.
+        state.ended.clear()
+        if not state.reserved:
             del self.states[key]

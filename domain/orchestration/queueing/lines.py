@@ -29,22 +29,17 @@ class Demand:
         signature: What they ask for.
         pools: Class to the tasks of this class.
         stuck: None of them can be placed, and no agent that suits has had room since.
-        paused: Nothing of their type is to be placed now.
+        hopeless: No registered agent suits, whether it has room or not.
     """
 
-    __slots__ = ("paused", "pools", "signature", "stuck")
+    __slots__ = ("hopeless", "pools", "signature", "stuck")
 
-    def __init__(self, signature: RequirementSignature, *, paused: bool) -> None:
+    def __init__(self, signature: RequirementSignature) -> None:
         """Start empty."""
         self.signature = signature
         self.pools: dict[int, Pool] = {}
         self.stuck = False
-        self.paused = paused
-
-    @property
-    def open(self) -> bool:
-        """Whether its tasks may be placeable."""
-        return not (self.stuck or self.paused)
+        self.hopeless = False
 
 
 class Pool:
@@ -55,9 +50,24 @@ class Pool:
         rank: Their class.
         head: The key of the oldest one that no concurrency key holds back; None: there is none.
         shares: Owner to the tasks of this owner.
+        held_back: The agents that have room are kept free for tasks that this class is behind.
+        stands_in: The list of the class order that it is in; None: in none.
+        stands_at: The key by which it stands there.
     """
 
-    __slots__ = ("_due", "_epoch", "_later", "_time", "demand", "head", "rank", "shares")
+    __slots__ = (
+        "_due",
+        "_epoch",
+        "_later",
+        "_time",
+        "demand",
+        "head",
+        "held_back",
+        "rank",
+        "shares",
+        "stands_at",
+        "stands_in",
+    )
 
     def __init__(self, demand: Demand, rank: int, time: VirtualTime) -> None:
         """Start empty."""
@@ -65,12 +75,20 @@ class Pool:
         self.rank = rank
         self.head: Key | None = None
         self.shares: dict[str, Share] = {}
+        self.held_back = False
+        self.stands_in: list[Pool] | None = None
+        self.stands_at: Key | None = None
         self._time = time
         self._epoch = time.epoch
         # Shares whose owners are due in this round, and those served. Entries whose share has
         # another head by now stay until they come up.
         self._due: list[tuple[Key, int, Share]] = []
         self._later: list[tuple[Key, int, Share]] = []
+
+    @property
+    def open(self) -> bool:
+        """Whether its tasks may be placeable."""
+        return not (self.demand.stuck or self.held_back)
 
     def first_due(self) -> Share | None:
         """Return, of the shares whose owners are due in this round, the one that comes first."""

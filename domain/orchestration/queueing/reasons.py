@@ -47,7 +47,7 @@ def key_reasons(keys: ConcurrencyKeys, limit: KeyLimit, now: datetime) -> list[R
     return [
         Reason(
             code="rate_limit",
-            detail=f"The key {limit.key!r} allows {rate} tasks in {period} seconds",
+            detail=f"The key {limit.key!r} allows {rate} tasks in any {period:g} seconds",
             facts={"key": limit.key, "rate": rate, "per_seconds": period, "due": at},
         )
     ]

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 import msgspec
 
-from aia_mas.domain.kernel.steps import Steps, chunks, copied
+from aia_mas.domain.kernel.steps import Steps, chunks, drained
 from aia_mas.domain.orchestration.limits import KeyLimits
 from aia_mas.domain.orchestration.pauses import Pause
 from aia_mas.domain.orchestration.queueing.concurrency_keys import KeyState
 from aia_mas.domain.orchestration.queueing.figures import Figures
+from aia_mas.domain.orchestration.queueing.rate_window import RateWindow, StoredWindow
 from aia_mas.domain.orchestration.queueing.task_queue import TaskQueue
 from aia_mas.domain.orchestration.queueing.virtual_time import VirtualTime
 
@@ -20,7 +21,7 @@ class StoredKey(msgspec.Struct, frozen=True, array_like=True):
 
     key: str
     limits: KeyLimits | None
-    tat: int
+    window: StoredWindow | None
     ended: list[int]
 
 
@@ -41,17 +42,21 @@ def queue_snapshot(
     times = [order.time.now for order in queue.classes]
     served: list[tuple[int, str]] = []
     for rank, order in enumerate(queue.classes):
-        owners = yield from copied(order.time.served)
-        served += [(rank, owner) for owner in owners]
-        yield
+        for owners in chunks(order.time.served, 5_000):
+            served += [(rank, owner) for owner in owners]
+            yield
     keys: list[StoredKey] = []
-    # In one step: planning may add keys meanwhile.
-    states = dict(queue.keys.states)
+    # In one step: planning may add keys meanwhile. What it adds, or takes away, is not of the log.
+    states, names = queue.keys.states, list(queue.keys.states)
     yield
-    for some in chunks(states.items(), 500):
-        for key, state in some:
-            if state.limits is not None or state.tat or state.ended:
-                keys.append(StoredKey(key, state.limits, state.tat, list(state.ended)))
+    for some in drained(names, 250):
+        for key in some:
+            state = states.get(key)
+            if state is None:
+                continue
+            if state.limits is not None or state.ended:
+                window = state.window.stored()
+                keys.append(StoredKey(key, state.limits, window, list(state.ended)))
         yield
     return QueueSnapshot(times, served, keys, list(pauses), list(figures.ended))
 
@@ -67,6 +72,6 @@ def restore_queue(snapshot: QueueSnapshot, queue: TaskQueue, figures: Figures) -
         yield
     for some_keys in chunks(snapshot.keys, 500):
         for stored in some_keys:
-            state = KeyState(stored.limits, stored.tat, stored.ended)
+            state = KeyState(stored.limits, RateWindow(stored.window), stored.ended)
             queue.keys.states[stored.key] = state
         yield

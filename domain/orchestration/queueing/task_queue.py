@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from heapq import heappop, heappush, merge
+from itertools import islice
 from math import inf
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from aia_mas.domain.orchestration.limits import KeyLimits
 from aia_mas.domain.orchestration.queueing.class_order import ClassOrder
 from aia_mas.domain.orchestration.queueing.concurrency_keys import ConcurrencyKeys
 from aia_mas.domain.orchestration.queueing.gates import Gates
+from aia_mas.domain.orchestration.queueing.hopeless import Hopeless
 from aia_mas.domain.orchestration.queueing.lines import (
     Demand,
     Key,
@@ -22,6 +24,9 @@ from aia_mas.domain.orchestration.queueing.lines import (
 from aia_mas.domain.orchestration.queueing.timers import Timers
 from aia_mas.domain.orchestration.requirement import RequirementSignature
 from aia_mas.domain.orchestration.task_specification import Priority
+
+AT_ONCE = 100
+"""Tasks whose time has come that are brought in within one step."""
 
 
 class Place(NamedTuple):
@@ -54,16 +59,18 @@ class TaskQueue:
         keys: What is known of the concurrency keys.
         paused_types: Task types that are not to be placed.
         paused: Nothing is to be placed.
+        hopeless: What no registered agent suits.
     """
 
     def __init__(self, keys: ConcurrencyKeys | None = None) -> None:
         """Start empty."""
-        self.classes = tuple(ClassOrder() for _ in Priority)
-        self.keys = ConcurrencyKeys() if keys is None else keys
         self.paused_types: set[str] = set()
+        self.classes = tuple(ClassOrder(self.paused_types) for _ in Priority)
+        self.keys = ConcurrencyKeys() if keys is None else keys
         self.paused = False
         self._demands: dict[RequirementSignature, Demand] = {}
         self._waiting: dict[str, Line] = {}
+        self.hopeless = Hopeless()
         self._held: Timers[Place, RequirementSignature] = Timers()
         self._gates = Gates(self._line_changed)
         # When a key that goes at a rate may be looked at again.
@@ -196,20 +203,40 @@ class TaskQueue:
         return self.any_waiting and any(order.closed for order in self.classes)
 
     def stuck(self) -> Iterable[Pool]:
-        """Return the pools that are not open, by their oldest tasks, as they stand now."""
+        """Return the pools that are stuck, by their oldest tasks, as they stand now."""
         closed = (list(order.closed) for order in self.classes if order.closed)
         return merge(*closed, key=lambda pool: pool.head or _NEVER)
 
-    def set_stuck(self, demand: Demand, stuck: bool = True) -> None:
-        """Note that no task of a demand could be placed, or may be placeable again."""
-        demand.stuck = stuck
-        self._demand_changed(demand)
+    def set_stuck(self, demand: Demand, *, hopeless: bool = False) -> None:
+        """Note that no task of a demand could be placed (``hopeless``: that nobody suits)."""
+        demand.stuck = True
+        if hopeless:
+            self.hopeless.add(demand)
+        for pool in demand.pools.values():
+            self.classes[pool.rank].put(pool)
+
+    def hold_back(self, pool: Pool) -> None:
+        """Note that no task of a pool could be placed, for a reason that its class has."""
+        pool.held_back = True
+        self.classes[pool.rank].put(pool)
+
+    def free(self, demand: Demand) -> None:
+        """Note that the tasks of a demand may be placeable again."""
+        demand.stuck = False
+        self.hopeless.forget(demand)
+        for pool in demand.pools.values():
+            pool.held_back = False
+            self.classes[pool.rank].put(pool)
 
     def free_all(self) -> None:
         """Note that every demand may be placeable again."""
-        for demand in self._demands.values():
-            if demand.stuck:
-                self.set_stuck(demand, False)
+        for order in self.classes:
+            for pool in list(order.closed):
+                self.free(pool.demand)
+
+    def is_paused(self, task_type: str) -> bool:
+        """Tell whether nothing of a type is to be placed."""
+        return self.paused or task_type in self.paused_types
 
     def set_paused(self, task_type: str | None, paused: bool) -> None:
         """Stop placing tasks of a type (None: any), or go on."""
@@ -217,18 +244,24 @@ class TaskQueue:
             self.paused = paused
             return
         (self.paused_types.add if paused else self.paused_types.discard)(task_type)
-        for demand in self._demands.values():
-            if demand.signature.task_type == task_type:
-                demand.paused = paused
-                self._demand_changed(demand)
+        for order in self.classes:
+            order.type_changed(task_type)
 
     # ------------------------------------------------------------------------------------ time
 
-    def due(self, now: float) -> None:
-        """Bring in the tasks whose time has come (seconds since the epoch)."""
-        for task_id, place, signature in self._held.due(now):
+    def due(self, now: float) -> bool:
+        """Bring in tasks whose time has come (seconds since the epoch), those due first.
+
+        Thousands may be due at the same moment, so only some are brought in at once.
+
+        Returns:
+            Whether none is left of those whose time has come.
+        """
+        for task_id, place, signature in islice(self._held.due(now), AT_ONCE):
             self.push(task_id, signature, place)
-        while self._paced and self._paced[0][0] <= now:
+        for _ in range(AT_ONCE):
+            if not self._paced or self._paced[0][0] > now:
+                break
             _, key = heappop(self._paced)
             state = self.keys.states.get(key)
             later = None if state is None else state.paced_until(now)
@@ -237,6 +270,8 @@ class TaskQueue:
                 self.open_key(key)
             else:
                 heappush(self._paced, (later, key))
+        next_due = self.next_due()
+        return next_due is None or next_due > now
 
     def next_due(self) -> float | None:
         """Return when the next one may come in, seconds since the epoch."""
@@ -248,6 +283,10 @@ class TaskQueue:
     def held_until(self, task_id: str) -> float | None:
         """Return until when a task stands aside, seconds since the epoch; None: it does not."""
         return self._held.until(task_id)
+
+    def line_of(self, task_id: str) -> Line | None:
+        """Return where a task waits for its turn; None: it stands aside."""
+        return self._waiting.get(task_id)
 
     @property
     def held(self) -> int:
@@ -274,8 +313,7 @@ class TaskQueue:
     def _line(self, signature: RequirementSignature, place: Place) -> Line:
         demand = self._demands.get(signature)
         if demand is None:
-            paused = signature.task_type in self.paused_types
-            demand = self._demands[signature] = Demand(signature, paused=paused)
+            demand = self._demands[signature] = Demand(signature)
         pool = demand.pools.get(place.rank)
         if pool is None:
             time = self.classes[place.rank].time
@@ -305,10 +343,7 @@ class TaskQueue:
             del pool.demand.pools[pool.rank]
         if not pool.demand.pools:
             del self._demands[pool.demand.signature]
-
-    def _demand_changed(self, demand: Demand) -> None:
-        for pool in demand.pools.values():
-            self.classes[pool.rank].put(pool)
+            self.hopeless.forget(pool.demand)
 
 
 _NEVER: Key = (inf, 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
@@ -11,23 +10,24 @@ from msgspec import UNSET, UnsetType
 
 from aia_mas.application.orchestration.claims import ClaimedTask
 from aia_mas.application.orchestration.standing import LostTask
+from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.kernel.precondition import UNCONDITIONAL, Precondition
 from aia_mas.domain.orchestration.agent_commands import (
     PutAgent,
     RegisterAgent,
     UpdateAgent,
 )
-from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.domain.orchestration.agent_decisions import changed, check_registration
+from aia_mas.domain.orchestration.capabilities import Capabilities, check_capabilities
+from aia_mas.interfaces.http.schemas.amounts import NOTHING, Amount, ChangedAmount, units
 from aia_mas.interfaces.http.schemas.values import (
     AgentId,
-    Amount,
     LabelValue,
     Level,
     Name,
     Resource,
     Text,
     label_texts,
-    units,
 )
 
 Places = Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 1, "maximum": 1000})]
@@ -39,8 +39,6 @@ Wallet = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLeng
 Owner = Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": 255})]
 
 Lease = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": 128})]
-
-_NOTHING = Decimal(0)
 
 
 class AgentCapabilities(
@@ -68,23 +66,24 @@ class AgentCapabilities(
     specializations: tuple[Name, ...] = ()
     skills: dict[str, Level] = {}
     max_concurrent_tasks: Places = 1
-    cost_per_task: Amount = _NOTHING
+    cost_per_task: Amount = NOTHING
     labels: dict[str, LabelValue] = {}
     resources: dict[str, Resource] = {}
     data_sources: tuple[Name, ...] = ()
     endpoint: Address | None = None
     wallet_address: Wallet | None = None
     metadata: dict[str, Any] = {}
-    initial_stake: Amount = _NOTHING
+    initial_stake: Amount = NOTHING
     owner: Owner = ""
 
-    def capabilities(self) -> Capabilities:
-        """Return it as the domain has it."""
+    def capabilities(self, mistakes: Mistakes) -> Capabilities:
+        """Return it as the domain has it (``mistakes``: where an amount that is none goes)."""
+        price = mistakes.check(units, self.cost_per_task, "cost_per_task")
         return Capabilities(
             specializations=self.specializations,
             skills=self.skills,
             max_concurrent_tasks=self.max_concurrent_tasks,
-            cost_per_task=units(self.cost_per_task, "cost_per_task"),
+            cost_per_task=price or 0,
             labels=label_texts(self.labels),
             resources=self.resources,
             data_sources=self.data_sources,
@@ -100,13 +99,21 @@ class AgentRegistration(AgentCapabilities, frozen=True, kw_only=True, forbid_unk
     agent_id: AgentId
 
     def command(self) -> RegisterAgent:
-        """Return the command."""
-        return RegisterAgent(
+        """Return the command.
+
+        Raises:
+            InvalidValue: An amount is none; ``others`` has whatever else is wrong.
+        """
+        mistakes = Mistakes()
+        stake = mistakes.check(units, self.initial_stake, "initial_stake")
+        command = RegisterAgent(
             agent_id=self.agent_id,
-            capabilities=self.capabilities(),
+            capabilities=self.capabilities(mistakes),
             owner=self.owner,
-            initial_stake=units(self.initial_stake, "initial_stake"),
+            initial_stake=stake or 0,
         )
+        _refuse(mistakes, command)
+        return command
 
 
 class AgentReplacement(AgentCapabilities, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -115,14 +122,29 @@ class AgentReplacement(AgentCapabilities, frozen=True, kw_only=True, forbid_unkn
     agent_id: AgentId | None = None
 
     def command(self, agent_id: str, condition: Precondition = UNCONDITIONAL) -> PutAgent:
-        """Return the command (``condition``: what the agent must be like before)."""
-        return PutAgent(
+        """Return the command (``condition``: what the agent must be like before).
+
+        Raises:
+            InvalidValue: An amount is none; ``others`` has whatever else is wrong.
+        """
+        mistakes = Mistakes()
+        stake = mistakes.check(units, self.initial_stake, "initial_stake")
+        command = PutAgent(
             agent_id=agent_id,
-            capabilities=self.capabilities(),
+            capabilities=self.capabilities(mistakes),
             owner=self.owner,
-            initial_stake=units(self.initial_stake, "initial_stake"),
+            initial_stake=stake or 0,
             condition=condition,
         )
+        _refuse(mistakes, command)
+        return command
+
+
+def _refuse(mistakes: Mistakes, command: RegisterAgent | PutAgent) -> None:
+    """Refuse a command with mistakes, and tell what else is wrong with it."""
+    if mistakes:
+        mistakes.check(check_registration, command)
+        mistakes.refuse()
 
 
 class AgentChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -144,7 +166,7 @@ class AgentChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     specializations: tuple[Name, ...] | UnsetType = UNSET
     skills: dict[str, Level] | UnsetType = UNSET
     max_concurrent_tasks: Places | UnsetType = UNSET
-    cost_per_task: Amount | UnsetType = UNSET
+    cost_per_task: ChangedAmount = UNSET
     labels: dict[str, LabelValue] | UnsetType = UNSET
     resources: dict[str, Resource] | UnsetType = UNSET
     data_sources: tuple[Name, ...] | UnsetType = UNSET
@@ -153,15 +175,21 @@ class AgentChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     metadata: dict[str, Any] | UnsetType = UNSET
 
     def command(self, agent_id: str, condition: Precondition = UNCONDITIONAL) -> UpdateAgent:
-        """Return the command (``condition``: what the agent must be like before)."""
+        """Return the command (``condition``: what the agent must be like before).
+
+        Raises:
+            InvalidValue: An amount is none; ``others`` has whatever else is wrong.
+        """
+        mistakes = Mistakes()
         price, labels = self.cost_per_task, self.labels
-        return UpdateAgent(
+        cost = UNSET if price is UNSET else mistakes.check(units, price, "cost_per_task")
+        command = UpdateAgent(
             agent_id=agent_id,
             condition=condition,
             specializations=self.specializations,
             skills=self.skills,
             max_concurrent_tasks=self.max_concurrent_tasks,
-            cost_per_task=UNSET if price is UNSET else units(price, "cost_per_task"),
+            cost_per_task=0 if cost is None else cost,
             labels=UNSET if labels is UNSET else label_texts(labels),
             resources=self.resources,
             data_sources=self.data_sources,
@@ -169,6 +197,10 @@ class AgentChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             wallet_address=self.wallet_address,
             metadata=self.metadata,
         )
+        if mistakes:
+            mistakes.check(check_capabilities, changed(Capabilities(), command))
+            mistakes.refuse()
+        return command
 
 
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

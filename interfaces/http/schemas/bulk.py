@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.orchestration.agent import AgentStatus
@@ -23,33 +24,32 @@ Bound = Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 1, "maximum": 
 
 
 class TaskCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The filters of the list of tasks; what is left out does not restrict."""
+    """The filters of the list of tasks; what is left out does not restrict.
 
-    status: tuple[TaskStatus, ...] = ()
-    agent_id: str | None = None
-    task_type: str | None = None
-    priority: tuple[Priority, ...] = ()
-    owner: str | None = None
-    tag: str | None = None
-    parent: str | None = None
-    correlation: str | None = None
-    since: Moment | None = None
-    until: Moment | None = None
+    What is given does: an empty list or null, which a program may send by mistake, is not "all".
+    """
+
+    status: tuple[TaskStatus, ...] | UnsetType = UNSET
+    agent_id: str | UnsetType = UNSET
+    task_type: str | UnsetType = UNSET
+    priority: tuple[Priority, ...] | UnsetType = UNSET
+    owner: str | UnsetType = UNSET
+    tag: str | UnsetType = UNSET
+    parent: str | UnsetType = UNSET
+    correlation: str | UnsetType = UNSET
+    since: Moment | UnsetType = UNSET
+    until: Moment | UnsetType = UNSET
 
     def filters(self) -> TaskFilter:
-        """Return it as the task board has it."""
-        return TaskFilter(
-            status=self.status,
-            agent_id=self.agent_id,
-            task_type=self.task_type,
-            priority=self.priority,
-            owner=self.owner,
-            tag=self.tag,
-            parent=self.parent,
-            correlation=self.correlation,
-            since=moment(self.since, "filter.since"),
-            until=moment(self.until, "filter.until"),
-        )
+        """Return it as the task board has it.
+
+        Raises:
+            InvalidValue: A list is empty, or a time is out of range.
+        """
+        given = _given(self)
+        for name in given.keys() & {"since", "until"}:
+            given[name] = moment(given[name], f"filter.{name}")
+        return TaskFilter(**given)
 
 
 class BulkTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -109,49 +109,56 @@ class Redrive(BulkTerms, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class AgentCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The filters of the list of agents; what is left out does not restrict."""
+    """The filters of the list of agents; what is left out does not restrict.
 
-    status: tuple[AgentStatus, ...] = ()
-    online: bool | None = None
-    owner: str | None = None
-    skill: str | None = None
-    min_level: Level | None = None
-    specialization: str | None = None
-    label: str | None = None
-    label_op: Comparator | None = None
-    label_value: tuple[str, ...] = ()
-    tier: tuple[Name, ...] = ()
-    q: str | None = None
+    What is given does: an empty list or null, which a program may send by mistake, is not "all".
+    """
+
+    status: tuple[AgentStatus, ...] | UnsetType = UNSET
+    online: bool | UnsetType = UNSET
+    owner: str | UnsetType = UNSET
+    skill: str | UnsetType = UNSET
+    min_level: Level | UnsetType = UNSET
+    specialization: str | UnsetType = UNSET
+    label: str | UnsetType = UNSET
+    label_op: Comparator | UnsetType = UNSET
+    label_value: tuple[str, ...] | UnsetType = UNSET
+    tier: tuple[Name, ...] | UnsetType = UNSET
+    q: str | UnsetType = UNSET
 
     def filters(self, tiers: Tiers) -> AgentFilter:
         """Return it as the agent directory has it (``tiers``: those that there are).
 
         Raises:
-            InvalidValue: A field means nothing without another one, or a tier is unknown.
+            InvalidValue: A list is empty, a field means nothing without another one, or a tier is
+                unknown.
         """
-        for index, tier in enumerate(self.tier):
+        given = _given(self)
+        for index, tier in enumerate(given.get("tier", ())):
             tiers.check(tier, f"filter.tier.{index}")
         for name, other in (
             ("min_level", "skill"),
             ("label_value", "label"),
             ("label_op", "label_value"),
         ):
-            if getattr(self, name) not in {None, ()} and getattr(self, other) in {None, ()}:
+            if name in given and other not in given:
                 raise InvalidValue(f"{name} needs {other}", field=f"filter.{name}")
-        operator = self.label_op or Comparator.EQUAL
-        return AgentFilter(
-            status=self.status,
-            online=self.online,
-            owner=self.owner,
-            skill=self.skill,
-            min_level=self.min_level,
-            specialization=self.specialization,
-            label=self.label,
-            label_op=operator,
-            label_value=self.label_value,
-            tier=self.tier,
-            text=self.q,
-        )
+        text = given.pop("q", None)
+        return AgentFilter(**given, text=text)
+
+
+def _given(criteria: msgspec.Struct) -> dict[str, Any]:
+    """Return the filters that were given.
+
+    Raises:
+        InvalidValue: A list is empty.
+    """
+    fields = criteria.__struct_fields__
+    given = {name: value for name in fields if (value := getattr(criteria, name)) is not UNSET}
+    for name, value in given.items():
+        if value == ():
+            raise InvalidValue(f"{name} has one entry or more", field=f"filter.{name}")
+    return given
 
 
 class DrainBulk(BulkTerms, frozen=True, kw_only=True, forbid_unknown_fields=True):

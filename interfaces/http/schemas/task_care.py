@@ -29,7 +29,7 @@ class InputRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         lease: The fencing token that came with the task.
         question: The question, for people or agents.
         choices: The answers that are taken; left out: any JSON.
-        schema: What an answer should look like (JSON Schema), for whoever answers; at most 16 KiB.
+        schema: What an answer must fit: JSON Schema 2020-12 or draft-07, at most 16 KiB.
     """
 
     agent_id: AgentId
@@ -54,7 +54,8 @@ class InputAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The answer to a question.
 
     Attributes:
-        answer: Any JSON of at most 16 KiB; where there are choices, one of them.
+        answer: Any JSON of at most 16 KiB that fits the question's `schema`, if it has one; where
+            there are choices, one of them.
         number: Which question is meant; left out: the open one.
     """
 

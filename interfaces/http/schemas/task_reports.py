@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
@@ -14,9 +13,9 @@ from aia_mas.domain.orchestration.task_commands import (
     StartTask,
 )
 from aia_mas.domain.orchestration.task_events import Usage
-from aia_mas.interfaces.http.schemas.values import AgentId, Amount, Level, Name, Text, units
+from aia_mas.interfaces.http.schemas.amounts import NOTHING, Amount, units
+from aia_mas.interfaces.http.schemas.values import AgentId, Level, Name, Text
 
-_NOTHING = Decimal(0)
 Percent = Annotated[float, msgspec.Meta(extra_json_schema={"minimum": 0, "maximum": 100})]
 Count = Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 0, "maximum": 2**53})]
 Line = Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": 1_000})]
@@ -69,7 +68,7 @@ class ReportedUsage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     model: Name | None = None
     tokens_in: Count = 0
     tokens_out: Count = 0
-    cost: Amount = _NOTHING
+    cost: Amount = NOTHING
 
     def usage(self) -> Usage:
         """Return it as the domain has it."""

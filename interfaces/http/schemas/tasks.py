@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 
 from aia_mas.application.settings import Settings
+from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.orchestration.labels import Comparator, LabelCondition, label_text
 from aia_mas.domain.orchestration.limits import MAX_CONCURRENT
-from aia_mas.domain.orchestration.specification_checks import check_retries
+from aia_mas.domain.orchestration.specification_checks import check_retries, check_specification
 from aia_mas.domain.orchestration.task_commands import (
     CancelTask,
     RetryTask,
@@ -23,10 +24,10 @@ from aia_mas.domain.orchestration.task_specification import (
     TaskSpecification,
     required_skills,
 )
+from aia_mas.interfaces.http.schemas.amounts import OptionalAmount, optional_units
 from aia_mas.interfaces.http.schemas.task_care import NESTED, Retries, only_retries
 from aia_mas.interfaces.http.schemas.values import (
     AgentId,
-    Amount,
     LabelValue,
     Level,
     Moment,
@@ -35,7 +36,6 @@ from aia_mas.interfaces.http.schemas.values import (
     Text,
     label_texts,
     moment,
-    units,
 )
 
 
@@ -52,8 +52,6 @@ ConcurrencyKey = Annotated[
     str, msgspec.Meta(extra_json_schema={"pattern": "^[A-Za-z0-9._:-]{1,128}$"})
 ]
 Reference = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": 255})]
-
-_NOTHING = Decimal(0)
 
 
 class LabelDemand(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -172,7 +170,7 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     requirements: TaskRequirements | None = None
     payload: Any = None
     priority: Priority = Priority.NORMAL
-    max_cost: Amount | None = None
+    max_cost: OptionalAmount = None
     payer: Reference | None = None
     deadline: Moment | None = None
     timeout_seconds: Seconds | None = None
@@ -193,36 +191,52 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     concurrency_key: ConcurrencyKey | None = None
     concurrency_limit: Places | None = None
 
-    def command(self, task_id: str, settings: Settings, owner: str = "") -> SubmitTask:
-        """Return the command (``settings``: for what was left out; ``owner``: whose task it is).
+    def command(
+        self, task_id: str, settings: Settings, now: datetime, owner: str = ""
+    ) -> SubmitTask:
+        """Return the command.
+
+        Args:
+            task_id: The id of the task.
+            settings: For what was left out.
+            now: The time, UTC.
+            owner: Whose task it is.
 
         Raises:
-            InvalidValue: A time or an amount is out of range, or the retry policy makes no sense.
+            InvalidValue: A time or an amount is none of ours, or the retry policy makes no sense;
+                ``others`` has whatever else is wrong.
         """
         wanted, timeout, lease = self.requirements, self.timeout_seconds, self.lease_seconds
+        mistakes = Mistakes()
+        check = mistakes.check
+        retries = check(only_retries, self) or Retries()
         spec = TaskSpecification(
             task_type=self.task_type,
             description=self.description,
             requirements=_ANYBODY if wanted is None else wanted.requirements(),
             payload=self.payload,
             priority=self.priority,
-            max_cost=None if self.max_cost is None else units(self.max_cost, "max_cost"),
+            max_cost=check(optional_units, self.max_cost, "max_cost"),
             payer=self.payer,
-            deadline=moment(self.deadline, "deadline"),
+            deadline=check(moment, self.deadline, "deadline"),
             timeout_seconds=settings.task_timeout_seconds if timeout is None else timeout,
             lease_seconds=settings.task_lease_seconds if lease is None else lease,
-            **only_retries(self).settled(settings.task_max_attempts),
+            **retries.settled(settings.task_max_attempts),
             cost_policy=self.cost_policy,
             dedup_key=self.dedup_key,
-            not_before=moment(self.not_before, "not_before"),
+            not_before=check(moment, self.not_before, "not_before"),
             tags=self.tags,
             parent=self.parent,
             correlation=self.correlation,
             concurrency_key=self.concurrency_key,
             concurrency_limit=self.concurrency_limit,
         )
-        if self.retry is not None:
-            check_retries(spec, NESTED)
+        names = {} if self.retry is None else NESTED
+        if names:
+            check(check_retries, spec, names)
+        if mistakes:
+            check(check_specification, spec, now, names)
+            mistakes.refuse()
         return SubmitTask(task_id=task_id, spec=spec, owner=owner)
 
 

@@ -1,4 +1,4 @@
-"""Values as they are outside: amounts and times, and what is documented about the others.
+"""Values as they are outside: times, and what is documented about the others.
 
 The bounds that stand here are for the reader of the documentation; the domain checks them, so that
 each has a code of its own.
@@ -8,27 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Annotated
 
 import msgspec
 
 from aia_mas.domain.kernel.errors import InvalidValue
-from aia_mas.domain.kernel.money import to_units
 from aia_mas.domain.orchestration.labels import label_text
-
-Amount = Annotated[
-    Decimal,
-    msgspec.Meta(
-        description="A number of tokens with at most 18 decimals, as a number or a string.",
-        examples=["15.0", 15],
-        extra_json_schema={
-            "minimum": 0,
-            "maximum": 10**15,
-            "pattern": r"^[0-9]{1,15}(\.[0-9]{1,18})?$",
-        },
-    ),
-]
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 """RFC 3339 with an offset."""
@@ -49,17 +34,6 @@ _LAST_YEAR = 9000
 def label_texts(labels: Mapping[str, LabelValue]) -> dict[str, str]:
     """Return labels as they are stored."""
     return {key: label_text(value) for key, value in labels.items()}
-
-
-def units(amount: Decimal, field: str) -> int:
-    """Return an amount of tokens in base units.
-
-    Raises:
-        InvalidAmount: It is not finite or too fine, or (of its subclasses) negative or too large.
-    """
-    if not amount:  # by far the most common, and also the one with the fewest questions
-        return 0
-    return to_units(amount, field)
 
 
 def moment(value: datetime | None, field: str) -> datetime | None:

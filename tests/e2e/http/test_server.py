@@ -152,7 +152,7 @@ def test_draining_answers_what_is_pending_and_refuses_what_is_new(
         node.stop()
         accepted = sum(one.result(30) for one in busy)
 
-    assert waiting.result().json() == {"items": []}
+    assert waiting.result().json() == {"items": [], "lost": []}
     for refusal in refusals:
         assert (refusal.status_code, refusal.json()["code"]) == (503, "shutting_down")
         assert int(refusal.headers["retry-after"]) > 0

@@ -16,12 +16,16 @@ from aia_mas.domain.kernel import Event
 from aia_mas.domain.kernel.steps import Steps
 from aia_mas.domain.orchestration.agent_events import AgentRegistered
 from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.domain.orchestration.limits import KeyLimits
+from aia_mas.domain.orchestration.queueing import KeyState
+from aia_mas.domain.orchestration.queueing.rate_window import RateWindow, StoredWindow
 from aia_mas.domain.orchestration.task_events import TaskAssigned, TaskSubmitted
 from aia_mas.domain.orchestration.task_specification import TaskSpecification
 from aia_mas.projections.system_metrics import SystemMetrics
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 AGENTS, TASKS = 10_000, 100_000
+OWNERS, KEYS = 20_000, 2_000
 MOST_COPIED = 5_000
 MOST_MADE = 500
 """Rows within one step: references are copied, rows are encoded, decoded or built."""
@@ -95,5 +99,26 @@ def test_a_full_fold_is_copied_encoded_and_restored_in_small_steps(
 
     restored = make()
     assert counted(restored.restore(pieces)).steps > TASKS / MOST_MADE
+    again: list[bytes] = list(counted(restored.snapshot()).result)  # type: ignore[call-overload]
+    assert again == pieces
+
+
+def test_turns_and_keys_are_copied_and_encoded_in_small_steps() -> None:
+    fold = DispatchFold(None, lambda: 0)
+    queue, ended = fold.state.queue, list(range(10**15, 10**15 + 32))
+    queue.classes[0].time.served.update(dict.fromkeys(f"owner {n}" for n in range(OWNERS)))
+    for number in range(KEYS):
+        limits = KeyLimits(key=f"k{number}", rate=100, per_seconds=60.0)
+        window = RateWindow(StoredWindow(10**15, list(range(100)), ended * 3))
+        queue.keys.states[f"k{number}"] = KeyState(limits, window, ended)
+
+    copying = counted(fold.snapshot())
+    assert copying.steps >= OWNERS / MOST_COPIED + KEYS / MOST_MADE
+    pieces: list[bytes] = list(copying.result)  # type: ignore[call-overload]
+    assert max(map(len, pieces)) < LONGEST_PIECE
+    assert len(pieces) > OWNERS / MOST_MADE + KEYS / MOST_MADE
+
+    restored = DispatchFold(None, lambda: 0)
+    assert counted(restored.restore(pieces)).steps > len(pieces)
     again: list[bytes] = list(counted(restored.snapshot()).result)  # type: ignore[call-overload]
     assert again == pieces

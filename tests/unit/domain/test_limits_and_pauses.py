@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aia_mas.domain.kernel import Context, Principal, Role
+from aia_mas.domain.kernel.steps import at_once
 from aia_mas.domain.orchestration import limits, pauses
 from aia_mas.domain.orchestration.agent_events import AgentRegistered
 from aia_mas.domain.orchestration.capabilities import Capabilities
@@ -17,7 +18,13 @@ from aia_mas.domain.orchestration.pauses import (
     PauseDispatch,
     ResumeDispatch,
 )
-from aia_mas.domain.orchestration.task_events import TaskAssigned, TaskCompleted, TaskSubmitted
+from aia_mas.domain.orchestration.queueing.task_queue import AT_ONCE
+from aia_mas.domain.orchestration.task_events import (
+    TaskAssigned,
+    TaskCancelled,
+    TaskCompleted,
+    TaskSubmitted,
+)
 from aia_mas.domain.orchestration.task_specification import Priority, TaskSpecification
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -182,13 +189,27 @@ def test_a_rate_is_kept_by_the_times_of_the_log():
     assert world.run() == ["k0", "k1"]
     facts = world.reasons("k2")["rate_limit"]
     assert (facts["rate"], facts["per_seconds"]) == (2, 10.0)
-    assert world.fold.next_due() == NOW + timedelta(seconds=5)
-    world.now += timedelta(seconds=4.9)
+    assert world.fold.next_due() == NOW + timedelta(seconds=10)
+    world.now += timedelta(seconds=9.9)
     assert world.run() == []
     world.now += timedelta(seconds=0.1)
-    assert world.run() == ["k2"]
+    assert world.run() == ["k2", "k3"]
+
+
+def test_a_rate_may_change_or_go_while_tasks_wait():
+    world = World()
+    world.limit(rate=2, per_seconds=10.0)
+    for n in range(9):
+        world.submit(f"k{n}", concurrency_key="k")
+    assert world.run() == ["k0", "k1"]
+
+    world.limit(rate=3, per_seconds=10.0)
+    assert world.run() == ["k2"], "what went before counts"
     world.now += timedelta(seconds=5)
-    assert world.run() == ["k3"]
+    world.limit(rate=3, per_seconds=4.0)
+    assert world.run() == ["k3", "k4", "k5"]
+    world.happen("limit/k", LimitRemoved(key="k", by="ops", at=world.now))
+    assert world.run() == ["k6", "k7", "k8"]
 
 
 @pytest.mark.parametrize("task_type", ["t", None])
@@ -229,3 +250,34 @@ def test_a_task_gets_another_class():
     assert world.fold.figures.by_class[Priority.CRITICAL.rank] == 1
     assert world.fold.figures.by_class[Priority.LOW.rank] == 0
     assert world.run() == ["low", "normal"]
+
+
+def test_thousands_that_are_due_at_once_come_in_bit_by_bit():
+    world = World()
+    later = NOW + timedelta(seconds=10)
+    for n in range(5 * AT_ONCE):
+        world.submit(f"later{n}", not_before=later)
+    assert world.run() == []
+    (reason,) = world.fold.why_not("later0", NOW)
+    assert reason.code == "not_due"
+
+    world.now = later
+    assert world.fold.why_not("later0", later) == (), "nobody has brought it in, but it is due"
+    assert world.fold.place("new", TaskSpecification(task_type="t"), later) is None
+    assert world.fold.queue.held == 4 * AT_ONCE
+    assert world.fold.next_due() == later
+    assert world.run() == [f"later{n}" for n in range(10)]
+    for left in (3, 2, 1, 0):
+        world.fold.plan(later)
+        assert world.fold.queue.held <= left * AT_ONCE
+
+
+def test_what_is_on_its_way_leaves_no_trace_in_what_is_known_of_a_key():
+    led, followed = World(), World()
+    spec = TaskSpecification(task_type="t", concurrency_key="k")
+    led.fold.place("coming", spec, NOW)
+    for world in (led, followed):
+        world.submit("called off", concurrency_key="k")
+        world.happen("task/called off", TaskCancelled(by="o", at=NOW))
+
+    assert at_once(led.fold.snapshot()) == at_once(followed.fold.snapshot())

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.domain.orchestration.fleet import directory as directory_module
 from aia_mas.domain.orchestration.fleet.directory import Directory
 from aia_mas.domain.orchestration.fleet.matching import Matching
 from aia_mas.domain.orchestration.labels import Comparator, LabelCondition
@@ -248,3 +249,47 @@ def test_names_that_no_agent_declares_leave_nothing_behind():
     assert Matching(directory).pool(signature).slots.tolist() == [slot]
     directory.declare(slot, None)
     assert Matching(directory).pool(signature).slots.size == 0
+
+
+@pytest.mark.parametrize("room", [64 << 20, 4 * 64 * 8, 0], ids=["ample", "scarce", "none"])
+def test_columns_that_grew_say_what_new_ones_say(monkeypatch, room):
+    """Begun with the first agent that declares a name, asked for early, late, or built anew."""
+    monkeypatch.setattr(directory_module, "_COLUMN_BYTES", room)
+
+    def able(number):
+        return Capabilities(
+            skills={"all": number / 200, f"skill-{number % 5}": 1.0},
+            specializations=("rare",) if number % 50 == 0 else (),
+            labels={"n": str(number)},
+            resources={"cpu": float(number % 7)},
+        )
+
+    asked = [
+        Requirements(skills={"all": 0.5}),
+        Requirements(skills={"skill-3": 0.5}, specializations=("rare",)),
+        Requirements(resources={"cpu": 5.0}),
+        Requirements(labels=(LabelCondition(key="n", op=Comparator.ABOVE, value="120"),)),
+    ]
+    grown = Directory()
+    for number in range(200):
+        grown.declare(grown.seat(f"a{number:03}"), able(number))
+        if number == 20:
+            for each in asked:
+                Matching(grown).pool(signature_of("t", each))
+    for number in range(0, 200, 9):
+        grown.declare(grown.slots[f"a{number:03}"], able(number + 1))
+    anew = Directory()
+    for number in range(200):
+        anew.seat(f"a{number:03}")
+    for number in reversed(range(200)):
+        anew.declare(number, able(number + 1 if number % 9 == 0 else number))
+
+    for each in asked:
+        signature = signature_of("t", each)
+        expected = [
+            slot
+            for slot, declared in enumerate(grown.declared)
+            if declared and suitability(signature, f"a{slot:03}", declared)
+        ]
+        assert Matching(grown).pool(signature).slots.tolist() == expected
+        assert Matching(anew).pool(signature).slots.tolist() == expected

@@ -60,7 +60,7 @@ class Served:
         return taken
 
     def stick(self, signature: RequirementSignature, stuck: bool = True) -> None:
-        self.queue.set_stuck(self.queue._demands[signature], stuck)
+        (self.queue.set_stuck if stuck else self.queue.free)(self.queue._demands[signature])
 
 
 def test_tasks_of_one_owner_come_by_key_whatever_they_ask_for():
@@ -202,12 +202,11 @@ def test_a_rate_lets_them_through_one_after_the_other():
         served.push(f"t{n}", at=n, key="k")
 
     assert [served.next(100.0) for _ in range(3)] == ["t0", "t1", None]
-    assert served.queue.next_due() == 105.0
-    served.queue.due(104.9)
-    assert served.next(104.9) is None
-    served.queue.due(105.0)
-    assert served.next(105.0) == "t2"
-    assert served.next(105.0) is None
+    assert served.queue.next_due() == 110.0
+    served.queue.due(109.9)
+    assert served.next(109.9) is None
+    served.queue.due(110.0)
+    assert [served.next(110.0) for _ in range(3)] == ["t2", "t3", None]
 
 
 def test_what_was_discarded_leaves_no_rubbish():
@@ -272,7 +271,7 @@ def test_it_behaves_like_a_plain_list(operations):
             demand = queue._demands.get(given_[0])
             assert (demand is None) == (given_[0] not in {line for line, _ in waiting.values()})
             if demand is not None:
-                queue.set_stuck(demand, given_[1])
+                (queue.set_stuck if given_[1] else queue.free)(demand)
                 (stuck.add if given_[1] else stuck.discard)(given_[0])
         else:
             for task in [task for task, (at, _, _) in held.items() if at <= given_[0]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from random import Random
 
 from aia_mas.domain.orchestration.dispatching import Dispatching
@@ -25,9 +25,14 @@ class RandomFleet(Fleet):
         self._random = Random(f"{seed} random")
 
     def pick(
-        self, signature: RequirementSignature, seed: int = 0, sticky_key: str | None = None
+        self,
+        signature: RequirementSignature,
+        seed: int = 0,
+        sticky_key: str | None = None,
+        without: Collection[int] = (),
+        only: int | None = None,
     ) -> Pick | None:
-        pick = super().pick(signature, seed, sticky_key)
+        pick = super().pick(signature, seed, sticky_key, without, only)
         if pick is None:
             return None
         free = [agent_id for agent_id in self.candidates(signature) if self._load(agent_id) < 1.0]

@@ -1,0 +1,29 @@
+"""What tests of refusals share: where the log stands, and the form of a problem."""
+
+from typing import Any
+
+import httpx
+
+API = "/mas/api/v1"
+AGENT = f"{API}/agents/register"
+TASK = f"{API}/agents/tasks/submit"
+JSON = {"content-type": "application/json"}
+
+
+def head(client: httpx.Client) -> int:
+    """Return the position of the last event."""
+    position: int = client.get(f"{API}/audit/head").json()["position"]
+    return position
+
+
+def is_problem(answer: httpx.Response) -> dict[str, Any]:
+    """Check the form of a problem document and return it."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = answer.json()
+    assert problem["status"] == answer.status_code
+    assert {"type", "title", "detail", "code", "instance", "request_id"} <= problem.keys()
+    assert problem["type"].endswith(problem["code"])
+    assert answer.headers["x-request-id"] == problem["request_id"]
+    for error in problem.get("errors", ()):
+        assert {"code", "message"} <= error.keys()
+    return problem

@@ -1,0 +1,69 @@
+"""A task that needs a whole agent is not starved, and ``explain`` tells who is kept for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from aia_mas.domain.orchestration.passed_over import PATIENCE
+
+API = "/mas/api/v1"
+TASKS = f"{API}/agents/tasks"
+GPUS = 4
+
+
+def submit(client: httpx.Client, skill: str, gpus: int) -> str:
+    asked = {"skills": [skill], "resources": {"gpu": gpus}}
+    answer = client.post(f"{TASKS}/submit", json={"task_type": "work", "requirements": asked})
+    assert answer.status_code == 201, answer.text
+    task_id: str = answer.json()["task_id"]
+    return task_id
+
+
+def in_hand(client: httpx.Client, agent_id: str, count: int) -> list[dict[str, Any]]:
+    """Return the tasks of an agent in their order, once it has so many (bounded)."""
+    found: list[dict[str, Any]] = []
+    for _ in range(500):
+        claimed = client.post(f"{API}/agents/{agent_id}/claim", json={"limit": 50, "wait": 0.05})
+        found = claimed.json()["items"]
+        if len(found) >= count:
+            return sorted(found, key=lambda each: str(each["task_id"]))
+    raise AssertionError(f"{agent_id} has {len(found)} tasks, not {count}")
+
+
+def end(client: httpx.Client, task: dict[str, Any]) -> None:
+    attempt = {"agent_id": task["agent_id"], "lease": task["lease"]}
+    url = f"{TASKS}/{task['task_id']}"
+    assert client.post(f"{url}/start", json=attempt).status_code == 200
+    assert client.post(f"{url}/complete", json=attempt).status_code == 200
+
+
+def waiting(client: httpx.Client, task_id: str) -> dict[str, Any]:
+    explained = client.get(f"{TASKS}/{task_id}/explain").json()
+    return {each["code"]: each for each in explained["waiting"]}
+
+
+def test_an_agent_is_kept_for_a_task_that_was_passed_over(
+    client: httpx.Client, unique: str
+) -> None:
+    able = {"skills": {unique: 1.0}, "resources": {"gpu": GPUS}, "max_concurrent_tasks": 20}
+    assert client.post(f"{API}/agents/register", json={"agent_id": unique, **able}).is_success
+    for _ in range(GPUS):
+        submit(client, unique, 1)
+    in_hand(client, unique, GPUS)
+    big = submit(client, unique, GPUS)
+    assert set(waiting(client, big)) == {"resources_in_use"}
+    # Whether it has its turn before the first small one ends is up to the dispatcher.
+    for _ in range(PATIENCE + 1):
+        submit(client, unique, 1)
+        end(client, in_hand(client, unique, 1)[0])
+        if "reserved" in waiting(client, big):
+            break
+        in_hand(client, unique, GPUS)
+    assert waiting(client, big)["reserved"]["agents"] == [unique]
+    late = submit(client, unique, 1)
+    while big not in {task["task_id"] for task in in_hand(client, unique, 1)}:
+        end(client, in_hand(client, unique, 1)[0])
+        assert not waiting(client, late).keys() & {"busy", "offline"}
+    assert set(waiting(client, late)) == {"resources_in_use"}
