@@ -10,6 +10,7 @@ import msgspec
 import structlog
 
 from aia.agents.agent import AgentCapabilities, AgentInstance
+from aia.agents.policies import put_in_force
 from aia.agents.running import Node, current
 from aia.agents.shapes import read_as
 from aia.agents.task import TaskSpecification
@@ -19,16 +20,9 @@ from aia_mas.application.orchestration.answers import TaskAnswer
 from aia_mas.application.orchestration.claims import ClaimedTask
 from aia_mas.domain.kernel import DomainError, Principal, Role
 from aia_mas.domain.kernel.errors import InvalidValue
-from aia_mas.domain.kernel.precondition import Precondition
 from aia_mas.domain.orchestration.agent import AgentStatus
 from aia_mas.domain.orchestration.agent_commands import UnregisterAgent
 from aia_mas.domain.orchestration.errors import AgentNotFound, TaskAlreadySubmitted
-from aia_mas.domain.orchestration.scoring.policies import SCORED
-from aia_mas.domain.orchestration.scoring.rules import (
-    ReplaceAssignmentRules,
-    SetTypePolicy,
-    rules_of,
-)
 from aia_mas.domain.orchestration.task_commands import (
     CancelTask,
     CompleteTask,
@@ -330,22 +324,7 @@ class AgentOrchestrationEngine:
             UnknownPolicy: There is none of that name here.
             PreconditionFailed: Somebody else changed the rules at the same moment.
         """
-
-        async def change(system: System) -> None:
-            command: msgspec.Struct
-            if task_type is not None:
-                command = SetTypePolicy(task_type=task_type, policy=name)
-            else:
-                rules = rules_of(await system.workload.rules())
-                command = ReplaceAssignmentRules(
-                    weights=rules.weights,
-                    default=name or SCORED.name,
-                    by_type=rules.by_type,
-                    condition=Precondition((rules.revision,)),
-                )
-            await system.engine.execute(command, _HOST)
-
-        await self._call(change)
+        await self._call(lambda system: put_in_force(system, _HOST, name, task_type))
 
     async def _task(self, command: msgspec.Struct) -> TaskAnswer:
         result = await self._call(lambda system: system.engine.execute(command, _HOST))

@@ -168,8 +168,7 @@ class TaskQueue:
         """Let a line stand aside if its key is full; tells whether it is."""
         if line.limit is None:
             return False
-        until = self.keys.shut_until(line.limit, now)
-        if until is None:
+        if (until := self.keys.shut_until(line.limit, now)) is None:
             return False
         if until != inf and line.limit.key not in self._paced_keys:
             self._paced_keys.add(line.limit.key)
@@ -252,11 +251,11 @@ class TaskQueue:
     def due(self, now: float) -> bool:
         """Bring in tasks whose time has come (seconds since the epoch), those due first.
 
-        Thousands may be due at the same moment, so only some are brought in at once.
-
-        Returns:
-            Whether none is left of those whose time has come.
+        Thousands may be due at once, so only some are brought in; tells whether none is left.
         """
+        due = self.next_due()
+        if due is None or due > now:
+            return True
         for task_id, place, signature in islice(self._held.due(now), AT_ONCE):
             self.push(task_id, signature, place)
         for _ in range(AT_ONCE):
@@ -270,13 +269,15 @@ class TaskQueue:
                 self.open_key(key)
             else:
                 heappush(self._paced, (later, key))
-        next_due = self.next_due()
-        return next_due is None or next_due > now
+        due = self.next_due()
+        return due is None or due > now
 
     def next_due(self) -> float | None:
         """Return when the next one may come in, seconds since the epoch."""
         held, paced = self._held.next(), self._paced[0][0] if self._paced else None
-        return min((at for at in (held, paced) if at is not None), default=None)
+        if held is None or paced is None:
+            return paced if held is None else held
+        return min(held, paced)
 
     # --------------------------------------------------------------------------------- queries
 
