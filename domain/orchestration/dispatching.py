@@ -218,7 +218,7 @@ class Dispatching:
         yield from restore_queue(snapshot.queue, restored.queue, restored.figures)
         for pause in snapshot.queue.pauses:
             restored.controls.begin(pause)
-        for some in chunks(snapshot.tasks, 100):
+        for some in chunks(snapshot.tasks, _AT_ONCE):
             for task in some:
                 restored._known[task.task_id] = task
                 restored._signatures.setdefault(task.signature, task.signature)
@@ -333,6 +333,8 @@ class Dispatching:
             self.queue.keys.forget_idle(task.limit.key)
 
 
+_AT_ONCE = 50
+"""Tasks that are restored within one step."""
 # Any: each fold takes its own event type.
 _FOLDS: dict[type[Event], Callable[[Dispatching, str, Any], object]] = {
     AgentRegistered: Dispatching._registered,

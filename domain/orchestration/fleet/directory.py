@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from heapq import heappop, heappush
-from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,6 +25,8 @@ _NOBODY = Capabilities()
 _HALF = 62
 _LOW = (1 << _HALF) - 1
 _COLUMN_BYTES = 64 << 20
+# With more agents than this declaring the same it has a column.
+_SPARSE = 64
 # So many columns that one agent begins take less than a millisecond.
 _BEGUN_AT_ONCE = 16
 _ORDER = {
@@ -54,9 +54,9 @@ class Condition(NamedTuple):
 class Directory:
     """The slots of the fleet's arrays, and the declared names as columns over them.
 
-    A column begins with the first agent that declares its name, when nothing needs to be gathered,
-    up to half of what columns may take; the others are built when a task first asks for them. Names
-    that no agent declares have none.
+    Who declares a name, or a label with a value, is kept as a set of slots. With many of them it
+    is a column as well, which begins while they are few: so nothing ever asks all agents. What few
+    declare is made an array of when a task asks for it.
     """
 
     def __init__(self, tiers: Tiers = DEFAULT_TIERS) -> None:
@@ -73,8 +73,7 @@ class Directory:
         self._price_high = np.zeros(self._capacity, dtype=np.int64)
         self._price_low = np.zeros(self._capacity, dtype=np.int64)
         self._columns: dict[_Key, NDArray[Any]] = {}
-        # Kind and name -> how many agents declare it.
-        self._declarers: Counter[tuple[str, str]] = Counter()
+        self._declarers: dict[_Key, set[int]] = {}
 
     def seat(self, agent_id: str) -> int:
         """Return the agent's slot; a new agent gets the lowest free one."""
@@ -110,19 +109,23 @@ class Directory:
         self.declared[slot] = capabilities
         self._present[slot] = capabilities is not None
         self._declares_sources[slot] = capabilities is not None and bool(capabilities.data_sources)
-        self._declarers.update(_names(capabilities))
-        for name in _names(old):
-            self._declarers[name] -= 1
-            if not self._declarers[name]:
-                del self._declarers[name]
-        self._begin_columns(capabilities)
-        if self._columns:
-            for key, _ in _entries(old):
-                if (column := self._columns.get(key)) is not None and slot < column.size:
-                    column[slot] = _ABSENT.get(key[0], False)
-            for key, value in _entries(capabilities):
-                if (column := self._columns.get(key)) is not None:
-                    self._sized(key, column)[slot] = value
+        for key, _ in _entries(old):
+            # A name may be declared twice.
+            if (declarers := self._declarers.get(key)) is not None:
+                declarers.discard(slot)
+                if not declarers:
+                    del self._declarers[key]
+            if (column := self._columns.get(key)) is not None and slot < column.size:
+                column[slot] = _ABSENT.get(key[0], False)
+        begun = 0
+        for key, value in _entries(capabilities):
+            declarers = self._declarers.setdefault(key, set())
+            declarers.add(slot)
+            if (column := self._columns.get(key)) is not None:
+                self._sized(key, column)[slot] = value
+            elif len(declarers) > _SPARSE and begun < _BEGUN_AT_ONCE and self._has_room:
+                self._columns[key] = self._build(key)
+                begun += 1
         price = 0 if capabilities is None else capabilities.cost_per_task
         self._price_high[slot] = price >> _HALF
         self._price_low[slot] = price & _LOW
@@ -195,25 +198,21 @@ class Directory:
             yield Condition("excluded", {}, met)
 
     def _column(self, key: _Key) -> NDArray[Any]:
+        """Return what each agent declares under a key (not to be changed)."""
         column = self._columns.get(key)
         if column is None:
-            if (key[0], key[1]) not in self._declarers:
-                # Anybody may ask for names that there are not: not worth remembering.
-                return np.full(len(self.declared), _ABSENT.get(key[0], False))
-            if len(self._columns) * self._capacity * 8 > _COLUMN_BYTES:
-                # Rebuilt on demand: simpler than to find the one that is missed least.
-                self._columns.clear()
-            column = self._columns[key] = self._build(key)
+            column = self._build(key)
+            # Anybody may ask for names that few declare, or nobody: not worth remembering.
+            if len(self._declarers.get(key, ())) > _SPARSE:
+                if not self._has_room:
+                    # Rebuilt on demand: simpler than to find the one that is missed least.
+                    self._columns.clear()
+                self._columns[key] = column
         return self._sized(key, column)[: len(self.declared)]
 
-    def _begin_columns(self, capabilities: Capabilities | None) -> None:
-        """Begin the columns of some names that an agent is the first to declare."""
-        room = _COLUMN_BYTES // 2 // (self._capacity * 8) - len(self._columns)
-        first = (name for name in _names(capabilities) if self._declarers[name] == 1)
-        begun = ((*name, "") for name in first if name[0] != "label")
-        for key in islice(begun, max(0, min(room, _BEGUN_AT_ONCE))):
-            if key not in self._columns:
-                self._columns[key] = np.full(self._capacity, _ABSENT.get(key[0], False))
+    @property
+    def _has_room(self) -> bool:
+        return len(self._columns) * self._capacity * 8 <= _COLUMN_BYTES
 
     def _sized(self, key: _Key, column: NDArray[Any]) -> NDArray[Any]:
         """Return a column with a place for every slot."""
@@ -223,24 +222,20 @@ class Directory:
         return column
 
     def _build(self, key: _Key) -> NDArray[Any]:
-        kind, name, value = key
-        absent = _ABSENT.get(kind, False)
-        seated = [_NOBODY if each is None else each for each in self.declared]
-        held: list[float] | list[bool] | list[int]
+        kind, name, _ = key
+        column = np.full(self._capacity, _ABSENT.get(kind, False))
+        slots = list(self._declarers.get(key, ()))
+        if not slots:
+            return column
+        seated = (self.declared[slot] or _NOBODY for slot in slots)
         if kind == "skill":
-            held = [each.skills.get(name, absent) for each in seated]
-        elif kind == "specialization":
-            held = [name in each.specializations for each in seated]
-        elif kind == "source":
-            held = [name in each.data_sources for each in seated]
+            column[slots] = [each.skills[name] for each in seated]
         elif kind == "resource":
-            held = [had(each.resources.get(name, 0.0)) for each in seated]
+            column[slots] = [had(each.resources[name]) for each in seated]
         elif kind == "number":
-            held = [_number(each.labels.get(name)) for each in seated]
+            column[slots] = [_number(each.labels[name]) for each in seated]
         else:
-            held = [each.labels.get(name) == value for each in seated]
-        column = np.full(self._capacity, absent)
-        column[: len(held)] = held
+            column[slots] = True
         return column
 
     def _grow(self) -> None:
@@ -261,21 +256,6 @@ def _label_facts(label: LabelCondition) -> dict[str, Any]:
     if label.op is Comparator.IN:
         return {"label": label.key, "op": label.op.value, "values": list(label.values)}
     return {"label": label.key, "op": label.op.value, "value": label.value}
-
-
-def _names(capabilities: Capabilities | None) -> Iterator[tuple[str, str]]:
-    if capabilities is None:
-        return
-    for kind, names in (
-        ("skill", capabilities.skills),
-        ("specialization", capabilities.specializations),
-        ("source", capabilities.data_sources),
-        ("label", capabilities.labels),
-        ("number", capabilities.labels),
-        ("resource", capabilities.resources),
-    ):
-        for name in names:
-            yield kind, name
 
 
 def _entries(capabilities: Capabilities | None) -> Iterator[tuple[_Key, float | bool]]:

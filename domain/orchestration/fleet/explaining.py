@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import numpy as np
+from numpy.typing import NDArray
 
+from aia_mas.domain.orchestration.agent import AgentStatus
 from aia_mas.domain.orchestration.fleet.directory import Directory
-from aia_mas.domain.orchestration.fleet.matching import Matching
+from aia_mas.domain.orchestration.fleet.matching import Matching, Slots
 from aia_mas.domain.orchestration.fleet.places import Places
 from aia_mas.domain.orchestration.fleet.resources import Resources
 from aia_mas.domain.orchestration.fleet.seat import Seat
 from aia_mas.domain.orchestration.fleet.why_not import (
+    EXAMPLES,
+    Group,
     Reason,
-    Standing,
     capped,
     unavailable,
     unmet,
@@ -28,7 +31,6 @@ class Explaining:
 
     def __init__(
         self,
-        seats: Sequence[Seat],
         directory: Directory,
         matching: Matching,
         places: Places,
@@ -36,12 +38,22 @@ class Explaining:
         board: Board,
     ) -> None:
         """Look at these parts."""
-        self._seats = seats
         self._directory = directory
         self._matching = matching
         self._places = places
         self._resources = resources
         self._board = board
+        self._states: NDArray[np.uint8] = np.zeros(64, dtype=np.uint8)
+
+    def note(self, slot: int, seat: Seat) -> None:
+        """Take note of who sits in a slot now, and in which state."""
+        if slot >= self._states.size:
+            more = np.zeros(max(self._states.size, slot + 1 - self._states.size), dtype=np.uint8)
+            self._states = np.concatenate((self._states, more))
+        if seat.status is not AgentStatus.ACTIVE:
+            self._states[slot] = _NOT_ACTIVE
+        else:
+            self._states[slot] = _ONLINE if seat.online else _OFFLINE
 
     def why_not(
         self, signature: RequirementSignature, *, full: bool, kept: Collection[int]
@@ -53,41 +65,53 @@ class Explaining:
             full: Whether as many tasks are held as the engine may have at once.
             kept: Slots of agents that are kept free for other tasks.
         """
-        suitable, without = self._suitable(signature, kept)
-        if not suitable:
+        slots, groups = self._without(signature, kept)
+        if not slots.size:
             return unmet(self._directory, signature)
         reasons: tuple[Reason, ...] = ()
-        if len(without) == suitable:
-            reasons = unavailable(without, suitable, signature.resources)
+        if sum(group.size for group in groups) == slots.size:
+            reasons = unavailable(groups, slots.size, signature.resources)
         if not reasons and full:
             reasons = (capped(self._places.total()),)
         return reasons
 
     def filtered(self, signature: RequirementSignature) -> tuple[Reason, ...]:
         """Return whom such a task does not come to now, and why; an agent may stand in several."""
-        suitable, without = self._suitable(signature, ())
-        away = unavailable(without, suitable, signature.resources)
+        slots, groups = self._without(signature, ())
+        away = unavailable(groups, slots.size, signature.resources)
         return unsuitable(self._directory, signature) + away
 
-    def _suitable(
+    def _without(
         self, signature: RequirementSignature, kept: Collection[int]
-    ) -> tuple[int, list[Standing]]:
-        """Return how many agents suit, and those of them who cannot take a task more now."""
+    ) -> tuple[Slots, list[Group]]:
+        """Return who suits, and those of them who cannot take a task more now by the reason.
+
+        Counted as arrays: thousands may be busy at once.
+        """
         slots, amounts = self._matching.pool(signature).slots, signature.resources
-        places, left = self._places, self._resources.left
-        room = self._board.open.take(slots)
+        place = self._board.open.take(slots)
+        fits = place.copy()
         if amounts:
-            room &= np.isin(slots, self._resources.fitting(slots, amounts), assume_unique=True)
-        fits = room
+            fits &= np.isin(slots, self._resources.fitting(slots, amounts), assume_unique=True)
+        full, states = ~place, self._states.take(slots)
+        masks = {
+            "not_active": full & (states == _NOT_ACTIVE),
+            "offline": full & (states == _OFFLINE),
+            "busy": full & (states == _ONLINE),
+            "resources_in_use": place & ~fits,
+        }
         if kept:
-            room = room & np.isin(slots, np.array(tuple(kept), dtype=np.intp), invert=True)
-        without = [
-            Standing(
-                self._seats[slot],
-                slot in places.open,
-                tuple(left(name, slot) for name, _ in amounts),
-                kept=fit,
-            )
-            for slot, fit in zip(slots[~room].tolist(), fits[~room].tolist(), strict=True)
-        ]
-        return slots.size, without
+            masks["reserved_for_others"] = fits & np.isin(slots, np.array(tuple(kept)))
+        return slots, [self._group(code, slots[mask], signature) for code, mask in masks.items()]
+
+    def _group(self, code: str, slots: Slots, signature: RequirementSignature) -> Group:
+        ids = self._directory.agent_ids
+        most: tuple[int, ...] = ()
+        if code == "resources_in_use" and slots.size:
+            left = self._resources.all_left
+            most = tuple(max(0, int(left(name, slots).max())) for name, _ in signature.resources)
+        examples = tuple(ids[slot] for slot in slots[:EXAMPLES].tolist())
+        return Group(code, slots.size, examples, most)
+
+
+_NOT_ACTIVE, _OFFLINE, _ONLINE = 0, 1, 2

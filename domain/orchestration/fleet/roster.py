@@ -64,7 +64,7 @@ class Fleet:
         self.declared: set[int] = set()
         parts = (self._matching, self._places, self._resources)
         self.keeping = Keeping(self._seats, *parts)
-        self._explaining = Explaining(self._seats, self._directory, *parts, self._board)
+        self._explaining = Explaining(directory, *parts, self._board)
 
     def apply(
         self, stream: str, event: Event, task_type: str = "", sticky_key: str | None = None
@@ -193,16 +193,6 @@ class Fleet:
         slot = self._directory.slots.get(agent_id)
         return 0 if slot is None else self._places.active(slot)
 
-    def tasks_of(self, agent_id: str) -> frozenset[str]:
-        """Return the ids of the tasks that an agent holds, by the log."""
-        slot = self._directory.slots.get(agent_id)
-        return frozenset() if slot is None else frozenset(self._places.tasks[slot])
-
-    def holder_of(self, task_id: str) -> str | None:
-        """Return the agent that holds a task, by the log."""
-        slot = self._places.holders.get(task_id)
-        return None if slot is None else self._directory.agent_ids[slot]
-
     def candidates(self, signature: RequirementSignature) -> list[str]:
         """Return the ids of all registered agents that suit, whatever their state and load."""
         ids = self._directory.agent_ids
@@ -275,6 +265,7 @@ class Fleet:
     def _set(self, slot: int, seat: Seat) -> None:
         old = self._seats[slot]
         self._seats[slot] = seat
+        self._explaining.note(slot, seat)
         self._places.set_limit(slot, seat.limit)
         if seat.capabilities is not old.capabilities or seat.registered is not old.registered:
             declared = seat.capabilities if seat.registered else None
@@ -343,6 +334,6 @@ class Fleet:
 
 
 # With no more agents than this free, asking each is quicker than asking the arrays.
-_FEW, _SEATED_AT_ONCE = 8, 100
+_FEW, _SEATED_AT_ONCE = 8, 25
 _GAP = Seat("")
 _ATTEMPT_OVER = frozenset({TaskCompleted, TaskFailed, TaskReleased, TaskCancelled, TaskExpired})

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 
-from aia_mas.domain.orchestration.agent import AgentStatus
 from aia_mas.domain.orchestration.amounts import Amounts, shown
 from aia_mas.domain.orchestration.fleet.directory import Condition, Directory, Mask
-from aia_mas.domain.orchestration.fleet.seat import Seat
 from aia_mas.domain.orchestration.requirement import RequirementSignature
 
 
@@ -42,20 +40,20 @@ EXAMPLES = 20
 """Agents that a reason names, at most."""
 
 
-class Standing(NamedTuple):
-    """An agent who suits.
+class Group(NamedTuple):
+    """Agents who suit and cannot take a task now, all for the same reason.
 
     Attributes:
-        seat: What it is like.
-        room: It could take one task more.
-        left: What it has left of each of the resources that are asked for, millionths.
-        kept: It could take the task, but is kept free for another one.
+        code: The reason.
+        size: How many they are.
+        examples: Some of them, ``EXAMPLES`` at most.
+        most: The most that any of them has left of each resource asked for, millionths.
     """
 
-    seat: Seat
-    room: bool
-    left: tuple[int, ...] = ()
-    kept: bool = False
+    code: str
+    size: int
+    examples: tuple[str, ...]
+    most: tuple[int, ...] = ()
 
 
 def unmet(directory: Directory, signature: RequirementSignature) -> tuple[Reason, ...]:
@@ -113,50 +111,35 @@ def _examples(directory: Directory, mask: Mask) -> tuple[str, ...]:
     return tuple(directory.agent_ids[slot] for slot in slots)
 
 
-def unavailable(
-    without: Sequence[Standing], total: int, amounts: Amounts = ()
-) -> tuple[Reason, ...]:
+def unavailable(groups: Iterable[Group], total: int, amounts: Amounts = ()) -> tuple[Reason, ...]:
     """Return why agents who suit cannot take a task now.
 
     Args:
-        without: Those who suit and have no place, or not enough of their resources, left.
+        groups: Those who suit and have no place, or not enough of their resources, left.
         total: How many suit.
         amounts: What the task takes of its agent's resources.
     """
-    names: dict[str, list[str]] = {
-        "not_active": [],
-        "offline": [],
-        "busy": [],
-        "resources_in_use": [],
-        "reserved_for_others": [],
-    }
-    most = [0] * len(amounts)
-    for seat, room, left, kept in without:
-        if kept:
-            code = "reserved_for_others"
-        elif room:
-            code = "resources_in_use"
-            most = [max(pair) for pair in zip(most, left, strict=True)]
-        elif seat.status is not AgentStatus.ACTIVE:
-            code = "not_active"
-        else:
-            code = "busy" if seat.online else "offline"
-        names[code].append(seat.agent_id)
-    shortage = {
-        "demanded": {name: shown(amount) for name, amount in amounts},
-        "most_left": {name: shown(have) for (name, _), have in zip(amounts, most, strict=True)},
-    }
     return tuple(
         Reason(
-            code=code,
-            detail=f"{len(agents)} of {total} agents who suit {_STATES[code]}",
-            count=len(agents),
-            facts={"qualified": total} | (shortage if code == "resources_in_use" else {}),
-            agents=tuple(agents[:EXAMPLES]),
+            code=group.code,
+            detail=f"{group.size} of {total} agents who suit {_STATES[group.code]}",
+            count=group.size,
+            facts={"qualified": total} | _shortage(group, amounts),
+            agents=group.examples,
         )
-        for code, agents in names.items()
-        if agents
+        for group in groups
+        if group.size
     )
+
+
+def _shortage(group: Group, amounts: Amounts) -> dict[str, Any]:
+    if group.code != "resources_in_use":
+        return {}
+    most = zip(amounts, group.most, strict=True)
+    return {
+        "demanded": {name: shown(amount) for name, amount in amounts},
+        "most_left": {name: shown(have) for (name, _), have in most},
+    }
 
 
 def capped(held: int) -> Reason:

@@ -15,6 +15,7 @@ from aia_mas.domain.orchestration.task_specification import (
 from aia_mas.domain.orchestration.task_status import TaskStatus
 
 from .dispatching_ledger import Ledger, count_of
+from .fleets import held_by
 
 
 class Promises(Ledger):
@@ -69,6 +70,7 @@ class Promises(Ledger):
 
     @invariant()
     def loads_are_right(self) -> None:
+        held_by_the_log = held_by(self.fold.fleet) if hasattr(self, "fold") else {}
         for agent_id in getattr(self, "agents", {}):
             assert self.fold.fleet.active_tasks(agent_id) == self.load(agent_id)
             held = {
@@ -76,7 +78,7 @@ class Promises(Ledger):
                 for task_id, state in self.tasks.items()
                 if state.live and state.agent_id == agent_id
             }
-            assert self.fold.fleet.tasks_of(agent_id) == held
+            assert held_by_the_log[agent_id] == held
 
     @invariant()
     def the_cap_holds(self) -> None:

@@ -100,10 +100,22 @@ def test_a_chain_of_references_is_as_high_as_its_parts() -> None:
 def test_an_answer_may_be_too_large_for_its_schema() -> None:
     costly = {"items": {"anyOf": [{"const": number} for number in range(200)]}}
 
-    check_effort(list(range(100)), costly)
+    check_effort(list(range(60)), costly)
     for answer in (list(range(5_000)), "x" * 10**6):
         with pytest.raises(InvalidValue):
             check_effort(answer, costly)
+
+
+def test_what_takes_long_counts_for_more() -> None:
+    """Exact division of large numbers, and patterns, which are compiled before they are used."""
+    divisible = {"items": {"multipleOf": 0.01}}
+    check_effort([1e300] * 100, divisible)
+    with pytest.raises(InvalidValue):
+        check_effort([1e300] * 200, divisible)
+
+    check_bounds({"allOf": [{"pattern": f"a{number}"} for number in range(10)]})
+    with pytest.raises(InvalidSchema):
+        check_bounds({"allOf": [{"pattern": f"a{number}"} for number in range(12)]})
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 
 from hypothesis import given
@@ -18,6 +17,8 @@ from aia_mas.domain.orchestration.dispatching import Dispatching
 from aia_mas.domain.orchestration.queueing.hopeless import CHECKS
 from aia_mas.domain.orchestration.task_events import TaskAssigned, TaskCompleted, TaskSubmitted
 from aia_mas.domain.orchestration.task_specification import Requirements, TaskSpecification
+
+from .counting import calls_of
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -56,21 +57,6 @@ class World:
         return placed
 
 
-def calls_of_a_plan(world: World) -> int:
-    count = 0
-
-    def called(_frame: object, event: str, _argument: object) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    sys.setprofile(called)
-    try:
-        world.fold.plan(NOW)
-    finally:
-        sys.setprofile(None)
-    return count
-
-
 def test_a_plan_takes_as_long_with_a_thousand_tasks_that_nobody_can_do() -> None:
     needed = []
     for hopeless in (10, 1_000):
@@ -80,7 +66,7 @@ def test_a_plan_takes_as_long_with_a_thousand_tasks_that_nobody_can_do() -> None
             world.submit(f"unknown{number}")
         assert world.run() == []
         world.submit("work")
-        needed.append(calls_of_a_plan(world))
+        needed.append(calls_of(lambda world=world: world.fold.plan(NOW)))
     assert needed[1] < needed[0] + 200
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,6 +13,8 @@ from aia_mas.domain.orchestration.dispatching import Dispatching
 from aia_mas.domain.orchestration.pauses import PAUSES, DispatchPaused, DispatchResumed
 from aia_mas.domain.orchestration.task_events import TaskSubmitted
 from aia_mas.domain.orchestration.task_specification import TaskSpecification
+
+from .counting import calls_of
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -29,22 +29,6 @@ def waiting(tasks: int) -> Dispatching:
     return fold
 
 
-def calls(work: Callable[[], None]) -> int:
-    """Count the functions that are called."""
-    count = 0
-
-    def called(_frame: object, event: str, _argument: object) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    sys.setprofile(called)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return count
-
-
 @pytest.mark.parametrize("task_type", ["x", None])
 def test_a_pause_takes_as_long_with_a_hundred_times_as_many_tasks(task_type: str | None) -> None:
     events: list[Event] = [
@@ -53,8 +37,8 @@ def test_a_pause_takes_as_long_with_a_hundred_times_as_many_tasks(task_type: str
     ]
     few, many = waiting(50), waiting(5_000)
     for event in events:
-        needed = calls(lambda event=event: few.apply(PAUSES, event))  # type: ignore[misc]
-        assert calls(lambda event=event: many.apply(PAUSES, event)) < needed + 100  # type: ignore[misc]
+        needed = calls_of(lambda event=event: few.apply(PAUSES, event))  # type: ignore[misc]
+        assert calls_of(lambda event=event: many.apply(PAUSES, event)) < needed + 100  # type: ignore[misc]
 
 
 def test_after_a_pause_all_go_by_their_order() -> None:

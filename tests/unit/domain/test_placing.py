@@ -17,6 +17,7 @@ from aia_mas.domain.orchestration.task_specification import (
 from aia_mas.domain.orchestration.task_status import TaskStatus
 
 from .dispatching_world import NOW, PLAIN, World, after
+from .fleets import held_by
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_a_task_is_placed_while_it_is_submitted(world):
     world.submit("1")
     assert world.planned() == []
     world.assigned("1", "a")
-    assert world.fold.fleet.tasks_of("a") == {"1"}
+    assert held_by(world.fold.fleet)["a"] == {"1"}
     assert world.fold.place("1", PLAIN, NOW) is None
 
 

@@ -12,6 +12,7 @@ from aia_mas.application.event_log.errors import EventLogError
 from aia_mas.application.presence import MemoryPresence
 from aia_mas.domain.kernel import Principal
 from aia_mas.domain.kernel.principal import Role
+from aia_mas.domain.kernel.steps import at_once
 
 from .books import Books
 from .folds import Folds, known, stored
@@ -195,9 +196,15 @@ class World:
             waiting = [each for each in self.books.waiting() if each.terms.concurrency_key == key]
             assert (state.reserved, state.queued) == (0, len(waiting))
             assert state.held == self.books.held_of_key(key)
+        fleet = at_once(leader.dispatching.fleet.snapshot())
+        holdings = {(fleet.seats[slot].agent_id, task_id) for task_id, slot in fleet.holders}
+        assert holdings == {
+            (agent_id, each.task_id)
+            for agent_id in self.books.agents
+            for each in self.books.held(agent_id)
+        }
         for agent_id in self.books.agents:
             held = {each.task_id for each in self.books.held(agent_id)}
-            assert leader.dispatching.fleet.tasks_of(agent_id) == held
             assert leader.dispatching.fleet.active_tasks(agent_id) == len(held), "a place is lost"
         self.live.check_equal(self.restored)
         self.live.check_true(self.books)
