@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
-from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
 
@@ -23,9 +22,10 @@ from aia_mas.domain.orchestration.queueing import Accounts, TaskQueue, controls
 from aia_mas.domain.orchestration.queueing.controls import Controls
 from aia_mas.domain.orchestration.queueing.figures import Figures
 from aia_mas.domain.orchestration.queueing.snapshot import queue_snapshot, restore_queue
-from aia_mas.domain.orchestration.requirement import RequirementSignature, signature_of, without
+from aia_mas.domain.orchestration.requirement import without
 from aia_mas.domain.orchestration.scoring.policies import BUILT_IN, Policies
 from aia_mas.domain.orchestration.seating import SeatCountBegan
+from aia_mas.domain.orchestration.signatures import Signatures
 from aia_mas.domain.orchestration.task_events import (
     TaskAssigned,
     TaskCancelled,
@@ -37,7 +37,7 @@ from aia_mas.domain.orchestration.task_events import (
     TaskRequeued,
     TaskSubmitted,
 )
-from aia_mas.domain.orchestration.task_specification import Priority, TaskSpecification, TaskTerms
+from aia_mas.domain.orchestration.task_specification import Priority, TaskSpecification
 from aia_mas.domain.orchestration.task_status import TaskStatus
 from aia_mas.domain.orchestration.tiers import DEFAULT_TIERS, Tiers
 from aia_mas.domain.orchestration.why_waiting import why_waiting
@@ -81,9 +81,7 @@ class Dispatching:
         self.passed_over = PassedOver(self.fleet, self.queue)
         self._known: dict[str, KnownTask] = {}
         self._sequence = 0
-        # Equal signatures are one object: they are many, and compared often.
-        self._signatures: WeakValueDictionary[RequirementSignature, RequirementSignature]
-        self._signatures = WeakValueDictionary()
+        self._signatures = Signatures()
 
     def apply(self, stream: str, event: Event) -> None:
         """Fold one event; those that do not concern the dispatcher change nothing."""
@@ -133,7 +131,7 @@ class Dispatching:
             return None
         if not self.queue.due(now.timestamp()):
             return None
-        signature = self._signature(spec)
+        signature = self._signatures.of(spec)
         limit = limit_of(spec)
         if self.queue.someone_asks_for(signature) or self.more_to_plan:
             return None
@@ -221,7 +219,7 @@ class Dispatching:
         for some in chunks(snapshot.tasks, _AT_ONCE):
             for task in some:
                 restored._known[task.task_id] = task
-                restored._signatures.setdefault(task.signature, task.signature)
+                restored._signatures.one(task.signature)
                 if task.held:
                     if task.limit is not None:
                         restored.queue.keys.state(task.limit.key).held += 1
@@ -231,10 +229,6 @@ class Dispatching:
                     restored._wait(task)
             yield
         return restored
-
-    def _signature(self, spec: TaskSpecification | TaskTerms) -> RequirementSignature:
-        signature = signature_of(spec.task_type, spec.requirements, spec.max_cost)
-        return self._signatures.setdefault(signature, signature)
 
     def _wait(self, task: KnownTask) -> None:
         self.queue.push(task.task_id, task.signature, task.stands, task.due)
@@ -268,14 +262,18 @@ class Dispatching:
 
     def _submitted(self, task_id: str, event: TaskSubmitted) -> None:
         spec, since, sequence = event.spec, event.submitted_at, self._sequence + 1
-        signature, due = self._signature(spec), spec.not_before
+        signature, due = self._signatures.of(spec), spec.not_before
         self._enter(
             known_task(task_id, signature, spec, since, sequence, owner=event.owner, due=due)
         )
 
     def _requeued(self, task_id: str, event: TaskRequeued) -> None:
         terms, since, sequence = event.terms, event.at, self._sequence + 1
-        signature, attempt, owner = self._signature(terms), event.attempt, event.owner or event.by
+        signature, attempt, owner = (
+            self._signatures.of(terms),
+            event.attempt,
+            event.owner or event.by,
+        )
         self._enter(
             known_task(task_id, signature, terms, since, sequence, owner=owner, attempt=attempt)
         )
@@ -300,8 +298,7 @@ class Dispatching:
             due = None if event.retry_at is None else event.retry_at.timestamp()
             signature = task.signature
             if type(event) is TaskReleased and event.excluded:
-                signature = without(signature, event.agent_id)
-                signature = self._signatures.setdefault(signature, signature)
+                signature = self._signatures.one(without(signature, event.agent_id))
             waiting = replace(task, due=due, held=False, signature=signature)
             self._known[task_id] = waiting
             if task.held:

@@ -28,7 +28,7 @@ _COLUMN_BYTES = 64 << 20
 # With more agents than this declaring the same it has a column.
 _SPARSE = 64
 # So many columns that one agent begins take less than a millisecond.
-_BEGUN_AT_ONCE = 16
+_BEGUN_AT_ONCE = 8
 _ORDER = {
     Comparator.ABOVE: np.greater,
     Comparator.AT_LEAST: np.greater_equal,

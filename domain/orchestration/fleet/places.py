@@ -38,6 +38,8 @@ class Places:
         self._reserved: list[int] = []
         self._limits: list[int] = []
         self._loaded = loaded
+        # How many were open at once since the sets were made.
+        self._most = 0
 
     def add(self) -> None:
         """Add a slot, as yet without places."""
@@ -110,6 +112,14 @@ class Places:
         if active >= limit:
             self.open.discard(slot)
             self.opened.discard(slot)
+            if len(self.open) * _SHRINK < self._most:
+                # To go through a set takes as long as when it was largest.
+                self.open, self.opened = set(self.open), set(self.opened)
+                self._most = len(self.open)
         elif slot not in self.open:
             self.open.add(slot)
             self.opened.add(slot)
+            self._most = max(self._most, len(self.open))
+
+
+_SHRINK = 16

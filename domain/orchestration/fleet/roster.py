@@ -334,6 +334,6 @@ class Fleet:
 
 
 # With no more agents than this free, asking each is quicker than asking the arrays.
-_FEW, _SEATED_AT_ONCE = 8, 25
+_FEW, _SEATED_AT_ONCE = 8, 10
 _GAP = Seat("")
 _ATTEMPT_OVER = frozenset({TaskCompleted, TaskFailed, TaskReleased, TaskCancelled, TaskExpired})
