@@ -118,7 +118,16 @@ class Throughput(msgspec.Struct, frozen=True):
 
 
 class DurationFigures(msgspec.Struct, frozen=True):
-    """Durations in milliseconds; percentiles are at most an eighth too large."""
+    """How long something took, in milliseconds.
+
+    Attributes:
+        count: Of how many this is.
+        mean: Milliseconds.
+        p50: What half of them did not exceed, milliseconds; at most an eighth too large.
+        p95: What 95 % of them did not exceed, milliseconds; at most an eighth too large.
+        p99: What 99 % of them did not exceed, milliseconds; at most an eighth too large.
+        longest: The longest one, milliseconds.
+    """
 
     count: int
     mean: int

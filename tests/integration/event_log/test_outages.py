@@ -20,7 +20,8 @@ from aia_mas.domain.orchestration.task_events import ReleaseReason, TaskReleased
 from aia_mas.domain.orchestration.task_specification import TaskSpecification
 from aia_mas.interfaces.bootstrap import System
 
-from .conftest import PATIENCE, Wire, eventually
+from .conftest import PATIENCE, eventually
+from .wires import Wire
 
 TESTER = system("test")
 WINDOW = timedelta(seconds=2)

@@ -25,7 +25,8 @@ from aia_mas.application.presence import (
     Seen,
 )
 
-from .conftest import PATIENCE, Wire, eventually
+from .conftest import PATIENCE, eventually
+from .wires import Wire
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

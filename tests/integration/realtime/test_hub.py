@@ -1,111 +1,24 @@
 """The hub without sockets: any interleaving of writing, reading, stalling, leaving and resuming."""
 
-import asyncio
 import gc
-import json
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import anyio
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from aia_mas.application.event_log.memory_log import MemoryEventLog
 from aia_mas.application.event_log.records import RecordedEvent
-from aia_mas.domain.kernel import Principal
 from aia_mas.domain.orchestration.task_events import EVENTS as TASK_EVENTS
 from aia_mas.domain.orchestration.task_events import TaskCompleted
 from aia_mas.interfaces.realtime import CloseCode, Hub, RealtimeOptions
 from aia_mas.interfaces.realtime.close_codes import Closing
 from aia_mas.interfaces.realtime.delivery import deliver
 from aia_mas.interfaces.realtime.facts import FactTopic, Keys, Update
-from aia_mas.interfaces.realtime.frames import payloads
 from aia_mas.interfaces.realtime.messages import Subscribe
 from aia_mas.interfaces.realtime.ring import Ring
-from aia_mas.interfaces.realtime.selection import Filter, selection_of
+from aia_mas.interfaces.realtime.selection import Filter
 from aia_mas.interfaces.realtime.task_facts import TASKS as TASK_FACTS
 
 from .conftest import AT
-
-NOBODY = Principal("nobody")
-TASKS = ("t0", "t1", "t2")
-FILTERS = (
-    None,
-    Filter(task_ids=frozenset({"t0"})),
-    Filter(task_ids=frozenset({"t1", "t2"}), events=frozenset({"task.progressed"})),
-    Filter(agent_ids=frozenset({"a1"})),
-    Filter(statuses=frozenset({"queued"})),
-)
-
-
-class Wire:
-    """A transport of the test: keeps what is sent, and stalls on request."""
-
-    def __init__(self, *, quick: bool) -> None:
-        self.quick = quick
-        self.frames: list[dict[str, Any]] = []
-        self.open = asyncio.Event()
-        self.open.set()
-        self.closed: Closing | None = None
-
-    def offer(self, frames: bytes) -> bool:
-        if self.open.is_set() and self.quick:
-            self._keep(frames)
-            return True
-        return False
-
-    async def send(self, frames: list[bytes]) -> None:
-        await self.open.wait()
-        self._keep(b"".join(frames))
-
-    def _keep(self, frames: bytes) -> None:
-        self.frames += [json.loads(payload) for payload in payloads(frames)]
-
-    async def close(self, closing: Closing) -> None:
-        self.closed = closing
-
-    def cut(self, closing: Closing) -> None:
-        self.closed = closing
-
-
-class Reader:
-    """A subscriber that resumes where it left."""
-
-    def __init__(self, hub: Hub, number: int) -> None:
-        self.hub = hub
-        self.filter = FILTERS[number % len(FILTERS)]
-        self.quick = number != 2
-        self.id = None if number % 2 else f"r{number}"
-        self.seen: list[int] = []
-        self.after = 0
-        self.wire: Wire | None = None
-
-    async def connect(self) -> None:
-        self.wire = Wire(quick=self.quick)
-        self.connection = self.hub.connect("reader", NOBODY, self.wire)
-        wanted = Subscribe("tasks", id=self.id, after=self.after, filter=self.filter)
-        await self.hub.subscriptions.start(self.connection, wanted)
-        self.sender = asyncio.ensure_future(deliver(self.hub, self.connection))
-
-    async def leave(self) -> None:
-        if self.wire is not None:
-            self.sender.cancel()
-            await asyncio.wait([self.sender])
-            self.hub.disconnect(self.connection)
-            heard = [frame["position"] for frame in self.wire.frames if "position" in frame]
-            if heard:
-                assert heard[0] == self.after  # the answer to ``subscribe``
-                self.seen += heard[1:]
-                self.after = heard[-1]
-            self.wire = None
-
-    def expected(self, log: MemoryEventLog) -> list[int]:
-        [channel] = [one for one in self.hub._channels.values() if one.topic.name == "tasks"]
-        facts = [channel.topic.fact(event) for event in log.events]
-        selection = selection_of(self.filter, channel.topic)
-        return [fact.position for fact in facts if fact is not None and selection.takes(fact)]
+from .readers import NOBODY, Wire, until
 
 
 @pytest.mark.anyio
@@ -120,10 +33,10 @@ async def test_who_knows_more_than_the_hub_gets_only_what_is_behind_its_position
             connection = hub.connect("ahead", NOBODY, wire)
             await hub.subscriptions.start(connection, Subscribe("tasks", after=after))
             tasks.start_soon(deliver, hub, connection)
-            await _until(lambda one=connection: not one.behind)
+            await until(lambda one=connection: not one.behind)
         await tasks.start(hub.run)
         await writer.progress("t0", 1)
-        await _until(lambda: hub.position == 14)
+        await until(lambda: hub.position == 14)
         tasks.cancel_scope.cancel()
     heard = {after: [frame["position"] for frame in wire.frames] for after, wire in wires.items()}
     assert heard == {3: [*range(3, 15)], 13: [13, 14]}
@@ -145,13 +58,13 @@ async def test_facts_of_all_topics_leave_in_the_order_of_their_positions(log, wr
         await hub.subscriptions.start(single, Subscribe("agents"))
         for one in (connection, single):
             tasks.start_soon(deliver, hub, one)
-            await _until(lambda one=one: not one.behind)
+            await until(lambda one=one: not one.behind)
         # All of them come to the hub at once.
         async with anyio.create_task_group() as writers:
             for number in range(30):
                 writers.start_soon(writer.submit, f"t{number}")
                 writers.start_soon(writer.register, f"a{number}")
-        await _until(lambda: hub.position == 60 and len(wire.frames) >= 93)
+        await until(lambda: hub.position == 60 and len(wire.frames) >= 93)
         tasks.cancel_scope.cancel()
     facts = [(frame["position"], frame["id"]) for frame in wire.frames[3:]]
     assert [position for position, _ in facts] == sorted(position for position, _ in facts)
@@ -183,17 +96,17 @@ async def test_nothing_is_put_into_words_that_nobody_wants(log, writer):
         await tasks.start(hub.run)
         await writer.submit("t0")
         await writer.progress("t0", 50)
-        await _until(lambda: hub.position == 51)
+        await until(lambda: hub.position == 51)
         assert told == []
 
         connection = hub.connect("late", NOBODY, wire)
         await hub.subscriptions.start(connection, Subscribe("tasks", after=49))
         tasks.start_soon(deliver, hub, connection)
-        await _until(lambda: len(wire.frames) == 3)
+        await until(lambda: len(wire.frames) == 3)
         assert len(told) == 2
         # Told once, whoever resumes.
         await hub.subscriptions.start(connection, Subscribe("tasks", id="again", after=49))
-        await _until(lambda: len(wire.frames) == 6)
+        await until(lambda: len(wire.frames) == 6)
         assert len(told) == 2
         tasks.cancel_scope.cancel()
 
@@ -227,7 +140,7 @@ async def test_frames_larger_than_the_queue_arrive_too(log, writer):
         connection = hub.connect("small", NOBODY, wire)
         await hub.subscriptions.start(connection, Subscribe("tasks", after=0))
         tasks.start_soon(deliver, hub, connection)
-        await _until(lambda: connection.closing or len(wire.frames) == 6)
+        await until(lambda: connection.closing or len(wire.frames) == 6)
         tasks.cancel_scope.cancel()
     assert [frame["position"] for frame in wire.frames] == [0, 1, 2, 3, 4, 5]
 
@@ -242,110 +155,15 @@ async def test_what_is_queued_is_sent_before_a_connection_leaves(log, writer):
         connection = hub.connect("late", NOBODY, wire)
         await hub.subscriptions.start(connection, Subscribe("tasks"))
         tasks.start_soon(deliver, hub, connection)
-        await _until(lambda: not connection.behind)
+        await until(lambda: not connection.behind)
         await writer.submit("t0")
         await writer.submit("t1")
-        await _until(lambda: hub.positions(connection) == {"tasks": 2})
+        await until(lambda: hub.positions(connection) == {"tasks": 2})
         connection.leave(Closing(CloseCode.GOING_AWAY, "test"))
         await writer.submit("t2")
-        await _until(lambda: hub.position == 3)
+        await until(lambda: hub.position == 3)
         assert wire.closed is None
         wire.open.set()
-        await _until(lambda: wire.closed)
+        await until(lambda: wire.closed)
         tasks.cancel_scope.cancel()
     assert [frame["position"] for frame in wire.frames] == [0, 1, 2]
-
-
-ACTION = st.one_of(
-    st.tuples(st.just("write"), st.integers(0, 2), st.integers(1, 30)),
-    st.tuples(st.just("submit"), st.integers(0, 2), st.just(0)),
-    st.tuples(st.just("turns"), st.integers(0, 0), st.integers(1, 12)),
-    st.tuples(st.just("connect"), st.integers(0, 4), st.just(0)),
-    st.tuples(st.just("leave"), st.integers(0, 4), st.just(0)),
-    st.tuples(st.just("stall"), st.integers(0, 4), st.just(0)),
-    st.tuples(st.just("flow"), st.integers(0, 4), st.just(0)),
-)
-
-
-@settings(max_examples=60)
-@given(
-    actions=st.lists(ACTION, min_size=5, max_size=30),
-    ring_bytes=st.sampled_from([0, 3_000, 1_000_000]),
-    queue_bytes=st.sampled_from([10_000, 1_000_000]),
-)
-def test_every_reader_sees_every_fact_of_its_own_once_and_in_order(
-    actions, ring_bytes, queue_bytes, make_writer
-):
-    options = RealtimeOptions(
-        ring_bytes=ring_bytes, queue_bytes=queue_bytes, prefill=0, cached_pages=2
-    )
-    with ThreadPoolExecutor(1) as thread:  # this one may have a loop of anyio's fixtures at work
-        thread.submit(anyio.run, _play, actions, options, make_writer).result()
-
-
-async def _play(
-    actions: list[tuple[str, int, int]],
-    options: RealtimeOptions,
-    make_writer: Callable[..., Any],
-) -> None:
-    writer = make_writer()
-    async with writer.log.running() as log, anyio.create_task_group() as tasks:
-        hub = Hub(log, options)
-        await tasks.start(hub.run)
-        readers = [Reader(hub, number) for number in range(5)]
-        for action, which, amount in actions:
-            await _act(action, readers[which], which, amount, writer)
-        for reader in readers:
-            await _finish(reader, hub, log)
-            expected = reader.expected(log)
-            assert reader.seen == expected
-        assert not hub.connections
-        assert not any(
-            channel.audience._groups or channel.audience._by_task or channel.audience._by_agent
-            for channel in hub._channels.values()
-        )
-        tasks.cancel_scope.cancel()
-
-
-async def _act(action: str, reader: Reader, which: int, amount: int, writer: Any) -> None:
-    match action:
-        case "write":
-            await writer.progress(TASKS[which], amount)
-        case "submit":
-            await writer.submit(TASKS[which])
-        case "turns":
-            for _ in range(amount):
-                await asyncio.sleep(0)
-        case "connect" if reader.wire is None:
-            await reader.connect()
-        case "leave":
-            await reader.leave()
-        case "stall" if reader.wire is not None:
-            reader.wire.open.clear()
-        case "flow" if reader.wire is not None:
-            reader.wire.open.set()
-
-
-async def _finish(reader: Reader, hub: Hub, log: MemoryEventLog) -> None:
-    """Let a reader read to the end, resuming as often as it is closed for being slow."""
-    while True:
-        if reader.wire is None:
-            await reader.connect()
-        assert reader.wire is not None
-        reader.wire.open.set()
-        async with asyncio.timeout(20):
-            await _until(lambda: reader.connection.closing or _read_all(reader, hub, log))
-        done = reader.connection.closing is None
-        await reader.leave()
-        if done:
-            return
-
-
-def _read_all(reader: Reader, hub: Hub, log: MemoryEventLog) -> bool:
-    [position] = hub.positions(reader.connection).values()
-    return position >= len(log.events) and not reader.connection.queued_bytes
-
-
-async def _until(condition: Callable[[], Any]) -> None:
-    while not condition():
-        await asyncio.sleep(0)

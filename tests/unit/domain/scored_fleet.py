@@ -11,7 +11,7 @@ from aia_mas.domain.orchestration.fleet import Fleet, Pick
 from aia_mas.domain.orchestration.requirement import signature_of
 from aia_mas.domain.orchestration.scoring.policies import BUILT_IN, Policies
 from aia_mas.domain.orchestration.scoring.rules import AssignmentRules, AssignmentRulesChanged
-from aia_mas.domain.orchestration.scoring.weights import ONE
+from aia_mas.domain.orchestration.scoring.weights import ONE, Weights
 from aia_mas.domain.orchestration.task_events import (
     TaskAssigned,
     TaskCompleted,
@@ -27,6 +27,7 @@ from aia_mas.domain.orchestration.task_status import ReleaseReason, TaskStatus
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 TOKEN = 10**18
+PRICE_ONLY = Weights(quality=0, latency=0, headroom=0, price=10_000, stake=0, affinity=0)
 
 
 class ScoredFleet:
