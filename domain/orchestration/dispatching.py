@@ -74,7 +74,7 @@ class Dispatching:
         """
         self.fleet = Fleet(max_concurrent_tasks, policies, tiers)
         self.seats_taken: int | None = None
-        self.queue = TaskQueue()
+        self.queue = TaskQueue(suits=self._is_suited)
         self.figures = Figures()
         self.controls = Controls(self.queue)
         self._accounts = Accounts(self.queue)
@@ -232,6 +232,10 @@ class Dispatching:
             yield
         return restored
 
+    def _is_suited(self, signature: RequirementSignature, agent_id: str) -> bool:
+        # The fleet is another one once a snapshot was restored.
+        return self.fleet.is_suited(signature, agent_id)
+
     def _signature(self, spec: TaskSpecification | TaskTerms) -> RequirementSignature:
         signature = signature_of(spec.task_type, spec.requirements, spec.max_cost)
         return self._signatures.setdefault(signature, signature)
@@ -291,7 +295,8 @@ class Dispatching:
         self._known[task_id] = replace(task, attempt=event.attempt, due=None, held=True)
         self.fleet.occupy(task_id, task.signature.resources)
         self._left(task)
-        self._accounts.dispatched(task.stands, event.assigned_at, counted=counted)
+        agent_id, at = event.agent_id, event.assigned_at
+        self._accounts.dispatched(task.stands, agent_id, at, counted=counted)
 
     def _attempt_over(self, task_id: str, event: TaskFailed | TaskReleased) -> None:
         if event.outcome is not TaskStatus.QUEUED:

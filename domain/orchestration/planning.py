@@ -146,7 +146,7 @@ def place_first(
         return None
     passed_over.dispatched()
     fleet.reserve(task_id, pick.agent_id, signature.resources)
-    accounts.reserve(task_id, place)
+    accounts.reserve(task_id, place, pick.agent_id)
     return planned(task_id, 1, spec.lease_seconds, pick)
 
 
@@ -205,7 +205,7 @@ class _Desk:
         if pick is None:
             return False
         self._fleet.reserve(task.task_id, pick.agent_id, line.signature.resources)
-        self._accounts.reserve(task.task_id, task.stands)
+        self._accounts.reserve(task.task_id, task.stands, pick.agent_id)
         self._queue.take(line)
         passed_over.dispatched(line)
         self.result.append(planned(task.task_id, attempt, task.lease_seconds, pick))

@@ -16,10 +16,10 @@ class Accounts:
         self._queue = queue
         self._under_way: dict[str, Place] = {}
 
-    def reserve(self, task_id: str, place: Place) -> None:
-        """Count a dispatch that is on its way into the log."""
+    def reserve(self, task_id: str, place: Place, agent_id: str) -> None:
+        """Count a dispatch that is on its way into the log (``agent_id``: to whom)."""
         self._under_way[task_id] = place
-        self._queue.classes[place.rank].turns.planned(place.owner)
+        self._queue.classes[place.rank].turns.planned(place.owner, agent_id)
         if place.limit is not None:
             self._queue.keys.state(place.limit.key).reserved += 1
 
@@ -37,15 +37,16 @@ class Accounts:
             self._opened(place.limit)
         return True
 
-    def dispatched(self, place: Place, at: datetime, *, counted: bool) -> None:
+    def dispatched(self, place: Place, agent_id: str, at: datetime, *, counted: bool) -> None:
         """Charge a dispatch that stands in the log.
 
         Args:
             place: Where the task stood.
+            agent_id: Who got it.
             at: When it was assigned, UTC.
             counted: It was counted while it was on its way.
         """
-        self._queue.classes[place.rank].turns.dispatched(place.owner, counted=counted)
+        self._queue.classes[place.rank].turns.dispatched(place.owner, agent_id, counted=counted)
         if place.limit is not None:
             self._queue.keys.dispatched(place.limit.key, at)
 

@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from aia_mas.domain.orchestration.queueing.lines import Key, Pool, Share
 from aia_mas.domain.orchestration.queueing.turn_heap import Entry, Turn, TurnHeap
-from aia_mas.domain.orchestration.queueing.turns import Turns
+from aia_mas.domain.orchestration.queueing.turns import Suits, Turns
 
 _stands_at = attrgetter("stands_at")
 _head = attrgetter("head")
@@ -55,9 +55,14 @@ class ClassOrder:
 
     __slots__ = ("_by_turn", "_paused", "_types", "closed", "closed_by_turn", "open", "turns")
 
-    def __init__(self, paused: Set[str]) -> None:
-        """Start empty (``paused``: the types that are, now and later)."""
-        self.turns = Turns()
+    def __init__(self, paused: Set[str], suits: Suits) -> None:
+        """Start empty.
+
+        Args:
+            paused: The types that are, now and later.
+            suits: Tells whether an agent suits a demand.
+        """
+        self.turns = Turns(suits)
         self.open: list[OneType] = []
         self.closed: list[Pool] = []
         self.closed_by_turn: TurnHeap[Pool] = TurnHeap()

@@ -58,7 +58,7 @@ class Gate:
             place, head, _, line = heappop(self._heap)
             if line not in self.aside:
                 continue
-            if line.head != head or self._turns.place(line.share.owner) > place:
+            if line.head != head or self._turns.latest(line.share.owner) > place:
                 # It has another first task, or its owner was served meanwhile.
                 heappush(self._heap, self._entry(line))
                 continue
@@ -68,7 +68,7 @@ class Gate:
             yield line
 
     def _entry(self, line: Line) -> tuple[int, Key, int, Line]:
-        return self._turns.place(line.share.owner), line.head, next(_serials), line
+        return self._turns.latest(line.share.owner), line.head, next(_serials), line
 
 
 class Gates:

@@ -7,7 +7,7 @@ from itertools import count
 from typing import NamedTuple
 
 from aia_mas.domain.orchestration.queueing.turn_heap import Entry, Turn, TurnHeap
-from aia_mas.domain.orchestration.queueing.turns import Turns
+from aia_mas.domain.orchestration.queueing.turns import Seen, Turns
 from aia_mas.domain.orchestration.requirement import RequirementSignature
 
 Key = tuple[float, int]
@@ -130,7 +130,7 @@ class Share:
         entry: Where it stands among the turns of its pool.
     """
 
-    __slots__ = ("_ready", "entry", "head", "lines", "owner", "pool")
+    __slots__ = ("_ready", "_seen", "entry", "head", "lines", "owner", "pool")
 
     def __init__(self, pool: Pool, owner: str) -> None:
         """Start empty."""
@@ -139,12 +139,17 @@ class Share:
         self.head: Key | None = None
         self.lines: dict[KeyLimit | None, Line] = {}
         self.entry: Entry | None = None
+        self._seen = Seen()
         self._ready: list[tuple[Key, int, Line]] = []
 
     @property
     def turn(self) -> Turn | None:
-        """The place of its owner in the ring, and its head; None: it has none."""
-        return None if self.head is None else (self.pool.turns.place(self.owner), self.head)
+        """Its place in the ring, and its head; None: it has none."""
+        if self.head is None:
+            return None
+        pool = self.pool
+        self._seen = pool.turns.place(self.owner, pool.demand.signature, self._seen)
+        return self._seen.place, self.head
 
     def first(self) -> Line:
         """Return the line of the oldest task."""

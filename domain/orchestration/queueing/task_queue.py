@@ -22,6 +22,7 @@ from aia_mas.domain.orchestration.queueing.lines import (
     Share,
 )
 from aia_mas.domain.orchestration.queueing.timers import Timers
+from aia_mas.domain.orchestration.queueing.turns import Suits, everybody
 from aia_mas.domain.orchestration.requirement import RequirementSignature
 from aia_mas.domain.orchestration.task_specification import Priority
 
@@ -62,10 +63,10 @@ class TaskQueue:
         hopeless: What no registered agent suits.
     """
 
-    def __init__(self, keys: ConcurrencyKeys | None = None) -> None:
-        """Start empty."""
+    def __init__(self, keys: ConcurrencyKeys | None = None, suits: Suits = everybody) -> None:
+        """Start empty (``suits``: tells whether an agent suits a demand)."""
         self.paused_types: set[str] = set()
-        self.classes = tuple(ClassOrder(self.paused_types) for _ in Priority)
+        self.classes = tuple(ClassOrder(self.paused_types, suits) for _ in Priority)
         self.keys = ConcurrencyKeys() if keys is None else keys
         self.paused = False
         self._demands: dict[RequirementSignature, Demand] = {}

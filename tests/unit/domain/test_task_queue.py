@@ -41,13 +41,13 @@ class Served:
         if line is None:
             return None
         task_id = line.first
-        self.accounts.reserve(task_id, self.places[task_id])
+        self.accounts.reserve(task_id, self.places[task_id], "agent")
         self.queue.take(line)
         if commit:
             place, at = self.places[task_id], datetime.fromtimestamp(now, UTC)
             counted = self.accounts.settle(task_id)
             self.queue.classes[place.rank].turns.left(place.owner)
-            self.accounts.dispatched(place, at, counted=counted)
+            self.accounts.dispatched(place, "agent", at, counted=counted)
         return task_id
 
     def done(self, task_id: str) -> None:
