@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from heapq import heappop, heappush, merge
+from heapq import merge
 from itertools import islice
 from math import inf
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from aia_mas.domain.orchestration.queueing.lines import (
     Pool,
     Share,
 )
+from aia_mas.domain.orchestration.queueing.pacing import Pacing
 from aia_mas.domain.orchestration.queueing.timers import Timers
 from aia_mas.domain.orchestration.requirement import RequirementSignature
 from aia_mas.domain.orchestration.task_specification import Priority
@@ -73,9 +74,7 @@ class TaskQueue:
         self.hopeless = Hopeless()
         self._held: Timers[Place, RequirementSignature] = Timers()
         self._gates = Gates(self._line_changed)
-        # When a key that goes at a rate may be looked at again.
-        self._paced: list[tuple[float, str]] = []
-        self._paced_keys: set[str] = set()
+        self._pacing = Pacing()
 
     # ------------------------------------------------------------------------------ in and out
 
@@ -170,9 +169,8 @@ class TaskQueue:
             return False
         if (until := self.keys.shut_until(line.limit, now)) is None:
             return False
-        if until != inf and line.limit.key not in self._paced_keys:
-            self._paced_keys.add(line.limit.key)
-            heappush(self._paced, (until, line.limit.key))
+        if until != inf:
+            self._pacing.wait(line.limit.key, until)
         self._gates.shut(line, self.classes[line.share.pool.rank].time)
         self._line_changed(line)
         return True
@@ -258,23 +256,19 @@ class TaskQueue:
             return True
         for task_id, place, signature in islice(self._held.due(now), AT_ONCE):
             self.push(task_id, signature, place)
-        for _ in range(AT_ONCE):
-            if not self._paced or self._paced[0][0] > now:
-                break
-            _, key = heappop(self._paced)
+        for key in islice(self._pacing.due(now), AT_ONCE):
             state = self.keys.states.get(key)
             later = None if state is None else state.paced_until(now)
             if later is None:
-                self._paced_keys.discard(key)
                 self.open_key(key)
             else:
-                heappush(self._paced, (later, key))
+                self._pacing.wait(key, later)
         due = self.next_due()
         return due is None or due > now
 
     def next_due(self) -> float | None:
         """Return when the next one may come in, seconds since the epoch."""
-        held, paced = self._held.next(), self._paced[0][0] if self._paced else None
+        held, paced = self._held.next(), self._pacing.next()
         if held is None or paced is None:
             return paced if held is None else held
         return min(held, paced)
