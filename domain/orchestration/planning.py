@@ -90,6 +90,10 @@ def plan(
         fleet.declared.clear()
         for demand in queue.hopeless.look_again(fleet.keeping.anyone_suits):
             queue.free(demand)
+    if queue.resumed:
+        # Agents that became free meanwhile were looked at without what was paused.
+        queue.resumed = False
+        fleet.keeping.reopen_all()
     if len(fleet.opened) > _FEW:
         queue.free_all()
         fleet.opened.clear()
@@ -151,7 +155,7 @@ def place_first(
 
 def more_to_plan(fleet: Fleet, queue: TaskQueue, passed_over: PassedOver) -> bool:
     """Tell whether ``plan`` might place anything that is due."""
-    if queue.any_waiting and passed_over.any_ready:
+    if queue.any_waiting and (queue.resumed or passed_over.any_ready):
         return True
     pending = bool(fleet.declared and len(queue.hopeless)) or queue.hopeless.pending
     return fleet.has_room and (
@@ -221,11 +225,17 @@ class _Turns:
         self._queue = queue
         # What gets stuck from here on has been tried.
         self._tried: set[Demand] = set()
+        self._reopened = passed_over.reopened
         self._look_again()
 
     def next(self) -> Line | None:
         """Return the line to try next; None when no other is worth it."""
         while True:
+            if self._reopened != self._passed_over.reopened:
+                # What was tried, or went by, before an agent was kept free no more is worth it now.
+                self._reopened = self._passed_over.reopened
+                self._tried.clear()
+                self._look_again()
             share = self._queue.first()
             if self._free_before(None if share is None else share.head):
                 continue
@@ -258,15 +268,18 @@ class _Turns:
                 self._passed = served
                 continue
             if self._is_freed(pool):
-                queue.free(pool.demand)
                 return True
         return False
 
     def _is_freed(self, pool: Pool) -> bool:
+        """Free the demand of a pool if an agent that suits has room; tells whether any may go."""
         demand, signature = pool.demand, pool.demand.signature
         if pool.open or demand in self._tried or self._queue.is_paused(signature.task_type):
             return False
-        suits, opened = self._fleet.suits, self._fleet.opened
-        if closed := self._passed_over.closed_to(pool):
-            opened = opened.difference(closed)
-        return any(suits(signature, slot) for slot in opened)
+        suits, closed_to = self._fleet.suits, self._passed_over.closed_to
+        suiting = {slot for slot in self._fleet.opened if suits(signature, slot)}
+        if not suiting or (pool.held_back and suiting.issubset(closed_to(pool))):
+            return False
+        # Where all of them are kept free for others, it is by its class whether a pool is behind.
+        self._queue.free(demand, lambda each: suiting.issubset(closed_to(each)))
+        return any(each.open for each in demand.pools.values())

@@ -117,8 +117,10 @@ class Pool:
             heappush(heap, (share.head, next(_serials), share))
         if len(self._due) + len(self._later) > 3 * len(self.shares) + 32:
             self._sweep()
-        first = self.first()
-        self.head = None if first is None else first.head
+        first, before = self.first(), self.head
+        self.head = head = None if first is None else first.head
+        if self.held_back and head is not None and (before is None or head < before):
+            self.held_back = False  # an older one may go before those that this class is behind
 
     def _begin_round(self) -> None:
         self._epoch = self._time.epoch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from heapq import merge
 from itertools import islice
 from math import inf
@@ -60,6 +60,7 @@ class TaskQueue:
         keys: What is known of the concurrency keys.
         paused_types: Task types that are not to be placed.
         paused: Nothing is to be placed.
+        resumed: A pause has ended since this was last set to False.
         hopeless: What no registered agent suits.
     """
 
@@ -69,6 +70,7 @@ class TaskQueue:
         self.classes = tuple(ClassOrder(self.paused_types) for _ in Priority)
         self.keys = ConcurrencyKeys() if keys is None else keys
         self.paused = False
+        self.resumed = False
         self._demands: dict[RequirementSignature, Demand] = {}
         self._waiting: dict[str, Line] = {}
         self.hopeless = Hopeless()
@@ -217,12 +219,12 @@ class TaskQueue:
         pool.held_back = True
         self.classes[pool.rank].put(pool)
 
-    def free(self, demand: Demand) -> None:
-        """Note that the tasks of a demand may be placeable again."""
+    def free(self, demand: Demand, behind: Callable[[Pool], bool] = lambda _: False) -> None:
+        """Note that the tasks of a demand may be placeable again (but for pools ``behind``)."""
         demand.stuck = False
         self.hopeless.forget(demand)
         for pool in demand.pools.values():
-            pool.held_back = False
+            pool.held_back = behind(pool)
             self.classes[pool.rank].put(pool)
 
     def free_all(self) -> None:
@@ -237,6 +239,7 @@ class TaskQueue:
 
     def set_paused(self, task_type: str | None, paused: bool) -> None:
         """Stop placing tasks of a type (None: any), or go on."""
+        self.resumed |= not paused
         if task_type is None:
             self.paused = paused
             return
