@@ -154,7 +154,7 @@ class Dispatching:
         Returns:
             Whether it waits.
         """
-        self._accounts.settle(task_id, void=True)
+        self._accounts.settle(task_id)
         if not self.fleet.unreserve(task_id) or (task := self._known.get(task_id)) is None:
             return False
         if aside is not None:
@@ -242,12 +242,14 @@ class Dispatching:
     def _entered(self, task: KnownTask) -> None:
         """Count a task that waits by the log."""
         self.figures.entered(task)
+        self.queue.classes[task.rank].turns.entered(task.owner)
         if task.limit is not None:
             self.queue.keys.state(task.limit.key).queued += 1
 
     def _left(self, task: KnownTask) -> None:
         """Count a task that waits no more by the log."""
         self.figures.left(task)
+        self.queue.classes[task.rank].turns.left(task.owner)
         if task.limit is not None:
             self.queue.keys.state(task.limit.key).queued -= 1
 
@@ -281,7 +283,7 @@ class Dispatching:
         )
 
     def _assigned(self, task_id: str, event: TaskAssigned) -> None:
-        self._accounts.settle(task_id)
+        counted = self._accounts.settle(task_id)
         self.queue.discard(task_id)
         task = self._known.get(task_id)
         if task is None or task.held:
@@ -289,8 +291,7 @@ class Dispatching:
         self._known[task_id] = replace(task, attempt=event.attempt, due=None, held=True)
         self.fleet.occupy(task_id, task.signature.resources)
         self._left(task)
-        others_wait = self.figures.by_class[task.rank] > 0
-        self._accounts.dispatched(task.stands, event.assigned_at, others_wait=others_wait)
+        self._accounts.dispatched(task.stands, event.assigned_at, counted=counted)
 
     def _attempt_over(self, task_id: str, event: TaskFailed | TaskReleased) -> None:
         if event.outcome is not TaskStatus.QUEUED:
@@ -327,8 +328,6 @@ class Dispatching:
             self._accounts.returned(task.limit)
             return
         self._left(task)
-        if not self.figures.by_class[task.rank]:
-            self.queue.classes[task.rank].time.nobody_waits()
         if task.limit is not None:
             self.queue.keys.forget_idle(task.limit.key)
 

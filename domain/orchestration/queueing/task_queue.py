@@ -50,10 +50,10 @@ class TaskQueue:
     """Waiting tasks in order; those held until later, or by a full key, stand aside.
 
     Between classes the oldest task that can be placed decides, by its key; so a class ages as a
-    whole. Within the class its owners take turns in virtual time, and each owner's tasks go by
-    their keys. So before a task that can be placed at most so many are dispatched: those with
-    smaller keys in other classes, and, for it and each task of its own owner in its class before
-    it, one of every other owner that waits in its class.
+    whole. Within the class its owners take turns (``Turns``), and each owner's tasks go by their
+    keys. So before a task that can be placed at most so many are dispatched: those with smaller
+    keys in other classes, and, for it and each task of its own owner in its class before it, one of
+    every other owner that waits in its class.
 
     Attributes:
         classes: By rank.
@@ -100,7 +100,6 @@ class TaskQueue:
             self._held.add(task_id, not_before, place, signature)
             return
         line = self._waiting[task_id] = self._line(signature, place)
-        self.classes[place.rank].owners[place.owner] += 1
         if line.add(task_id, place.key) and not line.gated:
             self._line_changed(line)
 
@@ -111,11 +110,6 @@ class TaskQueue:
         line = self._waiting.pop(task_id, None)
         if line is None:
             return False
-        share = line.share
-        owners = self.classes[share.pool.rank].owners
-        owners[share.owner] -= 1
-        if not owners[share.owner]:
-            del owners[share.owner]
         if line.remove(task_id):
             if not line.size:
                 self._line_is_empty(line)
@@ -126,11 +120,11 @@ class TaskQueue:
     def take(self, line: Line) -> str:
         """Take out the first task of a line, which is being dispatched; returns its id.
 
-        The caller has counted it already (``VirtualTime.reserve``, ``KeyState.reserved``).
+        The caller has counted it already (``Turns.planned``, ``KeyState.reserved``).
         """
-        task_id, time = line.first, self.classes[line.share.pool.rank].time
+        task_id, turns = line.first, line.share.pool.turns
         self.discard(task_id)
-        if self._gates.served(line, time):
+        if self._gates.served(line, turns):
             self._line_changed(line)
         if line.limit is not None:
             self.open_key(line.limit.key)
@@ -139,31 +133,15 @@ class TaskQueue:
     # ---------------------------------------------------------------------------------- choice
 
     def first(self) -> Share | None:
-        """Return whose turn it is among all that may be placeable.
-
-        None when nobody of the class whose turn it is is due any more in its round, or nothing is
-        placeable; see ``next_round``.
-        """
+        """Return whose turn it is among all that may be placeable; None: nothing may be."""
         order = self._class_to_serve()
-        return None if order is None else order.first_due()
+        return None if order is None else order.first()
 
     @property
     def rank_to_serve(self) -> int | None:
         """The class whose turn it is; None: nothing is open."""
         order = self._class_to_serve()
         return None if order is None else self.classes.index(order)
-
-    def due_in(self, pool: Pool) -> Share | None:
-        """Return whose turn it would be in a pool, were it open; None: nobody is due."""
-        return self.classes[pool.rank].due_in(pool)
-
-    def next_round(self) -> bool:
-        """Begin the next round of the class whose turn it is; tells whether there is one."""
-        order = self._class_to_serve()
-        if order is None:
-            return False
-        order.time.next_round()
-        return True
 
     def gate(self, line: Line, now: float) -> bool:
         """Let a line stand aside if its key is full; tells whether it is."""
@@ -173,7 +151,7 @@ class TaskQueue:
             return False
         if until != inf:
             self._pacing.wait(line.limit.key, until)
-        self._gates.shut(line, self.classes[line.share.pool.rank].time)
+        self._gates.shut(line, line.share.pool.turns)
         self._line_changed(line)
         return True
 
@@ -314,8 +292,8 @@ class TaskQueue:
             demand = self._demands[signature] = Demand(signature)
         pool = demand.pools.get(place.rank)
         if pool is None:
-            time = self.classes[place.rank].time
-            pool = demand.pools[place.rank] = Pool(demand, place.rank, time)
+            turns = self.classes[place.rank].turns
+            pool = demand.pools[place.rank] = Pool(demand, place.rank, turns)
         share = pool.shares.get(place.owner)
         if share is None:
             share = pool.shares[place.owner] = Share(pool, place.owner)
