@@ -90,6 +90,10 @@ def plan(
         fleet.declared.clear()
         for demand in queue.hopeless.look_again(fleet.keeping.anyone_suits):
             queue.free(demand)
+    if queue.resumed:
+        # Agents that became free meanwhile were looked at without what was paused.
+        queue.resumed = False
+        fleet.keeping.reopen_all()
     if len(fleet.opened) > _FEW:
         queue.free_all()
         fleet.opened.clear()
@@ -154,7 +158,7 @@ def more_to_plan(fleet: Fleet, queue: TaskQueue, passed_over: PassedOver) -> boo
     """Tell whether ``plan`` might place anything that is due."""
     if not queue.any_waiting:
         return False
-    if passed_over.any_ready:
+    if queue.resumed or passed_over.any_ready:
         return True
     pending = bool(fleet.declared and len(queue.hopeless)) or queue.hopeless.pending
     return fleet.has_room and (
@@ -224,17 +228,24 @@ class _Lines:
         self._queue = queue
         # What gets stuck from here on has been tried.
         self._tried: set[Demand] = set()
-        # By age, to find out which class is served; looked at once.
-        self._by_age = iter(queue.stuck() if fleet.opened else ())
-        self._oldest = next(self._by_age, None)
         # By turn; those that were looked at are out of their heap until ``close``.
         self._passed: list[Pool] = []
+        self._changed = False
+        self._look()
 
     def next(self) -> Line | None:
         """Return the line to try next; None when no other is worth it."""
         while True:
+            if self._reopened != self._passed_over.reopened:
+                # What was tried, or went by, before an agent was kept free no more is worth it now.
+                self.close()
+                self._tried.clear()
+                self._look()
             share = self._queue.first()
             if self._fleet.opened and self._is_anyone_freed(share):
+                continue
+            if self._changed:
+                self._changed = False
                 continue
             if share is None:
                 return None
@@ -245,6 +256,14 @@ class _Lines:
         """Put everything back where it was."""
         for pool in self._passed:
             self._queue.classes[pool.rank].put(pool)
+        self._passed.clear()
+
+    def _look(self) -> None:
+        """Look at what is stuck from the oldest on."""
+        self._reopened = self._passed_over.reopened
+        # By age, to find out which class is served; looked at once.
+        self._by_age = iter(self._queue.stuck() if self._fleet.opened else ())
+        self._oldest = next(self._by_age, None)
 
     def _is_anyone_freed(self, share: Share | None) -> bool:
         """Open a stuck pool that may go before this share; tells whether there was one."""
@@ -283,10 +302,19 @@ class _Lines:
         return False
 
     def _is_freed(self, pool: Pool) -> bool:
+        """Tell whether an agent has room that suits a pool, and may take its tasks.
+
+        Where all that suit are kept free for others, it is by its class whether a pool is behind
+        them: the others of the demand are opened.
+        """
         demand, signature = pool.demand, pool.demand.signature
         if pool.open or demand in self._tried or self._queue.is_paused(signature.task_type):
             return False
-        suits, opened = self._fleet.suits, self._fleet.opened
-        if closed := self._passed_over.closed_to(pool):
-            opened = opened.difference(closed)
-        return any(suits(signature, slot) for slot in opened)
+        suits, closed_to = self._fleet.suits, self._passed_over.closed_to
+        suiting = {slot for slot in self._fleet.opened if suits(signature, slot)}
+        if not suiting or not suiting.issubset(closed_to(pool)):
+            return bool(suiting)
+        if demand.stuck:
+            self._queue.free(demand, lambda each: suiting.issubset(closed_to(each)))
+            self._changed |= any(each.open for each in demand.pools.values())
+        return False

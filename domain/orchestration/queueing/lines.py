@@ -116,7 +116,10 @@ class Pool:
         heap = self._by_age
         while heap and heap[0][2].head != heap[0][0]:
             heappop(heap)
-        self.head = heap[0][0] if heap else None
+        before = self.head
+        self.head = head = heap[0][0] if heap else None
+        if self.held_back and head is not None and (before is None or head < before):
+            self.held_back = False  # an older one may go before those that this class is behind
 
 
 class Share:

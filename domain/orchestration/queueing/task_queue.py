@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from heapq import heappop, heappush, merge
+from collections.abc import Callable, Iterable
+from heapq import merge
 from itertools import islice
 from math import inf
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from aia_mas.domain.orchestration.queueing.lines import (
     Pool,
     Share,
 )
+from aia_mas.domain.orchestration.queueing.pacing import Pacing
 from aia_mas.domain.orchestration.queueing.timers import Timers
 from aia_mas.domain.orchestration.queueing.turns import Suits, everybody
 from aia_mas.domain.orchestration.requirement import RequirementSignature
@@ -60,6 +61,7 @@ class TaskQueue:
         keys: What is known of the concurrency keys.
         paused_types: Task types that are not to be placed.
         paused: Nothing is to be placed.
+        resumed: A pause has ended since this was last set to False.
         hopeless: What no registered agent suits.
     """
 
@@ -69,14 +71,13 @@ class TaskQueue:
         self.classes = tuple(ClassOrder(self.paused_types, suits) for _ in Priority)
         self.keys = ConcurrencyKeys() if keys is None else keys
         self.paused = False
+        self.resumed = False
         self._demands: dict[RequirementSignature, Demand] = {}
         self._waiting: dict[str, Line] = {}
         self.hopeless = Hopeless()
         self._held: Timers[Place, RequirementSignature] = Timers()
         self._gates = Gates(self._line_changed)
-        # When a key that goes at a rate may be looked at again.
-        self._paced: list[tuple[float, str]] = []
-        self._paced_keys: set[str] = set()
+        self._pacing = Pacing()
 
     # ------------------------------------------------------------------------------ in and out
 
@@ -149,9 +150,8 @@ class TaskQueue:
             return False
         if (until := self.keys.shut_until(line.limit, now)) is None:
             return False
-        if until != inf and line.limit.key not in self._paced_keys:
-            self._paced_keys.add(line.limit.key)
-            heappush(self._paced, (until, line.limit.key))
+        if until != inf:
+            self._pacing.wait(line.limit.key, until)
         self._gates.shut(line, line.share.pool.turns)
         self._line_changed(line)
         return True
@@ -198,12 +198,12 @@ class TaskQueue:
         pool.held_back = True
         self.classes[pool.rank].put(pool)
 
-    def free(self, demand: Demand) -> None:
-        """Note that the tasks of a demand may be placeable again."""
+    def free(self, demand: Demand, behind: Callable[[Pool], bool] = lambda _: False) -> None:
+        """Note that the tasks of a demand may be placeable again (but for pools ``behind``)."""
         demand.stuck = False
         self.hopeless.forget(demand)
         for pool in demand.pools.values():
-            pool.held_back = False
+            pool.held_back = behind(pool)
             self.classes[pool.rank].put(pool)
 
     def free_all(self) -> None:
@@ -218,6 +218,7 @@ class TaskQueue:
 
     def set_paused(self, task_type: str | None, paused: bool) -> None:
         """Stop placing tasks of a type (None: any), or go on."""
+        self.resumed |= not paused
         if task_type is None:
             self.paused = paused
             return
@@ -237,23 +238,19 @@ class TaskQueue:
             return True
         for task_id, place, signature in islice(self._held.due(now), AT_ONCE):
             self.push(task_id, signature, place)
-        for _ in range(AT_ONCE):
-            if not self._paced or self._paced[0][0] > now:
-                break
-            _, key = heappop(self._paced)
+        for key in islice(self._pacing.due(now), AT_ONCE):
             state = self.keys.states.get(key)
             later = None if state is None else state.paced_until(now)
             if later is None:
-                self._paced_keys.discard(key)
                 self.open_key(key)
             else:
-                heappush(self._paced, (later, key))
+                self._pacing.wait(key, later)
         due = self.next_due()
         return due is None or due > now
 
     def next_due(self) -> float | None:
         """Return when the next one may come in, seconds since the epoch."""
-        held, paced = self._held.next(), self._paced[0][0] if self._paced else None
+        held, paced = self._held.next(), self._pacing.next()
         if held is None or paced is None:
             return paced if held is None else held
         return min(held, paced)
