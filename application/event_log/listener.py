@@ -25,6 +25,7 @@ class Listener:
         self._feed = feed
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
+        self._socket: int | None = None
 
     async def listen(self, connection: psycopg.AsyncConnection, channel: str) -> None:
         """Start to listen.
@@ -41,13 +42,13 @@ class Listener:
         Raises:
             psycopg.OperationalError: The connection was lost.
         """
-        socket = self._pgconn.socket
-        self._loop.add_reader(socket, self._read)
+        self._socket = self._pgconn.socket
+        self._loop.add_reader(self._socket, self._read)
         try:
             self._read()  # something may have come before
             await self._ended
         finally:
-            self._loop.remove_reader(socket)
+            self._stop_reading()
 
     def _read(self) -> None:
         try:
@@ -55,8 +56,15 @@ class Listener:
             while (notification := self._pgconn.notifies()) is not None:
                 self._heard(int(notification.extra))
         except (psycopg.OperationalError, ValueError) as error:
+            # At once: libpq has closed the socket, and what is opened next gets its number.
+            self._stop_reading()
             if not self._ended.done():
                 self._ended.set_exception(error)
+
+    def _stop_reading(self) -> None:
+        if self._socket is not None:
+            self._loop.remove_reader(self._socket)
+            self._socket = None
 
     def _heard(self, position: int) -> None:
         if position > self._feed.position:

@@ -22,7 +22,7 @@ from aia_mas.domain.orchestration.queueing import Accounts, TaskQueue, controls
 from aia_mas.domain.orchestration.queueing.controls import Controls
 from aia_mas.domain.orchestration.queueing.figures import Figures
 from aia_mas.domain.orchestration.queueing.snapshot import queue_snapshot, restore_queue
-from aia_mas.domain.orchestration.requirement import without
+from aia_mas.domain.orchestration.requirement import RequirementSignature, without
 from aia_mas.domain.orchestration.scoring.policies import BUILT_IN, Policies
 from aia_mas.domain.orchestration.seating import SeatCountBegan
 from aia_mas.domain.orchestration.signatures import Signatures
@@ -74,7 +74,7 @@ class Dispatching:
         """
         self.fleet = Fleet(max_concurrent_tasks, policies, tiers)
         self.seats_taken: int | None = None
-        self.queue = TaskQueue()
+        self.queue = TaskQueue(suits=self._is_suited)
         self.figures = Figures()
         self.controls = Controls(self.queue)
         self._accounts = Accounts(self.queue)
@@ -152,7 +152,7 @@ class Dispatching:
         Returns:
             Whether it waits.
         """
-        self._accounts.settle(task_id, void=True)
+        self._accounts.settle(task_id)
         if not self.fleet.unreserve(task_id) or (task := self._known.get(task_id)) is None:
             return False
         if aside is not None:
@@ -230,20 +230,22 @@ class Dispatching:
             yield
         return restored
 
+    def _is_suited(self, signature: RequirementSignature, agent_id: str) -> bool:
+        # The fleet is another one once a snapshot was restored.
+        return self.fleet.is_suited(signature, agent_id)
+
     def _wait(self, task: KnownTask) -> None:
         self.queue.push(task.task_id, task.signature, task.stands, task.due)
 
     def _entered(self, task: KnownTask) -> None:
         """Count a task that waits by the log."""
         self.figures.entered(task)
-        if task.limit is not None:
-            self.queue.keys.state(task.limit.key).queued += 1
+        self._accounts.entered(task.stands)
 
     def _left(self, task: KnownTask) -> None:
         """Count a task that waits no more by the log."""
         self.figures.left(task)
-        if task.limit is not None:
-            self.queue.keys.state(task.limit.key).queued -= 1
+        self._accounts.left(task.stands)
 
     def _enter(self, task: KnownTask) -> None:
         self._sequence = task.sequence
@@ -279,7 +281,7 @@ class Dispatching:
         )
 
     def _assigned(self, task_id: str, event: TaskAssigned) -> None:
-        self._accounts.settle(task_id)
+        counted = self._accounts.settle(task_id)
         self.queue.discard(task_id)
         task = self._known.get(task_id)
         if task is None or task.held:
@@ -287,8 +289,8 @@ class Dispatching:
         self._known[task_id] = replace(task, attempt=event.attempt, due=None, held=True)
         self.fleet.occupy(task_id, task.signature.resources)
         self._left(task)
-        others_wait = self.figures.by_class[task.rank] > 0
-        self._accounts.dispatched(task.stands, event.assigned_at, others_wait=others_wait)
+        agent_id, at = event.agent_id, event.assigned_at
+        self._accounts.dispatched(task.stands, agent_id, at, counted=counted)
 
     def _attempt_over(self, task_id: str, event: TaskFailed | TaskReleased) -> None:
         if event.outcome is not TaskStatus.QUEUED:
@@ -324,8 +326,6 @@ class Dispatching:
             self._accounts.returned(task.limit)
             return
         self._left(task)
-        if not self.figures.by_class[task.rank]:
-            self.queue.classes[task.rank].time.nobody_waits()
         if task.limit is not None:
             self.queue.keys.forget_idle(task.limit.key)
 
