@@ -14,20 +14,17 @@ create unlogged table presence_reports (
 ) with (fillfactor = 70);
 create index presence_reports_reported_at on presence_reports (reported_at);
 
--- How agents perform: of each task, what its end will be counted under (``asked``: since when it
--- waits for an answer, 0: it does not).
-create table agent_performance_v2_tasks (
+-- How agents perform: of each task, what its end will be counted under.
+create table agent_performance_v1_tasks (
     task_id text collate "C" primary key,
     task_type text collate "C" not null,
     price numeric not null,
-    begun bigint not null,
-    asked bigint not null
+    begun bigint not null
 ) with (fillfactor = 80);
 
 -- Sums of an agent and a type of tasks, over an hour (begun at so many milliseconds since the epoch)
--- and over all time. The key of an hour is its number modulo those that are kept: it takes the row of
--- the one that is too old.
-create table agent_performance_v2 (
+-- and over all time.
+create table agent_performance_v1 (
     key text collate "C" primary key,
     agent_id text collate "C" not null,
     task_type text collate "C" not null,
@@ -51,15 +48,15 @@ create table agent_performance_v2 (
     price numeric not null,
     above_price bigint not null
 ) with (fillfactor = 70);
-create index on agent_performance_v2 (agent_id, span, begun);
+create index on agent_performance_v1 (agent_id, span, begun);
 
 -- How often in a row an agent's last attempts ended well (above 0) or not (below).
-create table agent_performance_v2_streaks (
+create table agent_performance_v1_streaks (
     agent_id text collate "C" primary key,
     streak bigint not null,
     best bigint not null
 ) with (fillfactor = 50);
 
 insert into projection_checkpoints (projection, tables) values
-    ('agent_performance_v2', array['agent_performance_v2', 'agent_performance_v2_streaks',
-        'agent_performance_v2_tasks']);
+    ('agent_performance_v1', array['agent_performance_v1', 'agent_performance_v1_streaks',
+        'agent_performance_v1_tasks']);

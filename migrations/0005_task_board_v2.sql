@@ -1,6 +1,9 @@
 -- The task board, second version: questions and answers, ratings, costs, retry policies, dedup keys,
 -- concurrency keys. It is built beside the first one, which nodes of the release before still read.
 
+-- Databases of some days have one of this name already, as it was before it was finished.
+select drop_projection('task_board_v2');
+
 -- Tasks, where they stand.
 create table task_board_v2 (
     task_id text collate "C" primary key,

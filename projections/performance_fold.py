@@ -1,4 +1,4 @@
-"""How events of tasks become the performance of their agents (migration 0004): integers only."""
+"""How events of tasks become the performance of their agents (migration 0006): integers only."""
 
 from __future__ import annotations
 

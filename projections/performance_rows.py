@@ -1,4 +1,4 @@
-"""The rows of the agents' performance, field by field as in migration 0004."""
+"""The rows of the agents' performance, field by field as in migration 0006."""
 
 from __future__ import annotations
 

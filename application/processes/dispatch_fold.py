@@ -23,7 +23,7 @@ class DispatchFold:
     """
 
     name = "dispatching"
-    version = 7
+    version = 8
 
     def __init__(
         self,

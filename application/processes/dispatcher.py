@@ -37,6 +37,12 @@ LEASE = "dispatcher"
 _PRINCIPAL = system("dispatcher")
 _PAUSE = 0.25
 _LONGEST_PAUSE = 30.0
+_ELSEWHERE = Reason(
+    code="not_leader",
+    detail="Nothing that every node knows keeps it from an agent. Another node gives tasks to "
+    "agents, and knows for which of them it keeps agents free: ask the one that health names as "
+    "the leader of the dispatcher",
+)
 
 
 class Dispatcher:
@@ -81,8 +87,9 @@ class Dispatcher:
         return await self._host.reached(position, timeout)
 
     def why_not(self, task_id: str) -> Sequence[Reason]:
-        """Return what keeps a task waiting."""
-        return self._fold.state.why_not(task_id, self._clock.now())
+        """Return what keeps a task waiting; empty where this node is about to place it."""
+        reasons = self._fold.state.why_not(task_id, self._clock.now())
+        return reasons if reasons or self.is_leader else (_ELSEWHERE,)
 
     def failures(self) -> Mapping[str, FailedPolicy]:
         """Return which policies failed, by the log, on whichever node."""

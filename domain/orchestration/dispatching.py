@@ -74,7 +74,7 @@ class Dispatching:
         """
         self.fleet = Fleet(max_concurrent_tasks, policies, tiers)
         self.seats_taken: int | None = None
-        self.queue = TaskQueue()
+        self.queue = TaskQueue(suits=self._is_suited)
         self.figures = Figures()
         self.controls = Controls(self.queue)
         self._accounts = Accounts(self.queue)
@@ -154,7 +154,7 @@ class Dispatching:
         Returns:
             Whether it waits.
         """
-        self._accounts.settle(task_id, void=True)
+        self._accounts.settle(task_id)
         if not self.fleet.unreserve(task_id) or (task := self._known.get(task_id)) is None:
             return False
         if aside is not None:
@@ -232,6 +232,10 @@ class Dispatching:
             yield
         return restored
 
+    def _is_suited(self, signature: RequirementSignature, agent_id: str) -> bool:
+        # The fleet is another one once a snapshot was restored.
+        return self.fleet.is_suited(signature, agent_id)
+
     def _signature(self, spec: TaskSpecification | TaskTerms) -> RequirementSignature:
         signature = signature_of(spec.task_type, spec.requirements, spec.max_cost)
         return self._signatures.setdefault(signature, signature)
@@ -242,12 +246,14 @@ class Dispatching:
     def _entered(self, task: KnownTask) -> None:
         """Count a task that waits by the log."""
         self.figures.entered(task)
+        self.queue.classes[task.rank].turns.entered(task.owner)
         if task.limit is not None:
             self.queue.keys.state(task.limit.key).queued += 1
 
     def _left(self, task: KnownTask) -> None:
         """Count a task that waits no more by the log."""
         self.figures.left(task)
+        self.queue.classes[task.rank].turns.left(task.owner)
         if task.limit is not None:
             self.queue.keys.state(task.limit.key).queued -= 1
 
@@ -281,7 +287,7 @@ class Dispatching:
         )
 
     def _assigned(self, task_id: str, event: TaskAssigned) -> None:
-        self._accounts.settle(task_id)
+        counted = self._accounts.settle(task_id)
         self.queue.discard(task_id)
         task = self._known.get(task_id)
         if task is None or task.held:
@@ -289,8 +295,8 @@ class Dispatching:
         self._known[task_id] = replace(task, attempt=event.attempt, due=None, held=True)
         self.fleet.occupy(task_id, task.signature.resources)
         self._left(task)
-        others_wait = self.figures.by_class[task.rank] > 0
-        self._accounts.dispatched(task.stands, event.assigned_at, others_wait=others_wait)
+        agent_id, at = event.agent_id, event.assigned_at
+        self._accounts.dispatched(task.stands, agent_id, at, counted=counted)
 
     def _attempt_over(self, task_id: str, event: TaskFailed | TaskReleased) -> None:
         if event.outcome is not TaskStatus.QUEUED:
@@ -327,8 +333,6 @@ class Dispatching:
             self._accounts.returned(task.limit)
             return
         self._left(task)
-        if not self.figures.by_class[task.rank]:
-            self.queue.classes[task.rank].time.nobody_waits()
         if task.limit is not None:
             self.queue.keys.forget_idle(task.limit.key)
 

@@ -146,15 +146,15 @@ def decode_snapshot(pieces: Sequence[bytes]) -> Steps[DispatchingSnapshot]:
 
 
 def _in_pieces(queue: QueueSnapshot) -> Iterator[QueueSnapshot]:
-    for served in drained(queue.served, _ROWS):
-        yield QueueSnapshot(served=served)
+    for turns in drained(queue.turns, _ROWS):
+        yield QueueSnapshot(turns=turns)
     for keys in drained(queue.keys, _KEYS):
         yield QueueSnapshot(keys=keys)
-    yield QueueSnapshot(times=queue.times, pauses=queue.pauses, ended=queue.ended)
+    yield QueueSnapshot(pauses=queue.pauses, ended=queue.ended)
 
 
 def _joined(pieces: list[QueueSnapshot]) -> Steps[QueueSnapshot]:
-    whole = QueueSnapshot([], [], [], [], [])
+    whole = QueueSnapshot([], [], [], [])
     for piece in pieces:
         for name in QueueSnapshot.__struct_fields__:
             getattr(whole, name).extend(getattr(piece, name))

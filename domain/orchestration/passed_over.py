@@ -29,19 +29,25 @@ LONGEST_IDLE = 60.0
 
 
 class Kept(NamedTuple):
-    """An agent that is kept free."""
+    """An agent that is kept free, and the place of the task that it is kept free for."""
 
     slot: int
     agent_id: str
+    head: Key
 
 
 class PassedOver:
-    """Lines whose turn came in vain, and the agents that are kept free for them."""
+    """Lines whose turn came in vain, and the agents that are kept free for them.
+
+    Attributes:
+        reopened: How often an agent was opened again to tasks that it was closed to.
+    """
 
     def __init__(self, fleet: Fleet, queue: TaskQueue) -> None:
         """Begin with none."""
         self._fleet = fleet
         self._queue = queue
+        self.reopened = 0
         self._dispatches = 0
         # From which dispatch on another agent may be kept.
         self._next = 0
@@ -92,18 +98,25 @@ class PassedOver:
             taken = {kept.slot for kept in self._kept.values()}
             slot = self._fleet.keeping.best_placed(line.signature, taken)
             if slot is not None:
-                self._kept[line] = Kept(slot, self._fleet.keeping.agent_id(slot))
+                self._kept[line] = Kept(slot, self._fleet.keeping.agent_id(slot), line.head)
                 self._next = self._dispatches + PATIENCE
                 return
 
     def review(self, now: float) -> None:
         """Let those agents take any task again that are kept free for nothing.
 
+        Where the task that one is kept for is called off, and another one comes first in its line,
+        those that go before that one may be placed now.
+
         Args:
             now: Seconds since the epoch.
         """
-        for line in [line for line in self._kept if not self._is_worth_it(line, now)]:
-            self._fall(line)
+        for line, kept in list(self._kept.items()):
+            if not self._is_worth_it(line, now):
+                self._fall(line)
+            elif line.head != kept.head:
+                self._kept[line] = kept._replace(head=line.head)
+                self._reopen(kept.slot)
 
     def kept(self) -> list[tuple[Line, int]]:
         """Return the lines for which agents are kept, oldest first, and their slots."""
@@ -184,12 +197,17 @@ class PassedOver:
     def _fall(self, line: Line) -> None:
         kept = self._kept.pop(line, None)
         if kept is not None:
-            self._fleet.keeping.reopen(kept.slot)
+            self._reopen(kept.slot)
+
+    def _reopen(self, slot: int) -> None:
+        self.reopened += 1
+        self._fleet.keeping.reopen(slot)
 
     def _is_worth_it(self, line: Line, now: float) -> bool:
         if not line.size or self._queue.is_paused(line.signature.task_type):
             return False
-        if not self._fleet.keeping.serves(*self._kept[line], line.signature):
+        slot, agent_id, _ = self._kept[line]
+        if not self._fleet.keeping.serves(slot, agent_id, line.signature):
             return False
         if line.limit is None:
             return True

@@ -12,10 +12,10 @@ from aia_mas.domain.orchestration.passed_over import PassedOver
 from aia_mas.domain.orchestration.queueing import (
     Accounts,
     Demand,
-    Key,
     Line,
     Place,
     Pool,
+    Share,
     TaskQueue,
 )
 from aia_mas.domain.orchestration.requirement import RequirementSignature
@@ -90,6 +90,10 @@ def plan(
         fleet.declared.clear()
         for demand in queue.hopeless.look_again(fleet.keeping.anyone_suits):
             queue.free(demand)
+    if queue.resumed:
+        # Agents that became free meanwhile were looked at without what was paused.
+        queue.resumed = False
+        fleet.keeping.reopen_all()
     if len(fleet.opened) > _FEW:
         queue.free_all()
         fleet.opened.clear()
@@ -97,11 +101,11 @@ def plan(
     for waiting, slot in passed_over.kept():
         if passed_over.is_ready(waiting, now):
             desk.place(waiting, slot)
-    turns = _Turns(fleet, queue, passed_over)
+    lines = _Lines(fleet, queue, passed_over)
     for _ in range(limit):
         if not fleet.has_room:
             break
-        line = turns.next()
+        line = lines.next()
         if line is None:
             fleet.opened.clear()
             break
@@ -115,6 +119,7 @@ def plan(
                 queue.hold_back(pool)
             else:
                 queue.set_stuck(pool.demand)
+    lines.close()
     return desk.result
 
 
@@ -145,13 +150,15 @@ def place_first(
         return None
     passed_over.dispatched()
     fleet.reserve(task_id, pick.agent_id, signature.resources)
-    accounts.reserve(task_id, place)
+    accounts.reserve(task_id, place, pick.agent_id)
     return planned(task_id, 1, spec.lease_seconds, pick)
 
 
 def more_to_plan(fleet: Fleet, queue: TaskQueue, passed_over: PassedOver) -> bool:
     """Tell whether ``plan`` might place anything that is due."""
-    if queue.any_waiting and passed_over.any_ready:
+    if not queue.any_waiting:
+        return False
+    if queue.resumed or passed_over.any_ready:
         return True
     pending = bool(fleet.declared and len(queue.hopeless)) or queue.hopeless.pending
     return fleet.has_room and (
@@ -202,15 +209,15 @@ class _Desk:
         if pick is None:
             return False
         self._fleet.reserve(task.task_id, pick.agent_id, line.signature.resources)
-        self._accounts.reserve(task.task_id, task.stands)
+        self._accounts.reserve(task.task_id, task.stands, pick.agent_id)
         self._queue.take(line)
         passed_over.dispatched(line)
         self.result.append(planned(task.task_id, attempt, task.lease_seconds, pick))
         return True
 
 
-class _Turns:
-    """The lines worth a try, in their order.
+class _Lines:
+    """The lines worth a try, in the order of their turns.
 
     These are the ones that are open, and the stuck ones that suit an agent that has had room since.
     """
@@ -221,52 +228,93 @@ class _Turns:
         self._queue = queue
         # What gets stuck from here on has been tried.
         self._tried: set[Demand] = set()
-        self._look_again()
+        # By turn; those that were looked at are out of their heap until ``close``.
+        self._passed: list[Pool] = []
+        self._changed = False
+        self._look()
 
     def next(self) -> Line | None:
         """Return the line to try next; None when no other is worth it."""
         while True:
+            if self._reopened != self._passed_over.reopened:
+                # What was tried, or went by, before an agent was kept free no more is worth it now.
+                self.close()
+                self._tried.clear()
+                self._look()
             share = self._queue.first()
-            if self._free_before(None if share is None else share.head):
+            if self._fleet.opened and self._is_anyone_freed(share):
                 continue
-            if share is not None:
-                self._tried.add(share.pool.demand)
-                return share.first()
-            if not self._queue.next_round() and self._passed is None:
+            if self._changed:
+                self._changed = False
+                continue
+            if share is None:
                 return None
-            self._look_again()
+            self._tried.add(share.pool.demand)
+            return share.first()
 
-    def _look_again(self) -> None:
-        """Look at what is stuck from the first on: others are due, or another class is served."""
-        self._stuck = iter(self._queue.stuck() if self._fleet.opened else ())
-        self._ahead = next(self._stuck, None)
-        # The class whose pools were passed over because their owners are not due.
-        self._passed: int | None = None
+    def close(self) -> None:
+        """Put everything back where it was."""
+        for pool in self._passed:
+            self._queue.classes[pool.rank].put(pool)
+        self._passed.clear()
 
-    def _free_before(self, head: Key | None) -> bool:
-        """Open the first stuck pool that may go before this; tells whether there was one."""
-        queue, served = self._queue, self._queue.rank_to_serve
-        if self._passed is not None and self._passed != served:
-            self._look_again()
-        while self._fleet.opened and (pool := self._ahead) is not None:
+    def _look(self) -> None:
+        """Look at what is stuck from the oldest on."""
+        self._reopened = self._passed_over.reopened
+        # By age, to find out which class is served; looked at once.
+        self._by_age = iter(self._queue.stuck() if self._fleet.opened else ())
+        self._oldest = next(self._by_age, None)
+
+    def _is_anyone_freed(self, share: Share | None) -> bool:
+        """Open a stuck pool that may go before this share; tells whether there was one."""
+        rank = None if share is None else share.pool.rank
+        if self._frees_older_class(rank):
+            return True
+        return share is not None and self._frees_in_class(share)
+
+    def _frees_older_class(self, rank: int | None) -> bool:
+        """Open the oldest stuck pool that makes it the turn of another class than this."""
+        queue, head = self._queue, None if rank is None else self._queue.classes[rank].head
+        while (pool := self._oldest) is not None:
             if head is not None and pool.head is not None and pool.head >= head:
                 return False
-            self._ahead = next(self._stuck, None)
-            # Of the class that is served only those count whose owners are due; the first one of
-            # another class may be the oldest task of all, and then it is this class's turn.
-            if pool.rank == served and queue.due_in(pool) is None:
-                self._passed = served
-                continue
-            if self._is_freed(pool):
+            freed = self._is_freed(pool)
+            if freed and pool.rank == rank:
+                # This class has the oldest task, so it stays its turn.
+                return False
+            self._oldest = next(self._by_age, None)
+            if freed:
                 queue.free(pool.demand)
                 return True
         return False
 
+    def _frees_in_class(self, share: Share) -> bool:
+        """Open the stuck pool of the same class whose turn is the first before that of a share."""
+        before, heap = share.turn, self._queue.classes[share.pool.rank].closed_by_turn
+        while (pool := heap.first()) is not None and (turn := pool.turn) is not None:
+            if before is not None and turn >= before:
+                return False
+            if self._is_freed(pool):
+                self._queue.free(pool.demand)
+                return True
+            heap.drop(pool)
+            self._passed.append(pool)
+        return False
+
     def _is_freed(self, pool: Pool) -> bool:
+        """Tell whether an agent has room that suits a pool, and may take its tasks.
+
+        Where all that suit are kept free for others, it is by its class whether a pool is behind
+        them: the others of the demand are opened.
+        """
         demand, signature = pool.demand, pool.demand.signature
         if pool.open or demand in self._tried or self._queue.is_paused(signature.task_type):
             return False
-        suits, opened = self._fleet.suits, self._fleet.opened
-        if closed := self._passed_over.closed_to(pool):
-            opened = opened.difference(closed)
-        return any(suits(signature, slot) for slot in opened)
+        suits, closed_to = self._fleet.suits, self._passed_over.closed_to
+        suiting = {slot for slot in self._fleet.opened if suits(signature, slot)}
+        if not suiting or not suiting.issubset(closed_to(pool)):
+            return bool(suiting)
+        if demand.stuck:
+            self._queue.free(demand, lambda each: suiting.issubset(closed_to(each)))
+            self._changed |= any(each.open for each in demand.pools.values())
+        return False

@@ -11,6 +11,7 @@ RELEASED = {
     "0001_event_log": "5b95c78c34e6750155a2c240a8fcebd471700cd6e2e87bfeb85419f8e012374b",
     "0002_projections": "f79a3de41c371854124321a8fe97341c8f2c0412dae6c5641c89309cd18ab330",
     "0003_presence": "440ef77806c1a7a358728f1d74a0bcddc9742e6d383dac53fcd00033918207b2",
+    "0004_agents": "a1ac25d74bc398e84ac55de0e222c34247fdef9de34143ab3e5f764993abaa74",
 }
 """SHA-256 of the migrations that databases in use have applied; they never change again."""
 
@@ -69,3 +70,27 @@ async def test_a_new_database_has_one_task_board(empty_database: str) -> None:
     await migrate(empty_database)
 
     assert await _boards(empty_database) == ["task_board_v2"]
+
+
+async def test_read_models_of_an_unfinished_shape_are_made_anew(empty_database: str) -> None:
+    """For some days databases were made with a second task board as it was before it was done."""
+    await _of_the_release_before(empty_database)
+    async with await psycopg.AsyncConnection.connect(empty_database) as connection:
+        await connection.execute(
+            """alter table task_board_v1 rename to task_board_v2;
+            alter table task_board_v1_specs rename to task_board_v2_specs;
+            update projection_checkpoints set projection = 'task_board_v2', position = 7,
+                tables = array['task_board_v2', 'task_board_v2_specs']
+            where projection = 'task_board_v1'"""
+        )
+
+    await migrate(empty_database)
+
+    async with await psycopg.AsyncConnection.connect(empty_database) as connection:
+        rows = await connection.execute(
+            """select projection, position, exists (
+                select from information_schema.columns
+                where table_name = projection and column_name = 'excluded'
+            ) from projection_checkpoints where projection like 'task_board%'"""
+        )
+        assert await rows.fetchall() == [("task_board_v2", 0, True)]

@@ -94,6 +94,10 @@ class Keeping:
         if slot in self._places.open:
             self._places.opened.add(slot)
 
+    def reopen_all(self) -> None:
+        """Note that every agent with room may take tasks that it could not a moment ago."""
+        self._places.opened.update(self._places.open)
+
     def _lacks(self, slots: Slots, signature: RequirementSignature) -> Slots:
         """Return, by slot, the largest share that is missing of a resource, in thousandths."""
         lacks = np.zeros(slots.size, dtype=np.intp)

@@ -188,6 +188,11 @@ class Fleet:
         """Tell whether the agent in a slot suits, whatever its state and load."""
         return bool(self._matching.suits(signature, slot))
 
+    def is_suited(self, signature: RequirementSignature, agent_id: str) -> bool:
+        """Tell whether an agent suits, whatever its state and load."""
+        slot = self._directory.slots.get(agent_id)
+        return slot is not None and self.suits(signature, slot)
+
     def active_tasks(self, agent_id: str) -> int:
         """Return how many tasks count for an agent, reservations included."""
         slot = self._directory.slots.get(agent_id)

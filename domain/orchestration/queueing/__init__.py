@@ -2,7 +2,7 @@
 
 from aia_mas.domain.orchestration.queueing.accounts import Accounts
 from aia_mas.domain.orchestration.queueing.concurrency_keys import ConcurrencyKeys, KeyState
-from aia_mas.domain.orchestration.queueing.lines import Demand, Key, KeyLimit, Line, Pool
+from aia_mas.domain.orchestration.queueing.lines import Demand, Key, KeyLimit, Line, Pool, Share
 from aia_mas.domain.orchestration.queueing.task_queue import Place, TaskQueue
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "Line",
     "Place",
     "Pool",
+    "Share",
     "TaskQueue",
 ]

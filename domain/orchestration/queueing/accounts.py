@@ -9,44 +9,44 @@ from aia_mas.domain.orchestration.queueing.task_queue import Place, TaskQueue
 
 
 class Accounts:
-    """Charges dispatches to their owners' virtual time and to their concurrency keys."""
+    """Charges dispatches to the turns of their owners and to their concurrency keys."""
 
     def __init__(self, queue: TaskQueue) -> None:
         """Keep the accounts of a queue."""
         self._queue = queue
         self._under_way: dict[str, Place] = {}
 
-    def reserve(self, task_id: str, place: Place) -> None:
-        """Count a dispatch that is on its way into the log."""
+    def reserve(self, task_id: str, place: Place, agent_id: str) -> None:
+        """Count a dispatch that is on its way into the log (``agent_id``: to whom)."""
         self._under_way[task_id] = place
-        self._queue.classes[place.rank].time.reserve(place.owner)
+        self._queue.classes[place.rank].turns.planned(place.owner, agent_id)
         if place.limit is not None:
             self._queue.keys.state(place.limit.key).reserved += 1
 
-    def settle(self, task_id: str, *, void: bool = False) -> None:
-        """Count it so no longer: it stands in the log, or (``void``) will never."""
+    def settle(self, task_id: str) -> bool:
+        """Count it so no longer: it stands in the log, or will never.
+
+        Returns:
+            Whether it was counted.
+        """
         place = self._under_way.pop(task_id, None)
         if place is None:
-            return
-        time = self._queue.classes[place.rank].time
-        (time.void if void else time.settle)(place.owner)
+            return False
         if place.limit is not None:
             self._queue.keys.state(place.limit.key).reserved -= 1
             self._opened(place.limit)
+        return True
 
-    def dispatched(self, place: Place, at: datetime, *, others_wait: bool) -> None:
+    def dispatched(self, place: Place, agent_id: str, at: datetime, *, counted: bool) -> None:
         """Charge a dispatch that stands in the log.
 
         Args:
             place: Where the task stood.
+            agent_id: Who got it.
             at: When it was assigned, UTC.
-            others_wait: Whether any task of its class still waits.
+            counted: It was counted while it was on its way.
         """
-        time = self._queue.classes[place.rank].time
-        if others_wait:
-            time.dispatched(place.owner)
-        else:
-            time.nobody_waits()
+        self._queue.classes[place.rank].turns.dispatched(place.owner, agent_id, counted=counted)
         if place.limit is not None:
             self._queue.keys.dispatched(place.limit.key, at)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections import Counter
 from collections.abc import Set
 from operator import attrgetter
 
 from aia_mas.domain.orchestration.queueing.lines import Key, Pool, Share
-from aia_mas.domain.orchestration.queueing.virtual_time import VirtualTime
+from aia_mas.domain.orchestration.queueing.turn_heap import Entry, Turn, TurnHeap
+from aia_mas.domain.orchestration.queueing.turns import Suits, Turns
 
 _stands_at = attrgetter("stands_at")
 _head = attrgetter("head")
@@ -21,36 +21,53 @@ class OneType:
         task_type: Which type.
         pools: By their oldest tasks.
         head: By which key it stands among the types; None: it does not.
+        by_turn: The same pools by their turns.
+        entry: Where it stands among the turns of its class.
     """
 
-    __slots__ = ("head", "pools", "task_type")
+    __slots__ = ("_paused", "by_turn", "entry", "head", "pools", "task_type")
 
-    def __init__(self, task_type: str) -> None:
-        """Start empty."""
+    def __init__(self, task_type: str, paused: Set[str]) -> None:
+        """Start empty (``paused``: the types that are, now and later)."""
         self.task_type = task_type
         self.pools: list[Pool] = []
         self.head: Key | None = None
+        self.by_turn: TurnHeap[Pool] = TurnHeap()
+        self.entry: Entry | None = None
+        self._paused = paused
+
+    @property
+    def turn(self) -> Turn | None:
+        """The turn of the pool that comes first; None: there is none, or the type is paused."""
+        pool = None if self.task_type in self._paused else self.by_turn.first()
+        return None if pool is None else pool.turn
 
 
 class ClassOrder:
     """One class.
 
     Attributes:
-        time: The virtual time in which its owners take turns.
+        turns: Whose turn it is among its owners.
         open: Types with pools whose tasks may be placeable, by their oldest tasks; none is paused.
         closed: Pools that are stuck, but not hopeless, by their oldest tasks.
-        owners: How many tasks of each owner wait for their turn.
+        closed_by_turn: The same pools by their turns.
     """
 
-    __slots__ = ("_paused", "_types", "closed", "open", "owners", "time")
+    __slots__ = ("_by_turn", "_paused", "_types", "closed", "closed_by_turn", "open", "turns")
 
-    def __init__(self, paused: Set[str]) -> None:
-        """Start empty (``paused``: the types that are, now and later)."""
-        self.time = VirtualTime()
+    def __init__(self, paused: Set[str], suits: Suits) -> None:
+        """Start empty.
+
+        Args:
+            paused: The types that are, now and later.
+            suits: Tells whether an agent suits a demand.
+        """
+        self.turns = Turns(suits)
         self.open: list[OneType] = []
         self.closed: list[Pool] = []
-        self.owners: Counter[str] = Counter()
+        self.closed_by_turn: TurnHeap[Pool] = TurnHeap()
         self._types: dict[str, OneType] = {}
+        self._by_turn: TurnHeap[OneType] = TurnHeap()
         self._paused = paused
 
     @property
@@ -58,22 +75,37 @@ class ClassOrder:
         """The key of the oldest task that may be placeable; None: there is none."""
         return self.open[0].head if self.open else None
 
+    def first(self) -> Share | None:
+        """Return the share whose turn it is among those that may be placeable."""
+        one = self._by_turn.first()
+        pool = None if one is None else one.by_turn.first()
+        return None if pool is None else pool.first()
+
     def put(self, pool: Pool) -> None:
-        """Put a pool where it belongs now, after its head or state has changed."""
+        """Put a pool where it belongs now, after its head, its turn or its state has changed."""
         head, stood_in, task_type = pool.head, pool.stands_in, pool.demand.signature.task_type
         target: list[Pool] | None = None
         if head is not None and not pool.demand.hopeless:
             target = self._of(task_type).pools if pool.open else self.closed
-        if stood_in is target and pool.stands_at == head:
-            return
-        if stood_in is not None:
-            # Its head has changed already, but the order of all others has not.
-            assert pool.stands_at is not None
-            del stood_in[bisect_left(stood_in, pool.stands_at, key=_stands_at)]
-        pool.stands_in, pool.stands_at = target, head
-        if target is not None:
-            insort(target, pool, key=_stands_at)
-        if (one := self._types.get(task_type)) is not None:
+        one = self._types.get(task_type)
+        if stood_in is not target or pool.stands_at != head:
+            if stood_in is not None:
+                # Its head has changed already, but the order of all others has not.
+                assert pool.stands_at is not None
+                del stood_in[bisect_left(stood_in, pool.stands_at, key=_stands_at)]
+            if stood_in is not target and pool.entry is not None:
+                if stood_in is self.closed or one is None:
+                    self.closed_by_turn.drop(pool)
+                else:
+                    one.by_turn.drop(pool)
+            pool.stands_in, pool.stands_at = target, head
+            if target is not None:
+                insort(target, pool, key=_stands_at)
+        if target is self.closed:
+            self.closed_by_turn.put(pool)
+        elif target is not None and one is not None:
+            one.by_turn.put(pool)
+        if one is not None:
             self._put_type(one)
 
     def type_changed(self, task_type: str) -> None:
@@ -81,43 +113,10 @@ class ClassOrder:
         if (one := self._types.get(task_type)) is not None:
             self._put_type(one)
 
-    def first_due(self) -> Share | None:
-        """Return the share to serve next: the owner due in this round with the oldest task.
-
-        None when nobody is due; the next round then changes that, unless ``open`` is empty.
-        """
-        if not self.anyone_due():
-            return None
-        chosen: Share | None = None
-        best: Key | None = None
-        for one in self.open:
-            if best is not None and one.head is not None and one.head >= best:
-                break
-            for pool in one.pools:
-                if best is not None and pool.head is not None and pool.head >= best:
-                    break
-                share = self.due_in(pool)
-                if share is None or share.head is None:
-                    continue
-                if best is None or share.head < best:
-                    chosen, best = share, share.head
-        return chosen
-
-    def due_in(self, pool: Pool) -> Share | None:
-        """Return the share of a pool that comes first among those due; who is alone always is."""
-        return pool.first() if len(self.owners) == 1 else pool.first_due()
-
-    def anyone_due(self) -> bool:
-        """Tell whether any owner that waits is due in this round, wherever its tasks are."""
-        owners, time = self.owners, self.time
-        if len(owners) == 1 or len(owners) > time.not_due_at_most:
-            return True
-        return any(time.is_due(owner) for owner in owners)
-
     def _of(self, task_type: str) -> OneType:
         one = self._types.get(task_type)
         if one is None:
-            one = self._types[task_type] = OneType(task_type)
+            one = self._types[task_type] = OneType(task_type, self._paused)
         return one
 
     def _put_type(self, one: OneType) -> None:
@@ -126,8 +125,10 @@ class ClassOrder:
         if one.pools:
             if one.task_type not in self._paused:
                 head = one.pools[0].head
+                self._by_turn.put(one)
         else:
             del self._types[one.task_type]
+            self._by_turn.drop(one)
         if head == one.head:
             return
         if one.head is not None:

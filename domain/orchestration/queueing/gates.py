@@ -7,7 +7,7 @@ from heapq import heapify, heappop, heappush
 from itertools import count
 
 from aia_mas.domain.orchestration.queueing.lines import Key, KeyLimit, Line, Pool
-from aia_mas.domain.orchestration.queueing.virtual_time import VirtualTime
+from aia_mas.domain.orchestration.queueing.turns import Turns
 
 SPARE = 8
 """Lines that come back at once beyond the free places of their key."""
@@ -28,15 +28,15 @@ class Gate:
         aside: The lines that stand aside.
     """
 
-    __slots__ = ("_back", "_heap", "_time", "aside", "limit")
+    __slots__ = ("_back", "_heap", "_turns", "aside", "limit")
 
-    def __init__(self, limit: KeyLimit, time: VirtualTime) -> None:
+    def __init__(self, limit: KeyLimit, turns: Turns) -> None:
         """Start empty."""
         self.limit = limit
         self.aside: set[Line] = set()
         self._back: set[Line] = set()
-        self._time = time
-        # Start tag and first task of each line when it was shut out; a line may be gone by now.
+        self._turns = turns
+        # Place of its owner and first task of each line when it was shut out; it may be gone.
         self._heap: list[tuple[int, Key, int, Line]] = []
 
     def shut(self, line: Line) -> None:
@@ -55,10 +55,10 @@ class Gate:
         self._back = {line for line in self._back if line.size and not line.gated}
         enough = min(room, MOST) + SPARE
         while self.aside and len(self._back) < enough:
-            start, head, _, line = heappop(self._heap)
+            place, head, _, line = heappop(self._heap)
             if line not in self.aside:
                 continue
-            if line.head != head or self._time.start(line.share.owner) > start:
+            if line.head != head or self._turns.latest(line.share.owner) > place:
                 # It has another first task, or its owner was served meanwhile.
                 heappush(self._heap, self._entry(line))
                 continue
@@ -68,7 +68,7 @@ class Gate:
             yield line
 
     def _entry(self, line: Line) -> tuple[int, Key, int, Line]:
-        return self._time.start(line.share.owner), line.head, next(_serials), line
+        return self._turns.latest(line.share.owner), line.head, next(_serials), line
 
 
 class Gates:
@@ -79,24 +79,24 @@ class Gates:
         self._opened = opened
         self._gates: dict[str, dict[tuple[Pool, int | None], Gate]] = {}
 
-    def shut(self, line: Line, time: VirtualTime) -> None:
+    def shut(self, line: Line, turns: Turns) -> None:
         """Let a line with a key stand aside."""
         limit = line.limit
         assert limit is not None
         gates = self._gates.setdefault(limit.key, {})
         gate = gates.get((line.share.pool, limit.own))
         if gate is None:
-            gate = gates[line.share.pool, limit.own] = Gate(limit, time)
+            gate = gates[line.share.pool, limit.own] = Gate(limit, turns)
         gate.shut(line)
 
-    def served(self, line: Line, time: VirtualTime) -> bool:
+    def served(self, line: Line, turns: Turns) -> bool:
         """Let a line that was served go behind those of its key that stand aside, if any do."""
         if line.limit is None or not line.size:
             return False
         gate = self._gates.get(line.limit.key, {}).get((line.share.pool, line.limit.own))
         if gate is None:
             return False
-        self.shut(line, time)
+        self.shut(line, turns)
         return True
 
     def forget(self, line: Line) -> None:

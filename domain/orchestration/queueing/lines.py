@@ -6,7 +6,8 @@ from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import NamedTuple
 
-from aia_mas.domain.orchestration.queueing.virtual_time import VirtualTime
+from aia_mas.domain.orchestration.queueing.turn_heap import Entry, Turn, TurnHeap
+from aia_mas.domain.orchestration.queueing.turns import Seen, Turns
 from aia_mas.domain.orchestration.requirement import RequirementSignature
 
 Key = tuple[float, int]
@@ -48,91 +49,77 @@ class Pool:
     Attributes:
         demand: What they ask for.
         rank: Their class.
+        turns: Whose turn it is in this class.
         head: The key of the oldest one that no concurrency key holds back; None: there is none.
         shares: Owner to the tasks of this owner.
         held_back: The agents that have room are kept free for tasks that this class is behind.
         stands_in: The list of the class order that it is in; None: in none.
         stands_at: The key by which it stands there.
+        entry: Where it stands among the turns.
     """
 
     __slots__ = (
-        "_due",
-        "_epoch",
-        "_later",
-        "_time",
+        "_by_age",
+        "_by_turn",
         "demand",
+        "entry",
         "head",
         "held_back",
         "rank",
         "shares",
         "stands_at",
         "stands_in",
+        "turns",
     )
 
-    def __init__(self, demand: Demand, rank: int, time: VirtualTime) -> None:
+    def __init__(self, demand: Demand, rank: int, turns: Turns) -> None:
         """Start empty."""
         self.demand = demand
         self.rank = rank
+        self.turns = turns
         self.head: Key | None = None
         self.shares: dict[str, Share] = {}
         self.held_back = False
         self.stands_in: list[Pool] | None = None
         self.stands_at: Key | None = None
-        self._time = time
-        self._epoch = time.epoch
-        # Shares whose owners are due in this round, and those served. Entries whose share has
-        # another head by now stay until they come up.
-        self._due: list[tuple[Key, int, Share]] = []
-        self._later: list[tuple[Key, int, Share]] = []
+        self.entry: Entry | None = None
+        self._by_turn: TurnHeap[Share] = TurnHeap()
+        # Entries whose share has another head by now stay until they come up.
+        self._by_age: list[tuple[Key, int, Share]] = []
 
     @property
     def open(self) -> bool:
         """Whether its tasks may be placeable."""
         return not (self.demand.stuck or self.held_back)
 
-    def first_due(self) -> Share | None:
-        """Return, of the shares whose owners are due in this round, the one that comes first."""
-        if self._epoch != self._time.epoch:
-            self._begin_round()
-        due = self._due
-        while due:
-            key, _, share = due[0]
-            if share.head == key:
-                if self._time.is_due(share.owner):
-                    return share
-                heappush(self._later, heappop(due))
-            else:
-                heappop(due)
-        return None
+    @property
+    def turn(self) -> Turn | None:
+        """The turn of the share that comes first."""
+        share = self.first()
+        return None if share is None else share.turn
 
     def first(self) -> Share | None:
-        """Return the share with the oldest task, whoever is due."""
-        tops = [heap[0] for heap in (self._due, self._later) if _cleaned(heap)]
-        return min(tops)[2] if tops else None
+        """Return the share whose turn it is; None: all are held back by concurrency keys."""
+        return self._by_turn.first()
 
     def changed(self, share: Share) -> None:
         """Take note of the new head of a share."""
-        if share.head is not None:
-            heap = self._due if self._time.is_due(share.owner) else self._later
-            heappush(heap, (share.head, next(_serials), share))
-        if len(self._due) + len(self._later) > 3 * len(self.shares) + 32:
-            self._sweep()
-        first = self.first()
-        self.head = None if first is None else first.head
-
-    def _begin_round(self) -> None:
-        self._epoch = self._time.epoch
-        if len(self._due) < len(self._later):
-            self._due, self._later = self._later, self._due
-        for entry in self._later:
-            heappush(self._due, entry)
-        self._later.clear()
-
-    def _sweep(self) -> None:
-        shares = self.shares.values()
-        self._due = [(share.head, next(_serials), share) for share in shares if share.head]
-        heapify(self._due)
-        self._later.clear()
+        if share.head is None:
+            self._by_turn.drop(share)
+        else:
+            self._by_turn.put(share)
+            heappush(self._by_age, (share.head, next(_serials), share))
+        if len(self._by_age) > 3 * len(self.shares) + 32:
+            shares = self.shares.values()
+            self._by_age = [(each.head, next(_serials), each) for each in shares if each.head]
+            heapify(self._by_age)
+        heap = self._by_age
+        while heap and heap[0][2].head != heap[0][0]:
+            heappop(heap)
+        before = self.head
+        self.head = head = heap[0][0] if heap else None
+        if self.held_back and head is not None and (before is None or head < before):
+            self.held_back = False  # an older one may go before those that this class is behind
 
 
 class Share:
@@ -143,9 +130,10 @@ class Share:
         owner: Whose they are.
         head: The key of the oldest one that no concurrency key holds back; None: there is none.
         lines: The lines, by key and limit; None for tasks without a key.
+        entry: Where it stands among the turns of its pool.
     """
 
-    __slots__ = ("_ready", "head", "lines", "owner", "pool")
+    __slots__ = ("_ready", "_seen", "entry", "head", "lines", "owner", "pool")
 
     def __init__(self, pool: Pool, owner: str) -> None:
         """Start empty."""
@@ -153,7 +141,18 @@ class Share:
         self.owner = owner
         self.head: Key | None = None
         self.lines: dict[KeyLimit | None, Line] = {}
+        self.entry: Entry | None = None
+        self._seen = Seen()
         self._ready: list[tuple[Key, int, Line]] = []
+
+    @property
+    def turn(self) -> Turn | None:
+        """Its place in the ring, and its head; None: it has none."""
+        if self.head is None:
+            return None
+        pool = self.pool
+        self._seen = pool.turns.place(self.owner, pool.demand.signature, self._seen)
+        return self._seen.place, self.head
 
     def first(self) -> Line:
         """Return the line of the oldest task."""
@@ -242,10 +241,3 @@ class Line:
             heappop(heap)
         self.head = heap[0][0]
         return True
-
-
-def _cleaned(heap: list[tuple[Key, int, Share]]) -> bool:
-    """Bring the first entry that counts to the top; tells whether there is one."""
-    while heap and heap[0][2].head != heap[0][0]:
-        heappop(heap)
-    return bool(heap)

@@ -13,7 +13,6 @@ from aia_mas.domain.orchestration.queueing.concurrency_keys import KeyState
 from aia_mas.domain.orchestration.queueing.figures import Figures
 from aia_mas.domain.orchestration.queueing.rate_window import RateWindow, StoredWindow
 from aia_mas.domain.orchestration.queueing.task_queue import TaskQueue
-from aia_mas.domain.orchestration.queueing.virtual_time import VirtualTime
 
 
 class StoredKey(msgspec.Struct, frozen=True, array_like=True):
@@ -26,10 +25,9 @@ class StoredKey(msgspec.Struct, frozen=True, array_like=True):
 
 
 class QueueSnapshot(msgspec.Struct, frozen=True):
-    """The turns of each class (virtual time, owners served), keys, pauses and completions."""
+    """Classes and owners in the order of their turns, keys, pauses and completions."""
 
-    times: list[int] = []
-    served: list[tuple[int, str]] = []
+    turns: list[tuple[int, str]] = []
     keys: list[StoredKey] = []
     pauses: list[Pause] = []
     ended: list[int] = []
@@ -39,11 +37,10 @@ def queue_snapshot(
     queue: TaskQueue, figures: Figures, pauses: Iterable[Pause]
 ) -> Steps[QueueSnapshot]:
     """Return a copy of all that the unfinished tasks do not tell."""
-    times = [order.time.now for order in queue.classes]
-    served: list[tuple[int, str]] = []
+    turns: list[tuple[int, str]] = []
     for rank, order in enumerate(queue.classes):
-        for owners in chunks(order.time.served, 5_000):
-            served += [(rank, owner) for owner in owners]
+        for owners in chunks(order.turns.order, 5_000):
+            turns += [(rank, owner) for owner in owners]
             yield
     keys: list[StoredKey] = []
     # In one step: planning may add keys meanwhile. What it adds, or takes away, is not of the log.
@@ -58,17 +55,15 @@ def queue_snapshot(
                 window = state.window.stored()
                 keys.append(StoredKey(key, state.limits, window, list(state.ended)))
         yield
-    return QueueSnapshot(times, served, keys, list(pauses), list(figures.ended))
+    return QueueSnapshot(turns, keys, list(pauses), list(figures.ended))
 
 
 def restore_queue(snapshot: QueueSnapshot, queue: TaskQueue, figures: Figures) -> Steps[None]:
     """Take over what a snapshot holds; the queue is empty as yet."""
     figures.ended.extend(snapshot.ended)
-    for order, now in zip(queue.classes, snapshot.times, strict=True):
-        order.time = VirtualTime(now)
-    for some in chunks(snapshot.served, 1_000):
+    for some in chunks(snapshot.turns, 1_000):
         for rank, owner in some:
-            queue.classes[rank].time.served[owner] = None
+            queue.classes[rank].turns.restored(owner)
         yield
     for some_keys in chunks(snapshot.keys, 500):
         for stored in some_keys:

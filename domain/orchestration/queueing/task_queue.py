@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from heapq import heappop, heappush, merge
+from collections.abc import Callable, Iterable
+from heapq import merge
 from itertools import islice
 from math import inf
 from typing import NamedTuple
@@ -21,7 +21,9 @@ from aia_mas.domain.orchestration.queueing.lines import (
     Pool,
     Share,
 )
+from aia_mas.domain.orchestration.queueing.pacing import Pacing
 from aia_mas.domain.orchestration.queueing.timers import Timers
+from aia_mas.domain.orchestration.queueing.turns import Suits, everybody
 from aia_mas.domain.orchestration.requirement import RequirementSignature
 from aia_mas.domain.orchestration.task_specification import Priority
 
@@ -49,33 +51,33 @@ class TaskQueue:
     """Waiting tasks in order; those held until later, or by a full key, stand aside.
 
     Between classes the oldest task that can be placed decides, by its key; so a class ages as a
-    whole. Within the class its owners take turns in virtual time, and each owner's tasks go by
-    their keys. So before a task that can be placed at most so many are dispatched: those with
-    smaller keys in other classes, and, for it and each task of its own owner in its class before
-    it, one of every other owner that waits in its class.
+    whole. Within the class its owners take turns (``Turns``), and each owner's tasks go by their
+    keys. So before a task that can be placed at most so many are dispatched: those with smaller
+    keys in other classes, and, for it and each task of its own owner in its class before it, one of
+    every other owner that waits in its class.
 
     Attributes:
         classes: By rank.
         keys: What is known of the concurrency keys.
         paused_types: Task types that are not to be placed.
         paused: Nothing is to be placed.
+        resumed: A pause has ended since this was last set to False.
         hopeless: What no registered agent suits.
     """
 
-    def __init__(self, keys: ConcurrencyKeys | None = None) -> None:
-        """Start empty."""
+    def __init__(self, keys: ConcurrencyKeys | None = None, suits: Suits = everybody) -> None:
+        """Start empty (``suits``: tells whether an agent suits a demand)."""
         self.paused_types: set[str] = set()
-        self.classes = tuple(ClassOrder(self.paused_types) for _ in Priority)
+        self.classes = tuple(ClassOrder(self.paused_types, suits) for _ in Priority)
         self.keys = ConcurrencyKeys() if keys is None else keys
         self.paused = False
+        self.resumed = False
         self._demands: dict[RequirementSignature, Demand] = {}
         self._waiting: dict[str, Line] = {}
         self.hopeless = Hopeless()
         self._held: Timers[Place, RequirementSignature] = Timers()
         self._gates = Gates(self._line_changed)
-        # When a key that goes at a rate may be looked at again.
-        self._paced: list[tuple[float, str]] = []
-        self._paced_keys: set[str] = set()
+        self._pacing = Pacing()
 
     # ------------------------------------------------------------------------------ in and out
 
@@ -99,7 +101,6 @@ class TaskQueue:
             self._held.add(task_id, not_before, place, signature)
             return
         line = self._waiting[task_id] = self._line(signature, place)
-        self.classes[place.rank].owners[place.owner] += 1
         if line.add(task_id, place.key) and not line.gated:
             self._line_changed(line)
 
@@ -110,11 +111,6 @@ class TaskQueue:
         line = self._waiting.pop(task_id, None)
         if line is None:
             return False
-        share = line.share
-        owners = self.classes[share.pool.rank].owners
-        owners[share.owner] -= 1
-        if not owners[share.owner]:
-            del owners[share.owner]
         if line.remove(task_id):
             if not line.size:
                 self._line_is_empty(line)
@@ -125,11 +121,11 @@ class TaskQueue:
     def take(self, line: Line) -> str:
         """Take out the first task of a line, which is being dispatched; returns its id.
 
-        The caller has counted it already (``VirtualTime.reserve``, ``KeyState.reserved``).
+        The caller has counted it already (``Turns.planned``, ``KeyState.reserved``).
         """
-        task_id, time = line.first, self.classes[line.share.pool.rank].time
+        task_id, turns = line.first, line.share.pool.turns
         self.discard(task_id)
-        if self._gates.served(line, time):
+        if self._gates.served(line, turns):
             self._line_changed(line)
         if line.limit is not None:
             self.open_key(line.limit.key)
@@ -138,13 +134,9 @@ class TaskQueue:
     # ---------------------------------------------------------------------------------- choice
 
     def first(self) -> Share | None:
-        """Return whose turn it is among all that may be placeable.
-
-        None when nobody of the class whose turn it is is due any more in its round, or nothing is
-        placeable; see ``next_round``.
-        """
+        """Return whose turn it is among all that may be placeable; None: nothing may be."""
         order = self._class_to_serve()
-        return None if order is None else order.first_due()
+        return None if order is None else order.first()
 
     @property
     def rank_to_serve(self) -> int | None:
@@ -152,28 +144,15 @@ class TaskQueue:
         order = self._class_to_serve()
         return None if order is None else self.classes.index(order)
 
-    def due_in(self, pool: Pool) -> Share | None:
-        """Return whose turn it would be in a pool, were it open; None: nobody is due."""
-        return self.classes[pool.rank].due_in(pool)
-
-    def next_round(self) -> bool:
-        """Begin the next round of the class whose turn it is; tells whether there is one."""
-        order = self._class_to_serve()
-        if order is None:
-            return False
-        order.time.next_round()
-        return True
-
     def gate(self, line: Line, now: float) -> bool:
         """Let a line stand aside if its key is full; tells whether it is."""
         if line.limit is None:
             return False
         if (until := self.keys.shut_until(line.limit, now)) is None:
             return False
-        if until != inf and line.limit.key not in self._paced_keys:
-            self._paced_keys.add(line.limit.key)
-            heappush(self._paced, (until, line.limit.key))
-        self._gates.shut(line, self.classes[line.share.pool.rank].time)
+        if until != inf:
+            self._pacing.wait(line.limit.key, until)
+        self._gates.shut(line, line.share.pool.turns)
         self._line_changed(line)
         return True
 
@@ -219,12 +198,12 @@ class TaskQueue:
         pool.held_back = True
         self.classes[pool.rank].put(pool)
 
-    def free(self, demand: Demand) -> None:
-        """Note that the tasks of a demand may be placeable again."""
+    def free(self, demand: Demand, behind: Callable[[Pool], bool] = lambda _: False) -> None:
+        """Note that the tasks of a demand may be placeable again (but for pools ``behind``)."""
         demand.stuck = False
         self.hopeless.forget(demand)
         for pool in demand.pools.values():
-            pool.held_back = False
+            pool.held_back = behind(pool)
             self.classes[pool.rank].put(pool)
 
     def free_all(self) -> None:
@@ -239,6 +218,7 @@ class TaskQueue:
 
     def set_paused(self, task_type: str | None, paused: bool) -> None:
         """Stop placing tasks of a type (None: any), or go on."""
+        self.resumed |= not paused
         if task_type is None:
             self.paused = paused
             return
@@ -258,23 +238,19 @@ class TaskQueue:
             return True
         for task_id, place, signature in islice(self._held.due(now), AT_ONCE):
             self.push(task_id, signature, place)
-        for _ in range(AT_ONCE):
-            if not self._paced or self._paced[0][0] > now:
-                break
-            _, key = heappop(self._paced)
+        for key in islice(self._pacing.due(now), AT_ONCE):
             state = self.keys.states.get(key)
             later = None if state is None else state.paced_until(now)
             if later is None:
-                self._paced_keys.discard(key)
                 self.open_key(key)
             else:
-                heappush(self._paced, (later, key))
+                self._pacing.wait(key, later)
         due = self.next_due()
         return due is None or due > now
 
     def next_due(self) -> float | None:
         """Return when the next one may come in, seconds since the epoch."""
-        held, paced = self._held.next(), self._paced[0][0] if self._paced else None
+        held, paced = self._held.next(), self._pacing.next()
         if held is None or paced is None:
             return paced if held is None else held
         return min(held, paced)
@@ -317,8 +293,8 @@ class TaskQueue:
             demand = self._demands[signature] = Demand(signature)
         pool = demand.pools.get(place.rank)
         if pool is None:
-            time = self.classes[place.rank].time
-            pool = demand.pools[place.rank] = Pool(demand, place.rank, time)
+            turns = self.classes[place.rank].turns
+            pool = demand.pools[place.rank] = Pool(demand, place.rank, turns)
         share = pool.shares.get(place.owner)
         if share is None:
             share = pool.shares[place.owner] = Share(pool, place.owner)

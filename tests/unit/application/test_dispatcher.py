@@ -132,12 +132,15 @@ async def test_waiting_tasks_are_assigned_by_who_leads(node: Node) -> None:
     await node.register("a", 2)
     await node.submit("t1", "t2", "t3")
     assert node.assigned() == {}
+    await settle()
+    assert [each.code for each in node.dispatcher.why_not("t1")] == ["not_leader"]
 
     async with node.leading(1):
         await node.until_assigned("t1", "t2")
         await settle()
         assert node.dispatcher.is_leader
         assert node.assigned() == {"t1": "a", "t2": "a"}
+        assert [each.code for each in node.dispatcher.why_not("t3")] == ["busy"]
     assert not node.dispatcher.is_leader
 
 

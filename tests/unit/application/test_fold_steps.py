@@ -106,7 +106,8 @@ def test_a_full_fold_is_copied_encoded_and_restored_in_small_steps(
 def test_turns_and_keys_are_copied_and_encoded_in_small_steps() -> None:
     fold = DispatchFold(None, lambda: 0)
     queue, ended = fold.state.queue, list(range(10**15, 10**15 + 32))
-    queue.classes[0].time.served.update(dict.fromkeys(f"owner {n}" for n in range(OWNERS)))
+    for number in range(OWNERS):
+        queue.classes[0].turns.entered(f"owner {number}")
     for number in range(KEYS):
         limits = KeyLimits(key=f"k{number}", rate=100, per_seconds=60.0)
         window = RateWindow(StoredWindow(10**15, list(range(100)), ended * 3))

@@ -212,6 +212,24 @@ def test_a_rate_may_change_or_go_while_tasks_wait():
     assert world.run() == ["k6", "k7", "k8"]
 
 
+def test_a_quicker_rate_is_not_waited_for_as_long_as_the_slow_one():
+    world = World()
+    world.limit(rate=1, per_seconds=3_600.0)
+    for n in range(4):
+        world.submit(f"k{n}", concurrency_key="k")
+    assert world.run() == ["k0"]
+    assert world.fold.next_due() == NOW + timedelta(hours=1)
+
+    world.limit(rate=1, per_seconds=1.0)
+    for n in range(1, 4):
+        world.now += timedelta(seconds=1)
+        assert world.run() == [f"k{n}"]
+    world.limit(rate=1, per_seconds=60.0)
+    world.submit("k4", concurrency_key="k")
+    world.run()
+    assert world.fold.next_due() == world.now + timedelta(seconds=60)
+
+
 @pytest.mark.parametrize("task_type", ["t", None])
 def test_nothing_new_is_assigned_while_paused(task_type):
     world = World()

@@ -81,10 +81,9 @@ class Line:
     def bound(self, task_id: str) -> int:
         """Return the most dispatches between the submission of a task and its own.
 
-        Of its class: in each of the rounds in which its owner's tasks up to this one are served,
-        and in one that may have begun, every other owner once. Of another class: while that holds
-        tasks with smaller keys, and so long as one owner holds the most of them, each owner once
-        in a round.
+        Of its class: before it, and before each of its owner's tasks ahead of it, every other owner
+        once. Of another class: while that holds tasks with smaller keys, and so long as one owner
+        holds the most of them, each owner once before each of these.
         """
         task = self.tasks[task_id]
         end = self.order.index(task_id)
@@ -101,7 +100,7 @@ class Line:
             owners = {at.owner for at in there}
             if mine:
                 ahead = before[task.owner]
-                total += ahead + len(owners - {task.owner}) * (ahead + 2)
+                total += ahead + len(owners - {task.owner}) * (ahead + 1)
             elif before:
                 total += len(owners) * (max(before.values()) + 1)
         return total

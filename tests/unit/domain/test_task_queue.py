@@ -24,15 +24,14 @@ class Served:
     def push(self, task_id, signature=A, at=0.0, *, rank=2, owner="o", key=None, own=None):
         limit = None if key is None else KeyLimit(key, own)
         place = self.places[task_id] = Place((at, len(self.places)), rank, owner, limit)
+        self.queue.classes[rank].turns.entered(owner)
         self.queue.push(task_id, signature, place)
 
     def line(self, now: float = 0.0) -> Line | None:
         while True:
             share = self.queue.first()
             if share is None:
-                if not self.queue.next_round():
-                    return None
-                continue
+                return None
             line = share.first()
             if not self.queue.gate(line, now):
                 return line
@@ -42,12 +41,13 @@ class Served:
         if line is None:
             return None
         task_id = line.first
-        self.accounts.reserve(task_id, self.places[task_id])
+        self.accounts.reserve(task_id, self.places[task_id], "agent")
         self.queue.take(line)
         if commit:
-            self.accounts.settle(task_id)
-            at = datetime.fromtimestamp(now, UTC)
-            self.accounts.dispatched(self.places[task_id], at, others_wait=True)
+            place, at = self.places[task_id], datetime.fromtimestamp(now, UTC)
+            counted = self.accounts.settle(task_id)
+            self.queue.classes[place.rank].turns.left(place.owner)
+            self.accounts.dispatched(place, "agent", at, counted=counted)
         return task_id
 
     def done(self, task_id: str) -> None:
@@ -104,7 +104,7 @@ def test_who_comes_later_has_no_more_than_one_turn_ahead(commit):
     for n in range(3):
         served.push(f"b{n}", at=10 + n, owner="b")
 
-    assert served.all() == ["b0", "a3", "b1", "a4", "b2"]
+    assert served.all() == ["a3", "b0", "a4", "b1", "b2"]
 
 
 def test_a_stuck_demand_does_not_hide_the_others():
@@ -129,7 +129,7 @@ def test_what_is_stuck_costs_its_owner_no_turn():
     served.push("b1", B, 6.0, owner="b")
     served.push("a", B, 7.0, owner="a")
 
-    assert served.all() == ["b0", "a", "b1"]
+    assert served.all() == ["a", "b0", "b1"]
 
 
 def test_tasks_stand_aside_until_they_are_due():
@@ -223,7 +223,8 @@ def test_what_was_discarded_leaves_no_rubbish():
             assert not queue.discard(task_id)
 
     pool = queue._demands[A].pools[2]
-    assert len(pool._due) + len(pool._later) < 50
+    assert len(pool._by_turn._heap) < 50
+    assert len(pool._by_age) < 50
     assert len(pool.shares) == 1
     assert len(pool.shares["o"].lines[None]._heap) < 50
     assert len(queue._held._heap) < 50

@@ -105,5 +105,5 @@ def known(fold: Dispatching) -> Any:
         if seat.registered or seat.agent_id in busy
     }
     keys = sorted(snapshot.queue.keys, key=lambda each: each.key)
-    queue = replace(snapshot.queue, keys=keys, served=sorted(snapshot.queue.served))
+    queue = replace(snapshot.queue, keys=keys)
     return seats, holders, fleet.sequence, fleet.rules, tasks, sequence, queue

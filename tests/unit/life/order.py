@@ -161,10 +161,10 @@ class Order:
             )
 
     def _count(self, dispatch: Dispatch) -> None:
-        """Every other owner is served at most twice more often than its own.
+        """Every other owner is served at most once more often than its own.
 
-        That is the bound of ADR 8, counted while nothing of another kind is served in the class:
-        in each round in which its owner is served, and in one that may have begun.
+        That is the bound of ADR 8: counted are those dispatches of the same demand whose place it
+        could have taken.
         """
         task = dispatch.task
         rivals = {each.task_id for each in dispatch.rivals}
@@ -173,10 +173,11 @@ class Order:
                 continue
             stamp = (waiting.task_id, waiting.entered)
             if waiting.task_id not in rivals or waiting.signature != task.signature:
-                self._passed.pop(stamp, None)
+                if waiting.owner == task.owner:
+                    self._passed.pop(stamp, None)
                 continue
             passed = self._passed.setdefault(stamp, Counter())
             passed[task.owner] += 1
             own = passed[waiting.owner]
             for owner, times in passed.items():
-                assert owner == waiting.owner or times <= own + 2, "passed over too often"
+                assert owner == waiting.owner or times <= own + 1, "passed over too often"
