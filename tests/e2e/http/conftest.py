@@ -8,6 +8,8 @@ import httpx
 import jwt
 import pytest
 
+from .nodes import QUIET
+
 KEY = "a secret that only tests know, long enough"
 
 
@@ -18,8 +20,8 @@ def bearer(subject: str, *roles: str, key: str = KEY, lives: float = 600) -> dic
 
 @pytest.fixture(scope="module")
 def secured(start_for_module: Callable[..., Any]) -> Any:
-    """A node with keys."""
-    return start_for_module(jwt_secret=KEY)
+    """A node with keys, on which nothing happens by itself."""
+    return start_for_module(jwt_secret=KEY, **QUIET)
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
 """A body that breaks several rules is told of all of them in one answer."""
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
+from .nodes import QUIET
 from .problems import AGENT, API, TASK, head, is_problem
 
 SUBMISSION = {
@@ -21,6 +23,12 @@ MISTAKES = {
     "deadline": "invalid_value",
     "dedup_key": "invalid_text",
 }
+
+
+@pytest.fixture(scope="module")
+def node(start_for_module: Callable[..., Any]) -> Any:
+    """A node on which nothing happens by itself, so that the log stands still between requests."""
+    return start_for_module(**QUIET)
 
 
 def told(problem: dict[str, Any]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from .nodes import QUIET
 from .problems import API, head, is_problem
 from .test_task_care import begun
 
@@ -19,7 +20,7 @@ SCHEMA = {
 @pytest.fixture(scope="module")
 def node(start_for_module: Callable[..., Any]) -> Any:
     """A node on which nothing happens by itself."""
-    return start_for_module(heartbeat_interval_seconds=3_600, pickup_timeout_seconds=3_600)
+    return start_for_module(**QUIET)
 
 
 def test_only_an_answer_that_fits_is_taken(client: httpx.Client, unique: str) -> None:

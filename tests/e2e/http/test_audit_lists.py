@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 
+from .nodes import assigned
 from .test_task_lives import register, submit
 
 API = "/mas/api/v1"
@@ -11,8 +12,8 @@ API = "/mas/api/v1"
 
 def test_every_change_stands_in_the_audit(client: httpx.Client, unique: str) -> None:
     register(client, unique, skills={unique: 1.0})
-    task = submit(client, unique)
-    task_id = task["task_id"]
+    task_id = submit(client, unique)["task_id"]
+    assigned(client, task_id)
 
     events = client.get(f"{API}/audit/streams/task/{task_id}").json()["items"]
 

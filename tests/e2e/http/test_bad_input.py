@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from .nodes import QUIET
 from .problems import AGENT, API, JSON, TASK, head, is_problem
 
 BATCH = f"{API}/agents/tasks/submit-batch"
@@ -18,7 +19,7 @@ DEEP = b"[" * 5000 + b"]" * 5000
 @pytest.fixture(scope="module")
 def node(start_for_module: Callable[..., Any]) -> Any:
     """A node on which nothing happens by itself, so that the log stands still between requests."""
-    return start_for_module(heartbeat_interval_seconds=3_600, pickup_timeout_seconds=3_600)
+    return start_for_module(**QUIET)
 
 
 @pytest.fixture(scope="module")

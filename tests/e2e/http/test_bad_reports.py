@@ -6,13 +6,14 @@ from typing import Any
 import httpx
 import pytest
 
+from .nodes import QUIET, assigned
 from .problems import API, TASK, head, is_problem
 
 
 @pytest.fixture(scope="module")
 def node(start_for_module: Callable[..., Any]) -> Any:
     """A node on which nothing happens by itself, so that the log stands still between requests."""
-    return start_for_module(heartbeat_interval_seconds=3_600, pickup_timeout_seconds=3_600)
+    return start_for_module(**QUIET)
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +28,7 @@ def stranger(node: Any) -> str:
 def held(client: httpx.Client, stranger: str) -> dict[str, str]:
     """A task that an agent holds: its path, and the proof of it."""
     task = client.post(TASK, json={"task_type": "x", "requirements": {"skills": [stranger]}}).json()
-    for _ in range(1000):
-        task = client.get(f"{API}/agents/tasks/{task['task_id']}").json()
-        if task["lease"]:
-            break
+    task = assigned(client, task["task_id"])
     return {"path": f"{API}/agents/tasks/{task['task_id']}", "lease": task["lease"]}
 
 

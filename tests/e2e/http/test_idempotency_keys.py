@@ -1,5 +1,6 @@
 """Idempotency keys: the first answer to a key is given again, and nothing is done twice."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -57,7 +58,10 @@ def test_a_retried_registration_is_no_duplicate(client: httpx.Client, unique: st
     assert again.headers["etag"] == '"rev-1"'
 
 
-def test_a_key_for_another_body_or_path_is_refused(client: httpx.Client, unique: str) -> None:
+def test_a_key_for_another_body_or_path_is_refused(
+    start_node: Callable[..., Any], unique: str
+) -> None:
+    client = start_node().client
     key = {"idempotency-key": unique}
     client.post(SUBMIT, json={"task_type": "x"}, headers=key)
     before = position_of(client)

@@ -1,12 +1,21 @@
 """An agent that polls learns of the tasks that it lost: by heartbeat, claim and report alike."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
 
+from .nodes import QUIET
+
 API = "/mas/api/v1"
+
+
+@pytest.fixture(scope="module")
+def node(start_for_module: Callable[..., Any]) -> Any:
+    """A node of its own: nobody else's tasks come to these agents."""
+    return start_for_module(**QUIET)
 
 
 @pytest.fixture

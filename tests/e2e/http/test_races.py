@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from .nodes import QUIET
 from .problems import API
 from .test_task_care import begun
 
@@ -18,7 +19,7 @@ AT_ONCE = 8
 @pytest.fixture(scope="module")
 def node(start_for_module: Callable[..., Any]) -> Any:
     """A node on which nothing happens by itself."""
-    return start_for_module(heartbeat_interval_seconds=3_600, pickup_timeout_seconds=3_600)
+    return start_for_module(**QUIET)
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,16 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from .nodes import QUIET
 from .problems import API, TASK, head, is_problem
 
 JSON = ("content-type", "application/json")
+
+
+@pytest.fixture(scope="module")
+def node(start_for_module: Callable[..., Any]) -> Any:
+    """A node on which nothing happens by itself, so that the log stands still between requests."""
+    return start_for_module(**QUIET)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from aia_mas import __version__
 
 from .conftest import KEY, bearer
+from .nodes import assigned
 
 API = "/mas/api/v1"
 
@@ -116,12 +117,13 @@ def test_an_agent_acts_for_itself_only(acting: Any, admin: httpx.Client, unique:
     me = acting(unique, "agent")
     for agent_id in (unique, other):
         admin.put(f"{API}/agents/{agent_id}", json={"skills": {agent_id: 1}})
-    task = admin.post(
+    submitted = admin.post(
         f"{API}/agents/tasks/submit",
         json={"task_type": "x", "requirements": {"skills": [other]}},
-    ).json()
+    )
+    task = assigned(admin, submitted.json()["task_id"])
     before = admin.get(f"{API}/audit/head").json()["position"]
-    theirs = {"agent_id": other, "lease": task["lease"] or "x"}
+    theirs = {"agent_id": other, "lease": task["lease"]}
 
     for method, path, body in (
         ("POST", "/agents/register", {"agent_id": f"{unique}-new"}),
@@ -156,7 +158,7 @@ def test_an_agent_acts_for_itself_only(acting: Any, admin: httpx.Client, unique:
 
 def test_roles(acting: Any, admin: httpx.Client, unique: str) -> None:
     admin.put(f"{API}/agents/{unique}", json={})
-    submission = {"task_type": "x"}
+    submission = {"task_type": "x", "requirements": {"skills": [f"{unique}-of-nobody"]}}
 
     viewer, client = acting("v", "viewer"), acting("c", "client")
     auditor, operator, nobody = acting("a", "auditor"), acting("o", "operator"), acting("n")

@@ -7,6 +7,8 @@ import httpx
 
 from aia_mas.application.settings import load_settings
 
+from .nodes import assigned
+
 API = "/mas/api/v1"
 
 
@@ -75,7 +77,8 @@ def test_tiers_are_those_configured(start_node: Callable[..., Any]) -> None:
     bulk = {"filter": {"tier": ["gold"]}, "dry_run": True}
     assert client.post(f"{API}/agents/bulk/drain", json=bulk).json()["matched"] == 1
     task = {"task_type": "t", "requirements": {"min_tier": "gold"}}
-    assert client.post(f"{API}/agents/tasks/submit", json=task).json()["agent_id"] == "a"
+    submitted = client.post(f"{API}/agents/tasks/submit", json=task).json()
+    assert assigned(client, submitted["task_id"])["agent_id"] == "a"
 
 
 def test_a_tier_that_is_not_configured_is_refused_by_name(start_node: Callable[..., Any]) -> None:

@@ -1,0 +1,21 @@
+"""What tests share about nodes: one on which nothing happens by itself, and waits for what does."""
+
+from typing import Any
+
+import httpx
+
+QUIET = {"heartbeat_interval_seconds": 3_600, "pickup_timeout_seconds": 3_600}
+"""Settings of a node whose log stands still between requests, once every task has its agent."""
+
+
+def assigned(client: httpx.Client, task_id: str) -> dict[str, Any]:
+    """Return a task once an agent has it: with its submission, or a moment later (bounded)."""
+    path = f"/mas/api/v1/agents/tasks/{task_id}"
+    for _ in range(30):
+        answer = client.get(path)
+        task: dict[str, Any] = answer.json()
+        if task["lease"]:
+            return task
+        # Answered when something has happened, or after a while.
+        client.get(path, params={"min_position": int(answer.headers["x-event-position"]) + 1})
+    raise AssertionError(f"nobody has {task_id}")
