@@ -255,7 +255,7 @@ class _Lines:
     def close(self) -> None:
         """Put everything back where it was."""
         for pool in self._passed:
-            self._queue.classes[pool.rank].put(pool)
+            self._queue.classes[pool.rank].put_back(pool)
         self._passed.clear()
 
     def _look(self) -> None:

@@ -108,6 +108,11 @@ class ClassOrder:
         if one is not None:
             self._put_type(one)
 
+    def put_back(self, pool: Pool) -> None:
+        """Put a pool back among the turns that was taken out of ``closed_by_turn``."""
+        if pool.stands_in is self.closed:
+            self.closed_by_turn.put(pool)
+
     def type_changed(self, task_type: str) -> None:
         """Take note that a type is paused, or is so no more."""
         if (one := self._types.get(task_type)) is not None:
