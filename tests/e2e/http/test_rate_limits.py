@@ -1,7 +1,6 @@
 """A limit to the requests of one caller: told in every answer, and kept."""
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -129,12 +128,10 @@ def test_nodes_count_together_through_redis_and_alone_without_it(
             assert list(redis.scan_iter("mas:*:rate:subject:dev"))
         assert node.client.get("/mas/health").json()["redis"]["status"] == "ok"
 
-    began = time.monotonic()
     for left in (49, 48, 47):
         answer = node.client.get(f"{API}/agents")
         assert answer.status_code == 200
         assert answer.headers["ratelimit"].startswith(f'"default";r={left};')
-    assert time.monotonic() - began < 2
     health = node.client.get("/mas/health").json()
     assert (health["status"], health["redis"]["status"]) == ("degraded", "unavailable")
     assert "requests are counted by this node alone" in health["redis"]["detail"]

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,19 +56,12 @@ async def test_settings_are_durable_and_text_is_unicode(data_dir: Path) -> None:
         assert ask(server.url, "SELECT 'Z' < 'a'") is True
 
 
-async def test_the_data_survive_and_the_second_start_takes_less_than_a_second(
-    data_dir: Path,
-) -> None:
+async def test_the_data_survive(data_dir: Path) -> None:
     async with EmbeddedPostgres(data_dir) as server:
         ask(server.owner_url, "CREATE TABLE kept AS SELECT 42 AS answer")
 
-    took = []
-    for _ in range(3):  # the machine may be busy with something else
-        began = time.monotonic()
-        async with EmbeddedPostgres(data_dir) as server:
-            took.append(time.monotonic() - began)
-            assert ask(server.owner_url, "SELECT answer FROM kept") == 42
-    assert min(took) < 1
+    async with EmbeddedPostgres(data_dir) as server:
+        assert ask(server.owner_url, "SELECT answer FROM kept") == 42
 
 
 async def test_a_long_path_with_spaces_umlauts_and_quotes(made: Path, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ import contextlib
 import os
 import shutil
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,10 +78,8 @@ async def test_a_killed_server_is_restarted_for_all_nodes(
     async with EmbeddedPostgres(data_dir, watch_interval=0.1) as server:
         ask(server.owner_url, "CREATE TABLE kept AS SELECT 42 AS answer")
         old = server_pid(data_dir)
-        began = time.monotonic()
         os.kill(old, signal.SIGKILL)
         await eventually(lambda: answers(server.url) and server_pid(data_dir) != old)
-        assert time.monotonic() - began < 5  # about 0.3 s on an idle machine
         assert ask(server.owner_url, "SELECT answer FROM kept") == 42
         assert answers(other.url)
         await eventually(lambda: len(processes(data_dir)) == 2)  # a server and a guardian
