@@ -11,7 +11,7 @@ from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
 log = structlog.stdlib.get_logger("aia.agents.orchestration")
 
 _DIRECTORY_SECONDS = 5.0
-_UNDECIDED = {"not_waiting", "next"}  # the dispatcher has not looked at the task yet
+_UNDECIDED = {"not_waiting", "next", "not_leader"}  # no dispatcher has looked at the task yet
 
 
 async def assigned_agent(system: System, task_id: str, timeout: float) -> str | None:

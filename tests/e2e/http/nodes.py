@@ -1,5 +1,6 @@
 """What tests share about nodes: one on which nothing happens by itself, and waits for what does."""
 
+import time
 from typing import Any
 
 import httpx
@@ -10,12 +11,12 @@ QUIET = {"heartbeat_interval_seconds": 3_600, "pickup_timeout_seconds": 3_600}
 
 def assigned(client: httpx.Client, task_id: str) -> dict[str, Any]:
     """Return a task once an agent has it: with its submission, or a moment later (bounded)."""
-    path = f"/mas/api/v1/agents/tasks/{task_id}"
-    for _ in range(30):
+    path, until = f"/mas/api/v1/agents/tasks/{task_id}", time.monotonic() + 60.0
+    while time.monotonic() < until:
         answer = client.get(path)
         task: dict[str, Any] = answer.json()
         if task["lease"]:
             return task
         # Answered when something has happened, or after a while.
         client.get(path, params={"min_position": int(answer.headers["x-event-position"]) + 1})
-    raise AssertionError(f"nobody has {task_id}")
+    raise AssertionError(f"nobody has {task_id}: {client.get(f'{path}/explain').text}")

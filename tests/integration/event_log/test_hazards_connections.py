@@ -24,9 +24,7 @@ from .conftest import (
     MAPPER,
     NEW,
     PATIENCE,
-    Line,
     Place,
-    Wire,
     check,
     collect,
     end_of,
@@ -38,6 +36,7 @@ from .conftest import (
     texts,
     waiting_for_lock,
 )
+from .wires import Line, Wire
 
 NEVER = 3600.0
 
