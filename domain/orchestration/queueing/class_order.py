@@ -101,6 +101,8 @@ class ClassOrder:
             pool.stands_in, pool.stands_at = target, head
             if target is not None:
                 insort(target, pool, key=_stands_at)
+            elif stood_in is not None:
+                _forget_tries(pool)
         if target is self.closed:
             self.closed_by_turn.put(pool)
         elif target is not None and one is not None:
@@ -141,3 +143,14 @@ class ClassOrder:
         one.head = head
         if head is not None:
             insort(self.open, one, key=_head)
+
+
+def _forget_tries(pool: Pool) -> None:
+    """Take note that a pool is out of sight: who has room meanwhile is not told to it.
+
+    What was tried in vain is worth a try when its tasks come back, say from a key that was full.
+    """
+    pool.held_back = False
+    demand = pool.demand
+    if not demand.hopeless and all(each.stands_in is None for each in demand.pools.values()):
+        demand.stuck = False

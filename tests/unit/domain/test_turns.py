@@ -5,8 +5,12 @@ import pytest
 from aia_mas.domain.orchestration.agent_events import AgentUpdated
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.pauses import DispatchPaused, DispatchResumed
-from aia_mas.domain.orchestration.task_events import TaskSubmitted
-from aia_mas.domain.orchestration.task_specification import Requirements, TaskSpecification
+from aia_mas.domain.orchestration.task_events import TaskCancelled, TaskSubmitted
+from aia_mas.domain.orchestration.task_specification import (
+    Priority,
+    Requirements,
+    TaskSpecification,
+)
 
 from .dispatching_world import World
 
@@ -108,3 +112,23 @@ def test_a_paused_fleet_gives_the_dispatcher_nothing_to_do():
     world.fold.apply("dispatch/pauses", DispatchResumed(by="ops", at=world.now))
     assert world.fold.more_to_plan
     assert world.run() == [("1", "a")]
+
+
+def test_who_became_free_while_a_key_was_full_is_found_when_it_is_not():
+    """What was tried in vain is tried again when it comes back from a full key."""
+    world = World()
+    for agent_id, skill in (("a", "x"), ("c", "y"), ("d", "z")):
+        world.agent(agent_id, skills={skill: 1.0})
+    key = {"concurrency_key": "k", "concurrency_limit": 1}
+    world.submit("other", **world.needing("y"), **key)
+    world.submit("first", **world.needing("x"))
+    assert sorted(world.run()) == [("first", "a"), ("other", "c")]
+    world.submit("keyed", **world.needing("x"), **key)
+    world.submit("plain", **world.needing("x"), priority=Priority.LOW)
+    assert world.run() == []
+    world.fold.apply("task/plain", TaskCancelled(by="o", at=world.now))
+
+    world.completed("first")
+    assert world.run() == []
+    world.completed("other")
+    assert world.run() == [("keyed", "a")]
