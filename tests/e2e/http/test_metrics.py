@@ -1,5 +1,6 @@
 """Metrics over HTTP: the figures of the system, their history."""
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -59,7 +60,8 @@ def test_figures_tell_of_agents_priorities_throughput_and_lag(
     assert all(each["position"] > 0 and each["seconds"] < 60 for each in after["lag"])
 
 
-def test_history_is_cut_out_and_stepped(client: httpx.Client, unique: str) -> None:
+def test_history_is_cut_out_and_stepped(start_node: Callable[..., Any], unique: str) -> None:
+    client = start_node().client  # a young one, whose whole history goes by minutes
     done = life(client, unique)
     url = f"{API}/agents/metrics/history"
     whole = client.get(url, params=done).json()
