@@ -134,13 +134,29 @@ def series(fold: MetricsFold, span: Span, now: int) -> Series:
 def _fitting(fold: MetricsFold, begin: int | None, end: int, now: int) -> int:
     """Return the finest step that covers a time with few enough points, and whose data go back."""
     if begin is None:
-        oldest = [rollup.buckets[0].start for rollup in fold.state.rollups if rollup.buckets]
-        begin = min(oldest, default=end)
+        begin = _oldest(fold, end)
     for step in STEPS:
         width, kept = _source(step)[1]
         if (end - begin) // step < MOST_POINTS and begin >= now - width * kept:
             return step
     return STEPS[-1]
+
+
+def _oldest(fold: MetricsFold, end: int) -> int:
+    """Return since when there are figures (``end``: there are none): as fine as they are known.
+
+    A coarse bucket begins before its first event, at midnight say. Where a finer one begins within
+    it, it says when that was; where not, the finer ones of that time are given up already.
+    """
+    oldest, within = end, None
+    for (width, _), rollup in zip(reversed(KEPT), reversed(fold.state.rollups), strict=True):
+        if not rollup.buckets:
+            continue
+        start = rollup.buckets[0].start
+        if within is not None and start >= oldest + within:
+            break
+        oldest, within = start, width
+    return oldest
 
 
 def _source(step: int) -> tuple[int, tuple[int, int]]:

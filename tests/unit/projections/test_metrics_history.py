@@ -126,3 +126,13 @@ def test_the_hour_that_is_not_over_holds_its_minutes() -> None:
     (hour,) = story.points(HOUR)
     assert (hour.submitted, hour.queue_depth) == (3, 3)
     assert story.points(HOUR) == [hour]
+
+
+def test_a_young_history_goes_by_minutes_however_late_in_the_day_it_began() -> None:
+    story = Story().after(hours=11, minutes=30).agent("a").after(minutes=2)
+    whole = story.metrics.history(Span(), story.now)
+    assert (whole.step, len(whole.points)) == (MINUTE, 3)
+
+    story.after(hours=30)
+    aged = story.metrics.history(Span(), story.now)
+    assert (aged.step, len(aged.points)) == (HOUR, 31)
