@@ -20,3 +20,11 @@ def assigned(client: httpx.Client, task_id: str) -> dict[str, Any]:
         # Answered when something has happened, or after a while.
         client.get(path, params={"min_position": int(answer.headers["x-event-position"]) + 1})
     raise AssertionError(f"nobody has {task_id}: {client.get(f'{path}/explain').text}")
+
+
+def stranger_on(client: httpx.Client) -> str:
+    """Register the agent that bad requests talk about; returns its id, which is its skill too."""
+    body = {"agent_id": "bad-input", "skills": {"bad-input": 1}, "max_concurrent_tasks": 1000}
+    answer = client.put("/mas/api/v1/agents/bad-input", json=body)
+    assert answer.status_code in {200, 201}, answer.text
+    return "bad-input"

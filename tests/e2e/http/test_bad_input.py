@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .nodes import QUIET
+from .nodes import QUIET, stranger_on
 from .problems import AGENT, API, JSON, TASK, head, is_problem
 
 BATCH = f"{API}/agents/tasks/submit-batch"
@@ -25,9 +25,7 @@ def node(start_for_module: Callable[..., Any]) -> Any:
 @pytest.fixture(scope="module")
 def stranger(node: Any) -> str:
     """An agent that bad requests talk about."""
-    body = {"agent_id": "bad-input", "skills": {"bad-input": 1}, "max_concurrent_tasks": 1000}
-    assert node.client.put(f"{API}/agents/bad-input", json=body).status_code in {200, 201}
-    return "bad-input"
+    return stranger_on(node.client)
 
 
 def agent(**fields: Any) -> bytes:

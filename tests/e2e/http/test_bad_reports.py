@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .nodes import QUIET, assigned
+from .nodes import QUIET, assigned, stranger_on
 from .problems import API, TASK, head, is_problem
 
 
@@ -19,9 +19,7 @@ def node(start_for_module: Callable[..., Any]) -> Any:
 @pytest.fixture(scope="module")
 def stranger(node: Any) -> str:
     """An agent that bad requests talk about."""
-    body = {"agent_id": "bad-input", "skills": {"bad-input": 1}, "max_concurrent_tasks": 1000}
-    assert node.client.put(f"{API}/agents/bad-input", json=body).status_code in {200, 201}
-    return "bad-input"
+    return stranger_on(node.client)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from aia_mas.application.event_log.committer import Committer
 from aia_mas.application.event_log.log import new_events
 from aia_mas.application.event_log.records import AppendRequest, Expectation, RecordedEvent
 
-from .conftest import MAPPER, Opened
+from .counters import MAPPER, Opened
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -31,7 +31,8 @@ from aia_mas.domain.orchestration.task_events import (
 )
 from aia_mas.domain.orchestration.task_specification import TaskSpecification
 
-from .conftest import PATIENCE, HeldLog
+from .conftest import PATIENCE
+from .held_log import HeldLog
 
 TESTER = system("test")
 

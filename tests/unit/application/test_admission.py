@@ -25,7 +25,8 @@ from aia_mas.domain.orchestration.errors import QueueFull
 from aia_mas.domain.orchestration.task_commands import CancelTask, RetryTask, SubmitTask
 from aia_mas.domain.orchestration.task_specification import TaskSpecification
 
-from .conftest import HeldLog, settle
+from .conftest import settle
+from .held_log import HeldLog
 
 TESTER = system("test")
 PLAIN = TaskSpecification(task_type="t")

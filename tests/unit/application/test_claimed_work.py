@@ -33,7 +33,8 @@ from aia_mas.domain.orchestration.task_commands import (
 )
 from aia_mas.domain.orchestration.task_specification import TaskSpecification
 
-from .conftest import HeldLog, settle
+from .conftest import settle
+from .held_log import HeldLog
 
 TESTER = system("test")
 

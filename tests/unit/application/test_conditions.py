@@ -31,7 +31,8 @@ from aia_mas.domain.orchestration.agent_commands import (
 from aia_mas.domain.orchestration.agent_events import AgentUpdated
 from aia_mas.domain.orchestration.capabilities import Capabilities
 
-from .conftest import ALICE, HeldLog, settle
+from .conftest import ALICE, settle
+from .held_log import HeldLog
 
 AGENT = "agent/a1"
 FIRST, ANY = Precondition(revisions=(1,)), Precondition(exists=True)

@@ -34,7 +34,8 @@ from aia_mas.domain.orchestration.task_commands import (
 )
 from aia_mas.domain.orchestration.task_specification import TaskSpecification
 
-from .conftest import HeldLog, SteppedClock, settle
+from .conftest import SteppedClock, settle
+from .held_log import HeldLog
 
 TESTER = system("test")
 HEARTBEAT = 5.0

@@ -22,8 +22,9 @@ from aia_mas.domain.orchestration.task_events import (
     TaskSubmitted,
 )
 
-from .conftest import PATIENCE, HeldLog, settle
+from .conftest import PATIENCE, settle
 from .dispatcher_node import Node
+from .held_log import HeldLog
 
 
 @pytest.fixture

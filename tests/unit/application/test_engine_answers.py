@@ -21,26 +21,22 @@ from aia_mas.application.event_log.errors import (
 from aia_mas.application.event_log.records import Fence, Unreadable
 from aia_mas.domain.kernel.errors import Conflict
 
-from .conftest import (
-    ALICE,
-    PATIENCE,
+from .conftest import ALICE, PATIENCE, Node, answered, settle
+from .counters import (
     AlreadyOpen,
     Answer,
-    HeldLog,
     LimitReached,
     Look,
     Move,
-    Node,
     NotOpen,
     Open,
     Opened,
     OpenNew,
     Raise,
     Raised,
-    answered,
     counter,
-    settle,
 )
+from .held_log import HeldLog
 
 
 async def test_an_accepted_command_is_answered_with_its_state_and_position(node: Node) -> None:

@@ -9,18 +9,8 @@ import pytest
 from aia_mas.application.engine.engine import Origin
 from aia_mas.application.event_log.errors import AppendFailed, LogClosed, Overloaded
 
-from .conftest import (
-    ALICE,
-    LimitReached,
-    Node,
-    NotOpen,
-    Open,
-    Raise,
-    Raised,
-    answered,
-    counter,
-    settle,
-)
+from .conftest import ALICE, Node, answered, settle
+from .counters import LimitReached, NotOpen, Open, Raise, Raised, counter
 
 
 @pytest.fixture

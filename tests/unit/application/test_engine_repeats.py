@@ -13,19 +13,17 @@ from aia_mas.application.event_log.errors import (
 from aia_mas.application.event_log.records import Kind
 from aia_mas.domain.kernel.errors import PermissionDenied
 
-from .conftest import (
-    ALICE,
+from .conftest import ALICE, Node, answered
+from .counters import (
     AlreadyOpen,
     Answer,
     LimitReached,
     Look,
-    Node,
     NotOpen,
     Open,
     Opened,
     Raise,
     RaiseRefused,
-    answered,
 )
 
 

@@ -25,7 +25,8 @@ from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.errors import AgentAlreadyRegistered, MaxAgentsReached
 from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
 
-from .conftest import PATIENCE, HeldLog, settle
+from .conftest import PATIENCE, settle
+from .held_log import HeldLog
 
 TESTER = system("test")
 

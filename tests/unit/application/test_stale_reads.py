@@ -31,7 +31,8 @@ from aia_mas.domain.orchestration.task_events import (
 from aia_mas.domain.orchestration.task_specification import TaskSpecification
 from aia_mas.domain.orchestration.task_status import ReleaseReason, TaskStatus
 
-from .conftest import ALICE, HeldLog
+from .conftest import ALICE
+from .held_log import HeldLog
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 REGISTERED = AgentRegistered(capabilities=Capabilities(), owner="alice", registered_at=AT)

@@ -13,22 +13,20 @@ from aia_mas.application.engine.snapshots import Snapshot
 from aia_mas.application.engine.working_set import WorkingSet
 from aia_mas.application.event_log.records import RecordedEvent
 
-from .conftest import (
+from .conftest import Node, answered, settle
+from .counters import (
     EVOLVERS,
     Answer,
     CounterState,
-    HeldLog,
     Look,
-    Node,
     Open,
     Opened,
     OpenNew,
     Raise,
     Raised,
-    answered,
     counter,
-    settle,
 )
+from .held_log import HeldLog
 
 
 class Reads:

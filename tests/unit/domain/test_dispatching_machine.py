@@ -31,6 +31,7 @@ from aia_mas.domain.orchestration.task_steering import reassign_task, reprioriti
 from aia_mas.domain.orchestration.task_submission import assign_task, retry_task, submit_task
 
 from .dispatching_drawn import AGENTS, CAPABILITIES, LIMITS, OWNERS, SPECS
+from .dispatching_knowledge import known
 from .dispatching_ledger import UnderWay
 from .dispatching_promises import Promises
 
@@ -220,22 +221,6 @@ class Dispatch(Promises):
 def sensible(spec: TaskSpecification) -> TaskSpecification:
     """Return a specification whose limit has a key."""
     return spec if spec.concurrency_key else replace(spec, concurrency_limit=None)
-
-
-def known(fold: Dispatching) -> Any:
-    """Return what a fold knows, whatever slots its agents sit in."""
-    snapshot = at_once(fold.snapshot())
-    fleet, tasks_, sequence = snapshot.fleet, snapshot.tasks, snapshot.sequence
-    holders = {task_id: fleet.seats[slot].agent_id for task_id, slot in fleet.holders}
-    busy = set(holders.values())
-    seats = {
-        seat.agent_id: (seat, last)
-        for seat, last in zip(fleet.seats, fleet.last, strict=True)
-        if seat.registered or seat.agent_id in busy
-    }
-    keys = sorted(snapshot.queue.keys, key=lambda each: each.key)
-    queue = replace(snapshot.queue, keys=keys)
-    return seats, holders, fleet.sequence, tasks_, sequence, queue
 
 
 TestDispatch = Dispatch.TestCase

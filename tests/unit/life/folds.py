@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec.structs import replace
-
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.kernel.steps import at_once
 from aia_mas.domain.orchestration.dispatching import Dispatching
@@ -16,6 +14,7 @@ from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
 from aia_mas.projections.performance_fold import AGENT_PERFORMANCE
 from aia_mas.projections.system_metrics import SystemMetrics
 from aia_mas.projections.task_board_fold import TASK_BOARD
+from tests.unit.domain.dispatching_knowledge import known
 
 from .books import Books
 from .rows import Rows
@@ -91,19 +90,3 @@ def stored(expiry: Expiry) -> dict[str, Any]:
         "online": {key: value for piece in pieces for key, value in piece.online.items()},
         "gone": {key: value for piece in pieces for key, value in piece.gone.items()},
     }
-
-
-def known(fold: Dispatching) -> Any:
-    """Return what a dispatcher's fold knows, whatever slots its agents sit in."""
-    snapshot = at_once(fold.snapshot())
-    fleet, tasks, sequence = snapshot.fleet, snapshot.tasks, snapshot.sequence
-    holders = {task_id: fleet.seats[slot].agent_id for task_id, slot in fleet.holders}
-    busy = set(holders.values())
-    seats = {
-        seat.agent_id: (seat, last)
-        for seat, last in zip(fleet.seats, fleet.last, strict=True)
-        if seat.registered or seat.agent_id in busy
-    }
-    keys = sorted(snapshot.queue.keys, key=lambda each: each.key)
-    queue = replace(snapshot.queue, keys=keys)
-    return seats, holders, fleet.sequence, fleet.rules, tasks, sequence, queue
