@@ -10,7 +10,6 @@ from aia_mas.domain.orchestration.requirement import RequirementSignature
 
 REMEMBERED: Final = 128
 """Agents of an owner whose last turns are known one by one."""
-_NOBODY: Final = 1 << 62
 
 Suits = Callable[[RequirementSignature, str], bool]
 """Tells whether an agent suits a demand."""
@@ -82,7 +81,7 @@ class Turns:
         """
         one = self._owners.get(owner)
         if one is None:
-            return Seen(_NOBODY, seen.at)
+            return seen
         place = max(seen.place, one.since)
         if seen.at < self._last:
             for agent_id, at in reversed(one.given.items()):
@@ -97,7 +96,7 @@ class Turns:
         """Return the place of an owner after its last turn, whatever that was."""
         one = self._owners.get(owner)
         if one is None:
-            return _NOBODY
+            return 0
         return next(reversed(one.given.values()), one.since)
 
     def entered(self, owner: str) -> None:
