@@ -8,6 +8,9 @@ import httpx
 QUIET = {"heartbeat_interval_seconds": 3_600, "pickup_timeout_seconds": 3_600}
 """Settings of a node whose log stands still between requests, once every task has its agent."""
 
+NOBODY_S: dict[str, Any] = {"requirements": {"skills": ["nobody-has-it"]}}
+"""What a task asks for that is to wait on a shared node: without it any test's agent may get it."""
+
 
 def assigned(client: httpx.Client, task_id: str) -> dict[str, Any]:
     """Return a task once an agent has it: with its submission, or a moment later (bounded)."""

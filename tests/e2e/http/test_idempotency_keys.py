@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from .nodes import NOBODY_S
+
 API = "/mas/api/v1"
 REGISTER = f"{API}/agents/register"
 SUBMIT = f"{API}/agents/tasks/submit"
@@ -19,7 +21,7 @@ def position_of(client: httpx.Client) -> int:
 
 def test_the_same_key_gets_the_first_answer_again(client: httpx.Client, unique: str) -> None:
     key = {"idempotency-key": unique}
-    body = {"task_type": "x", "description": unique}
+    body = {"task_type": "x", "description": unique, **NOBODY_S}
 
     first = client.post(SUBMIT, json=body, headers=key)
     again = client.post(SUBMIT, json=body, headers=key)
@@ -78,7 +80,7 @@ def test_a_key_used_twice_at_once_counts_once(node: Any, unique: str) -> None:
     def submit(_: int) -> httpx.Response:
         with node.new_client() as client:
             return client.post(
-                SUBMIT, json={"task_type": unique}, headers={"idempotency-key": unique}
+                SUBMIT, json={"task_type": unique, **NOBODY_S}, headers={"idempotency-key": unique}
             )
 
     with ThreadPoolExecutor(8) as pool:
@@ -91,7 +93,7 @@ def test_a_key_used_twice_at_once_counts_once(node: Any, unique: str) -> None:
 
 
 def test_a_batch_with_a_key_is_submitted_once(client: httpx.Client, unique: str) -> None:
-    body = {"tasks": [{"task_type": unique}, {"task_type": ""}, {"task_type": unique}]}
+    body = {"tasks": [{"task_type": each, **NOBODY_S} for each in (unique, "", unique)]}
     key = {"idempotency-key": unique}
 
     first = client.post(f"{API}/agents/tasks/submit-batch", json=body, headers=key)
@@ -116,7 +118,7 @@ def test_a_key_is_printable_and_short(client: httpx.Client, key: str | bytes) ->
 def test_a_long_key_is_fine(client: httpx.Client, unique: str) -> None:
     key = {"idempotency-key": unique.ljust(255, "k")}
 
-    assert client.post(SUBMIT, json={"task_type": "x"}, headers=key).status_code == 201
+    assert client.post(SUBMIT, json={"task_type": "x", **NOBODY_S}, headers=key).status_code == 201
 
 
 def test_every_command_takes_a_key(client: httpx.Client, unique: str) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
+from .nodes import NOBODY_S
+
 API = "/mas/api/v1"
 SUBMIT = f"{API}/agents/tasks/submit"
 
@@ -91,7 +93,7 @@ def test_an_audit_page_of_large_events_is_short_and_goes_on(
     """Five hundred results of a few megabytes each would not fit into memory."""
     sizes = [2_500_000] * 4
     for size in sizes:
-        task = {"task_type": unique, "payload": "x" * size}
+        task = {"task_type": unique, "payload": "x" * size, **NOBODY_S}
         assert client.post(SUBMIT, json=task).status_code == 201
     query: dict[str, Any] = {"type": "task.submitted.v1", "limit": 500, "sort": "-position"}
     pages: list[list[dict[str, Any]]] = []
@@ -122,7 +124,7 @@ def test_reads_of_the_log_wait_for_a_position_too(
     client: httpx.Client, unique: str, path: str
 ) -> None:
     client.put(f"{API}/agents/{unique}", json={})
-    submitted = client.post(SUBMIT, json={"task_type": "x"})
+    submitted = client.post(SUBMIT, json={"task_type": "x", **NOBODY_S})
     name = submitted.json()["task_id"] if "explain" in path else unique
     position = int(submitted.headers["x-event-position"])
     url = API + path.format(name)
@@ -148,7 +150,7 @@ def test_a_query_waits_for_a_position_or_says_that_it_is_behind(
 
 def test_reads_tell_at_which_position_things_stood_so(client: httpx.Client, unique: str) -> None:
     client.put(f"{API}/agents/{unique}", json={})
-    task = client.post(f"{API}/agents/tasks/submit", json={"task_type": unique})
+    task = client.post(f"{API}/agents/tasks/submit", json={"task_type": unique, **NOBODY_S})
     task_id = task.json()["task_id"]
     position = int(task.headers["x-event-position"])
     reads: dict[str, dict[str, str]] = {

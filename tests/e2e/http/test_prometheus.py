@@ -14,6 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 
 from aia_mas.domain.kernel import Role
 
+from .nodes import NOBODY_S
+
 ROOT = Path(__file__).parents[3]
 API = "/mas/api/v1"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
@@ -49,7 +51,9 @@ def test_counts_move_with_what_happens(client: httpx.Client, unique: str) -> Non
         assert client.get(f"{API}/agents/{unique}").status_code == 200
     assert client.get(f"{API}/agents/{unique}-nobody").status_code == 404
     client.get(f"/{unique}")
-    task = client.post(f"{API}/agents/tasks/submit", json={"task_type": "x", "priority": "low"})
+    task = client.post(
+        f"{API}/agents/tasks/submit", json={"task_type": "x", "priority": "low", **NOBODY_S}
+    )
     position = int(task.headers["x-event-position"])
     client.get(f"{API}/agents/metrics/system", params={"min_position": position})
     after = scraped(client)
@@ -78,7 +82,7 @@ def test_counts_move_with_what_happens(client: httpx.Client, unique: str) -> Non
 
 def test_names_and_labels_are_bounded_and_documented(client: httpx.Client, unique: str) -> None:
     client.put(f"{API}/agents/{unique}", json={})
-    client.post(f"{API}/agents/tasks/submit", json={"task_type": f"type-{unique}"})
+    client.post(f"{API}/agents/tasks/submit", json={"task_type": f"type-{unique}", **NOBODY_S})
     client.request("BREW", f"{API}/agents/{unique}")
     text = client.get("/metrics").text
     assert unique not in text

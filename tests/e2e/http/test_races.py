@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .nodes import QUIET
+from .nodes import NOBODY_S, QUIET
 from .problems import API
 from .test_task_care import begun
 
@@ -148,9 +148,9 @@ def test_of_starts_at_once_one_is_recorded(
 
 
 def test_a_thousand_tasks_with_a_bad_one(client: httpx.Client, unique: str) -> None:
-    bad = {"task_type": unique, "lease_seconds": -1, "max_cost": "1e3"}
-    tasks: list[dict[str, Any]] = [{"task_type": unique} for _ in range(1_000)]
-    tasks[500] = bad
+    good = {"task_type": unique, **NOBODY_S}
+    tasks: list[dict[str, Any]] = [good] * 1_000
+    tasks[500] = {**good, "lease_seconds": -1, "max_cost": "1e3"}
 
     answer = client.post(f"{TASKS}/submit-batch", json={"tasks": tasks})
 
