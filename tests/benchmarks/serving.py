@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import uvicorn
 import uvloop
 from litestar import Litestar, post
@@ -23,14 +24,22 @@ from aia_mas.domain.orchestration.agent_commands import PutAgent
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.interfaces.bootstrap import System
 from aia_mas.interfaces.cli import collection
-from aia_mas.interfaces.http.schemas.tasks import TaskSubmission
 from aia_mas.interfaces.http.server import serve
 
 ADMIN = Principal("bench", frozenset({Role.ADMIN}))
 
 
+class Submission(msgspec.Struct):
+    """What the loader sends, and nothing else that the product knows of."""
+
+    task_type: str
+    description: str
+    requirements: dict[str, list[str]]
+    max_cost: float
+
+
 @post("/submit")
-async def submit(data: TaskSubmission) -> dict[str, str]:
+async def submit(data: Submission) -> dict[str, str]:
     """Decode and answer."""
     return {"task_id": "0", "status": data.task_type}
 

@@ -40,7 +40,7 @@ class Measured(NamedTuple):
     Attributes:
         rate: Lives per second.
         events: Events per life.
-        lag: Seconds until every read model had caught up.
+        lag: Seconds until every read model, and what assignments are decided by, had caught up.
     """
 
     rate: float
@@ -118,6 +118,7 @@ async def measured(data_dir: Path, agents: int, run_lives: Lives) -> Measured:
         head, ended = system.log.feed.position, time.perf_counter()
         for name in system.projections.names:
             assert await system.projections.wait_for(name, head, 60)
+        assert await system.dispatcher.knows(head, 60)
         lag = time.perf_counter() - ended
     return Measured(LIVES / took, (head - before) / LIVES, lag)
 
