@@ -40,18 +40,27 @@ async def write(system: System, events: int) -> None:
     while not system.dispatcher.is_leader:
         await asyncio.sleep(0.01)
 
+    async def beat() -> None:
+        # Whoever is not chosen for two minutes would be taken for gone.
+        while True:
+            for number in range(AGENTS):
+                system.presence.beat("agent", f"agent_{number}")
+            await asyncio.sleep(10)
+
     async def client() -> None:
         while system.log.feed.position < events:
             task_id = system.new_id()
             result = await execute(SubmitTask(task_id=task_id, spec=SPEC), WRITER)
             task = msgspec.json.decode(result.body)
-            system.presence.beat("agent", task["agent_id"])
+            assert task["status"] == "assigned"
             await execute(
                 CompleteTask(task_id=task_id, agent_id=task["agent_id"], lease=task["lease"]),
                 WRITER,
             )
 
+    beating = asyncio.create_task(beat())
     await asyncio.gather(*(client() for _ in range(CLIENTS)))
+    beating.cancel()
     head = system.log.feed.position
     for name in system.projections.names:
         assert await system.projections.wait_for(name, head, 120)

@@ -24,7 +24,7 @@ ROUNDS = 5
 def history(data_dir: Path, events: int) -> dict[str, float]:
     """Bring the log of a node to so many events, then start it afresh and look at it."""
     command = [sys.executable, str(HERE / "long_history.py"), str(data_dir), str(events)]
-    subprocess.run([*command, "write"], check=True, capture_output=True)
+    subprocess.run([*command, "write"], check=True, stdout=subprocess.DEVNULL)
     output = subprocess.run([*command, "start"], check=True, capture_output=True, text=True)
     figures: dict[str, float] = json.loads(
         next(line for line in output.stdout.splitlines() if line.startswith("{"))
