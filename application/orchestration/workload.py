@@ -36,6 +36,10 @@ class Workload:
         """Return the tasks that an agent holds by the log."""
         return self._open_work.state.held(agent_id)
 
+    def leases(self, agent_id: str) -> dict[str, str]:
+        """Return the leases of the attempts that an agent holds by the log, and their tasks."""
+        return self._open_work.state.leases(agent_id)
+
     async def task(self, task_id: str) -> TaskState | None:
         """Return the state of a task."""
         state: TaskState | None = await self._state(task_stream(task_id))
