@@ -70,8 +70,7 @@ class Workload:
         return state
 
     async def _anew(self, stream: str) -> Any:
-        self._working_set.forget(stream)
-        return await self._state(stream)
+        return (await self._working_set.anew(stream)).state
 
     async def _state(self, stream: str) -> Any:
         while (entry := self._working_set.known(stream)) is None:
