@@ -1,86 +1,13 @@
 """Agents on their socket: work comes by itself, and every message gets its receipt."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
 
-API = "/mas/api/v1"
-PATIENCE = 30.0
-
-
-class Worker:
-    """A client of the agent socket."""
-
-    def __init__(self, connection: ClientConnection) -> None:
-        self.connection = connection
-        self._number = 0
-        self._kept: list[dict[str, Any]] = []
-
-    def next(self, kind: str) -> dict[str, Any]:
-        """Return the next frame of a type; others are kept."""
-        for frame in self._kept:
-            if frame["type"] == kind:
-                self._kept.remove(frame)
-                return frame
-        while True:
-            frame = json.loads(self.connection.recv(PATIENCE))
-            if frame["type"] == kind:
-                return frame
-            self._kept.append(frame)
-
-    def say(self, kind: str, data: Any = None, **more: Any) -> str:
-        """Send a message; returns its id."""
-        self._number += 1
-        message = {"type": kind, "id": f"m{self._number}", "data": data or {}, **more}
-        self.connection.send(json.dumps(message))
-        return f"m{self._number}"
-
-    def ask(self, kind: str, data: Any = None, **more: Any) -> dict[str, Any]:
-        """Send a message and return its receipt."""
-        wanted = self.say(kind, data, **more)
-        while True:
-            receipt = self.next("receipt")
-            if receipt["id"] == wanted:
-                return receipt
-
-
-@pytest.fixture
-def work() -> Iterator[Callable[..., Worker]]:
-    """Connects agents to nodes; they leave with the test."""
-    with ExitStack() as stack:
-
-        def worker(node: Any, agent_id: str, **more: Any) -> Worker:
-            url = node.url.replace("http", "ws", 1) + f"{API}/agents/ws/agent/{agent_id}"
-            return Worker(stack.enter_context(connect(url, compression=None, **more)))
-
-        yield worker
-
-
-def register(node: Any, agent_id: str, **capabilities: Any) -> None:
-    body = {"skills": {agent_id: 1.0}, **capabilities}
-    assert node.client.put(f"{API}/agents/{agent_id}", json=body).status_code == 201
-
-
-def submit(node: Any, agent_id: str, **more: Any) -> str:
-    body = {"task_type": "work", "requirements": {"skills": [agent_id]}, **more}
-    answer = node.client.post(f"{API}/agents/tasks/submit", json=body)
-    assert answer.status_code == 201, answer.text
-    task_id: str = answer.json()["task_id"]
-    return task_id
-
-
-def held(task: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"task_id": task["task_id"], "lease": task["lease"], **more}
-
-
-def task_of(node: Any, task_id: str) -> dict[str, Any]:
-    task: dict[str, Any] = node.client.get(f"{API}/agents/tasks/{task_id}").json()
-    return task
+from .agents_at_work import API, PATIENCE, Worker, held, register, submit
 
 
 def test_a_task_comes_by_itself_and_is_worked_to_its_end(
