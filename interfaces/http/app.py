@@ -37,7 +37,7 @@ from aia_mas.interfaces.http.task_care import TaskCare
 from aia_mas.interfaces.http.task_queries import TaskQueries
 from aia_mas.interfaces.http.tasks import TaskCommands
 from aia_mas.interfaces.monitoring import Monitor
-from aia_mas.interfaces.realtime import Gate, agent_socket_handlers, realtime_handlers
+from aia_mas.interfaces.realtime import EventStreams, Gate, agent_socket_handlers, realtime_handlers
 
 if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
@@ -61,6 +61,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     Checks,
     Monitoring,
     Documentation,
+    EventStreams,
 )
 """All that is served over HTTP."""
 
@@ -89,6 +90,7 @@ def create_app(system: System) -> Litestar:
         logging_config=None,
         debug=False,
     )
+    app.state.authenticator = authenticator
     app.state.openapi = openapi_of(settings)
     monitor = app.state.monitor = Monitor(system)
     served, sockets = app.asgi_router, Gate(app, authenticator, Origins(settings))

@@ -94,6 +94,7 @@ class Edge:
             if method == "HEAD":
                 # The server sends no body to the method it knows.
                 scope["method"] = "GET"
+                exchange.bodiless = True
             await self._app(scope, receive, respond)
         except ClientGone:
             exchange.problem = "client_gone"

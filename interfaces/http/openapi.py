@@ -276,6 +276,10 @@ def _complete(method: str, operation: dict[str, Any], *, secured: bool) -> None:
     if name in _TWO_ANSWERS:
         usual, other, description = _TWO_ANSWERS[name]
         responses[other] = {**responses[usual], "description": description}
+    for content in (response.get("content", {}) for response in responses.values()):
+        if "text/event-stream" in content:
+            # What comes is described in words; a schema would be that of the whole endless text.
+            content["text/event-stream"] = {}
     for status in statuses:
         responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
     _complete_parameters(name, operation.setdefault("parameters", []), command=command)

@@ -9,6 +9,7 @@ TAGS = (
     ("agents", "Who does the work: registration, signs of life, work to be had, how it went."),
     ("tasks", "The work: submitted, worked on, steered, explained; and who gets it."),
     ("queue", "Tasks that wait, limits of concurrency keys, pauses."),
+    ("live", "What happens, as it happens."),
     ("audit", "Every event as it is stored and sealed."),
     ("operations", "Health and metrics of this node."),
 )
@@ -35,6 +36,8 @@ PARAMETERS: Mapping[str, str] = {
     "tag": "Having this tag.",
     "parent": "A part of this task.",
     "correlation": "Tied together by this.",
+    "epoch": "The history in which `after` was given out.",
+    "event": "Only these events, for example `task.completed`.",
     "window": "How far back; it begins with a full hour.",
     "actor": "Caused by this subject.",
 }

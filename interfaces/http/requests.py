@@ -59,9 +59,10 @@ class Exchange:
         principal: Who sent it, once that is known.
         status: The status of the answer, once one was begun; else 0.
         problem: The code of the problem that it was answered with, if it was.
+        bodiless: Only the head of the answer is wanted (HEAD).
     """
 
-    __slots__ = ("headers", "principal", "problem", "request_id", "status", "system")
+    __slots__ = ("bodiless", "headers", "principal", "problem", "request_id", "status", "system")
 
     def __init__(self, system: System, headers: dict[bytes, bytes], request_id: str) -> None:
         """Begin without a principal and without an answer."""
@@ -71,6 +72,7 @@ class Exchange:
         self.principal: Principal | None = None
         self.status = 0
         self.problem = ""
+        self.bodiless = False
 
 
 class ApiRequest(Request[Principal, None, State]):

@@ -3,6 +3,7 @@
 from aia_mas.interfaces.realtime.agent import agent_socket_handlers
 from aia_mas.interfaces.realtime.close_codes import CloseCode
 from aia_mas.interfaces.realtime.coalesced import Sample
+from aia_mas.interfaces.realtime.event_stream import EventStreams
 from aia_mas.interfaces.realtime.frontend import OPERATIONS, realtime_handlers
 from aia_mas.interfaces.realtime.gate import Gate
 from aia_mas.interfaces.realtime.hub import Hub
@@ -12,6 +13,7 @@ from aia_mas.interfaces.realtime.uvicorn_socket import socket_options
 __all__ = [
     "OPERATIONS",
     "CloseCode",
+    "EventStreams",
     "Gate",
     "Hub",
     "RealtimeOptions",

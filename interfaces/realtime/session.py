@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine, Sequence
-from math import inf
 from typing import Any
 
 import structlog
@@ -17,6 +15,7 @@ from aia_mas.domain.kernel.errors import PermissionDenied
 from aia_mas.interfaces.http.security import Credential
 from aia_mas.interfaces.realtime.close_codes import CloseCode, Closing
 from aia_mas.interfaces.realtime.delivery import deliver
+from aia_mas.interfaces.realtime.expiry import Expiry
 from aia_mas.interfaces.realtime.hub import Hub
 from aia_mas.interfaces.realtime.messages import (
     ErrorCode,
@@ -38,12 +37,7 @@ Permit = Callable[[str, Principal], None]
 """Raises ``PermissionDenied`` when a principal may not subscribe to a topic."""
 
 _FAILED = Closing(CloseCode.INTERNAL_ERROR, "something failed here; resume with after")
-_EXPIRED = Closing(CloseCode.UNAUTHENTICATED, "token_expired")
 _FAULTY = Closing(CloseCode.POLICY_VIOLATION, "too many faulty messages in a row")
-
-
-_LOOK = 60.0
-"""Seconds after which a socket's token is looked at again."""
 
 
 class Session:
@@ -51,7 +45,6 @@ class Session:
 
     __slots__ = (
         "_expires_at",
-        "_expiry",
         "_faults",
         "_hub",
         "_longest",
@@ -89,11 +82,10 @@ class Session:
         self._faults = 0
         self._longest = longest or hub.options.max_message_bytes
         self._opened_at = asyncio.get_running_loop().time()
-        self._expiry: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
         """Serve the client until either side ends it, or its token expires."""
-        self._await_expiry()
+        expiry = Expiry(self.connection, self._expires_at)
         try:
             async with asyncio.TaskGroup() as tasks:
                 beside = [
@@ -110,27 +102,13 @@ class Session:
             self.connection.closing = _FAILED
             self.connection.transport.cut(_FAILED)
         finally:
-            if self._expiry is not None:
-                self._expiry.cancel()
+            expiry.stop()
             self._hub.disconnect(self.connection)
             self._tell_the_log()
 
     def _beside(self) -> Sequence[Coroutine[Any, Any, None]]:
         """Return what else runs while the socket is open."""
         return ()
-
-    def _await_expiry(self) -> None:
-        """Leave when the credential expires.
-
-        That is a time of day, which may be set; so it is looked at now and then.
-        """
-        left = self._expires_at - time.time()
-        if left <= 0:
-            self.connection.leave(_EXPIRED)
-        elif left < inf:
-            self._expiry = asyncio.get_running_loop().call_later(
-                min(left, _LOOK), self._await_expiry
-            )
 
     def _tell_the_log(self) -> None:
         connection = self.connection

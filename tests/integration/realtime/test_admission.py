@@ -9,7 +9,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake
 
 from aia_mas.application.settings import Settings
-from aia_mas.interfaces.realtime import CloseCode, RealtimeOptions, session
+from aia_mas.interfaces.realtime import CloseCode, RealtimeOptions, expiry
 
 pytestmark = pytest.mark.anyio
 
@@ -76,7 +76,7 @@ async def test_others_are_closed_with_a_code(run_node, log, more, code, reason):
 
 
 async def test_a_socket_ends_with_its_token(run_node, log, writer, monkeypatch):
-    monkeypatch.setattr(session, "_LOOK", 0.01)
+    monkeypatch.setattr(expiry, "_LOOK", 0.01)
     async with run_node(log, settings=KEYS) as node:
         headers = {"Authorization": f"Bearer {token('viewer', expires=600)}"}
         async with node.client(additional_headers=headers) as client:
@@ -94,7 +94,7 @@ async def test_a_socket_ends_with_its_token(run_node, log, writer, monkeypatch):
 
 
 async def test_a_socket_without_keys_does_not_end(run_node, log, monkeypatch):
-    monkeypatch.setattr(session, "_LOOK", 0.01)
+    monkeypatch.setattr(expiry, "_LOOK", 0.01)
     async with run_node(log) as node, node.client() as client:
         await client.next("metrics_update")
         now = time.time()

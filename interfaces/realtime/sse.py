@@ -1,0 +1,109 @@
+"""The wire of server-sent events (WHATWG HTML, 9.2): the frames of the hub as events with ids.
+
+The id of an event is where the client stands after it: the epoch and, for each topic of facts, the
+last position it was sent. So a browser that comes back with ``Last-Event-ID`` misses nothing and
+gets nothing twice, also when topics caught up one after the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from litestar.types import Send
+
+from aia_mas.interfaces.realtime.close_codes import Closing
+from aia_mas.interfaces.realtime.frames import payloads
+
+_HEAD = re.compile(rb'\{"type":"([a-z_]+)"(?:,"position":(\d+))?')
+_SUBSCRIPTION = re.compile(rb'"id":"([A-Za-z0-9._:-]{1,64})"\}\Z')
+_ID = re.compile(r"([0-9a-f-]{36})/([a-z]{1,32}:\d{1,19}(?:,[a-z]{1,32}:\d{1,19}){0,7})")
+
+
+class Place(NamedTuple):
+    """Where a client stands: the epoch, and the last position of each topic of facts."""
+
+    epoch: str
+    positions: Mapping[str, int]
+
+    def __str__(self) -> str:
+        """Return it as the id of an event."""
+        listed = ",".join(f"{topic}:{position}" for topic, position in self.positions.items())
+        return f"{self.epoch}/{listed}"
+
+
+def place_in(text: str) -> Place | None:
+    """Return the place that an id of ours names; None: it is none of ours."""
+    found = _ID.fullmatch(text)
+    if found is None:
+        return None
+    pairs = (pair.split(":") for pair in found[2].split(","))
+    positions = {topic: int(position) for topic, position in pairs}
+    return Place(found[1], positions) if max(positions.values()) < 2**63 else None
+
+
+class SseTransport:
+    """Writes frames as events.
+
+    Attributes:
+        positions: The last position sent of each topic of facts.
+    """
+
+    __slots__ = ("_epoch", "_patience", "_send", "_writing", "positions")
+
+    heard_at = 0.0
+    """The client of an event stream says nothing."""
+
+    def __init__(self, send: Send, epoch: str, patience: float) -> None:
+        """Write to an answer that has begun.
+
+        Args:
+            send: Sends more of it.
+            epoch: The epoch of the log.
+            patience: Seconds for which the client may take nothing.
+        """
+        self.positions: dict[str, int] = {}
+        self._send = send
+        self._epoch = epoch
+        self._patience = patience
+        self._writing = asyncio.Lock()
+
+    def offer(self, frames: bytes) -> bool:
+        """Leave frames to the sender."""
+        return False
+
+    async def send(self, frames: list[bytes]) -> None:
+        """Write frames; see ``Transport.send``."""
+        await self._write(b"".join(map(self._event, payloads(b"".join(frames)))))
+
+    async def keep_alive(self) -> None:
+        """Write a comment, so that nobody in between takes a silent stream for a dead one."""
+        await self._write(b": keep-alive\n\n")
+
+    async def close(self, closing: Closing) -> None:
+        """Tell why the stream ends, and end it."""
+        data = b'{"code":%d,"reason":"%b"}' % (closing.code, closing.reason.encode())
+        await self._write(b"event: closed\ndata: " + data + b"\n\n", more=False)
+
+    def cut(self, closing: Closing) -> None:
+        """Do nothing: the sender's patience ends, and with it the answer."""
+
+    def _event(self, payload: bytes) -> bytes:
+        head = _HEAD.match(payload)
+        assert head is not None
+        kind, position = head.groups()
+        named = _SUBSCRIPTION.search(payload)
+        if kind == b"subscribed":
+            # Its position stands elsewhere, see ``started``.
+            return b"event: subscribed\ndata: " + payload + b"\n\n"
+        if position is None or named is None:
+            return b"event: " + kind + b"\ndata: " + payload + b"\n\n"
+        self.positions[named[1].decode()] = int(position)
+        place = str(Place(self._epoch, self.positions)).encode()
+        return b"id: " + place + b"\nevent: " + kind + b"\ndata: " + payload + b"\n\n"
+
+    async def _write(self, data: bytes, *, more: bool = True) -> None:
+        async with asyncio.timeout(self._patience), self._writing:
+            await self._send({"type": "http.response.body", "body": data, "more_body": more})

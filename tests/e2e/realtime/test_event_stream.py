@@ -1,0 +1,165 @@
+"""Server-sent events through the whole server: resumed without loss, filtered, ended in order."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+API = "/mas/api/v1"
+STREAM = f"{API}/stream"
+PATIENCE = 30.0
+
+
+class Told(NamedTuple):
+    """One event."""
+
+    kind: str
+    id: str
+    data: dict[str, Any]
+
+
+class Stream:
+    """A client of an event stream."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.response = response
+        self.lines = response.iter_lines()
+
+    def rest(self) -> list[str]:
+        """Return all lines until the stream ends."""
+        return [line for line in self.lines if line]
+
+    def next(self, *kinds: str) -> Told:
+        """Return the next event of these kinds."""
+        fields: dict[str, str] = {}
+        for line in self.lines:
+            if line:
+                name, _, value = line.partition(":")
+                fields[name] = value.removeprefix(" ")
+            elif "event" in fields:
+                if fields["event"] in kinds:
+                    return Told(fields["event"], fields.get("id", ""), json.loads(fields["data"]))
+                fields = {}
+            else:
+                fields = {}
+        raise AssertionError("the stream ended")
+
+
+@pytest.fixture
+def stream() -> Iterator[Callable[..., Stream]]:
+    """Opens streams; they end with the test."""
+    with ExitStack() as stack:
+
+        def opened(node: Any, headers: dict[str, str] | None = None, **query: Any) -> Stream:
+            client = stack.enter_context(node.new_client())
+            answer = stack.enter_context(
+                client.stream("GET", STREAM, params=query, headers=headers or {})
+            )
+            assert answer.status_code == 200, answer.read()
+            assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+            return Stream(answer)
+
+        yield opened
+
+
+def register(node: Any, agent_id: str) -> int:
+    answer = node.client.put(f"{API}/agents/{agent_id}", json={})
+    return int(answer.headers["x-event-position"])
+
+
+def test_metrics_and_facts_come_as_they_happen(
+    start_node: Callable[..., Any], stream: Callable[..., Stream]
+) -> None:
+    node = start_node()
+    live = stream(node)
+    assert live.next("metrics_update").data["data"]["agents"]["registered"] == 0
+    position = register(node, "a1")
+    fact = live.next("agent_update")
+    assert (fact.data["position"], fact.data["data"]["agent_id"]) == (position, "a1")
+    assert fact.id.endswith(f"agents:{position}")
+    while live.next("metrics_update").data["data"]["agents"]["registered"] != 1:
+        pass
+
+
+def test_a_stream_goes_on_behind_its_last_event_and_repeats_nothing(
+    start_node: Callable[..., Any], stream: Callable[..., Stream]
+) -> None:
+    node = start_node()
+    first = stream(node, topic=["agents", "tasks"], after=0)
+    node.client.post(f"{API}/agents/tasks/submit", json={"task_type": "t"})
+    positions = [register(node, f"a{number}") for number in range(20)]
+    seen = [first.next("agent_update") for _ in range(7)]
+    first.response.close()
+
+    again = stream(node, {"Last-Event-ID": seen[-1].id}, topic=["agents", "tasks"])
+    answers = [again.next("subscribed").data for _ in range(2)]
+    assert all(answer["recovered"] for answer in answers)
+    rest = [again.next("agent_update") for _ in range(13)]
+    assert [told.data["position"] for told in (*seen, *rest)] == positions
+
+
+def test_only_what_is_asked_for_is_told(
+    node: Any, stream: Callable[..., Stream], unique: str
+) -> None:
+    live = stream(node, topic="agents", agent_id=[f"{unique}-2"], event=["agent.registered"])
+    register(node, f"{unique}-1")
+    position = register(node, f"{unique}-2")
+    assert live.next("agent_update", "metrics_update").data["position"] == position
+
+
+def test_a_stream_ends_with_its_node(
+    start_node: Callable[..., Any], stream: Callable[..., Stream]
+) -> None:
+    node = start_node()
+    live = stream(node, topic="agents")
+    live.next("subscribed")
+    node.begin_stop()
+    assert live.next("closed").data["code"] == 1001
+    assert not live.rest()
+
+
+def test_a_silent_stream_shows_that_it_is_alive(
+    start_node: Callable[..., Any], stream: Callable[..., Stream]
+) -> None:
+    node = start_node(websocket_ping_interval_seconds=0.1)
+    live = stream(node, topic="agents")
+    assert ": keep-alive" in live.lines
+
+
+def test_the_head_alone_can_be_asked_for(node: Any) -> None:
+    answer = node.client.head(STREAM)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/event-stream")
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ({"topic": "weather"}, "invalid_parameter"),
+        ({"topic": "metrics", "agent_id": "a"}, "invalid_parameter"),
+        ({"topic": "agents", "status": "completed"}, "invalid_parameter"),
+        ({"topic": "agents", "agent_id": "no id"}, "invalid_parameter"),
+        ({"after": "-1"}, "invalid_parameter"),
+        ({"after": "x"}, "invalid_parameter"),
+        ({"more": "1"}, "unknown_parameter"),
+    ],
+)
+def test_a_stream_that_cannot_be_had_is_a_problem(
+    node: Any, query: dict[str, str], code: str
+) -> None:
+    answer = node.client.get(STREAM, params=query)
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+
+
+@pytest.mark.parametrize("last", ["17", "x/agents:1", "0" * 36 + "/agents:" + "9" * 19])
+def test_an_id_of_no_event_of_ours_is_a_problem(node: Any, last: str) -> None:
+    answer = node.client.get(STREAM, headers={"Last-Event-ID": last})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_parameter")
+
+
+def test_an_id_of_another_history_begins_anew(node: Any, stream: Callable[..., Stream]) -> None:
+    live = stream(node, {"Last-Event-ID": "0" * 36 + "/agents:1"}, topic="agents")
+    assert live.next("subscribed").data["recovered"] is False
