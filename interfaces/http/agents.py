@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from litestar import Controller, delete, patch, post, put
 from litestar.params import FromPath, JSONBody
-from msgspec.structs import replace
 
 from aia_mas.application.orchestration.answers import AgentAnswer
 from aia_mas.application.orchestration.heartbeats import HeartbeatAnswer
@@ -168,11 +167,12 @@ class AgentCommands(Controller):
         request.acting_for(check_id(agent_id, "agent_id"))
         said, system = data or Heartbeat(), request.system
         _check_heartbeat(said)
-        alive = await system.heartbeats.agent(agent_id, request.principal)
+        told = await system.heartbeats.answered(
+            agent_id, request.principal, said.tasks, said.leases
+        )
         if said.load is not None or said.metrics:
             system.reports.report(agent_id, said.load, said.metrics)
-        stands = await system.heartbeats.working(agent_id, said.tasks, said.leases)
-        return answer(replace(alive, tasks=stands.held, lost=stands.lost))
+        return answer(told)
 
     @post("/{agent_id:str}/claim", operation_id="claim_tasks", status_code=200)
     async def claim(

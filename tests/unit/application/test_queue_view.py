@@ -57,7 +57,7 @@ async def test_a_key_that_is_forgotten_meanwhile_ends_no_list(
 
 
 def with_waiting(*types: str) -> Dispatching:
-    """The dispatcher's state when tasks of these types wait for a key, and one ends every second."""
+    """The state when tasks of these types wait for a key, and one ended each second of late."""
     state = Dispatching()
     for number, task_type in enumerate(types):
         spec = TaskSpecification(task_type=task_type, concurrency_key="k", concurrency_limit=9)
