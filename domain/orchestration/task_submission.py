@@ -152,4 +152,6 @@ def _assigned(assignment: Assignment | AssignTask, attempt: int, ctx: Context) -
         seed=assignment.seed,
         candidates=assignment.candidates,
         failure=assignment.failure,
+        agents=assignment.agents,
+        with_room=assignment.with_room,
     )

@@ -122,9 +122,9 @@ class Fleet:
         if sticky_key is not None and (holder := self.records.sticky.get(sticky_key)) is not None:
             sticky = self._directory.slots.get(holder)
         turns = self._places.sequence
-        everybody = len(self._seats)
+        everybody, agents = len(self._seats), len(self._directory.slots)
         full = everybody - len(self._places.open)
-        choice = self.chooser.choose(pool, everybody, full, signature, seed, sticky, turns)
+        choice = self.chooser.choose(pool, everybody, full, signature, seed, sticky, turns, agents)
         if choice is None:
             return None
         slot, considered, grounds = choice
