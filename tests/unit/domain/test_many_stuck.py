@@ -2,215 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from unittest.mock import patch
-
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aia_mas.domain.orchestration import planning
-from aia_mas.domain.orchestration.agent_events import (
-    AgentRegistered,
-    AgentUpdated,
-    AgentWentOffline,
-)
+from aia_mas.domain.kernel.steps import at_once
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.dispatching import Dispatching
-from aia_mas.domain.orchestration.limits import LimitSet
-from aia_mas.domain.orchestration.pauses import PAUSES, DispatchPaused, DispatchResumed
-from aia_mas.domain.orchestration.requirement import signature_of, suitability
-from aia_mas.domain.orchestration.task_events import (
-    TaskAssigned,
-    TaskCancelled,
-    TaskCompleted,
-    TaskSubmitted,
-)
-from aia_mas.domain.orchestration.task_specification import (
-    Priority,
-    Requirements,
-    TaskSpecification,
-)
+from aia_mas.domain.orchestration.dispatching_snapshot import decode_snapshot, encode_snapshot
+from aia_mas.domain.orchestration.task_specification import Requirements
 
-NOW = datetime(2026, 1, 2, tzinfo=UTC)
-SKILLS = [f"s{number}" for number in range(6)]
-
-
-@contextmanager
-def steps_of(looks: int) -> Iterator[None]:
-    """Let a step look at so much only."""
-    with patch.object(planning, "LOOKS", looks):
-        yield
-
-
-class World:
-    """A dispatcher's fold, and what agents and tasks there are."""
-
-    def __init__(self) -> None:
-        self.fold = Dispatching()
-        self.now = NOW
-        self.agents: dict[str, Capabilities] = {}
-        self.online: set[str] = set()
-        self.waiting: dict[str, TaskSpecification] = {}
-        self.held: dict[str, str] = {}
-        self.specs: dict[str, TaskSpecification] = {}
-        self.paused: set[str] = set()
-        self.limits: dict[str, int] = {}
-        self.order: list[tuple[str, str]] = []
-
-    def agent(self, agent_id: str, capabilities: Capabilities) -> None:
-        if agent_id in self.agents:
-            event = AgentUpdated(capabilities=capabilities, revision=2)
-            self.fold.apply(f"agent/{agent_id}", event)
-        else:
-            registered = AgentRegistered(capabilities=capabilities, owner="o", registered_at=NOW)
-            self.fold.apply(f"agent/{agent_id}", registered)
-            self.online.add(agent_id)
-        self.agents[agent_id] = capabilities
-
-    def submit(self, owner: str = "o", **spec: object) -> str:
-        task_id = f"t{len(self.specs)}"
-        self.specs[task_id] = made = TaskSpecification(**{"task_type": "t", **spec})
-        event = TaskSubmitted(spec=made, submitted_at=self.now, owner=owner)
-        self.fold.apply(f"task/{task_id}", event)
-        self.waiting[task_id] = made
-        return task_id
-
-    def step(self, limit: int = planning.TRIES) -> int:
-        """Plan one step; what was planned gets into the log at once. Returns how much it was."""
-        planned = self.fold.plan(self.now, limit)
-        for each in planned:
-            assigned = TaskAssigned(
-                agent_id=each.agent_id,
-                attempt=each.attempt,
-                lease="L",
-                lease_seconds=9.0,
-                assigned_at=self.now,
-            )
-            self.fold.apply(f"task/{each.task_id}", assigned)
-            self.held[each.task_id] = each.agent_id
-            del self.waiting[each.task_id]
-            self.order.append((each.task_id, each.agent_id))
-        return len(planned)
-
-    def run(self, limit: int = planning.TRIES) -> int:
-        """Plan until there is no more to plan; returns in how many steps."""
-        steps = 1
-        while self.step(limit) or self.fold.more_to_plan:
-            steps += 1
-            assert steps < 5_000, "it comes to an end"
-        return steps
-
-    def complete(self, task_id: str) -> None:
-        agent_id = self.held.pop(task_id)
-        event = TaskCompleted(agent_id=agent_id, attempt=1, lease="L", completed_at=self.now)
-        self.fold.apply(f"task/{task_id}", event)
-
-    def end(self, agent_id: str) -> None:
-        """Let an agent end its oldest task."""
-        held = [task_id for task_id, holder in self.held.items() if holder == agent_id]
-        if held:
-            self.complete(held[0])
-
-    def happen(self, what: str, pick: int) -> None:
-        """Let one of several things happen (``pick``: to whom)."""
-        agent_id = f"a{pick % 7}"
-        if what == "task":
-            self.submit(**drawn_task(pick))
-        elif what == "tasks":
-            for number in range(40):
-                self.submit(**drawn_task(pick + 37 * number))
-        elif what == "agent":
-            self.agent(agent_id, drawn_agent(pick))
-        elif what == "offline" and agent_id in self.online:
-            self.fold.apply(f"agent/{agent_id}", AgentWentOffline(at=self.now))
-            self.online.discard(agent_id)
-        elif what == "end" and self.held:
-            self.complete(list(self.held)[pick % len(self.held)])
-        elif what == "ends":
-            for task_id in list(self.held)[: pick % 9]:
-                self.complete(task_id)
-        elif what == "cancel" and self.waiting:
-            task_id = list(self.waiting)[pick % len(self.waiting)]
-            self.fold.apply(f"task/{task_id}", TaskCancelled(by="o", at=self.now))
-            del self.waiting[task_id]
-        elif what == "limit":
-            self.limits["k"] = pick % 3
-            event = LimitSet(key="k", max_concurrent=pick % 3, by="o", at=self.now)
-            self.fold.apply("limit/k", event)
-        elif what == "pause":
-            kind = f"k{pick % 3}"
-            self.paused.add(kind)
-            self.fold.apply(PAUSES, DispatchPaused(task_type=kind, by="o", at=self.now))
-        elif what == "resume":
-            kind = f"k{pick % 3}"
-            self.paused.discard(kind)
-            self.fold.apply(PAUSES, DispatchResumed(task_type=kind, by="o", at=self.now))
-        elif what == "time":
-            self.now += timedelta(seconds=pick)
-
-    def placeable(self) -> list[tuple[str, str]]:
-        """Return each task that waits with an agent that could take it: asked one by one."""
-        found = []
-        for task_id, spec in self.waiting.items():
-            if spec.task_type in self.paused or self.is_full(spec):
-                continue
-            signature = signature_of(spec.task_type, spec.requirements, spec.max_cost)
-            found += [
-                (task_id, agent_id)
-                for agent_id, capabilities in self.agents.items()
-                if self.has_room(agent_id, spec) and suitability(signature, agent_id, capabilities)
-            ]
-        return found
-
-    def is_full(self, spec: TaskSpecification) -> bool:
-        if spec.concurrency_key is None:
-            return False
-        held = sum(self.specs[each].concurrency_key == spec.concurrency_key for each in self.held)
-        limit = self.limits.get(spec.concurrency_key, spec.concurrency_limit)
-        return limit is not None and held >= limit
-
-    def has_room(self, agent_id: str, spec: TaskSpecification) -> bool:
-        mine = [self.specs[each] for each, holder in self.held.items() if holder == agent_id]
-        able = self.agents[agent_id]
-        if agent_id not in self.online or len(mine) >= able.max_concurrent_tasks:
-            return False
-        used = sum(each.requirements.resources.get("gpu", 0.0) for each in mine)
-        wanted = spec.requirements.resources.get("gpu", 0.0)
-        return not wanted or used + wanted <= able.resources.get("gpu", 0.0)
-
-
-def drawn_task(pick: int) -> dict[str, object]:
-    """Return one of thousands of different demands."""
-    skills = {SKILLS[pick % 6]: (pick % 11) / 11}
-    if pick % 4 == 0:
-        skills[SKILLS[pick % 5]] = 0.5
-    needs = Requirements(
-        skills=skills,
-        labels={"zone": f"z{pick % 3}"} if pick % 5 == 0 else {},
-        resources={"gpu": float(1 + pick % 4)} if pick % 3 == 0 else {},
-    )
-    return {
-        "owner": "abc"[pick % 3],
-        "task_type": f"k{pick % 4}",
-        "priority": [Priority.NORMAL, Priority.LOW, Priority.CRITICAL][pick % 7 % 3],
-        "requirements": needs,
-        "max_cost": pick % 1000,
-        "concurrency_key": "k" if pick % 6 == 0 else None,
-        "concurrency_limit": 2 if pick % 6 == 0 else None,
-    }
-
-
-def drawn_agent(pick: int) -> Capabilities:
-    return Capabilities(
-        skills={name: ((pick + at) % 10) / 10 for at, name in enumerate(SKILLS) if pick % (at + 2)},
-        labels={"zone": f"z{pick % 3}"},
-        resources={"gpu": float(pick % 8)},
-        cost_per_task=pick * 31 % 500,
-        max_concurrent_tasks=1 + pick % 5,
-    )
-
+from .counting import calls_of
+from .many_demands import World, steps_of
 
 KINDS = ["tasks", "task", "agent", "agent", "end", "ends", "end", "ends", "offline", "cancel"]
 HAPPENED = st.lists(
@@ -258,3 +61,112 @@ def test_small_steps_place_the_same_tasks_in_the_same_order(happened, looks, tri
         with steps_of(1_000_000):
             large.run(1_000_000)
         assert small.order == large.order
+
+
+@QUITE_LONG
+@given(st.integers(0, 60), LOOKS)
+def test_a_fold_that_is_restored_within_a_sweep_begins_anew(steps, looks):
+    world = World()
+    for pick in range(5):
+        world.happen("agent", 7 * pick + 3)
+    for pick in range(150):
+        world.happen("task", pick * 17)
+    with steps_of(looks):
+        world.run()
+        for task_id in list(world.held)[:4]:
+            world.complete(task_id)
+        for _ in range(steps):
+            world.step(1)
+        data = list(encode_snapshot(at_once(world.fold.snapshot())))
+        world.fold = at_once(Dispatching.restore(at_once(decode_snapshot(data))))
+        world.run()
+    assert world.placeable() == []
+
+
+def full(agents: int, skill: str = "base") -> World:
+    """A world in which every agent has its only place taken."""
+    world = World()
+    for number in range(agents):
+        skills = {skill: 0.9, f"s{number % 50}": 0.9}
+        world.agent(f"a{number}", Capabilities(skills=skills))
+        world.submit(requirements=Requirements(skills={f"s{number % 50}": 0.5}))
+    world.run()
+    assert not world.waiting
+    return world
+
+
+def most_calls(world: World) -> int:
+    """Plan until there is no more to plan; returns the most calls that one step took."""
+    most = 0
+    while True:
+        placed: list[int] = []
+        most = max(most, calls_of(lambda placed=placed: placed.append(world.step())))
+        if not placed[0] and not world.fold.more_to_plan:
+            return most
+
+
+def needing(number: int, demands: int) -> dict[str, object]:
+    """A demand that a fiftieth of the agents meets."""
+    return {"requirements": Requirements(skills={f"s{number % 49}": 0.1 + 0.7 * number / demands})}
+
+
+def with_all(number: int, demands: int) -> dict[str, object]:
+    """A demand that everybody meets."""
+    return {"requirements": Requirements(skills={"base": 0.5}), "max_cost": number}
+
+
+def with_better(number: int, demands: int) -> dict[str, object]:
+    """A demand that one agent meets, though all declare what it asks for."""
+    return {"requirements": Requirements(skills={"base": 0.91 + 0.05 * number / demands})}
+
+
+@pytest.mark.parametrize("asking", [needing, with_all, with_better])
+@pytest.mark.parametrize("owners", [1, 2, 300])
+def test_a_step_takes_no_longer_with_ten_times_as_many(asking, owners):
+    most = []
+    for demands in (300, 3_000):
+        world = full(60)
+        world.agent("best", Capabilities(skills={"base": 1.0}))
+        world.submit(requirements=Requirements(skills={"base": 0.99}))
+        for number in range(demands):
+            world.submit(f"o{number % owners}", **asking(number, demands))
+        took = [most_calls(world)]
+        for freed in ("a7", "a49", "best", "best"):
+            world.end(freed)
+            took.append(most_calls(world))
+        for number in range(20, 45):
+            world.end(f"a{number}")
+        took.append(most_calls(world))
+        assert world.placeable() == []
+        most.append(max(took))
+    assert most[1] < 1.5 * most[0] + 1_000, most
+
+
+def test_agents_that_suit_and_have_too_little_left_are_offered_once():
+    """However many demands they suit, planning comes to an end."""
+    world = World()
+    world.agent("a", Capabilities(resources={"gpu": 8.0}, max_concurrent_tasks=20))
+    world.submit(requirements=Requirements(resources={"gpu": 6.0}))
+    for number in range(100):
+        world.submit(requirements=Requirements(resources={"gpu": 4.0}), max_cost=number)
+    small = world.submit(requirements=Requirements(resources={"gpu": 1.0}))
+    assert world.run() < 50
+    assert [task_id for task_id, _ in world.order] == ["t0", small]
+    world.complete(small)
+    assert world.run() < 50
+    world.complete("t0")
+    assert world.run() < 50
+    assert len(world.held) == 2
+
+
+def test_agents_with_room_meanwhile_are_found_though_much_is_open_before_them():
+    """Who waits for the next sweep does not wait until all open lines were tried."""
+    world = full(60)
+    world.agent("idle", Capabilities(skills={"else": 1.0}, max_concurrent_tasks=9))
+    world.run()
+    for number in range(3_000):
+        world.submit(**needing(number, 3_000))
+    for step in range(40):
+        world.step()
+        world.end(f"a{step % 40}")
+    assert len(world.order) > 60 + 20
