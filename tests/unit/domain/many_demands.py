@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
-from aia_mas.domain.orchestration import planning
+from aia_mas.domain.orchestration import passed_over, planning
 from aia_mas.domain.orchestration.agent_events import (
     AgentRegistered,
     AgentUpdated,
@@ -17,6 +17,7 @@ from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.dispatching import Dispatching
 from aia_mas.domain.orchestration.limits import LimitSet
 from aia_mas.domain.orchestration.pauses import PAUSES, DispatchPaused, DispatchResumed
+from aia_mas.domain.orchestration.planning import PlannedAssignment
 from aia_mas.domain.orchestration.requirement import signature_of, suitability
 from aia_mas.domain.orchestration.task_events import (
     TaskAssigned,
@@ -38,6 +39,13 @@ SKILLS = [f"s{number}" for number in range(6)]
 def steps_of(looks: int) -> Iterator[None]:
     """Let a step look at so much only."""
     with patch.object(planning, "LOOKS", looks):
+        yield
+
+
+@contextmanager
+def nobody_kept() -> Iterator[None]:
+    """Let no agent be kept free for those that were passed over."""
+    with patch.object(passed_over, "MOST_KEPT", 0):
         yield
 
 
@@ -77,6 +85,20 @@ class World:
     def step(self, limit: int = planning.TRIES) -> int:
         """Plan one step; what was planned gets into the log at once. Returns how much it was."""
         planned = self.fold.plan(self.now, limit)
+        self.assigned(planned)
+        return len(planned)
+
+    def run(self, limit: int = planning.TRIES) -> int:
+        """Plan until there is no more to plan, then let it get into the log; returns the steps."""
+        steps, planned = 1, list[PlannedAssignment]()
+        while (some := self.fold.plan(self.now, limit)) or self.fold.more_to_plan:
+            planned += some
+            steps += 1
+            assert steps < 5_000, "it comes to an end"
+        self.assigned(planned)
+        return steps
+
+    def assigned(self, planned: list[PlannedAssignment]) -> None:
         for each in planned:
             assigned = TaskAssigned(
                 agent_id=each.agent_id,
@@ -89,20 +111,15 @@ class World:
             self.held[each.task_id] = each.agent_id
             del self.waiting[each.task_id]
             self.order.append((each.task_id, each.agent_id))
-        return len(planned)
-
-    def run(self, limit: int = planning.TRIES) -> int:
-        """Plan until there is no more to plan; returns in how many steps."""
-        steps = 1
-        while self.step(limit) or self.fold.more_to_plan:
-            steps += 1
-            assert steps < 5_000, "it comes to an end"
-        return steps
 
     def complete(self, task_id: str) -> None:
         agent_id = self.held.pop(task_id)
         event = TaskCompleted(agent_id=agent_id, attempt=1, lease="L", completed_at=self.now)
         self.fold.apply(f"task/{task_id}", event)
+
+    def cancel(self, task_id: str) -> None:
+        self.fold.apply(f"task/{task_id}", TaskCancelled(by="o", at=self.now))
+        del self.waiting[task_id]
 
     def end(self, agent_id: str) -> None:
         """Let an agent end its oldest task."""
@@ -129,9 +146,7 @@ class World:
             for task_id in list(self.held)[: pick % 9]:
                 self.complete(task_id)
         elif what == "cancel" and self.waiting:
-            task_id = list(self.waiting)[pick % len(self.waiting)]
-            self.fold.apply(f"task/{task_id}", TaskCancelled(by="o", at=self.now))
-            del self.waiting[task_id]
+            self.cancel(list(self.waiting)[pick % len(self.waiting)])
         elif what == "limit":
             self.limits["k"] = pick % 3
             event = LimitSet(key="k", max_concurrent=pick % 3, by="o", at=self.now)

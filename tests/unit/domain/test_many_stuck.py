@@ -10,10 +10,11 @@ from aia_mas.domain.kernel.steps import at_once
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.dispatching import Dispatching
 from aia_mas.domain.orchestration.dispatching_snapshot import decode_snapshot, encode_snapshot
-from aia_mas.domain.orchestration.task_specification import Requirements
+from aia_mas.domain.orchestration.task_events import TaskReprioritised
+from aia_mas.domain.orchestration.task_specification import Priority, Requirements
 
 from .counting import calls_of
-from .many_demands import World, steps_of
+from .many_demands import World, nobody_kept, steps_of
 
 KINDS = ["tasks", "task", "agent", "agent", "end", "ends", "end", "ends", "offline", "cancel"]
 HAPPENED = st.lists(
@@ -48,7 +49,7 @@ def test_nobody_who_suits_has_room_in_the_end(happened, looks, tries, steps_betw
 @QUITE_LONG
 @given(HAPPENED, LOOKS, st.integers(1, 3))
 def test_small_steps_place_the_same_tasks_in_the_same_order(happened, looks, tries):
-    """As if there were one step for everything."""
+    """As if there were one step for everything (but for agents that are kept free meanwhile)."""
     small, large = World(), World()
     for pick in range(5):
         for world in (small, large):
@@ -56,9 +57,9 @@ def test_small_steps_place_the_same_tasks_in_the_same_order(happened, looks, tri
     for what, pick in happened:
         small.happen(what, pick)
         large.happen(what, pick)
-        with steps_of(looks):
+        with nobody_kept(), steps_of(looks):
             small.run(tries)
-        with steps_of(1_000_000):
+        with nobody_kept(), steps_of(1_000_000):
             large.run(1_000_000)
         assert small.order == large.order
 
@@ -170,3 +171,65 @@ def test_agents_with_room_meanwhile_are_found_though_much_is_open_before_them():
         world.step()
         world.end(f"a{step % 40}")
     assert len(world.order) > 60 + 20
+
+
+FEW_STUCK = 60
+
+
+@QUITE_LONG
+@given(
+    st.integers(0, FEW_STUCK - 1),
+    st.integers(0, 5),
+    st.integers(0, FEW_STUCK),
+    st.booleans(),
+)
+def test_what_moves_within_a_sweep_is_not_missed(wanted, steps, cancelled, sooner):
+    """Neither what comes after those that are called off, nor what comes before all others now."""
+    world = World()
+    for agent_id, able in (("some", {"base": 1.0}), ("other", {"rare": 1.0})):
+        world.agent(agent_id, Capabilities(skills=able))
+        world.submit(requirements=Requirements(skills=able))
+    world.run()
+    tasks = [
+        world.submit(
+            priority=Priority.LOW if number == wanted else Priority.CRITICAL,
+            requirements=Requirements(skills={"rare" if number == wanted else "base": 0.5}),
+            max_cost=number,
+        )
+        for number in range(FEW_STUCK)
+    ]
+    world.run()
+    with steps_of(20):
+        world.end("other")
+        for _ in range(steps):
+            world.step()
+        for task_id in tasks[:cancelled]:
+            if task_id != tasks[wanted]:
+                world.cancel(task_id)
+        if sooner and tasks[wanted] in world.waiting:
+            moved = TaskReprioritised(
+                priority=Priority.CRITICAL, since=world.now, by="o", reason="", at=world.now
+            )
+            world.fold.apply(f"task/{tasks[wanted]}", moved)
+        world.run()
+    assert world.held[tasks[wanted]] == "other"
+
+
+def test_who_was_offered_first_is_not_forgotten_for_others():
+    """A sweep that others wait for is brought to its end, not broken off."""
+    world = World()
+    for agent_id in ("first", "second", "busy"):
+        world.agent(agent_id, Capabilities(skills={agent_id: 1.0}))
+        world.submit(requirements=Requirements(skills={agent_id: 0.5}))
+    world.run()
+    stuck = world.submit(requirements=Requirements(skills={"first": 0.5}))
+    world.run()
+    for number in range(20):
+        needs = Requirements(skills={"busy": 0.5})
+        world.submit(priority=Priority.CRITICAL, requirements=needs, max_cost=number)
+    world.end("first")
+    world.step(1)
+    world.end("second")
+    world.step(1)
+    world.run()
+    assert world.held[stuck] == "first"
