@@ -23,6 +23,7 @@ from aia_mas.domain.orchestration.task_events import (
     TaskAssigned,
     TaskCancelled,
     TaskCompleted,
+    TaskReleased,
     TaskSubmitted,
 )
 from aia_mas.domain.orchestration.task_specification import (
@@ -30,6 +31,7 @@ from aia_mas.domain.orchestration.task_specification import (
     Requirements,
     TaskSpecification,
 )
+from aia_mas.domain.orchestration.task_status import ReleaseReason, TaskStatus
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 SKILLS = [f"s{number}" for number in range(6)]
@@ -116,6 +118,19 @@ class World:
         agent_id = self.held.pop(task_id)
         event = TaskCompleted(agent_id=agent_id, attempt=1, lease="L", completed_at=self.now)
         self.fold.apply(f"task/{task_id}", event)
+
+    def release(self, task_id: str) -> None:
+        """Let an agent give a task back, which waits at its old place then."""
+        agent_id = self.held.pop(task_id)
+        event = TaskReleased(
+            agent_id=agent_id,
+            attempt=1,
+            reason=ReleaseReason.NOT_STARTED,
+            outcome=TaskStatus.QUEUED,
+            released_at=self.now,
+        )
+        self.fold.apply(f"task/{task_id}", event)
+        self.waiting[task_id] = self.specs[task_id]
 
     def cancel(self, task_id: str) -> None:
         self.fold.apply(f"task/{task_id}", TaskCancelled(by="o", at=self.now))

@@ -10,7 +10,6 @@ from aia_mas.domain.kernel.steps import at_once
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.dispatching import Dispatching
 from aia_mas.domain.orchestration.dispatching_snapshot import decode_snapshot, encode_snapshot
-from aia_mas.domain.orchestration.task_events import TaskReprioritised
 from aia_mas.domain.orchestration.task_specification import Priority, Requirements
 
 from .counting import calls_of
@@ -84,9 +83,16 @@ def test_a_fold_that_is_restored_within_a_sweep_begins_anew(steps, looks):
     assert world.placeable() == []
 
 
-def full(agents: int, skill: str = "base") -> World:
-    """A world in which every agent has its only place taken."""
+def with_room() -> World:
+    """A world with room at an agent that nobody asks for, so that whatever waits is tried."""
     world = World()
+    world.agent("idle", Capabilities(skills={"else": 1.0}))
+    return world
+
+
+def full(agents: int, skill: str = "base") -> World:
+    """A world in which every other agent has its only place taken."""
+    world = with_room()
     for number in range(agents):
         skills = {skill: 0.9, f"s{number % 50}": 0.9}
         world.agent(f"a{number}", Capabilities(skills=skills))
@@ -163,8 +169,6 @@ def test_agents_that_suit_and_have_too_little_left_are_offered_once():
 def test_agents_with_room_meanwhile_are_found_though_much_is_open_before_them():
     """Who waits for the next sweep does not wait until all open lines were tried."""
     world = full(60)
-    world.agent("idle", Capabilities(skills={"else": 1.0}, max_concurrent_tasks=9))
-    world.run()
     for number in range(3_000):
         world.submit(**needing(number, 3_000))
     for step in range(40):
@@ -183,19 +187,23 @@ FEW_STUCK = 60
     st.integers(0, FEW_STUCK),
     st.booleans(),
 )
-def test_what_moves_within_a_sweep_is_not_missed(wanted, steps, cancelled, sooner):
+def test_what_moves_within_a_sweep_is_not_missed(wanted, steps, cancelled, returns):
     """Neither what comes after those that are called off, nor what comes before all others now."""
-    world = World()
-    for agent_id, able in (("some", {"base": 1.0}), ("other", {"rare": 1.0})):
+    world = with_room()
+    rare = {"requirements": Requirements(skills={"rare": 0.5})}
+    for agent_id, able in (("some", {"base": 1.0}), ("spare", {"rare": 1.0})):
         world.agent(agent_id, Capabilities(skills=able))
-        world.submit(requirements=Requirements(skills=able))
+    world.submit(requirements=Requirements(skills={"base": 0.5}))
+    old = world.submit(**rare)
     world.run()
+    world.agent("other", Capabilities(skills={"rare": 1.0}))
+    world.submit(requirements=Requirements(skills={"rare": 0.6}))
+    world.run()
+    base = Requirements(skills={"base": 0.5})
     tasks = [
-        world.submit(
-            priority=Priority.LOW if number == wanted else Priority.CRITICAL,
-            requirements=Requirements(skills={"rare" if number == wanted else "base": 0.5}),
-            max_cost=number,
-        )
+        world.submit(**rare)
+        if number == wanted
+        else world.submit(requirements=base, max_cost=number)
         for number in range(FEW_STUCK)
     ]
     world.run()
@@ -206,18 +214,16 @@ def test_what_moves_within_a_sweep_is_not_missed(wanted, steps, cancelled, soone
         for task_id in tasks[:cancelled]:
             if task_id != tasks[wanted]:
                 world.cancel(task_id)
-        if sooner and tasks[wanted] in world.waiting:
-            moved = TaskReprioritised(
-                priority=Priority.CRITICAL, since=world.now, by="o", reason="", at=world.now
-            )
-            world.fold.apply(f"task/{tasks[wanted]}", moved)
+        if returns:
+            world.release(old)
         world.run()
-    assert world.held[tasks[wanted]] == "other"
+    assert tasks[wanted] in world.held
+    assert old in world.held
 
 
 def test_who_was_offered_first_is_not_forgotten_for_others():
     """A sweep that others wait for is brought to its end, not broken off."""
-    world = World()
+    world = with_room()
     for agent_id in ("first", "second", "busy"):
         world.agent(agent_id, Capabilities(skills={agent_id: 1.0}))
         world.submit(requirements=Requirements(skills={agent_id: 0.5}))
