@@ -13,6 +13,7 @@ from aia_mas.application.event_log.connections import Pool
 from aia_mas.application.event_log.errors import Fenced
 from aia_mas.application.event_log.leases import Lease, LeaseKeeper
 from aia_mas.application.event_log.log import EventLog
+from aia_mas.application.event_log.pages import PAGE
 from aia_mas.application.event_log.progress import Progress
 from aia_mas.application.event_log.subscription import Subscription
 from aia_mas.projections.batches import PoisonousEvent, fold_batch
@@ -22,8 +23,15 @@ from aia_mas.projections.table import Projection
 
 log = structlog.stdlib.get_logger("aia.projections")
 
-_WORTH_A_WRITE = 500
-"""So many events are worth a transaction at once."""
+_AT_ONCE = 4 * PAGE
+"""So many events are folded together at most; with more to come, nobody rests."""
+
+_MANY = 100
+"""So many events at once mean that a system is busy, and that rows are about to change again."""
+
+_BUSY_PACES = 3
+"""How many paces are then between transactions: a row of a task changes four times in its life, and
+those changes share a write when they fall into one transaction."""
 
 
 class ProjectionRunner:
@@ -52,7 +60,7 @@ class ProjectionRunner:
             keeper: Decides who leads.
             conninfo: Where the leader opens a connection of its own.
             pace: Seconds between transactions while few events come and nobody waits, so that
-                events of one row share a write.
+                events of one row share a write; while many come, three times as long.
             poll: Seconds between looks at another node's checkpoint while somebody waits for it.
             look: The same while nobody waits.
             retry_after: Seconds to wait after a failure, doubling up to ``longest_retry``.
@@ -118,16 +126,22 @@ class ProjectionRunner:
             writer = CheckpointWriter(self.projection, connection, fence=lease.fence)
             await writer.open()
             self.progress.move(writer.position)
-            subscription = Subscription(self._log, writer.position)
+            subscription = Subscription(self._log, writer.position, page=_AT_ONCE)
             while True:
                 events = await subscription.next()
                 started = monotonic()
                 await fold_batch(
                     writer, events, moved=self.progress.move, strict=self.projection.strict
                 )
-                rest = self._pace - (monotonic() - started)
-                if len(events) < _WORTH_A_WRITE and rest > 0:
-                    await self.progress.somebody_waits(rest)
+                if len(events) < _AT_ONCE:
+                    await self._rest(len(events), started)
+
+    async def _rest(self, events: int, started: float) -> None:
+        """Let events come together until it is time for the next transaction, or somebody waits."""
+        pace = self._pace if events < _MANY else self._pace * _BUSY_PACES
+        rest = pace - (monotonic() - started)
+        if rest > 0:
+            await self.progress.somebody_waits(rest)
 
     async def _watch(self) -> None:
         """Learn of the checkpoint from the database while another node leads."""
