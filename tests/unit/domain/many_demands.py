@@ -18,6 +18,7 @@ from aia_mas.domain.orchestration.dispatching import Dispatching
 from aia_mas.domain.orchestration.limits import LimitSet
 from aia_mas.domain.orchestration.pauses import PAUSES, DispatchPaused, DispatchResumed
 from aia_mas.domain.orchestration.planning import PlannedAssignment
+from aia_mas.domain.orchestration.queueing import hopeless
 from aia_mas.domain.orchestration.requirement import signature_of, suitability
 from aia_mas.domain.orchestration.task_events import (
     TaskAssigned,
@@ -45,9 +46,9 @@ def steps_of(looks: int) -> Iterator[None]:
 
 
 @contextmanager
-def nobody_kept() -> Iterator[None]:
-    """Let no agent be kept free for those that were passed over."""
-    with patch.object(passed_over, "MOST_KEPT", 0):
+def only_sweeps() -> Iterator[None]:
+    """Keep no agent free for anybody, and look at all that is hopeless within one step."""
+    with patch.object(passed_over, "MOST_KEPT", 0), patch.object(hopeless, "CHECKS", 1_000_000):
         yield
 
 

@@ -13,7 +13,7 @@ from aia_mas.domain.orchestration.dispatching_snapshot import decode_snapshot, e
 from aia_mas.domain.orchestration.task_specification import Priority, Requirements
 
 from .counting import calls_of
-from .many_demands import World, nobody_kept, steps_of
+from .many_demands import World, only_sweeps, steps_of
 
 KINDS = ["tasks", "task", "agent", "agent", "end", "ends", "end", "ends", "offline", "cancel"]
 HAPPENED = st.lists(
@@ -48,7 +48,7 @@ def test_nobody_who_suits_has_room_in_the_end(happened, looks, tries, steps_betw
 @QUITE_LONG
 @given(HAPPENED, LOOKS, st.integers(1, 3))
 def test_small_steps_place_the_same_tasks_in_the_same_order(happened, looks, tries):
-    """As if there were one step for everything (but for agents that are kept free meanwhile)."""
+    """As if there were one step for everything (but for what else takes several)."""
     small, large = World(), World()
     for pick in range(5):
         for world in (small, large):
@@ -56,9 +56,9 @@ def test_small_steps_place_the_same_tasks_in_the_same_order(happened, looks, tri
     for what, pick in happened:
         small.happen(what, pick)
         large.happen(what, pick)
-        with nobody_kept(), steps_of(looks):
+        with only_sweeps(), steps_of(looks):
             small.run(tries)
-        with nobody_kept(), steps_of(1_000_000):
+        with only_sweeps(), steps_of(1_000_000):
             large.run(1_000_000)
         assert small.order == large.order
 
