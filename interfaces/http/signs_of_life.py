@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from msgspec.structs import replace
-
 from aia_mas.application.orchestration.heartbeats import HeartbeatAnswer, Heartbeats
 from aia_mas.application.presence import Reports
 from aia_mas.domain.kernel import Principal
@@ -37,11 +35,10 @@ async def take_heartbeat(
         InvalidValue: It says what cannot be.
     """
     _check_heartbeat(said)
-    alive = await system.heartbeats.agent(agent_id, principal)
+    told = await system.heartbeats.answered(agent_id, principal, said.tasks, said.leases)
     if said.load is not None or said.metrics:
         system.reports.report(agent_id, said.load, said.metrics)
-    stands = await system.heartbeats.working(agent_id, said.tasks, said.leases)
-    return replace(alive, tasks=stands.held, lost=stands.lost)
+    return told
 
 
 def _check_heartbeat(said: Heartbeat) -> None:
