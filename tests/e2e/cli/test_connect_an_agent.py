@@ -1,0 +1,56 @@
+"""The page about connecting an agent keeps its word: its programs work as they stand there."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .conftest import PATIENCE, Server
+
+PAGE = (Path(__file__).parents[3] / "docs" / "connect-an-agent.md").read_text(encoding="utf-8")
+
+
+def program(kind: str) -> str:
+    (block,) = re.findall(rf"```python {kind}\n(.*?)```", PAGE, re.DOTALL)
+    return str(block)
+
+
+@pytest.mark.parametrize(
+    ("kind", "skill", "payload", "result"),
+    [
+        ("http", "counting", {"text": "one two three"}, {"words": 3}),
+        ("websocket", "shouting", "hey", "HEY!"),
+    ],
+)
+def test_a_program_of_the_page_works(
+    start: Callable[..., Server],
+    data_dir: Path,
+    kind: str,
+    skill: str,
+    payload: object,
+    result: object,
+) -> None:
+    server = start(data_dir)
+    base = server.url.removesuffix("/mas/api/v1")
+    body = {"task_type": "t", "requirements": {"skills": [skill]}, "payload": payload}
+    ids = [server.call("POST", "/agents/tasks/submit", body)[1]["task_id"] for _ in range(3)]
+    with subprocess.Popen(
+        [sys.executable, "-c", program(kind)],
+        env={**os.environ, "MAS_URL": base},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as agent:
+        try:
+            assert agent.stdout is not None
+            done = {agent.stdout.readline().split()[-1] for _ in ids}
+            assert done == set(ids)
+        finally:
+            agent.terminate()
+        assert agent.wait(PATIENCE) != 0
+    for task_id in ids:
+        _, task = server.call("GET", f"/agents/tasks/{task_id}")
+        assert (task["status"], task["result"]) == ("completed", result)
