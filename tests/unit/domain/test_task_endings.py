@@ -95,6 +95,7 @@ def test_a_release_before_the_start_costs_no_attempt(a_task, reason):
         ReleaseReason.AGENT_OFFLINE,
         ReleaseReason.AGENT_UNREGISTERED,
         ReleaseReason.REASSIGNED,
+        ReleaseReason.AGENT_SUSPENDED,
     }
     retry_in = None if reason in at_once else 1.0
 
@@ -123,6 +124,7 @@ def test_a_release_after_the_start_costs_an_attempt(a_task):
         ((*RUNNING, failed(), assigned(2)), 1, ReleaseReason.AGENT_OFFLINE),
         (FINISHED["completed"], 1, ReleaseReason.LEASE_EXPIRED),
         (RUNNING, 1, ReleaseReason.NOT_STARTED),
+        (RUNNING, 1, ReleaseReason.AGENT_SUSPENDED),
     ],
 )
 def test_a_release_of_an_attempt_that_is_over_is_refused(a_task, events, attempt, reason):

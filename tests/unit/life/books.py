@@ -145,13 +145,18 @@ class Books:
             attempt.gone = attempt.gone if attempt.lost else None
 
     def _drained(self, agent_id: str, _event: Event) -> None:
-        self.agents[agent_id].status = "draining"
+        self._stand(agent_id, "draining", None)
 
-    def _suspended(self, agent_id: str, _event: Event) -> None:
-        self.agents[agent_id].status = "suspended"
+    def _suspended(self, agent_id: str, event: agents.AgentSuspended) -> None:
+        self._stand(agent_id, "suspended", event.at)
 
     def _activated(self, agent_id: str, _event: Event) -> None:
-        self.agents[agent_id].status = "active"
+        self._stand(agent_id, "active", None)
+
+    def _stand(self, agent_id: str, status: str, stopped: datetime | None) -> None:
+        self.agents[agent_id].status = status
+        for attempt in self._attempts(agent_id):
+            attempt.stopped = stopped
 
     def _left(self, agent_id: str, event: agents.AgentUnregistered) -> None:
         entry = self.agents[agent_id]

@@ -89,4 +89,5 @@ def stored(expiry: Expiry) -> dict[str, Any]:
         "tasks": {key: value for piece in pieces for key, value in piece.tasks.items()},
         "online": {key: value for piece in pieces for key, value in piece.online.items()},
         "gone": {key: value for piece in pieces for key, value in piece.gone.items()},
+        "suspended": {agent_id for piece in pieces for agent_id in piece.suspended},
     }

@@ -139,6 +139,8 @@ def _ends(
     task: TaskEntry, attempt: Attempt, hearing: Hearing, since: datetime
 ) -> Iterator[tuple[datetime, str]]:
     if attempt.begun is None:
+        if attempt.stopped is not None:
+            yield max(attempt.stopped, since), "its agent is suspended"
         yield max(attempt.given, since) + timedelta(seconds=PICKUP), "it was never started"
         return
     if attempt.asked is not None:
