@@ -52,6 +52,7 @@ def release_task(state: TaskState | None, command: ReleaseTask, ctx: Context) ->
         reason=command.reason,
         retry_at=outcome.retry_at,
         outcome=outcome.status,
+        begun=state.status in BEGUN,
         released_at=ctx.now,
     )
     return accept(task_stream(command.task_id), released, result=outcome.status.value)

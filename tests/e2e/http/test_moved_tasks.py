@@ -71,3 +71,24 @@ def test_what_a_draining_agent_has_not_started_stays_with_it(
 
     assert do(client, waiting, "start").status_code == 200
     assert do(client, waiting, "complete").status_code == 200
+
+
+def test_a_move_by_hand_spoils_no_record(client: httpx.Client, holder: str) -> None:
+    done, running, waiting = (given(client, holder) for _ in range(3))
+    for action in ("start", "complete"):
+        assert do(client, done, action).status_code == 200
+    assert do(client, running, "start").status_code == 200
+    for moved in (running, waiting):
+        path = f"{API}/agents/tasks/{moved['task_id']}/reassign"
+        answer = client.post(path)
+        assert answer.status_code == 200
+    at = answer.headers["x-event-position"]
+
+    performance = client.get(
+        f"{API}/agents/{holder}/performance", params={"min_position": at}
+    ).json()
+    agent = client.get(f"{API}/agents/{holder}", params={"min_position": at}).json()
+
+    assert (performance["released"], performance["lost"]) == (2, 0)
+    assert (performance["success_rate"], performance["streak"]["outcome"]) == (1.0, "completed")
+    assert (agent["released"], agent["lost"], agent["success_rate"]) == (2, 0, 1.0)

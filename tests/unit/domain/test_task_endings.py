@@ -101,7 +101,7 @@ def test_a_release_before_the_start_costs_no_attempt(a_task, reason):
 
     a_task.given(submitted(max_attempts=1), ASSIGNED)
     a_task.when(ReleaseTask(task_id="t1", attempt=1, reason=reason))
-    a_task.then(released(reason=reason, retry_in=retry_in), result="queued")
+    a_task.then(released(reason=reason, retry_in=retry_in, begun=False), result="queued")
     assert a_task.state.spent == 0
     assert a_task.state.attempt == 1
 
