@@ -195,6 +195,11 @@ def test_a_retry_lifts_a_deadline_that_has_passed_or_sets_another(a_task):
     assert spec.deadline == LATER
 
 
+@pytest.mark.parametrize("events", [(SUBMITTED,), RUNNING, FINISHED["completed"]])
+def test_a_deadline_that_has_passed_is_a_mistake_wherever_the_task_stands(a_task, events):
+    a_task.given(*events).when(RetryTask(task_id="t1", deadline=NOW)).then_refused("invalid_value")
+
+
 def test_a_retry_keeps_a_deadline_that_is_still_ahead(a_task):
     a_task.given(submitted(deadline=LATER), TaskCancelled(by="x", at=NOW))
     a_task.when(RetryTask(task_id="t1"))
