@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -11,11 +12,13 @@ from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
 from aia_mas.domain.kernel.ids import check_id
+from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.orchestration.agent import AgentStatus
 from aia_mas.domain.orchestration.bounds import check_name, check_number
 from aia_mas.domain.orchestration.errors import AgentNotFound
 from aia_mas.domain.orchestration.labels import Comparator
 from aia_mas.domain.orchestration.task_status import TaskStatus
+from aia_mas.domain.orchestration.tiers import Tiers
 from aia_mas.interfaces.http.answers import Answer, answer
 from aia_mas.interfaces.http.commands import etag
 from aia_mas.interfaces.http.paths import API
@@ -81,13 +84,14 @@ class AgentQueries(Controller):
         min_position: MinPosition = 0,
     ) -> Answer[AgentPage]:
         """List agents; without `status`, those that are registered."""
-        if min_level is not None:
-            check_number(min_level, "min_level", lowest=0.0, highest=1.0)
         needs("min_level", min_level, "skill", skill)
         needs("label_value", label_value, "label", label)
         needs("label_op", label_op, "label_value", label_value)
-        for name in tier or ():
-            request.system.settings.tiers.check(name, "tier")
+        mistakes = Mistakes()
+        if min_level is not None:
+            mistakes.check(check_number, min_level, "min_level", lowest=0.0, highest=1.0)
+        mistakes.check(_check_tiers, tier or (), request.system.settings.tiers)
+        mistakes.refuse()
         await reached(request, "agent_directory", min_position)
         filters = AgentFilter(
             status=tuple(status or ()),
@@ -226,6 +230,11 @@ class AgentQueries(Controller):
         system = request.system
         metrics = system.projections.metrics
         return answer(history_of(metrics, span_of(from_, to, step), system.clock.now()))
+
+
+def _check_tiers(names: Iterable[str], tiers: Tiers) -> None:
+    for name in names:
+        tiers.check(name, "tier")
 
 
 async def _present(request: ApiRequest, agents: list[Agent]) -> list[PresentAgent]:
