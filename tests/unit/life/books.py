@@ -34,6 +34,7 @@ class Books:
         tasks: By id.
         limits: By key.
         paused: Types that are paused; None: the whole fleet.
+        lost: How many attempts each agent lost while it worked on them.
         leases: Every lease that was ever given out, in order: the task, and to whom.
     """
 
@@ -44,6 +45,7 @@ class Books:
         self.tasks: dict[str, TaskEntry] = {}
         self.limits: dict[str, Limits] = {}
         self.paused: set[str | None] = set()
+        self.lost: Counter[str] = Counter()
         self.leases: dict[str, tuple[str, str]] = {}
 
     def note(self, recorded: RecordedEvent) -> None:
@@ -236,7 +238,9 @@ class Books:
         self._over(task_id, event.outcome, event.retry_at)
 
     def _released(self, task_id: str, event: tasks.TaskReleased) -> None:
-        self._in_force(task_id, event)
+        _, attempt = self._in_force(task_id, event)
+        if attempt.begun is not None and event.reason != "reassigned":
+            self.lost[attempt.agent_id] += 1
         if event.excluded:
             self.tasks[task_id].excluded += (event.agent_id,)
         self._over(task_id, event.outcome, event.retry_at)
