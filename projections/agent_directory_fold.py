@@ -1,4 +1,4 @@
-"""How events of agents and tasks become rows of the agent directory (migration 0002)."""
+"""How events of agents and tasks become rows of the agent directory (migration 0007)."""
 
 from __future__ import annotations
 
@@ -160,6 +160,7 @@ def _failed(row: AgentWorkRow | None, recorded: RecordedEvent) -> AgentWorkRow:
 def _released(row: AgentWorkRow | None, recorded: RecordedEvent) -> AgentWorkRow:
     row = _gave_back(row, recorded)
     row.released += 1
+    row.lost += recorded.event.lost
     return row
 
 
@@ -174,7 +175,7 @@ def _agent_of_task(recorded: RecordedEvent) -> str | None:
 
 AGENT_DIRECTORY = Projection(
     "agent_directory",
-    1,
+    2,
     (
         Table(
             "",

@@ -65,9 +65,10 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
         completed: Attempts it completed.
         failed: Attempts it gave up.
         released: Attempts that were taken from it.
+        lost: Those of them that it was working on and nobody moved by hand.
         cancelled: Tasks that were called off while it had them.
         expired: Tasks that passed their deadline while it had them.
-        success_rate: The share of the completed in those completed, failed and released; None:
+        success_rate: The share of the completed in those completed, failed and lost; None:
             there is none of these.
         duration: Of the completed attempts.
         quality: As rated by clients.
@@ -79,6 +80,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     completed: int
     failed: int
     released: int
+    lost: int
     cancelled: int
     expired: int
     success_rate: float | None
@@ -98,8 +100,7 @@ class Streak(msgspec.Struct, frozen=True, kw_only=True):
     """How its last attempts ended, one after the other.
 
     Attributes:
-        outcome: ``completed`` or ``failed`` (which counts what was taken from it); None: none
-            ended yet.
+        outcome: ``completed`` or ``failed`` (which counts what it lost); None: none ended yet.
         length: How many in a row.
         longest_completed: The most completed in a row, ever.
     """
@@ -167,8 +168,9 @@ class AgentPerformances:
 _HOURS: dict[Window, int | None] = {"1h": 1, "24h": 24, "7d": 168, "30d": 720, "all": None}
 _SUMS, _STREAKS, _ = AGENT_PERFORMANCE.table_names()
 _ADDED = (
-    *("assigned", "completed", "failed", "released", "cancelled", "expired", "worked"),
-    *("rated", "rating", "estimated", "estimate", "costed", "cost", "price", "above_price"),
+    *("assigned", "completed", "failed", "released", "lost", "cancelled", "expired"),
+    *("worked", "rated", "rating", "estimated", "estimate"),
+    *("costed", "cost", "price", "above_price"),
 )
 _QUERY = f"""with chosen as materialized (
     select * from {_SUMS} where agent_id = %(agent)s and span = %(span)s and begun >= %(begun)s
@@ -195,13 +197,13 @@ order by f.whole desc, f.assigned desc, f.task_type"""  # noqa: S608
 
 def _figures(row: TupleRow) -> dict[str, Any]:  # the fields of Figures
     sums = {name: int(value) for name, value in zip(_ADDED, row[3:], strict=False)}
-    completed, over = sums["completed"], sums["failed"] + sums["released"]
+    completed, over = sums["completed"], sums["failed"] + sums["lost"]
     durations = Durations(
         completed, sums["worked"], row[1] or 0, {int(key): n for key, n in (row[2] or {}).items()}
     )
     cost, price = sums["cost"], sums["price"]
     return {
-        **{name: sums[name] for name in _ADDED[:6]},
+        **{name: sums[name] for name in _ADDED[:7]},
         "success_rate": _share(completed, completed + over),
         "duration": WorkDurations(
             mean_ms=durations.mean if completed else None,

@@ -1,4 +1,4 @@
-"""The rows of the agent directory, field by field as in migration 0002."""
+"""The rows of the agent directory, field by field as in migration 0007."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 
 class AgentRow(msgspec.Struct, gc=False):
-    """A row of ``agent_directory_v1``: an agent as it declared itself.
+    """A row of ``agent_directory_v2``: an agent as it declared itself.
 
     Amounts are base units, as text because JSON numbers are not exact everywhere. ``revision`` is
     that of the client-editable fields, ``version`` that of the stream, ``position`` that of the
@@ -42,7 +42,10 @@ class AgentRow(msgspec.Struct, gc=False):
 
 
 class AgentWorkRow(msgspec.Struct, gc=False):
-    """A row of ``agent_directory_v1_work``: what an agent holds and did, in tasks."""
+    """A row of ``agent_directory_v2_work``: what an agent holds and did, in tasks.
+
+    ``released`` are all that were taken from it, ``lost`` those of them that it was working on.
+    """
 
     agent_id: str
     active_tasks: int = 0
@@ -50,4 +53,5 @@ class AgentWorkRow(msgspec.Struct, gc=False):
     completed: int = 0
     failed: int = 0
     released: int = 0
+    lost: int = 0
     position: int = 0

@@ -37,6 +37,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         completed: Attempts it completed.
         failed: Attempts it gave up.
         released: Attempts that were taken from it.
+        lost: Those of them that it was working on and nobody moved by hand.
         success_rate: Those completed among those that it completed, gave up or lost, 0..1.
         revision: Grows with every change of the editable fields; the ETag.
         version: The version of its stream.
@@ -68,6 +69,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     completed: int
     failed: int
     released: int
+    lost: int
     success_rate: float | None
     revision: int
     version: int
@@ -78,14 +80,14 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     position: int
 
 
-SUCCESS_RATE = "round(w.completed::numeric / nullif(w.completed + w.failed + w.released, 0), 6)"
+SUCCESS_RATE = "round(w.completed::numeric / nullif(w.completed + w.failed + w.lost, 0), 6)"
 COLUMNS = f"""a.agent_id, a.status, a.online, coalesce(w.active_tasks, 0), a.max_concurrent_tasks,
     a.specializations, a.skills::text, a.labels::text, a.resources::text, a.data_sources,
     a.metadata::text, a.endpoint, a.wallet_address, a.cost_per_task::text,
     a.initial_stake::text, a.owner, coalesce(w.assigned, 0), coalesce(w.completed, 0),
     coalesce(w.failed, 0), coalesce(w.released, 0), a.revision, a.version, a.registered_at,
     a.updated_at, a.last_seen, a.suspension, greatest(a.position, w.position),
-    {SUCCESS_RATE}"""
+    {SUCCESS_RATE}, coalesce(w.lost, 0)"""
 """The columns of the tables ``a`` (as it declared itself) and ``w`` (what it holds and did)."""
 
 _levels = msgspec.json.Decoder(dict[str, float]).decode
@@ -117,6 +119,7 @@ def agent_of(row: TupleRow, tiers: Tiers) -> Agent:
         completed=row[17],
         failed=row[18],
         released=row[19],
+        lost=row[28],
         success_rate=None if row[27] is None else float(row[27]),
         revision=row[20],
         version=row[21],

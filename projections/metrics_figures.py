@@ -142,7 +142,7 @@ class AgentRank(msgspec.Struct, frozen=True):
 
     Attributes:
         agent_id: Its id.
-        finished: Its attempts that are over.
+        finished: Its attempts that are over: completed, failed or lost.
         success_rate: The share of the completed in them, 0..1.
     """
 

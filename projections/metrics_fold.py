@@ -147,7 +147,7 @@ class MetricsFold:
         """Rank an agent by what it did; one that left is ranked no more."""
         if agent_id not in self.state.agents:
             return
-        finished = agent.completed + agent.failed + agent.released
+        finished = agent.completed + agent.failed + agent.lost
         gone = agent.status is AgentStatus.UNREGISTERED
         self.ranking.note(agent_id, agent.completed, 0 if gone else finished)
 
@@ -230,7 +230,7 @@ class MetricsFold:
         self.state.releases += 1
         self._bucket.released += 1
         agent = self._holder(event.agent_id, -1)
-        agent.released += 1
+        agent.lost += event.lost
         self._rank(event.agent_id, agent)
 
     def _cancelled(self, stream: str, event: TaskCancelled) -> None:

@@ -21,7 +21,7 @@ ENDED_KEPT = 100_000
 
 
 class AgentFigures(msgspec.Struct, array_like=True, gc=False):
-    """One agent, and how its attempts ended."""
+    """One agent, and how its attempts ended (``lost``: taken from it while they ran)."""
 
     status: AgentStatus = AgentStatus.ACTIVE
     online: bool = True
@@ -29,7 +29,7 @@ class AgentFigures(msgspec.Struct, array_like=True, gc=False):
     active: int = 0
     completed: int = 0
     failed: int = 0
-    released: int = 0
+    lost: int = 0
 
 
 class FleetFigures:

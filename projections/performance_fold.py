@@ -1,4 +1,4 @@
-"""How events of tasks become the performance of their agents (migration 0006): integers only."""
+"""How events of tasks become the performance of their agents (migration 0007): integers only."""
 
 from __future__ import annotations
 
@@ -89,6 +89,12 @@ def _went_wrong(row: StreakRow | None, recorded: RecordedEvent) -> StreakRow:
     return row
 
 
+def _taken(row: StreakRow | None, recorded: RecordedEvent) -> StreakRow:
+    if recorded.event.lost:
+        return _went_wrong(row, recorded)
+    return row or StreakRow(recorded.event.agent_id)
+
+
 def _changes(work: WorkRow, recorded: RecordedEvent) -> Iterator[tuple[str, RowFold[Any]]]:
     """Yield what an event changes in the sums of its agent: of the hour, and of all time."""
     agent_id = recorded.event.agent_id
@@ -147,6 +153,16 @@ def _completed(work: WorkRow, recorded: RecordedEvent) -> Change:
     return change
 
 
+def _released(_work: WorkRow, recorded: RecordedEvent) -> Change:
+    lost = recorded.event.lost
+
+    def change(row: PerformanceRow) -> None:
+        row.released += 1
+        row.lost += lost
+
+    return change
+
+
 def _rated(_work: WorkRow, recorded: RecordedEvent) -> Change:
     rating = round(recorded.event.rating * _MILLION)
 
@@ -161,7 +177,7 @@ _SUMS: dict[type[Event], Callable[[WorkRow, RecordedEvent], Change]] = {
     TaskAssigned: _counting("assigned"),
     TaskCompleted: _completed,
     TaskFailed: _counting("failed"),
-    TaskReleased: _counting("released"),
+    TaskReleased: _released,
     TaskCancelled: _counting("cancelled"),
     TaskExpired: _counting("expired"),
     TaskRated: _rated,
@@ -179,14 +195,14 @@ def _agent_of_task(recorded: RecordedEvent) -> str | None:
 
 AGENT_PERFORMANCE = Projection(
     "agent_performance",
-    2,
+    3,
     (
         Table("", PerformanceRow, _task_of_stream, {}),
         Table(
             "_streaks",
             StreakRow,
             _agent_of_task,
-            {TaskCompleted: _went_well, TaskFailed: _went_wrong, TaskReleased: _went_wrong},
+            {TaskCompleted: _went_well, TaskFailed: _went_wrong, TaskReleased: _taken},
         ),
         Table(
             "_tasks",

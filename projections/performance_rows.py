@@ -1,4 +1,4 @@
-"""The rows of the agents' performance, field by field as in migration 0006."""
+"""The rows of the agents' performance, field by field as in migration 0007."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ _counts = msgspec.json.Decoder(dict[str, int]).decode
 
 
 class PerformanceRow(msgspec.Struct, gc=False):
-    """A row of ``agent_performance_v2``: an agent's work of one type in one span of time.
+    """A row of ``agent_performance_v3``: an agent's work of one type in one span of time.
 
     ``span`` is ``hour`` or ``all``, ``begun`` its beginning in milliseconds since the epoch.
-    Durations are milliseconds (``durations``: number of a bucket of ``Durations`` -> how many),
-    ratings and estimates of quality millionths, amounts base units as text. ``costed`` is how many
-    told their cost; ``cost`` and ``price`` are the sums of these, ``above_price`` how many of them
-    cost more than their price.
+    ``lost`` are those of the released that it was working on and nobody moved by hand. Durations
+    are milliseconds (``durations``: number of a bucket of ``Durations`` -> how many), ratings and
+    estimates of quality millionths, amounts base units as text. ``costed`` is how many told their
+    cost; ``cost`` and ``price`` are the sums of these, ``above_price`` how many of them cost more
+    than their price.
     """
 
     key: str
@@ -26,6 +27,7 @@ class PerformanceRow(msgspec.Struct, gc=False):
     completed: int = 0
     failed: int = 0
     released: int = 0
+    lost: int = 0
     cancelled: int = 0
     expired: int = 0
     worked: int = 0
@@ -48,7 +50,7 @@ class PerformanceRow(msgspec.Struct, gc=False):
 
 
 class StreakRow(msgspec.Struct, gc=False):
-    """A row of ``agent_performance_v2_streaks``: how the last attempts of an agent ended.
+    """A row of ``agent_performance_v3_streaks``: how the last attempts of an agent ended.
 
     ``streak`` is how many were completed in a row, below 0: how many were not; ``best`` is the
     longest one of the completed.
@@ -60,7 +62,7 @@ class StreakRow(msgspec.Struct, gc=False):
 
 
 class WorkRow(msgspec.Struct, gc=False):
-    """A row of ``agent_performance_v2_tasks``: what the end of a task will be counted under.
+    """A row of ``agent_performance_v3_tasks``: what the end of a task will be counted under.
 
     ``price`` is that of the last attempt, base units as text; ``begun`` when it was started, or
     else assigned, later by the time that it waited for answers; ``asked`` since when it waits for

@@ -40,7 +40,7 @@ class SystemMetrics:
     """The live view; ``ProjectionHost`` folds the log into it."""
 
     name = "system_metrics"
-    version = 5
+    version = 6
 
     def __init__(self) -> None:
         """Begin with nothing."""

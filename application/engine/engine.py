@@ -140,6 +140,26 @@ class Engine:
             for item in items
         ]
 
+    async def foretell(
+        self, commands: Sequence[msgspec.Struct], principal: Principal
+    ) -> list[DomainError | None]:
+        """Return, for each of some commands, what it would be refused with now; None: with nothing.
+
+        Nothing comes of it, and nothing is promised: what it is decided on may not be committed
+        yet, and may be otherwise when the commands are given.
+
+        Args:
+            commands: What is to be done, in order; none that makes a stream.
+            principal: Who wants it.
+        """
+        turn = await self._prepared(commands, again=False)
+        try:
+            context = Context(self._clock.now(), self._log.feed.position, principal)
+            items = turn.decide(context, atomic=False)
+        finally:
+            turn.drop()
+        return [item if isinstance(item, DomainError) else None for item in items]
+
     async def _run(
         self,
         commands: Sequence[msgspec.Struct],

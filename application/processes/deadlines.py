@@ -38,7 +38,7 @@ class ExpiryFold:
     """What may run out, as the fold host keeps it."""
 
     name = "expiry"
-    version = 5
+    version = 6
 
     def __init__(self, over: Callable[[Sighted], None] = lambda _: None) -> None:
         """Start with nothing open (``over``: told whose signs of life count no longer)."""

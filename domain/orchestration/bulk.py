@@ -13,6 +13,7 @@ from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.event import Event, State
 from aia_mas.domain.kernel.ids import stream_of
 from aia_mas.domain.orchestration.bounds import check_text
+from aia_mas.domain.orchestration.specification_checks import check_deadline
 
 
 class BulkOrdered(Event, frozen=True, kw_only=True):
@@ -56,6 +57,7 @@ class OrderBulk(msgspec.Struct, frozen=True, kw_only=True):
         more: There are others beyond the bound of one order.
         selection: How they were chosen, JSON.
         reason: Why.
+        deadline: The new one of all of them, UTC.
     """
 
     bulk_id: str
@@ -64,6 +66,7 @@ class OrderBulk(msgspec.Struct, frozen=True, kw_only=True):
     more: bool = False
     selection: Any = None
     reason: str = ""
+    deadline: datetime | None = None
 
 
 class BulkOrder(msgspec.Struct, frozen=True):
@@ -85,8 +88,9 @@ def evolve(_state: BulkState | None, event: BulkOrdered) -> BulkState:
 
 
 def order_bulk(_state: BulkState | None, command: OrderBulk, ctx: Context) -> Decision:
-    """Record the order."""
+    """Record the order; refused with ``invalid_value`` when its deadline has passed already."""
     try:
+        check_deadline(command.deadline, ctx.now)
         check_text(command.reason, "reason")
     except InvalidValue as error:
         return refuse(error)

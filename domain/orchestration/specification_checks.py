@@ -22,6 +22,7 @@ from aia_mas.domain.orchestration.bounds import (
     check_text,
     check_units,
 )
+from aia_mas.domain.orchestration.errors import InvalidText
 from aia_mas.domain.orchestration.labels import check_conditions
 from aia_mas.domain.orchestration.limits import MAX_CONCURRENT
 from aia_mas.domain.orchestration.task_specification import Requirements, TaskSpecification
@@ -54,7 +55,7 @@ def check_specification(
     """
     mistakes = Mistakes()
     check = mistakes.check
-    check(check_name, spec.task_type, "task_type")
+    check(_check_type, spec.task_type)
     check(check_text, spec.description, "description")
     if spec.requirements != _NONE:
         check(_check_requirements, spec.requirements, tiers)
@@ -140,10 +141,26 @@ def _check_requirements(requirements: Requirements, tiers: Tiers) -> None:
     check(check_names, requirements.data_sources, "requirements.data_sources")
     for field in ("preferred_agents", "excluded_agents"):
         check(_check_agents, getattr(requirements, field), f"requirements.{field}")
+    check(_check_both, requirements)
     check(check_resources, requirements.resources, "requirements.resources")
     if sticky is not None:
         check(check_text, sticky, "requirements.sticky_key", shortest=1, longest=255)
     mistakes.refuse()
+
+
+def _check_type(task_type: str) -> None:
+    check_name(task_type, "task_type")
+    if task_type.isspace():
+        raise InvalidText("task_type holds nothing but white space", field="task_type")
+
+
+def _check_both(requirements: Requirements) -> None:
+    """Refuse agents that are to get it before all others, and never."""
+    preferred = set(requirements.preferred_agents)
+    for index, agent_id in enumerate(requirements.excluded_agents):
+        if agent_id in preferred:
+            field = f"requirements.excluded_agents.{index}"
+            raise InvalidValue(f"{agent_id!r} is among the preferred_agents, too", field=field)
 
 
 def _check_agents(agents: tuple[str, ...], field: str) -> None:

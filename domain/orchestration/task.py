@@ -29,7 +29,7 @@ from aia_mas.domain.orchestration.task_events import (
     TaskSubmitted,
 )
 from aia_mas.domain.orchestration.task_specification import TaskTerms, terms_of
-from aia_mas.domain.orchestration.task_status import AT_NO_COST, BEGUN, LIVE, TaskStatus
+from aia_mas.domain.orchestration.task_status import BEGUN, LIVE, TaskStatus
 
 __all__ = ["EVENTS", "LIVE", "TaskState", "TaskStatus", "evolve", "task_stream"]
 
@@ -148,9 +148,7 @@ def _started(state: TaskState, _event: TaskStarted) -> TaskState:
 
 def _ended(state: TaskState, event: TaskFailed | TaskReleased) -> TaskState:
     # An attempt that was taken away before it began is no fault of the task: it costs it nothing.
-    counts = isinstance(event, TaskFailed) or (
-        state.status in BEGUN and event.reason not in AT_NO_COST
-    )
+    counts = isinstance(event, TaskFailed) or (state.status in BEGUN and event.lost)
     return replace(
         state,
         status=event.outcome,

@@ -21,9 +21,9 @@ from aia_mas.domain.orchestration.task_events import (
     TaskReleased,
 )
 from aia_mas.domain.orchestration.task_status import (
+    BEFORE_ITS_START,
     BEGUN,
     BY_THE_CLOCK,
-    ReleaseReason,
     TaskStatus,
 )
 
@@ -31,9 +31,9 @@ from aia_mas.domain.orchestration.task_status import (
 def release_task(state: TaskState | None, command: ReleaseTask, ctx: Context) -> Decision:
     """Take the attempt from its agent; the task is queued again or dead.
 
-    Refused with ``assignment_obsolete`` when the attempt is over, when it was to be taken for not
-    being started and has been, or for its silence while it waits for an answer. The result is the
-    outcome.
+    Refused with ``assignment_obsolete`` when the attempt is over, when it was to be taken as one
+    that is not started and has been, or for its silence while it waits for an answer. The result
+    is the outcome.
     """
     if state is None:
         return refuse(TaskNotFound(task_id=command.task_id))
@@ -41,7 +41,7 @@ def release_task(state: TaskState | None, command: ReleaseTask, ctx: Context) ->
         not state.live
         or state.agent_id is None
         or state.attempt != command.attempt
-        or (command.reason is ReleaseReason.NOT_STARTED and state.status in BEGUN)
+        or (command.reason in BEFORE_ITS_START and state.status in BEGUN)
         or (command.reason in BY_THE_CLOCK and state.status is TaskStatus.INPUT_REQUIRED)
     ):
         return refuse(AssignmentObsolete(task_id=command.task_id, attempt=command.attempt))
@@ -52,6 +52,7 @@ def release_task(state: TaskState | None, command: ReleaseTask, ctx: Context) ->
         reason=command.reason,
         retry_at=outcome.retry_at,
         outcome=outcome.status,
+        begun=state.status in BEGUN,
         released_at=ctx.now,
     )
     return accept(task_stream(command.task_id), released, result=outcome.status.value)

@@ -12,7 +12,12 @@ from aia_mas.domain.orchestration.scoring.candidates import Candidate
 from aia_mas.domain.orchestration.scoring.failures import PolicyFailure
 from aia_mas.domain.orchestration.task_input_events import TaskInputGiven, TaskInputRequested
 from aia_mas.domain.orchestration.task_specification import Priority, TaskSpecification, TaskTerms
-from aia_mas.domain.orchestration.task_status import ReleaseReason, TaskStatus
+from aia_mas.domain.orchestration.task_status import (
+    AT_NO_COST,
+    BEFORE_ITS_START,
+    ReleaseReason,
+    TaskStatus,
+)
 
 __all__ = [
     "EVENTS",
@@ -189,6 +194,7 @@ class TaskReleased(Event, frozen=True, kw_only=True):
         reason: Why.
         retry_at: As in ``TaskFailed``.
         outcome: As in ``TaskFailed``.
+        begun: The agent had taken the work up; in events of former releases that is not known.
         excluded: The agent gets no further attempt at this task.
         by: Who ordered it; empty: the system by its rules.
         note: Why they did.
@@ -201,10 +207,16 @@ class TaskReleased(Event, frozen=True, kw_only=True):
     reason: ReleaseReason
     retry_at: datetime | None = None
     outcome: TaskStatus
+    begun: bool = True
     excluded: bool = False
     by: str = ""
     note: str = ""
     released_at: datetime
+
+    @property
+    def lost(self) -> bool:
+        """Whether the agent lost it while it ran: that counts against its task, and its record."""
+        return self.begun and self.reason not in _NO_FAULT
 
 
 class TaskCancelled(Event, frozen=True, kw_only=True):
@@ -318,6 +330,8 @@ class TaskResultRefused(Event, frozen=True, kw_only=True):
     reason: str
     at: datetime
 
+
+_NO_FAULT = AT_NO_COST | BEFORE_ITS_START
 
 EVENTS: tuple[type[Event], ...] = (
     TaskSubmitted,

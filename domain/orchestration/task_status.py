@@ -29,10 +29,14 @@ class ReleaseReason(StrEnum):
     TIMED_OUT = "timed_out"
     REFUSED = "refused"
     REASSIGNED = "reassigned"
+    AGENT_SUSPENDED = "agent_suspended"
 
 
-AT_NO_COST = frozenset({ReleaseReason.REASSIGNED})
+AT_NO_COST = frozenset({ReleaseReason.REASSIGNED, ReleaseReason.AGENT_SUSPENDED})
 """Reasons that are no fault of the task or its agent; such an attempt does not count."""
+
+BEFORE_ITS_START = frozenset({ReleaseReason.NOT_STARTED, ReleaseReason.AGENT_SUSPENDED})
+"""Reasons that do not hold once the agent has taken the work up."""
 
 BY_THE_CLOCK = frozenset(
     {ReleaseReason.LEASE_EXPIRED, ReleaseReason.NOT_STARTED, ReleaseReason.TIMED_OUT}

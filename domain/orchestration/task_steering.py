@@ -11,7 +11,7 @@ from aia_mas.domain.orchestration.retry import after_release
 from aia_mas.domain.orchestration.task import TaskState, task_stream
 from aia_mas.domain.orchestration.task_commands import ReassignTask, ReprioritiseTask
 from aia_mas.domain.orchestration.task_events import TaskReleased, TaskReprioritised
-from aia_mas.domain.orchestration.task_status import ReleaseReason
+from aia_mas.domain.orchestration.task_status import BEGUN, ReleaseReason
 
 
 def reprioritise_task(state: TaskState | None, command: ReprioritiseTask, ctx: Context) -> Decision:
@@ -55,6 +55,7 @@ def reassign_task(state: TaskState | None, command: ReassignTask, ctx: Context) 
         reason=ReleaseReason.REASSIGNED,
         retry_at=outcome.retry_at,
         outcome=outcome.status,
+        begun=state.status in BEGUN,
         excluded=command.exclude_current,
         by=ctx.principal.subject,
         note=command.reason,

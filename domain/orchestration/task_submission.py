@@ -99,12 +99,18 @@ def retry_task(state: TaskState | None, command: RetryTask, ctx: Context) -> Dec
 
     Refused with ``task_already_finished`` when it is completed and with ``task_not_finished``
     while an agent holds it. A task that waits already is left as it is. Its owner and operators
-    may; others are refused with ``permission_denied``.
+    may; others are refused with ``permission_denied``. A deadline that has passed is refused with
+    ``invalid_value``, wherever the task stands.
     """
     if state is None:
         return refuse(TaskNotFound(task_id=command.task_id))
     if not ctx.principal.may_dispose_of(state.owner):
         return refuse(PermissionDenied("The task belongs to somebody else"))
+    try:
+        check_deadline(command.deadline, ctx.now)
+        check_text(command.by, "by", longest=255)
+    except InvalidValue as error:
+        return refuse(error)
     stream = task_stream(command.task_id)
     if state.status is TaskStatus.QUEUED:
         return accept(stream)
@@ -112,11 +118,6 @@ def retry_task(state: TaskState | None, command: RetryTask, ctx: Context) -> Dec
         return refuse(TaskNotFinished(status=state.status))
     if state.status is TaskStatus.COMPLETED:
         return refuse(TaskAlreadyFinished(status=state.status))
-    try:
-        check_deadline(command.deadline, ctx.now)
-        check_text(command.by, "by", longest=255)
-    except InvalidValue as error:
-        return refuse(error)
     old = state.terms.deadline
     kept = old if old is not None and old > ctx.now else None
     requeued = TaskRequeued(

@@ -120,12 +120,18 @@ class AgentQueries(Controller):
     async def get_agent(
         self, agent_id: FromPath[str], request: ApiRequest, min_position: MinPosition = 0
     ) -> Answer[PresentAgent]:
-        """Return an agent; its `ETag` is the revision of what its client may edit."""
+        """Return an agent, also one that left: `status` says so.
+
+        The `ETag` is the revision of what its client may edit; of one that left there is none.
+        """
         check_id(agent_id, "agent_id")
         await reached(request, "agent_directory", min_position)
-        agent, position = await _registered(request, agent_id)
+        agent, position = await _known(request, agent_id)
         (agent,) = await _present(request, [agent])
-        return answer(agent, 200, [etag(agent.revision), as_of(position)])
+        headers = [as_of(position)]
+        if agent.status != AgentStatus.UNREGISTERED:
+            headers.append(etag(agent.revision))
+        return answer(agent, 200, headers)
 
     @get("/{agent_id:str}/tasks", operation_id="list_agent_tasks")
     async def list_agent_tasks(
@@ -139,11 +145,11 @@ class AgentQueries(Controller):
         total: Total = False,
         min_position: MinPosition = 0,
     ) -> Answer[TaskPage]:
-        """List the tasks that an agent holds or has finished."""
+        """List the tasks that an agent holds or has finished, also of one that left."""
         check_id(agent_id, "agent_id")
         await reached(request, "task_board", min_position)
         await reached(request, "agent_directory", min_position)
-        await _registered(request, agent_id)
+        await _known(request, agent_id)
         filters = TaskFilter(status=tuple(status or ()), agent_id=agent_id)
         board = request.system.projections.board
         cursors = Cursors(request, [filters, sort])
@@ -175,9 +181,7 @@ class AgentQueries(Controller):
         await reached(request, "agent_performance", min_position)
         await reached(request, "agent_directory", min_position)
         system = request.system
-        agent = await system.projections.directory.get(agent_id)
-        if agent is None:
-            raise AgentNotFound(agent_id=agent_id)
+        agent, _ = await _known(request, agent_id)
         since = beginning(window, system.clock.now())
         found = await system.projections.performances.of(agent_id, since, task_type)
         content = AgentPerformance(
@@ -249,8 +253,9 @@ def _last_heard(request: ApiRequest, agent: Agent) -> Agent:
     return replace(agent, last_seen=heard.replace(microsecond=0))
 
 
-async def _registered(request: ApiRequest, agent_id: str) -> tuple[Agent, int]:
+async def _known(request: ApiRequest, agent_id: str) -> tuple[Agent, int]:
+    """Return an agent that is registered, or was."""
     agent, position = await request.system.projections.directory.find(agent_id)
-    if agent is None or agent.status == AgentStatus.UNREGISTERED:
+    if agent is None:
         raise AgentNotFound(agent_id=agent_id)
     return agent, position

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from aia_mas.application.engine.engine import Origin
 from aia_mas.application.engine.outcomes import CommandResult
@@ -65,19 +67,32 @@ def criteria_of(filters: msgspec.Struct) -> dict[str, Any]:
     return said
 
 
-def foretold(selection: Selection, matched: int) -> Answer[BulkResult]:
-    """Return what an order would be about (``matched``: how many, beyond the limit as well)."""
-    return answer(
-        BulkResult(
-            bulk_id=None,
-            dry_run=True,
-            matched=matched,
-            changed=0,
-            refused={},
-            examples=[BulkExample(entity) for entity in selection.ids[:EXAMPLES]],
-            more=selection.more,
-        )
-    )
+async def foretold(
+    request: ApiRequest,
+    selection: Selection,
+    matched: int,
+    command: Callable[[str], msgspec.Struct],
+) -> Answer[BulkResult]:
+    """Return what an order would be about, and of given ids, for whom it would be refused now.
+
+    Args:
+        request: Who wants to know.
+        selection: For whom it would be.
+        matched: How many that are, beyond the limit as well.
+        command: Makes the command for one of them.
+    """
+    engine, outcomes = request.system.engine, list[_Outcome]()
+    if selection.criteria is not None:  # a filter leaves out what would be refused
+        outcomes += [(entity, None) for entity in selection.ids[:EXAMPLES]]
+    else:
+        for ids in chunks(selection.ids, _AT_ONCE):
+            refusals = await engine.foretell([command(each) for each in ids], request.principal)
+            outcomes += [
+                (each, None if refusal is None else refusal.code)
+                for each, refusal in zip(ids, refusals, strict=True)
+            ]
+    result = _result(outcomes, matched=matched, more=selection.more, bulk_id=None)
+    return answer(replace(result, changed=0))
 
 
 async def carry_out_for_all(
@@ -86,6 +101,7 @@ async def carry_out_for_all(
     selection: Selection,
     command: Callable[[str], msgspec.Struct],
     reason: str = "",
+    deadline: datetime | None = None,
 ) -> Answer[BulkResult]:
     """Order the same thing for many.
 
@@ -98,6 +114,7 @@ async def carry_out_for_all(
         selection: For whom.
         command: Makes the command for one of them.
         reason: Why, for the record.
+        deadline: The new one of all of them, UTC.
 
     Raises:
         DomainError: The order itself is refused.
@@ -112,11 +129,12 @@ async def carry_out_for_all(
             more=selection.more,
             selection=selection.criteria,
             reason=reason,
+            deadline=deadline,
         ),
         origin,
     )
     order = _order(begun.body)
-    last, outcomes = begun, list[tuple[str, str | None]]()
+    last, outcomes = begun, list[_Outcome]()
     for number, ids in enumerate(chunks(order.ids, _AT_ONCE)):
         each = Origin(
             origin.principal,
@@ -134,15 +152,25 @@ async def carry_out_for_all(
             outcomes.append((entity, item.code if isinstance(item, DomainError) else None))
             if isinstance(item, CommandResult) and item.position > last.position:
                 last = item._replace(replayed=begun.replayed)
+    content = _result(outcomes, matched=len(order.ids), more=order.more, bulk_id=order.bulk_id)
+    return answer(content, 200, position_headers(last))
+
+
+_Outcome = tuple[str, str | None]
+"""Which one, and the code of its refusal."""
+
+
+def _result(
+    outcomes: Sequence[_Outcome], *, matched: int, more: bool, bulk_id: str | None
+) -> BulkResult:
     refused = Counter(code for _, code in outcomes if code is not None)
     examples = sorted(outcomes, key=lambda outcome: outcome[1] is None)[:EXAMPLES]
-    content = BulkResult(
-        bulk_id=order.bulk_id,
-        dry_run=False,
-        matched=len(order.ids),
+    return BulkResult(
+        bulk_id=bulk_id,
+        dry_run=bulk_id is None,
+        matched=matched,
         changed=len(outcomes) - refused.total(),
         refused=dict(refused),
         examples=[BulkExample(entity, code) for entity, code in examples],
-        more=order.more,
+        more=more,
     )
-    return answer(content, 200, position_headers(last))

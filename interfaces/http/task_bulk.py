@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 import msgspec
 from litestar import Controller, post
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 
 from aia_mas.domain.orchestration.agent import AgentStatus
 from aia_mas.domain.orchestration.agent_commands import DrainAgent
+from aia_mas.domain.orchestration.specification_checks import check_deadline
 from aia_mas.domain.orchestration.task_commands import (
     CancelTask,
     ReassignTask,
@@ -80,6 +82,7 @@ class TaskBulkCommands(Controller):
             data,
             _ENDED_BADLY,
             lambda task_id: RetryTask(task_id=task_id, deadline=deadline),
+            deadline,
         )
 
     @post("/bulk/reprioritise", operation_id="reprioritise_tasks", status_code=200)
@@ -127,6 +130,7 @@ class TaskBulkCommands(Controller):
             chosen,
             _DEAD,
             lambda task_id: RetryTask(task_id=task_id, deadline=deadline),
+            deadline,
         )
 
 
@@ -145,7 +149,7 @@ class AgentBulkCommands(Controller):
         directory, tiers = request.system.projections.directory, request.system.settings.tiers
         filters = None if data.filter is None else data.filter.filters(tiers)
         if filters is None or data.filter is None:
-            selection = Selection(data.ids or (), False, None)
+            selection = Selection(tuple(dict.fromkeys(data.ids or ())), False, None)
             matched = len(selection.ids)
         else:
             await reached(request, "agent_directory", 0)
@@ -156,11 +160,13 @@ class AgentBulkCommands(Controller):
                 found[: data.limit], len(found) > data.limit, criteria_of(data.filter)
             )
             matched = await directory.count(filters) if wanted and data.dry_run else len(found)
+
+        def drain(agent_id: str) -> DrainAgent:
+            return DrainAgent(agent_id=agent_id)
+
         if data.dry_run:
-            return foretold(selection, matched)
-        return await carry_out_for_all(
-            request, "drain", selection, lambda agent: DrainAgent(agent_id=agent), data.reason
-        )
+            return await foretold(request, selection, matched, drain)
+        return await carry_out_for_all(request, "drain", selection, drain, data.reason)
 
 
 async def _for_tasks(
@@ -169,11 +175,14 @@ async def _for_tasks(
     data: TaskBulk,
     fitting: frozenset[TaskStatus],
     command: Callable[[str], msgspec.Struct],
+    deadline: datetime | None = None,
 ) -> Answer[BulkResult]:
     """Order something for tasks, as far as it can be about them (``fitting``: the statuses)."""
     check_selection(data.filter, data.ids, data.limit)
+    if data.dry_run:  # an order checks this when it is decided, and not when it is repeated
+        check_deadline(deadline, request.system.clock.now())
     if data.filter is None:
-        selection = Selection(data.ids or (), False, None)
+        selection = Selection(tuple(dict.fromkeys(data.ids or ())), False, None)
         matched = len(selection.ids)
     else:
         await reached(request, "task_board", 0)
@@ -186,8 +195,8 @@ async def _for_tasks(
         counts = filters is not None and data.dry_run and selection.more
         matched = await board.count(filters) if counts and filters else len(selection.ids)
     if data.dry_run:
-        return foretold(selection, matched)
-    return await carry_out_for_all(request, action, selection, command, data.reason)
+        return await foretold(request, selection, matched, command)
+    return await carry_out_for_all(request, action, selection, command, data.reason, deadline)
 
 
 def _own(

@@ -17,8 +17,11 @@ from aia_mas.domain.kernel import Event
 from aia_mas.domain.kernel.ids import entity_of
 from aia_mas.domain.kernel.steps import Steps, copied
 from aia_mas.domain.orchestration.agent_events import (
+    AgentActivated,
     AgentCameOnline,
+    AgentDrained,
     AgentRegistered,
+    AgentSuspended,
     AgentUnregistered,
     AgentWentOffline,
 )
@@ -62,6 +65,7 @@ class Expiry:
         self._tasks: dict[str, OpenTask] = {}
         self._online: dict[str, datetime] = {}
         self._gone: dict[str, str] = {}
+        self._suspended: set[str] = set()
         self._held: dict[str, set[str]] = {}
         self._looks = Looks()
         # As far as ``due`` has told; until then tasks are looked at soon after their assignment.
@@ -150,7 +154,7 @@ class Expiry:
         """
         tasks = yield from copied(self._tasks.items())
         online, gone = list(self._online.items()), list(self._gone.items())
-        return encoded_pieces(tasks, online, gone)
+        return encoded_pieces(tasks, online, gone, sorted(self._suspended))
 
     @classmethod
     def restore(cls, pieces: Sequence[bytes]) -> Steps[Expiry]:
@@ -166,6 +170,7 @@ class Expiry:
             restored._tasks |= piece.tasks
             restored._online |= piece.online
             restored._gone |= piece.gone
+            restored._suspended.update(piece.suspended)
             for task_id, task in piece.tasks.items():
                 if task.agent_id is not None:
                     restored._held.setdefault(task.agent_id, set()).add(task_id)
@@ -198,6 +203,8 @@ class Expiry:
             gone = self._gone.get(task.agent_id)
             if gone is not None:
                 return Release(task_id, task.attempt, ReleaseReason(gone)), None
+            if task.agent_id in self._suspended and task.started_at is None:
+                return Release(task_id, task.attempt, ReleaseReason.AGENT_SUSPENDED), None
             for at, reason in task.ends(seen("task", task.lease), windows):
                 if at <= now:
                     return Release(task_id, task.attempt, reason), None
@@ -231,8 +238,9 @@ class Expiry:
     def _assigned(self, task_id: str, event: TaskAssigned) -> None:
         self._tasks[task_id] = self._tasks[task_id].assigned(event)
         self._held.setdefault(event.agent_id, set()).add(task_id)
-        gone, first = event.agent_id in self._gone, event.assigned_at + self._pickup
-        self._looks.plan("task", task_id, 0.0 if gone else first.timestamp())
+        at_once = event.agent_id in self._gone or event.agent_id in self._suspended
+        first = event.assigned_at + self._pickup
+        self._looks.plan("task", task_id, 0.0 if at_once else first.timestamp())
 
     def _started(self, task_id: str, event: TaskStarted) -> None:
         task = self._tasks[task_id] = replace(self._tasks[task_id], started_at=event.started_at)
@@ -267,6 +275,7 @@ class Expiry:
                 del self._held[task.agent_id]
                 # Nothing of it is left to be released.
                 self._gone.pop(task.agent_id, None)
+                self._suspended.discard(task.agent_id)
         self._looks.drop("task", task_id)
         return task
 
@@ -280,6 +289,8 @@ class Expiry:
         self._online.pop(agent_id, None)
         self._looks.drop("agent", agent_id)
         offline = isinstance(event, AgentWentOffline)
+        if not offline:
+            self._suspended.discard(agent_id)
         if offline and agent_id in self._held:
             self._gone[agent_id] = ReleaseReason.AGENT_OFFLINE.value
         for task_id in self._held.get(agent_id, ()):
@@ -288,6 +299,16 @@ class Expiry:
             self._looks.plan("task", task_id)
         return None if offline else ("agent", agent_id)
 
+    def _stopped(self, agent_id: str, _event: AgentSuspended) -> None:
+        if agent_id in self._held:
+            self._suspended.add(agent_id)
+            for task_id in self._held[agent_id]:
+                self._looks.plan("task", task_id)
+
+    def _goes_on(self, agent_id: str, _event: AgentActivated | AgentDrained) -> None:
+        # One that drains finishes what it has, also what it has not started.
+        self._suspended.discard(agent_id)
+
 
 # Any: each fold takes its own event type.
 _FOLDS: dict[type[Event], Callable[[Expiry, str, Any], Sighted | None]] = {
@@ -295,6 +316,9 @@ _FOLDS: dict[type[Event], Callable[[Expiry, str, Any], Sighted | None]] = {
     AgentCameOnline: Expiry._came,
     AgentWentOffline: Expiry._left,
     AgentUnregistered: Expiry._left,
+    AgentSuspended: Expiry._stopped,
+    AgentActivated: Expiry._goes_on,
+    AgentDrained: Expiry._goes_on,
     TaskSubmitted: Expiry._opened,
     TaskRequeued: Expiry._opened,
     TaskAssigned: Expiry._assigned,

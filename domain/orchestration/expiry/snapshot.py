@@ -20,12 +20,14 @@ class Piece(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
         tasks: Unfinished tasks.
         online: Agents that are there -> since when, UTC.
         gone: Agents that are not and hold tasks -> why these are released.
+        suspended: Suspended agents that hold tasks; those not started are released.
         last: No other piece follows.
     """
 
     tasks: dict[str, OpenTask] = {}
     online: dict[str, datetime] = {}
     gone: dict[str, str] = {}
+    suspended: list[str] = []
     last: bool = False
 
 
@@ -37,6 +39,7 @@ def encoded_pieces(
     tasks: list[tuple[str, OpenTask]],
     online: list[tuple[str, datetime]],
     gone: list[tuple[str, str]],
+    suspended: list[str],
 ) -> Iterator[bytes]:
     """Yield all that the fold knows, each piece made within about a millisecond; uses it up."""
     for some_tasks in drained(tasks, _ROWS):
@@ -45,5 +48,7 @@ def encoded_pieces(
         yield _encode(Piece(online=dict(some_online)))
     for some_gone in drained(gone, _ROWS):
         yield _encode(Piece(gone=dict(some_gone)))
+    for some_suspended in drained(suspended, _ROWS):
+        yield _encode(Piece(suspended=some_suspended))
     # It shows that none is missing.
     yield _encode(Piece(last=True))

@@ -28,6 +28,8 @@ _LOW = (1 << _HALF) - 1
 _COLUMN_BYTES = 64 << 20
 # With more agents than this declaring the same it has a column.
 _SPARSE = 64
+_NAMED = 20
+"""Excluded agents that a demand names, at most."""
 # So many columns that one agent begins take less than a millisecond.
 _BEGUN_AT_ONCE = 8
 _ORDER = {
@@ -196,7 +198,15 @@ class Directory:
         if signature.excluded:
             met = np.ones(size, dtype=np.bool_)
             met[[self.slots[name] for name in signature.excluded if name in self.slots]] = False
-            yield Condition("excluded", {}, met)
+            names = list(signature.excluded[:_NAMED])
+            yield Condition("excluded", {"excluded_agents": names}, met)
+
+    def lowest_price(self, mask: Mask) -> int:
+        """Return the lowest price of the agents in some slots, at least one, base units."""
+        size = len(self.declared)
+        highs, lows = self._price_high[:size][mask], self._price_low[:size][mask]
+        high = highs.min()
+        return (int(high) << _HALF) | int(lows[highs == high].min())
 
     def declarers(self, signature: RequirementSignature) -> Iterator[Set[int]]:
         """Yield who declares each name, or label, without which nobody meets the demands."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 
+from aia_mas.domain.kernel.money import to_text
 from aia_mas.domain.orchestration.amounts import Amounts, shown
 from aia_mas.domain.orchestration.fleet.directory import Condition, Directory, Mask
 from aia_mas.domain.orchestration.requirement import RequirementSignature
@@ -64,27 +65,58 @@ def unmet(directory: Directory, signature: RequirementSignature) -> tuple[Reason
     if not registered:
         return (Reason(code="no_agents", detail="No agent is registered"),)
     conditions = list(directory.conditions(signature))
-    everything = present.copy()
-    counted: list[tuple[Condition, int]] = []
+    failed = np.zeros(present.size, dtype=np.int32)
     for condition in conditions:
-        counted.append((condition, int(np.count_nonzero(condition.met & present))))
-        everything &= condition.met
-    if everything.any():
+        failed += ~condition.met
+    if (present & (failed == 0)).any():
         return ()
-    impossible = [condition for condition, meeting in counted if not meeting]
+    impossible = [each for each in conditions if not (each.met & present).any()]
     if impossible:
         return tuple(
             _nobody(condition, registered, _examples(directory, present))
             for condition in impossible
         )
+    # Who fails one demand meets all others.
+    nearly = present & (failed == 1)
     together = Reason(
         code="no_agent_with_all",
         detail="Each demand is met by some agent, but no agent meets them all",
         count=registered,
-        facts={"demands": [{**c.facts, "agents": meeting} for c, meeting in counted]},
+        facts={"demands": [_demand(each, present, nearly) for each in conditions]},
         agents=_examples(directory, present),
     )
-    return (together,)
+    return (*_all_but_one(directory, conditions, nearly), together)
+
+
+def _demand(condition: Condition, present: Mask, nearly: Mask) -> dict[str, Any]:
+    """Return a demand, how many agents meet it, and how many meet all others and not this one."""
+    meeting = int(np.count_nonzero(condition.met & present))
+    only_this = int(np.count_nonzero(nearly & ~condition.met))
+    return {**condition.facts, "agents": meeting, "only_this_unmet": only_this}
+
+
+def _all_but_one(
+    directory: Directory, conditions: Iterable[Condition], nearly: Mask
+) -> Iterator[Reason]:
+    """Yield the terms of the task that alone keep it from somebody.
+
+    What agents are able to do is no such term: many lack the one skill that is asked for.
+    """
+    for condition in conditions:
+        only_this = nearly & ~condition.met
+        if condition.code not in _TERMS or not (count := int(np.count_nonzero(only_this))):
+            continue
+        facts = condition.facts
+        if condition.code == "price_above_max_cost":
+            facts = {**facts, "lowest_price": to_text(directory.lowest_price(only_this))}
+        who = "1 agent meets" if count == 1 else f"{count} agents meet"
+        yield Reason(
+            code=condition.code,
+            detail=f"{who} all other demands, but {_TERMS[condition.code].format(**facts)}",
+            count=count,
+            facts=facts,
+            agents=_examples(directory, only_this),
+        )
 
 
 def unsuitable(directory: Directory, signature: RequirementSignature) -> tuple[Reason, ...]:
@@ -158,6 +190,12 @@ _STATES = {
     "busy": "have no room left",
     "resources_in_use": "have too little of their resources left",
     "reserved_for_others": "are kept free for tasks that were passed over too often",
+}
+_TERMS = {
+    "no_agent_with_data_source": "not the data source {data_source!r}",
+    "no_agent_with_tier": "not the tier {min_tier} or a higher one",
+    "price_above_max_cost": "not for {max_cost}: the lowest price is {lowest_price}",
+    "excluded": "the task excludes whoever does",
 }
 _DETAILS = {
     "no_agent_with_skill": "No agent has the skill {skill!r} at level {level} or above",

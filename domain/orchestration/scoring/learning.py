@@ -74,10 +74,12 @@ def _failed(
 
 
 def _released(
-    records: Records, task_id: str, _event: Event, agent_id: str | None, task_type: str
+    records: Records, task_id: str, event: TaskReleased, agent_id: str | None, task_type: str
 ) -> None:
-    if agent_id is not None:
-        records.released(task_id, agent_id, task_type)
+    if event.lost and agent_id is not None:
+        records.lost(task_id, agent_id, task_type)
+    else:
+        records.ended(task_id)
 
 
 def _ended(records: Records, task_id: str, *_: Any) -> None:

@@ -198,7 +198,7 @@ class Records:
         self.attempts.pop(task_id, None)
         self._penalise(agent_id, task_type, _FAILED)
 
-    def released(self, task_id: str, agent_id: str, task_type: str) -> None:
+    def lost(self, task_id: str, agent_id: str, task_type: str) -> None:
         """An attempt was taken from the agent; that counts when it had begun."""
         attempt = self.attempts.pop(task_id, None)
         if attempt is not None and attempt.begun:

@@ -61,7 +61,7 @@ class BulkTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     Attributes:
         limit: About how many at most, 1..10,000; those that came first.
-        dry_run: Only tell how many it would be.
+        dry_run: Only tell how many it would be, and for which of the ids it would be refused now.
         reason: Why, for the record.
     """
 
@@ -194,7 +194,7 @@ class BulkResult(msgspec.Struct, frozen=True, kw_only=True):
         dry_run: Nothing was done.
         matched: How many it is about.
         changed: How many of them it was carried out for.
-        refused: How many of them it was refused for, by code.
+        refused: How many of them it was (in a dry run: would be) refused for, by code.
         examples: Up to 20 of them; those that were refused first.
         more: There are others beyond the limit; order again.
     """

@@ -208,7 +208,12 @@ def test_agents_come_and_go(client: httpx.Client, unique: str) -> None:
     assert client.post(f"{path}/drain").json()["status"] == "draining"
     gone = client.delete(path)
     assert (gone.status_code, gone.content) == (204, b"")
-    assert client.get(path).json()["code"] == "agent_not_found"
+    left = client.get(path)
+    assert (left.json()["status"], left.json()["online"]) == ("unregistered", False)
+    assert "etag" not in left.headers
+    assert client.get(f"{path}/tasks").json()["items"] == []
+    assert client.get(f"{path}/performance").status_code == 200
+    assert client.patch(path, json={}).json()["code"] == "agent_not_found"
     listed = client.get(f"{API}/agents", params={"status": "unregistered", "q": unique}).json()
     assert [agent["agent_id"] for agent in listed["items"]] == [unique]
     assert client.put(path, json=body).status_code == 201

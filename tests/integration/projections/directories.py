@@ -40,6 +40,7 @@ def task(name: str, agent_id: str) -> list[Happening]:
 
 OVER: Any = {"attempt": 1, "outcome": TaskStatus.DEAD}
 REASON = ReleaseReason.LEASE_EXPIRED
+MOVED = ReleaseReason.REASSIGNED
 
 
 def ended(name: str, agent_id: str) -> list[Happening]:

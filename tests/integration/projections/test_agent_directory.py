@@ -27,7 +27,7 @@ from aia_mas.projections import AgentDirectory, AgentFilter
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
 
 from .conftest import PATIENCE, Pen, runner, running
-from .directories import OVER, REASON, agent, ended, names, task
+from .directories import MOVED, OVER, REASON, agent, ended, names, task
 from .histories import NOW, Happening
 
 Fold = Callable[..., Awaitable[AgentDirectory]]
@@ -231,6 +231,8 @@ async def test_success_is_shown_and_sorted_by(fold: Fold) -> None:
         *ended("1", "half"),
         *task("2", "half"),
         ("task/2", TaskReleased(**OVER, agent_id="half", reason=REASON, released_at=NOW)),
+        *task("5", "half"),
+        ("task/5", TaskReleased(**OVER, agent_id="half", reason=MOVED, released_at=NOW)),
         *ended("3", "best"),
         *task("4", "best"),
     )
@@ -242,6 +244,7 @@ async def test_success_is_shown_and_sorted_by(fold: Fold) -> None:
         ("half", 0.5),
         ("idle", None),
     ]
+    assert (ranked[1].released, ranked[1].lost) == (2, 1)
 
 
 @pytest.mark.parametrize("descending", [False, True])

@@ -64,7 +64,7 @@ async def test_outcomes_and_durations(database: str, log: PostgresEventLog) -> N
         figures = (await told.of("a")).figures
 
         assert figures.assigned == 7
-        assert (figures.completed, figures.failed, figures.released) == (2, 1, 1)
+        assert (figures.completed, figures.failed, figures.released, figures.lost) == (2, 1, 1, 1)
         assert (figures.cancelled, figures.expired, figures.success_rate) == (1, 1, 0.5)
         duration = figures.duration
         # 2 s from its start, and 7 s from its assignment: it was never started.
@@ -128,6 +128,41 @@ async def test_streaks(database: str, log: PostgresEventLog) -> None:
             ("failed", 3, 2),
             ("completed", 1, 2),
         ]
+
+
+@pytest.mark.parametrize(
+    ("reason", "begun"),
+    [
+        (ReleaseReason.REASSIGNED, True),
+        (ReleaseReason.AGENT_SUSPENDED, False),
+        (ReleaseReason.NOT_STARTED, False),
+        (ReleaseReason.AGENT_OFFLINE, False),
+    ],
+)
+async def test_what_it_did_not_lose_itself_spoils_no_record(
+    database: str, log: PostgresEventLog, reason: ReleaseReason, begun: bool
+) -> None:
+    async with story(database, log) as told:
+        for name in ("1", "2"):
+            told.given(name, "a")
+        told.completed("1", "a")
+        told.tell(
+            "2",
+            TaskReleased(
+                agent_id="a",
+                attempt=1,
+                reason=reason,
+                outcome=TaskStatus.QUEUED,
+                begun=begun,
+                released_at=START,
+            ),
+        )
+        await told.fold()
+
+        figures, _, streak, _ = await told.of("a")
+
+        assert (figures.released, figures.lost, figures.success_rate) == (1, 0, 1.0)
+        assert streak == Streak(outcome="completed", length=1, longest_completed=1)
 
 
 async def test_by_type_and_within_a_window(database: str, log: PostgresEventLog) -> None:

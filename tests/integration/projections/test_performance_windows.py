@@ -103,7 +103,7 @@ async def work_every_hour(told: Story, hours: int) -> None:
 async def rows(database: str) -> int:
     async with await psycopg.AsyncConnection.connect(database) as connection:
         found = await (
-            await connection.execute("select count(*) from agent_performance_v2")
+            await connection.execute("select count(*) from agent_performance_v3")
         ).fetchone()
     assert found is not None
     return int(found[0])

@@ -106,14 +106,22 @@ class ScoredFleet:
         )
         self.fleet.apply(f"task/{task_id}", event, task_type)
 
-    def lost(self, agent_id: str, task_type: str = "t", *, started: bool = True) -> None:
+    def lost(
+        self,
+        agent_id: str,
+        task_type: str = "t",
+        *,
+        started: bool = True,
+        reason: ReleaseReason = ReleaseReason.LEASE_EXPIRED,
+    ) -> None:
         begin = self.started if started else self.given
         task_id = begin(agent_id, task_type)
         event = TaskReleased(
             agent_id=agent_id,
             attempt=1,
-            reason=ReleaseReason.LEASE_EXPIRED,
+            reason=reason,
             outcome=TaskStatus.QUEUED,
+            begun=started,
             released_at=NOW,
         )
         self.fleet.apply(f"task/{task_id}", event, task_type)

@@ -12,7 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from aia_mas.domain.kernel import Event
 from aia_mas.domain.kernel.steps import at_once
 from aia_mas.domain.orchestration.agent_events import (
+    AgentActivated,
     AgentCameOnline,
+    AgentDrained,
+    AgentSuspended,
     AgentUnregistered,
     AgentWentOffline,
 )
@@ -73,6 +76,7 @@ class AnyStory(RuleBasedStateMachine):
         self.story = Story()
         self.online: dict[str, datetime] = {}
         self.gone: dict[str, ReleaseReason] = {}
+        self.suspended: set[str] = set()
         self.tasks: dict[str, _Task] = {}
         self.finished: dict[str, int] = {}
 
@@ -95,6 +99,7 @@ class AnyStory(RuleBasedStateMachine):
             return
         del self.online[agent]
         if unregisters:
+            self.suspended.discard(agent)
             self.story.agent(agent, AgentUnregistered(at=self.story.now))
             self.gone[agent] = ReleaseReason.AGENT_UNREGISTERED
             for task in self.tasks.values():
@@ -103,6 +108,13 @@ class AnyStory(RuleBasedStateMachine):
         else:
             self.story.agent(agent, AgentWentOffline(at=self.story.now))
             self.gone[agent] = ReleaseReason.AGENT_OFFLINE
+
+    @rule(agent=AGENTS, to=st.sampled_from([AgentSuspended, AgentDrained, AgentActivated]))
+    def is_suspended_or_not(self, agent: str, to: type[Event]) -> None:
+        if agent not in self.online and self.gone.get(agent) is not ReleaseReason.AGENT_OFFLINE:
+            return
+        (self.suspended.add if to is AgentSuspended else self.suspended.discard)(agent)
+        self.story.agent(agent, to(at=self.story.now))
 
     @rule(
         task=TASKS,
@@ -126,6 +138,8 @@ class AnyStory(RuleBasedStateMachine):
     def is_assigned(self, task: str, agent: str, lease: float) -> None:
         open_task = self.tasks.get(task)
         if open_task is None or open_task.held is not None or agent not in self.online:
+            return
+        if agent in self.suspended:
             return
         open_task.attempts += 1
         self.story.assigned(task, agent, open_task.attempts, lease)
@@ -276,6 +290,8 @@ class AnyStory(RuleBasedStateMachine):
         if held.agent in self.gone:
             return self.gone[held.agent]
         if held.started is None:
+            if held.agent in self.suspended:
+                return ReleaseReason.AGENT_SUSPENDED
             late = max(held.assigned, since) + seconds(PICKUP) <= now
             return ReleaseReason.NOT_STARTED if late else None
         if held.asked is not None:

@@ -7,6 +7,7 @@ from aia_mas.domain.orchestration.agent_events import AgentUnregistered
 from aia_mas.domain.orchestration.scoring import records
 from aia_mas.domain.orchestration.scoring.candidates import Mark, affinity_of, labels_mark
 from aia_mas.domain.orchestration.scoring.weights import ONE
+from aia_mas.domain.orchestration.task_status import ReleaseReason
 
 from .scored_fleet import NOW, TOKEN, ScoredFleet
 
@@ -39,6 +40,13 @@ def test_quality_follows_outcomes(world):
 
 def test_an_attempt_that_never_began_says_nothing_about_the_agent(world):
     world.lost("a", started=False)
+
+    assert len(set(world.features("quality").values())) == 1
+    assert len(set(world.features("latency").values())) == 1
+
+
+def test_what_was_moved_by_hand_says_nothing_about_the_agent(world):
+    world.lost("a", reason=ReleaseReason.REASSIGNED)
 
     assert len(set(world.features("quality").values())) == 1
     assert len(set(world.features("latency").values())) == 1

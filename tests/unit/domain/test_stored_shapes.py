@@ -171,6 +171,7 @@ TASK_LIFE = (
         reason=ReleaseReason.REASSIGNED,
         retry_at=AT,
         outcome=TaskStatus.QUEUED,
+        begun=False,
         excluded=True,
         by="o",
         note="n",

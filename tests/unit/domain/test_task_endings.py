@@ -95,12 +95,13 @@ def test_a_release_before_the_start_costs_no_attempt(a_task, reason):
         ReleaseReason.AGENT_OFFLINE,
         ReleaseReason.AGENT_UNREGISTERED,
         ReleaseReason.REASSIGNED,
+        ReleaseReason.AGENT_SUSPENDED,
     }
     retry_in = None if reason in at_once else 1.0
 
     a_task.given(submitted(max_attempts=1), ASSIGNED)
     a_task.when(ReleaseTask(task_id="t1", attempt=1, reason=reason))
-    a_task.then(released(reason=reason, retry_in=retry_in), result="queued")
+    a_task.then(released(reason=reason, retry_in=retry_in, begun=False), result="queued")
     assert a_task.state.spent == 0
     assert a_task.state.attempt == 1
 
@@ -123,6 +124,7 @@ def test_a_release_after_the_start_costs_an_attempt(a_task):
         ((*RUNNING, failed(), assigned(2)), 1, ReleaseReason.AGENT_OFFLINE),
         (FINISHED["completed"], 1, ReleaseReason.LEASE_EXPIRED),
         (RUNNING, 1, ReleaseReason.NOT_STARTED),
+        (RUNNING, 1, ReleaseReason.AGENT_SUSPENDED),
     ],
 )
 def test_a_release_of_an_attempt_that_is_over_is_refused(a_task, events, attempt, reason):
@@ -191,6 +193,11 @@ def test_a_retry_lifts_a_deadline_that_has_passed_or_sets_another(a_task):
     a_task.when(RetryTask(task_id="t1", deadline=new, by="ops"))
     assert a_task.decision.events[0][1].terms.deadline == new
     assert spec.deadline == LATER
+
+
+@pytest.mark.parametrize("events", [(SUBMITTED,), RUNNING, FINISHED["completed"]])
+def test_a_deadline_that_has_passed_is_a_mistake_wherever_the_task_stands(a_task, events):
+    a_task.given(*events).when(RetryTask(task_id="t1", deadline=NOW)).then_refused("invalid_value")
 
 
 def test_a_retry_keeps_a_deadline_that_is_still_ahead(a_task):

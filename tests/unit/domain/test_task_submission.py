@@ -85,6 +85,12 @@ def test_a_task_is_submitted_once(a_task):
     [
         ({"task_type": ""}, "invalid_text", "task_type"),
         ({"task_type": "x" * 129}, "invalid_text", "task_type"),
+        ({"task_type": " \t"}, "invalid_text", "task_type"),
+        (
+            {"requirements": Requirements(preferred_agents=("a", "b"), excluded_agents=("c", "b"))},
+            "invalid_value",
+            "requirements.excluded_agents.1",
+        ),
         ({"description": "x" * 10_001}, "invalid_text", "description"),
         ({"description": "\0"}, "invalid_text", "description"),
         ({"payload": {"a": ["\0"]}}, "invalid_text", "payload"),

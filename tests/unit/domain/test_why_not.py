@@ -1,7 +1,9 @@
 """Why a task gets no agent, and whom it does not come to."""
 
 import pytest
+from msgspec.structs import replace
 
+from aia_mas.domain.kernel.money import ONE as TOKEN
 from aia_mas.domain.orchestration.agent_events import (
     AgentDrained,
     AgentSuspended,
@@ -13,7 +15,7 @@ from aia_mas.domain.orchestration.requirement import signature_of
 from aia_mas.domain.orchestration.task_specification import Requirements
 
 from .counting import calls_of
-from .fleets import ANYONE, NOW, assign, fleet_of
+from .fleets import ANYONE, NOW, assign, fleet_of, registered
 
 
 def why(fleet: Fleet, requirements: Requirements, max_cost: int | None = None) -> list[Reason]:
@@ -67,7 +69,12 @@ def test_why_not_without_agents():
             {"data_source": "s3"},
         ),
         (Requirements(), 9, "price_above_max_cost", {"max_cost": "0.000000000000000009"}),
-        (Requirements(excluded_agents=("a", "b", "nobody")), None, "excluded", {}),
+        (
+            Requirements(excluded_agents=("b", "a", "nobody")),
+            None,
+            "excluded",
+            {"excluded_agents": ["a", "b", "nobody"]},
+        ),
     ],
 )
 def test_why_not_when_nobody_meets_a_demand(requirements, max_cost, code, facts):
@@ -84,7 +91,66 @@ def test_why_not_when_nobody_meets_all_demands():
 
     (reason,) = why(fleet, Requirements(skills={"x": 0.5, "y": 0.5}))
     assert reason.code == "no_agent_with_all"
-    assert [demand["agents"] for demand in reason.facts["demands"]] == [1, 1]
+    assert reason.facts["demands"] == [
+        {"skill": "x", "level": 0.5, "agents": 1, "only_this_unmet": 1},
+        {"skill": "y", "level": 0.5, "agents": 1, "only_this_unmet": 1},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("requirements", "max_cost", "code", "facts"),
+    [
+        (
+            Requirements(),
+            9,
+            "price_above_max_cost",
+            {"max_cost": f"0.{9:018}", "lowest_price": f"0.{1:017}"},
+        ),
+        (
+            Requirements(excluded_agents=("able", "dear")),
+            None,
+            "excluded",
+            {"excluded_agents": ["able", "dear"]},
+        ),
+        (
+            Requirements(data_sources=("s3",)),
+            None,
+            "no_agent_with_data_source",
+            {"data_source": "s3"},
+        ),
+        (Requirements(min_tier="gold"), None, "no_agent_with_tier", {"min_tier": "gold"}),
+    ],
+)
+def test_why_not_names_the_terms_that_alone_keep_it_from_whoever_is_able(
+    requirements, max_cost, code, facts
+):
+    able = {"skills": {"x": 0.5}, "data_sources": ("db",)}
+    fleet = fleet_of(
+        able={**able, "cost_per_task": 10},
+        dear={**able, "cost_per_task": 2**70},
+        cheap={"cost_per_task": 1, "data_sources": ("s3",)},
+    )
+    stake = replace(registered(cost_per_task=1), initial_stake=2_000 * TOKEN)
+    fleet.apply("agent/rich", stake)
+
+    reason, together = why(fleet, replace(requirements, skills={"x": 0.5}), max_cost)
+
+    assert (reason.code, reason.count, reason.facts) == (code, 2, facts)
+    assert reason.agents == ("able", "dear")
+    assert reason.detail.startswith("2 agents meet all other demands, but ")
+    assert together.code == "no_agent_with_all"
+    assert together.facts["demands"][-1]["only_this_unmet"] == 2
+
+
+def test_terms_say_nothing_while_nobody_meets_all_the_rest():
+    fleet = fleet_of(
+        a={"skills": {"x": 0.5}, "cost_per_task": 10}, b={"skills": {"y": 0.5}, "cost_per_task": 1}
+    )
+
+    (reason,) = why(fleet, Requirements(skills={"x": 0.5, "y": 0.5}), 9)
+
+    assert reason.code == "no_agent_with_all"
+    assert [each["only_this_unmet"] for each in reason.facts["demands"]] == [1, 0, 0]
 
 
 def test_why_not_counts_those_who_suit_by_what_keeps_them():

@@ -34,6 +34,7 @@ class Books:
         tasks: By id.
         limits: By key.
         paused: Types that are paused; None: the whole fleet.
+        lost: How many attempts each agent lost while it worked on them.
         leases: Every lease that was ever given out, in order: the task, and to whom.
     """
 
@@ -44,6 +45,7 @@ class Books:
         self.tasks: dict[str, TaskEntry] = {}
         self.limits: dict[str, Limits] = {}
         self.paused: set[str | None] = set()
+        self.lost: Counter[str] = Counter()
         self.leases: dict[str, tuple[str, str]] = {}
 
     def note(self, recorded: RecordedEvent) -> None:
@@ -145,13 +147,18 @@ class Books:
             attempt.gone = attempt.gone if attempt.lost else None
 
     def _drained(self, agent_id: str, _event: Event) -> None:
-        self.agents[agent_id].status = "draining"
+        self._stand(agent_id, "draining", None)
 
-    def _suspended(self, agent_id: str, _event: Event) -> None:
-        self.agents[agent_id].status = "suspended"
+    def _suspended(self, agent_id: str, event: agents.AgentSuspended) -> None:
+        self._stand(agent_id, "suspended", event.at)
 
     def _activated(self, agent_id: str, _event: Event) -> None:
-        self.agents[agent_id].status = "active"
+        self._stand(agent_id, "active", None)
+
+    def _stand(self, agent_id: str, status: str, stopped: datetime | None) -> None:
+        self.agents[agent_id].status = status
+        for attempt in self._attempts(agent_id):
+            attempt.stopped = stopped
 
     def _left(self, agent_id: str, event: agents.AgentUnregistered) -> None:
         entry = self.agents[agent_id]
@@ -231,7 +238,9 @@ class Books:
         self._over(task_id, event.outcome, event.retry_at)
 
     def _released(self, task_id: str, event: tasks.TaskReleased) -> None:
-        self._in_force(task_id, event)
+        _, attempt = self._in_force(task_id, event)
+        if attempt.begun is not None and event.reason != "reassigned":
+            self.lost[attempt.agent_id] += 1
         if event.excluded:
             self.tasks[task_id].excluded += (event.agent_id,)
         self._over(task_id, event.outcome, event.retry_at)

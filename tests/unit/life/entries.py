@@ -33,6 +33,7 @@ class Attempt(msgspec.Struct):
         given: When it was assigned.
         lost: Its agent was unregistered.
         gone: Since when its agent is offline or unregistered.
+        stopped: Since when its agent is suspended.
         begun: When it was started; later by the time for which its agent waited for answers.
         asked: Since when its agent waits for an answer.
         answered: When the last one came.
@@ -45,6 +46,7 @@ class Attempt(msgspec.Struct):
     given: datetime
     lost: bool = False
     gone: datetime | None = None
+    stopped: datetime | None = None
     begun: datetime | None = None
     asked: datetime | None = None
     answered: datetime | None = None

@@ -11,6 +11,7 @@ from aia_mas.domain.orchestration.dispatching_snapshot import decode_snapshot, e
 from aia_mas.domain.orchestration.expiry import Expiry
 from aia_mas.domain.orchestration.expiry.snapshot import decode_piece
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
+from aia_mas.projections.agent_rows import AgentWorkRow
 from aia_mas.projections.performance_fold import AGENT_PERFORMANCE
 from aia_mas.projections.system_metrics import SystemMetrics
 from aia_mas.projections.task_board_fold import TASK_BOARD
@@ -76,10 +77,12 @@ class Folds:
             row = agents[agent.agent_id]
             assert (row.status, row.online) == (agent.status, agent.online)
             holds = len(books.held(agent.agent_id))
-            assert (work[agent.agent_id].active_tasks if agent.agent_id in work else 0) == holds
+            did = work.get(agent.agent_id) or AgentWorkRow(agent.agent_id)
+            assert (did.active_tasks, did.lost) == (holds, books.lost[agent.agent_id])
         sums = self.performance.tables[0].values()
         given = sum(row.assigned for row in sums if row.span == "all")
         assert given == len(books.leases)
+        assert sum(row.lost for row in sums if row.span == "all") == books.lost.total()
 
 
 def stored(expiry: Expiry) -> dict[str, Any]:
@@ -89,4 +92,5 @@ def stored(expiry: Expiry) -> dict[str, Any]:
         "tasks": {key: value for piece in pieces for key, value in piece.tasks.items()},
         "online": {key: value for piece in pieces for key, value in piece.online.items()},
         "gone": {key: value for piece in pieces for key, value in piece.gone.items()},
+        "suspended": {agent_id for piece in pieces for agent_id in piece.suspended},
     }

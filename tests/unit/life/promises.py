@@ -123,6 +123,9 @@ class Promises:
             case ReleaseReason.NOT_STARTED:
                 assert attempt.begun is None
                 assert (at - attempt.given).total_seconds() >= PICKUP
+            case ReleaseReason.AGENT_SUSPENDED:
+                assert attempt.begun is None
+                assert event.outcome is TaskStatus.QUEUED and event.retry_at is None
             case ReleaseReason.TIMED_OUT:
                 assert attempt.begun is not None and attempt.asked is None
                 worked = (at - attempt.begun).total_seconds()

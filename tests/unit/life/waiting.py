@@ -6,8 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from aia_mas.domain.orchestration.dispatching import Dispatching
 from aia_mas.domain.orchestration.fleet import Reason
+from aia_mas.domain.orchestration.requirement import suitability
 
 from .books import Books
 from .entries import Attempt, TaskEntry
@@ -106,12 +109,32 @@ def _check_unmet(books: Books, task: TaskEntry, codes: dict[str, Reason]) -> Non
     if (reason := codes.get("no_agent_with_resource")) is not None:
         name, amount = reason.facts["resource"], reason.facts["amount"]
         assert all(each.capabilities.resources.get(name, 0.0) < amount for each in there)
+    if (together := codes.get("no_agent_with_all")) is not None:
+        assert together.count == len(there)
+        for code in ("price_above_max_cost", "excluded"):
+            if (reason := codes.get(code)) is not None:
+                # One of these terms, and nothing else, keeps it from them.
+                assert reason.count == len(_suited_but_for(books, task, code))
+        return
     if "price_above_max_cost" in codes:
         most = task.terms.max_cost
         assert most is not None
         assert all(each.capabilities.cost_per_task > most for each in there)
     if "excluded" in codes:
         assert {each.agent_id for each in there} <= set(task.signature.excluded)
+
+
+def _suited_but_for(books: Books, task: TaskEntry, code: str) -> list[str]:
+    signature = task.signature
+    if code == "excluded":
+        without = replace(signature, excluded=())
+    else:
+        without = replace(signature, max_cost=None)
+    return [
+        each.agent_id
+        for each in books.agents.values()
+        if each.status != "unregistered" and suitability(without, each.agent_id, each.capabilities)
+    ]
 
 
 def check_nothing_overstays(books: Books, hearing: Hearing, now: datetime, since: datetime) -> None:
@@ -139,6 +162,8 @@ def _ends(
     task: TaskEntry, attempt: Attempt, hearing: Hearing, since: datetime
 ) -> Iterator[tuple[datetime, str]]:
     if attempt.begun is None:
+        if attempt.stopped is not None:
+            yield max(attempt.stopped, since), "its agent is suspended"
         yield max(attempt.given, since) + timedelta(seconds=PICKUP), "it was never started"
         return
     if attempt.asked is not None:

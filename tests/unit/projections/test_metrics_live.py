@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from aia_mas.domain.kernel.steps import at_once
 from aia_mas.domain.orchestration.agent_events import AgentUnregistered
+from aia_mas.domain.orchestration.task_events import ReleaseReason, TaskReleased, TaskStatus
 from aia_mas.projections.metrics_ranking import LEAST, SHOWN, Ranking
 from aia_mas.projections.system_metrics import SystemMetrics
 
@@ -104,6 +105,24 @@ def test_the_best_and_the_worst_have_enough_behind_them() -> None:
     assert [agent.agent_id for agent in current.bottom_agents] == ["fair", "good", "new"]
     story.agent("bad")
     assert story.metrics.current().bottom_agents[0].agent_id == "bad"
+
+
+def test_what_was_moved_by_hand_does_not_count_in_the_ranking() -> None:
+    story = Story().agent("moved", 99).done(LEAST, "moved")
+    story.submit("x").assign("x", "moved")
+    moved = TaskReleased(
+        agent_id="moved",
+        attempt=1,
+        reason=ReleaseReason.REASSIGNED,
+        outcome=TaskStatus.QUEUED,
+        released_at=START,
+    )
+    story.tell("task/x", moved)
+    current = story.metrics.current()
+
+    (ranked,) = current.top_agents
+    assert (ranked.success_rate, ranked.finished) == (1.0, LEAST)
+    assert current.tasks.released_attempts == 1
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=60))
