@@ -11,7 +11,7 @@ from aia_mas.domain.orchestration.errors import InvalidLabelComparator
 from aia_mas.domain.orchestration.labels import NUMBER, Comparator, label_number
 from aia_mas.domain.orchestration.tiers import DEFAULT_TIERS, Tiers
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
-from aia_mas.projections.agent_view import COLUMNS, SUCCESS_RATE, Agent, agent_of
+from aia_mas.projections.agent_view import COLUMNS, LARGE, SUCCESS_RATE, Agent, agent_of
 from aia_mas.projections.listing import Conditions, Found, Listing, Page, SortKey, check_texts, like
 
 __all__ = ["Agent", "AgentDirectory", "AgentFilter"]
@@ -80,7 +80,7 @@ class AgentDirectory:
                 its places in use), completed or success_rate (who never ended an attempt comes
                 below all others); ``-`` before it: the largest first.
             cursor: That of the page before.
-            limit: At most so many, 1..500.
+            limit: At most so many, 1..500; large ones make it fewer.
 
         Raises:
             InvalidValue: Unknown sort order, foreign cursor, limit or filter out of bounds.
@@ -117,6 +117,7 @@ _LISTING = Listing(
         "completed": SortKey("coalesce(w.completed, 0)", "bigint"),
         "success_rate": SortKey(f"coalesce({SUCCESS_RATE}, -1)", "numeric"),
     },
+    large=LARGE,
 )
 
 

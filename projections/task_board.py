@@ -13,7 +13,7 @@ from aia_mas.domain.orchestration.task_events import TaskStatus
 from aia_mas.domain.orchestration.task_specification import Priority
 from aia_mas.projections.listing import Conditions, Found, Listing, Page, SortKey, check_texts
 from aia_mas.projections.task_board_fold import TASK_BOARD
-from aia_mas.projections.task_view import COLUMNS, Task, task_of
+from aia_mas.projections.task_view import COLUMNS, LARGE, Task, task_of
 
 __all__ = ["Task", "TaskBoard", "TaskFilter"]
 
@@ -76,7 +76,7 @@ class TaskBoard:
             sort: submitted_at, updated_at or priority (most urgent first, oldest first among
                 equals); ``-`` before it: the other way round.
             cursor: That of the page before.
-            limit: At most so many, 1..500.
+            limit: At most so many, 1..500; large ones make it fewer.
 
         Raises:
             InvalidValue: Unknown sort order, foreign cursor, limit or filter out of bounds.
@@ -114,6 +114,7 @@ def _listing(submitted: str) -> Listing:
             "updated_at": SortKey("t.position", "bigint"),
             "priority": SortKey("(t.urgency::bigint << 48) + t.submitted_position", "bigint"),
         },
+        large=LARGE,
     )
 
 

@@ -103,7 +103,8 @@ def update_agent(state: AgentState | None, command: UpdateAgent, ctx: Context) -
     if capabilities == state.capabilities:
         return accept(stream, result="unchanged")
     try:
-        check_capabilities(capabilities)
+        # Only what it sets: what former releases took may be out of today's bounds.
+        check_capabilities(changed(Capabilities(), command))
     except InvalidValue as error:
         return refuse(error)
     updated = AgentUpdated(capabilities=capabilities, revision=state.revision + 1)

@@ -182,7 +182,7 @@ class AgentCommands(Controller):
 
         It counts as a heartbeat, also of the tasks that it names: it is told which of these the
         agent lost, at once or as soon as that happens while it waits. A suspended agent is refused:
-        409 `agent_suspended`.
+        409 `agent_suspended`. Large tasks (8 MiB together) make it fewer than `limit`.
         """
         request.acting_for(check_id(agent_id, "agent_id"))
         wanted = data or Claim()

@@ -69,7 +69,7 @@ class TaskQueries(Controller):
         total: Total = False,
         min_position: MinPosition = 0,
     ) -> Answer[TaskPage]:
-        """List tasks."""
+        """List tasks; a page of large ones may hold fewer than `limit` (see `next_cursor`)."""
         await reached(request, "task_board", min_position)
         filters = TaskFilter(
             status=tuple(status or ()),
