@@ -25,6 +25,7 @@ from aia_mas.interfaces.http.errors import (
     InvalidParameter,
     MethodNotAllowed,
     MissingBody,
+    RateLimited,
     RequestRefused,
     RequestRouteNotFound,
 )
@@ -135,8 +136,10 @@ STATUS_OF: Mapping[str, int] = {
 }
 """Stable code -> HTTP status. A test fails when an error class of ours is missing here."""
 
-_RETRY_AFTER = {"shutting_down": b"5", "projection_behind": b"1", "overloaded": b"1"}
-_RESERVED = frozenset({"type", "title", "status", "detail", "instance", "code", "errors"})
+_RETRY_AFTER = {"shutting_down": 5, "projection_behind": 1, "overloaded": 1}
+_RESERVED = frozenset(
+    {"type", "title", "status", "detail", "instance", "code", "errors", "retry_after"}
+)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -152,6 +155,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         instance: The path that was asked for.
         request_id: What our log knows the request by.
         errors: The fields that are wrong.
+        retry_after: When it may be worth another try, whole seconds; with 429 and 503, as in the
+            header Retry-After.
     """
 
     type: str
@@ -162,6 +167,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     instance: str = ""
     request_id: str = ""
     errors: tuple[FieldError, ...] = ()
+    retry_after: int | None = None
 
 
 class ProblemAnswer(NamedTuple):
@@ -183,6 +189,7 @@ def problem_answer(error: BaseException, *, instance: str, request_id: str) -> P
     """
     error = _ours(error)
     status = STATUS_OF.get(error.code, 500)
+    retry_after = _retry_after(error, status)
     problem = Problem(
         type=TYPE_PREFIX + error.code,
         title=error.title,
@@ -192,6 +199,7 @@ def problem_answer(error: BaseException, *, instance: str, request_id: str) -> P
         instance=instance,
         request_id=request_id,
         errors=_field_errors(error),
+        retry_after=retry_after,
     )
     body = _with_facts(problem, error.facts)
     headers = [
@@ -200,13 +208,17 @@ def problem_answer(error: BaseException, *, instance: str, request_id: str) -> P
         (b"cache-control", b"no-store"),
         *getattr(error, "headers", ()),
     ]
-    if status == 503:
-        headers.append((b"retry-after", _RETRY_AFTER.get(error.code, b"2")))
-    if isinstance(error, TooMuch):
-        headers.append((b"retry-after", b"%d" % error.retry_after))
+    if retry_after is not None:
+        headers.append((b"retry-after", b"%d" % retry_after))
     if getattr(error, "replayed", False):
         headers.append((b"idempotent-replayed", b"true"))
     return ProblemAnswer(status, error.code, headers, body)
+
+
+def _retry_after(error: DomainError, status: int) -> int | None:
+    if isinstance(error, TooMuch | RateLimited):
+        return error.retry_after
+    return _RETRY_AFTER.get(error.code, 2) if status == 503 else None
 
 
 def pointer_to(*steps: str | int) -> str:

@@ -177,8 +177,10 @@ def test_a_full_queue_says_when_to_come_again(start_node: Callable[..., Any], un
     refused = client.post(f"{TASKS}/submit", json=body, headers=headers)
     assert (refused.status_code, refused.json()["code"]) == (429, "queue_full")
     assert 1 <= int(refused.headers["retry-after"]) <= 60
+    assert refused.json()["retry_after"] == int(refused.headers["retry-after"])
     batch = client.post(f"{TASKS}/submit-batch", json={"tasks": [body, body]}).json()
     assert [item["status"] for item in batch["items"]] == [429, 429]
+    assert all(1 <= item["problem"]["retry_after"] <= 60 for item in batch["items"])
     whole = client.post(f"{TASKS}/submit-batch", json={"tasks": [body], "atomic": True})
     assert whole.status_code == 429
 
