@@ -26,13 +26,20 @@ from aia_mas.interfaces.http.queries import (
     MinPosition,
     Total,
     as_of,
+    given,
     needs,
     reached,
 )
 from aia_mas.interfaces.http.requests import ApiRequest
 from aia_mas.interfaces.http.schemas.lists import AgentPage, PresentAgent, TaskPage
-from aia_mas.interfaces.http.schemas.metrics import MetricsHistory, history_of, span_of
+from aia_mas.interfaces.http.schemas.metrics import (
+    MetricsHistory,
+    history_of,
+    millis_of,
+    span_of,
+)
 from aia_mas.interfaces.http.schemas.performance import AgentPerformance
+from aia_mas.interfaces.http.schemas.values import moment
 from aia_mas.projections.agent_directory import Agent, AgentFilter
 from aia_mas.projections.agent_performance import Window, beginning
 from aia_mas.projections.system_metrics import Metrics
@@ -82,7 +89,7 @@ class AgentQueries(Controller):
     ) -> Answer[AgentPage]:
         """List agents; without `status`, those that are registered."""
         if min_level is not None:
-            check_number(min_level, "min_level", lowest=0.0, highest=1.0)
+            given(check_number, min_level, "min_level", lowest=0.0, highest=1.0)
         needs("min_level", min_level, "skill", skill)
         needs("label_value", label_value, "label", label)
         needs("label_op", label_op, "label_value", label_value)
@@ -167,7 +174,7 @@ class AgentQueries(Controller):
         """
         check_id(agent_id, "agent_id")
         if task_type is not None:
-            check_name(task_type, "task_type")
+            given(check_name, task_type, "task_type")
         await reached(request, "agent_performance", min_position)
         await reached(request, "agent_directory", min_position)
         system = request.system
@@ -220,8 +227,12 @@ class AgentQueries(Controller):
         """
         await reached(request, "system_metrics", min_position)
         system = request.system
-        metrics = system.projections.metrics
-        return answer(history_of(metrics, span_of(from_, to, step), system.clock.now()))
+        span = span_of(
+            given(moment, from_, "from"),
+            given(moment, to, "to"),
+            None if step is None else given(millis_of, step),
+        )
+        return answer(history_of(system.projections.metrics, span, system.clock.now()))
 
 
 async def _present(request: ApiRequest, agents: list[Agent]) -> list[PresentAgent]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -29,6 +29,7 @@ from aia_mas.interfaces.http.errors import (
     RequestRefused,
     RequestRouteNotFound,
 )
+from aia_mas.interfaces.http.words import UNKNOWN_WORD, unknown_word
 
 log = structlog.stdlib.get_logger("aia.http")
 
@@ -179,15 +180,22 @@ class ProblemAnswer(NamedTuple):
     body: bytes
 
 
-def problem_answer(error: BaseException, *, instance: str, request_id: str) -> ProblemAnswer:
+def problem_answer(
+    error: BaseException,
+    *,
+    instance: str,
+    request_id: str,
+    words: Mapping[str, Sequence[str]] = {},
+) -> ProblemAnswer:
     """Return what a client is told about an error.
 
     Args:
         error: Anything; what is not ours says no more than that it is our fault.
         instance: The path that was asked for.
         request_id: What our log knows the request by.
+        words: The words that parameters of the query take, by parameter.
     """
-    error = _ours(error)
+    error = _ours(error, words)
     status = STATUS_OF.get(error.code, 500)
     retry_after = _retry_after(error, status)
     problem = Problem(
@@ -235,7 +243,7 @@ class _Translated(RequestRefused):
         self.title = title
 
 
-def _ours(error: BaseException) -> DomainError:
+def _ours(error: BaseException, words: Mapping[str, Sequence[str]]) -> DomainError:
     """Return an error of ours for one of another library's."""
     match error:
         case DomainError():
@@ -249,7 +257,7 @@ def _ours(error: BaseException) -> DomainError:
             allow = (error.headers or {}).get("allow", "")
             return MethodNotAllowed(headers=[(b"allow", _with_head(allow).encode())])
         case ValidationException():
-            return _invalid_parameters(error)
+            return _invalid_parameters(error, words)
         case ClientException():
             return RequestRefused(error.detail)
         case HTTPException() if error.status_code < 500:
@@ -267,22 +275,26 @@ def _with_head(allow: str) -> str:
     return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 
 
-def _invalid_parameters(error: ValidationException) -> DomainError:
+def _invalid_parameters(
+    error: ValidationException, words: Mapping[str, Sequence[str]]
+) -> DomainError:
     mistakes = error.extra if isinstance(error.extra, list) else []
     if any(isinstance(mistake, dict) and mistake.get("key") == "data" for mistake in mistakes):
         # Litestar's word for the body; one that is there has been checked before (see ``bodies``).
         return MissingBody()
-    errors = [
-        FieldError(
-            code=InvalidParameter.code,
-            message=str(mistake.get("message", "is not valid")),
-            field=str(mistake.get("key", "")).rstrip("_"),  # see ``known_parameters``
-        )
-        for mistake in mistakes
-        if isinstance(mistake, dict)
-    ]
+    errors = [_invalid_parameter(each, words) for each in mistakes if isinstance(each, dict)]
     detail = None if not errors else f"{errors[0].field}: {errors[0].message}"
     return InvalidParameter(detail, errors=errors)
+
+
+def _invalid_parameter(
+    mistake: Mapping[str, Any], words: Mapping[str, Sequence[str]]
+) -> FieldError:
+    field = str(mistake.get("key", "")).rstrip("_")  # see ``known_parameters``
+    message = str(mistake.get("message", "is not valid"))
+    if message.startswith(UNKNOWN_WORD):
+        message = unknown_word(message, words.get(field, ()))
+    return FieldError(code=InvalidParameter.code, message=message, field=field)
 
 
 def _field_errors(error: DomainError) -> tuple[FieldError, ...]:

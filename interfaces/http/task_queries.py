@@ -29,6 +29,7 @@ from aia_mas.interfaces.http.queries import (
     Total,
     as_of,
     decided_on,
+    given,
     logged,
     reached,
 )
@@ -80,8 +81,8 @@ class TaskQueries(Controller):
             tag=tag,
             parent=parent,
             correlation=correlation,
-            since=moment(since, "since"),
-            until=moment(until, "until"),
+            since=given(moment, since, "since"),
+            until=given(moment, until, "until"),
         )
         board = request.system.projections.board
         cursors = Cursors(request, [filters, sort])

@@ -14,7 +14,7 @@ from aia_mas.domain.orchestration.task_specification import Priority
 from aia_mas.domain.orchestration.task_status import TaskStatus
 from aia_mas.domain.orchestration.tiers import Tiers
 from aia_mas.interfaces.http.schemas.values import AgentId, Level, Moment, Name, Text, moment
-from aia_mas.projections.agent_directory import AgentFilter
+from aia_mas.projections.agent_directory import AgentFilter, check_operands
 from aia_mas.projections.task_board import TaskFilter
 
 MAX_BULK = 10_000
@@ -130,8 +130,8 @@ class AgentCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         """Return it as the agent directory has it (``tiers``: those that there are).
 
         Raises:
-            InvalidValue: A list is empty, a field means nothing without another one, or a tier is
-                unknown.
+            InvalidValue: A list is empty, a field means nothing without another one, a tier is
+                unknown, or a label cannot be compared so.
         """
         given = _given(self)
         for index, tier in enumerate(given.get("tier", ())):
@@ -144,7 +144,9 @@ class AgentCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             if name in given and other not in given:
                 raise InvalidValue(f"{name} needs {other}", field=f"filter.{name}")
         text = given.pop("q", None)
-        return AgentFilter(**given, text=text)
+        filters = AgentFilter(**given, text=text)
+        check_operands(filters.label_op, filters.label_value, "filter.label_value")
+        return filters
 
 
 def _given(criteria: msgspec.Struct) -> dict[str, Any]:
