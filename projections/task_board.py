@@ -30,6 +30,8 @@ class TaskFilter(msgspec.Struct, frozen=True, kw_only=True):
         tag: With this tag.
         parent: Parts of this task.
         correlation: Tied together by this.
+        concurrency_key: Sharing the limit of this key.
+        dedup_key: Having this word for the work.
         since: Submitted at this time or later.
         until: Submitted before this time.
     """
@@ -42,6 +44,8 @@ class TaskFilter(msgspec.Struct, frozen=True, kw_only=True):
     tag: str | None = None
     parent: str | None = None
     correlation: str | None = None
+    concurrency_key: str | None = None
+    dedup_key: str | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -145,6 +149,8 @@ def _conditions(filters: TaskFilter) -> Conditions:
         ("s.tags @> array[%s] and s.tags <> '{}'", filters.tag),
         ("s.parent = %s", filters.parent),
         ("s.correlation = %s", filters.correlation),
+        ("s.concurrency_key = %s", filters.concurrency_key),
+        ("s.dedup_key = %s", filters.dedup_key),
         ("s.submitted_at >= %s", filters.since),
         ("s.submitted_at < %s", filters.until),
     ):

@@ -57,7 +57,9 @@ def check_specification(
     check(check_json, spec.payload, "payload")
     if spec.max_cost is not None:
         check(check_units, spec.max_cost, "max_cost")
-    check(check_number, spec.timeout_seconds, "timeout_seconds", lowest=1.0, highest=LONGEST_TIMEOUT)
+    check(
+        check_number, spec.timeout_seconds, "timeout_seconds", lowest=1.0, highest=LONGEST_TIMEOUT
+    )
     check(check_number, spec.lease_seconds, "lease_seconds", lowest=1.0, highest=DAY)
     check(check_retries, spec, names)
     check(_check_times, spec, now)

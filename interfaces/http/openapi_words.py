@@ -35,6 +35,8 @@ PARAMETERS: Mapping[str, str] = {
     "tag": "Having this tag.",
     "parent": "A part of this task.",
     "correlation": "Tied together by this.",
+    "concurrency_key": "Sharing the limit of this key.",
+    "dedup_key": "Having this word for the work.",
     "window": "How far back; it begins with a full hour.",
     "actor": "Caused by this subject.",
 }

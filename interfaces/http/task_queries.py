@@ -58,6 +58,8 @@ class TaskQueries(Controller):
         tag: FromQuery[str | None] = None,
         parent: FromQuery[str | None] = None,
         correlation: FromQuery[str | None] = None,
+        concurrency_key: FromQuery[str | None] = None,
+        dedup_key: FromQuery[str | None] = None,
         since: Annotated[
             datetime | None, QueryParameter(description="Submitted at this time or later.")
         ] = None,
@@ -81,6 +83,8 @@ class TaskQueries(Controller):
             tag=tag,
             parent=parent,
             correlation=correlation,
+            concurrency_key=concurrency_key,
+            dedup_key=dedup_key,
             since=given(moment, since, "since"),
             until=given(moment, until, "until"),
         )

@@ -37,6 +37,8 @@ class TaskCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     tag: str | UnsetType = UNSET
     parent: str | UnsetType = UNSET
     correlation: str | UnsetType = UNSET
+    concurrency_key: str | UnsetType = UNSET
+    dedup_key: str | UnsetType = UNSET
     since: Moment | UnsetType = UNSET
     until: Moment | UnsetType = UNSET
 
