@@ -154,7 +154,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         code: The stable code.
         detail: This occurrence in words.
         instance: The path that was asked for.
-        request_id: What our log knows the request by.
+        request_id: What our log knows the request by; not in items of a batch, which share that of
+            the header X-Request-Id.
         errors: The fields that are wrong.
         retry_after: When it may be worth another try, whole seconds; with 429 and 503, as in the
             header Retry-After.
