@@ -82,6 +82,8 @@ def test_a_key_is_limited_seen_and_changed_live(client: httpx.Client, unique: st
     removed = client.delete(url)
     assert (removed.status_code, removed.json()["max_concurrent"]) == (200, None)
     assert client.get(f"{TASKS}/limits/nobody:{unique}").status_code == 404
+    said = client.request("DELETE", url, json={"reason": "none is taken"})
+    assert (said.status_code, said.json()["code"]) == (422, "unknown_field")
 
 
 def test_limits_come_in_pages(client: httpx.Client, unique: str) -> None:
