@@ -23,7 +23,7 @@ class DispatchFold:
     """
 
     name = "dispatching"
-    version = 8
+    version = 9
 
     def __init__(
         self,
