@@ -116,7 +116,10 @@ class AgentCommands(Controller):
 
     @post("/{agent_id:str}/drain", operation_id="drain_agent", status_code=200)
     async def drain(
-        self, agent_id: FromPath[str], request: ApiRequest, data: JSONBody[Nothing | None] = None
+        self,
+        agent_id: FromPath[str],
+        request: ApiRequest,
+        data: JSONBody[StatedReason | None] = None,
     ) -> Answer[AgentAnswer]:
         """Let it finish what it has and give it nothing new.
 
@@ -124,7 +127,11 @@ class AgentCommands(Controller):
         only an operator ends.
         """
         request.acting_for(check_id(agent_id, "agent_id"))
-        command = DrainAgent(agent_id=agent_id, condition=precondition(request))
+        command = DrainAgent(
+            agent_id=agent_id,
+            reason="" if data is None else data.reason,
+            condition=precondition(request),
+        )
         return answered(await carry_out(request, command))
 
     @post("/{agent_id:str}/suspend", operation_id="suspend_agent", status_code=200)

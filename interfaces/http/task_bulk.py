@@ -159,7 +159,11 @@ class AgentBulkCommands(Controller):
         if data.dry_run:
             return foretold(selection, matched)
         return await carry_out_for_all(
-            request, "drain", selection, lambda agent: DrainAgent(agent_id=agent), data.reason
+            request,
+            "drain",
+            selection,
+            lambda agent: DrainAgent(agent_id=agent, reason=data.reason),
+            data.reason,
         )
 
 

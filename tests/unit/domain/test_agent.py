@@ -283,6 +283,11 @@ def test_presence_is_recorded_when_it_changes(an_agent):
     assert an_agent.state.assignable
 
 
+def test_a_drain_is_recorded_with_its_reason(an_agent):
+    drain = DrainAgent(agent_id="a1", reason="maintenance")
+    an_agent.given(REGISTERED).when(drain).then(AgentDrained(at=NOW, reason="maintenance"))
+
+
 @pytest.mark.parametrize("before", [(), GONE])
 @pytest.mark.parametrize(
     "command",
@@ -302,7 +307,11 @@ def test_an_unknown_agent_is_not_found(an_agent, before, command):
 
 @pytest.mark.parametrize(
     "command",
-    [SuspendAgent(agent_id="a1", reason="\0"), UnregisterAgent(agent_id="a1", reason="x" * 10_001)],
+    [
+        SuspendAgent(agent_id="a1", reason="\0"),
+        UnregisterAgent(agent_id="a1", reason="x" * 10_001),
+        DrainAgent(agent_id="a1", reason="\0"),
+    ],
 )
 def test_reasons_are_bounded(an_agent, command):
     an_agent.given(REGISTERED).when(command).then_refused("invalid_text", field="reason")
