@@ -81,6 +81,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         staking_tiers: Tiers by rising stake.
         websocket_host: Where agents' sockets are served too, when a port is set.
         websocket_port: Port of the same; None: only under the HTTP server.
+        websocket_ping_interval_seconds: How often sockets are pinged, seconds.
+        websocket_ping_timeout_seconds: How long the answer may stay out, seconds.
+        websocket_idle_seconds: How long a socket may neither subscribe nor say anything, seconds.
         message_queue_size: Undelivered messages per recipient.
         message_retention: Messages kept per recipient.
         max_workflow_duration_seconds: Longest run of a workflow, unless its template says so.
@@ -135,6 +138,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     websocket_host: str | None = None
     websocket_port: int | None = None
+    websocket_ping_interval_seconds: float = 20.0
+    websocket_ping_timeout_seconds: float = 20.0
+    websocket_idle_seconds: float = 300.0
     message_queue_size: int = 10_000
     message_retention: int = 10_000
 

@@ -159,6 +159,24 @@ CATALOGUE: tuple[Setting, ...] = (
         "websocket_port", "WEBSOCKET_PORT", "communication.websocket_port", read.whole(1, 65_535)
     ),
     Setting(
+        "websocket_ping_interval_seconds",
+        "MAS_WEBSOCKET_PING_INTERVAL",
+        "communication.websocket_ping_interval",
+        read.seconds(0.1, _DAY),
+    ),
+    Setting(
+        "websocket_ping_timeout_seconds",
+        "MAS_WEBSOCKET_PING_TIMEOUT",
+        "communication.websocket_ping_timeout",
+        read.seconds(0.1, _DAY),
+    ),
+    Setting(
+        "websocket_idle_seconds",
+        "MAS_WEBSOCKET_IDLE",
+        "communication.websocket_idle",
+        read.seconds(1, _DAY),
+    ),
+    Setting(
         "message_queue_size",
         "MAS_MESSAGE_QUEUE_SIZE",
         "communication.message_queue_size",

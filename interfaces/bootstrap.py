@@ -53,8 +53,7 @@ from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
 from aia_mas.domain.orchestration.task_commands import SubmitTask
 from aia_mas.interfaces.own_policies import policies_at
 from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, PROCESS_FOLDS
-from aia_mas.interfaces.realtime.coalesced import Sample
-from aia_mas.interfaces.realtime.hub import Hub
+from aia_mas.interfaces.realtime import Hub, Sample, options_of
 from aia_mas.interfaces.shared_stores import limiter, presence_store
 from aia_mas.projections.host import ProjectionHost
 from aia_mas.projections.registry import READ_MODELS
@@ -322,7 +321,7 @@ class System:
             {DISPATCHING.name: self._dispatch_host, EXPIRY.name: self._expiry_host},
             settings.tiers,
         )
-        self.hub = Hub(event_log)
+        self.hub = Hub(event_log, options_of(settings))
         self.hub.coalesce("metrics", self._metrics)
 
     def _metrics(self) -> Sample:

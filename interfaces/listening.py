@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import socket
 
+from aia_mas.application.settings import Settings
+
 _BACKLOG = 2048
 
 
@@ -35,6 +37,23 @@ def listen(host: str, port: int) -> list[socket.socket]:
         for listener in listeners:
             listener.close()
         raise PortUnavailable(_reason(host, port, error)) from error
+    return listeners
+
+
+def listen_all(settings: Settings) -> list[socket.socket]:
+    """Listen where requests are served and, when it has a port of its own, where sockets are.
+
+    Raises:
+        PortUnavailable: Not possible; the message tells why and what helps.
+    """
+    listeners = listen(settings.host, settings.port)
+    if settings.websocket_port is not None:
+        try:
+            listeners += listen(settings.websocket_host or settings.host, settings.websocket_port)
+        except PortUnavailable:
+            for listener in listeners:
+                listener.close()
+            raise
     return listeners
 
 

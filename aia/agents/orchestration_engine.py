@@ -18,6 +18,7 @@ from aia.agents.waiting import assigned_agent, caught_up
 from aia_mas.application.engine.outcomes import CommandResult
 from aia_mas.application.orchestration.answers import TaskAnswer
 from aia_mas.application.orchestration.claims import ClaimedTask
+from aia_mas.application.orchestration.heartbeats import HeartbeatAnswer
 from aia_mas.domain.kernel import DomainError, Principal, Role
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.orchestration.agent import AgentStatus
@@ -99,7 +100,9 @@ class AgentOrchestrationEngine:
             return False
         return True
 
-    async def heartbeat(self, agent_id: str, tasks: Iterable[ClaimedTask] = ()) -> bool:
+    async def heartbeat(
+        self, agent_id: str, tasks: Iterable[ClaimedTask] = ()
+    ) -> HeartbeatAnswer | None:
         """Tell that an agent is there, and which tasks it is working on: their leases are renewed.
 
         Args:
@@ -107,20 +110,16 @@ class AgentOrchestrationEngine:
             tasks: What it is still working on, as it was claimed.
 
         Returns:
-            False when it is not registered.
+            What it holds (``tasks``), and which of those given it has ``lost``, to a cancellation
+            for example, and should stop working on. None when it is not registered.
         """
         leases = {task.task_id: task.lease for task in tasks}
-
-        async def beat(system: System) -> None:
-            await system.heartbeats.agent(agent_id, _HOST)
-            if leases:
-                await system.heartbeats.working(agent_id, (), leases)
-
         try:
-            await self._call(beat)
+            return await self._call(
+                lambda system: system.heartbeats.answered(agent_id, _HOST, leases=leases)
+            )
         except AgentNotFound:
-            return False
-        return True
+            return None
 
     async def get_agent(self, agent_id: str) -> AgentInstance | None:
         """Return a registered agent as it is now."""

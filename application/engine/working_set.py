@@ -72,7 +72,7 @@ class WorkingSet:
         self._snapshots = snapshots
         self._capacity = capacity
         self._entries: OrderedDict[str, Entry] = OrderedDict()
-        self._loading: dict[str, asyncio.Task[None]] = {}
+        self._loading: dict[str, asyncio.Task[Entry]] = {}
         # The latest news of streams under load: what was read may be older.
         self._news: dict[str, RecordedEvent] = {}
         log.feed.listen(self._follow)
@@ -112,6 +112,21 @@ class WorkingSet:
         """Drop a stream, so that it is read anew; appends that build on it fail by themselves."""
         self._entries.pop(stream, None)
 
+    async def anew(self, stream: str) -> Entry:
+        """Read a stream from the log, whatever was believed or is being read already.
+
+        Appends that build on what was believed fail by themselves.
+
+        Raises:
+            UnreadableEvent: An event of it cannot be decoded by this program.
+            LogUnavailable: The store cannot be reached.
+        """
+        self._entries.pop(stream, None)
+        self._news.pop(stream, None)
+        self._loading.pop(stream, None)
+        # What this very load has read: by the time it is over another one may have begun.
+        return await asyncio.shield(self._begin_load(stream))
+
     def trim(self) -> None:
         """Drop what was not used for longest, as far as nothing is under way for it."""
         excess = len(self._entries) - self._capacity
@@ -122,28 +137,39 @@ class WorkingSet:
                 del self._entries[stream]
                 excess -= 1
 
-    def _begin_load(self, stream: str) -> asyncio.Task[None]:
+    def _begin_load(self, stream: str) -> asyncio.Task[Entry]:
         task = self._loading.get(stream)
-        if task is None:
+        # One that is over is none, even if ``_loaded`` has not been called yet: who waits for it
+        # does not let anything else run, and so would wait for ever and stop the whole loop.
+        if task is None or task.done():
             task = self._loading[stream] = asyncio.create_task(self._load(stream))
             task.add_done_callback(partial(self._loaded, stream))
         return task
 
-    def _loaded(self, stream: str, task: asyncio.Task[None]) -> None:
-        del self._loading[stream]
-        self._news.pop(stream, None)
+    def _loaded(self, stream: str, task: asyncio.Task[Entry]) -> None:
+        if self._loading.get(stream) is task:
+            del self._loading[stream]
+            self._news.pop(stream, None)
         if not task.cancelled():
             task.exception()  # known to those who waited; they may all have gone away
 
-    async def _load(self, stream: str) -> None:
+    async def _load(self, stream: str) -> Entry:
         entry, events_read = await self._read(stream)
-        while (news := self._news.pop(stream, None)) is not None and _is_behind(entry, news):
+        while self._is_newest(stream) and (news := self._news.pop(stream, None)) is not None:
+            if not _is_behind(entry, news):
+                break
             entry, events_read = await self._read(stream)
-        if stream not in self._entries:
+        if stream not in self._entries and self._is_newest(stream):
             self._enter(entry)
             self._snapshots.consider(
                 stream, entry.state, entry.version, entry.command_id, events_read
             )
+
+        return self._entries.get(stream, entry)
+
+    def _is_newest(self, stream: str) -> bool:
+        """Tell whether the load that asks is the newest one of its stream."""
+        return self._loading.get(stream) is asyncio.current_task()
 
     async def _read(self, stream: str) -> tuple[Entry, int]:
         """Return a stream as the log has it, and how many events it took."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -129,7 +129,7 @@ class Claims:
             waiters = self._waiting[agent_id]
             waiters.add(waiter)
             try:
-                tasks = await self._assigned(agent_id, limit)
+                tasks = await self.assigned(agent_id, limit)
                 left = until - self._clock.monotonic()
                 if tasks or left <= 0 or self._closed:
                     return tasks
@@ -138,7 +138,7 @@ class Claims:
                 async with asyncio.timeout(left):
                     await waiter
             except TimeoutError:
-                return await self._assigned(agent_id, limit)
+                return await self.assigned(agent_id, limit)
             finally:
                 waiters.discard(waiter)
                 if not waiters:
@@ -150,10 +150,21 @@ class Claims:
         for agent_id in list(self._waiting):
             self._wake(agent_id)
 
-    async def _assigned(self, agent_id: str, limit: int) -> list[ClaimedTask]:
+    async def assigned(
+        self, agent_id: str, limit: int, but: Container[str] = ()
+    ) -> list[ClaimedTask]:
+        """Return tasks assigned to an agent and not started, oldest first, without waiting.
+
+        Args:
+            agent_id: The agent.
+            limit: How many at most.
+            but: Leases of those that are to be left out.
+        """
         found: list[ClaimedTask] = []
         size = 0
         for task_id, lease in self._workload.unstarted(agent_id):
+            if lease in but:
+                continue
             state = await self._workload.task(task_id)
             if _behind(state, agent_id):
                 state = await self._workload.task_anew(task_id)

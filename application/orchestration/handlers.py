@@ -95,7 +95,7 @@ def handlers(
         failures: Tells which policies failed.
     """
     an_agent = agent_answer(active_tasks, tiers)
-    submit = task_submission.within(tiers, deduplication.submit_once)
+    submit = partial(deduplication.submit_once, tiers=tiers)
     the_rules = rules_answer(policies, failures)
     return {
         **{

@@ -7,6 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 import msgspec
+from msgspec.structs import replace
 
 from aia_mas.application.clock import Clock
 from aia_mas.application.engine.engine import Engine
@@ -61,7 +62,7 @@ class Heartbeats:
         self._interval = interval
 
     async def agent(self, agent_id: str, principal: Principal) -> HeartbeatAnswer:
-        """Take the heartbeat of an agent.
+        """Take the heartbeat of an agent alone; what it holds is not looked up.
 
         Raises:
             AgentNotFound: No such agent is registered.
@@ -73,6 +74,22 @@ class Heartbeats:
         return HeartbeatAnswer(
             agent_id, state.status.value, True, self._clock.now(), self._interval
         )
+
+    async def answered(
+        self,
+        agent_id: str,
+        principal: Principal,
+        task_ids: Sequence[str] = (),
+        leases: Mapping[str, str] = MappingProxyType({}),
+    ) -> HeartbeatAnswer:
+        """Take the heartbeat of an agent and of the tasks it works on; see ``working``.
+
+        Raises:
+            AgentNotFound: No such agent is registered.
+        """
+        alive = await self.agent(agent_id, principal)
+        stands = await self.working(agent_id, task_ids, leases)
+        return replace(alive, tasks=stands.held, lost=stands.lost)
 
     async def known(self, agent_id: str) -> AgentState:
         """Return the state of a registered agent.

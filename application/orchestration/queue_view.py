@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from heapq import nlargest, nsmallest
+from typing import Literal
 
 import msgspec
 from anyio import to_thread
@@ -19,6 +20,8 @@ from aia_mas.domain.orchestration.queueing.concurrency_keys import KeyState
 from aia_mas.domain.orchestration.queueing.figures import drain_seconds
 from aia_mas.domain.orchestration.task_specification import Priority
 
+Unknown = Literal["paused", "too_few_completions"]
+"""Why no forecast is made."""
 TOP = 50
 """Owners and task types that are listed, those with the most tasks first."""
 
@@ -35,7 +38,9 @@ class KeyView(msgspec.Struct, frozen=True, kw_only=True):
         running: Tasks held by agents, those on their way to one included.
         queued: Tasks that wait.
         drain_seconds: When none would wait any more at the rate at which tasks of the key finish
-            of late; null: unknown.
+            of late; null: unknown. While a type is paused its tasks count, as if they went on.
+        drain_unknown: Why that is unknown: the whole fleet is paused, or too few tasks of the key
+            have finished to tell.
     """
 
     key: str
@@ -45,6 +50,7 @@ class KeyView(msgspec.Struct, frozen=True, kw_only=True):
     running: int
     queued: int
     drain_seconds: float | None
+    drain_unknown: Unknown | None
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,8 +71,10 @@ class QueueFigures(msgspec.Struct, frozen=True, kw_only=True):
         by_owner: The owners of most of them.
         by_type: The types of most of them.
         oldest_seconds: How long the oldest one has waited, seconds.
-        drain_seconds: When none would wait any more at the rate at which tasks finish of late;
-            null: unknown.
+        drain_seconds: When none would wait any more but the paused ones, at the rate at which tasks
+            finish of late; null: unknown.
+        drain_unknown: Why that is unknown: all that waits is paused, or too few tasks have finished
+            to tell.
         pauses: What is paused.
     """
 
@@ -78,6 +86,7 @@ class QueueFigures(msgspec.Struct, frozen=True, kw_only=True):
     by_type: list[Waiting]
     oldest_seconds: float | None
     drain_seconds: float | None
+    drain_unknown: Unknown | None
     pauses: Sequence[Pause]
 
 
@@ -95,8 +104,11 @@ class QueueView:
 
     def key(self, key: str) -> KeyView | None:
         """Return a key; None: nothing is known of it."""
-        state = self._state().queue.keys.states.get(key)
-        return None if state is None else _key_view(key, state, self._clock.now())
+        whole = self._state()
+        state = whole.queue.keys.states.get(key)
+        if state is None:
+            return None
+        return _key_view(key, state, self._clock.now(), paused=None in whole.controls.pauses)
 
     def count(self) -> int:
         """Return of how many keys anything is known."""
@@ -109,12 +121,13 @@ class QueueView:
             after: The last one that is known already.
             limit: How many at most. Those that are forgotten meanwhile are left out.
         """
-        states, now = self._state().queue.keys.states, self._clock.now()
+        whole, now = self._state(), self._clock.now()
+        states, paused = whole.queue.keys.states, None in whole.controls.pauses
         # There may be a key for every task; the copy is quick, the order is not.
         names = list(states)
         first = await to_thread.run_sync(_first_after, names, after, limit + 1)
         shown = first[:limit]
-        views = [_key_view(key, states[key], now) for key in shown if key in states]
+        views = [_key_view(key, states[key], now, paused) for key in shown if key in states]
         return views, shown[-1] if len(first) > limit else None
 
     def figures(self) -> QueueFigures:
@@ -128,6 +141,8 @@ class QueueView:
             paused = figures.total
         else:
             paused = sum(figures.by_type[kind] for kind in pauses if kind is not None)
+        going, all_paused = figures.total - paused, 0 < figures.total == paused
+        drain = None if all_paused else drain_seconds(going, figures.ended, now)
         return QueueFigures(
             queued=figures.total,
             held=state.queue.held,
@@ -136,13 +151,15 @@ class QueueView:
             by_owner=_most(figures.by_owner),
             by_type=_most(figures.by_type),
             oldest_seconds=None if oldest is None else max(0.0, _seconds(now) - oldest),
-            drain_seconds=drain_seconds(figures.total, figures.ended, now),
+            drain_seconds=drain,
+            drain_unknown=_unknown(drain, paused=all_paused),
             pauses=list(pauses.values()),
         )
 
 
-def _key_view(key: str, state: KeyState, now: datetime) -> KeyView:
-    limits = state.limits
+def _key_view(key: str, state: KeyState, now: datetime, paused: bool) -> KeyView:
+    limits, all_paused = state.limits, paused and state.queued > 0
+    drain = None if all_paused else drain_seconds(state.queued, state.ended, now)
     return KeyView(
         key=key,
         max_concurrent=None if limits is None else limits.max_concurrent,
@@ -150,8 +167,15 @@ def _key_view(key: str, state: KeyState, now: datetime) -> KeyView:
         per_seconds=None if limits is None else limits.per_seconds,
         running=state.held + state.reserved,
         queued=state.queued,
-        drain_seconds=drain_seconds(state.queued, state.ended, now),
+        drain_seconds=drain,
+        drain_unknown=_unknown(drain, paused=all_paused),
     )
+
+
+def _unknown(drain: float | None, *, paused: bool) -> Unknown | None:
+    if drain is not None:
+        return None
+    return "paused" if paused else "too_few_completions"
 
 
 def _first_after(names: list[str], after: str | None, limit: int) -> list[str]:

@@ -36,6 +36,10 @@ class Workload:
         """Return the tasks that an agent holds by the log."""
         return self._open_work.state.held(agent_id)
 
+    def leases(self, agent_id: str) -> dict[str, str]:
+        """Return the leases of the attempts that an agent holds by the log, and their tasks."""
+        return self._open_work.state.leases(agent_id)
+
     async def task(self, task_id: str) -> TaskState | None:
         """Return the state of a task."""
         state: TaskState | None = await self._state(task_stream(task_id))
@@ -66,8 +70,7 @@ class Workload:
         return state
 
     async def _anew(self, stream: str) -> Any:
-        self._working_set.forget(stream)
-        return await self._state(stream)
+        return (await self._working_set.anew(stream)).state
 
     async def _state(self, stream: str) -> Any:
         while (entry := self._working_set.known(stream)) is None:

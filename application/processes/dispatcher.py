@@ -264,5 +264,7 @@ def _terms(planned: PlannedAssignment, lease: str) -> dict[str, Any]:
         "seed": grounds.seed,
         "candidates": grounds.candidates,
         "failure": grounds.failure,
+        "agents": grounds.agents,
+        "with_room": grounds.with_room,
         "declared": planned.declared,
     }

@@ -30,14 +30,23 @@ class Mistakes:
         """Whether there is one."""
         return bool(self._found)
 
+    @property
+    def full(self) -> bool:
+        """Whether as many were found as are told: to look for more is idle."""
+        return len(self._found) >= MOST
+
     def check(self, check: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
         """Run a check or a conversion, and return what it returns; None when it refused."""
         try:
             return check(*args, **kwargs)
         except InvalidValue as error:
-            fields = {each.field for each in self._found}
-            self._found += (each for each in error.all if each.field not in fields)
+            self.add(error)
             return None
+
+    def add(self, error: InvalidValue) -> None:
+        """Take in a mistake that was found otherwise."""
+        fields = {each.field for each in self._found}
+        self._found += (each for each in error.all if each.field not in fields)
 
     def refuse(self) -> None:
         """Refuse when there was a mistake.

@@ -16,6 +16,7 @@ from aia_mas.domain.orchestration.agent import AgentState
 from aia_mas.domain.orchestration.task import TaskState, task_stream
 from aia_mas.domain.orchestration.task_commands import SubmitTask
 from aia_mas.domain.orchestration.task_submission import submit_task
+from aia_mas.domain.orchestration.tiers import DEFAULT_TIERS, Tiers
 
 
 class DedupKeyTaken(Event, frozen=True, kw_only=True):
@@ -54,6 +55,7 @@ def submit_once(
     holder: TaskState | None,
     command: SubmitTask,
     ctx: Context,
+    tiers: Tiers = DEFAULT_TIERS,
 ) -> Decision:
     """Submit, unless an unfinished task has the same key: that one is answered then.
 
@@ -64,15 +66,16 @@ def submit_once(
         holder: The task ``command.key_holder``.
         command: What to submit.
         ctx: When and by whom.
+        tiers: See ``submit_task``.
 
     Returns:
         The result is ``"deduplicated"``, or that of ``submit_task``.
     """
     if command.spec.dedup_key is None:
-        return submit_task(state, agent, command, ctx)
+        return submit_task(state, agent, command, ctx, tiers)
     if not command.owner:
         return refuse(InvalidValue("a task with a dedup_key names its owner", field="owner"))
-    decision = submit_task(state, agent, command, ctx)
+    decision = submit_task(state, agent, command, ctx, tiers)
     if decision.refusal is not None:
         return decision
     # Another holder than the one that was looked up was submitted a moment ago, by a command that

@@ -26,6 +26,7 @@ from aia_mas.domain.orchestration.requirement import RequirementSignature, witho
 from aia_mas.domain.orchestration.scoring.policies import BUILT_IN, Policies
 from aia_mas.domain.orchestration.seating import SeatCountBegan
 from aia_mas.domain.orchestration.signatures import Signatures
+from aia_mas.domain.orchestration.sweep import Sweep
 from aia_mas.domain.orchestration.task_events import (
     TaskAssigned,
     TaskCancelled,
@@ -79,6 +80,7 @@ class Dispatching:
         self.controls = Controls(self.queue)
         self._accounts = Accounts(self.queue)
         self.passed_over = PassedOver(self.fleet, self.queue)
+        self._sweep = Sweep(self.fleet, self.queue, self.passed_over)
         self._known: dict[str, KnownTask] = {}
         self._sequence = 0
         self._signatures = Signatures()
@@ -95,16 +97,14 @@ class Dispatching:
         if fold is not None:
             fold(self, entity, event)
 
-    def plan(self, now: datetime, limit: int = 32) -> list[PlannedAssignment]:
+    def plan(self, now: datetime, limit: int = planning.TRIES) -> list[PlannedAssignment]:
         """Return what to assign now, at most ``limit``; each place is reserved.
 
         For every item either its ``task.assigned`` is to be applied, or ``drop`` to be called.
         With a limit reached there may be more to plan at once: see ``more_to_plan``.
         """
         at = now.timestamp()
-        return planning.plan(
-            self.fleet, self.queue, self._accounts, self.passed_over, self._known, at, limit
-        )
+        return planning.plan(self._sweep, self._accounts, self._known, at, limit)
 
     @property
     def more_to_plan(self) -> bool:
@@ -211,6 +211,7 @@ class Dispatching:
         restored = cls(*terms)
         restored.fleet = yield from Fleet.restore(snapshot.fleet, *terms)
         restored.passed_over = PassedOver(restored.fleet, restored.queue)
+        restored._sweep = Sweep(restored.fleet, restored.queue, restored.passed_over)
         restored._sequence = snapshot.sequence
         restored.seats_taken = snapshot.seats_taken
         yield from restore_queue(snapshot.queue, restored.queue, restored.figures)

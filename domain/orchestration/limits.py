@@ -12,6 +12,7 @@ from aia_mas.domain.kernel.decision import Decision, accept, refuse
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.event import Event, State
 from aia_mas.domain.kernel.ids import stream_of
+from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.orchestration.bounds import check_key, check_number
 
 MAX_CONCURRENT = 1_000_000
@@ -117,7 +118,7 @@ def limits_of(event: LimitSet) -> KeyLimits:
 def set_limit(state: LimitState | None, command: SetLimit, ctx: Context) -> Decision:
     """Limit a key; the same limits again change nothing."""
     try:
-        _check(command)
+        check_limits(command)
     except InvalidValue as error:
         return refuse(error)
     stream = limit_stream(command.key)
@@ -146,18 +147,29 @@ def remove_limit(state: LimitState | None, command: RemoveLimit, ctx: Context) -
     return accept(stream, LimitRemoved(key=command.key, by=ctx.principal.subject, at=ctx.now))
 
 
-def _check(command: SetLimit) -> None:
-    check_key(command.key, "key")
+def check_limits(command: SetLimit) -> None:
+    """Refuse limits out of bounds, of nothing, or of a key that is none.
+
+    Raises:
+        InvalidValue: They are (or a subclass); ``others`` has all others.
+    """
+    mistakes = Mistakes()
+    check, rate, period = mistakes.check, command.rate, command.per_seconds
+    check(check_key, command.key, "key")
     if command.max_concurrent is not None:
         highest = MAX_CONCURRENT
-        check_number(command.max_concurrent, "max_concurrent", lowest=0, highest=highest)
-    if command.rate is not None:
-        check_number(command.rate, "rate", lowest=1, highest=MAX_RATE)
-    if command.per_seconds is not None:
-        check_number(command.per_seconds, "per_seconds", lowest=0.001, highest=LONGEST_PERIOD)
-    if command.rate is None and command.per_seconds is not None:
-        raise InvalidValue("per_seconds means nothing without a rate", field="per_seconds")
-    if command.rate is not None and command.per_seconds is None:
-        raise InvalidValue("a rate needs the length of its period", field="per_seconds")
-    if command.max_concurrent is None and command.rate is None:
-        raise InvalidValue("a limit is of concurrency, of rate, or both", field="max_concurrent")
+        check(check_number, command.max_concurrent, "max_concurrent", lowest=0, highest=highest)
+    if rate is not None:
+        check(check_number, rate, "rate", lowest=1, highest=MAX_RATE)
+    if period is not None:
+        check(check_number, period, "per_seconds", lowest=0.001, highest=LONGEST_PERIOD)
+    if rate is None and period is not None:
+        wrong = "per_seconds means nothing without a rate"
+        mistakes.add(InvalidValue(wrong, field="per_seconds"))
+    elif rate is not None and period is None:
+        wrong = "a rate needs the length of its period"
+        mistakes.add(InvalidValue(wrong, field="per_seconds"))
+    elif rate is None and command.max_concurrent is None:
+        wrong = "a limit is of concurrency, of rate, or both"
+        mistakes.add(InvalidValue(wrong, field="max_concurrent"))
+    mistakes.refuse()

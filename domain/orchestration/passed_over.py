@@ -37,17 +37,12 @@ class Kept(NamedTuple):
 
 
 class PassedOver:
-    """Lines whose turn came in vain, and the agents that are kept free for them.
-
-    Attributes:
-        reopened: How often an agent was opened again to tasks that it was closed to.
-    """
+    """Lines whose turn came in vain, and the agents that are kept free for them."""
 
     def __init__(self, fleet: Fleet, queue: TaskQueue) -> None:
         """Begin with none."""
         self._fleet = fleet
         self._queue = queue
-        self.reopened = 0
         self._dispatches = 0
         # From which dispatch on another agent may be kept.
         self._next = 0
@@ -200,7 +195,6 @@ class PassedOver:
             self._reopen(kept.slot)
 
     def _reopen(self, slot: int) -> None:
-        self.reopened += 1
         self._fleet.keeping.reopen(slot)
 
     def _is_worth_it(self, line: Line, now: float) -> bool:

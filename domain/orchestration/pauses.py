@@ -12,6 +12,7 @@ from aia_mas.domain.kernel.decision import Decision, accept, refuse
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.event import Event, State
 from aia_mas.domain.kernel.ids import stream_of
+from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.orchestration.bounds import check_name, check_text
 from aia_mas.domain.orchestration.errors import TooManyPauses
 
@@ -147,6 +148,8 @@ def resume_dispatch(state: PauseState | None, command: ResumeDispatch, ctx: Cont
 
 
 def _check(command: PauseDispatch | ResumeDispatch) -> None:
+    mistakes = Mistakes()
     if command.task_type is not None:
-        check_name(command.task_type, "task_type")
-    check_text(command.reason, "reason", longest=1_000)
+        mistakes.check(check_name, command.task_type, "task_type")
+    mistakes.check(check_text, command.reason, "reason", longest=1_000)
+    mistakes.refuse()

@@ -25,6 +25,7 @@ from aia_mas.domain.orchestration.bounds import (
 from aia_mas.domain.orchestration.labels import check_conditions
 from aia_mas.domain.orchestration.limits import MAX_CONCURRENT
 from aia_mas.domain.orchestration.task_specification import Requirements, TaskSpecification
+from aia_mas.domain.orchestration.tiers import DEFAULT_TIERS, Tiers
 
 DAY = 86_400.0
 """Seconds."""
@@ -35,25 +36,30 @@ MAX_ATTEMPTS = 100
 
 
 def check_specification(
-    spec: TaskSpecification, now: datetime, names: Mapping[str, str] = {}
+    spec: TaskSpecification,
+    now: datetime,
+    tiers: Tiers = DEFAULT_TIERS,
+    names: Mapping[str, str] = {},
 ) -> None:
     """Refuse a specification with a value out of bounds.
 
     Args:
         spec: The specification.
         now: The time, UTC.
+        tiers: Those that it may ask for.
         names: See ``check_retries``.
 
     Raises:
         InvalidValue: One is (or its subclasses ``InvalidText``, ``InvalidSkillLevel``,
-            ``InvalidAmount``, ``InvalidId``), with the field's path; ``others`` has all others.
+            ``InvalidAmount``, ``InvalidId``, ``UnknownTier``), with the field's path;
+            ``others`` has all others.
     """
     mistakes = Mistakes()
     check = mistakes.check
     check(check_name, spec.task_type, "task_type")
     check(check_text, spec.description, "description")
     if spec.requirements != _NONE:
-        check(_check_requirements, spec.requirements)
+        check(_check_requirements, spec.requirements, tiers)
     check(check_json, spec.payload, "payload")
     if spec.max_cost is not None:
         check(check_units, spec.max_cost, "max_cost")
@@ -124,7 +130,7 @@ def check_deadline(deadline: datetime | None, now: datetime) -> None:
 _NONE = Requirements()
 
 
-def _check_requirements(requirements: Requirements) -> None:
+def _check_requirements(requirements: Requirements, tiers: Tiers) -> None:
     mistakes = Mistakes()
     check, sticky = mistakes.check, requirements.sticky_key
     check(check_levels, requirements.skills, "requirements.skills")
@@ -133,6 +139,8 @@ def _check_requirements(requirements: Requirements) -> None:
         check(check_conditions, requirements.labels, "requirements.labels")
     else:
         check(check_labels, requirements.labels, "requirements.labels")
+    if requirements.min_tier is not None:
+        check(tiers.check, requirements.min_tier, "requirements.min_tier")
     check(check_names, requirements.data_sources, "requirements.data_sources")
     for field in ("preferred_agents", "excluded_agents"):
         check(_check_agents, getattr(requirements, field), f"requirements.{field}")

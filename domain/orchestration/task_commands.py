@@ -34,6 +34,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     candidates: tuple[Candidate, ...] = ()
     failure: PolicyFailure | None = None
+    agents: int = 0
+    with_room: int = 0
     declared: Capabilities | None = None
 
 
@@ -82,6 +84,8 @@ class AssignTask(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     candidates: tuple[Candidate, ...] = ()
     failure: PolicyFailure | None = None
+    agents: int = 0
+    with_room: int = 0
     declared: Capabilities | None = None
 
 

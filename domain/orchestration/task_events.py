@@ -73,6 +73,8 @@ class TaskAssigned(Event, frozen=True, kw_only=True):
         candidates: The shortlist that the rule chose from, the best first; empty in events of
             former releases.
         failure: The rule that should have chosen, where that failed.
+        agents: How many agents were registered; 0 in events of former releases.
+        with_room: How many of them were active, online and had a place left, suited or not.
     """
 
     topic: ClassVar[str] = "task.assigned.v1"
@@ -89,6 +91,8 @@ class TaskAssigned(Event, frozen=True, kw_only=True):
     seed: int = 0
     candidates: tuple[Candidate, ...] = ()
     failure: PolicyFailure | None = None
+    agents: int = 0
+    with_room: int = 0
 
 
 class TaskStarted(Event, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.decision import Decision, accept, refuse
 from aia_mas.domain.kernel.errors import InvalidValue, PermissionDenied
+from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.orchestration.bounds import check_number, check_text
 from aia_mas.domain.orchestration.errors import AlreadyRated, TaskNotCompleted, TaskNotFound
 from aia_mas.domain.orchestration.task import TaskState, task_stream
@@ -30,9 +31,11 @@ def rate_task(state: TaskState | None, command: RateTask, ctx: Context) -> Decis
         return refuse(PermissionDenied("No agent rates its own result"))
     if state.rated:
         return refuse(AlreadyRated(task_id=command.task_id))
+    mistakes = Mistakes()
+    mistakes.check(check_number, command.rating, "rating", lowest=0.0, highest=1.0)
+    mistakes.check(check_text, command.comment, "comment")
     try:
-        check_number(command.rating, "rating", lowest=0.0, highest=1.0)
-        check_text(command.comment, "comment")
+        mistakes.refuse()
     except InvalidValue as error:
         return refuse(error)
     rated = TaskRated(

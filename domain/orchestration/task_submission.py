@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from msgspec.structs import replace
 
 from aia_mas.domain.kernel.context import Context
@@ -34,11 +31,15 @@ from aia_mas.domain.orchestration.task_events import (
     TaskSubmitted,
 )
 from aia_mas.domain.orchestration.task_status import TaskStatus
-from aia_mas.domain.orchestration.tiers import Tiers
+from aia_mas.domain.orchestration.tiers import DEFAULT_TIERS, Tiers
 
 
 def submit_task(
-    state: TaskState | None, agent: AgentState | None, command: SubmitTask, ctx: Context
+    state: TaskState | None,
+    agent: AgentState | None,
+    command: SubmitTask,
+    ctx: Context,
+    tiers: Tiers = DEFAULT_TIERS,
 ) -> Decision:
     """Submit, and assign the first attempt when the command names an agent that is still there.
 
@@ -47,6 +48,7 @@ def submit_task(
         agent: The agent of ``command.assignment``, if there is one.
         command: What to submit.
         ctx: When and by whom.
+        tiers: Those that a task may ask for.
 
     Returns:
         The result is the status: ``"assigned"`` or ``"queued"``.
@@ -56,7 +58,7 @@ def submit_task(
     try:
         check_id(command.task_id, "task_id")
         check_text(command.owner, "owner", longest=255)
-        check_specification(command.spec, ctx.now)
+        check_specification(command.spec, ctx.now, tiers)
     except InvalidValue as error:
         return refuse(error)
     submitted = TaskSubmitted(
@@ -70,28 +72,6 @@ def submit_task(
         return accept(stream, submitted, result="queued")
     assigned = _assigned(command.assignment, 1, ctx)
     return accept(stream, submitted, assigned, result="assigned")
-
-
-def within(tiers: Tiers, submit: Callable[..., Decision]) -> Callable[..., Decision]:
-    """Return a submission that is refused with ``unknown_tier`` where it asks for none of these.
-
-    Args:
-        tiers: Those that are configured.
-        submit: The submission; its last arguments are the command and the context.
-    """
-
-    # Any: the states that the submission reads, the command and the context.
-    def decide(*arguments: Any) -> Decision:
-        command: SubmitTask = arguments[-2]
-        min_tier = command.spec.requirements.min_tier
-        if min_tier is not None:
-            try:
-                tiers.check(min_tier, "requirements.min_tier")
-            except InvalidValue as error:
-                return refuse(error)
-        return submit(*arguments)
-
-    return decide
 
 
 def assign_task(
@@ -172,4 +152,6 @@ def _assigned(assignment: Assignment | AssignTask, attempt: int, ctx: Context) -
         seed=assignment.seed,
         candidates=assignment.candidates,
         failure=assignment.failure,
+        agents=assignment.agents,
+        with_room=assignment.with_room,
     )

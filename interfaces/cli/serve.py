@@ -16,7 +16,7 @@ from aia_mas.interfaces.cli import collection
 from aia_mas.interfaces.cli.failures import Stopped
 from aia_mas.interfaces.cli.options import data_options, settings_of
 from aia_mas.interfaces.cli.stopping import Stopping
-from aia_mas.interfaces.listening import listen
+from aia_mas.interfaces.listening import listen_all
 
 if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
@@ -48,7 +48,7 @@ async def _serve(settings: Settings) -> None:
     stopping = Stopping(settings.drain_seconds)
     with stopping.on_signals():
         # Opened first of all: a port that is taken is told before a database has been started.
-        listeners = listen(settings.host, settings.port)
+        listeners = listen_all(settings)
         click.echo(f"AIA MAS {aia_mas.__version__} is starting ...", err=True)
         for warning in settings.warnings:
             click.echo(f"warning: {warning}", err=True)
@@ -83,10 +83,14 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> System:
 
 def _announce(settings: Settings, urls: Sequence[str]) -> None:
     """Tell a person what to open."""
-    for url in urls:
+    port = settings.websocket_port
+    sockets = [url for url in urls if port is not None and url.endswith(f":{port}")]
+    for url in [url for url in urls if url not in sockets]:
         click.echo(f"  API      {url}{_API}")
         click.echo(f"  Docs     {url}/docs")
         click.echo(f"  Health   {url}/mas/health")
+    for url in sockets:
+        click.echo(f"  Sockets  ws{url.removeprefix('http')}{_API}/agents/ws")
     click.echo(f"  Data     {_data(settings)}")
     if settings.development:
         click.echo("  Mode     development: no keys are set, so everybody on this machine is admin")

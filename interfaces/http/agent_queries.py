@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -11,11 +12,13 @@ from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
 from aia_mas.domain.kernel.ids import check_id
+from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.orchestration.agent import AgentStatus
 from aia_mas.domain.orchestration.bounds import check_name, check_number
 from aia_mas.domain.orchestration.errors import AgentNotFound
 from aia_mas.domain.orchestration.labels import Comparator
 from aia_mas.domain.orchestration.task_status import TaskStatus
+from aia_mas.domain.orchestration.tiers import Tiers
 from aia_mas.interfaces.http.answers import Answer, answer
 from aia_mas.interfaces.http.commands import etag
 from aia_mas.interfaces.http.paths import API
@@ -40,7 +43,7 @@ from aia_mas.interfaces.http.schemas.metrics import (
 )
 from aia_mas.interfaces.http.schemas.performance import AgentPerformance
 from aia_mas.interfaces.http.schemas.values import moment
-from aia_mas.projections.agent_directory import Agent, AgentFilter
+from aia_mas.projections.agent_directory import Agent, AgentFilter, check_operands
 from aia_mas.projections.agent_performance import Window, beginning
 from aia_mas.projections.system_metrics import Metrics
 from aia_mas.projections.task_board import TaskFilter
@@ -93,8 +96,11 @@ class AgentQueries(Controller):
         needs("min_level", min_level, "skill", skill)
         needs("label_value", label_value, "label", label)
         needs("label_op", label_op, "label_value", label_value)
-        for name in tier or ():
-            request.system.settings.tiers.check(name, "tier")
+        mistakes = Mistakes()
+        compared = label_op or Comparator.EQUAL, tuple(label_value or ())
+        mistakes.check(check_operands, *compared)
+        mistakes.check(_check_tiers, tier or (), request.system.settings.tiers)
+        mistakes.refuse()
         await reached(request, "agent_directory", min_position)
         filters = AgentFilter(
             status=tuple(status or ()),
@@ -104,8 +110,8 @@ class AgentQueries(Controller):
             min_level=min_level,
             specialization=specialization,
             label=label,
-            label_op=label_op or Comparator.EQUAL,
-            label_value=tuple(label_value or ()),
+            label_op=compared[0],
+            label_value=compared[1],
             tier=tuple(tier or ()),
             text=q,
         )
@@ -233,6 +239,11 @@ class AgentQueries(Controller):
             None if step is None else given(millis_of, step),
         )
         return answer(history_of(system.projections.metrics, span, system.clock.now()))
+
+
+def _check_tiers(names: Iterable[str], tiers: Tiers) -> None:
+    for name in names:
+        tiers.check(name, "tier")
 
 
 async def _present(request: ApiRequest, agents: list[Agent]) -> list[PresentAgent]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from litestar import Controller, delete, patch, post, put
 from litestar.params import FromPath, JSONBody
-from msgspec.structs import replace
 
 from aia_mas.application.orchestration.answers import AgentAnswer
 from aia_mas.application.orchestration.heartbeats import HeartbeatAnswer
@@ -14,7 +13,6 @@ from aia_mas.application.orchestration.standing import LostTask, standing
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.kernel.mistakes import Mistakes
-from aia_mas.domain.kernel.places import within
 from aia_mas.domain.orchestration.agent import AgentStatus
 from aia_mas.domain.orchestration.agent_commands import (
     ActivateAgent,
@@ -22,7 +20,7 @@ from aia_mas.domain.orchestration.agent_commands import (
     SuspendAgent,
     UnregisterAgent,
 )
-from aia_mas.domain.orchestration.bounds import MAX_ENTRIES, check_name, check_number, check_text
+from aia_mas.domain.orchestration.bounds import check_number
 from aia_mas.domain.orchestration.errors import AgentIsSuspended
 from aia_mas.interfaces.http.answers import Answer, answer, no_content
 from aia_mas.interfaces.http.commands import (
@@ -45,11 +43,11 @@ from aia_mas.interfaces.http.schemas.agents import (
     Nothing,
     StatedReason,
 )
+from aia_mas.interfaces.http.signs_of_life import check_named, take_heartbeat
 
 AGENTS = f"{API}/agents"
 MAX_CLAIM = 100
 MAX_WAIT = 3600.0
-MAX_METRICS = 32
 
 
 class AgentCommands(Controller):
@@ -173,13 +171,8 @@ class AgentCommands(Controller):
         Load and metrics are shown with the agent (`reported`), and nothing is decided on them.
         """
         request.acting_for(check_id(agent_id, "agent_id"))
-        said, system = data or Heartbeat(), request.system
-        _check_heartbeat(said)
-        alive = await system.heartbeats.agent(agent_id, request.principal)
-        if said.load is not None or said.metrics:
-            system.reports.report(agent_id, said.load, said.metrics)
-        stands = await system.heartbeats.working(agent_id, said.tasks, said.leases)
-        return answer(replace(alive, tasks=stands.held, lost=stands.lost))
+        said = data or Heartbeat()
+        return answer(await take_heartbeat(request.system, agent_id, said, request.principal))
 
     @post("/{agent_id:str}/claim", operation_id="claim_tasks", status_code=200)
     async def claim(
@@ -196,7 +189,7 @@ class AgentCommands(Controller):
         mistakes = Mistakes()
         mistakes.check(check_number, wanted.limit, "limit", lowest=1, highest=MAX_CLAIM)
         mistakes.check(check_number, wanted.wait, "wait", lowest=0.0, highest=MAX_WAIT)
-        mistakes.check(_check_named, wanted)
+        mistakes.check(check_named, wanted)
         mistakes.refuse()
         system = request.system
         alive = await system.heartbeats.agent(agent_id, request.principal)
@@ -226,29 +219,3 @@ async def _claimed(request: ApiRequest, agent_id: str, wanted: Claim, wait: floa
 
     claim = system.claims.claim(agent_id, wanted.limit, wait, lost)
     return ClaimedTasks(items=await request.unless_gone(claim), lost=await lost())
-
-
-def _check_heartbeat(said: Heartbeat) -> None:
-    mistakes = Mistakes()
-    if said.load is not None:
-        mistakes.check(check_number, said.load, "load", lowest=0.0, highest=1.0)
-    mistakes.check(_check_metrics, said.metrics)
-    mistakes.check(_check_named, said)
-    mistakes.refuse()
-
-
-def _check_metrics(metrics: Mapping[str, float]) -> None:
-    if len(metrics) > MAX_METRICS:
-        raise InvalidValue(f"metrics has at most {MAX_METRICS} entries", field="metrics")
-    for name in metrics:
-        check_name(name, "metrics")
-
-
-def _check_named(said: Heartbeat | Claim) -> None:
-    for field, named in (("tasks", said.tasks), ("leases", tuple(said.leases))):
-        if len(named) > MAX_ENTRIES:
-            raise InvalidValue(f"{field} has at most {MAX_ENTRIES} entries", field=field)
-        for index, task_id in enumerate(named):
-            check_id(task_id, within(field, index if field == "tasks" else task_id))
-    for task_id, lease in said.leases.items():
-        check_text(lease, within("leases", task_id), shortest=1, longest=128)

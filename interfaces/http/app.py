@@ -37,7 +37,7 @@ from aia_mas.interfaces.http.task_care import TaskCare
 from aia_mas.interfaces.http.task_queries import TaskQueries
 from aia_mas.interfaces.http.tasks import TaskCommands
 from aia_mas.interfaces.monitoring import Monitor
-from aia_mas.interfaces.realtime import Gate, realtime_handlers
+from aia_mas.interfaces.realtime import Gate, agent_socket_handlers, realtime_handlers
 
 if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
@@ -77,7 +77,11 @@ def create_app(system: System) -> Litestar:
     settings, limiter = system.settings, system.limiter
     authenticator = Authenticator(settings)
     app = Litestar(
-        route_handlers=[*CONTROLLERS, *realtime_handlers(system)],
+        route_handlers=[
+            *CONTROLLERS,
+            *realtime_handlers(system),
+            *agent_socket_handlers(system),
+        ],
         request_class=ApiRequest,
         before_request=_gate(authenticator),
         openapi_config=None,  # Litestar would serve pages of its own beside it

@@ -30,6 +30,7 @@ from aia_mas.domain.orchestration.task_events import TaskAssigned, TaskReleased
 from aia_mas.interfaces.http.schemas.lists import (
     ExcludedAgent,
     Explained,
+    FleetThen,
     ScoredCandidate,
     ScoredFeature,
 )
@@ -109,7 +110,14 @@ def _explained(
         runner_up=others[0] if others else None,
         shortlist=shown,
         failure=event.failure,
+        at_decision=_fleet_then(event),
     )
+
+
+def _fleet_then(event: TaskAssigned) -> FleetThen | None:
+    if not event.agents:
+        return None
+    return FleetThen(agents=event.agents, with_room=event.with_room, considered=event.considered)
 
 
 def _pair(event: TaskAssigned, policies: Policies) -> Sequence[int]:

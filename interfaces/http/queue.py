@@ -105,7 +105,6 @@ class LimitOperations(Controller):
         self, key: FromPath[str], data: JSONBody[Limits], request: ApiRequest
     ) -> Answer[LimitAnswer]:
         """Limit a key from now on; what is held already is not taken away."""
-        check_key(key, "key")
         return answered(await carry_out(request, data.command(key)))
 
     @delete("/{key:str}", operation_id="remove_limit", status_code=200)

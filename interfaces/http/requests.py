@@ -42,7 +42,10 @@ _JSON = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_TYPE = 256
-_KEY = re.compile(rb"[\x20-\x7e]{1,255}")
+KEY_PATTERN = r"[\x20-\x7e]{1,255}"
+"""What an idempotency key is: printable ASCII."""
+
+_KEY = re.compile(KEY_PATTERN.encode())
 # What is drained of a body that is too large, so that its sender comes to read the answer.
 _DRAIN = 16 * 2**20
 

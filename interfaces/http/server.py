@@ -12,7 +12,7 @@ import uvicorn
 
 from aia_mas.interfaces.http.app import create_app, openapi_of
 from aia_mas.interfaces.http.protocol import HttpProtocol
-from aia_mas.interfaces.listening import listen
+from aia_mas.interfaces.listening import listen_all
 from aia_mas.interfaces.realtime import socket_options
 
 if TYPE_CHECKING:
@@ -61,19 +61,24 @@ async def serve(
         system: A started system.
         stop: Set by whoever wants the end (a signal, a test).
         sockets: Listening sockets; they are closed at the end. When left out, they are opened by
-            host and port of the settings.
+            the hosts and ports of the settings.
         ready: Called with the URLs as soon as connections are taken.
 
     Raises:
         PortUnavailable: The address cannot be listened on; the message tells why.
     """
     settings = system.settings
-    listening = list(sockets or listen(settings.host, settings.port))
+    listening = list(sockets or listen_all(settings))
     await asyncio.to_thread(openapi_of, settings)
     config = uvicorn.Config(
         create_app(system),
         http=HttpProtocol,
-        **socket_options(),
+        **socket_options(
+            system.hub.options,
+            ping_interval=settings.websocket_ping_interval_seconds,
+            ping_timeout=settings.websocket_ping_timeout_seconds,
+            longest=settings.max_body_bytes,
+        ),
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -117,7 +117,8 @@ class TaskQueries(Controller):
         """Return why each attempt went to its agent, and what a waiting task waits for.
 
         Scores are worked out anew from what the log holds: the features of the shortlist, and the
-        weights of the revision. Who was filtered out is told of the fleet as it is now.
+        weights of the revision. Who was filtered out and why is told of the fleet as it is now
+        (`as_of`); of the fleet at a decision only the numbers in its `at_decision` are known.
         """
         system = request.system
         stream = task_stream(check_id(task_id, "task_id"))

@@ -1,11 +1,12 @@
 """Live streams over WebSocket and server-sent events."""
 
+from aia_mas.interfaces.realtime.agent import agent_socket_handlers
 from aia_mas.interfaces.realtime.close_codes import CloseCode
 from aia_mas.interfaces.realtime.coalesced import Sample
 from aia_mas.interfaces.realtime.frontend import OPERATIONS, realtime_handlers
 from aia_mas.interfaces.realtime.gate import Gate
 from aia_mas.interfaces.realtime.hub import Hub
-from aia_mas.interfaces.realtime.options import RealtimeOptions
+from aia_mas.interfaces.realtime.options import RealtimeOptions, options_of
 from aia_mas.interfaces.realtime.uvicorn_socket import socket_options
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "Hub",
     "RealtimeOptions",
     "Sample",
+    "agent_socket_handlers",
+    "options_of",
     "realtime_handlers",
     "socket_options",
 ]

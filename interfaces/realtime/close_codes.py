@@ -16,8 +16,10 @@ class CloseCode(IntEnum):
     - 1013: the node has all the connections it can take; retry later, with backoff.
     - 4001: no token, or one that is not valid, or is no longer: a socket ends with its token.
     - 4003: the token does not allow this.
+    - 4004: no such agent is registered; register it, then connect.
     - 4008: facts piled up because the client did not read; reconnect and resume.
     - 4009: nothing was subscribed to and nothing was said for a long time.
+    - 4010: the agent connected once more; do not reconnect, the newer socket serves it.
     """
 
     GOING_AWAY = 1001
@@ -27,8 +29,10 @@ class CloseCode(IntEnum):
     TRY_AGAIN_LATER = 1013
     UNAUTHENTICATED = 4001
     FORBIDDEN = 4003
+    NOT_FOUND = 4004
     SLOW_CONSUMER = 4008
     IDLE = 4009
+    REPLACED = 4010
 
 
 class Closing(NamedTuple):

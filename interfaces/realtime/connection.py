@@ -25,6 +25,11 @@ class Batch(NamedTuple):
 class Transport(Protocol):
     """The wire to a client."""
 
+    @property
+    def heard_at(self) -> float:
+        """When the client answered a ping last, by the loop's time; 0: it never did."""
+        ...
+
     def offer(self, frames: bytes) -> bool:
         """Write whole frames if that can be done without waiting; tell whether it was done."""
         ...

@@ -89,6 +89,14 @@ def parsed(text: str) -> ClientMessage:
         raise MessageRefused(ErrorCode.MALFORMED_JSON, f"Not JSON: {error}") from None
 
 
+def type_of(text: str) -> str | None:
+    """Return the type of a message, if it has one."""
+    try:
+        return _decode_header(text).type
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return None
+
+
 def subscribed(
     subscription_id: str, topic: str, *, recovered: bool, position: int | None, epoch: str
 ) -> bytes:
@@ -137,7 +145,7 @@ class _Identified(msgspec.Struct):
 _decode = msgspec.json.Decoder(ClientMessage).decode
 _decode_header = msgspec.json.Decoder(_Header).decode
 _decode_id = msgspec.json.Decoder(_Identified).decode
-_TYPES = ("subscribe", "unsubscribe", "ping")
+TYPES = ("subscribe", "unsubscribe", "ping")
 
 
 def _misunderstood(text: str, error: msgspec.ValidationError) -> MessageRefused:
@@ -153,8 +161,8 @@ def _misunderstood(text: str, error: msgspec.ValidationError) -> MessageRefused:
         RecursionError,
     ) as broken:  # behind the mistake that was seen first
         return MessageRefused(ErrorCode.MALFORMED_JSON, f"Not JSON: {broken}")
-    if kind not in _TYPES:
-        return MessageRefused(ErrorCode.UNKNOWN_TYPE, f"A type is one of {', '.join(_TYPES)}")
+    if kind not in TYPES:
+        return MessageRefused(ErrorCode.UNKNOWN_TYPE, f"A type is one of {', '.join(TYPES)}")
     try:
         named: str | None = _decode_id(text).id
     except msgspec.ValidationError:

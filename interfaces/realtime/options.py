@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from aia_mas.application.settings import Settings
+
 
 class RealtimeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The bounds of the hub and of each connection.
@@ -43,3 +45,8 @@ class RealtimeOptions(msgspec.Struct, frozen=True, kw_only=True):
     coalesced_refresh: float = 5.0
     coalesced_frames_per_second: float = 10_000.0
     drain_timeout: float = 5.0
+
+
+def options_of(settings: Settings) -> RealtimeOptions:
+    """Return the bounds as the settings have them."""
+    return RealtimeOptions(idle_timeout=settings.websocket_idle_seconds)

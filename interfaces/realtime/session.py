@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from math import inf
 from typing import Any
 
@@ -37,7 +37,6 @@ Socket = WebSocket[Any, Any, Any]
 Permit = Callable[[str, Principal], None]
 """Raises ``PermissionDenied`` when a principal may not subscribe to a topic."""
 
-_TOO_BIG = Closing(CloseCode.MESSAGE_TOO_BIG, "a message is at most 64 KiB")
 _FAILED = Closing(CloseCode.INTERNAL_ERROR, "something failed here; resume with after")
 _EXPIRED = Closing(CloseCode.UNAUTHENTICATED, "token_expired")
 _FAULTY = Closing(CloseCode.POLICY_VIOLATION, "too many faulty messages in a row")
@@ -55,6 +54,7 @@ class Session:
         "_expiry",
         "_faults",
         "_hub",
+        "_longest",
         "_opened_at",
         "_permit",
         "_socket",
@@ -62,9 +62,24 @@ class Session:
     )
 
     def __init__(
-        self, hub: Hub, socket: Socket, client_id: str, credential: Credential, permit: Permit
+        self,
+        hub: Hub,
+        socket: Socket,
+        client_id: str,
+        credential: Credential,
+        permit: Permit,
+        longest: int | None = None,
     ) -> None:
-        """Connect an accepted socket to the hub, for as long as the credential holds."""
+        """Connect an accepted socket to the hub, for as long as the credential holds.
+
+        Args:
+            hub: The hub.
+            socket: The socket.
+            client_id: What the client calls itself.
+            credential: Who it is, and until when.
+            permit: Says which topics it may subscribe to.
+            longest: The longest message it may send; None: that of the hub's options.
+        """
         transport = transport_of(socket, hub.options.send_timeout)
         self.connection = hub.connect(client_id, credential.principal, transport)
         self._expires_at = credential.expires_at
@@ -72,6 +87,7 @@ class Session:
         self._socket = socket
         self._permit = permit
         self._faults = 0
+        self._longest = longest or hub.options.max_message_bytes
         self._opened_at = asyncio.get_running_loop().time()
         self._expiry: asyncio.TimerHandle | None = None
 
@@ -80,9 +96,13 @@ class Session:
         self._await_expiry()
         try:
             async with asyncio.TaskGroup() as tasks:
-                sender = tasks.create_task(deliver(self._hub, self.connection))
+                beside = [
+                    tasks.create_task(work)
+                    for work in (deliver(self._hub, self.connection), *self._beside())
+                ]
                 await self._listen()
-                sender.cancel()
+                for task in beside:
+                    task.cancel()
         except* (OSError, WebSocketDisconnect) as gone:  # TimeoutError is an OSError
             log.debug("socket_lost", client_id=self.connection.client_id, error=repr(gone))
         except* Exception as failed:
@@ -94,6 +114,10 @@ class Session:
                 self._expiry.cancel()
             self._hub.disconnect(self.connection)
             self._tell_the_log()
+
+    def _beside(self) -> Sequence[Coroutine[Any, Any, None]]:
+        """Return what else runs while the socket is open."""
+        return ()
 
     def _await_expiry(self) -> None:
         """Leave when the credential expires.
@@ -134,8 +158,9 @@ class Session:
                     raise MessageRefused(
                         ErrorCode.BINARY_NOT_SUPPORTED, "Messages are JSON in text frames"
                     )
-                if len(text) > self._hub.options.max_message_bytes:
-                    connection.leave(_TOO_BIG)
+                if len(text) > self._longest:
+                    too_big = f"a message is at most {self._longest // 1024} KiB"
+                    connection.leave(Closing(CloseCode.MESSAGE_TOO_BIG, too_big))
                     continue
                 await self._follow(text)
                 self._faults = 0

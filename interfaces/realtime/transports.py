@@ -37,6 +37,11 @@ class UvicornTransport:
         self._protocol = protocol
         self._patience = patience
 
+    @property
+    def heard_at(self) -> float:
+        """When the client answered a ping last."""
+        return self._protocol.heard_at
+
     def offer(self, frames: bytes) -> bool:
         """Write frames now, if the client takes them; see ``Transport.offer``."""
         return self._protocol.offer(frames)
@@ -58,6 +63,9 @@ class AsgiTransport:
     """Works under every server."""
 
     __slots__ = ("_patience", "_socket")
+
+    heard_at = 0.0
+    """ASGI does not tell of pings."""
 
     def __init__(self, socket: WebSocket[Any, Any, Any], patience: float) -> None:
         """Write to a socket."""

@@ -25,7 +25,13 @@ EXTENSION = "aia_mas.socket"
 
 
 class UvicornSocket(WebSocketsSansIOProtocol):
-    """One WebSocket of the server."""
+    """One WebSocket of the server.
+
+    Attributes:
+        heard_at: When the client answered a ping last, by the loop's time; 0: it never did.
+    """
+
+    heard_at = 0.0
 
     def handle_connect(self, event: Request) -> None:
         """Begin the handshake, and let the handler find us."""
@@ -79,6 +85,7 @@ class UvicornSocket(WebSocketsSansIOProtocol):
 
     def handle_pong(self, event: Frame) -> None:
         """Take a pong; while the closing handshake runs there is nothing more to be pinged."""
+        self.heard_at = self.loop.time()
         if not self.close_sent:
             super().handle_pong(event)
 
@@ -96,6 +103,7 @@ def socket_options(
     *,
     ping_interval: float = 20.0,
     ping_timeout: float = 20.0,
+    longest: int = 0,
 ) -> dict[str, Any]:
     """Return the arguments of ``uvicorn.Config`` that concern WebSockets.
 
@@ -103,10 +111,12 @@ def socket_options(
         options: The bounds of the hub.
         ping_interval: Seconds between pings of the server.
         ping_timeout: Seconds for which the answer may stay out.
+        longest: The longest message of anybody, where some may send longer ones than the options
+            say, bytes.
     """
     return {
         "ws": UvicornSocket,
-        "ws_max_size": options.max_message_bytes,
+        "ws_max_size": max(options.max_message_bytes, longest),
         "ws_ping_interval": ping_interval,
         "ws_ping_timeout": ping_timeout,
         "ws_per_message_deflate": False,  # shared frames are sent as they are

@@ -12,15 +12,17 @@ from pathlib import Path
 
 
 async def client(port: int, request: bytes, until: float, latencies: list[float]) -> int:
-    """Send the request again and again; return how many answers were not 2xx."""
+    """Send the request once or more often; return how many answers were not 2xx."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    refused = 0
-    while (began := time.perf_counter()) < until:
+    refused, ended = 0, 0.0
+    while ended < until:
+        began = time.perf_counter()
         writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
         length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
         await reader.readexactly(int(length))
-        latencies.append(time.perf_counter() - began)
+        ended = time.perf_counter()
+        latencies.append(ended - began)
         refused += not head.startswith(b"HTTP/1.1 2")
     writer.close()
     return refused

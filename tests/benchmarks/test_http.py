@@ -15,12 +15,7 @@ HERE = Path(__file__).parent
 ROUNDS = 5
 SECONDS = 3
 CONNECTIONS = 64
-BODY = {
-    "task_type": "data_analysis",
-    "description": "Analyze sales data",
-    "requirements": {"skills": ["statistics"]},
-    "max_cost": 50.0,
-}
+BODY = HERE / "submission.json"
 
 
 @contextmanager
@@ -37,11 +32,11 @@ def server(*arguments: str) -> Iterator[tuple[int, list[str]]]:
         told += process.stdout.read().split()
 
 
-def load(port: int, path: str, body: Path, seconds: float = SECONDS) -> dict[str, Any]:
+def load(port: int, path: str, seconds: float = SECONDS) -> dict[str, Any]:
     command = [
         sys.executable,
         str(HERE / "http_loader.py"),
-        *(str(port), path, str(CONNECTIONS), str(seconds), str(body)),
+        *(str(port), path, str(CONNECTIONS), str(seconds), str(BODY)),
     ]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     result: dict[str, Any] = json.loads(output)
@@ -52,19 +47,17 @@ def load(port: int, path: str, body: Path, seconds: float = SECONDS) -> dict[str
 def test_submissions_against_a_bare_handler(
     benchmark: BenchmarkFixture, figure: Callable[..., None], tmp_path: Path
 ) -> None:
-    body = tmp_path / "body.json"
-    body.write_text(json.dumps(BODY))
     rates: dict[str, list[float]] = {"bare": [], "ours": []}
     latencies: list[dict[str, Any]] = []
 
     def compare() -> list[str]:
         with server("bare") as (bare, _), server("product", str(tmp_path / "mas")) as (ours, told):
             submit = "/mas/api/v1/agents/tasks/submit"
-            load(bare, "/submit", body, 1)
-            load(ours, submit, body, 2)
+            load(bare, "/submit", 1)
+            load(ours, submit, 2)
             for _ in range(ROUNDS):
-                rates["bare"].append(load(bare, "/submit", body)["rate"])
-                latencies.append(load(ours, submit, body))
+                rates["bare"].append(load(bare, "/submit")["rate"])
+                latencies.append(load(ours, submit))
                 rates["ours"].append(latencies[-1]["rate"])
         return told
 

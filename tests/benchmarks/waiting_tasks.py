@@ -42,7 +42,7 @@ async def main(data_dir: Path, tasks: int) -> None:
                         payload={"number": number},
                     ),
                 )
-                for number in range(first, first + BATCH)
+                for number in range(first, min(first + BATCH, tasks))
             ]
             await system.engine.execute_many(commands, Origin(CLIENT))
         for name in system.projections.names:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,6 +32,9 @@ PATIENCE = 60.0  # seconds; only ever waited out when something is wrong
 class Node:
     """A system and its HTTP server, in a thread with an event loop of their own.
 
+    When it ends by itself its server is closed and what was asked of it fails, so that no test
+    waits for one that is dead; ``run`` and ``stop`` tell why it ended.
+
     Attributes:
         url: Where it is served.
         system: The system; touch it with ``run`` only.
@@ -57,7 +60,16 @@ class Node:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in the loop of the node."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+        if not self._thread.is_alive():
+            work.close()
+            self._tell_failure()
+        try:
+            return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+        except CancelledError:
+            # Its loop ends what is still under way when the node has ended.
+            self._thread.join(PATIENCE)
+            self._tell_failure()
+            raise
 
     def begin_stop(self) -> None:
         """Ask it to stop, as a signal would."""
@@ -70,6 +82,11 @@ class Node:
             self.begin_stop()
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "it did not stop"
+        self._tell_failure()
+
+    def _tell_failure(self) -> None:
+        if self._failure is not None:
+            raise RuntimeError("the node has ended by itself") from self._failure
 
     def _live(self) -> None:
         try:
@@ -77,14 +94,24 @@ class Node:
                 self._loop = runner.get_loop()
                 runner.run(self._serve())
         except BaseException as error:
-            if self._up.is_set():
-                raise
             self._failure = error
             self._up.set()
 
     async def _serve(self) -> None:
         async with self.system:
-            await serve(self.system, stop=self._stop, sockets=self._sockets, ready=self._ready)
+            serving = asyncio.create_task(
+                serve(self.system, stop=self._stop, sockets=self._sockets, ready=self._ready)
+            )
+            ended = asyncio.create_task(self.system.ended())
+            await asyncio.wait({serving, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if serving.done():
+                ended.cancel()
+                await serving
+            else:
+                serving.cancel()
+                await asyncio.wait({serving})
+                await ended
+                raise RuntimeError("it stopped, and nobody asked it to")
 
     def _ready(self, urls: Any) -> None:
         (self.url,) = urls

@@ -129,6 +129,11 @@ class Expiry:
         ]
         return [(task_id, lease) for _, task_id, lease in sorted(found)]
 
+    def leases(self, agent_id: str) -> dict[str, str]:
+        """Return the leases of the attempts that an agent holds, and their tasks."""
+        tasks = self._tasks
+        return {tasks[task_id].lease: task_id for task_id in self._held.get(agent_id, ())}
+
     def held(self, agent_id: str) -> list[str]:
         """Return the tasks that an agent holds."""
         return sorted(self._held.get(agent_id, ()))

@@ -33,6 +33,8 @@ class Grounds(NamedTuple):
     seed: int
     candidates: tuple[Candidate, ...]
     failure: PolicyFailure | None = None
+    agents: int = 0
+    with_room: int = 0
 
 
 class Pick(NamedTuple):
@@ -93,6 +95,7 @@ class Chooser:
         seed: int,
         sticky: int | None,
         turns: int,
+        agents: int,
     ) -> tuple[int, int, Grounds] | None:
         """Return the slot chosen, how many came into question, and the grounds.
 
@@ -104,6 +107,7 @@ class Chooser:
             seed: What chance is drawn from.
             sticky: The slot of the agent that had the task's sticky key last, if anybody had.
             turns: How many assignments there were.
+            agents: How many agents there are.
 
         Returns:
             None when nobody who suits has room.
@@ -131,7 +135,11 @@ class Chooser:
             policy, failure = SCORED, failure_of(name, error)
             chosen = choice(candidates, policy, rules.weights, seed)
         slot = next(slot for slot, candidate in found if candidate is chosen)
-        return slot, size, Grounds(policy.name, rules.revision, seed, candidates, failure)
+        room = everybody - full
+        grounds = Grounds(
+            policy.name, rules.revision, seed, candidates, failure, agents, with_room=room
+        )
+        return slot, size, grounds
 
     def _with_room(self, pool: Pool) -> Pool:
         room = self._board.open.take(pool.slots)

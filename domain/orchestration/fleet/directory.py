@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ _Key = tuple[str, str, str]
 # What a column holds for an agent that does not declare its name.
 _ABSENT = {"skill": -1.0, "number": float("nan"), "resource": 0}
 _NOBODY = Capabilities()
+_NONE: Set[int] = frozenset()
 # Prices go beyond 64 bits (18 decimals), so each is kept as two halves that do not.
 _HALF = 62
 _LOW = (1 << _HALF) - 1
@@ -196,6 +197,20 @@ class Directory:
             met = np.ones(size, dtype=np.bool_)
             met[[self.slots[name] for name in signature.excluded if name in self.slots]] = False
             yield Condition("excluded", {}, met)
+
+    def declarers(self, signature: RequirementSignature) -> Iterator[Set[int]]:
+        """Yield who declares each name, or label, without which nobody meets the demands."""
+        for name, level in signature.skills:
+            if level > 0.0:
+                yield self._declarers.get(("skill", name, ""), _NONE)
+        for name in signature.specializations:
+            yield self._declarers.get(("specialization", name, ""), _NONE)
+        for label in signature.labels:
+            if label.op is Comparator.EQUAL:
+                yield self._declarers.get(("label", label.key, label.value or ""), _NONE)
+        for name, amount in signature.resources:
+            if amount > 0:
+                yield self._declarers.get(("resource", name, ""), _NONE)
 
     def _column(self, key: _Key) -> NDArray[Any]:
         """Return what each agent declares under a key (not to be changed)."""

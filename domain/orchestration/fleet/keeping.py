@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
 
 import numpy as np
 
@@ -81,9 +81,18 @@ class Keeping:
         self, signature: RequirementSignature, slots: Collection[int] | None = None
     ) -> bool:
         """Tell whether any agent suits, whatever its state and load (``slots``: any of these)."""
-        if slots is None or len(slots) > _FEW:
+        if slots is None:
             return self._matching.anyone(signature)
+        if len(slots) > _FEW:
+            return self._matching.any_of(signature, slots)
         return any(self._matching.suits(signature, slot) for slot in slots)
+
+    def may_suit(self, signature: RequirementSignature, slots: Set[int]) -> Set[int]:
+        """Return those of some slots whose agents declare all names that are asked for.
+
+        That takes a microsecond, and few others are left mostly.
+        """
+        return self._matching.declaring(signature, slots)
 
     def fits(self, slot: int, signature: RequirementSignature) -> bool:
         """Tell whether the agent in a slot could take a task at once, if it suits."""
@@ -91,12 +100,16 @@ class Keeping:
 
     def reopen(self, slot: int) -> None:
         """Note that the agent in a slot may take tasks that it could not a moment ago."""
-        if slot in self._places.open:
-            self._places.opened.add(slot)
+        self._places.reopen(slot)
 
     def reopen_all(self) -> None:
         """Note that every agent with room may take tasks that it could not a moment ago."""
         self._places.opened.update(self._places.open)
+        self._places.offered.clear()
+
+    def offer(self) -> None:
+        """Offer the agents that were opened to what is stuck."""
+        self._places.offer()
 
     def _lacks(self, slots: Slots, signature: RequirementSignature) -> Slots:
         """Return, by slot, the largest share that is missing of a resource, in thousandths."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aia_mas.domain.orchestration.fleet.directory import Directory
+from aia_mas.domain.orchestration.fleet.directory import Directory, Mask
 from aia_mas.domain.orchestration.requirement import (
     FIT,
     PREFERRED,
@@ -130,13 +130,19 @@ class Matching:
         """Tell whether anyone suits; what it takes to tell is not remembered."""
         if signature in self._matches:
             return bool(self.pool(signature).slots.size)
-        directory = self._directory
-        qualified = directory.present().copy()
-        for condition in directory.conditions(signature):
-            qualified &= condition.met
-            if not qualified.any():
-                return False
-        return bool(qualified.any())
+        return bool(self._qualified(signature).any())
+
+    def any_of(self, signature: RequirementSignature, slots: Collection[int]) -> bool:
+        """Tell whether the agent in any of some slots suits; nothing of it is remembered."""
+        return bool(self._qualified(signature)[list(slots)].any())
+
+    def declaring(self, signature: RequirementSignature, slots: Set[int]) -> Set[int]:
+        """Return those of some slots whose agents declare all names that are asked for."""
+        for declarers in self._directory.declarers(signature):
+            slots = slots & declarers
+            if not slots:
+                break
+        return slots
 
     def _suitability(self, signature: RequirementSignature, slot: int) -> int:
         declared = self._directory.declared[slot]
@@ -169,13 +175,17 @@ class Matching:
         match = self._matches[signature] = _Match(mask, len(self._journal))
         return match
 
-    def _qualify(self, signature: RequirementSignature) -> bytearray:
+    def _qualified(self, signature: RequirementSignature) -> Mask:
         directory = self._directory
         qualified = directory.present().copy()
         for condition in directory.conditions(signature):
             qualified &= condition.met
             if not qualified.any():
                 break  # whatever else is asked for, nobody meets it all
+        return qualified
+
+    def _qualify(self, signature: RequirementSignature) -> bytearray:
+        directory, qualified = self._directory, self._qualified(signature)
         # SPECIALISED is FIT less one, and UNFIT is zero: no branch per agent.
         codes = FIT - directory.specialised(signature.task_type).view(np.uint8)
         slots = directory.slots

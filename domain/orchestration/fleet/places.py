@@ -23,7 +23,9 @@ class Places:
         last: By slot, the sequence of the last assignment, 0 before the first.
         sequence: How many assignments there were.
         open: Slots that have a place left.
-        opened: Those of them that may take more, or other, tasks than when it was last emptied.
+        opened: Those of them that may take more, or other, tasks than before; with the next sweep
+            they are offered to what is stuck.
+        offered: Those of them that are offered to it in the sweep that is on.
     """
 
     def __init__(self, loaded: Loaded = lambda *_: None) -> None:
@@ -35,6 +37,7 @@ class Places:
         self.sequence = 0
         self.open: set[int] = set()
         self.opened: set[int] = set()
+        self.offered: set[int] = set()
         self._reserved: list[int] = []
         self._limits: list[int] = []
         self._loaded = loaded
@@ -98,6 +101,16 @@ class Places:
                 self.tasks[slot].add(task_id)
             yield
 
+    def reopen(self, slot: int) -> None:
+        """Note that the agent in a slot may take more, or other, tasks, if it has a place left."""
+        if slot in self.open:
+            self.opened.add(slot)
+            self.offered.discard(slot)
+
+    def offer(self) -> None:
+        """Offer those that were opened."""
+        self.offered, self.opened = self.opened, set()
+
     def active(self, slot: int) -> int:
         """Return how many places are taken."""
         return len(self.tasks[slot]) + self._reserved[slot]
@@ -112,13 +125,15 @@ class Places:
         if active >= limit:
             self.open.discard(slot)
             self.opened.discard(slot)
+            self.offered.discard(slot)
             if len(self.open) * _SHRINK < self._most:
                 # To go through a set takes as long as when it was largest.
-                self.open, self.opened = set(self.open), set(self.opened)
+                self.open = set(self.open)
+                self.opened, self.offered = set(self.opened), set(self.offered)
                 self._most = len(self.open)
         elif slot not in self.open:
             self.open.add(slot)
-            self.opened.add(slot)
+            self.reopen(slot)
             self._most = max(self._most, len(self.open))
 
 

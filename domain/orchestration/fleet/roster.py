@@ -122,9 +122,9 @@ class Fleet:
         if sticky_key is not None and (holder := self.records.sticky.get(sticky_key)) is not None:
             sticky = self._directory.slots.get(holder)
         turns = self._places.sequence
-        everybody = len(self._seats)
+        everybody, agents = len(self._seats), len(self._directory.slots)
         full = everybody - len(self._places.open)
-        choice = self.chooser.choose(pool, everybody, full, signature, seed, sticky, turns)
+        choice = self.chooser.choose(pool, everybody, full, signature, seed, sticky, turns, agents)
         if choice is None:
             return None
         slot, considered, grounds = choice
@@ -181,8 +181,13 @@ class Fleet:
 
     @property
     def opened(self) -> set[int]:
-        """Slots that may take more, or other, tasks than when the caller last emptied the set."""
+        """Slots that may take more, or other, tasks than before, and are offered next."""
         return self._places.opened
+
+    @property
+    def offered(self) -> set[int]:
+        """Slots that are offered to what is stuck; the caller takes out what was looked at."""
+        return self._places.offered
 
     def suits(self, signature: RequirementSignature, slot: int) -> bool:
         """Tell whether the agent in a slot suits, whatever its state and load."""
@@ -278,8 +283,7 @@ class Fleet:
             self._board.terms(slot, seat.capabilities.cost_per_task, seat.stake)
             self._matching.changed(slot)
             self.declared.add(slot)
-            if slot in self._places.open:
-                self._places.opened.add(slot)
+            self._places.reopen(slot)
         if seat.registered and not old.registered:
             self._board.learn(slot, self.records.joined(seat.agent_id))
         elif old.registered and not seat.registered:
@@ -327,8 +331,8 @@ class Fleet:
 
     def _reopen(self, slot: int | None) -> None:
         """Note that an agent has more left than before, though it had room all along."""
-        if slot is not None and slot in self._places.open:
-            self._places.opened.add(slot)
+        if slot is not None:
+            self._places.reopen(slot)
 
     def _clear_if_gone(self, slot: int) -> None:
         """Free the slot of an agent that is unregistered and holds nothing any more."""

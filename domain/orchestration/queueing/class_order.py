@@ -7,6 +7,7 @@ from collections.abc import Set
 from operator import attrgetter
 
 from aia_mas.domain.orchestration.queueing.lines import Key, Pool, Share
+from aia_mas.domain.orchestration.queueing.looks import Looks
 from aia_mas.domain.orchestration.queueing.turn_heap import Entry, Turn, TurnHeap
 from aia_mas.domain.orchestration.queueing.turns import Suits, Turns
 
@@ -27,12 +28,12 @@ class OneType:
 
     __slots__ = ("_paused", "by_turn", "entry", "head", "pools", "task_type")
 
-    def __init__(self, task_type: str, paused: Set[str]) -> None:
+    def __init__(self, task_type: str, paused: Set[str], looks: Looks) -> None:
         """Start empty (``paused``: the types that are, now and later)."""
         self.task_type = task_type
         self.pools: list[Pool] = []
         self.head: Key | None = None
-        self.by_turn: TurnHeap[Pool] = TurnHeap()
+        self.by_turn: TurnHeap[Pool] = TurnHeap(looks)
         self.entry: Entry | None = None
         self._paused = paused
 
@@ -41,6 +42,11 @@ class OneType:
         """The turn of the pool that comes first; None: there is none, or the type is paused."""
         pool = None if self.task_type in self._paused else self.by_turn.first()
         return None if pool is None else pool.turn
+
+    @property
+    def bound(self) -> Turn | None:
+        """A turn that no pool is before; None: there is none, or the type is paused."""
+        return None if self.task_type in self._paused else self.by_turn.bound
 
 
 class ClassOrder:
@@ -51,23 +57,37 @@ class ClassOrder:
         open: Types with pools whose tasks may be placeable, by their oldest tasks; none is paused.
         closed: Pools that are stuck, but not hopeless, by their oldest tasks.
         closed_by_turn: The same pools by their turns.
+        unseen: From which of ``closed`` on the sweep has to look at them.
     """
 
-    __slots__ = ("_by_turn", "_paused", "_types", "closed", "closed_by_turn", "open", "turns")
+    __slots__ = (
+        "_by_turn",
+        "_looks",
+        "_paused",
+        "_types",
+        "closed",
+        "closed_by_turn",
+        "open",
+        "turns",
+        "unseen",
+    )
 
-    def __init__(self, paused: Set[str], suits: Suits) -> None:
+    def __init__(self, paused: Set[str], suits: Suits, looks: Looks) -> None:
         """Start empty.
 
         Args:
             paused: The types that are, now and later.
             suits: Tells whether an agent suits a demand.
+            looks: What is taken of to find out whose turn it is.
         """
-        self.turns = Turns(suits)
+        self.turns = Turns(suits, looks)
         self.open: list[OneType] = []
         self.closed: list[Pool] = []
-        self.closed_by_turn: TurnHeap[Pool] = TurnHeap()
+        self.closed_by_turn: TurnHeap[Pool] = TurnHeap(looks)
+        self.unseen = 0
+        self._looks = looks
         self._types: dict[str, OneType] = {}
-        self._by_turn: TurnHeap[OneType] = TurnHeap()
+        self._by_turn: TurnHeap[OneType] = TurnHeap(looks)
         self._paused = paused
 
     @property
@@ -92,15 +112,22 @@ class ClassOrder:
             if stood_in is not None:
                 # Its head has changed already, but the order of all others has not.
                 assert pool.stands_at is not None
-                del stood_in[bisect_left(stood_in, pool.stands_at, key=_stands_at)]
+                stood = bisect_left(stood_in, pool.stands_at, key=_stands_at)
+                del stood_in[stood]
+                if stood_in is self.closed and stood < self.unseen:
+                    self.unseen -= 1
             if stood_in is not target and pool.entry is not None:
                 if stood_in is self.closed or one is None:
                     self.closed_by_turn.drop(pool)
                 else:
                     one.by_turn.drop(pool)
             pool.stands_in, pool.stands_at = target, head
-            if target is not None:
-                insort(target, pool, key=_stands_at)
+            if target is not None and head is not None:
+                stands = bisect_left(target, head, key=_stands_at)
+                target.insert(stands, pool)
+                if target is self.closed and stands < self.unseen:
+                    is_seen = pool.seen == self._looks.sweep
+                    self.unseen = self.unseen + 1 if is_seen else stands
             elif stood_in is not None:
                 _forget_tries(pool)
         if target is self.closed:
@@ -123,7 +150,7 @@ class ClassOrder:
     def _of(self, task_type: str) -> OneType:
         one = self._types.get(task_type)
         if one is None:
-            one = self._types[task_type] = OneType(task_type, self._paused)
+            one = self._types[task_type] = OneType(task_type, self._paused, self._looks)
         return one
 
     def _put_type(self, one: OneType) -> None:

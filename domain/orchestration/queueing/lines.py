@@ -53,6 +53,7 @@ class Pool:
         head: The key of the oldest one that no concurrency key holds back; None: there is none.
         shares: Owner to the tasks of this owner.
         held_back: The agents that have room are kept free for tasks that this class is behind.
+        seen: The last sweep in which it was looked at, or tried, in vain (see ``Sweep``).
         stands_in: The list of the class order that it is in; None: in none.
         stands_at: The key by which it stands there.
         entry: Where it stands among the turns.
@@ -66,6 +67,7 @@ class Pool:
         "head",
         "held_back",
         "rank",
+        "seen",
         "shares",
         "stands_at",
         "stands_in",
@@ -80,10 +82,11 @@ class Pool:
         self.head: Key | None = None
         self.shares: dict[str, Share] = {}
         self.held_back = False
+        self.seen = 0
         self.stands_in: list[Pool] | None = None
         self.stands_at: Key | None = None
         self.entry: Entry | None = None
-        self._by_turn: TurnHeap[Share] = TurnHeap()
+        self._by_turn: TurnHeap[Share] = TurnHeap(turns.looks)
         # Entries whose share has another head by now stay until they come up.
         self._by_age: list[tuple[Key, int, Share]] = []
 
@@ -97,6 +100,11 @@ class Pool:
         """The turn of the share that comes first."""
         share = self.first()
         return None if share is None else share.turn
+
+    @property
+    def bound(self) -> Turn | None:
+        """A turn that no share is before."""
+        return self._by_turn.bound
 
     def first(self) -> Share | None:
         """Return the share whose turn it is; None: all are held back by concurrency keys."""
@@ -153,6 +161,11 @@ class Share:
         pool = self.pool
         self._seen = pool.turns.place(self.owner, pool.demand.signature, self._seen)
         return self._seen.place, self.head
+
+    @property
+    def bound(self) -> Turn | None:
+        """The same."""
+        return self.turn
 
     def first(self) -> Line:
         """Return the line of the oldest task."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from heapq import merge
+from collections.abc import Callable
 from itertools import islice
 from math import inf
 from typing import NamedTuple
@@ -21,6 +20,7 @@ from aia_mas.domain.orchestration.queueing.lines import (
     Pool,
     Share,
 )
+from aia_mas.domain.orchestration.queueing.looks import Looks
 from aia_mas.domain.orchestration.queueing.pacing import Pacing
 from aia_mas.domain.orchestration.queueing.timers import Timers
 from aia_mas.domain.orchestration.queueing.turns import Suits, everybody
@@ -63,12 +63,14 @@ class TaskQueue:
         paused: Nothing is to be placed.
         resumed: A pause has ended since this was last set to False.
         hopeless: What no registered agent suits.
+        looks: How much may still be looked at within a step of planning.
     """
 
     def __init__(self, keys: ConcurrencyKeys | None = None, suits: Suits = everybody) -> None:
         """Start empty (``suits``: tells whether an agent suits a demand)."""
         self.paused_types: set[str] = set()
-        self.classes = tuple(ClassOrder(self.paused_types, suits) for _ in Priority)
+        self.looks = Looks()
+        self.classes = tuple(ClassOrder(self.paused_types, suits, self.looks) for _ in Priority)
         self.keys = ConcurrencyKeys() if keys is None else keys
         self.paused = False
         self.resumed = False
@@ -134,7 +136,11 @@ class TaskQueue:
     # ---------------------------------------------------------------------------------- choice
 
     def first(self) -> Share | None:
-        """Return whose turn it is among all that may be placeable; None: nothing may be."""
+        """Return whose turn it is among all that may be placeable; None: nothing may be.
+
+        Raises:
+            OutOfLooksError: It takes too long to tell within one step.
+        """
         order = self._class_to_serve()
         return None if order is None else order.first()
 
@@ -180,22 +186,18 @@ class TaskQueue:
         """Whether anything waits for an agent that suits."""
         return self.any_waiting and any(order.closed for order in self.classes)
 
-    def stuck(self) -> Iterable[Pool]:
-        """Return the pools that are stuck, by their oldest tasks, as they stand now."""
-        closed = (list(order.closed) for order in self.classes if order.closed)
-        return merge(*closed, key=lambda pool: pool.head or _NEVER)
-
     def set_stuck(self, demand: Demand, *, hopeless: bool = False) -> None:
         """Note that no task of a demand could be placed (``hopeless``: that nobody suits)."""
         demand.stuck = True
         if hopeless:
             self.hopeless.add(demand)
         for pool in demand.pools.values():
+            pool.seen = self.looks.sweep
             self.classes[pool.rank].put(pool)
 
     def hold_back(self, pool: Pool) -> None:
         """Note that no task of a pool could be placed, for a reason that its class has."""
-        pool.held_back = True
+        pool.held_back, pool.seen = True, self.looks.sweep
         self.classes[pool.rank].put(pool)
 
     def free(self, demand: Demand, behind: Callable[[Pool], bool] = lambda _: False) -> None:
@@ -205,12 +207,6 @@ class TaskQueue:
         for pool in demand.pools.values():
             pool.held_back = behind(pool)
             self.classes[pool.rank].put(pool)
-
-    def free_all(self) -> None:
-        """Note that every demand may be placeable again."""
-        for order in self.classes:
-            for pool in list(order.closed):
-                self.free(pool.demand)
 
     def is_paused(self, task_type: str) -> bool:
         """Tell whether nothing of a type is to be placed."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from aia_mas.domain.orchestration.queueing.looks import Looks
 from aia_mas.domain.orchestration.requirement import RequirementSignature
 
 REMEMBERED: Final = 128
@@ -61,11 +62,17 @@ class Turns:
     that a heap by places holds some that are too low at worst.
     """
 
-    __slots__ = ("_last", "_owners", "_suits", "_waiting", "order")
+    __slots__ = ("_last", "_owners", "_suits", "_waiting", "looks", "order")
 
-    def __init__(self, suits: Suits) -> None:
-        """Start with nobody (``suits``: tells whether an agent suits a demand)."""
+    def __init__(self, suits: Suits, looks: Looks) -> None:
+        """Start with nobody.
+
+        Args:
+            suits: Tells whether an agent suits a demand.
+            looks: What is taken of to find out whose turn it is.
+        """
         self.order: dict[str, None] = {}
+        self.looks = looks
         self._suits = suits
         self._owners: dict[str, _Owner] = {}
         self._waiting: Counter[str] = Counter()
@@ -87,6 +94,7 @@ class Turns:
             for agent_id, at in reversed(one.given.items()):
                 if at <= seen.at:
                     break
+                self.looks.charge(1)
                 if self._suits(demand, agent_id):
                     place = at
                     break
@@ -136,10 +144,12 @@ class Turns:
     def planned(self, owner: str, agent_id: str) -> None:
         """Count a dispatch that is on its way into the log.
 
-        If it does not get there the owner has lost a turn; the next one comes with the ring.
+        If it does not get there the owner has lost a turn; the next one comes with the ring. While
+        nobody else waits there is no turn to be taken: who comes then stands behind this owner, and
+        has the next turn but one. (So one owner alone has no turns to be looked at.)
         """
         one = self._owners.get(owner)
-        if one is not None:
+        if one is not None and len(self._owners) > 1:
             self._last += 1
             one.given.pop(agent_id, None)
             one.given[agent_id] = self._last

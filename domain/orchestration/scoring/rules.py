@@ -14,6 +14,8 @@ from aia_mas.domain.kernel.decision import Decision, accept, refuse
 from aia_mas.domain.kernel.errors import InvalidValue, PermissionDenied
 from aia_mas.domain.kernel.event import Event, State
 from aia_mas.domain.kernel.ids import stream_of
+from aia_mas.domain.kernel.mistakes import Mistakes
+from aia_mas.domain.kernel.places import within
 from aia_mas.domain.kernel.precondition import UNCONDITIONAL, Precondition
 from aia_mas.domain.orchestration.bounds import check_count, check_name
 from aia_mas.domain.orchestration.errors import UnknownPolicy
@@ -114,13 +116,17 @@ def decisions(policies: Policies) -> Mapping[type[msgspec.Struct], Decide]:
     ) -> Decision:
         old = rules_of(state)
         try:
-            check(command.default, "default")
-            check_count(command.by_type, "by_type")
+            mistakes = Mistakes()
+            mistakes.check(check, command.default, "default")
+            mistakes.check(check_count, command.by_type, "by_type")
             for task_type, name in command.by_type.items():
-                check_name(task_type, "by_type")
-                check(name, f"by_type.{task_type}")
+                if mistakes.full:
+                    break
+                mistakes.check(check_name, task_type, "by_type")
+                mistakes.check(check, name, within("by_type", task_type))
             if command.weights is not None:
-                check_weights(command.weights)
+                mistakes.check(check_weights, command.weights)
+            mistakes.refuse()
         except InvalidValue as error:
             return refuse(error)
         weights = command.weights or old.configured or DEFAULT_WEIGHTS
@@ -133,11 +139,13 @@ def decisions(policies: Policies) -> Mapping[type[msgspec.Struct], Decide]:
         old = rules_of(state)
         by_type = {name: each for name, each in old.by_type.items() if name != command.task_type}
         try:
-            check_name(command.task_type, "task_type")
+            mistakes = Mistakes()
+            mistakes.check(check_name, command.task_type, "task_type")
             if command.policy is not None:
-                check(command.policy, "policy")
+                mistakes.check(check, command.policy, "policy")
                 by_type[command.task_type] = command.policy
-                check_count(by_type, "by_type")
+                mistakes.check(check_count, by_type, "by_type")
+            mistakes.refuse()
         except InvalidValue as error:
             return refuse(error)
         return _changed(old, replace(old, by_type=by_type), command.condition, ctx)

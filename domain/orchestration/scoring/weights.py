@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.orchestration.errors import InvalidWeights
 
 ONE: Final = 10_000
@@ -59,35 +60,45 @@ def weights_of(shares: Mapping[str, float | Decimal], field: str = "weights") ->
 
     Raises:
         InvalidWeights: A feature is missing, unknown or out of bounds, stake counts for more than
-            0.1, or they do not add up to 1.
+            0.1, or they do not add up to 1; ``others`` has all others.
     """
+    mistakes = Mistakes()
     for name in (*FEATURES, *shares):
         if name not in shares or name not in FEATURES:
-            raise InvalidWeights(f"weights are {', '.join(FEATURES)}", field=f"{field}.{name}")
-    found = {}
-    for name, share in shares.items():
-        at = f"{field}.{name}"
-        if not 0 <= share <= 1:
-            raise InvalidWeights("a weight is a number from 0 to 1", field=at)
-        scaled = Decimal(str(share)) * ONE
-        if scaled != int(scaled):
-            raise InvalidWeights("a weight has at most four decimals", field=at)
-        found[name] = int(scaled)
+            wrong = f"weights are {', '.join(FEATURES)}"
+            mistakes.add(InvalidWeights(wrong, field=f"{field}.{name}"))
+    found = {
+        name: mistakes.check(_scaled, share, f"{field}.{name}") or 0
+        for name, share in shares.items()
+    }
+    mistakes.refuse()
     weights = Weights(**found)
     check_weights(weights, field)
     return weights
+
+
+def _scaled(share: float | Decimal, field: str) -> int:
+    if not 0 <= share <= 1:
+        raise InvalidWeights("a weight is a number from 0 to 1", field=field)
+    scaled = Decimal(str(share)) * ONE
+    if scaled != int(scaled):
+        raise InvalidWeights("a weight has at most four decimals", field=field)
+    return int(scaled)
 
 
 def check_weights(weights: Weights, field: str = "weights") -> None:
     """Refuse weights that break the rules of ``weights_of``.
 
     Raises:
-        InvalidWeights: They do.
+        InvalidWeights: They do; ``others`` has all others.
     """
+    mistakes = Mistakes()
     for name in FEATURES:
         if not 0 <= getattr(weights, name) <= ONE:
-            raise InvalidWeights("a weight is a number from 0 to 1", field=f"{field}.{name}")
+            wrong = "a weight is a number from 0 to 1"
+            mistakes.add(InvalidWeights(wrong, field=f"{field}.{name}"))
     if weights.stake > MAX_STAKE:
-        raise InvalidWeights("stake counts for at most 0.1", field=f"{field}.stake")
+        mistakes.add(InvalidWeights("stake counts for at most 0.1", field=f"{field}.stake"))
+    mistakes.refuse()
     if sum(msgspec.structs.astuple(weights)) != ONE:
         raise InvalidWeights("weights add up to 1", field=field)

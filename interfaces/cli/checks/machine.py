@@ -14,7 +14,7 @@ from aia_mas.application.embedded_postgres import BinariesMissing
 from aia_mas.application.embedded_postgres.binaries import find_binaries
 from aia_mas.application.settings import Settings, SettingsError, check_exposure
 from aia_mas.interfaces.cli.checks.finding import Finding, doubtful, failed, passed
-from aia_mas.interfaces.listening import PortUnavailable, listen
+from aia_mas.interfaces.listening import PortUnavailable, listen_all
 
 _OLDEST = (3, 11)
 _COMPILED = ("msgspec._core", "numpy", "httptools", "uvloop", "uuid_utils")
@@ -79,7 +79,7 @@ def network(settings: Settings) -> Finding:
     name = "port"
     try:
         check_exposure(settings)
-        for listener in listen(settings.host, settings.port):
+        for listener in listen_all(settings):
             listener.close()
     except SettingsError as error:
         return failed(name, str(error))

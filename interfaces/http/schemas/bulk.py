@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.orchestration.agent import AgentStatus
 from aia_mas.domain.orchestration.labels import Comparator
 from aia_mas.domain.orchestration.task_specification import Priority
@@ -46,11 +47,14 @@ class TaskCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         """Return it as the task board has it.
 
         Raises:
-            InvalidValue: A list is empty, or a time is out of range.
+            InvalidValue: A list is empty, or a time is out of range; ``others`` has all others.
         """
-        given = _given(self)
-        for name in given.keys() & {"since", "until"}:
-            given[name] = moment(given[name], f"filter.{name}")
+        mistakes = Mistakes()
+        given = _given(self, mistakes)
+        for name in ("since", "until"):
+            if name in given:
+                given[name] = mistakes.check(moment, given[name], f"filter.{name}")
+        mistakes.refuse()
         return TaskFilter(**given)
 
 
@@ -133,35 +137,35 @@ class AgentCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
         Raises:
             InvalidValue: A list is empty, a field means nothing without another one, a tier is
-                unknown, or a label cannot be compared so.
+                unknown, or a label cannot be compared so; ``others`` has all others.
         """
-        given = _given(self)
+        mistakes = Mistakes()
+        given = _given(self, mistakes)
         for index, tier in enumerate(given.get("tier", ())):
-            tiers.check(tier, f"filter.tier.{index}")
+            if mistakes.full:
+                break
+            mistakes.check(tiers.check, tier, f"filter.tier.{index}")
         for name, other in (
             ("min_level", "skill"),
             ("label_value", "label"),
             ("label_op", "label_value"),
         ):
             if name in given and other not in given:
-                raise InvalidValue(f"{name} needs {other}", field=f"filter.{name}")
-        text = given.pop("q", None)
-        filters = AgentFilter(**given, text=text)
-        check_operands(filters.label_op, filters.label_value, "filter.label_value")
+                mistakes.add(InvalidValue(f"{name} needs {other}", field=f"filter.{name}"))
+        filters = AgentFilter(text=given.pop("q", None), **given)
+        mistakes.check(check_operands, filters.label_op, filters.label_value, "filter.label_value")
+        mistakes.refuse()
         return filters
 
 
-def _given(criteria: msgspec.Struct) -> dict[str, Any]:
-    """Return the filters that were given.
-
-    Raises:
-        InvalidValue: A list is empty.
-    """
+def _given(criteria: msgspec.Struct, mistakes: Mistakes) -> dict[str, Any]:
+    """Return the filters that were given; empty lists are mistakes."""
     fields = criteria.__struct_fields__
     given = {name: value for name in fields if (value := getattr(criteria, name)) is not UNSET}
     for name, value in given.items():
         if value == ():
-            raise InvalidValue(f"{name} has one entry or more", field=f"filter.{name}")
+            empty = f"{name} has one entry or more"
+            mistakes.add(InvalidValue(empty, field=f"filter.{name}"))
     return given
 
 

@@ -114,6 +114,21 @@ class ScoredCandidate(msgspec.Struct, frozen=True, kw_only=True):
     drawn: bool
 
 
+class FleetThen(msgspec.Struct, frozen=True, kw_only=True):
+    """The fleet when an attempt was given to its agent, as the event keeps it.
+
+    Attributes:
+        agents: How many agents were registered.
+        with_room: How many of them were active, online and had a place left.
+        considered: How many of those also met the demands, had enough of their resources left, and
+            were not kept free for other tasks.
+    """
+
+    agents: int
+    with_room: int
+    considered: int
+
+
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
     """Why an attempt was given to its agent.
 
@@ -133,6 +148,8 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
             shortlist; None when it was alone on it.
         shortlist: All it was chosen from, preferred agents first, then by score.
         failure: The policy that should have chosen and failed; ``policy`` chose in its place.
+        at_decision: How many agents were left out then; None where a former release has not
+            recorded it. By which demand is not recorded.
     """
 
     attempt: int
@@ -149,6 +166,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     runner_up: ScoredCandidate | None
     shortlist: list[ScoredCandidate]
     failure: PolicyFailure | None
+    at_decision: FleetThen | None
 
 
 class ExcludedAgent(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,9 +199,10 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
         assignments: Every attempt, from the log.
         excluded: Agents that it was taken from for good, which is why it never goes to them again.
         waiting: While it waits: what keeps it from being assigned.
-        filtered: Which agents such a task does not come to and why, by the fleet as it is now; an
-            agent may stand in several entries.
-        as_of: The position that ``filtered`` and ``waiting`` are true of.
+        filtered: Which agents such a task does not come to and why, by the fleet as it is now
+            (``as_of``) and not as it was when an attempt was given away (its ``position``, with
+            ``at_decision``); an agent may stand in several entries.
+        as_of: The position of the log that ``filtered`` and ``waiting`` are true of.
     """
 
     task_id: str

@@ -9,11 +9,14 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from aia_mas.application.orchestration.queue_view import KeyView
+from aia_mas.domain.kernel.mistakes import Mistakes
+from aia_mas.domain.orchestration.bounds import check_key
 from aia_mas.domain.orchestration.limits import (
     LONGEST_PERIOD,
     MAX_CONCURRENT,
     MAX_RATE,
     SetLimit,
+    check_limits,
 )
 from aia_mas.domain.orchestration.pauses import Pause, PauseDispatch, ResumeDispatch
 from aia_mas.interfaces.http.schemas.values import Name
@@ -40,13 +43,23 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     per_seconds: _Period | None = None
 
     def command(self, key: str) -> SetLimit:
-        """Return the command."""
-        return SetLimit(
+        """Return the command.
+
+        Raises:
+            InvalidValue: The key is none; ``others`` has whatever else is wrong.
+        """
+        command = SetLimit(
             key=key,
             max_concurrent=self.max_concurrent,
             rate=self.rate,
             per_seconds=self.per_seconds,
         )
+        mistakes = Mistakes()
+        mistakes.check(check_key, key, "key")
+        if mistakes:
+            mistakes.check(check_limits, command)
+            mistakes.refuse()
+        return command
 
 
 class KeyPage(msgspec.Struct, frozen=True, kw_only=True):

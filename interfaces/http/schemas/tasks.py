@@ -242,7 +242,7 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         if names:
             check(check_retries, spec, names)
         if mistakes:
-            check(check_specification, spec, now, names)
+            check(check_specification, spec, now, settings.tiers, names)
             mistakes.refuse()
         return SubmitTask(task_id=task_id, spec=spec, owner=owner)
 

@@ -84,6 +84,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "remove_limit": _OPERATORS,
     # Live streams; each topic is allowed like the query that reads the same
     "open_frontend_socket": _READERS,
+    "open_agent_socket": _AGENTS,
     # Audit
     "list_audit_events": _AUDITORS,
     "get_audit_stream": _AUDITORS,

@@ -98,7 +98,10 @@ async def test_a_lease_is_renewed_by_whatever_is_heard_of_the_task(
     else:
         assert await engine.heartbeat(agent_id)
         assert await heard_of(mas, work.lease) is None, "it was not named"
-        assert await engine.heartbeat(agent_id, [work])
+        told = await engine.heartbeat(agent_id, [work])
+        assert told is not None
+        assert [each.lease for each in told.tasks] == [work.lease]
+        assert told.lost == []
 
     assert await heard_of(mas, work.lease) is not None
 
@@ -110,7 +113,10 @@ async def test_a_lease_that_is_lost_is_not_renewed(mas: MultiAgentSystem) -> Non
     await engine.start_task(work)
     await engine.cancel_task(work.task_id)
 
-    assert await engine.heartbeat("loser", [work])
+    told = await engine.heartbeat("loser", [work])
+    assert told is not None
+    assert [(each.task_id, each.status) for each in told.lost] == [(work.task_id, "cancelled")]
+    assert told.tasks == []
     with pytest.raises(TaskHasBeenCancelled):
         await engine.report_progress(work)
 

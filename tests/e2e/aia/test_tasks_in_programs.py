@@ -87,7 +87,10 @@ async def test_work_in_progress_is_reported_and_its_cost_told(mas: MultiAgentSys
     assert await engine.heartbeat("slow", [work])
     done = await engine.complete_task(work, usage={"model": "m", "tokens_in": 3, "cost": "0.25"})
     assert done.status == "completed"
-    assert await engine.heartbeat("slow", [work])
+    told = await engine.heartbeat("slow", [work])
+    assert told is not None
+    assert [each.status for each in told.lost] == ["completed"]
+    assert await engine.heartbeat("nobody", [work]) is None
 
 
 async def test_who_lost_a_task_is_told_so(mas: MultiAgentSystem) -> None:

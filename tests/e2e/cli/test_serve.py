@@ -12,6 +12,7 @@ from pathlib import Path
 
 import jwt
 import pytest
+from websockets.sync.client import connect
 
 from .conftest import PATIENCE, Run, Server
 
@@ -138,6 +139,17 @@ def test_port_that_is_taken_is_told_before_anything_is_made(
     assert f"port {port} on 127.0.0.1 is taken" in result.stderr
     assert "Traceback" not in result.stderr
     assert not (tmp_path / "data").exists()
+
+
+def test_sockets_are_served_on_a_port_of_their_own_too(start: Start, data_dir: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = start(data_dir, WEBSOCKET_PORT=str(port))
+    url = server.wait_for_line("  Sockets").split()[-1]
+    assert url == f"ws://127.0.0.1:{port}/mas/api/v1/agents/ws"
+    with connect(f"{url}/frontend/board") as board:
+        assert json.loads(board.recv(PATIENCE))["type"] == "metrics_update"
+    assert str(port) not in server.url
 
 
 def test_with_a_secret_requests_need_a_token(start: Start, data_dir: Path) -> None:

@@ -6,12 +6,16 @@ from typing import Any
 import httpx
 import pytest
 
-from .nodes import QUIET
+from .nodes import QUIET, assigned
 from .problems import AGENT, API, TASK, head, is_problem
 
 SUBMISSION = {
     "task_type": "x",
-    "requirements": {"skills": {"sql": 2}, "labels": [{"key": "a", "op": ">", "value": "many"}]},
+    "requirements": {
+        "skills": {"sql": 2},
+        "labels": [{"key": "a", "op": ">", "value": "many"}],
+        "min_tier": "wooden",
+    },
     "lease_seconds": -1,
     "deadline": "2020-01-01T00:00:00Z",
     "dedup_key": "",
@@ -19,6 +23,7 @@ SUBMISSION = {
 MISTAKES = {
     "requirements.skills.sql": "invalid_skill_level",
     "requirements.labels.0.value": "invalid_label_comparator",
+    "requirements.min_tier": "unknown_tier",
     "lease_seconds": "invalid_value",
     "deadline": "invalid_value",
     "dedup_key": "invalid_text",
@@ -95,6 +100,58 @@ def test_an_agent_at_every_door(client: httpx.Client, unique: str) -> None:
     assert told(is_problem(registered)) == {**mistakes, **also}
     assert told(is_problem(put)) == told(is_problem(changed)) == mistakes
     assert head(client) == before
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "mistakes"),
+    [
+        ("put", "tasks/limits/a%20b", {"rate": 0}, ("key", "rate", "per_seconds")),
+        ("put", "tasks/limits/a", {"rate": 0}, ("rate", "per_seconds")),
+        ("post", "tasks/pause", {"task_type": "", "reason": "x" * 1001}, ("task_type", "reason")),
+        (
+            "post",
+            "bulk/drain",
+            {"filter": {"status": [], "tier": ["wooden", "tin"], "min_level": 0.5}},
+            ("filter.status", "filter.tier.0", "filter.tier.1", "filter.min_level"),
+        ),
+        (
+            "post",
+            "tasks/bulk/cancel",
+            {"filter": {"priority": [], "since": "9999-12-31T23:59:59-23:00"}},
+            ("filter.priority", "filter.since"),
+        ),
+        ("get", "?min_level=2&skill=x&tier=wooden", None, ("min_level",)),
+        (
+            "get",
+            "?label=a&label_op=%3E&label_value=x&tier=wooden",
+            None,
+            ("label_value", "tier"),
+        ),
+    ],
+)
+def test_the_other_doors(
+    client: httpx.Client, method: str, path: str, body: Any, mistakes: tuple[str, ...]
+) -> None:
+    before = head(client)
+
+    answer = client.request(method, f"{API}/agents/{path}", json=body)
+
+    assert tuple(error["field"] for error in is_problem(answer)["errors"]) == mistakes
+    assert head(client) == before
+
+
+def test_a_rating(client: httpx.Client, unique: str) -> None:
+    client.put(f"{API}/agents/{unique}", json={"labels": {"for": unique}})
+    wanted = {"task_type": "x", "requirements": {"labels": {"for": unique}}}
+    task = client.post(TASK, json=wanted).json()["task_id"]
+    lease = assigned(client, task)["lease"]
+    done = {"agent_id": unique, "lease": lease}
+    assert client.post(f"{API}/agents/tasks/{task}/complete", json=done).status_code == 200
+
+    wrong = {"rating": 2, "comment": "x" * 10_001}
+    answer = client.post(f"{API}/agents/tasks/{task}/rate", json=wrong)
+
+    assert told(is_problem(answer)) == {"rating": "invalid_value", "comment": "invalid_text"}
 
 
 def test_a_refusal_that_is_given_again_tells_of_all_again(

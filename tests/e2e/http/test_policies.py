@@ -155,6 +155,26 @@ def test_an_assignment_is_explained_by_features_and_weights(node: Any) -> None:
     assert filtered["price_above_max_cost"]["facts"] == {"max_cost": "20"}
     assert filtered["not_active"]["agents"] == ["away"]
     assert explanation["as_of"] >= assignment["position"]
+    then = {"agents": 15, "with_room": 14, "considered": 10}
+    assert assignment["at_decision"] == then
+
+
+def test_what_is_told_of_a_decision_stays_when_the_fleet_changes(node: Any) -> None:
+    client = node.client
+    for agent_id in "ab":
+        register(client, agent_id, skills={"x": 1})
+    task_id = submit(client, requirements={"skills": ["x"]})
+    for agent_id in "ab":
+        client.post(f"{API}/agents/{agent_id}/drain")
+    register(client, "c")
+
+    explanation = explain(client, task_id)
+
+    (assignment,) = explanation["assignments"]
+    assert assignment["at_decision"] == {"agents": 2, "with_room": 2, "considered": 2}
+    counts = {each["code"]: each["count"] for each in explanation["filtered"]}
+    assert counts == {"no_agent_with_skill": 1, "not_active": 2}
+    assert explanation["as_of"] > assignment["position"]
 
 
 def test_a_waiting_task_names_examples_of_who_does_not_suit(node: Any) -> None:

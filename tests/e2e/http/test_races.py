@@ -177,3 +177,13 @@ def test_a_batch_has_one_to_a_thousand_tasks(client: httpx.Client, size: int) ->
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_value")
     assert answer.json()["errors"][0]["field"] == "tasks"
+
+
+def test_heartbeats_of_agents_that_nobody_registered_stop_no_node(
+    node: Any, clients: list[httpx.Client], unique: str
+) -> None:
+    for number in range(50):
+        path = f"{API}/agents/{unique}-{number}/heartbeat"
+        answers = at_once(clients, (path, {}))
+        assert {answer.json()["code"] for answer in answers} == {"agent_not_found"}
+    assert node.client.get("/mas/health/live").status_code == 200

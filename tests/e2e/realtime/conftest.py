@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
+from .agents_at_work import API, Worker
+
 PATIENCE = 30.0  # seconds; only ever waited out when something is wrong
 PATH = "/mas/api/v1/agents/ws/frontend/"
 
@@ -69,3 +71,15 @@ def second_node() -> Iterator[Callable[..., Any]]:
             return node
 
         yield start
+
+
+@pytest.fixture
+def work() -> Iterator[Callable[..., Worker]]:
+    """Connects agents to nodes; they leave with the test."""
+    with ExitStack() as stack:
+
+        def worker(node: Any, agent_id: str, **more: Any) -> Worker:
+            url = node.url.replace("http", "ws", 1) + f"{API}/agents/ws/agent/{agent_id}"
+            return Worker(stack.enter_context(connect(url, compression=None, **more)))
+
+        yield worker

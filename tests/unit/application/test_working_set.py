@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from aia_mas.application.engine.engine import Engine
-from aia_mas.application.engine.snapshots import Snapshot
-from aia_mas.application.engine.working_set import WorkingSet
+from aia_mas.application.engine.snapshots import NoSnapshots, Snapshot
+from aia_mas.application.engine.working_set import Entry, WorkingSet
 from aia_mas.application.event_log.records import RecordedEvent
 
 from .conftest import Node, answered, settle
@@ -86,6 +86,51 @@ async def test_a_stream_that_moves_on_while_it_is_read_is_read_again(
     assert known is not None
     assert known.state == CounterState(limit=100)
     assert reads.streams == [counter("a")] * 2
+
+
+class Impatient(WorkingSet):
+    """Fails where the event loop would stand still."""
+
+    looks = 0
+
+    def known(self, stream: str) -> Entry | None:
+        self.looks += 1
+        assert self.looks < 100, "somebody looks for ever and lets nobody else run"
+        return super().known(stream)
+
+
+async def test_who_asks_in_the_very_moment_a_load_is_over_stops_nobody(log: HeldLog) -> None:
+    """Of two that asked anew at once the second met a load that was over and not yet put away."""
+    working_set = Impatient(log, EVOLVERS, NoSnapshots())
+    reads = Reads(log)
+    reads.hold.clear()
+    first = asyncio.create_task(working_set.load([counter("a")]))
+    await settle()
+
+    async def look() -> None:
+        working_set.forget(counter("a"))
+        while working_set.known(counter("a")) is None:
+            await working_set.load([counter("a")])
+
+    reads.hold.set()  # its load runs first, then ``look``, and only then the load is put away
+    await asyncio.gather(first, look())
+    assert reads.streams == [counter("a")] * 2
+
+
+async def test_who_asks_anew_gets_what_is_read_from_then_on(log: HeldLog) -> None:
+    working_set = WorkingSet(log, EVOLVERS, NoSnapshots())
+    reads = Reads(log)
+    reads.hold.clear()
+    older = asyncio.create_task(working_set.load([counter("a")]))
+    await settle()
+    log.elsewhere(counter("a"), Opened(limit=100))
+    newer = asyncio.create_task(working_set.anew(counter("a")))
+    await settle()
+    reads.hold.set()
+    await older
+    assert (await newer).version == 1
+    known = working_set.known(counter("a"))
+    assert known is not None and known.version == 1
 
 
 async def test_what_was_not_used_for_longest_is_dropped(log: HeldLog) -> None:

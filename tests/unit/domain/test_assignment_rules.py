@@ -3,6 +3,7 @@
 import pytest
 
 from aia_mas.domain.kernel import Context, Principal, Role
+from aia_mas.domain.kernel.mistakes import MOST
 from aia_mas.domain.kernel.precondition import Precondition
 from aia_mas.domain.orchestration.errors import InvalidWeights
 from aia_mas.domain.orchestration.scoring.policies import (
@@ -90,6 +91,38 @@ def test_bad_rules_are_refused(command, code, field):
 
     assert refusal is not None
     assert (refusal.code, refusal.field) == (code, field)
+
+
+def test_all_mistakes_of_rules_are_told():
+    weights = Weights(quality=-1, latency=0, headroom=0, price=0, stake=2_000, affinity=0)
+    command = ReplaceAssignmentRules(
+        default="best", by_type={"": "scored", "a.b": "best"}, weights=weights
+    )
+
+    refusal = decide(None, command).refusal
+
+    assert {each.field: each.code for each in refusal.all} == {
+        "default": "unknown_policy",
+        "by_type": "invalid_text",
+        "by_type.a\\.b": "unknown_policy",
+        "weights.quality": "invalid_weights",
+        "weights.stake": "invalid_weights",
+    }
+
+
+def test_a_million_mistakes_are_not_all_looked_for():
+    looked_for = 0
+
+    class Names(dict):
+        def items(self):
+            nonlocal looked_for
+            for item in super().items():
+                looked_for += 1
+                yield item
+
+    decide(None, ReplaceAssignmentRules(by_type=Names({f"t{n}": "best" for n in range(1_000)})))
+
+    assert looked_for <= MOST + 1
 
 
 def test_only_operators_change_rules_and_only_the_revision_they_know():

@@ -41,8 +41,9 @@ def test_a_plan_says_everything_an_assignment_needs(world):
         "1", 1, "a", 7.0, 10**20, 0.0, considered=1, grounds=plan.grounds, declared=plan.declared
     )
     assert plan.declared == Capabilities(max_concurrent_tasks=2, cost_per_task=10**20)
-    policy, revision, seed, candidates, failure = plan.grounds
+    policy, revision, seed, candidates, failure, *fleet = plan.grounds
     assert (policy, revision, seed, failure) == ("scored", 0, seed_of("1", 1), None)
+    assert fleet == [1, 1]
     assert [candidate.agent_id for candidate in candidates] == ["a"]
 
 

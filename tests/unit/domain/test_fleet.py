@@ -63,6 +63,21 @@ def test_a_pick_tells_what_it_was_made_on():
     assert pick == Pick("a", 10**20, 0.25, 1, pick.grounds, pick.declared)
 
 
+@pytest.mark.parametrize("few", [0, 8])
+def test_a_pick_tells_how_many_were_left_out(monkeypatch, few):
+    monkeypatch.setattr(roster, "_FEW", few)
+    able = {"skills": {"x": 0.5}}
+    fleet = fleet_of(a=able, b=able, full=able, drained=able, other={}, left=able)
+    fleet.apply("agent/drained", AgentDrained(at=NOW))
+    fleet.apply("agent/left", AgentUnregistered(at=NOW))
+    assign(fleet, "1", "full")
+
+    pick = fleet.pick(signature_of("t", Requirements(skills={"x": 0.1})))
+
+    assert pick is not None
+    assert (pick.grounds.agents, pick.grounds.with_room, pick.considered) == (5, 3, 2)
+
+
 def test_few_and_many_free_agents_are_ranked_alike(monkeypatch):
     signature = signature_of("t", Requirements(skills={"x": 0.5}, preferred_agents=("a7",)))
     agents = {

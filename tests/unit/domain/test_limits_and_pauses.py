@@ -33,6 +33,27 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 CTX = Context(now=NOW, head=1, principal=Principal("ops", frozenset({Role.OPERATOR})))
 
 
+def test_all_mistakes_of_a_limit_are_told():
+    command = SetLimit(key="a b", max_concurrent=-1, rate=0)
+
+    refusal = limits.set_limit(None, command, CTX).refusal
+
+    assert {each.field: each.code for each in refusal.all} == {
+        "key": "invalid_id",
+        "max_concurrent": "invalid_value",
+        "rate": "invalid_value",
+        "per_seconds": "invalid_value",
+    }
+
+
+def test_all_mistakes_of_a_pause_are_told():
+    command = PauseDispatch(task_type="", reason="x" * 1_001)
+
+    refusal = pauses.pause_dispatch(None, command, CTX).refusal
+
+    assert [each.field for each in refusal.all] == ["task_type", "reason"]
+
+
 @pytest.mark.parametrize(
     ("fields", "field", "code"),
     [

@@ -140,6 +140,8 @@ TASK_LIFE = (
         revision=2,
         seed=2**53 - 1,
         candidates=(Candidate("a1", 10_000, 0, 1, 2, 3, 1_000, Mark.PREFERRED),),
+        agents=9,
+        with_room=5,
     ),
     TaskStarted(agent_id="a1", attempt=1, lease="L", started_at=AT),
     TaskProgressed(

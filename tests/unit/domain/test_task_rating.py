@@ -57,6 +57,12 @@ def test_a_rating_is_from_0_to_1(a_task, rating):
     a_task.then_refused("invalid_value", field="rating")
 
 
+def test_all_mistakes_are_told(a_task):
+    a_task.given(*FINISHED["completed"]).when(RateTask(task_id="t1", rating=2.0, comment="\0"))
+    a_task.then_refused("invalid_value", field="rating")
+    assert [each.field for each in a_task.decision.refusal.all] == ["rating", "comment"]
+
+
 def test_a_comment_has_bounds(a_task):
     a_task.given(*FINISHED["completed"])
     a_task.when(RateTask(task_id="t1", rating=1.0, comment="\0"))

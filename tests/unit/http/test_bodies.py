@@ -146,7 +146,17 @@ def test_an_escaped_backslash_before_u0000_is_no_nul() -> None:
 
 
 def test_of_duplicate_keys_the_last_counts() -> None:
-    assert decode(b'{"agent_id": "a", "agent_id": "b"}', AgentRegistration).agent_id == "b"
+    twice = b'{"agent_id": "a", "skills": {"x": 0.1, "x": 0.2}, "agent_id": "b"}'
+
+    decoded = decode(twice, AgentRegistration)
+
+    assert (decoded.agent_id, decoded.skills) == ("b", {"x": 0.2})
+
+
+def test_the_form_of_all_duplicates_is_checked() -> None:
+    (error,) = refused(b'{"agent_id": 1, "agent_id": "b"}').errors
+
+    assert (error.code, error.field) == ("invalid_type", "agent_id")
 
 
 json_values = st.recursive(

@@ -18,10 +18,15 @@ from aia_mas.interfaces.http.security import PERMISSIONS, PUBLIC, authorize
 from aia_mas.interfaces.realtime import OPERATIONS, CloseCode
 
 
+def described(settings: Settings) -> Any:
+    """What an application needs of a system before anybody asks anything."""
+    workload = SimpleNamespace(listen=lambda _: None)
+    return SimpleNamespace(settings=settings, hub=None, limiter=None, workload=workload)
+
+
 @pytest.fixture(scope="module")
 def app() -> Litestar:
-    system: Any = SimpleNamespace(settings=Settings(), hub=None, limiter=None)
-    return create_app(system)
+    return create_app(described(Settings()))
 
 
 def served(app: Litestar) -> set[str]:
@@ -47,8 +52,7 @@ KEY = "k" * 32
 
 @pytest.fixture
 def secured() -> Litestar:
-    system: Any = SimpleNamespace(settings=Settings(jwt_secret=KEY), hub=None, limiter=None)
-    return create_app(system)
+    return create_app(described(Settings(jwt_secret=KEY)))
 
 
 def sockets_of(app: Litestar) -> list[WebSocketRoute]:

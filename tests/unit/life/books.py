@@ -200,7 +200,7 @@ class Books:
     def _started(self, task_id: str, event: tasks.TaskStarted) -> None:
         task, attempt = self._in_force(task_id, event)
         assert task.status is TaskStatus.ASSIGNED
-        assert attempt.lease == event.lease
+        assert attempt.lease == event.lease, "a lease that is over was good enough"
         task.status, attempt.begun = TaskStatus.RUNNING, event.started_at
 
     def _progressed(self, task_id: str, event: tasks.TaskProgressed) -> None:
@@ -223,7 +223,7 @@ class Books:
 
     def _completed(self, task_id: str, event: tasks.TaskCompleted) -> None:
         _, attempt = self._in_force(task_id, event)
-        assert attempt.lease == event.lease
+        assert attempt.lease == event.lease, "a lease that is over was good enough"
         self._over(task_id, TaskStatus.COMPLETED)
 
     def _failed(self, task_id: str, event: tasks.TaskFailed) -> None:

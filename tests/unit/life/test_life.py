@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 
 import pytest
 import structlog
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, run_state_machine_as_test
 
@@ -18,11 +19,16 @@ from aia_mas.domain.orchestration.capabilities import Capabilities
 from .client_rules import ClientRules
 from .drawn import CAPABILITIES
 from .fault_rules import FaultRules
-from .work_rules import WorkRules
+from .overdue_rules import OverdueRules
 from .world import World
 
+# To shrink what fails takes longer than a test may hang, and the reason would be lost with it. Ask
+# for it by HYPOTHESIS_PROFILE=thorough, with pytest's `-o faulthandler_timeout=0`.
+SHRINKS = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
+PHASES = [Phase.explicit, Phase.generate, *([Phase.shrink] if SHRINKS else [])]
 
-class Life(ClientRules, WorkRules, FaultRules):
+
+class Life(ClientRules, OverdueRules, FaultRules):
     """Everything that can happen."""
 
     @initialize(
@@ -49,6 +55,7 @@ def test_whatever_happens_every_promise_is_kept() -> None:
             stateful_step_count=40,
             deadline=None,
             derandomize=True,
+            phases=PHASES,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -72,7 +72,7 @@ def _check_reasons(
         _check_unmet(books, task, codes)
         return
     if any(books.could_take(task, each) for each in suitable):
-        assert rest == ({"max_concurrent_tasks"} if capped else set())
+        assert rest == ({"max_concurrent_tasks"} if capped else set()), "a place is not given back"
         assert codes, "somebody could take it"
         return
     why = Counter(_why_not(books, task, each) for each in suitable)

@@ -98,15 +98,20 @@ class WorkRules(Basis):
         pick=PICK,
     )
     def come_too_late(self, lease: int, somebody: str | None, what: str, pick: int) -> None:
-        world, leases = self.world, list(self.world.books.leases.items())
+        leases = list(self.world.books.leases.items())
         shown, (task_id, agent_id) = leases[-1 - lease % len(leases)]
-        agent_id = somebody or agent_id
-        entry = world.books.tasks[task_id]
-        attempt, quiet = entry.attempt, self.quiet
-        if attempt is not None and (attempt.lease, attempt.agent_id) == (shown, agent_id):
-            return
+        entry = self.world.books.tasks[task_id]
+        attempt, agent_id = entry.attempt, somebody or agent_id
+        if attempt is None or (attempt.lease, attempt.agent_id) != (shown, agent_id):
+            self.show_what_is_over(shown, entry, agent_id, what, pick)
+
+    def show_what_is_over(
+        self, lease: str, entry: TaskEntry, agent_id: str, what: str, pick: int
+    ) -> None:
+        """Act with a lease that is not the one in force, or not in the name of who holds it."""
+        world, quiet = self.world, self.quiet
         before = msgspec.structs.replace(entry), world.store.head
-        who = {"task_id": task_id, "agent_id": agent_id, "lease": shown}
+        who = {"task_id": entry.task_id, "agent_id": agent_id, "lease": lease}
         result = self.do(ACTS[what](**who), pick, agent_itself(agent_id))
         if result is not None:
             assert isinstance(result, DomainError), "a lease that is over was good enough"

@@ -198,11 +198,12 @@ class World:
             assert state.held == self.books.held_of_key(key)
         fleet = at_once(leader.dispatching.fleet.snapshot())
         holdings = {(fleet.seats[slot].agent_id, task_id) for task_id, slot in fleet.holders}
-        assert holdings == {
+        by_the_books = {
             (agent_id, each.task_id)
             for agent_id in self.books.agents
             for each in self.books.held(agent_id)
         }
+        assert holdings == by_the_books, "a place is not given back, or not taken"
         for agent_id in self.books.agents:
             held = {each.task_id for each in self.books.held(agent_id)}
             assert leader.dispatching.fleet.active_tasks(agent_id) == len(held), "a place is lost"
