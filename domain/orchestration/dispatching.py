@@ -65,15 +65,17 @@ class Dispatching:
         max_concurrent_tasks: int | None = None,
         policies: Policies = BUILT_IN,
         tiers: Tiers = DEFAULT_TIERS,
+        fleet: Fleet | None = None,
     ) -> None:
-        """Start empty.
+        """Start with an empty queue.
 
         Args:
             max_concurrent_tasks: Tasks held by agents at once; None: no cap.
             policies: What may choose among agents, by name.
             tiers: Which stake makes which tier.
+            fleet: The agents; None: there are none yet.
         """
-        self.fleet = Fleet(max_concurrent_tasks, policies, tiers)
+        self.fleet = Fleet(max_concurrent_tasks, policies, tiers) if fleet is None else fleet
         self.seats_taken: int | None = None
         self.queue = TaskQueue(suits=self._is_suited)
         self.figures = Figures()
@@ -208,10 +210,7 @@ class Dispatching:
     ) -> Steps[Dispatching]:
         """Return a fold that goes on where the snapshot was taken."""
         terms = max_concurrent_tasks, policies, tiers
-        restored = cls(*terms)
-        restored.fleet = yield from Fleet.restore(snapshot.fleet, *terms)
-        restored.passed_over = PassedOver(restored.fleet, restored.queue)
-        restored._sweep = Sweep(restored.fleet, restored.queue, restored.passed_over)
+        restored = cls(*terms, fleet=(yield from Fleet.restore(snapshot.fleet, *terms)))
         restored._sequence = snapshot.sequence
         restored.seats_taken = snapshot.seats_taken
         yield from restore_queue(snapshot.queue, restored.queue, restored.figures)

@@ -49,9 +49,7 @@ class RandomFleet(Fleet):
 
 def random(world: World, seed: int) -> Dispatching:
     """Choose at random."""
-    dispatching = Dispatching()
-    dispatching.fleet = RandomFleet(world, seed)
-    return dispatching
+    return Dispatching(fleet=RandomFleet(world, seed))
 
 
 def built_in(name: str) -> Make:
