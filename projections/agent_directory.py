@@ -8,10 +8,10 @@ import msgspec
 
 from aia_mas.application.event_log.connections import Pool
 from aia_mas.domain.orchestration.errors import InvalidLabelComparator
-from aia_mas.domain.orchestration.labels import NUMBER, Comparator, label_number
+from aia_mas.domain.orchestration.labels import NUMBER, ORDERING, Comparator, label_number
 from aia_mas.domain.orchestration.tiers import DEFAULT_TIERS, Tiers
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
-from aia_mas.projections.agent_view import COLUMNS, SUCCESS_RATE, Agent, agent_of
+from aia_mas.projections.agent_view import COLUMNS, LARGE, SUCCESS_RATE, Agent, agent_of
 from aia_mas.projections.listing import Conditions, Found, Listing, Page, SortKey, check_texts, like
 
 __all__ = ["Agent", "AgentDirectory", "AgentFilter"]
@@ -80,7 +80,7 @@ class AgentDirectory:
                 its places in use), completed or success_rate (who never ended an attempt comes
                 below all others); ``-`` before it: the largest first.
             cursor: That of the page before.
-            limit: At most so many, 1..500.
+            limit: At most so many, 1..500; large ones make it fewer.
 
         Raises:
             InvalidValue: Unknown sort order, foreign cursor, limit or filter out of bounds.
@@ -117,6 +117,7 @@ _LISTING = Listing(
         "completed": SortKey("coalesce(w.completed, 0)", "bigint"),
         "success_rate": SortKey(f"coalesce({SUCCESS_RATE}, -1)", "numeric"),
     },
+    large=LARGE,
 )
 
 
@@ -157,26 +158,34 @@ def _range(stake: int, next_stake: int | None) -> str:
     return f"a.initial_stake >= {stake}{below}"
 
 
+def check_operands(op: Comparator, values: tuple[str, ...], field: str = "label_value") -> None:
+    """Refuse values that a comparison of labels cannot be made with.
+
+    Raises:
+        InvalidLabelComparator: Too many of them, or one that says no number.
+    """
+    if op is not Comparator.IN and len(values) > 1:
+        raise InvalidLabelComparator(f"{op} takes one value", field=field)
+    if op in ORDERING and any(label_number(value) is None for value in values):
+        raise InvalidLabelComparator(f"{op} takes a number", field=field)
+
+
 def _add_label(conditions: Conditions, label: str, op: Comparator, values: tuple[str, ...]) -> None:
+    check_operands(op, values)
     if not values:
         conditions.add("a.labels ? %s", label)
     elif op is Comparator.IN:
         conditions.add("a.labels ->> %s = any(%s)", label, list(values))
-    elif len(values) > 1:
-        raise InvalidLabelComparator(f"{op} takes one value", field="label_value")
     elif op is Comparator.EQUAL:
         conditions.add("a.labels @> jsonb_build_object(%s::text, %s::text)", label, values[0])
     elif op is Comparator.NOT_EQUAL:
         conditions.add("a.labels ->> %s is distinct from %s", label, values[0])
     else:
-        number = label_number(values[0])
-        if number is None:
-            raise InvalidLabelComparator(f"{op} takes a number", field="label_value")
         # Only what says a number is read as one, whatever else the planner would like to do first.
         conditions.add(
             f"""case when a.labels ->> %s ~ '^{NUMBER}$'
                 then (a.labels ->> %s)::double precision {op} %s else false end""",
             label,
             label,
-            number,
+            label_number(values[0]),
         )

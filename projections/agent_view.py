@@ -89,6 +89,11 @@ COLUMNS = f"""a.agent_id, a.status, a.online, coalesce(w.active_tasks, 0), a.max
     a.updated_at, a.last_seen, a.suspension, greatest(a.position, w.position),
     {SUCCESS_RATE}, coalesce(w.lost, 0)"""
 """The columns of the tables ``a`` (as it declared itself) and ``w`` (what it holds and did)."""
+LARGE = (
+    "a.specializations", "a.skills", "a.labels", "a.resources", "a.data_sources", "a.metadata",
+    "a.endpoint", "a.suspension",
+)  # fmt: skip
+"""Those of them that may be of any length."""
 
 _levels = msgspec.json.Decoder(dict[str, float]).decode
 _texts = msgspec.json.Decoder(dict[str, str]).decode

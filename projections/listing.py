@@ -18,6 +18,8 @@ from aia_mas.projections.table import Projection
 
 MAX_LIMIT = 500
 """Most items of one page."""
+PAGE_BYTES = 8 * 2**20
+"""Most bytes of the large columns of one page; a single row that is larger is a page by itself."""
 
 T = TypeVar("T")
 
@@ -103,6 +105,7 @@ class Listing:
         source: str,
         key: str,
         sorts: Mapping[str, SortKey],
+        large: Sequence[str],
     ) -> None:
         """Describe the list.
 
@@ -112,6 +115,7 @@ class Listing:
             source: Tables and joins.
             key: The unique column that decides between equals.
             sorts: What clients may sort by.
+            large: The columns that the bytes of a page are counted by: all of any length.
         """
         self._select = select
         # One row, whether or not there is a row of the list to go with it.
@@ -122,6 +126,12 @@ class Listing:
         self._source = source
         self._key = key
         self._sorts = sorts
+        carried = [f"{column} as large_{number}" for number, column in enumerate(large)]
+        self._carried = ", ".join(carried)
+        self._stored = _sum("pg_column_size({})", large)
+        self._encoded = _sum(
+            "octet_length({}::text)", [f"large_{number}" for number in range(len(large))]
+        )
 
     async def page(
         self,
@@ -139,7 +149,7 @@ class Listing:
             conditions: Which rows.
             sort: A name of ``sorts``, with ``-`` before it for the largest first.
             cursor: That of the page before.
-            limit: Rows at most, 1..500.
+            limit: Rows at most, 1..500; large ones make it fewer, but at least one.
 
         Raises:
             InvalidValue: Unknown sort order, foreign cursor, or a limit out of bounds.
@@ -158,11 +168,7 @@ class Listing:
                 f"({by.expression}, {self._key}) {sign} (%s::text::{by.type}, %s)", value, key
             )
         order = "desc" if descending else "asc"
-        page = sql.SQL(
-            f"select {self._select}, ({by.expression})::text, {self._key} as sort_key,"  # noqa: S608
-            f" {by.expression} as sort_by from {self._source} where {{}}"
-            f" order by {by.expression} {order}, {self._key} {order} limit {limit + 1}"
-        ).format(conditions.where())
+        page = sql.SQL(self._page(by.expression, order, limit)).format(conditions.where())
         query = sql.SQL(
             f"{self._with_position} order by p.sort_by {order}, p.sort_key {order}"
         ).format(page)
@@ -173,12 +179,33 @@ class Listing:
                 if cursor is None:
                     raise
                 raise InvalidValue("this is no cursor of this list", field="cursor") from error
-        *_, text, key, _, position = rows[min(limit, len(rows)) - 1]
+        *_, found, text, key, _, position = rows[min(limit, len(rows)) - 1]
         if key is None:
             return Rows([], None, position)
-        if len(rows) <= limit:
-            return Rows(rows, None, position)
-        return Rows(rows[:limit], _write_cursor(sort, text, key), position)
+        following = _write_cursor(sort, text, key) if found > min(limit, len(rows)) else None
+        return Rows(rows[:limit], following, position)
+
+    def _page(self, by: str, order: str, limit: int) -> str:
+        """Return the query of a page: its keys, as many of them as fit, and the rows of these.
+
+        Rows are first counted as they are stored, possibly compressed, which costs no look into
+        large values; then those that remain as they will be sent.
+        """
+        window = (
+            f"over (order by sort_by {order}, sort_key {order}"
+            " rows between unbounded preceding and current row)"
+        )
+        keys = f"""select ({by})::text as sort_text, {self._key} as sort_key, {by} as sort_by
+            from {self._source} where {{}}
+            order by {by} {order}, {self._key} {order} limit {limit + 1}"""  # noqa: S608
+        stored = f"""select k.*, {self._carried}, count(*) over () as found,
+                row_number() {window} as number, sum({self._stored}) {window} as stored
+            from ({keys}) k join ({self._source}) on {self._key} = k.sort_key"""  # noqa: S608
+        encoded = f"""select r.*, sum({self._encoded}) {window} as encoded
+            from ({stored}) r where number = 1 or stored <= {PAGE_BYTES}"""  # noqa: S608
+        return f"""select {self._select}, f.found, f.sort_text, f.sort_key, f.sort_by
+            from ({encoded}) f join ({self._source}) on {self._key} = f.sort_key
+            where f.number = 1 or f.encoded <= {PAGE_BYTES}"""  # noqa: S608
 
     async def keys(self, pool: Pool, conditions: Conditions, *, sort: str, limit: int) -> list[str]:
         """Return the keys of the first rows (``sort``, ``limit``: see ``page``, without bound)."""
@@ -215,6 +242,10 @@ class Listing:
         assert row is not None
         *_, found, position = row
         return Found(None if found is None else row, position)
+
+
+def _sum(size: str, columns: Sequence[str]) -> str:
+    return " + ".join(f"coalesce({size.format(column)}, 0)" for column in columns)
 
 
 def check_texts(filters: msgspec.Struct) -> None:

@@ -13,7 +13,7 @@ from aia_mas.domain.orchestration.task_events import TaskStatus
 from aia_mas.domain.orchestration.task_specification import Priority
 from aia_mas.projections.listing import Conditions, Found, Listing, Page, SortKey, check_texts
 from aia_mas.projections.task_board_fold import TASK_BOARD
-from aia_mas.projections.task_view import COLUMNS, Task, task_of
+from aia_mas.projections.task_view import COLUMNS, LARGE, Task, task_of
 
 __all__ = ["Task", "TaskBoard", "TaskFilter"]
 
@@ -30,6 +30,8 @@ class TaskFilter(msgspec.Struct, frozen=True, kw_only=True):
         tag: With this tag.
         parent: Parts of this task.
         correlation: Tied together by this.
+        concurrency_key: Sharing the limit of this key.
+        dedup_key: Having this word for the work.
         since: Submitted at this time or later.
         until: Submitted before this time.
     """
@@ -42,6 +44,8 @@ class TaskFilter(msgspec.Struct, frozen=True, kw_only=True):
     tag: str | None = None
     parent: str | None = None
     correlation: str | None = None
+    concurrency_key: str | None = None
+    dedup_key: str | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -76,7 +80,7 @@ class TaskBoard:
             sort: submitted_at, updated_at or priority (most urgent first, oldest first among
                 equals); ``-`` before it: the other way round.
             cursor: That of the page before.
-            limit: At most so many, 1..500.
+            limit: At most so many, 1..500; large ones make it fewer.
 
         Raises:
             InvalidValue: Unknown sort order, foreign cursor, limit or filter out of bounds.
@@ -114,6 +118,7 @@ def _listing(submitted: str) -> Listing:
             "updated_at": SortKey("t.position", "bigint"),
             "priority": SortKey("(t.urgency::bigint << 48) + t.submitted_position", "bigint"),
         },
+        large=LARGE,
     )
 
 
@@ -144,6 +149,8 @@ def _conditions(filters: TaskFilter) -> Conditions:
         ("s.tags @> array[%s] and s.tags <> '{}'", filters.tag),
         ("s.parent = %s", filters.parent),
         ("s.correlation = %s", filters.correlation),
+        ("s.concurrency_key = %s", filters.concurrency_key),
+        ("s.dedup_key = %s", filters.dedup_key),
         ("s.submitted_at >= %s", filters.since),
         ("s.submitted_at < %s", filters.until),
     ):

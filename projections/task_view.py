@@ -201,6 +201,11 @@ COLUMNS = """t.task_id, t.status, s.task_type, s.description, s.requirements::te
     t.cost::text, t.rating::text, s.cost_policy, s.dedup_key, s.retry::text,
     t.excluded, s.concurrency_key, s.concurrency_limit"""
 """The columns of the tables ``t`` (where it stands) and ``s`` (as it was submitted)."""
+LARGE = (
+    "s.payload", "s.description", "s.requirements", "s.tags", "s.retry",
+    "t.result", "t.progress", "t.inputs", "t.error", "t.reason", "t.excluded",
+)  # fmt: skip
+"""Those of them that may be of any length."""
 
 _requirements = msgspec.json.Decoder(Requirements).decode
 _progress = msgspec.json.Decoder(TaskProgress).decode

@@ -31,6 +31,8 @@ REMEMBERED = 10_000
 """Submissions kept in memory, the latest ones."""
 REMEMBERED_BYTES = 16 * 2**20
 """Bound of their stored size."""
+CLAIM_BYTES = 8 * 2**20
+"""Most stored bytes of the submissions that one claim is answered with; at least one is."""
 
 
 class ClaimedTask(msgspec.Struct, frozen=True):
@@ -106,7 +108,7 @@ class Claims:
 
         Args:
             agent_id: The agent.
-            limit: How many at most.
+            limit: How many at most; large ones make it fewer, but not none.
             wait: Seconds to wait for one when there is none.
             lost: Tells whether the agent lost anything that it is working on; it is not kept
                 waiting then. Asked again whenever a task was taken from it.
@@ -159,6 +161,7 @@ class Claims:
             but: Leases of those that are to be left out.
         """
         found: list[ClaimedTask] = []
+        size = 0
         for task_id, lease in self._workload.unstarted(agent_id):
             if lease in but:
                 continue
@@ -169,20 +172,24 @@ class Claims:
             # not yet committed may come to nothing. Its agent is woken when it stands there.
             if state is None or state.status is not TaskStatus.ASSIGNED or state.lease != lease:
                 continue
-            submitted = await self._submission(task_id)
-            if submitted is not None:
-                found.append(_claimed(task_id, state, submitted.spec, submitted.owner))
+            submission = await self._submission(task_id)
+            if submission is None or not isinstance(submission.event, TaskSubmitted):
+                continue
+            size += submission.size
+            if found and size > CLAIM_BYTES:
+                break
+            submitted = submission.event
+            found.append(_claimed(task_id, state, submitted.spec, submitted.owner))
             if len(found) >= limit:
                 break
         return found
 
-    async def _submission(self, task_id: str) -> TaskSubmitted | None:
+    async def _submission(self, task_id: str) -> RecordedEvent | None:
         known = self._submissions.get(task_id)
         if known is None:
             events = await self._log.read_stream(task_stream(task_id), limit=1)
             known = events[0] if events else None
-        first = None if known is None else known.event
-        return first if isinstance(first, TaskSubmitted) else None
+        return known
 
     def _remember(self, events: Sequence[RecordedEvent]) -> None:
         submissions = self._submissions

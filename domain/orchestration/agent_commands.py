@@ -73,9 +73,10 @@ class UpdateAgent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DrainAgent(msgspec.Struct, frozen=True, kw_only=True):
-    """Let it finish what it has and give it nothing new."""
+    """Let it finish what it has and give it nothing new (``reason``: why, for the record)."""
 
     agent_id: str
+    reason: str = ""
     condition: Precondition = UNCONDITIONAL
 
 

@@ -103,7 +103,8 @@ def update_agent(state: AgentState | None, command: UpdateAgent, ctx: Context) -
     if capabilities == state.capabilities:
         return accept(stream, result="unchanged")
     try:
-        check_capabilities(capabilities)
+        # Only what it sets: what former releases took may be out of today's bounds.
+        check_capabilities(changed(Capabilities(), command))
     except InvalidValue as error:
         return refuse(error)
     updated = AgentUpdated(capabilities=capabilities, revision=state.revision + 1)
@@ -115,8 +116,12 @@ def drain_agent(state: AgentState | None, command: DrainAgent, ctx: Context) -> 
 
     An operator's drain takes the place of the agent's own.
     """
+    try:
+        check_text(command.reason, "reason")
+    except InvalidValue as error:
+        return refuse(error)
     by_itself = _by_itself(command, ctx)
-    drained = AgentDrained(at=ctx.now, by_itself=by_itself)
+    drained = AgentDrained(at=ctx.now, by_itself=by_itself, reason=command.reason)
     decision = _move(state, command, AgentStatus.DRAINING, drained)
     if state is None or decision.refusal is not None:
         return decision

@@ -69,11 +69,13 @@ class AgentDrained(Event, frozen=True, kw_only=True):
     Attributes:
         at: Since when, UTC.
         by_itself: It asked for this itself, and may end it itself.
+        reason: Why.
     """
 
     topic: ClassVar[str] = "agent.drained.v1"
     at: datetime
     by_itself: bool = False
+    reason: str = ""
 
 
 class AgentSuspended(Event, frozen=True, kw_only=True):

@@ -11,11 +11,11 @@ from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.orchestration.amounts import check_resources
 from aia_mas.domain.orchestration.bounds import (
     check_count,
-    check_json,
     check_labels,
     check_levels,
     check_names,
     check_number,
+    check_small_json,
     check_text,
     check_units,
 )
@@ -23,6 +23,8 @@ from aia_mas.domain.orchestration.errors import InvalidEndpoint
 
 MAX_CONCURRENT_TASKS = 1_000
 """Most tasks that one agent may work on at once."""
+MAX_METADATA_BYTES = 64 * 2**10
+"""Largest metadata of an agent, as JSON."""
 _MAX_URL = 2_048
 _LAST_PORT = 65_535
 # RFC 3986, without user and password: what an agent declares, everybody may read.
@@ -56,7 +58,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         data_sources: Where it can read from. None declared: taken to reach every source.
         endpoint: Where it can be called, if it can; an http or https URL.
         wallet_address: Its address outside of this system, if it has one.
-        metadata: Any JSON of its client.
+        metadata: Any JSON of its client, 64 KiB at most (former releases took more).
     """
 
     specializations: tuple[str, ...] = ()
@@ -97,7 +99,7 @@ def check_capabilities(capabilities: Capabilities) -> None:
     if wallet is not None:
         check(check_text, wallet, "wallet_address", shortest=1, longest=256)
     check(check_count, capabilities.metadata, "metadata")
-    check(check_json, capabilities.metadata, "metadata")
+    check(check_small_json, capabilities.metadata, "metadata", MAX_METADATA_BYTES)
     mistakes.refuse()
 
 

@@ -93,15 +93,19 @@ def evolve(state: PauseState | None, event: Event) -> PauseState:
     """Fold one event of the stream into the state."""
     pauses = () if state is None else state.pauses
     assert isinstance(event, (DispatchPaused, DispatchResumed))
-    others = tuple(pause for pause in pauses if pause.task_type != event.task_type)
+    known = next((each for each in pauses if each.task_type == event.task_type), None)
     if isinstance(event, DispatchResumed):
-        return PauseState(pauses=others)
-    return PauseState(pauses=(*others, pause_of(event)))
+        return PauseState(pauses=tuple(pause for pause in pauses if pause is not known))
+    paused = pause_of(event, known)
+    if known is None:
+        return PauseState(pauses=(*pauses, paused))
+    return PauseState(pauses=tuple(paused if pause is known else pause for pause in pauses))
 
 
-def pause_of(event: DispatchPaused) -> Pause:
-    """Return the pause that an event begins."""
-    return Pause(task_type=event.task_type, reason=event.reason, by=event.by, since=event.at)
+def pause_of(event: DispatchPaused, known: Pause | None = None) -> Pause:
+    """Return the pause that an event begins, or gives another reason (``known``: as it was)."""
+    since = event.at if known is None else known.since
+    return Pause(task_type=event.task_type, reason=event.reason, by=event.by, since=since)
 
 
 def pause_dispatch(state: PauseState | None, command: PauseDispatch, ctx: Context) -> Decision:

@@ -30,6 +30,8 @@ from aia_mas.domain.orchestration.tiers import DEFAULT_TIERS, Tiers
 
 DAY = 86_400.0
 """Seconds."""
+LONGEST_TIMEOUT = 366 * DAY
+"""Longest execution of an attempt, seconds."""
 MAX_ATTEMPTS = 100
 """Most attempts that one submission may ask for."""
 
@@ -62,7 +64,9 @@ def check_specification(
     check(check_json, spec.payload, "payload")
     if spec.max_cost is not None:
         check(check_units, spec.max_cost, "max_cost")
-    check(check_number, spec.timeout_seconds, "timeout_seconds", lowest=1.0, highest=366 * DAY)
+    check(
+        check_number, spec.timeout_seconds, "timeout_seconds", lowest=1.0, highest=LONGEST_TIMEOUT
+    )
     check(check_number, spec.lease_seconds, "lease_seconds", lowest=1.0, highest=DAY)
     check(check_retries, spec, names)
     check(_check_times, spec, now)

@@ -41,7 +41,7 @@ def why_waiting(
     reasons = controls.reasons(task.signature.task_type, limit, now)
     if held_until is not None:
         at = datetime.fromtimestamp(held_until, UTC)
-        detail = f"Not before {at.isoformat()}"
+        detail = f"Not before {at.isoformat().replace('+00:00', 'Z')}"
         reasons.append(Reason(code="not_due", detail=detail, facts={"due": at}))
         return tuple(reasons)
     line = queue.line_of(task.task_id)

@@ -29,14 +29,21 @@ from aia_mas.interfaces.http.queries import (
     MinPosition,
     Total,
     as_of,
+    given,
     needs,
     reached,
 )
 from aia_mas.interfaces.http.requests import ApiRequest
 from aia_mas.interfaces.http.schemas.lists import AgentPage, PresentAgent, TaskPage
-from aia_mas.interfaces.http.schemas.metrics import MetricsHistory, history_of, span_of
+from aia_mas.interfaces.http.schemas.metrics import (
+    MetricsHistory,
+    history_of,
+    millis_of,
+    span_of,
+)
 from aia_mas.interfaces.http.schemas.performance import AgentPerformance
-from aia_mas.projections.agent_directory import Agent, AgentFilter
+from aia_mas.interfaces.http.schemas.values import moment
+from aia_mas.projections.agent_directory import Agent, AgentFilter, check_operands
 from aia_mas.projections.agent_performance import Window, beginning
 from aia_mas.projections.system_metrics import Metrics
 from aia_mas.projections.task_board import TaskFilter
@@ -84,12 +91,14 @@ class AgentQueries(Controller):
         min_position: MinPosition = 0,
     ) -> Answer[AgentPage]:
         """List agents; without `status`, those that are registered."""
+        if min_level is not None:
+            given(check_number, min_level, "min_level", lowest=0.0, highest=1.0)
         needs("min_level", min_level, "skill", skill)
         needs("label_value", label_value, "label", label)
         needs("label_op", label_op, "label_value", label_value)
         mistakes = Mistakes()
-        if min_level is not None:
-            mistakes.check(check_number, min_level, "min_level", lowest=0.0, highest=1.0)
+        compared = label_op or Comparator.EQUAL, tuple(label_value or ())
+        mistakes.check(check_operands, *compared)
         mistakes.check(_check_tiers, tier or (), request.system.settings.tiers)
         mistakes.refuse()
         await reached(request, "agent_directory", min_position)
@@ -101,8 +110,8 @@ class AgentQueries(Controller):
             min_level=min_level,
             specialization=specialization,
             label=label,
-            label_op=label_op or Comparator.EQUAL,
-            label_value=tuple(label_value or ()),
+            label_op=compared[0],
+            label_value=compared[1],
             tier=tuple(tier or ()),
             text=q,
         )
@@ -177,7 +186,7 @@ class AgentQueries(Controller):
         """
         check_id(agent_id, "agent_id")
         if task_type is not None:
-            check_name(task_type, "task_type")
+            given(check_name, task_type, "task_type")
         await reached(request, "agent_performance", min_position)
         await reached(request, "agent_directory", min_position)
         system = request.system
@@ -228,8 +237,12 @@ class AgentQueries(Controller):
         """
         await reached(request, "system_metrics", min_position)
         system = request.system
-        metrics = system.projections.metrics
-        return answer(history_of(metrics, span_of(from_, to, step), system.clock.now()))
+        span = span_of(
+            given(moment, from_, "from"),
+            given(moment, to, "to"),
+            None if step is None else given(millis_of, step),
+        )
+        return answer(history_of(system.projections.metrics, span, system.clock.now()))
 
 
 def _check_tiers(names: Iterable[str], tiers: Tiers) -> None:

@@ -114,7 +114,10 @@ class AgentCommands(Controller):
 
     @post("/{agent_id:str}/drain", operation_id="drain_agent", status_code=200)
     async def drain(
-        self, agent_id: FromPath[str], request: ApiRequest, data: JSONBody[Nothing | None] = None
+        self,
+        agent_id: FromPath[str],
+        request: ApiRequest,
+        data: JSONBody[StatedReason | None] = None,
     ) -> Answer[AgentAnswer]:
         """Let it finish what it has and give it nothing new.
 
@@ -122,7 +125,11 @@ class AgentCommands(Controller):
         only an operator ends.
         """
         request.acting_for(check_id(agent_id, "agent_id"))
-        command = DrainAgent(agent_id=agent_id, condition=precondition(request))
+        command = DrainAgent(
+            agent_id=agent_id,
+            reason="" if data is None else data.reason,
+            condition=precondition(request),
+        )
         return answered(await carry_out(request, command))
 
     @post("/{agent_id:str}/suspend", operation_id="suspend_agent", status_code=200)
@@ -175,7 +182,7 @@ class AgentCommands(Controller):
 
         It counts as a heartbeat, also of the tasks that it names: it is told which of these the
         agent lost, at once or as soon as that happens while it waits. A suspended agent is refused:
-        409 `agent_suspended`.
+        409 `agent_suspended`. Large tasks (8 MiB together) make it fewer than `limit`.
         """
         request.acting_for(check_id(agent_id, "agent_id"))
         wanted = data or Claim()

@@ -124,6 +124,7 @@ def _gate(authenticator: Authenticator) -> Any:
             known = parameters.get(id(handler))
             if known is None:
                 known = parameters[id(handler)] = known_parameters(request)
+            exchange.parameters = known
             check_query(query, known)
 
     return gate

@@ -24,6 +24,7 @@ from aia_mas.interfaces.http.queries import (
     Limit,
     MinPosition,
     Total,
+    given,
     logged,
     number_in,
 )
@@ -85,8 +86,8 @@ class Audit(Controller):
             category=category,
             topics=tuple(type or ()),
             actor=actor,
-            since=moment(since, "since"),
-            until=moment(until, "until"),
+            since=given(moment, since, "since"),
+            until=given(moment, until, "until"),
             after=after or None,
             upto=None if upto == LAST_POSITION else upto,
         )

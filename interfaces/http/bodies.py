@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
+from math import isinf
 from typing import Any, TypeVar, get_args
 
 import msgspec
@@ -22,6 +23,7 @@ from aia_mas.interfaces.http.errors import (
     TooDeep,
 )
 from aia_mas.interfaces.http.problems import pointer_to
+from aia_mas.interfaces.http.words import UNKNOWN_WORD, unknown_word, words_of
 
 T = TypeVar("T")
 Path = tuple[str | int, ...]
@@ -33,6 +35,8 @@ _BYTE = re.compile(r"\(byte (\d+)\)")
 _MISSING = re.compile(r"Object missing required field `(.+?)`")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`", re.DOTALL)
 _AT = " - at `$"
+_HALF_A_PAIR = ("Input data was truncated", "JSON is malformed: invalid utf-16 surrogate pair")
+_TOO_LARGE = "this number is too large"
 _MOST_ERRORS = 20
 _LONGEST_STEP = 128
 _LONGEST_PLACE = 8_192
@@ -65,6 +69,12 @@ def _decoder(wanted: Any) -> msgspec.json.Decoder[Any]:
 
 
 def _malformed(body: bytes, message: str) -> MalformedJson | InvalidNumber:
+    if message.startswith(_HALF_A_PAIR):
+        steps = next(_text_places(_leniently(body), _halved, ()), None)
+        if steps is not None:
+            path = tuple(map(_told, steps))
+            wrong = [_error(MalformedJson.code, "half a surrogate pair is no character", path)]
+            return MalformedJson(wrong[0].message, errors=wrong)
     if found := _BYTE.search(message):
         place = int(found[1])
         if _NOT_FINITE.match(body, place) or _NOT_FINITE.match(body, max(place - 1, 0)):
@@ -76,13 +86,25 @@ def _malformed(body: bytes, message: str) -> MalformedJson | InvalidNumber:
 
 
 def _not_finite_place(body: bytes) -> Path | None:
-    """Return where the first number is that is none; Python's own reader lets them pass."""
+    """Return where the first number is that is none, or none of ours (``1e999``).
+
+    Python's own reader lets them pass.
+    """
     mark = object()
+
+    def read(number: str) -> object:
+        return mark if isinf(float(number)) else None
+
+    value = _leniently(body, parse_constant=lambda _: mark, parse_float=read)
+    return next(_marked_places(value, mark, ()), None)
+
+
+def _leniently(body: bytes, **hooks: Callable[[str], object]) -> Any:
+    """Return what Python's own reader makes of a body; None: it cannot read it either."""
     try:
-        value = json.loads(body, parse_constant=lambda _: mark)
+        return json.loads(body, **hooks)  # type: ignore[arg-type]
     except (ValueError, RecursionError):  # there is more that is wrong with it
         return None
-    return next(_marked_places(value, mark, ()), None)
 
 
 def _marked_places(value: Any, mark: object, path: Path) -> Iterator[Path]:
@@ -96,9 +118,9 @@ def _marked_places(value: Any, mark: object, path: Path) -> Iterator[Path]:
             yield from _marked_places(member, mark, (*path, index))
 
 
-def _nul(body: bytes) -> NulCharacter | MalformedJson | InvalidNumber | TooDeep:
+def _nul(body: bytes) -> RequestRefused:
     try:
-        steps = next(_nul_places(msgspec.json.decode(body), ()), None)
+        steps = next(_text_places(msgspec.json.decode(body), _holds_nul, ()), None)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return _malformed(body, str(error))
     except RecursionError:
@@ -106,22 +128,38 @@ def _nul(body: bytes) -> NulCharacter | MalformedJson | InvalidNumber | TooDeep:
     if steps is None:  # the key that held it stands twice, and the other one won
         return NulCharacter()
     # The NUL itself may be in a key: it must not come back in the answer.
-    path = tuple(step.replace("\0", "\\u0000") if isinstance(step, str) else step for step in steps)
+    path = tuple(map(_told, steps))
     return NulCharacter(errors=[_error("nul_character", "a text must not hold NUL", path)])
 
 
-def _nul_places(value: Any, path: Path) -> Iterator[Path]:
+def _text_places(value: Any, bad: Callable[[str], bool], path: Path) -> Iterator[Path]:
+    """Yield where the texts and keys are that are bad."""
     if isinstance(value, str):
-        if "\0" in value:
+        if bad(value):
             yield path
     elif isinstance(value, dict):
         for key, member in value.items():
-            if "\0" in key:
+            if bad(key):
                 yield (*path, key)
-            yield from _nul_places(member, (*path, key))
+            yield from _text_places(member, bad, (*path, key))
     elif isinstance(value, list):
         for index, member in enumerate(value):
-            yield from _nul_places(member, (*path, index))
+            yield from _text_places(member, bad, (*path, index))
+
+
+def _holds_nul(text: str) -> bool:
+    return "\0" in text
+
+
+def _halved(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _told(step: str | int) -> str | int:
+    """Return a step of a path so that it may come back in an answer."""
+    if isinstance(step, int):
+        return step
+    return step.replace("\0", "\\u0000").encode("utf-8", "backslashreplace").decode()
 
 
 def _invalid(body: bytes, wanted: Any, first: msgspec.ValidationError) -> RequestRefused:
@@ -129,7 +167,10 @@ def _invalid(body: bytes, wanted: Any, first: msgspec.ValidationError) -> Reques
     try:
         value = msgspec.json.decode(body)
     except msgspec.ValidationError:  # a number that no type holds
-        return InvalidBody([_from_message(str(first), ())])
+        error = _from_message(str(first), ())
+        if error.code == "invalid_number" and (steps := _not_finite_place(body)) is not None:
+            error = _error(error.code, _TOO_LARGE, steps)
+        return InvalidBody([error])
     except msgspec.DecodeError as error:
         # What comes behind the first mistake is not even JSON.
         return _malformed(body, str(error))
@@ -166,7 +207,7 @@ def _walk(value: Any, wanted: Any, path: Path) -> Iterator[FieldError]:
         try:
             msgspec.convert(value, wanted)
         except msgspec.ValidationError as error:
-            yield _from_message(str(error), path)
+            yield _from_message(str(error), path, words_of(wanted))
 
 
 def _walk_struct(value: dict[str, Any], struct: Any, path: Path) -> Iterator[FieldError]:
@@ -206,8 +247,8 @@ def _item_type(wanted: Any) -> Any:
     return None
 
 
-def _from_message(message: str, path: Path) -> FieldError:
-    """Return what one message of msgspec says, in our terms."""
+def _from_message(message: str, path: Path, words: Sequence[str] = ()) -> FieldError:
+    """Return what one message of msgspec says, in our terms (``words``: those that it knows)."""
     # The message quotes the client's own words, of any length, in front of the place.
     text, found, place = message.rpartition(_AT)
     if found and len(place) <= _LONGEST_PLACE:
@@ -219,9 +260,9 @@ def _from_message(message: str, path: Path) -> FieldError:
     if unknown := _UNKNOWN.match(text):
         return _error("unknown_field", "this field is not known here", (*path, unknown[1]))
     if "out of range" in text:
-        return _error("invalid_number", "this number is too large", path)
-    if text.startswith("Invalid enum value"):
-        return _error("invalid_value", text.replace("enum value", "value"), path)
+        return _error("invalid_number", _TOO_LARGE, path)
+    if text.startswith(UNKNOWN_WORD):
+        return _error("invalid_value", unknown_word(text, words), path)
     return _error("invalid_type", text.replace("`", ""), path)
 
 

@@ -18,7 +18,8 @@ from aia_mas.interfaces.http.requests import ApiRequest
 REPLAYED: Header = (b"idempotent-replayed", b"true")
 
 _ETAGS = re.compile(rb'\s*(?:(?:W/)?"[\x21\x23-\x7e]*"\s*(?:,\s*|$))+')
-_OURS = re.compile(rb'(?<!W/)"rev-(\d{1,18})"')
+# Entity tags are opaque: what only means the same number, like "rev-02", is another tag.
+_OURS = re.compile(rb'(?<!W/)"rev-(0|[1-9]\d{0,17})"')
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
 
 

@@ -131,7 +131,10 @@ class Edge:
     async def _problem(
         self, error: Exception, scope: Scope, exchange: Exchange, respond: Send
     ) -> None:
-        answer = problem_answer(error, instance=path_as_sent(scope), request_id=exchange.request_id)
+        words = {name: known.words for name, known in exchange.parameters.items()}
+        answer = problem_answer(
+            error, instance=path_as_sent(scope), request_id=exchange.request_id, words=words
+        )
         exchange.problem = answer.code
         if answer.status == 500:
             log.error("request_failed", request_id=exchange.request_id, exc_info=error)

@@ -187,6 +187,11 @@ class RateLimited(RequestRefused):
 
     code = "rate_limited"
 
+    def __init__(self, retry_after: int = 1) -> None:
+        """Say when to go on, whole seconds."""
+        super().__init__()
+        self.retry_after = retry_after
+
 
 class HostNotAllowed(RequestRefused):
     """Without keys only this machine is served, under the name localhost or a loopback address."""

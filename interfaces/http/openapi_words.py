@@ -38,6 +38,8 @@ PARAMETERS: Mapping[str, str] = {
     "correlation": "Tied together by this.",
     "epoch": "The history in which `after` was given out.",
     "event": "Only these events, for example `task.completed`.",
+    "concurrency_key": "Sharing the limit of this key.",
+    "dedup_key": "Having this word for the work.",
     "window": "How far back; it begins with a full hour.",
     "actor": "Caused by this subject.",
 }

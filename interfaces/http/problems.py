@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -25,9 +25,11 @@ from aia_mas.interfaces.http.errors import (
     InvalidParameter,
     MethodNotAllowed,
     MissingBody,
+    RateLimited,
     RequestRefused,
     RequestRouteNotFound,
 )
+from aia_mas.interfaces.http.words import UNKNOWN_WORD, unknown_word
 
 log = structlog.stdlib.get_logger("aia.http")
 
@@ -135,8 +137,10 @@ STATUS_OF: Mapping[str, int] = {
 }
 """Stable code -> HTTP status. A test fails when an error class of ours is missing here."""
 
-_RETRY_AFTER = {"shutting_down": b"5", "projection_behind": b"1", "overloaded": b"1"}
-_RESERVED = frozenset({"type", "title", "status", "detail", "instance", "code", "errors"})
+_RETRY_AFTER = {"shutting_down": 5, "projection_behind": 1, "overloaded": 1}
+_RESERVED = frozenset(
+    {"type", "title", "status", "detail", "instance", "code", "errors", "retry_after"}
+)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -150,8 +154,11 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         code: The stable code.
         detail: This occurrence in words.
         instance: The path that was asked for.
-        request_id: What our log knows the request by.
+        request_id: What our log knows the request by; not in items of a batch, which share that of
+            the header X-Request-Id.
         errors: The fields that are wrong.
+        retry_after: When it may be worth another try, whole seconds; with 429 and 503, as in the
+            header Retry-After.
     """
 
     type: str
@@ -162,6 +169,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     instance: str = ""
     request_id: str = ""
     errors: tuple[FieldError, ...] = ()
+    retry_after: int | None = None
 
 
 class ProblemAnswer(NamedTuple):
@@ -173,16 +181,24 @@ class ProblemAnswer(NamedTuple):
     body: bytes
 
 
-def problem_answer(error: BaseException, *, instance: str, request_id: str) -> ProblemAnswer:
+def problem_answer(
+    error: BaseException,
+    *,
+    instance: str,
+    request_id: str,
+    words: Mapping[str, Sequence[str]] = {},
+) -> ProblemAnswer:
     """Return what a client is told about an error.
 
     Args:
         error: Anything; what is not ours says no more than that it is our fault.
         instance: The path that was asked for.
         request_id: What our log knows the request by.
+        words: The words that parameters of the query take, by parameter.
     """
-    error = _ours(error)
+    error = _ours(error, words)
     status = STATUS_OF.get(error.code, 500)
+    retry_after = _retry_after(error, status)
     problem = Problem(
         type=TYPE_PREFIX + error.code,
         title=error.title,
@@ -192,6 +208,7 @@ def problem_answer(error: BaseException, *, instance: str, request_id: str) -> P
         instance=instance,
         request_id=request_id,
         errors=_field_errors(error),
+        retry_after=retry_after,
     )
     body = _with_facts(problem, error.facts)
     headers = [
@@ -200,13 +217,17 @@ def problem_answer(error: BaseException, *, instance: str, request_id: str) -> P
         (b"cache-control", b"no-store"),
         *getattr(error, "headers", ()),
     ]
-    if status == 503:
-        headers.append((b"retry-after", _RETRY_AFTER.get(error.code, b"2")))
-    if isinstance(error, TooMuch):
-        headers.append((b"retry-after", b"%d" % error.retry_after))
+    if retry_after is not None:
+        headers.append((b"retry-after", b"%d" % retry_after))
     if getattr(error, "replayed", False):
         headers.append((b"idempotent-replayed", b"true"))
     return ProblemAnswer(status, error.code, headers, body)
+
+
+def _retry_after(error: DomainError, status: int) -> int | None:
+    if isinstance(error, TooMuch | RateLimited):
+        return error.retry_after
+    return _RETRY_AFTER.get(error.code, 2) if status == 503 else None
 
 
 def pointer_to(*steps: str | int) -> str:
@@ -223,7 +244,7 @@ class _Translated(RequestRefused):
         self.title = title
 
 
-def _ours(error: BaseException) -> DomainError:
+def _ours(error: BaseException, words: Mapping[str, Sequence[str]]) -> DomainError:
     """Return an error of ours for one of another library's."""
     match error:
         case DomainError():
@@ -237,7 +258,7 @@ def _ours(error: BaseException) -> DomainError:
             allow = (error.headers or {}).get("allow", "")
             return MethodNotAllowed(headers=[(b"allow", _with_head(allow).encode())])
         case ValidationException():
-            return _invalid_parameters(error)
+            return _invalid_parameters(error, words)
         case ClientException():
             return RequestRefused(error.detail)
         case HTTPException() if error.status_code < 500:
@@ -255,22 +276,26 @@ def _with_head(allow: str) -> str:
     return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 
 
-def _invalid_parameters(error: ValidationException) -> DomainError:
+def _invalid_parameters(
+    error: ValidationException, words: Mapping[str, Sequence[str]]
+) -> DomainError:
     mistakes = error.extra if isinstance(error.extra, list) else []
     if any(isinstance(mistake, dict) and mistake.get("key") == "data" for mistake in mistakes):
         # Litestar's word for the body; one that is there has been checked before (see ``bodies``).
         return MissingBody()
-    errors = [
-        FieldError(
-            code=InvalidParameter.code,
-            message=str(mistake.get("message", "is not valid")),
-            field=str(mistake.get("key", "")).rstrip("_"),  # see ``known_parameters``
-        )
-        for mistake in mistakes
-        if isinstance(mistake, dict)
-    ]
+    errors = [_invalid_parameter(each, words) for each in mistakes if isinstance(each, dict)]
     detail = None if not errors else f"{errors[0].field}: {errors[0].message}"
     return InvalidParameter(detail, errors=errors)
+
+
+def _invalid_parameter(
+    mistake: Mapping[str, Any], words: Mapping[str, Sequence[str]]
+) -> FieldError:
+    field = str(mistake.get("key", "")).rstrip("_")  # see ``known_parameters``
+    message = str(mistake.get("message", "is not valid"))
+    if message.startswith(UNKNOWN_WORD):
+        message = unknown_word(message, words.get(field, ()))
+    return FieldError(code=InvalidParameter.code, message=message, field=field)
 
 
 def _field_errors(error: DomainError) -> tuple[FieldError, ...]:

@@ -6,15 +6,18 @@ import base64
 import binascii
 import hashlib
 import hmac
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated, Any, ParamSpec, TypeVar
 
 import msgspec
 from litestar.params import QueryParameter
 
+from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.interfaces.http.answers import Header
 from aia_mas.interfaces.http.errors import (
     FieldError,
     InvalidCursor,
+    InvalidParameter,
     MissingParameter,
     ProjectionBehind,
 )
@@ -45,12 +48,34 @@ MinPosition = Annotated[
     ),
 ]
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
 def as_of(position: int) -> Header:
     """Return the header that tells at which position of the log things stood as answered."""
     return (b"x-event-position", b"%d" % position)
+
+
+def given(check: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Check or convert a parameter of the query that is not what it should be by itself.
+
+    Whatever it is that is wrong with its form, it is the same mistake as a wrong type.
+
+    Returns:
+        What the check returns.
+
+    Raises:
+        InvalidParameter: It refused.
+    """
+    try:
+        return check(*args, **kwargs)
+    except InvalidValue as error:
+        code = InvalidParameter.code
+        wrong = FieldError(code=code, message=error.detail, field=error.field)
+        raise InvalidParameter(error.detail, errors=[wrong]) from None
 
 
 def needs(name: str, value: object, other: str, other_value: object) -> None:

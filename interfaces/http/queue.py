@@ -15,6 +15,7 @@ from aia_mas.interfaces.http.answers import Answer, answer
 from aia_mas.interfaces.http.commands import answered, carry_out
 from aia_mas.interfaces.http.queries import Cursor, Cursors, Limit, MinPosition, Total, reached
 from aia_mas.interfaces.http.requests import ApiRequest
+from aia_mas.interfaces.http.schemas.agents import Nothing
 from aia_mas.interfaces.http.schemas.queue import KeyPage, Limits, PauseRequest, Pauses
 from aia_mas.interfaces.http.tasks import TASKS
 from aia_mas.interfaces.process_folds import DISPATCHING
@@ -107,7 +108,9 @@ class LimitOperations(Controller):
         return answered(await carry_out(request, data.command(key)))
 
     @delete("/{key:str}", operation_id="remove_limit", status_code=200)
-    async def remove_limit(self, key: FromPath[str], request: ApiRequest) -> Answer[LimitAnswer]:
+    async def remove_limit(
+        self, key: FromPath[str], request: ApiRequest, data: JSONBody[Nothing | None] = None
+    ) -> Answer[LimitAnswer]:
         """Lift what was set for a key; the limits that tasks have in mind hold again."""
         check_key(key, "key")
         return answered(await carry_out(request, RemoveLimit(key=key)))

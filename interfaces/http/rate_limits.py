@@ -75,8 +75,7 @@ class RateLimits:
         state = b'"default";r=%d;t=%d' % (allowance.remaining, ceil(allowance.reset))
         scope[_HEADERS] += [(b"ratelimit-policy", self._policy), (b"ratelimit", state)]
         if not allowance.granted:
-            seconds = max(1, ceil(allowance.retry_after))
-            raise RateLimited(headers=[(b"retry-after", b"%d" % seconds)])
+            raise RateLimited(max(1, ceil(allowance.retry_after)))
 
     def _caller(self, scope: Scope) -> str:
         headers = dict(scope["headers"])

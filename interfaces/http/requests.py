@@ -27,6 +27,7 @@ from aia_mas.interfaces.http.errors import (
     UnknownParameter,
     UnsupportedMediaType,
 )
+from aia_mas.interfaces.http.words import words_of
 
 if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
@@ -59,10 +60,14 @@ class Exchange:
         principal: Who sent it, once that is known.
         status: The status of the answer, once one was begun; else 0.
         problem: The code of the problem that it was answered with, if it was.
+        parameters: What its operation takes in the query, once there is a query.
         bodiless: Only the head of the answer is wanted (HEAD).
     """
 
-    __slots__ = ("bodiless", "headers", "principal", "problem", "request_id", "status", "system")
+    __slots__ = (
+        "bodiless", "headers", "parameters", "principal", "problem", "request_id", "status",
+        "system",
+    )  # fmt: skip
 
     def __init__(self, system: System, headers: dict[bytes, bytes], request_id: str) -> None:
         """Begin without a principal and without an answer."""
@@ -73,6 +78,7 @@ class Exchange:
         self.status = 0
         self.problem = ""
         self.bodiless = False
+        self.parameters: Mapping[str, KnownParameter] = {}
 
 
 class ApiRequest(Request[Principal, None, State]):
@@ -238,10 +244,12 @@ class KnownParameter(NamedTuple):
     Attributes:
         any_text: Whether it takes any text.
         several: Whether it may be given several times.
+        words: Those that it takes; none: it takes something else.
     """
 
     any_text: bool
     several: bool
+    words: tuple[str, ...]
 
 
 def check_query(query: bytes, known: Mapping[str, KnownParameter]) -> None:
@@ -296,6 +304,7 @@ def known_parameters(request: ApiRequest) -> dict[str, KnownParameter]:
             any_text=parameter.annotation is str or str in parameter.args,
             several=parameter.is_non_string_sequence
             or any(get_origin(option) in {list, tuple} for option in parameter.args),
+            words=words_of(parameter.annotation),
         )
         for name, parameter in request.route_handler.parsed_fn_signature.parameters.items()
         if name not in others

@@ -162,7 +162,7 @@ class AgentBulkCommands(Controller):
             matched = await directory.count(filters) if wanted and data.dry_run else len(found)
 
         def drain(agent_id: str) -> DrainAgent:
-            return DrainAgent(agent_id=agent_id)
+            return DrainAgent(agent_id=agent_id, reason=data.reason)
 
         if data.dry_run:
             return await foretold(request, selection, matched, drain)

@@ -29,6 +29,7 @@ from aia_mas.interfaces.http.queries import (
     Total,
     as_of,
     decided_on,
+    given,
     logged,
     reached,
 )
@@ -57,6 +58,8 @@ class TaskQueries(Controller):
         tag: FromQuery[str | None] = None,
         parent: FromQuery[str | None] = None,
         correlation: FromQuery[str | None] = None,
+        concurrency_key: FromQuery[str | None] = None,
+        dedup_key: FromQuery[str | None] = None,
         since: Annotated[
             datetime | None, QueryParameter(description="Submitted at this time or later.")
         ] = None,
@@ -69,7 +72,7 @@ class TaskQueries(Controller):
         total: Total = False,
         min_position: MinPosition = 0,
     ) -> Answer[TaskPage]:
-        """List tasks."""
+        """List tasks; a page of large ones may hold fewer than `limit` (see `next_cursor`)."""
         await reached(request, "task_board", min_position)
         filters = TaskFilter(
             status=tuple(status or ()),
@@ -80,8 +83,10 @@ class TaskQueries(Controller):
             tag=tag,
             parent=parent,
             correlation=correlation,
-            since=moment(since, "since"),
-            until=moment(until, "until"),
+            concurrency_key=concurrency_key,
+            dedup_key=dedup_key,
+            since=given(moment, since, "since"),
+            until=given(moment, until, "until"),
         )
         board = request.system.projections.board
         cursors = Cursors(request, [filters, sort])

@@ -18,6 +18,7 @@ from aia_mas.domain.orchestration.task_commands import SubmitTask
 from aia_mas.interfaces.http.answers import Answer, answer
 from aia_mas.interfaces.http.bodies import decode
 from aia_mas.interfaces.http.commands import (
+    REPLAYED,
     answered,
     carry_out,
     location,
@@ -104,7 +105,10 @@ class TaskCommands(Controller):
             accepted=len(accepted),
             refused=len(items) - len(accepted),
         )
-        return answer(content, 200, position_headers(accepted[0]) if accepted else ())
+        if accepted:
+            return answer(content, 200, position_headers(accepted[0]))
+        replayed = any(getattr(item, "replayed", False) for item in results)
+        return answer(content, 200, [REPLAYED] if replayed else ())
 
     @post("/{task_id:str}/start", operation_id="start_task", status_code=200)
     async def start(
@@ -188,5 +192,6 @@ def _item(request: ApiRequest, item: CommandResult | DomainError) -> BatchItem:
     if isinstance(item, CommandResult):
         status = 200 if _identified(item.body).deduplicated else 201
         return BatchItem(status=status, task=msgspec.Raw(item.body))
-    problem = problem_answer(item, instance=request.scope["path"], request_id=request.request_id)
+    # Without the request's id: a repetition under the same key gets the very same items.
+    problem = problem_answer(item, instance=request.scope["path"], request_id="")
     return BatchItem(status=problem.status, problem=msgspec.Raw(problem.body))

@@ -57,7 +57,7 @@ _TOLD: dict[type[Event], tuple[str | None, bool | None, tuple[str, ...]]] = {
     AgentUpdated: (None, None, ("revision",)),
     AgentWentOffline: (None, False, ()),
     AgentCameOnline: (None, True, ()),
-    AgentDrained: ("draining", None, ()),
+    AgentDrained: ("draining", None, ("reason",)),
     AgentSuspended: ("suspended", None, ("reason",)),
     AgentActivated: ("active", None, ()),
     AgentUnregistered: ("unregistered", False, ("reason",)),

@@ -33,14 +33,13 @@ class Controls:
             case LimitRemoved():
                 self._queue.set_limits(event.key, None)
             case DispatchPaused():
-                self.pauses.pop(event.task_type, None)
-                self.begin(pause_of(event))
+                self.begin(pause_of(event, self.pauses.get(event.task_type)))
             case DispatchResumed():
                 self.pauses.pop(event.task_type, None)
                 self._queue.set_paused(event.task_type, False)
 
     def begin(self, pause: Pause) -> None:
-        """Begin a pause."""
+        """Begin a pause, or give one that lasts another reason."""
         self.pauses[pause.task_type] = pause
         self._queue.set_paused(pause.task_type, True)
 

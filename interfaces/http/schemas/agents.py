@@ -57,7 +57,7 @@ class AgentCapabilities(
         data_sources: Where it can read from; none: everywhere.
         endpoint: Where it can be called, if it can: an http or https URL.
         wallet_address: Its address outside of this system, if it has one.
-        metadata: Any JSON of its client.
+        metadata: Any JSON of its client, 64 KiB at most.
         initial_stake: What it wants to stake at once, tokens; counts when it registers.
         owner: Whom it belongs to: the caller, unless an operator names another subject; counts
             when it registers.
@@ -160,7 +160,7 @@ class AgentChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         data_sources: Where it can read from; none: everywhere.
         endpoint: Where it can be called; null: nowhere.
         wallet_address: Its address outside of this system; null: it has none.
-        metadata: Any JSON of its client.
+        metadata: Any JSON of its client, 64 KiB at most.
     """
 
     specializations: tuple[Name, ...] | UnsetType = UNSET

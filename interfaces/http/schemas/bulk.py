@@ -15,7 +15,7 @@ from aia_mas.domain.orchestration.task_specification import Priority
 from aia_mas.domain.orchestration.task_status import TaskStatus
 from aia_mas.domain.orchestration.tiers import Tiers
 from aia_mas.interfaces.http.schemas.values import AgentId, Level, Moment, Name, Text, moment
-from aia_mas.projections.agent_directory import AgentFilter
+from aia_mas.projections.agent_directory import AgentFilter, check_operands
 from aia_mas.projections.task_board import TaskFilter
 
 MAX_BULK = 10_000
@@ -38,6 +38,8 @@ class TaskCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     tag: str | UnsetType = UNSET
     parent: str | UnsetType = UNSET
     correlation: str | UnsetType = UNSET
+    concurrency_key: str | UnsetType = UNSET
+    dedup_key: str | UnsetType = UNSET
     since: Moment | UnsetType = UNSET
     until: Moment | UnsetType = UNSET
 
@@ -134,8 +136,8 @@ class AgentCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         """Return it as the agent directory has it (``tiers``: those that there are).
 
         Raises:
-            InvalidValue: A list is empty, a field means nothing without another one, or a tier is
-                unknown; ``others`` has all others.
+            InvalidValue: A list is empty, a field means nothing without another one, a tier is
+                unknown, or a label cannot be compared so; ``others`` has all others.
         """
         mistakes = Mistakes()
         given = _given(self, mistakes)
@@ -150,9 +152,10 @@ class AgentCriteria(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         ):
             if name in given and other not in given:
                 mistakes.add(InvalidValue(f"{name} needs {other}", field=f"filter.{name}"))
+        filters = AgentFilter(text=given.pop("q", None), **given)
+        mistakes.check(check_operands, filters.label_op, filters.label_value, "filter.label_value")
         mistakes.refuse()
-        text = given.pop("q", None)
-        return AgentFilter(**given, text=text)
+        return filters
 
 
 def _given(criteria: msgspec.Struct, mistakes: Mistakes) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from datetime import datetime
 import msgspec
 
 from aia_mas.domain.kernel.errors import InvalidValue
-from aia_mas.interfaces.http.schemas.values import moment
 from aia_mas.projections.metrics_history import MetricsPoint, Span
 from aia_mas.projections.metrics_rollup import DAY, HOUR, MINUTE
 from aia_mas.projections.system_metrics import SystemMetrics
@@ -33,27 +32,31 @@ class MetricsHistory(msgspec.Struct, frozen=True, kw_only=True):
     as_of: int
 
 
-def span_of(since: datetime | None, until: datetime | None, step: str | None) -> Span:
-    """Return what a query asks for.
+def span_of(since: datetime | None, until: datetime | None, step: int | None) -> Span:
+    """Return what a query asks for (``step``: milliseconds).
 
     Raises:
-        InvalidValue: The step is none, a time has no zone, or the end is before the beginning.
+        InvalidValue: The end is before the beginning.
     """
-    begin, end = moment(since, "from"), moment(until, "to")
-    if begin is not None and end is not None and end < begin:
+    if since is not None and until is not None and until < since:
         raise InvalidValue("to is before from", field="to")
-    return Span(since=begin, until=end, step=None if step is None else _millis(step))
+    return Span(since=since, until=until, step=step)
+
+
+def millis_of(step: str) -> int:
+    """Return a step (``5m``) in milliseconds.
+
+    Raises:
+        InvalidValue: It is none, or too long.
+    """
+    match = _STEP.fullmatch(step)
+    millis = int(match[1]) * _UNITS[match[2]] if match else 0
+    if not 0 < millis <= _LONGEST_STEP:
+        raise InvalidValue("step is a number and m, h or d, a year at most: 5m, 1h", field="step")
+    return millis
 
 
 def history_of(metrics: SystemMetrics, span: Span, now: datetime) -> MetricsHistory:
     """Return a series as it is answered."""
     found = metrics.history(span, now)
     return MetricsHistory(step_seconds=found.step // 1000, items=found.points, as_of=metrics.as_of)
-
-
-def _millis(step: str) -> int:
-    match = _STEP.fullmatch(step)
-    millis = int(match[1]) * _UNITS[match[2]] if match else 0
-    if not 0 < millis <= _LONGEST_STEP:
-        raise InvalidValue("step is a number and m, h or d, a year at most: 5m, 1h", field="step")
-    return millis

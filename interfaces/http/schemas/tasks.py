@@ -11,7 +11,13 @@ from aia_mas.application.settings import Settings
 from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.orchestration.labels import Comparator, LabelCondition, label_text
 from aia_mas.domain.orchestration.limits import MAX_CONCURRENT
-from aia_mas.domain.orchestration.specification_checks import check_retries, check_specification
+from aia_mas.domain.orchestration.specification_checks import (
+    DAY,
+    LONGEST_TIMEOUT,
+    MAX_ATTEMPTS,
+    check_retries,
+    check_specification,
+)
 from aia_mas.domain.orchestration.task_commands import (
     CancelTask,
     RetryTask,
@@ -43,10 +49,11 @@ def _within(lowest: float, highest: float) -> msgspec.Meta:
     return msgspec.Meta(extra_json_schema={"minimum": lowest, "maximum": highest})
 
 
-Seconds = Annotated[float, _within(1, 86_400)]
-Wait = Annotated[float, _within(0, 86_400)]
+Timeout = Annotated[float, _within(1, LONGEST_TIMEOUT)]
+Lease = Annotated[float, _within(1, DAY)]
+Wait = Annotated[float, _within(0, DAY)]
 Factor = Annotated[float, _within(1, 10)]
-Attempts = Annotated[int, _within(1, 100)]
+Attempts = Annotated[int, _within(1, MAX_ATTEMPTS)]
 Places = Annotated[int, _within(1, MAX_CONCURRENT)]
 ConcurrencyKey = Annotated[
     str, msgspec.Meta(extra_json_schema={"pattern": "^[A-Za-z0-9._:-]{1,128}$"})
@@ -173,8 +180,8 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     max_cost: OptionalAmount = None
     payer: Reference | None = None
     deadline: Moment | None = None
-    timeout_seconds: Seconds | None = None
-    lease_seconds: Seconds | None = None
+    timeout_seconds: Timeout | None = None
+    lease_seconds: Lease | None = None
     max_attempts: Attempts | None = None
     backoff_base_seconds: Wait | None = None
     backoff_factor: Factor | None = None

@@ -163,8 +163,8 @@ def test_performance_is_told_in_all_by_type_and_by_window(
     ("asked", "status", "code"),
     [
         ({"window": "2h"}, 400, "invalid_parameter"),
-        ({"task_type": ""}, 422, "invalid_text"),
-        ({"task_type": "x" * 129}, 422, "invalid_text"),
+        ({"task_type": ""}, 400, "invalid_parameter"),
+        ({"task_type": "x" * 129}, 400, "invalid_parameter"),
         ({"since": "yesterday"}, 400, "unknown_parameter"),
     ],
     ids=lambda value: str(value)[:30],

@@ -120,7 +120,13 @@ def test_an_agent_at_every_door(client: httpx.Client, unique: str) -> None:
             {"filter": {"priority": [], "since": "9999-12-31T23:59:59-23:00"}},
             ("filter.priority", "filter.since"),
         ),
-        ("get", "?min_level=2&skill=x&tier=wooden", None, ("min_level", "tier")),
+        ("get", "?min_level=2&skill=x&tier=wooden", None, ("min_level",)),
+        (
+            "get",
+            "?label=a&label_op=%3E&label_value=x&tier=wooden",
+            None,
+            ("label_value", "tier"),
+        ),
     ],
 )
 def test_the_other_doors(

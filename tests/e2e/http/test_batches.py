@@ -25,6 +25,26 @@ def test_a_batch_answers_for_each_of_its_tasks(client: httpx.Client, unique: str
     assert len({event["recorded_at"] for event in events if event["stream"] in streams}) == 1
 
 
+def test_a_repeated_batch_gets_the_very_same_answer(client: httpx.Client, unique: str) -> None:
+    good = {"task_type": "work", "requirements": {"skills": [unique]}}
+    late = {**good, "deadline": "2020-01-01T00:00:00Z"}
+
+    for number, tasks in enumerate(([good, late, {"nonsense": 1}], [late, {"task_type": ""}])):
+        first, again = (
+            client.post(
+                f"{API}/agents/tasks/submit-batch",
+                json={"tasks": tasks},
+                headers={"idempotency-key": f"{unique}-{number}"},
+            )
+            for _ in range(2)
+        )
+        assert first.status_code == again.status_code == 200
+        assert first.json()["refused"] == 2
+        assert first.content == again.content
+        assert "idempotent-replayed" not in first.headers
+        assert again.headers["idempotent-replayed"] == "true"
+
+
 def test_an_atomic_batch_is_all_or_nothing(client: httpx.Client, unique: str) -> None:
     good = {"task_type": "work", "requirements": {"skills": [unique]}, "correlation": unique}
     before = client.get(f"{API}/audit/head").json()["position"]

@@ -82,6 +82,8 @@ def test_a_key_is_limited_seen_and_changed_live(client: httpx.Client, unique: st
     removed = client.delete(url)
     assert (removed.status_code, removed.json()["max_concurrent"]) == (200, None)
     assert client.get(f"{TASKS}/limits/nobody:{unique}").status_code == 404
+    said = client.request("DELETE", url, json={"reason": "none is taken"})
+    assert (said.status_code, said.json()["code"]) == (422, "unknown_field")
 
 
 def test_limits_come_in_pages(client: httpx.Client, unique: str) -> None:
@@ -177,8 +179,10 @@ def test_a_full_queue_says_when_to_come_again(start_node: Callable[..., Any], un
     refused = client.post(f"{TASKS}/submit", json=body, headers=headers)
     assert (refused.status_code, refused.json()["code"]) == (429, "queue_full")
     assert 1 <= int(refused.headers["retry-after"]) <= 60
+    assert refused.json()["retry_after"] == int(refused.headers["retry-after"])
     batch = client.post(f"{TASKS}/submit-batch", json={"tasks": [body, body]}).json()
     assert [item["status"] for item in batch["items"]] == [429, 429]
+    assert all(1 <= item["problem"]["retry_after"] <= 60 for item in batch["items"])
     whole = client.post(f"{TASKS}/submit-batch", json={"tasks": [body], "atomic": True})
     assert whole.status_code == 429
 

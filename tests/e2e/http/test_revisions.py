@@ -28,7 +28,10 @@ def agent(client: httpx.Client, unique: str) -> str:
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "drain", "suspend", "activate"])
-@pytest.mark.parametrize("tag", ['"rev-1"', '"rev-3"', 'W/"rev-2"', '"other"', '"rev-1", "rev-7"'])
+@pytest.mark.parametrize(
+    "tag",
+    ['"rev-1"', '"rev-3"', 'W/"rev-2"', '"other"', '"rev-1", "rev-7"', '"rev-02"', '"REV-2"'],
+)
 def test_a_stale_revision_changes_nothing(
     client: httpx.Client, agent: str, method: str, tag: str
 ) -> None:

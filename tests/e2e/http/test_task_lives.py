@@ -205,7 +205,10 @@ def test_agents_come_and_go(client: httpx.Client, unique: str) -> None:
     assert client.post(f"{path}/suspend", json={"reason": "why"}).json()["status"] == "suspended"
     assert client.get(path).json()["suspension"] == "why"
     assert client.post(f"{path}/activate").json()["status"] == "active"
-    assert client.post(f"{path}/drain").json()["status"] == "draining"
+    drained = client.post(f"{path}/drain", json={"reason": "enough"})
+    assert drained.json()["status"] == "draining"
+    audit = client.get(f"{API}/audit/streams/agent/{path.rpartition('/')[2]}?sort=-version&limit=1")
+    assert audit.json()["items"][0]["data"]["reason"] == "enough"
     gone = client.delete(path)
     assert (gone.status_code, gone.content) == (204, b"")
     left = client.get(path)

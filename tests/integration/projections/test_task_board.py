@@ -201,8 +201,21 @@ async def test_failures_releases_and_retries_are_shown(fold: Fold) -> None:
 async def test_every_filter_restricts(fold: Fold) -> None:
     board = await fold(
         task("1", tags=("x",), parent="p"),
-        task("2", owner="other", task_type="review", submitted_at=at(10), correlation="c"),
-        task("3", tags=("x", "y"), priority=Priority.LOW, submitted_at=at(20)),
+        task(
+            "2",
+            owner="other",
+            task_type="review",
+            submitted_at=at(10),
+            correlation="c",
+            dedup_key="d",
+        ),
+        task(
+            "3",
+            tags=("x", "y"),
+            priority=Priority.LOW,
+            submitted_at=at(20),
+            concurrency_key="k",
+        ),
         assigned("1"),
         assigned("3", "b"),
         completed("3", agent_id="b"),
@@ -221,6 +234,9 @@ async def test_every_filter_restricts(fold: Fold) -> None:
     assert await names(board, tag="y", owner="owner") == ["3"]
     assert await names(board, parent="p") == ["1"]
     assert await names(board, correlation="c") == ["2"]
+    assert await names(board, concurrency_key="k") == ["3"]
+    assert await names(board, dedup_key="d") == ["2"]
+    assert await names(board, dedup_key="k") == []
     assert await names(board, since=at(10)) == ["2", "3"]
     assert await names(board, until=at(10)) == ["1"]
     assert await board.count(TaskFilter(tag="x")) == 2

@@ -155,6 +155,22 @@ async def test_one_submission_larger_than_the_bound_does_no_harm(
     assert len(await node.claims.claim("a", 10, 0)) == 1
 
 
+async def test_a_claim_is_bounded_by_bytes_but_never_empty_for_them(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What did not fit is handed out once the others are started."""
+    monkeypatch.setattr(module, "CLAIM_BYTES", 25_000)
+    for number, size in enumerate((10_000, 10_000, 10_000, 30_000)):
+        await node.do(submit(f"t{number}", "x" * size))
+        await node.do(assign(f"t{number}"))
+
+    for expected in (["t0", "t1"], ["t2"], ["t3"]):
+        claimed = await node.claims.claim("a", 10, 0)
+        assert [each.task_id for each in claimed] == expected
+        for task_id in expected:
+            await node.do(StartTask(task_id=task_id, agent_id="a", lease=f"{task_id}:1"))
+
+
 async def test_a_claim_that_waits_ends_when_the_agent_loses_what_it_works_on(node: Node) -> None:
     """However long it may wait: nothing else happens, and the clock stands still."""
     await node.do(submit("t"))

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from aia_mas.domain.kernel import Role
@@ -125,6 +126,7 @@ def test_a_long_id_is_fine(an_agent):
         (Capabilities(metadata={"a": [{"b": "\0"}]}), "invalid_text", "metadata"),
         (Capabilities(metadata={"a": float("nan")}), "invalid_value", "metadata"),
         (Capabilities(metadata={"a": object()}), "invalid_value", "metadata"),
+        (Capabilities(metadata={"a": "x" * 65_529}), "invalid_value", "metadata"),
     ],
 )
 def test_bad_capabilities_are_refused_however_they_come(an_agent, capabilities, code, field):
@@ -254,6 +256,20 @@ def test_update_is_checked(an_agent):
     an_agent.when(UpdateAgent(agent_id="a1", skills={"x": 2.0})).then_refused("invalid_skill_level")
 
 
+def test_metadata_has_64_kib_at_most(an_agent):
+    able = Capabilities(metadata={"a": "x" * 65_528})
+    an_agent.when(register(capabilities=able)).then(registered(capabilities=able))
+
+
+def test_an_agent_with_more_metadata_than_is_taken_today_can_still_be_changed(an_agent):
+    large = Capabilities(metadata={"a": "x" * 100_000})
+    an_agent.given(registered(capabilities=large))
+
+    an_agent.when(UpdateAgent(agent_id="a1", cost_per_task=5))
+    changed = msgspec.structs.replace(large, cost_per_task=5)
+    an_agent.then(AgentUpdated(capabilities=changed, revision=2), result="updated")
+
+
 def test_presence_is_recorded_when_it_changes(an_agent):
     seen = NOW - timedelta(seconds=90)
 
@@ -265,6 +281,11 @@ def test_presence_is_recorded_when_it_changes(an_agent):
     an_agent.when(MarkAgentOffline(agent_id="a1")).then()
     an_agent.when(MarkAgentOnline(agent_id="a1")).then(AgentCameOnline(at=NOW))
     assert an_agent.state.assignable
+
+
+def test_a_drain_is_recorded_with_its_reason(an_agent):
+    drain = DrainAgent(agent_id="a1", reason="maintenance")
+    an_agent.given(REGISTERED).when(drain).then(AgentDrained(at=NOW, reason="maintenance"))
 
 
 @pytest.mark.parametrize("before", [(), GONE])
@@ -286,7 +307,11 @@ def test_an_unknown_agent_is_not_found(an_agent, before, command):
 
 @pytest.mark.parametrize(
     "command",
-    [SuspendAgent(agent_id="a1", reason="\0"), UnregisterAgent(agent_id="a1", reason="x" * 10_001)],
+    [
+        SuspendAgent(agent_id="a1", reason="\0"),
+        UnregisterAgent(agent_id="a1", reason="x" * 10_001),
+        DrainAgent(agent_id="a1", reason="\0"),
+    ],
 )
 def test_reasons_are_bounded(an_agent, command):
     an_agent.given(REGISTERED).when(command).then_refused("invalid_text", field="reason")

@@ -104,6 +104,21 @@ def test_pauses_begin_and_end_once():
     assert pauses.evolve(state, resumed).pauses == ()
 
 
+def test_a_pause_with_another_reason_lasts_since_it_began():
+    fold, state = Dispatching(), None
+    for minutes, task_type, reason in ((0, "t", "a"), (1, "u", "b"), (2, "t", "c")):
+        begin = PauseDispatch(task_type=task_type, reason=reason)
+        now = NOW + timedelta(minutes=minutes)
+        ctx = Context(now=now, head=1, principal=CTX.principal)
+        ((stream, event),) = pauses.pause_dispatch(state, begin, ctx).events
+        state = pauses.evolve(state, event)
+        fold.apply(stream, event)
+
+    began = [("t", "c", NOW), ("u", "b", NOW + timedelta(minutes=1))]
+    assert [(each.task_type, each.reason, each.since) for each in state.pauses] == began
+    assert list(fold.controls.pauses.values()) == list(state.pauses)
+
+
 @pytest.mark.parametrize(
     ("fields", "field"), [({"task_type": ""}, "task_type"), ({"reason": "x" * 1001}, "reason")]
 )
@@ -301,6 +316,8 @@ def test_thousands_that_are_due_at_once_come_in_bit_by_bit():
     assert world.run() == []
     (reason,) = world.fold.why_not("later0", NOW)
     assert reason.code == "not_due"
+    assert reason.detail.startswith("Not before 20")
+    assert reason.detail.endswith("Z")
 
     world.now = later
     assert world.fold.why_not("later0", later) == (), "nobody has brought it in, but it is due"

@@ -12,8 +12,8 @@ from litestar.exceptions import MethodNotAllowedException, NotFoundException
 from aia_mas.application.engine.outcomes import StoredRefusal
 from aia_mas.application.event_log.errors import CommandIdReused, EventLogError, Overloaded
 from aia_mas.domain.kernel.errors import DomainError
-from aia_mas.domain.orchestration.errors import AgentAlreadyRegistered, InvalidSkillLevel
-from aia_mas.interfaces.http.errors import Unauthenticated
+from aia_mas.domain.orchestration.errors import AgentAlreadyRegistered, InvalidSkillLevel, QueueFull
+from aia_mas.interfaces.http.errors import RateLimited, Unauthenticated
 from aia_mas.interfaces.http.problems import (
     STATUS_OF,
     ProblemAnswer,
@@ -112,6 +112,18 @@ def test_errors_of_the_log_are_told_in_general_words() -> None:
     assert b"secret" not in reused.body
     assert overloaded.status == 503
     assert dict(overloaded.headers)[b"retry-after"].isdigit()
+
+
+@pytest.mark.parametrize(
+    "error", [QueueFull(retry_after=7, limit=3), RateLimited(7), Overloaded("")]
+)
+def test_what_says_when_to_come_again_says_so_in_the_body_too(error: Exception) -> None:
+    answer = answer_to(error)
+
+    told = json.loads(answer.body)["retry_after"]
+    assert dict(answer.headers)[b"retry-after"] == str(told).encode()
+    assert told == (1 if answer.status == 503 else 7)
+    assert "retry_after" not in document(AgentAlreadyRegistered(agent_id="a1"))
 
 
 @pytest.mark.parametrize("error", [RuntimeError("password=hunter2"), KeyError("hunter2")])
