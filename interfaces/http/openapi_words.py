@@ -76,6 +76,7 @@ EXAMPLES: Mapping[str, Any] = {
     "put_agent": _CAPABILITIES,
     "update_agent": {"max_concurrent_tasks": 5, "skills": {"python": 0.95, "statistics": 0.8}},
     "unregister_agent": {"reason": "replaced"},
+    "drain_agent": {"reason": "maintenance"},
     "suspend_agent": {"reason": "wrong results"},
     "send_heartbeat": {"tasks": [], "load": 0.4, "metrics": {"memory_used_gb": 12.5}},
     "claim_tasks": {"limit": 1, "wait": 20},
