@@ -23,7 +23,7 @@ class DispatchFold:
     """
 
     name = "dispatching"
-    version = 9
+    version = 10
 
     def __init__(
         self,
