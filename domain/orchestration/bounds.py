@@ -122,14 +122,21 @@ def check_units(units: int, field: str) -> None:
         raise AmountTooLarge(field=field)
 
 
-def check_number(value: float, field: str, *, lowest: float, highest: float) -> None:
+def check_number(
+    value: float,
+    field: str,
+    *,
+    lowest: float,
+    highest: float,
+    error: type[InvalidValue] = InvalidValue,
+) -> None:
     """Refuse a number outside ``lowest``..``highest`` (both allowed), and NaN.
 
     Raises:
-        InvalidValue: It is out of bounds.
+        InvalidValue: It is out of bounds (``error``: which subclass says so).
     """
     if not lowest <= value <= highest:
-        raise InvalidValue(f"{field} is from {lowest} to {highest}", field=field)
+        raise error(f"{field} is from {lowest} to {highest}", field=field)
 
 
 def check_moment(value: datetime | None, field: str) -> None:

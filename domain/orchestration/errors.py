@@ -35,6 +35,30 @@ class InvalidEndpoint(InvalidValue):
     code = "invalid_endpoint"
 
 
+class InvalidLeaseSeconds(InvalidValue):
+    """A lease lasts from a second to a day."""
+
+    code = "invalid_lease_seconds"
+
+
+class DeadlinePassed(InvalidValue):
+    """A deadline leaves time."""
+
+    code = "deadline_passed"
+
+
+class InvalidRetryPolicy(InvalidValue):
+    """A policy of retries ends, and its waits are within bounds."""
+
+    code = "invalid_retry_policy"
+
+
+class InvalidBatchSize(InvalidValue):
+    """A batch is not empty and has not too many items."""
+
+    code = "invalid_batch_size"
+
+
 class AgentNotFound(NotFound):
     """No agent is registered under this id."""
 

@@ -22,7 +22,12 @@ from aia_mas.domain.orchestration.bounds import (
     check_text,
     check_units,
 )
-from aia_mas.domain.orchestration.errors import InvalidText
+from aia_mas.domain.orchestration.errors import (
+    DeadlinePassed,
+    InvalidLeaseSeconds,
+    InvalidRetryPolicy,
+    InvalidText,
+)
 from aia_mas.domain.orchestration.labels import check_conditions
 from aia_mas.domain.orchestration.limits import MAX_CONCURRENT
 from aia_mas.domain.orchestration.task_specification import Requirements, TaskSpecification
@@ -67,7 +72,14 @@ def check_specification(
     check(
         check_number, spec.timeout_seconds, "timeout_seconds", lowest=1.0, highest=LONGEST_TIMEOUT
     )
-    check(check_number, spec.lease_seconds, "lease_seconds", lowest=1.0, highest=DAY)
+    check(
+        check_number,
+        spec.lease_seconds,
+        "lease_seconds",
+        lowest=1.0,
+        highest=DAY,
+        error=InvalidLeaseSeconds,
+    )
     check(check_retries, spec, names)
     check(_check_times, spec, now)
     check(check_names, spec.tags, "tags")
@@ -93,7 +105,7 @@ def check_retries(spec: TaskSpecification, names: Mapping[str, str] = {}) -> Non
         names: Where its fields stand in what was sent, if not under their own names.
 
     Raises:
-        InvalidValue: A value is out of bounds, or the longest wait is below the first one;
+        InvalidRetryPolicy: A value is out of bounds, or the longest wait is below the first one;
             ``others`` has all others.
         InvalidText: A code is none.
     """
@@ -110,7 +122,14 @@ def check_retries(spec: TaskSpecification, names: Mapping[str, str] = {}) -> Non
         ("backoff_cap_seconds", 0.0, DAY),
         ("backoff_jitter", 0.0, 1.0),
     ):
-        check(check_number, getattr(spec, field), path(field), lowest=lowest, highest=highest)
+        check(
+            check_number,
+            getattr(spec, field),
+            path(field),
+            lowest=lowest,
+            highest=highest,
+            error=InvalidRetryPolicy,
+        )
     cap, base = path("backoff_cap_seconds"), path("backoff_base_seconds")
     check(_check_cap, spec, cap, base)
     check(check_names, spec.non_retryable_codes, path("non_retryable_codes"))
@@ -121,11 +140,11 @@ def check_deadline(deadline: datetime | None, now: datetime) -> None:
     """Refuse a deadline without a zone, or one that leaves no time.
 
     Raises:
-        InvalidValue: It is one of these.
+        InvalidValue: It is one of these (``DeadlinePassed``: the second).
     """
     check_moment(deadline, "deadline")
     if deadline is not None and deadline <= now:
-        raise InvalidValue("the deadline has already passed", field="deadline")
+        raise DeadlinePassed("the deadline has already passed", field="deadline")
 
 
 _NONE = Requirements()
@@ -175,7 +194,7 @@ def _check_agents(agents: tuple[str, ...], field: str) -> None:
 
 def _check_cap(spec: TaskSpecification, cap: str, base: str) -> None:
     if spec.backoff_cap_seconds < spec.backoff_base_seconds:
-        raise InvalidValue(f"{cap} is below {base}", field=cap)
+        raise InvalidRetryPolicy(f"{cap} is below {base}", field=cap)
 
 
 def _check_limit(spec: TaskSpecification) -> None:

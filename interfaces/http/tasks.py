@@ -12,8 +12,8 @@ from litestar.params import FromPath, JSONBody
 from aia_mas.application.engine.outcomes import CommandResult
 from aia_mas.application.orchestration.answers import TaskAnswer
 from aia_mas.domain.kernel import DomainError
-from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.ids import check_id
+from aia_mas.domain.orchestration.errors import InvalidBatchSize
 from aia_mas.domain.orchestration.task_commands import SubmitTask
 from aia_mas.interfaces.http.answers import Answer, answer
 from aia_mas.interfaces.http.bodies import decode
@@ -85,7 +85,7 @@ class TaskCommands(Controller):
         """
         origin = await origin_of(request)
         if not 0 < len(data.tasks) <= MAX_BATCH:
-            raise InvalidValue(f"a batch has 1 to {MAX_BATCH} tasks", field="tasks")
+            raise InvalidBatchSize(f"a batch has 1 to {MAX_BATCH} tasks", field="tasks")
         now = request.system.clock.now()
         read = [_read(request, raw, now) for raw in data.tasks]
         refused = next((item for item in read if isinstance(item, DomainError)), None)

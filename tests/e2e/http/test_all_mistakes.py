@@ -24,8 +24,8 @@ MISTAKES = {
     "requirements.skills.sql": "invalid_skill_level",
     "requirements.labels.0.value": "invalid_label_comparator",
     "requirements.min_tier": "unknown_tier",
-    "lease_seconds": "invalid_value",
-    "deadline": "invalid_value",
+    "lease_seconds": "invalid_lease_seconds",
+    "deadline": "deadline_passed",
     "dedup_key": "invalid_text",
 }
 
@@ -53,9 +53,9 @@ def told(problem: dict[str, Any]) -> dict[str, str]:
         (
             {"retry": {"max_attempts": 10**9, "factor": 0, "cap_seconds": 0, "base_seconds": 9}},
             {
-                "retry.max_attempts": "invalid_value",
-                "retry.factor": "invalid_value",
-                "retry.cap_seconds": "invalid_value",
+                "retry.max_attempts": "invalid_retry_policy",
+                "retry.factor": "invalid_retry_policy",
+                "retry.cap_seconds": "invalid_retry_policy",
             },
         ),
         ({"retry": {"jitter": 1}, "max_attempts": 3}, {"max_attempts": "invalid_value"}),

@@ -66,4 +66,4 @@ def test_an_atomic_batch_is_all_or_nothing(client: httpx.Client, unique: str) ->
 def test_a_batch_has_bounds(client: httpx.Client) -> None:
     for tasks in ([], [{"task_type": "x"}] * 1001):
         refused = client.post(f"{API}/agents/tasks/submit-batch", json={"tasks": tasks})
-        assert (refused.status_code, refused.json()["code"]) == (422, "invalid_value")
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid_batch_size")

@@ -69,7 +69,7 @@ def test_a_deadline_that_has_passed_is_a_mistake_of_the_order(
     answer = client.post(f"{TASKS}/{path}", json=body)
 
     problem = answer.json()
-    assert (answer.status_code, problem["code"]) == (422, "invalid_value"), answer.text
+    assert (answer.status_code, problem["code"]) == (422, "deadline_passed"), answer.text
     assert problem["errors"][0]["field"] == "deadline"
     body["deadline"] = AHEAD
     assert client.post(f"{TASKS}/{path}", json=body).status_code == 200
@@ -82,5 +82,5 @@ def test_a_deadline_that_has_passed_is_a_mistake_for_a_task_that_waits_already(
 
     answer = client.post(url, json={"deadline": PAST})
 
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_value"), answer.text
+    assert (answer.status_code, answer.json()["code"]) == (422, "deadline_passed"), answer.text
     assert client.post(url, json={"deadline": AHEAD}).status_code == 200

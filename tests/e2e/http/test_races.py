@@ -175,7 +175,7 @@ def test_a_thousand_tasks_with_a_bad_one(client: httpx.Client, unique: str) -> N
 def test_a_batch_has_one_to_a_thousand_tasks(client: httpx.Client, size: int) -> None:
     answer = client.post(f"{TASKS}/submit-batch", json={"tasks": [{"task_type": "x"}] * size})
 
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_value")
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_batch_size")
     assert answer.json()["errors"][0]["field"] == "tasks"
 
 

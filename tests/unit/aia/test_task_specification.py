@@ -130,5 +130,5 @@ def test_all_that_is_wrong_is_told() -> None:
     assert told == {
         "task_type": "invalid_text",
         "max_cost": "invalid_amount",
-        "lease_seconds": "invalid_value",
+        "lease_seconds": "invalid_lease_seconds",
     }

@@ -189,7 +189,7 @@ def test_a_retry_lifts_a_deadline_that_has_passed_or_sets_another(a_task):
     a_task.given(*FINISHED["expired"]).at(later).when(RetryTask(task_id="t1"))
     a_task.then(TaskRequeued(attempt=0, terms=terms_of(free), by="alice", at=later, owner="alice"))
     a_task.given(TaskCancelled(by="x", at=later))
-    a_task.when(RetryTask(task_id="t1", deadline=later)).then_refused("invalid_value")
+    a_task.when(RetryTask(task_id="t1", deadline=later)).then_refused("deadline_passed")
     a_task.when(RetryTask(task_id="t1", deadline=new, by="ops"))
     assert a_task.decision.events[0][1].terms.deadline == new
     assert spec.deadline == LATER
@@ -197,7 +197,9 @@ def test_a_retry_lifts_a_deadline_that_has_passed_or_sets_another(a_task):
 
 @pytest.mark.parametrize("events", [(SUBMITTED,), RUNNING, FINISHED["completed"]])
 def test_a_deadline_that_has_passed_is_a_mistake_wherever_the_task_stands(a_task, events):
-    a_task.given(*events).when(RetryTask(task_id="t1", deadline=NOW)).then_refused("invalid_value")
+    a_task.given(*events).when(RetryTask(task_id="t1", deadline=NOW)).then_refused(
+        "deadline_passed"
+    )
 
 
 def test_a_retry_keeps_a_deadline_that_is_still_ahead(a_task):
