@@ -17,7 +17,8 @@ from aia_mas.interfaces.http.access_log import AccessLog
 def written() -> Iterator[io.StringIO]:
     """What the logs write; the set-up of before comes back afterwards."""
     root, ours = logging.getLogger(), logging.getLogger("aia")
-    before = (root.handlers[:], root.level, ours.level, structlog.get_config())
+    before = (root.handlers[:], root.level, ours.level)
+    configured = structlog.get_config() if structlog.is_configured() else None
     structlog.reset_defaults()
     stream = io.StringIO()
     logs.configure("json", "info", stream)
@@ -25,7 +26,9 @@ def written() -> Iterator[io.StringIO]:
     logging.captureWarnings(False)
     root.handlers[:], root.level = before[0], before[1]
     ours.setLevel(before[2])
-    structlog.configure(**before[3])
+    structlog.reset_defaults()
+    if configured is not None:
+        structlog.configure(**configured)
 
 
 def lines(written: io.StringIO) -> list[dict[str, Any]]:
