@@ -70,7 +70,9 @@ def virtual_time_only(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def quiet() -> Iterator[None]:
     """Nodes that die and lose their leases have a lot to tell."""
-    before = structlog.get_config()
+    before = structlog.get_config() if structlog.is_configured() else None
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     yield
-    structlog.configure(**before)
+    structlog.reset_defaults()
+    if before is not None:
+        structlog.configure(**before)
