@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
 API = "/mas/api/v1"
+
+
+@pytest.fixture(scope="module")
+def client(start_for_module: Callable[..., Any]) -> httpx.Client:
+    """A client of a node of its own: on a shared one others' tasks take places, too."""
+    made: httpx.Client = start_for_module().client
+    return made
 
 
 @pytest.fixture

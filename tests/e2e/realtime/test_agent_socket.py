@@ -10,6 +10,12 @@ from websockets.exceptions import ConnectionClosed
 from .agents_at_work import API, PATIENCE, Worker, held, register, submit
 
 
+@pytest.fixture(scope="module")
+def node(start_for_module: Callable[..., Any]) -> Any:
+    """A node of its own: on a shared one others' tasks take places, too."""
+    return start_for_module()
+
+
 def test_a_task_comes_by_itself_and_is_worked_to_its_end(
     node: Any, work: Callable[..., Worker], unique: str
 ) -> None:
