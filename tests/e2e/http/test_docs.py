@@ -13,6 +13,8 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
+from .nodes import NOBODY_S
+
 API = "/mas/api/v1"
 SOCKET = f"{API}/agents/ws/frontend/client_001"
 PAGES = ("/docs", "/mas/docs", "/docs/", "/mas/docs/")
@@ -159,7 +161,7 @@ def test_sockets_under_a_configured_prefix(under_a_prefix: Any, strips: bool) ->
 def test_a_forwarded_prefix_that_is_no_path_is_ignored(client: httpx.Client, prefix: str) -> None:
     created = client.post(
         f"{API}/agents/tasks/submit",
-        json={"task_type": "x"},
+        json={"task_type": "x", **NOBODY_S},
         headers={"x-forwarded-prefix": prefix},
     )
 
