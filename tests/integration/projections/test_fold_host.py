@@ -13,6 +13,7 @@ from aia_mas.application.event_log.fold_snapshots import PostgresFoldSnapshots, 
 from aia_mas.application.event_log.memory_log import MemoryEventLog
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.application.event_log.refolding import refold
+from aia_mas.application.event_log.slices import Slices
 from aia_mas.domain.kernel.steps import Steps
 from aia_mas.projections.system_metrics import SystemMetrics
 
@@ -201,8 +202,9 @@ async def test_a_fold_does_not_hold_the_event_loop(pen: Pen, log: PostgresEventL
             await asyncio.sleep(0)
 
     steps = [after - before for before, after in pairwise(turns)]
-    # A slice is one millisecond: some ten events, and one more that ends it.
-    assert max(steps) <= 11
+    # A slice is one millisecond, or half of what others took in between, on a busy machine more;
+    # at most ten milliseconds: a hundred events, and one more that ends it.
+    assert max(steps) <= Slices.LONGEST / 0.0001 + 1
 
 
 async def test_folds_survive_an_outage_of_the_store(
