@@ -70,6 +70,7 @@ class Connection:
         "client_id",
         "closing",
         "heard_at",
+        "may_idle",
         "principal",
         "queued_bytes",
         "subscriptions",
@@ -95,6 +96,8 @@ class Connection:
         self.behind: list[FactSubscription] = []
         self.closing: Closing | None = None
         self.heard_at = asyncio.get_running_loop().time()
+        # An agent waits for work, which may take its time; it subscribes to nothing for that.
+        self.may_idle = False
         self.queued_bytes = 0
         self._limit = queue_bytes
         self._queue: list[bytes] = []

@@ -276,5 +276,7 @@ class Hub:
             await asyncio.sleep(idle / 4)
             now = asyncio.get_running_loop().time()
             for connection in self.connections:
-                if not connection.subscriptions and now - connection.heard_at > idle:
+                if connection.subscriptions or connection.may_idle:
+                    continue
+                if now - connection.heard_at > idle:
                     connection.leave(_IDLE)

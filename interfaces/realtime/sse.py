@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import msgspec
 from litestar.types import Send
 
 from aia_mas.interfaces.realtime.close_codes import Closing
@@ -84,7 +85,7 @@ class SseTransport:
 
     async def close(self, closing: Closing) -> None:
         """Tell why the stream ends, and end it."""
-        data = b'{"code":%d,"reason":"%b"}' % (closing.code, closing.reason.encode())
+        data = msgspec.json.encode({"code": int(closing.code), "reason": closing.reason})
         await self._write(b"event: closed\ndata: " + data + b"\n\n", more=False)
 
     def cut(self, closing: Closing) -> None:

@@ -7,10 +7,12 @@ from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import psycopg
 from litestar import WebSocket, websocket
 from litestar.handlers import WebsocketRouteHandler
 from litestar.params import FromPath
 
+from aia_mas.application.event_log.errors import EventLogError
 from aia_mas.application.orchestration.agent_watches import AgentWatches
 from aia_mas.domain.kernel import DomainError
 from aia_mas.domain.kernel.errors import InvalidValue, PermissionDenied
@@ -81,8 +83,10 @@ async def _refused(system: System, agent_id: str, credential: Credential) -> Clo
         return Closing(CloseCode.NOT_FOUND, error.code)
     except InvalidValue as error:
         return Closing(CloseCode.POLICY_VIOLATION, error.code)
-    except DomainError as error:
+    except (DomainError, EventLogError) as error:
         return Closing(CloseCode.TRY_AGAIN_LATER, error.code)
+    except (psycopg.Error, OSError):
+        return Closing(CloseCode.TRY_AGAIN_LATER, "database_unavailable")
     return None
 
 
@@ -102,6 +106,7 @@ class AgentSession(Session):
         """Connect an accepted socket of an agent."""
         longest = system.settings.max_body_bytes
         super().__init__(system.hub, socket, agent_id, credential, permit, longest)
+        self.connection.may_idle = True
         self._system = system
         self._agent_id = agent_id
         self._feed = AgentFeed(system, watches, agent_id, self.connection.push)

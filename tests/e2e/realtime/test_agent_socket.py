@@ -175,6 +175,26 @@ def test_an_agent_that_answers_pings_stays_online(
     }
 
 
+def test_an_agent_may_wait_for_work_for_as_long_as_it_takes(
+    start_node: Callable[..., Any],
+    work: Callable[..., Worker],
+    watch: Callable[..., Any],
+) -> None:
+    node = start_node(websocket_idle_seconds=1)
+    register(node, "patient")
+    worker = work(node, "patient")
+    board = watch(node)
+    board.say(type="unsubscribe", id="metrics")
+    with pytest.raises(ConnectionClosed) as closed:
+        while True:
+            board.connection.recv(PATIENCE)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4009  # it said something later than the agent
+
+    task_id = submit(node, "patient")
+    assert worker.next("task_assigned")["data"]["task_id"] == task_id
+
+
 def test_a_change_of_state_is_told(node: Any, work: Callable[..., Worker], unique: str) -> None:
     register(node, unique)
     worker = work(node, unique)
