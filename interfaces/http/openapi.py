@@ -31,7 +31,8 @@ CONFIG = OpenAPIConfig(
         Commands answer when they are durable; `X-Event-Position` is their place in the log, and
         `min_position` on a query waits until its read model has got there. Errors are problem
         documents (RFC 9457) with a stable `code`. The same figures and facts come live over the
-        WebSocket `/mas/api/v1/agents/ws/frontend/{client_id}` (see `docs/realtime.md`).
+        WebSocket `/mas/api/v1/agents/ws/frontend/{client_id}` (see `docs/realtime.md`), and agents
+        get their work over `/mas/api/v1/agents/ws/agent/{agent_id}` (`docs/agent-socket.md`).
         """)
     ),
     tags=[Tag(name, description) for name, description in TAGS],
