@@ -17,6 +17,7 @@ import structlog
 import uuid_utils
 from anyio.abc import TaskGroup
 
+from aia_mas.application import registry
 from aia_mas.application.clock import Clock, SystemClock
 from aia_mas.application.database import Database, open_database
 from aia_mas.application.engine.engine import Engine
@@ -26,8 +27,7 @@ from aia_mas.application.engine.working_set import WorkingSet
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.event_log.fold_snapshots import PostgresFoldSnapshots
 from aia_mas.application.event_log.leases import LeaseKeeper
-from aia_mas.application.event_log.mapper import EventMapper
-from aia_mas.application.event_log.postgres_log import Limits, PostgresEventLog
+from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.application.maintenance import Maintenance
 from aia_mas.application.migrations import migrate
@@ -51,10 +51,11 @@ from aia_mas.domain.kernel.principal import system
 from aia_mas.domain.orchestration.scoring.policies import Policy, registered
 from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
 from aia_mas.domain.orchestration.task_commands import SubmitTask
+from aia_mas.interfaces.access import Access
 from aia_mas.interfaces.own_policies import policies_at
 from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, PROCESS_FOLDS
 from aia_mas.interfaces.realtime import Hub, Sample, options_of
-from aia_mas.interfaces.shared_stores import limiter, presence_store
+from aia_mas.interfaces.shared_stores import event_log_of, limiter, presence_store
 from aia_mas.projections.host import ProjectionHost
 from aia_mas.projections.registry import READ_MODELS
 
@@ -84,6 +85,7 @@ class System:
         heartbeats: Takes signs of life.
         projections: The read models.
         hub: The live streams.
+        access: Who may come in, and who is there.
         leases: What this node leads.
         limiter: Counts the requests of each caller; None: there is no limit.
         draining: It takes no more commands.
@@ -101,6 +103,7 @@ class System:
     heartbeats: Heartbeats
     projections: ProjectionHost
     hub: Hub
+    access: Access
     leases: LeaseKeeper
     limiter: Limiter | None
     _life: asyncio.Task[None]
@@ -183,16 +186,7 @@ class System:
         async with AsyncExitStack() as stack:
             self.database = await stack.enter_async_context(open_database(self.settings))
             await migrate(self.database.owner_url, program_role=self.database.program_role)
-            self.log = PostgresEventLog(
-                self.database.url,
-                EventMapper(orchestration.EVENTS),
-                limits=Limits(
-                    self.settings.max_waiting_commands,
-                    self.settings.max_waiting_bytes,
-                    self.settings.database_pool_size,
-                    self.settings.database_timeout_seconds,
-                ),
-            )
+            self.log = event_log_of(self.settings, self.database)
             await stack.enter_async_context(self.log.running())
             self.leases = LeaseKeeper(
                 self.log.pool,
@@ -228,10 +222,10 @@ class System:
         settings, event_log, clock = self.settings, self.log, self.clock
         feed = event_log.feed
         folds = PostgresFoldSnapshots(event_log.pool, event_log.store_id)
-        self._snapshots = PostgresSnapshots(event_log.pool, orchestration.STATES)
+        self._snapshots = PostgresSnapshots(event_log.pool, registry.STATES)
         working_set = WorkingSet(
             event_log,
-            orchestration.EVOLVERS,
+            registry.EVOLVERS,
             self._snapshots,
             capacity=settings.working_set_streams,
         )
@@ -280,6 +274,7 @@ class System:
             working_set,
             merged(
                 [
+                    *registry.others(),
                     orchestration.handlers(
                         active_tasks=dispatch_fold.active_tasks,
                         seat=seats.place,
@@ -287,10 +282,10 @@ class System:
                         policies=self.policies,
                         tiers=settings.tiers,
                         failures=self.dispatcher.failures,
-                    )
+                    ),
                 ]
             ),
-            orchestration.EVOLVERS,
+            registry.EVOLVERS,
             clock,
             self.new_id,
         )
@@ -323,6 +318,7 @@ class System:
         )
         self.hub = Hub(event_log, options_of(settings))
         self.hub.coalesce("metrics", self._metrics)
+        self.access = Access(settings, self.name, clock, event_log, working_set, self.hub)
 
     def _metrics(self) -> Sample:
         metrics = self.projections.system_metrics(self.clock.now())
@@ -341,6 +337,7 @@ class System:
         head = self.log.feed.position
         for host in (self._dispatch_host, self._expiry_host):
             await host.reached(head)
+        await self.access.start(tasks)
         await tasks.start(self.hub.run)
         for name, lead in (
             (dispatcher_process.LEASE, self.dispatcher.lead),
