@@ -6,9 +6,12 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from websockets.sync.client import ClientConnection, connect
 
+from ..conftest import running
 from .agents_at_work import API, Worker
+from .two_nodes import KEY
 
 PATIENCE = 30.0  # seconds; only ever waited out when something is wrong
 PATH = "/mas/api/v1/agents/ws/frontend/"
@@ -83,3 +86,14 @@ def work() -> Iterator[Callable[..., Worker]]:
             return Worker(stack.enter_context(connect(url, compression=None, **more)))
 
         yield worker
+
+
+@pytest.fixture(scope="session")
+def pair(postgres: Any) -> Iterator[tuple[Any, Any]]:
+    """Two nodes with keys on one database; tests share them and use ids of their own."""
+    with ExitStack() as stack:
+        settings = {"jwt_secret": KEY, "leader_lease_seconds": 2.0}
+        first = stack.enter_context(running(postgres, node_name="first", **settings))
+        second = type(first)(replace(first.system.settings, node_name="second"))
+        stack.callback(second.stop)
+        yield first, second
