@@ -97,7 +97,7 @@ class Connections(Controller):
         """Close a connection, on whichever node it is, with 4011; repeating it changes nothing."""
         connection_id = _checked(connection_id)
         system = request.system
-        if request.command_id is None and not await system.access.connections.has(connection_id):
+        if not await system.access.connections.has(connection_id):
             stream = disconnection_stream(connection_id)
             if not await system.log.stream_heads([stream]):
                 raise ConnectionNotFound

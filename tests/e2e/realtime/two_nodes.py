@@ -79,8 +79,8 @@ def until(holds: Callable[[], Any], what: str) -> Any:
     return found
 
 
-def listed(node: Any, **where: Any) -> list[dict[str, Any]]:
-    answer = node.client.get(CONNECTIONS, params=where, headers=ADMIN)
+def listed(at: Any, **where: Any) -> list[dict[str, Any]]:
+    answer = at.client.get(CONNECTIONS, params=where, headers=ADMIN)
     assert answer.status_code == 200, answer.text
     items: list[dict[str, Any]] = answer.json()["items"]
     return items
