@@ -180,6 +180,13 @@ def start_for_module(postgres: EmbeddedPostgres) -> Iterator[Callable[..., Node]
         yield lambda **settings: stack.enter_context(running(postgres, **settings))
 
 
+@pytest.fixture(scope="session")
+def start_for_session(postgres: EmbeddedPostgres) -> Iterator[Callable[..., Node]]:
+    """Starts nodes with settings of their own, which tests of several modules share."""
+    with ExitStack() as stack:
+        yield lambda **settings: stack.enter_context(running(postgres, **settings))
+
+
 @pytest.fixture
 def client(node: Node) -> httpx.Client:
     """A client of the shared node."""

@@ -9,7 +9,6 @@ import pytest
 from msgspec.structs import replace
 from websockets.sync.client import ClientConnection, connect
 
-from ..conftest import running
 from .agents_at_work import API, Worker
 from .two_nodes import KEY
 
@@ -89,11 +88,9 @@ def work() -> Iterator[Callable[..., Worker]]:
 
 
 @pytest.fixture(scope="session")
-def pair(postgres: Any) -> Iterator[tuple[Any, Any]]:
+def pair(start_for_session: Callable[..., Any]) -> Iterator[tuple[Any, Any]]:
     """Two nodes with keys on one database; tests share them and use ids of their own."""
-    with ExitStack() as stack:
-        settings = {"jwt_secret": KEY, "leader_lease_seconds": 2.0}
-        first = stack.enter_context(running(postgres, node_name="first", **settings))
-        second = type(first)(replace(first.system.settings, node_name="second"))
-        stack.callback(second.stop)
-        yield first, second
+    first = start_for_session(jwt_secret=KEY, leader_lease_seconds=2.0, node_name="first")
+    second = type(first)(replace(first.system.settings, node_name="second"))
+    yield first, second
+    second.stop()

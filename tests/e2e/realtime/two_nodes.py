@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import httpx
 import jwt
+import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
@@ -51,12 +52,12 @@ def dial_by_ticket(node: Any, path: str, ticket: str) -> ClientConnection:
 
 def end_of(connection: ClientConnection) -> tuple[int, str]:
     """Read until the server closes; return its code and reason."""
-    try:
+    with pytest.raises(ConnectionClosed) as closed:
         while True:
             connection.recv(PATIENCE)
-    except ConnectionClosed as closed:
-        assert closed.rcvd is not None, "it was cut"
-        return closed.rcvd.code, closed.rcvd.reason
+    received = closed.value.rcvd
+    assert received is not None, "it was cut"
+    return received.code, received.reason
 
 
 def code(answer: httpx.Response) -> tuple[int, str]:
