@@ -1,14 +1,23 @@
 """Clients of running nodes."""
 
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import jwt
 import pytest
 
 from aia.client import AsyncClient, Client
 
 from .cutting import CuttingWay, cutting
+
+KEY = "a secret that only tests know, long enough"
+
+
+def token_of(subject: str, *roles: str, lives: float = 600) -> str:
+    """Return a token of a node with that key."""
+    return jwt.encode({"sub": subject, "roles": list(roles), "exp": time.time() + lives}, KEY)
 
 
 @pytest.fixture(scope="module")

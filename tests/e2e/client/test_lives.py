@@ -19,7 +19,7 @@ from aia.client import (
 )
 from aia.client.types import FeatureWeights, LabelDemand, TaskRequirements, TaskSubmission
 
-from ..http.conftest import KEY, bearer
+from .conftest import KEY, token_of
 from .speaking import Speaker, speaking
 
 KINDS = ["sync", "async"]
@@ -80,13 +80,14 @@ def test_an_agent_from_its_registration_to_its_end(say: Speaker, unique: str) ->
 
 def test_a_task_from_its_submission_to_its_rating(say: Speaker, unique: str) -> None:
     say(lambda c: c.agents.put(unique, skills={unique: 1.0}))
-    wanted = TaskRequirements(skills={unique: 0.5}, labels=[LabelDemand(key="no", op="!=", value=1)])
+    unlabelled = LabelDemand(key="no", op="!=", value=1)
+    wanted = TaskRequirements(skills={unique: 0.5}, labels=[unlabelled])
     task = say(
         lambda c: c.tasks.submit(
             "data_analysis",
             requirements=wanted,
             payload={"rows": [1, 2]},
-            max_cost=Decimal("50"),
+            max_cost=Decimal(50),
             deadline=datetime.now(UTC) + timedelta(hours=1),
             tags=[unique],
         )
@@ -230,12 +231,10 @@ def test_figures_events_and_health_are_read(say: Speaker, unique: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_who_may_not_is_told_so(
-    start_for_module: Callable[..., Any], secured_url: str, kind: str, unique: str
-) -> None:
+def test_who_may_not_is_told_so(secured_url: str, kind: str, unique: str) -> None:
     with speaking(kind, secured_url) as stranger, pytest.raises(NotAuthenticated):
         stranger(lambda c: c.agents.list())
-    token = bearer(unique, "viewer")["authorization"].removeprefix("Bearer ")
+    token = token_of(unique, "viewer")
     with speaking(kind, secured_url, token=lambda: token) as viewer:
         viewer(lambda c: c.agents.list())
         with pytest.raises(PermissionDenied):
