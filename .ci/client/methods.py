@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 
 from shapes import Schema, Shapes, described, docstring, fields_of, python_name, union
 
-_SIGNALS = {"send_heartbeat", "claim_tasks"}
+_SIGNALS = {"send_heartbeat", "claim_tasks", "create_ticket"}
 _KEY_WORDS = "Its own key instead of a new one, to repeat a command of before"
 _MATCH_WORDS = "The revision that the change is meant for, or several; `*`: whichever there is"
 _PLACEHOLDERS = {
     "agent_id": '"data_analyst_001"',
     "task_id": "task.task_id",
+    "connection_id": "connection.connection_id",
     "lease": "task.lease",
     "key": '"sales_db"',
     "task_type": '"report"',
@@ -230,13 +231,18 @@ class Method:
                 call = f"text({path})"
             elif positioned:
                 call = f"read({path}, {answer}, {{{query}}})"
+            elif query:
+                call = f"ask({path}, {answer}, {{{query}}})"
             else:
                 call = f"look({path}, {answer})"
             return f"        return await self._connection.{call}\n"
         if operation.name in _SIGNALS:
             wait = ", wait=wait or 0.0" if any(n == "wait" for n, _ in self.fields) else ""
+            body = self._body()
+            if body == "None":
+                return f"        return await self._connection.signal({path}, {answer})\n"
             return (
-                f"        body = {self._body()}\n"
+                f"        body = {body}\n"
                 f"        return await self._connection.signal({path}, {answer}, body{wait})\n"
             )
         if not self.keyed:

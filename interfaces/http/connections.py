@@ -73,7 +73,11 @@ class Connections(Controller):
         As the nodes told each other last: it may be a second old.
         """
         where = ConnectionFilter(
-            kind=kind, client_id=client_id, agent_id=agent_id, subject=subject, node=node
+            kind=None if kind is None else kind.value,
+            client_id=client_id,
+            agent_id=agent_id,
+            subject=subject,
+            node=node,
         )
         cursors = Cursors(request, where)
         store = request.system.access.connections

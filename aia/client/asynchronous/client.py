@@ -11,11 +11,13 @@ from aia.client.asynchronous.connection import AsyncConnection
 from aia.client.asynchronous.groups import (
     AsyncAgents,
     AsyncAudit,
+    AsyncConnections,
     AsyncHealthChecks,
     AsyncKeyLimits,
     AsyncMetricsReads,
     AsyncPolicies,
     AsyncQueue,
+    AsyncRevocations,
     AsyncTasks,
 )
 from aia.client.configuration import Token, configuration
@@ -41,6 +43,8 @@ class AsyncClient:
         policies: The rules by which tasks go to agents.
         metrics: Figures of the whole system.
         audit: The event log.
+        connections: Who is connected, and tickets to connect with.
+        revocations: Tokens that are refused before they expire.
         health: How the server is.
     """
 
@@ -78,6 +82,8 @@ class AsyncClient:
         self.policies = AsyncPolicies(connection)
         self.metrics = AsyncMetricsReads(connection)
         self.audit = AsyncAudit(connection)
+        self.connections = AsyncConnections(connection)
+        self.revocations = AsyncRevocations(connection)
         self.health = AsyncHealthChecks(connection)
 
     async def __aenter__(self) -> AsyncClient:

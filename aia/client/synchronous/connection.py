@@ -68,6 +68,10 @@ class Connection:
             fields["min_position"] = self.seen.value or None
         return self._understood(self._exchange("GET", path, query=fields), kind)
 
+    def ask(self, path: str, kind: type[T], query: Mapping[str, Any]) -> T:
+        """Ask for something that has no place in the log."""
+        return self._understood(self._exchange("GET", path, query=query), kind)
+
     def text(self, path: str) -> str:
         """Ask for plain text."""
         return (self._exchange("GET", path)).text

@@ -20,6 +20,13 @@ from aia.client.types.agents import (
 )
 from aia.client.types.audit import AuditEvent, AuditHead, AuditPage
 from aia.client.types.base import Answer, Done, Received
+from aia.client.types.connections import (
+    ConnectionPage,
+    DisconnectionAnswer,
+    ListedConnection,
+    Ticket,
+    Whom,
+)
 from aia.client.types.health import Health, Life, Part, ReadModelStatus
 from aia.client.types.limits import KeyPage, KeyView, LimitAnswer
 from aia.client.types.metrics import (
@@ -43,6 +50,7 @@ from aia.client.types.requests import (
     Comparator,
     CostPolicy,
     FeatureWeights,
+    Kind,
     LabelDemand,
     Priority,
     ReportedUsage,
@@ -52,6 +60,7 @@ from aia.client.types.requests import (
     TaskStatus,
     TaskSubmission,
 )
+from aia.client.types.revocations import Revocation, RevocationPage
 from aia.client.types.shared import (
     BulkExample,
     BulkResult,
@@ -104,8 +113,10 @@ __all__ = [
     "ClaimedTask",
     "ClaimedTasks",
     "Comparator",
+    "ConnectionPage",
     "CostPolicy",
     "Costs",
+    "DisconnectionAnswer",
     "Done",
     "DurationFigures",
     "ExcludedAgent",
@@ -119,12 +130,14 @@ __all__ = [
     "HeldTask",
     "KeyPage",
     "KeyView",
+    "Kind",
     "LabelCondition",
     "LabelDemand",
     "Lag",
     "LastFailure",
     "Life",
     "LimitAnswer",
+    "ListedConnection",
     "LostTask",
     "Metrics",
     "MetricsHistory",
@@ -151,6 +164,8 @@ __all__ = [
     "Requirements",
     "Retries",
     "RetryPolicy",
+    "Revocation",
+    "RevocationPage",
     "ScoredCandidate",
     "ScoredFeature",
     "Streak",
@@ -169,9 +184,11 @@ __all__ = [
     "TaskSubmission",
     "TaskUsage",
     "Throughput",
+    "Ticket",
     "TypeCounts",
     "TypeFigures",
     "Waiting",
+    "Whom",
     "Window",
     "WorkDurations",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -12,9 +13,16 @@ from aia_mas.application.connections import ListedConnection
 from aia_mas.domain.communication.disconnections import LONGEST_NAME, OrderDisconnection, Whom
 from aia_mas.interfaces.http.schemas.values import AgentId
 
-Kind = Literal["frontend", "agent", "stream"]
 _Name = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": LONGEST_NAME})]
 _Reason = Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": 1_000})]
+
+
+class Kind(StrEnum):
+    """What a connection is: a dashboard's socket, an agent's, or a stream of events."""
+
+    FRONTEND = "frontend"
+    AGENT = "agent"
+    STREAM = "stream"
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +47,11 @@ class ConnectionPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClosingReason(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why a connection is closed, for the record."""
+    """Why a connection is closed.
+
+    Attributes:
+        reason: For the record.
+    """
 
     reason: _Reason = ""
 
@@ -66,7 +78,7 @@ class DisconnectRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     def command(self, disconnection_id: str) -> OrderDisconnection:
         """Return the command (``disconnection_id``: made up just now)."""
         whom = Whom(
-            kind=self.kind,
+            kind=None if self.kind is None else self.kind.value,
             client_id=self.client_id,
             agent_id=self.agent_id,
             subject=self.subject,

@@ -1,6 +1,5 @@
 """Orders to close connections: whom they name, and that one is given once."""
 
-
 from aia_mas.domain.communication.disconnections import (
     DisconnectionOrdered,
     OrderDisconnection,
