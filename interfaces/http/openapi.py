@@ -170,7 +170,8 @@ def document(
                 "scheme": "bearer",
                 "bearerFormat": "JWT",
                 "description": "HS256 with the server's key; claims `sub` (who), `roles` (a list"
-                " of names, see `x-roles`) and `exp` (Unix time). An agent's `sub` is its id.",
+                " of names, see `x-roles`), `exp` (Unix time), and to be revoked by, `iat` and `jti`."
+                " An agent's `sub` is its id.",
             },
         },
     }

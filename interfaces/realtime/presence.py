@@ -142,7 +142,9 @@ class ConnectionPresence:
         """Tell which sockets serve their agents, and let older ones elsewhere know."""
         roster = self._roster
         while roster.claims:
-            claims, roster.claims = roster.claims, {}
+            claims = dict(islice(roster.claims.items(), _BATCH))
+            for agent_id in claims:
+                del roster.claims[agent_id]
             try:
                 await self._store.claim(_sockets(claims.values()), newly=True)
             except BaseException:
@@ -150,15 +152,13 @@ class ConnectionPresence:
                     if roster.serving(agent_id) is entry:
                         roster.claims[agent_id] = entry
                 raise
-        if self._again:
-            known = [
-                entry
-                for agent_id, entry in self._again.items()
-                if self._roster.serving(agent_id) is entry
-            ]
-            if known:
-                await self._store.claim(_sockets(known), newly=False)
-            self._again = {}
+        while self._again:
+            batch = list(islice(self._again.items(), _BATCH))
+            sockets = _sockets(entry for name, entry in batch if roster.serving(name) is entry)
+            if sockets:
+                await self._store.claim(sockets, newly=False)
+            for agent_id, _ in batch:
+                del self._again[agent_id]
 
     async def _remove(self) -> None:
         gone = self._roster.gone
