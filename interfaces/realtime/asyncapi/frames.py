@@ -29,7 +29,6 @@ from aia_mas.interfaces.realtime.messages import (
 from aia_mas.interfaces.realtime.task_facts import TaskUpdate
 from aia_mas.projections.metrics_figures import Metrics
 
-
 Shape = type[msgspec.Struct]
 
 
