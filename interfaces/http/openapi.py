@@ -171,7 +171,7 @@ def document(
                 "scheme": "bearer",
                 "bearerFormat": "JWT",
                 "description": "HS256 with the server's key; claims `sub` (who), `roles` (a list"
-                " of names, see `x-roles`), `exp` (Unix time), and to be revoked by, `iat` and `jti`."
+                " of names, see `x-roles`), `exp` (Unix time), and `iat`, `jti` to be revoked by."
                 " An agent's `sub` is its id.",
             },
         },
