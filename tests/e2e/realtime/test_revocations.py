@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,8 +13,10 @@ from .two_nodes import (
     ADMIN,
     AGENT,
     API,
+    CONNECTIONS,
     FRONTEND,
     KEY,
+    PATIENCE,
     REVOCATIONS,
     STREAM,
     bearer,
@@ -135,6 +138,42 @@ def test_a_revocation_ends_with_the_tokens_that_it_is_about(pair: Pair, unique: 
         lambda: all(unique != one["token_id"] for node in pair for one in in_force(node)),
         "it is still in force",
     )
+
+
+def test_a_claim_that_waits_is_answered_as_the_token_is_by_then(pair: Pair, unique: str) -> None:
+    old = bearer(unique, "agent")
+    register = {"skills": {unique: 1.0}}
+    assert pair[0].client.put(f"{API}/agents/{unique}", json=register, headers=old).is_success
+    with ThreadPoolExecutor(1) as thread, pair[0].new_client(**old) as agent:
+        path = f"{API}/agents/{unique}/claim"
+        waiting = thread.submit(agent.post, path, json={"wait": 30})
+        until(lambda: _asks(pair[0], unique), "it does not wait")
+        revoked = revoke(pair[0], subject=unique)
+        assert revoked.status_code == 200
+        task = {"task_type": "work", "requirements": {"skills": [unique]}}
+        submitted = pair[0].client.post(f"{API}/agents/tasks/submit", json=task, headers=ADMIN)
+        assert code(waiting.result(PATIENCE)) == (401, "token_revoked")
+    new = bearer(unique, "agent")
+    (held,) = pair[0].client.post(path, json={"wait": 30}, headers=new).json()["items"]
+    assert held["task_id"] == submitted.json()["task_id"]
+
+
+def _asks(node: Any, agent_id: str) -> bool:
+    return agent_id in node.system.claims._waiting
+
+
+def test_read_models_pass_over_what_is_not_theirs(pair: Pair, unique: str) -> None:
+    revoke(pair[0], subject=unique)
+    order = {"subject": unique}
+    ordered = pair[0].client.post(f"{CONNECTIONS}/disconnect", json=order, headers=ADMIN)
+    position = ordered.headers["x-event-position"]
+    for node in pair:
+        for read in ("agents", "agents/tasks", "agents/tasks/queue"):
+            query = {"min_position": position}
+            assert node.client.get(f"{API}/{read}", params=query, headers=ADMIN).status_code == 200
+        health = node.client.get("/mas/health", headers=ADMIN).json()
+        assert health["status"] == "ok"
+        assert not any(one.get("parked") for one in health["projections"])
 
 
 def test_revocations_are_listed_by_pages(pair: Pair, unique: str) -> None:
