@@ -59,13 +59,21 @@ class Access:
         silence = _SILENCES * settings.leader_lease_seconds
         if isinstance(event_log, PostgresEventLog):
             tickets = PostgresTickets(event_log.pool)
-            self.connections: ConnectionStore = PostgresConnections(
+            store = PostgresConnections(
                 event_log.pool,
                 node_id=f"{name}:{secrets.token_hex(4)}",
                 node=name,
                 silence=silence,
                 channel=event_log.hint_channel,
             )
+            self.connections: ConnectionStore = store
+
+            def hinted(hint: str) -> None:
+                agents = store.told_by_another(hint)
+                if agents is not None:
+                    self._presence.heard(agents)
+
+            event_log.hinted = hinted
         else:
             tickets = MemoryTickets(clock)
             self.connections = MemoryConnections(name)
@@ -76,8 +84,6 @@ class Access:
         self._endings = Endings(event_log, hub.roster, name)
         hub.roster.refuses = self.refuses
         self.revocations.listen(self._endings.revoked)
-        if isinstance(event_log, PostgresEventLog):
-            event_log.hinted = self._presence.heard
 
     def refuses(self, credential: Credential) -> bool:
         """Tell whether what somebody came in by is revoked."""

@@ -96,7 +96,8 @@ class PostgresConnections:
             if newly
             else "nothing"
         )
-        hint = ",".join(agents)
+        named = ",".join(agents)
+        hint = f"{self._node_id} {named if len(named) <= _LONGEST_HINT else ''}"
         async with self._pool.connection() as connection, connection.transaction():
             await connection.execute(
                 f"""insert into agent_sockets as s
@@ -106,8 +107,13 @@ class PostgresConnections:
             )
             await connection.execute(
                 "select pg_notify(%s, %s)",
-                (self._channel, hint if len(hint) <= _LONGEST_HINT else ""),
+                (self._channel, hint),
             )
+
+    def told_by_another(self, hint: str) -> str | None:
+        """Return which agents a hint of another node names (empty: many); None: it is our own."""
+        node_id, _, agents = hint.rpartition(" ")
+        return None if node_id == self._node_id else agents
 
     async def superseded(self) -> list[str]:
         """Return the connections of this node whose agents have newer ones."""

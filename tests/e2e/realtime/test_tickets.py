@@ -1,12 +1,11 @@
 """One-time tickets: one connection each, on whichever node, in the name of the token."""
 
 import json
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
 
@@ -156,25 +155,50 @@ def test_the_database_never_sees_a_ticket(pair: Pair, unique: str) -> None:
 
 
 def test_a_ticket_that_waited_too_long_is_refused_and_then_forgotten(
-    start_node: Callable[..., Any],
+    pair: Pair, unique: str
 ) -> None:
-    node = start_node(jwt_secret=KEY, ticket_seconds=0.001)
-    late, forgotten = (ticket_of(node, bearer("v", "viewer")) for _ in range(2))
-    answer = until(lambda: _late(node, late), "it does not expire")
-    assert code(answer) == (401, "ticket_expired")
-    # Once only: then it is none any more.
-    assert code(node.client.get(STREAM, params={"ticket": late})) == (401, "invalid_ticket")
-    with psycopg.connect(node.system.settings.database_url, autocommit=True) as connection:
-        connection.execute("update tickets set expires_at = expires_at - interval '1 hour'")
-        node.run(node.system.access.tickets._store.forget())
-        assert connection.execute("select count(*) from tickets").fetchone() == (0,)
-    with dial_by_ticket(node, FRONTEND + "v", forgotten) as socket:
+    late, forgotten = (ticket_of(pair[0], bearer(unique, "viewer")) for _ in range(2))
+    url = pair[0].system.settings.database_url
+    with psycopg.connect(url, autocommit=True) as connection:
+        past = """update tickets set expires_at = clock_timestamp() - interval '{}'
+            where subject = %s"""
+        connection.execute(past.format("1 ms"), (unique,))
+        assert _refusal(pair[1], late) == (401, "ticket_expired")
+        # Once only: then it is none any more.
+        assert _refusal(pair[1], late) == (401, "invalid_ticket")
+        connection.execute(past.format("1 hour"), (unique,))
+        pair[0].run(pair[0].system.access.tickets._store.forget())
+        kept = connection.execute("select count(*) from tickets where subject = %s", (unique,))
+        assert kept.fetchone() == (0,)
+    with dial_by_ticket(pair[0], FRONTEND + unique, forgotten) as socket:
         assert end_of(socket) == (4001, "invalid_ticket")
 
 
-def _late(node: Any, ticket: str) -> httpx.Response | None:
-    time.sleep(0.01)
-    return node.client.get(STREAM, params={"ticket": ticket})  # type: ignore[no-any-return]
+def _refusal(node: Any, ticket: str) -> tuple[int, str]:
+    with node.client.stream("GET", STREAM, params={"ticket": ticket}) as answer:
+        assert answer.status_code != 200
+        answer.read()
+        return code(answer)
+
+
+def test_a_ticket_lasts_as_long_as_is_set_and_no_longer_than_its_token(
+    pair: Pair, unique: str
+) -> None:
+    long, short = bearer(unique, "viewer"), bearer(f"{unique}-short", "viewer", lives=2)
+    told = [
+        datetime.fromisoformat(pair[0].client.post(TICKETS, headers=each).json()["expires_at"])
+        for each in (long, short)
+    ]
+    with psycopg.connect(pair[0].system.settings.database_url) as connection:
+        found = connection.execute(
+            """select expires_at, expires_at - clock_timestamp(), to_timestamp(ends_at)
+            from tickets where subject like %s order by subject""",
+            (f"{unique}%",),
+        ).fetchall()
+    assert [row[0] for row in found] == told
+    (_, left, _), (ends, _, token_ends) = found
+    assert timedelta(0) < left <= timedelta(seconds=30)
+    assert ends == token_ends
 
 
 def test_a_socket_ends_with_the_token_that_asked_for_its_ticket(pair: Pair, unique: str) -> None:
