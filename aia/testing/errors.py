@@ -1,0 +1,23 @@
+"""What goes wrong in tests with a system in memory."""
+
+from __future__ import annotations
+
+
+class NeverAtRest(RuntimeError):
+    """Something goes round and round while no time passes; a real node would burn its core."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__(
+            "the system does not come to rest: something goes round while no time passes"
+        )
+
+
+class NotRunning(RuntimeError):
+    """The system in memory was not entered, or was left."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__(
+            "the system is not running: use it within `async with InMemoryMas() as mas`"
+        )
