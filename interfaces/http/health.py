@@ -39,7 +39,7 @@ class NotReady(RequestRefused):
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One part (``kind``: embedded, external or memory; ``detail``: what is wrong)."""
+    """One part (``kind``: embedded or external; ``detail``: what is wrong)."""
 
     status: Literal["ok", "unavailable", "not_configured"]
     kind: str = ""
