@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 
 class NeverAtRest(RuntimeError):
     """Something goes round and round while no time passes; a real node would burn its core."""
@@ -21,3 +23,11 @@ class NotRunning(RuntimeError):
         super().__init__(
             "the system is not running: use it within `async with InMemoryMas() as mas`"
         )
+
+
+class NeverHappened(AssertionError):
+    """What a test waited for did not happen in time."""
+
+    def __init__(self, within: timedelta) -> None:
+        """Say within which time."""
+        super().__init__(f"it did not happen within {within}")

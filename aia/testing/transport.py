@@ -11,17 +11,26 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import anyio
 import httpx
+import structlog
 
 from aia.testing.chance import Chance
 
+log = structlog.stdlib.get_logger("aia.testing")
+
+App = Callable[..., Awaitable[None]]
+"""An ASGI application."""
+
+_PATIENCE = 1.0
+"""Seconds of real time that an application has to notice that its client went away."""
 _DRAWN_KEY = re.compile(rb"[0-9a-f]{32}")
 
 
 class AppTransport(httpx.AsyncBaseTransport):
     """Requests in, answers out, without a network."""
 
-    def __init__(self, app: Callable[..., Awaitable[None]], chance: Chance) -> None:
+    def __init__(self, app: App, chance: Chance) -> None:
         """Serve by an application.
 
         Args:
@@ -84,13 +93,15 @@ class AppTransport(httpx.AsyncBaseTransport):
 class _Exchange(httpx.AsyncByteStream):
     """One request under way, and the body of its answer."""
 
-    def __init__(self, app: Callable[..., Awaitable[None]], scope: Any, body: bytes) -> None:
+    def __init__(self, app: App, scope: Any, body: bytes) -> None:
         self._body: bytes | None = body
         self._gone = asyncio.Event()
         self._messages: asyncio.Queue[Any] = asyncio.Queue()
-        served = app(scope, self._receive, self._send)
-        self.task = asyncio.ensure_future(served)
-        self.task.add_done_callback(lambda _: self._messages.put_nowait(None))
+        self.task = asyncio.create_task(self._serve(app, scope))
+        self.task.add_done_callback(self._ended)
+
+    async def _serve(self, app: App, scope: Any) -> None:
+        await app(scope, self._receive, self._send)
 
     async def began(self) -> Any:
         """Return the start of the answer."""
@@ -107,18 +118,19 @@ class _Exchange(httpx.AsyncByteStream):
                 yield piece
             if not message.get("more_body", False):
                 break
-        await self._end()
 
     async def aclose(self) -> None:
-        """Tell the application that nobody listens any more, and wait until it ended."""
+        """Tell the application that nobody listens any more, and wait until it has ended."""
         self._gone.set()
-        await self._end()
-
-    async def _end(self) -> None:
-        if self.task is not asyncio.current_task():
+        with anyio.CancelScope(shield=True):
+            await asyncio.wait({self.task}, timeout=_PATIENCE)
+            self.task.cancel()
             await asyncio.wait({self.task})
-            if not self.task.cancelled():
-                self.task.exception()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.info("exchange_failed", error=repr(error))
+        self._messages.put_nowait(None)
 
     async def _receive(self) -> Any:
         if self._body is not None:

@@ -1,0 +1,186 @@
+"""An agent that works in a test: it claims its tasks and has functions of the test do them."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import anyio
+import structlog
+
+from aia.client import Conflict
+from aia.client.types import ClaimedTask
+from aia.testing.context import Context, Surroundings, ThreadContext, in_a_thread
+
+log = structlog.stdlib.get_logger("aia.testing")
+
+Handler = Callable[[Any, Any], Any]
+"""Gets a context and the payload, and returns the result; a function or a coroutine function."""
+
+_LONGEST_WAIT = 20.0
+_PARTS = 3.0
+"""How often in a lease, or a heartbeat interval, the agent is heard of."""
+
+
+class WorkingAgent:
+    """An agent at work, as a program of its own would be; ``vanish`` ends it as a kill does.
+
+    Attributes:
+        agent_id: Its id.
+        in_hand: The leases of the attempts that it is working on, by task.
+    """
+
+    def __init__(
+        self,
+        agent_id: str,
+        handlers: Mapping[str, Handler],
+        around: Surroundings,
+        *,
+        concurrency: int,
+        heartbeat_seconds: float,
+    ) -> None:
+        """Make it; ``start`` has it work.
+
+        Args:
+            agent_id: Its id; it is registered.
+            handlers: What does the tasks of a type; ``*``: those of all others.
+            around: What it works in.
+            concurrency: How many tasks it works on at once.
+            heartbeat_seconds: How often it is to be heard of.
+        """
+        self.agent_id = agent_id
+        self.in_hand: dict[str, str] = {}
+        self._handlers = handlers
+        self._around = around
+        self._heartbeat = heartbeat_seconds
+        self._places = asyncio.Semaphore(concurrency)
+        self._attempts: dict[str, anyio.CancelScope] = {}
+        self._lease_seconds: dict[str, float] = {}
+        self._life: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Have it work until it vanishes."""
+        self._life = asyncio.create_task(self._live(), name=f"agent {self.agent_id}")
+
+    async def vanish(self) -> None:
+        """End at once, in the middle of whatever it does, and tell nobody.
+
+        Raises:
+            Exception: What had ended it before.
+        """
+        life, self._life = self._life, None
+        if life is None:
+            return
+        life.cancel()
+        await asyncio.wait({life})
+        if not life.cancelled() and (error := life.exception()) is not None:
+            raise error
+
+    async def _live(self) -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._beat)
+            while True:
+                # A place is taken before a task is asked for, and goes over to its attempt.
+                await self._places.acquire()
+                task = await self._next()
+                tasks.start_soon(self._attempt, task)
+
+    async def _next(self) -> ClaimedTask:
+        agents = self._around.client.agents
+        while True:
+            answer = await agents.claim(
+                self.agent_id, limit=1, wait=_LONGEST_WAIT, leases=self.in_hand
+            )
+            self._lose(each.task_id for each in answer.lost)
+            for task in answer.items:
+                self.in_hand[task.task_id] = task.lease
+                self._lease_seconds[task.task_id] = task.lease_seconds
+                self._attempts[task.task_id] = anyio.CancelScope()
+                await self._around.client.tasks.start(task.task_id, self.agent_id, task.lease)
+                return task
+
+    async def _beat(self) -> None:
+        """Be heard of, and hear what was lost, in time and whenever a task in hand changes."""
+        clock, feed = self._around.clock, self._around.feed
+        while True:
+            seen = feed.position
+            answer = await self._around.client.agents.heartbeat(self.agent_id, leases=self.in_hand)
+            self._lose(each.task_id for each in answer.lost)
+            seconds = min([self._heartbeat, *self._lease_seconds.values()]) / _PARTS
+            with clock.within(seconds):
+                while not self._concerned(seen):
+                    seen = feed.position
+                    await feed.wait(seen)
+
+    def _concerned(self, seen: int) -> bool:
+        streams = {f"task/{task_id}" for task_id in self.in_hand}
+        return any(event.stream in streams for event in self._around.feed.since(seen) or ())
+
+    def _lose(self, task_ids: Any) -> None:
+        for task_id in task_ids:
+            if task_id in self._attempts:
+                self._attempts[task_id].cancel()
+
+    async def _attempt(self, task: ClaimedTask) -> None:
+        scope = self._attempts[task.task_id]
+        try:
+            with scope:
+                await self._carry_out(task)
+        except Conflict as error:
+            # What it has to say does not count any more, and nothing is to be done about that.
+            log.info("attempt_over", task_id=task.task_id, code=error.code)
+        finally:
+            for known in (self.in_hand, self._attempts, self._lease_seconds):
+                known.pop(task.task_id, None)
+            self._places.release()
+
+    async def _carry_out(self, task: ClaimedTask) -> None:
+        tasks = self._around.client.tasks
+        context = Context(task, self._around)
+        try:
+            result = await self._handled(context, task)
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises
+            await context.flush()
+            await tasks.fail(task.task_id, self.agent_id, task.lease, **_failure(error))
+        else:
+            await context.flush()
+            await tasks.complete(task.task_id, self.agent_id, task.lease, **_delivery(result))
+
+    async def _handled(self, context: Context, task: ClaimedTask) -> Any:
+        handler = self._handlers.get(task.task_type) or self._handlers.get("*")
+        if handler is None:
+            raise NoHandler(task.task_type)
+        if inspect.iscoroutinefunction(handler):
+            return await handler(context, task.payload)
+        aside = ThreadContext(context, self._around)
+        return await in_a_thread(handler, aside, task.payload, self._around)
+
+
+class NoHandler(Exception):
+    """The agent has no function for tasks of a type."""
+
+    code = "no_handler"
+    retryable = False
+
+    def __init__(self, task_type: str) -> None:
+        """Say for which type."""
+        self.message = f"this agent has no handler for {task_type}"
+        super().__init__(self.message)
+
+
+def _failure(error: Exception) -> dict[str, Any]:
+    """Return what an exception says of an attempt; by its attributes, if it has them."""
+    return {
+        "error_code": getattr(error, "code", type(error).__name__),
+        "message": getattr(error, "message", str(error)),
+        "retryable": getattr(error, "retryable", True),
+    }
+
+
+def _delivery(result: Any) -> dict[str, Any]:
+    """Return what is delivered: a result, or one with its quality and what it consumed."""
+    if all(hasattr(result, name) for name in ("result", "quality", "usage")):
+        return {"result": result.result, "quality": result.quality, "usage": result.usage}
+    return {"result": result}
