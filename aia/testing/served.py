@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from aia_mas.interfaces.bootstrap import System
 from aia_mas.interfaces.http.server import serve
@@ -38,7 +39,8 @@ async def served(system: System, host: str, port: int) -> tuple[str, Callable[[]
         stop.set()
         await serving
 
-    await asyncio.wait({serving, ready}, return_when=asyncio.FIRST_COMPLETED)
+    either: set[asyncio.Future[Any]] = {serving, ready}
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     if not ready.done():
         # It tells why it ended before anybody was served.
         await end()
