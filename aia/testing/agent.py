@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import anyio
 import structlog
 
-from aia.client import Conflict
+from aia.client import Conflict, NotFound
 from aia.client.types import ClaimedTask
 from aia.testing.context import Context, Surroundings, ThreadContext, in_a_thread
 
@@ -20,6 +20,8 @@ Handler = Callable[[Any, Any], Any]
 """Gets a context and the payload, and returns the result; a function or a coroutine function."""
 
 _LONGEST_WAIT = 20.0
+_PAUSE = 1.0
+"""Seconds before an agent asks again that was refused."""
 _PARTS = 3.0
 """How often in a lease, or a heartbeat interval, the agent is heard of."""
 
@@ -58,6 +60,7 @@ class WorkingAgent:
         self._places = asyncio.Semaphore(concurrency)
         self._attempts: dict[str, anyio.CancelScope] = {}
         self._lease_seconds: dict[str, float] = {}
+        self._news = asyncio.Event()
         self._life: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -81,6 +84,7 @@ class WorkingAgent:
     async def _live(self) -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._beat)
+            tasks.start_soon(self._listen)
             while True:
                 # A place is taken before a task is asked for, and goes over to its attempt.
                 await self._places.acquire()
@@ -88,37 +92,49 @@ class WorkingAgent:
                 tasks.start_soon(self._attempt, task)
 
     async def _next(self) -> ClaimedTask:
-        agents = self._around.client.agents
+        client = self._around.client
         while True:
-            answer = await agents.claim(
-                self.agent_id, limit=1, wait=_LONGEST_WAIT, leases=self.in_hand
-            )
-            self._lose(each.task_id for each in answer.lost)
-            for task in answer.items:
-                self.in_hand[task.task_id] = task.lease
-                self._lease_seconds[task.task_id] = task.lease_seconds
-                self._attempts[task.task_id] = anyio.CancelScope()
-                await self._around.client.tasks.start(task.task_id, self.agent_id, task.lease)
-                return task
+            try:
+                answer = await client.agents.claim(
+                    self.agent_id, limit=1, wait=_LONGEST_WAIT, leases=self.in_hand
+                )
+                self._lose(each.task_id for each in answer.lost)
+                for task in answer.items:
+                    await client.tasks.start(task.task_id, self.agent_id, task.lease)
+                    self.in_hand[task.task_id] = task.lease
+                    self._lease_seconds[task.task_id] = task.lease_seconds
+                    self._attempts[task.task_id] = anyio.CancelScope()
+                    self._news.set()
+                    return task
+            except (Conflict, NotFound) as error:
+                # It is suspended or unregistered, or the task was taken back just now.
+                log.info("no_task", agent_id=self.agent_id, code=error.code)
+                await self._around.clock.sleep(_PAUSE)
 
     async def _beat(self) -> None:
         """Be heard of, and hear what was lost, in time and whenever a task in hand changes."""
-        clock, feed = self._around.clock, self._around.feed
+        client, clock = self._around.client, self._around.clock
+        while True:
+            self._news.clear()
+            try:
+                answer = await client.agents.heartbeat(self.agent_id, leases=self.in_hand)
+            except NotFound:
+                self._lose(tuple(self.in_hand))
+            else:
+                self._lose(each.task_id for each in answer.lost)
+            with clock.within(min([self._heartbeat, *self._lease_seconds.values()]) / _PARTS):
+                await self._news.wait()
+
+    async def _listen(self) -> None:
+        feed = self._around.feed
         while True:
             seen = feed.position
-            answer = await self._around.client.agents.heartbeat(self.agent_id, leases=self.in_hand)
-            self._lose(each.task_id for each in answer.lost)
-            seconds = min([self._heartbeat, *self._lease_seconds.values()]) / _PARTS
-            with clock.within(seconds):
-                while not self._concerned(seen):
-                    seen = feed.position
-                    await feed.wait(seen)
+            await feed.wait(seen)
+            streams = {f"task/{task_id}" for task_id in self.in_hand}
+            if any(event.stream in streams for event in feed.since(seen) or ()):
+                self._news.set()
 
-    def _concerned(self, seen: int) -> bool:
-        streams = {f"task/{task_id}" for task_id in self.in_hand}
-        return any(event.stream in streams for event in self._around.feed.since(seen) or ())
-
-    def _lose(self, task_ids: Any) -> None:
+    def _lose(self, task_ids: Iterable[str]) -> None:
         for task_id in task_ids:
             if task_id in self._attempts:
                 self._attempts[task_id].cancel()
