@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncIterator
 
 import httpx
 import jwt
@@ -26,6 +27,15 @@ async def test_any_http_client_can_talk_to_it(mas: InMemoryMas) -> None:
     await mas.client.metrics.system()
 
 
+async def until(lines: AsyncIterator[str], word: str) -> AsyncIterator[str]:
+    """Yield lines up to the first one that holds a word."""
+    async for line in lines:
+        yield line
+        if word in line:
+            return
+    raise AssertionError(f"the stream ended without {word}")
+
+
 async def test_a_stream_tells_what_happens(mas: InMemoryMas) -> None:
     async with (
         httpx.AsyncClient(base_url="http://localhost", transport=mas.transport()) as client,
@@ -33,9 +43,9 @@ async def test_a_stream_tells_what_happens(mas: InMemoryMas) -> None:
     ):
         lines = answer.aiter_lines()
         await mas.register_agent("a1")
-        async for line in lines:
-            if line.startswith("data:") and "agent.registered" in line:
-                break
+        assert answer.status_code == 200
+        seen = [line async for line in until(lines, "registered")]
+        assert seen
     # Left in the middle, it does not go on.
     await mas.rest()
     assert not mas.system.hub.connections
