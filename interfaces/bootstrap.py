@@ -110,6 +110,7 @@ class System:
         open_stores: OpenStores = open_postgres,
         new_id: Callable[[], str] = lambda: str(uuid_utils.uuid7()),
         random: Callable[[], float] = _RANDOM.random,
+        look_seconds: float = 0.25,
     ) -> None:
         """Describe a node; nothing is done before it is entered.
 
@@ -120,6 +121,7 @@ class System:
             open_stores: Where it keeps its data.
             new_id: Makes a new UUIDv7, whose text sorts by time.
             random: Draws from 0..1, to spread what is tried again.
+            look_seconds: How often it is looked at what is due.
 
         Raises:
             SettingsError: A policy that is set cannot be had.
@@ -133,6 +135,7 @@ class System:
         self.draining = False
         self.new_id = new_id
         self.random = random
+        self._look_seconds = look_seconds
         self._open_stores = open_stores
 
     async def __aenter__(self) -> Self:
@@ -294,6 +297,7 @@ class System:
             clock,
             heartbeat_seconds=settings.heartbeat_interval_seconds,
             pickup_seconds=settings.pickup_timeout_seconds,
+            interval=self._look_seconds,
             random=self.random,
         )
         self.projections = stores.read_models(

@@ -59,6 +59,7 @@ class InMemoryMas:
         seed: int = 0,
         config: Mapping[str, Any] | None = None,
         policies: Iterable[Policy] = (),
+        precision: float = 0.25,
     ) -> None:
         """Describe a system; nothing is started before it is entered.
 
@@ -67,6 +68,8 @@ class InMemoryMas:
             seed: What all ids and draws come from: with the same steps come the same events.
             config: Settings, as in a configuration file. The environment is not looked at.
             policies: What may choose among agents beside the built-in policies.
+            precision: How many seconds late a time-out may be noticed. A node has 0.25; with larger
+                ones long times pass sooner.
 
         Raises:
             ValueError: ``start`` is no time, or there are two policies of one name.
@@ -84,6 +87,7 @@ class InMemoryMas:
             open_stores=OpenMemory(chance),
             new_id=chance.new_id,
             random=chance.random,
+            look_seconds=precision,
         )
         self._stack = AsyncExitStack()
         self._running = False

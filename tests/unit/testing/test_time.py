@@ -105,6 +105,15 @@ async def test_time_can_pass_until_something_happens(mas: InMemoryMas) -> None:
     assert mas.now() == START + timedelta(seconds=90)
 
 
+async def test_days_pass_in_a_moment_where_a_minute_does_not_matter() -> None:
+    async with InMemoryMas(precision=60) as mas:
+        task = await mas.submit_task("sum", deadline=mas.now() + timedelta(hours=2))
+        await mas.advance(hours=2, minutes=1)
+        [_, (topic, at)] = told(mas, f"task/{task.task_id}")
+        assert topic == "task.expired"
+        assert 0 <= at - 2 * 3_600 <= 60
+
+
 async def test_it_stands_at_any_time_that_is_wanted() -> None:
     async with InMemoryMas(start="2030-05-06T07:08:09+02:00") as mas:
         agent = await mas.register_agent("a1")
