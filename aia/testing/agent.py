@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import anyio
@@ -13,11 +12,9 @@ import structlog
 from aia.client import Conflict, NotFound
 from aia.client.types import ClaimedTask
 from aia.testing.context import Context, Surroundings, ThreadContext, in_a_thread
+from aia.testing.handlers import Failed, Handler, work_of
 
 log = structlog.stdlib.get_logger("aia.testing")
-
-Handler = Callable[[Any, Any], Any]
-"""Gets a context and the payload, and returns the result; a function or a coroutine function."""
 
 _LONGEST_WAIT = 20.0
 _PAUSE = 1.0
@@ -51,21 +48,38 @@ class WorkingAgent:
             around: What it works in.
             concurrency: How many tasks it works on at once.
             heartbeat_seconds: How often it is to be heard of.
+
+        Raises:
+            TypeError: A handler does not take a context and a payload.
         """
         self.agent_id = agent_id
         self.in_hand: dict[str, str] = {}
-        self._handlers = handlers
+        self._work = {kind: work_of(handler) for kind, handler in handlers.items()}
         self._around = around
         self._heartbeat = heartbeat_seconds
         self._places = asyncio.Semaphore(concurrency)
         self._attempts: dict[str, anyio.CancelScope] = {}
         self._lease_seconds: dict[str, float] = {}
         self._news = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._life: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Have it work until it vanishes."""
         self._life = asyncio.create_task(self._live(), name=f"agent {self.agent_id}")
+
+    async def finished(self, within: float = 60.0) -> None:
+        """Wait in real time until it has nothing in hand, whatever its handlers wait for.
+
+        Args:
+            within: Seconds of real time.
+
+        Raises:
+            TimeoutError: It had something in hand all that time.
+        """
+        async with asyncio.timeout(within):
+            await self._idle.wait()
 
     async def vanish(self) -> None:
         """End at once, in the middle of whatever it does, and tell nobody.
@@ -104,6 +118,7 @@ class WorkingAgent:
                     self.in_hand[task.task_id] = task.lease
                     self._lease_seconds[task.task_id] = task.lease_seconds
                     self._attempts[task.task_id] = anyio.CancelScope()
+                    self._idle.clear()
                     self._news.set()
                     return task
             except (Conflict, NotFound) as error:
@@ -151,6 +166,8 @@ class WorkingAgent:
             for known in (self.in_hand, self._attempts, self._lease_seconds):
                 known.pop(task.task_id, None)
             self._places.release()
+            if not self.in_hand:
+                self._idle.set()
 
     async def _carry_out(self, task: ClaimedTask) -> None:
         tasks = self._around.client.tasks
@@ -165,25 +182,14 @@ class WorkingAgent:
             await tasks.complete(task.task_id, self.agent_id, task.lease, **_delivery(result))
 
     async def _handled(self, context: Context, task: ClaimedTask) -> Any:
-        handler = self._handlers.get(task.task_type) or self._handlers.get("*")
-        if handler is None:
-            raise NoHandler(task.task_type)
-        if inspect.iscoroutinefunction(handler):
-            return await handler(context, task.payload)
+        work = self._work.get(task.task_type) or self._work.get("*")
+        if work is None:
+            raise Failed("no_handler", f"this agent has no handler for {task.task_type}")
+        payload = work.read(task.payload)
+        if not work.threaded:
+            return await work.function(context, payload)
         aside = ThreadContext(context, self._around)
-        return await in_a_thread(handler, aside, task.payload, self._around)
-
-
-class NoHandler(Exception):
-    """The agent has no function for tasks of a type."""
-
-    code = "no_handler"
-    retryable = False
-
-    def __init__(self, task_type: str) -> None:
-        """Say for which type."""
-        self.message = f"this agent has no handler for {task_type}"
-        super().__init__(self.message)
+        return await in_a_thread(work.function, aside, payload, self._around)
 
 
 def _failure(error: Exception) -> dict[str, Any]:

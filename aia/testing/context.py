@@ -149,6 +149,11 @@ class ThreadContext:
         """Work for so long, by the clock of the system."""
         self._wait(self._context.sleep(seconds))
 
+    def wait(self, seconds: float) -> bool:
+        """Sleep by the clock of the system; return whether the task is lost."""
+        self.sleep(seconds)
+        return self.cancelled
+
     def lose(self) -> None:
         """Tell the function that the task is lost."""
         self._lost.set()

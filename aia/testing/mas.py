@@ -10,10 +10,11 @@ from typing import Any, Self
 
 from aia.client import AsyncClient
 from aia.client.types import AgentAnswer, TaskAnswer
-from aia.testing.agent import Handler, WorkingAgent
+from aia.testing.agent import WorkingAgent
 from aia.testing.chance import Chance
 from aia.testing.errors import NeverHappened, NotRunning
 from aia.testing.events import append, records_of
+from aia.testing.handlers import Handler
 from aia.testing.rest import at_rest
 from aia.testing.served import served
 from aia.testing.stores import OpenMemory
@@ -196,9 +197,11 @@ class InMemoryMas:
                 the failure. Plain functions run in threads.
             concurrency: How many tasks it works on at once.
             declared: See ``client.agents.put``.
+
+        Raises:
+            TypeError: A function does not take a context and a payload.
         """
         declared.setdefault("max_concurrent_tasks", concurrency)
-        await self.client.agents.put(agent_id, **declared)
         agent = WorkingAgent(
             agent_id,
             handlers,
@@ -206,6 +209,7 @@ class InMemoryMas:
             concurrency=concurrency,
             heartbeat_seconds=self.system.settings.heartbeat_interval_seconds,
         )
+        await self.client.agents.put(agent_id, **declared)
         agent.start()
         self._stack.push_async_callback(agent.vanish)
         await self.rest()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import Any
+
+import msgspec
+import pytest
 
 from aia.testing import Context, InMemoryMas, ThreadContext
 
@@ -139,6 +143,54 @@ async def test_a_plain_function_works_in_a_thread(mas: InMemoryMas) -> None:
     await mas.client.tasks.give_input(task.task_id, 5)
     await mas.rest()
     assert (await mas.client.tasks.get(task.task_id)).result == ["p", 5, True]
+
+
+class Order(msgspec.Struct):
+    amount: int
+
+
+async def test_a_payload_is_what_the_function_says(mas: InMemoryMas) -> None:
+    async def double(context: Context, order: Order) -> int:
+        return 2 * order.amount
+
+    await mas.run_agent("a1", {"*": double})
+    fits, does_not = await mas.submit_task("t", payload={"amount": 2}), await mas.submit_task("t")
+    assert (await mas.client.tasks.get(fits.task_id)).result == 4
+    refused = await mas.client.tasks.get(does_not.task_id)
+    assert refused.error is not None
+    assert (refused.status, refused.error.code) == ("failed", "invalid_payload")
+    with pytest.raises(TypeError, match="context and a payload"):
+        await mas.run_agent("a2", {"*": lambda payload: payload})
+
+
+async def test_what_waits_for_the_world_is_waited_for_on_demand(mas: InMemoryMas) -> None:
+    gate = asyncio.Event()
+
+    async def outside(context: Context, payload: None) -> str:
+        await gate.wait()
+        return "done"
+
+    agent = await mas.run_agent("a1", {"*": outside})
+    task = await mas.submit_task("t")
+    await mas.advance(seconds=10)
+    with pytest.raises(TimeoutError):
+        await agent.finished(within=0.0)
+    gate.set()
+    await agent.finished()
+    assert (await mas.client.tasks.get(task.task_id)).result == "done"
+
+
+async def test_a_result_may_say_more_than_itself(mas: InMemoryMas) -> None:
+    class Result:
+        result, quality, usage = "r", 0.5, {"model": "m", "tokens_in": 7}
+
+    async def rich(context: Context, payload: None) -> Result:
+        return Result()
+
+    await mas.run_agent("a1", {"*": rich})
+    task = await mas.client.tasks.get((await mas.submit_task("t")).task_id)
+    assert task.usage is not None
+    assert (task.result, task.quality, task.usage.tokens_in) == ("r", 0.5, 7)
 
 
 async def test_a_type_without_a_function_fails_for_good(mas: InMemoryMas) -> None:

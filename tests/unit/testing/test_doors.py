@@ -77,6 +77,14 @@ async def test_events_of_before_can_be_given(mas: InMemoryMas) -> None:
     ]
 
 
+async def test_what_happened_in_one_system_can_be_given_to_another(mas: InMemoryMas) -> None:
+    async with InMemoryMas(seed=2) as other:
+        await other.register_agent("a1", skills={"sum": 1.0})
+        [registered] = other.events_of("agent/a1")
+    assert await mas.given("agent/a1", registered) == 1
+    assert (await mas.submit_task("sum", requirements={"skills": ["sum"]})).agent_id == "a1"
+
+
 async def test_what_goes_round_without_an_end_is_told(
     mas: InMemoryMas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
