@@ -95,11 +95,15 @@ class InMemoryMas:
 
     async def __aenter__(self) -> Self:
         """Start it."""
-        await self._stack.enter_async_context(self.system)
-        self._app = create_app(self.system)
-        self._running = True
-        self.client = await self.connect()
-        await self.rest()
+        try:
+            await self._stack.enter_async_context(self.system)
+            self._app = create_app(self.system)
+            self._running = True
+            self.client = await self.connect()
+            await self.rest()
+        except BaseException:
+            await self._stack.aclose()
+            raise
         return self
 
     async def __aexit__(
