@@ -1,4 +1,4 @@
-"""What nodes share: the log, and beside it what is in Redis, or else in PostgreSQL or nowhere."""
+"""What nodes share beside the log, as configured: in Redis, or else in PostgreSQL or not at all."""
 
 from __future__ import annotations
 
@@ -8,24 +8,10 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from aia_mas.application.database import Database
-from aia_mas.application.event_log.mapper import EventMapper
-from aia_mas.application.event_log.postgres_log import Limits, PostgresEventLog
+from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.application.presence import PostgresPresence, RedisPresence
 from aia_mas.application.rate_limits import Limiter, LocalLimiter, RedisLimiter
-from aia_mas.application.registry import EVENTS
 from aia_mas.application.settings import Settings
-
-
-def event_log_of(settings: Settings, database: Database) -> PostgresEventLog:
-    """Return the log of a migrated database; it is to be run."""
-    limits = Limits(
-        settings.max_waiting_commands,
-        settings.max_waiting_bytes,
-        settings.database_pool_size,
-        settings.database_timeout_seconds,
-    )
-    return PostgresEventLog(database.url, EventMapper(EVENTS), limits=limits)
 
 
 def presence_store(

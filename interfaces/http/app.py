@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar
@@ -107,7 +108,7 @@ def create_app(system: System) -> Litestar:
         debug=False,
     )
     app.state.authenticator = authenticator
-    app.state.openapi = openapi_of(settings)
+    app.state.openapi = partial(openapi_of, settings)
     monitor = app.state.monitor = Monitor(system)
     served = app.asgi_router
     sockets = Gate(app, authenticator, Origins(settings), access.tickets)
