@@ -2,7 +2,8 @@
 
 The id of an event is where the client stands after it: the epoch and, for each topic of facts, the
 last position it was sent. So a browser that comes back with ``Last-Event-ID`` misses nothing and
-gets nothing twice, also when topics caught up one after the other.
+gets nothing twice, also when topics caught up one after the other. A topic whose snapshot is on its
+way stands nowhere: who comes back then begins it anew.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from aia_mas.interfaces.realtime.close_codes import Closing
 from aia_mas.interfaces.realtime.frames import payloads
 
 _HEAD = re.compile(rb'\{"type":"([a-z_]+)"(?:,"position":(\d+))?')
+_UNFINISHED = re.compile(rb'\{"type":"snapshot","position":\d+,"data":\{[^\[]*"done":false')
 _SUBSCRIPTION = re.compile(rb'"id":"([A-Za-z0-9._:-]{1,64})"\}\Z')
 _ID = re.compile(r"([0-9a-f-]{36})/([a-z]{1,32}:\d{1,19}(?:,[a-z]{1,32}:\d{1,19}){0,7})")
 
@@ -101,8 +103,13 @@ class SseTransport:
             return b"event: subscribed\ndata: " + payload + b"\n\n"
         if position is None or named is None:
             return b"event: " + kind + b"\ndata: " + payload + b"\n\n"
-        self.positions[named[1].decode()] = int(position)
-        place = str(Place(self._epoch, self.positions)).encode()
+        topic = named[1].decode()
+        if kind == b"snapshot" and _UNFINISHED.match(payload):
+            self.positions.pop(topic, None)
+        else:
+            self.positions[topic] = int(position)
+        # An empty id makes browsers forget the one before.
+        place = str(Place(self._epoch, self.positions)).encode() if self.positions else b""
         return b"id: " + place + b"\nevent: " + kind + b"\ndata: " + payload + b"\n\n"
 
     async def _write(self, data: bytes, *, more: bool = True) -> None:
