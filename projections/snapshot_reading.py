@@ -7,15 +7,15 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple, Protocol
 
 import msgspec
-from psycopg import AsyncServerCursor, sql
+from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow
 
 from aia_mas.projections.listing import Conditions, storable
 from aia_mas.projections.sessions import connect
 from aia_mas.projections.table import Projection
 
-_PAGE = 100
-"""Rows read at once; more would hold the event loop for too long."""
+# More rows at once would hold the event loop for too long.
+_NEXT = "fetch 50 from snapshot"
 
 
 class Wanted(Protocol):
@@ -70,17 +70,17 @@ class Reading:
     def __init__(
         self,
         position: int,
-        cursor: AsyncServerCursor[TupleRow],
+        connection: AsyncConnection[TupleRow],
         item: Callable[[TupleRow], object],
     ) -> None:
-        """Read from a cursor."""
+        """Read from the cursor ``snapshot`` of a connection."""
         self.position = position
-        self._cursor = cursor
+        self._connection = connection
         self._item = item
 
     async def next(self) -> Sequence[bytes]:
         """Return the next items as JSON; none: there are no more."""
-        rows = await self._cursor.fetchmany(_PAGE)
+        rows = await (await self._connection.execute(_NEXT)).fetchall()
         return [_encode(self._item(row)) for row in rows]
 
 
@@ -99,7 +99,8 @@ async def reading(
     conditions = source.conditions(wanted)
     query = sql.SQL(" ").join(
         (
-            sql.SQL(f"{source.query} where"),
+            # Not a cursor of psycopg's, which cannot be closed by who is cancelled meanwhile.
+            sql.SQL(f"declare snapshot no scroll cursor for {source.query} where"),
             conditions.where(),
             sql.SQL(f"order by {source.order} limit {limit}"),
         )
@@ -112,9 +113,8 @@ async def reading(
                 (source.projection.key,),
             )
         ).fetchone()
-        async with connection.cursor(name="snapshot") as cursor:
-            await cursor.execute(query, conditions.values)
-            yield Reading(0 if row is None else row[0], cursor, source.item)
+        await connection.execute(query, conditions.values)
+        yield Reading(0 if row is None else row[0], connection, source.item)
 
 
 def add_choice(conditions: Conditions, column: str, choice: Collection[str] | None) -> None:

@@ -160,6 +160,46 @@ def test_an_id_of_no_event_of_ours_is_a_problem(node: Any, last: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_parameter")
 
 
+def test_a_snapshot_comes_first_and_is_begun_anew_when_it_was_cut(
+    start_node: Callable[..., Any], stream: Callable[..., Stream]
+) -> None:
+    node = start_node()
+    register(node, "a1")
+    wanted = {"task_type": "t", "description": "x" * 500, "requirements": {"skills": ["none"]}}
+    answer = node.client.post(f"{API}/agents/tasks/submit-batch", json={"tasks": [wanted] * 150})
+    last = int(answer.headers["x-event-position"])
+    for model in ("agents/tasks", "agents"):
+        node.client.get(f"{API}/{model}", params={"min_position": last, "limit": 1})
+    query = {"topic": ["agents", "tasks"], "snapshot": "true"}
+
+    cut = stream(node, **query)
+    ids: list[str] = []
+    while not ids or "agents" not in ids[-1]:
+        ids.append(cut.next("snapshot").id)
+    cut.response.close()
+    assert not any("tasks" in each for each in ids)
+
+    # Browsers send the last id, and none when it is empty.
+    again = stream(node, {"Last-Event-ID": ids[-1]}, **query)
+    answers = {told["id"]: told for told in (again.next("subscribed").data for _ in range(2))}
+    assert answers["agents"]["recovered"] and not answers["agents"]["snapshot"]
+    assert answers["tasks"]["snapshot"] and not answers["tasks"]["recovered"]
+    pages = [again.next("snapshot")]
+    while not pages[-1].data["data"]["done"]:
+        pages.append(again.next("snapshot"))
+    assert len(pages) > 2
+    assert pages[0].data["data"]["first"]
+    assert sum(len(page.data["data"]["items"]) for page in pages) == 150
+    assert not any("tasks" in page.id for page in pages[:-1])
+    assert pages[-1].id.endswith(f"tasks:{pages[-1].data['position']}")
+    again.response.close()
+
+    node.client.post(f"{API}/agents/tasks/submit", json=wanted)
+    resumed = stream(node, {"Last-Event-ID": pages[-1].id}, **query)
+    assert all(resumed.next("subscribed").data["recovered"] for _ in range(2))
+    assert resumed.next("task_update", "snapshot").data["position"] == last + 1
+
+
 def test_an_id_of_another_history_begins_anew(node: Any, stream: Callable[..., Stream]) -> None:
     live = stream(node, {"Last-Event-ID": "0" * 36 + "/agents:1"}, topic="agents")
     assert live.next("subscribed").data["recovered"] is False
