@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec.structs import asdict
+from msgspec.structs import fields
 from psycopg.rows import TupleRow
 
 from aia_mas.domain.orchestration.tiers import Tiers
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
-from aia_mas.projections.agent_view import COLUMNS, agent_of
+from aia_mas.projections.agent_view import COLUMNS, ToldAgent, agent_of
 from aia_mas.projections.listing import Conditions
 from aia_mas.projections.snapshot_reading import SnapshotSource, Wanted, add_choice
 
 _DECLARED, _WORK = AGENT_DIRECTORY.table_names()
+_TOLD = tuple(field.name for field in fields(ToldAgent))
 _PRESENCE = {"online": "a.online", "offline": "not a.online"}
 
 
 def agent_items(tiers: Tiers) -> SnapshotSource:
     """Return all agents in the order of their ids (``tiers``: which stake makes which tier)."""
 
-    def item(row: TupleRow) -> dict[str, Any]:
-        told = asdict(agent_of(row, tiers))
-        # When one was heard of last is presence, which changes without events.
-        del told["metadata"], told["last_seen"]
-        return told
+    def item(row: TupleRow) -> ToldAgent:
+        agent = agent_of(row, tiers)
+        return ToldAgent(**{name: getattr(agent, name) for name in _TOLD})
 
     columns = COLUMNS.replace("a.metadata::text", "'{}'")
     tables = f"{_DECLARED} a left join {_WORK} w on w.agent_id = a.agent_id"

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from msgspec.structs import asdict
+from msgspec import Struct
+from msgspec.structs import fields
 from psycopg.rows import TupleRow
 
 from aia_mas.projections.listing import Conditions
 from aia_mas.projections.snapshot_reading import SnapshotSource, Wanted, add_choice
 from aia_mas.projections.task_board_fold import TASK_BOARD
 from aia_mas.projections.task_view import COLUMNS, task_of
+from aia_mas.projections.told_task import ToldInput, ToldProgress, ToldTask
 
 _STATE, _SPECS = TASK_BOARD.table_names()
 
+_OF_TASK, _OF_PROGRESS, _OF_INPUT = (
+    tuple(field.name for field in fields(struct)) for struct in (ToldTask, ToldProgress, ToldInput)
+)
 # What is never told is not read either: it may be large.
 _LEFT_OUT = {
     "s.payload::text": "null",
@@ -50,27 +56,17 @@ def _conditions(wanted: Wanted) -> Conditions:
     return conditions
 
 
-def _item(row: TupleRow) -> dict[str, Any]:
+def _item(row: TupleRow) -> ToldTask:
     task = task_of(row)
-    item = asdict(task)
-    for name in ("payload", "result", "lease"):
-        del item[name]
+    values = _told(task, _OF_TASK)
     if task.progress is not None:
-        told = asdict(task.progress)
-        del told["partial"], told["log"]
-        item["progress"] = told
-    item["inputs"] = [
-        {
-            "number": asked.number,
-            "attempt": asked.attempt,
-            "question": asked.question,
-            "asked_at": asked.asked_at,
-            "answered_by": asked.answered_by,
-            "answered_at": asked.answered_at,
-        }
-        for asked in task.inputs
-    ]
-    return item
+        values["progress"] = ToldProgress(**_told(task.progress, _OF_PROGRESS))
+    values["inputs"] = tuple(ToldInput(**_told(asked, _OF_INPUT)) for asked in task.inputs)
+    return ToldTask(**values)
+
+
+def _told(of: Struct, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(of, name) for name in names}
 
 
 TASK_ITEMS = SnapshotSource(

@@ -114,7 +114,7 @@ def subscribed(
     snapshot follows with its own.
     """
     answer = _Subscribed(
-        "subscribed", subscription_id, recovered, snapshot, position, epoch, {"topic": topic}
+        "subscribed", subscription_id, recovered, snapshot, position, epoch, Topic(topic)
     )
     return json_frame(answer)
 
@@ -126,14 +126,64 @@ def unsubscribed(subscription_id: str) -> bytes:
 
 def pong(ping_id: str | None, positions: dict[str, int]) -> bytes:
     """Return the answer to ``ping``: each subscription of facts has been sent all up to there."""
-    answer = {"type": "pong", "data": {"positions": positions}}
+    answer = {"type": "pong", "data": Positions(positions)}
     return json_frame(answer if ping_id is None else {**answer, "id": ping_id})
 
 
 def error_frame(error: MessageRefused) -> bytes:
     """Return what a client is told about a message that was refused."""
-    data = {"code": error.code, "detail": error.detail, "id": error.subscription_id}
-    return json_frame({"type": "error", "data": data})
+    refusal = Refusal(error.code, error.detail, error.subscription_id)
+    return json_frame({"type": "error", "data": refusal})
+
+
+class Topic(msgspec.Struct, frozen=True):
+    """What a subscription is to.
+
+    Attributes:
+        topic: Its name.
+    """
+
+    topic: str
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A page of a snapshot.
+
+    Attributes:
+        first: The snapshot begins; what was known of the topic is to be forgotten.
+        done: It ends; every fact behind its position follows.
+        truncated: There are more items, and they are not told.
+        items: How things stood at its position: tasks or agents.
+    """
+
+    first: bool
+    done: bool
+    truncated: bool
+    items: list[msgspec.Raw]
+
+
+class Positions(msgspec.Struct, frozen=True):
+    """How far the subscriptions of a connection are.
+
+    Attributes:
+        positions: A subscription of facts -> the position up to which it has been sent everything.
+    """
+
+    positions: dict[str, int]
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why a message was refused.
+
+    Attributes:
+        code: The reason, stable.
+        detail: The reason in words.
+        id: The message or subscription that it is about, if it named one.
+    """
+
+    code: ErrorCode
+    detail: str
+    id: str | None
 
 
 class _Subscribed(msgspec.Struct):
@@ -143,7 +193,7 @@ class _Subscribed(msgspec.Struct):
     snapshot: bool
     position: int | None
     epoch: str
-    data: dict[str, str]
+    data: Topic
 
 
 class _Header(msgspec.Struct):

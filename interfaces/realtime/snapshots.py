@@ -19,6 +19,7 @@ import structlog
 
 from aia_mas.interfaces.realtime.connection import BATCH_BYTES
 from aia_mas.interfaces.realtime.frames import json_frame
+from aia_mas.interfaces.realtime.messages import Page
 from aia_mas.interfaces.realtime.options import RealtimeOptions
 from aia_mas.interfaces.realtime.selection import Selection
 from aia_mas.interfaces.realtime.subscription import FactSubscription
@@ -139,7 +140,7 @@ class _Snapshot:
 
     def _push(self, *, done: bool) -> None:
         assert self.position is not None
-        data = _Data(self._first, done, self.truncated, self._held)
+        data = Page(self._first, done, self.truncated, self._held)
         frame = _Frame("snapshot", self.position, data, self.subscription.id)
         self.subscription.connection.push(json_frame(frame))
         self._first = False
@@ -159,15 +160,8 @@ def _pages(items: Sequence[bytes]) -> Iterator[list[msgspec.Raw]]:
         yield page
 
 
-class _Data(msgspec.Struct):
-    first: bool
-    done: bool
-    truncated: bool
-    items: list[msgspec.Raw]
-
-
 class _Frame(msgspec.Struct):
     type: str
     position: int
-    data: _Data
+    data: Page
     id: str
