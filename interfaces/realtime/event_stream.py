@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -144,7 +145,10 @@ class EventStream(Response[str]):
                 deliver(hub, connection),
                 _until_gone(receive),
                 _keep_alive(
-                    transport, self._request.system.settings.websocket_ping_interval_seconds
+                    hub,
+                    connection,
+                    transport,
+                    self._request.system.settings.websocket_ping_interval_seconds,
                 ),
             )
         }
@@ -182,10 +186,12 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
-async def _keep_alive(transport: SseTransport, every: float) -> None:
+async def _keep_alive(
+    hub: Hub, connection: Connection, transport: SseTransport, every: float
+) -> None:
     while True:
         await asyncio.sleep(every)
-        await transport.keep_alive()
+        await transport.keep_alive(partial(hub.reached, connection))
 
 
 def _filter(

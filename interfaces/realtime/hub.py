@@ -193,6 +193,10 @@ class Hub:
             if subscription.pending is None
         }
 
+    def reached(self, connection: Connection) -> dict[str, int] | None:
+        """Return the same once all of it has been written; None: something still waits."""
+        return None if connection.queued_bytes else self.positions(connection)
+
     async def drain(self) -> None:
         """Take no more connections, send what is queued, and close all within the time for it."""
         self._draining = True

@@ -101,6 +101,31 @@ def test_a_stream_goes_on_behind_its_last_event_and_repeats_nothing(
     assert [told.data["position"] for told in (*seen, *rest)] == positions
 
 
+def test_who_is_cut_before_anything_was_told_misses_nothing(
+    node: Any, stream: Callable[..., Stream], unique: str
+) -> None:
+    query = {"topic": ["tasks", "agents"], "agent_id": unique}
+    first = stream(node, **query)
+    last = [first.next("subscribed").id for _ in range(2)][-1]
+    first.response.close()
+    position = register(node, unique)
+    again = stream(node, {"Last-Event-ID": last}, **query)
+    assert again.next("subscribed").data["recovered"]
+    assert again.next("agent_update").data["position"] == position
+
+
+def test_who_is_told_nothing_gets_on_all_the_same(
+    start_node: Callable[..., Any], stream: Callable[..., Stream]
+) -> None:
+    node = start_node(websocket_ping_interval_seconds=0.05)
+    live = stream(node, topic=["agents", "tasks"], agent_id="nobody")
+    live.next("subscribed")
+    position = register(node, "somebody")
+    place = f"{node.client.get('/mas/health').json()['epoch']}/agents:{position},tasks:{position}"
+    assert f"id: {place}" in live.lines
+    assert stream(node, {"Last-Event-ID": place}).next("subscribed").data["recovered"]
+
+
 def test_only_what_is_asked_for_is_told(
     node: Any, stream: Callable[..., Stream], unique: str
 ) -> None:
