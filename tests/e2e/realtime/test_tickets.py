@@ -103,8 +103,10 @@ def test_a_browser_begins_a_new_stream_where_the_one_before_ended(pair: Pair, un
             for line in stream.iter_lines():
                 if line.startswith("id: "):
                     last = line.removeprefix("id: ")
-                elif line.startswith("data: ") and last:
-                    found.append((last, json.loads(line[6:])["data"]["agent_id"]))
+                elif line.startswith("data: "):
+                    frame = json.loads(line.removeprefix("data: "))
+                    if frame["type"] == "agent_update":
+                        found.append((last, frame["data"]["agent_id"]))
                     if len(found) == count:
                         break
         return found
