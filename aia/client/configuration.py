@@ -26,6 +26,7 @@ class Configuration(NamedTuple):
         retries: How often a request is sent again.
         consistent: Every read waits for the last position that this client has seen.
         headers: Sent with every request.
+        max_connections: How many connections there may be at once, live streams included.
     """
 
     url: str
@@ -34,6 +35,7 @@ class Configuration(NamedTuple):
     retries: Backoff
     consistent: bool
     headers: Mapping[str, str]
+    max_connections: int
 
     def authorization(self) -> dict[str, str]:
         """Return the header that says who asks."""
@@ -44,10 +46,12 @@ class Configuration(NamedTuple):
 def configuration(
     base_url: str | None,
     token: Token,
+    *,
     timeout: float,
     retries: Backoff,
     consistent: bool,
     headers: Mapping[str, str],
+    max_connections: int,
 ) -> Configuration:
     """Return what a client goes by; ``MAS_URL`` and ``MAS_TOKEN`` stand for what is None."""
     return Configuration(
@@ -57,6 +61,7 @@ def configuration(
         retries=retries,
         consistent=consistent,
         headers={"user-agent": "aia-client", **headers},
+        max_connections=max_connections,
     )
 
 

@@ -12,10 +12,11 @@ import httpx
 import msgspec
 
 from aia.client.configuration import Configuration, SeenPosition
-from aia.client.errors import ConnectionFailed, UnexpectedAnswer, error_of
+from aia.client.errors import ApiError, ConnectionFailed, UnexpectedAnswer, error_of
 from aia.client.retrying import (
     FINAL_FAILURES,
     NEVER,
+    RETRIED_CODES,
     RETRIED_STATUSES,
     Backoff,
     pause_before,
@@ -52,6 +53,10 @@ class Connection:
         self.http = httpx.Client(
             headers=configuration.headers,
             timeout=configuration.timeout_seconds,
+            limits=httpx.Limits(
+                max_connections=configuration.max_connections,
+                max_keepalive_connections=configuration.max_connections,
+            ),
             transport=transport,
             # Certificates take longer to load than most requests take; without TLS none is needed.
             verify=configuration.url.startswith("https:"),
@@ -161,7 +166,7 @@ class Connection:
         content = None if body is None else encode(body)
         for attempt in range(1, policy.attempts + 1):
             retry_after: float | None = None
-            failure: Exception
+            failure: ConnectionFailed | ApiError
             patience = min(self.configuration.timeout_seconds + wait, until - time.monotonic())
             request = self.request(
                 method,
@@ -183,7 +188,7 @@ class Connection:
                     return response
                 retry_after = retry_after_of(response.headers)
                 failure = error_of(response.status_code, response.content, retry_after, key)
-                if response.status_code not in RETRIED_STATUSES:
+                if failure.status not in RETRIED_STATUSES and failure.code not in RETRIED_CODES:
                     raise failure
             pause = pause_before(attempt + 1, policy, retry_after)
             if attempt == policy.attempts or time.monotonic() + pause >= until:

@@ -1,5 +1,7 @@
 """The wire of live streams: events in whatever pieces they come, and places to go on from."""
 
+from itertools import pairwise
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -29,7 +31,7 @@ EVENTS = [
 @given(st.lists(st.integers(0, len(WIRE)), max_size=20))
 def test_events_are_the_same_in_whatever_pieces_they_come(cuts: list[int]) -> None:
     decoder, bounds = EventDecoder(), sorted({0, len(WIRE), *cuts})
-    pieces = [WIRE[begin:end] for begin, end in zip(bounds, bounds[1:], strict=False)]
+    pieces = [WIRE[begin:end] for begin, end in pairwise(bounds)]
     assert [event for piece in pieces for event in decoder.feed(piece)] == EVENTS
 
 
