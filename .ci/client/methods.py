@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from shapes import Schema, Shapes, described, docstring, fields_of, python_name, union
 
 _SIGNALS = {"send_heartbeat", "claim_tasks"}
+"""Commands without an idempotency key: safe to repeat as they are."""
 _KEY_WORDS = "Its own key instead of a new one, to repeat a command of before"
 _MATCH_WORDS = "The revision that the change is meant for, or several; `*`: whichever there is"
 _PLACEHOLDERS = {
@@ -242,7 +243,9 @@ class Method:
                 f"        return await self._connection.signal({path}, {answer}, body{wait})\n"
             )
         if not self.keyed:
-            raise SystemExit(f"{name}: a command without a key; is it safe to repeat?")
+            raise SystemExit(
+                f"{name}: no idempotency key; if it is safe to repeat, it belongs to _SIGNALS"
+            )
         more = ", key=idempotency_key"
         if self.matching:
             created = ", if_none_match" if self.creating else ""
