@@ -1,16 +1,10 @@
 # Written by `make client` from the OpenAPI document; changes are lost.
 """What is sent and answered."""
 
-from aia.client.types.agents import (
-    AgentAnswer,
+from aia.client.types.agent_reads import (
     AgentPage,
     AgentPerformance,
-    ClaimedTask,
-    ClaimedTasks,
     Costs,
-    HeartbeatAnswer,
-    HeldTask,
-    LostTask,
     PresentAgent,
     Quality,
     Report,
@@ -18,10 +12,19 @@ from aia.client.types.agents import (
     TypeFigures,
     WorkDurations,
 )
+from aia.client.types.agent_supervision import (
+    ClaimedTask,
+    ClaimedTasks,
+    HeartbeatAnswer,
+    HeldTask,
+    LostTask,
+)
+from aia.client.types.agents import AgentAnswer
 from aia.client.types.audit import AuditEvent, AuditHead, AuditPage
 from aia.client.types.base import Answer, Done, Received
 from aia.client.types.health import Health, Life, Part, ReadModelStatus
 from aia.client.types.limits import KeyPage, KeyView, LimitAnswer
+from aia.client.types.live import AgentUpdate, Fact, MetricsUpdate, TaskUpdate, Topic, Update
 from aia.client.types.metrics import (
     AgentCounts,
     AgentRank,
@@ -93,6 +96,7 @@ __all__ = [
     "AgentPerformance",
     "AgentRank",
     "AgentStatus",
+    "AgentUpdate",
     "Answer",
     "AuditEvent",
     "AuditHead",
@@ -111,6 +115,7 @@ __all__ = [
     "ExcludedAgent",
     "Explained",
     "Explanation",
+    "Fact",
     "FeatureWeights",
     "FieldError",
     "FleetThen",
@@ -129,6 +134,7 @@ __all__ = [
     "Metrics",
     "MetricsHistory",
     "MetricsPoint",
+    "MetricsUpdate",
     "Part",
     "Pause",
     "Pauses",
@@ -167,10 +173,13 @@ __all__ = [
     "TaskRequirements",
     "TaskStatus",
     "TaskSubmission",
+    "TaskUpdate",
     "TaskUsage",
     "Throughput",
+    "Topic",
     "TypeCounts",
     "TypeFigures",
+    "Update",
     "Waiting",
     "Window",
     "WorkDurations",
