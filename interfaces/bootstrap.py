@@ -29,6 +29,7 @@ from aia_mas.application.event_log.leases import LeaseKeeper
 from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.postgres_log import Limits, PostgresEventLog
 from aia_mas.application.event_log.records import RecordedEvent
+from aia_mas.application.event_log.redis_wakeups import RedisWakeups
 from aia_mas.application.maintenance import Maintenance
 from aia_mas.application.migrations import migrate
 from aia_mas.application.orchestration import handlers as orchestration
@@ -51,18 +52,17 @@ from aia_mas.domain.kernel.principal import system
 from aia_mas.domain.orchestration.scoring.policies import Policy, registered
 from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
 from aia_mas.domain.orchestration.task_commands import SubmitTask
+from aia_mas.interfaces.live_streams import live_hub
 from aia_mas.interfaces.own_policies import policies_at
 from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, PROCESS_FOLDS
-from aia_mas.interfaces.realtime import Hub, Sample, options_of
-from aia_mas.interfaces.shared_stores import limiter, presence_store
+from aia_mas.interfaces.realtime import Hub
+from aia_mas.interfaces.shared_stores import limiter, presence_store, wakeups
 from aia_mas.projections.host import ProjectionHost
 from aia_mas.projections.registry import READ_MODELS
 
 log = structlog.stdlib.get_logger("aia.system")
 
 _FLEET = system("fleet")
-_LOOK_AGAIN = 0.5
-"""Seconds until metrics are looked at again that tell of something behind."""
 
 
 class System:
@@ -85,6 +85,7 @@ class System:
         projections: The read models.
         hub: The live streams.
         leases: What this node leads.
+        wakeups: Wakes the other nodes and is woken by them, beside PostgreSQL; None: nothing does.
         limiter: Counts the requests of each caller; None: there is no limit.
         draining: It takes no more commands.
     """
@@ -102,6 +103,7 @@ class System:
     projections: ProjectionHost
     hub: Hub
     leases: LeaseKeeper
+    wakeups: RedisWakeups | None
     limiter: Limiter | None
     _life: asyncio.Task[None]
     _started: asyncio.Future[None]
@@ -202,6 +204,7 @@ class System:
                 renew_every=self.settings.leader_lease_seconds / 4,
             )
             self.limiter = limiter(self.settings, self.log, stack)
+            self.wakeups = wakeups(self.settings, self.log, stack)
             self._wire(presence_store(self.settings, self.log, stack))
             tasks = await stack.enter_async_context(anyio.create_task_group())
             await self._start(tasks)
@@ -321,15 +324,7 @@ class System:
             {DISPATCHING.name: self._dispatch_host, EXPIRY.name: self._expiry_host},
             settings.tiers,
         )
-        self.hub = Hub(event_log, options_of(settings))
-        self.hub.coalesce("metrics", self._metrics)
-
-    def _metrics(self) -> Sample:
-        metrics = self.projections.system_metrics(self.clock.now())
-        if any(each.events for each in metrics.lag):
-            # What is behind catches up without a further event that would have it looked at.
-            asyncio.get_running_loop().call_later(_LOOK_AGAIN, self.hub.touch, "metrics")
-        return Sample(metrics, metrics.as_of)
+        self.hub = live_hub(event_log, settings, self.projections, clock)
 
     async def _start(self, tasks: TaskGroup) -> None:
         for host in (self._dispatch_host, self._expiry_host):
@@ -338,6 +333,8 @@ class System:
         tasks.start_soon(self.reports.run)
         tasks.start_soon(self._maintenance.run)
         tasks.start_soon(self.projections.run)
+        if self.wakeups is not None:
+            tasks.start_soon(self.wakeups.run)
         head = self.log.feed.position
         for host in (self._dispatch_host, self._expiry_host):
             await host.reached(head)

@@ -18,6 +18,7 @@ def test_how_a_node_is(client: httpx.Client) -> None:
     assert len(health["store_id"]) == 36
     assert health["database"]["status"] == "ok"
     assert health["redis"]["status"] == "not_configured"
+    assert health["wakeups"] == "listen"
     models = {model["name"]: model for model in health["projections"]}
     assert {"agent_directory", "task_board", "system_metrics"} <= models.keys()
     assert {"checkpoint", "lag"} <= models["task_board"].keys()
