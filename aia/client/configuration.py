@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, TypeAlias
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from aia.client.retrying import Backoff
 
@@ -16,7 +17,8 @@ Token: TypeAlias = str | Callable[[], str] | None
 """A token, or what returns the one to be used now; asked before every request."""
 
 
-class Configuration(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Configuration:
     """What a client goes by.
 
     Attributes:
@@ -30,11 +32,11 @@ class Configuration(NamedTuple):
     """
 
     url: str
-    token: Token
+    token: Token = field(repr=False)
     timeout_seconds: float
     retries: Backoff
     consistent: bool
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     max_connections: int
 
     def authorization(self) -> dict[str, str]:

@@ -173,9 +173,10 @@ class _Problem(msgspec.Struct):
     detail: str = ""
     errors: tuple[FieldError, ...] = ()
     request_id: str = ""
+    retry_after: float | None = None
 
 
-_KNOWN = frozenset({"type", "status", "instance", "retry_after", *_Problem.__struct_fields__})
+_KNOWN = frozenset({"type", "status", "instance", *_Problem.__struct_fields__})
 _members = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -208,7 +209,7 @@ def error_of(
         detail=problem.detail,
         errors=problem.errors,
         request_id=problem.request_id,
-        retry_after=retry_after,
+        retry_after=problem.retry_after if retry_after is None else retry_after,
         idempotency_key=idempotency_key,
         facts=facts,
     )

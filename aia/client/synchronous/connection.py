@@ -225,7 +225,7 @@ class Connection:
             answer = msgspec.json.decode(response.content or b"{}", type=kind)
         except msgspec.DecodeError as error:
             raise UnexpectedAnswer(
-                f"what {response.url} answers is no {kind.__name__}: {error}"
+                f"what {address_of(response.request)} answers is no {kind.__name__}: {error}"
             ) from error
         keep_received(answer, received)
         return answer
@@ -249,5 +249,11 @@ def received_of(response: httpx.Response) -> Received:
 
 
 def _told(error: httpx.TransportError, request: httpx.Request) -> str:
-    what = f"{request.method} {request.url.copy_with(query=None)}"
+    what = f"{request.method} {address_of(request)}"
     return f"{what}: {type(error).__name__}{f': {error}' if str(error) else ''}"
+
+
+def address_of(request: httpx.Request) -> str:
+    """Return where a request went, for people: without a password, and without the query."""
+    url = request.url
+    return f"{url.scheme}://{url.netloc.decode('ascii').rpartition('@')[2]}{url.path}"

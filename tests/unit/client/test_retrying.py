@@ -203,6 +203,17 @@ def test_a_consistent_client_reads_no_older_than_it_has_seen(clock: Clock, told:
     assert seen[-1].url.params["min_position"] == "7"
 
 
+def test_failures_tell_no_passwords_and_no_tokens(clock: Clock) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b"x"))
+    with (
+        Client("http://me:s3cr3t@mas/a", "t0k3n", transport=transport) as client,
+        pytest.raises(UnexpectedAnswer, match=r"http://mas/a/mas/api/v1/agents answers") as caught,
+    ):
+        client.agents.list(q="secret")
+    assert "s3cr3t" not in str(caught.value)
+    assert "t0k3n" not in repr(client._connection.configuration)
+
+
 @pytest.mark.parametrize("name", ["", ".", ".."])
 def test_what_would_name_another_resource_is_no_id(told: Any, name: str) -> None:
     client, seen = told((200, {}))
