@@ -39,6 +39,8 @@ SNAPSHOTS = (ToldTask, ToldAgent)
 """What the pages of a snapshot list: it stands in the document of the sockets."""
 WRITTEN = "# Written by `make client` from the OpenAPI document; changes are lost.\n"
 TRANSLATED = "# Written by `make client` from its asynchronous twin; changes are lost.\n"
+SPLIT = {"agents"}
+"""Groups whose answers are too much for one module."""
 TYPING = {"Any", "Literal"}
 ABSTRACT = {"AsyncIterator", "Mapping", "Sequence"}
 WRITING = {
@@ -166,24 +168,29 @@ def module_of(title: str) -> str:
 
 
 def homes_of(shapes: Shapes, operations: Mapping[str, Operation]) -> Iterator[tuple[str, str]]:
-    """Yield the module of every Struct that is answered: that of the only group that uses it."""
-    users: dict[str, set[str]] = {}
+    """Yield the module of every Struct that is answered: that of who alone uses it."""
+    users: dict[str, set[tuple[str, str]]] = {}
     for kind in SNAPSHOTS:
         told = Shapes(shapes.schemas)
         told.answer({"$ref": f"#/components/schemas/{kind.__name__}"})
         for name in told.answered:
-            users.setdefault(name, set()).add("snapshots")
+            users.setdefault(name, set()).add(("snapshots", "Snapshots"))
     for group, classes in GROUPS.items():
-        for named in classes.values():
+        for title, named in classes.items():
             for operation in named.values():
                 answer = operations[operation].answer
                 if answer is not None:
                     used = Shapes(shapes.schemas)
                     used.answer(answer)
                     for name in used.answered:
-                        users.setdefault(name, set()).add(group)
-    for name, groups in users.items():
-        yield name, next(iter(groups)) if len(groups) == 1 else "shared"
+                        users.setdefault(name, set()).add((group, title))
+    for name, places in users.items():
+        groups = {group for group, _ in places}
+        (group, title), *others = places
+        if len(groups) > 1:
+            yield name, "shared"
+        else:
+            yield name, module_of(title) if group in SPLIT and not others else group
 
 
 def types(shapes: Shapes, homes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -201,7 +208,8 @@ def types(shapes: Shapes, homes: Mapping[str, str]) -> Iterator[tuple[str, str]]
     }
     for module, names in modules.items():
         sources = [shapes.struct(name, sent=False) for name in ordered(names, shapes)]
-        where = "in several places" if module == "shared" else f"about {module}"
+        words = module.replace("_", " ")
+        where = "in several places" if module == "shared" else f"about {words}"
         head = f'"""What is answered {where}."""'
         text = with_imports(head, sources, homes, module)
         yield f"types/{module}.py", text
