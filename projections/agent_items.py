@@ -9,7 +9,7 @@ from psycopg.rows import TupleRow
 
 from aia_mas.domain.orchestration.tiers import Tiers
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
-from aia_mas.projections.agent_view import COLUMNS, ToldAgent, agent_of
+from aia_mas.projections.agent_view import COLUMNS, Agent, ToldAgent, agent_of
 from aia_mas.projections.listing import Conditions
 from aia_mas.projections.snapshot_reading import SnapshotSource, Wanted, add_choice
 
@@ -22,8 +22,7 @@ def agent_items(tiers: Tiers) -> SnapshotSource:
     """Return all agents in the order of their ids (``tiers``: which stake makes which tier)."""
 
     def item(row: TupleRow) -> ToldAgent:
-        agent = agent_of(row, tiers)
-        return ToldAgent(**{name: getattr(agent, name) for name in _TOLD})
+        return told_agent(agent_of(row, tiers))
 
     columns = COLUMNS.replace("a.metadata::text", "'{}'")
     tables = f"{_DECLARED} a left join {_WORK} w on w.agent_id = a.agent_id"
@@ -34,6 +33,11 @@ def agent_items(tiers: Tiers) -> SnapshotSource:
         _conditions,
         item,
     )
+
+
+def told_agent(agent: Agent) -> ToldAgent:
+    """Return what everybody is told of an agent who watches."""
+    return ToldAgent(**{name: getattr(agent, name) for name in _TOLD})
 
 
 def _conditions(wanted: Wanted) -> Conditions:

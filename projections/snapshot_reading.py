@@ -60,12 +60,21 @@ class SnapshotSource(NamedTuple):
     item: Callable[[TupleRow], object]
 
 
-class Reading:
-    """A list at one moment, for as long as the transaction is open that sees it so.
+class Reading(Protocol):
+    """A list at one moment, until it is closed."""
 
-    Attributes:
-        position: The last event of the log that is in it; every later one is not.
-    """
+    @property
+    def position(self) -> int:
+        """The last event of the log that is in it; every later one is not."""
+        ...
+
+    async def next(self) -> Sequence[bytes]:
+        """Return the next items as JSON; none: there are no more."""
+        ...
+
+
+class _CursorReading:
+    """A list for as long as the transaction is open that sees it so."""
 
     def __init__(
         self,
@@ -79,7 +88,6 @@ class Reading:
         self._item = item
 
     async def next(self) -> Sequence[bytes]:
-        """Return the next items as JSON; none: there are no more."""
         rows = await (await self._connection.execute(_NEXT)).fetchall()
         return [_encode(self._item(row)) for row in rows]
 
@@ -114,7 +122,7 @@ async def reading(
             )
         ).fetchone()
         await connection.execute(query, conditions.values)
-        yield Reading(0 if row is None else row[0], connection, source.item)
+        yield _CursorReading(0 if row is None else row[0], connection, source.item)
 
 
 def add_choice(conditions: Conditions, column: str, choice: Collection[str] | None) -> None:

@@ -12,7 +12,7 @@ from psycopg.rows import TupleRow
 from aia_mas.projections.listing import Conditions
 from aia_mas.projections.snapshot_reading import SnapshotSource, Wanted, add_choice
 from aia_mas.projections.task_board_fold import TASK_BOARD
-from aia_mas.projections.task_view import COLUMNS, task_of
+from aia_mas.projections.task_view import COLUMNS, Task, task_of
 from aia_mas.projections.told_task import ToldInput, ToldProgress, ToldTask
 
 _STATE, _SPECS = TASK_BOARD.table_names()
@@ -56,13 +56,17 @@ def _conditions(wanted: Wanted) -> Conditions:
     return conditions
 
 
-def _item(row: TupleRow) -> ToldTask:
-    task = task_of(row)
+def told_task(task: Task) -> ToldTask:
+    """Return what everybody is told of a task who watches."""
     values = _told(task, _OF_TASK)
     if task.progress is not None:
         values["progress"] = ToldProgress(**_told(task.progress, _OF_PROGRESS))
     values["inputs"] = tuple(ToldInput(**_told(asked, _OF_INPUT)) for asked in task.inputs)
     return ToldTask(**values)
+
+
+def _item(row: TupleRow) -> ToldTask:
+    return told_task(task_of(row))
 
 
 def _told(of: Struct, names: Sequence[str]) -> dict[str, Any]:

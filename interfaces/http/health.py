@@ -31,8 +31,6 @@ DETAILS = "get_health_details"
 _PATIENCE = 2.0
 _FAILURES = (psycopg.Error, PoolTimeout, OSError, TimeoutError, EventLogError)
 
-_LEADERS = "select name, holder from leases where expires_at > clock_timestamp() order by name"
-
 
 class NotReady(RequestRefused):
     """This node takes no work now."""
@@ -181,7 +179,7 @@ async def health_of(system: System) -> Health:
         try:
             async with asyncio.timeout(_PATIENCE):
                 projections = await system.projections.status()
-                leaders = await _leaders(system)
+                leaders = await system.stores.leaders()
         except _FAILURES as error:
             database = Part(status="unavailable", kind=database.kind, detail=_words(error))
     status: Literal["ok", "degraded", "draining", "unavailable"] = "ok"
@@ -214,22 +212,17 @@ async def health_of(system: System) -> Health:
 
 
 async def _database(system: System) -> Part:
-    kind = "external" if system.database.embedded is None else "embedded"
+    stores = system.stores
     try:
         async with asyncio.timeout(_PATIENCE):
             try:
-                await _ask(system)
+                await stores.check()
             except psycopg.OperationalError:
                 # That connection was cut, which says nothing about the next one.
-                await _ask(system)
+                await stores.check()
     except _FAILURES as error:
-        return Part(status="unavailable", kind=kind, detail=_words(error))
-    return Part(status="ok", kind=kind)
-
-
-async def _ask(system: System) -> None:
-    async with system.log.pool.connection() as connection:
-        await connection.execute("select 1")
+        return Part(status="unavailable", kind=stores.kind, detail=_words(error))
+    return Part(status="ok", kind=stores.kind)
 
 
 def _redis(system: System) -> Part:
@@ -239,21 +232,17 @@ def _redis(system: System) -> Part:
     away = [] if system.presence.available else ["signs of life are not shared"]
     if system.limiter is not None and not system.limiter.shared:
         away.append("requests are counted by this node alone")
-    if system.wakeups is not None and not system.wakeups.available:
+    if system.stores.wakeups is not None and not system.stores.wakeups.available:
         away.append("nodes are woken by PostgreSQL alone")
     return Part(status="unavailable" if away else "ok", detail="; ".join(away))
 
 
-def _wakeups(system: System) -> Literal["redis", "listen", "poll"]:
-    if system.wakeups is not None and system.wakeups.available:
+def _wakeups(system: System) -> Literal["redis", "listen", "poll"] | UnsetType:
+    if system.stores.kind == "memory":
+        return UNSET
+    if system.stores.wakeups is not None and system.stores.wakeups.available:
         return "redis"
     return "listen" if system.log.contact.holds("listen") else "poll"
-
-
-async def _leaders(system: System) -> dict[str, str]:
-    async with system.log.pool.connection() as connection:
-        rows = await (await connection.execute(_LEADERS)).fetchall()
-    return dict(rows)
 
 
 def _words(error: BaseException) -> str:

@@ -149,12 +149,14 @@ class Connection:
                 count += 1
             frames = queue[:count]
             del queue[:count]
-        if self._fresh:
-            fresh, self._fresh = self._fresh, []
-            for subscription in fresh:
-                subscription.marked = False
-                if subscription.active and (frame := subscription.frame()) is not None:
-                    frames.append(frame)
+        # A topic may have been subscribed to many times; what is left is taken next time.
+        written = size
+        while self._fresh and written < BATCH_BYTES:
+            subscription = self._fresh.pop(0)
+            subscription.marked = False
+            if subscription.active and (frame := subscription.frame()) is not None:
+                frames.append(frame)
+                written += len(frame)
         return Batch(frames, size)
 
     def sent(self, batch: Batch) -> None:

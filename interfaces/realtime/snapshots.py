@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
 
 import anyio
 import msgspec
@@ -23,22 +22,13 @@ from aia_mas.interfaces.realtime.messages import Page
 from aia_mas.interfaces.realtime.options import RealtimeOptions
 from aia_mas.interfaces.realtime.selection import Selection
 from aia_mas.interfaces.realtime.subscription import FactSubscription
+from aia_mas.projections.snapshot_reading import Reading
 
 log = structlog.stdlib.get_logger("aia.realtime")
 
 _PAGE_BYTES = BATCH_BYTES // 2
 _RETRY = 0.5
 """Seconds before a read that failed is tried again."""
-
-
-class Reading(Protocol):
-    """A list at one moment (see ``projections.snapshot_reading``)."""
-
-    position: int
-
-    async def next(self) -> Sequence[bytes]:
-        """Return the next items as JSON; none: there are no more."""
-        ...
 
 
 OpenList = Callable[[Selection, int], AbstractAsyncContextManager[Reading]]

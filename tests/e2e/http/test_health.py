@@ -35,6 +35,8 @@ def test_a_node_without_its_database_lives_but_is_not_ready(
 ) -> None:
     node = start_node(database_timeout_seconds=1.0)
     url = node.system.settings.database_url
+    node.system.log.contact.lost("listen")
+    assert node.client.get("/mas/health").json()["wakeups"] == "poll"
 
     node.run(node.system.log.pool.close())
 

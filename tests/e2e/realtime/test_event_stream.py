@@ -169,6 +169,7 @@ def test_the_head_alone_can_be_asked_for(node: Any) -> None:
         ({"topic": "agents", "agent_id": "no id"}, "invalid_parameter"),
         ({"after": "-1"}, "invalid_parameter"),
         ({"after": "x"}, "invalid_parameter"),
+        ({"snapshot": "maybe"}, "invalid_parameter"),
         ({"more": "1"}, "unknown_parameter"),
     ],
 )

@@ -100,6 +100,28 @@ async def test_pages_of_one_position_and_then_what_follows_it(run_node, log, wri
         assert [fact["position"] for fact in await client.facts(2)] == [2, 3]
 
 
+@pytest.mark.parametrize("position", [1, 400, 1_000])
+async def test_what_follows_may_be_older_than_the_ring_or_newer_than_the_node(
+    run_node, log, writer, position
+):
+    """A read model may lag, or be kept by a node that is ahead of this one."""
+    tiny = RealtimeOptions(ring_bytes=2_000, prefill=0, cached_pages=2)
+    tasks = List(10, position=position)
+    async with (
+        run_node(log, options=tiny, lists={"tasks": tasks}) as node,
+        node.client() as client,
+    ):
+        await writer.submit("a")
+        await writer.progress("a", 699)
+        await client.subscribe(snapshot=True)
+        await pages(client)
+        await client.say(type="ping")
+        assert (await client.next("pong"))["data"]["positions"]["tasks"] >= position
+        await writer.progress("a", 400)
+        heard = [fact["position"] for fact in await client.facts(1_100 - position)]
+        assert heard == [*range(position + 1, 1_101)]
+
+
 @pytest.mark.parametrize("count", [0, 1, 100, 200])
 async def test_however_many_there_are_the_last_page_says_so(run_node, log, count):
     tasks = List(count)
