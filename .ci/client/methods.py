@@ -13,6 +13,9 @@ from typing import Any, NamedTuple
 from shapes import Schema, Shapes, described, docstring, fields_of, python_name, union
 
 _SIGNALS = {"send_heartbeat", "claim_tasks"}
+"""Commands without an idempotency key: safe to repeat as they are."""
+_PROBES = "/mas/health"
+"""Questions where an error is the answer."""
 _KEY_WORDS = "Its own key instead of a new one, to repeat a command of before"
 _MATCH_WORDS = "The revision that the change is meant for, or several; `*`: whichever there is"
 _PLACEHOLDERS = {
@@ -227,13 +230,12 @@ class Method:
                 f'"{one["name"]}": {python_name(one["name"])}'
                 for one in operation.named_in("query")
             )
-            positioned = any(one["name"] == "min_position" for one in operation.named_in("query"))
             if answer == "str":
                 call = f"text({path})"
-            elif positioned:
-                call = f"read({path}, {answer}, {{{query}}})"
-            else:
+            elif operation.path.startswith(_PROBES):
                 call = f"look({path}, {answer})"
+            else:
+                call = f"read({path}, {answer}, {{{query}}})"
             return f"        return await self._connection.{call}\n"
         if operation.name in _SIGNALS:
             wait = ", wait=wait or 0.0" if any(n == "wait" for n, _ in self.fields) else ""
@@ -242,7 +244,9 @@ class Method:
                 f"        return await self._connection.signal({path}, {answer}, body{wait})\n"
             )
         if not self.keyed:
-            raise SystemExit(f"{name}: a command without a key; is it safe to repeat?")
+            raise SystemExit(
+                f"{name}: no idempotency key; if it is safe to repeat, it belongs to _SIGNALS"
+            )
         more = ", key=idempotency_key"
         if self.matching:
             created = ", if_none_match" if self.creating else ""

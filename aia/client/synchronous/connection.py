@@ -78,7 +78,7 @@ class Connection:
             until: When to give up at the latest, by the monotonic clock.
         """
         fields = dict(query)
-        if self.configuration.consistent and fields.get("min_position") is None:
+        if self.configuration.consistent and fields.get("min_position", 0) is None:
             fields["min_position"] = self.seen.value or None
         return self._understood(self._exchange("GET", path, query=fields, until=until), kind)
 
