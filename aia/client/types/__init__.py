@@ -1,16 +1,10 @@
 # Written by `make client` from the OpenAPI document; changes are lost.
 """What is sent and answered."""
 
-from aia.client.types.agents import (
-    AgentAnswer,
+from aia.client.types.agent_reads import (
     AgentPage,
     AgentPerformance,
-    ClaimedTask,
-    ClaimedTasks,
     Costs,
-    HeartbeatAnswer,
-    HeldTask,
-    LostTask,
     PresentAgent,
     Quality,
     Report,
@@ -18,6 +12,14 @@ from aia.client.types.agents import (
     TypeFigures,
     WorkDurations,
 )
+from aia.client.types.agent_supervision import (
+    ClaimedTask,
+    ClaimedTasks,
+    HeartbeatAnswer,
+    HeldTask,
+    LostTask,
+)
+from aia.client.types.agents import AgentAnswer
 from aia.client.types.audit import AuditEvent, AuditHead, AuditPage
 from aia.client.types.base import Answer, Done, Received
 from aia.client.types.connections import (
@@ -29,6 +31,16 @@ from aia.client.types.connections import (
 )
 from aia.client.types.health import Health, Life, Part, ReadModelStatus
 from aia.client.types.limits import KeyPage, KeyView, LimitAnswer
+from aia.client.types.live import (
+    AgentSnapshot,
+    AgentUpdate,
+    Fact,
+    MetricsUpdate,
+    TaskSnapshot,
+    TaskUpdate,
+    Topic,
+    Update,
+)
 from aia.client.types.metrics import (
     AgentCounts,
     AgentRank,
@@ -76,6 +88,7 @@ from aia.client.types.shared import (
     TaskRating,
     TaskUsage,
 )
+from aia.client.types.snapshots import ToldAgent, ToldInput, ToldProgress, ToldTask
 from aia.client.types.tasks import (
     BatchItem,
     BatchResult,
@@ -101,7 +114,9 @@ __all__ = [
     "AgentPage",
     "AgentPerformance",
     "AgentRank",
+    "AgentSnapshot",
     "AgentStatus",
+    "AgentUpdate",
     "Answer",
     "AuditEvent",
     "AuditHead",
@@ -122,6 +137,7 @@ __all__ = [
     "ExcludedAgent",
     "Explained",
     "Explanation",
+    "Fact",
     "FeatureWeights",
     "FieldError",
     "FleetThen",
@@ -142,6 +158,7 @@ __all__ = [
     "Metrics",
     "MetricsHistory",
     "MetricsPoint",
+    "MetricsUpdate",
     "Part",
     "Pause",
     "Pauses",
@@ -180,13 +197,21 @@ __all__ = [
     "TaskProgress",
     "TaskRating",
     "TaskRequirements",
+    "TaskSnapshot",
     "TaskStatus",
     "TaskSubmission",
+    "TaskUpdate",
     "TaskUsage",
     "Throughput",
     "Ticket",
+    "ToldAgent",
+    "ToldInput",
+    "ToldProgress",
+    "ToldTask",
+    "Topic",
     "TypeCounts",
     "TypeFigures",
+    "Update",
     "Waiting",
     "Whom",
     "Window",

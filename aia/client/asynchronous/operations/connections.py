@@ -58,7 +58,7 @@ class AsyncConnections(AsyncGroup):
 
             await client.connections.list()
         """
-        return await self._connection.ask(
+        return await self._connection.read(
             "/mas/api/v1/communication/connections",
             ConnectionPage,
             {

@@ -58,7 +58,7 @@ class Connections(Group):
 
             client.connections.list()
         """
-        return self._connection.ask(
+        return self._connection.read(
             "/mas/api/v1/communication/connections",
             ConnectionPage,
             {
