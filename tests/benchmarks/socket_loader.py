@@ -42,6 +42,10 @@ async def hold(port: int, pid: int, sockets: int, rounds: int) -> dict[str, Any]
     """Open many sockets and tell all of them something."""
     http, arrived, sizes = Http(port), [0.0] * sockets, set[int]()
     missing = 0
+
+    def all_told() -> bool:
+        return missing <= 0
+
     await http.get("GET", "/agents/agent_0")
     before = resident(pid)
 
@@ -61,10 +65,11 @@ async def hold(port: int, pid: int, sockets: int, rounds: int) -> dict[str, Any]
         listeners[number].say(type="subscribe", topic="agents")
         await listeners[number].subscribed.wait()
 
+    rest = min(2.0, sockets / 1000)  # until nothing is under way any more
     began = time.perf_counter()
     await open_many(sockets, opened)
     opening = time.perf_counter() - began
-    await asyncio.sleep(2)
+    await asyncio.sleep(rest)
     after = resident(pid)
 
     async def broadcast(name: str) -> list[float]:
@@ -75,16 +80,16 @@ async def hold(port: int, pid: int, sockets: int, rounds: int) -> dict[str, Any]
             sent = time.perf_counter()
             change = {"labels": {"round": f"{name}-{number}"}}
             await http.get("PATCH", "/agents/agent_0", change)
-            await until(lambda: missing <= 0)
+            await until(all_told)
             last.append(max(arrived) - sent)
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(rest / 4)
         return last
 
     # As dashboards have it: the change also makes new metrics, which go to the same sockets.
     with_metrics = await broadcast("all")
     for one in listeners:
         one.say(type="unsubscribe", id="metrics")
-    await asyncio.sleep(2)
+    await asyncio.sleep(rest)
     alone = await broadcast("alone")
     assert not any(one.gone.is_set() for one in listeners)
     return {
@@ -111,7 +116,7 @@ async def arrivals(port: int, rate: float, seconds: float, told: Path) -> dict[s
     async def submit() -> None:
         await http.get("POST", "/agents/tasks/submit", TASK)
 
-    await paced(rate / 2, 2, submit)  # connections are opened, and everything is warm
+    await paced(rate / 2, min(2, seconds), submit)  # connections are opened, and everything is warm
     await asyncio.sleep(0.5)
     found.clear()
     began = time.monotonic()

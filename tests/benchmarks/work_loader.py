@@ -33,7 +33,7 @@ TASK = {
     "requirements": {"skills": ["statistics"]},
 }
 WARM = 2.0
-"""Seconds before anything is counted."""
+"""Seconds before anything is counted, at most as many as are counted."""
 SUBMITTERS = 32
 ROOM = 4
 """Unfinished tasks for each worker; beyond that nothing more is submitted."""
@@ -108,7 +108,7 @@ async def pickup(port: int, rate: float, seconds: float, count: int) -> dict[str
     def ended() -> int:
         return sum(worker.ended for worker in workers)
 
-    await paced(rate, WARM, submit)
+    await paced(rate, min(WARM, seconds), submit)
     await until(lambda: ended() == len(answered))
     warm = set(answered)
     began = time.monotonic()
@@ -156,9 +156,10 @@ class Lives:
 
     async def measured(self, seconds: float) -> dict[str, Any]:
         """Submit for some seconds and more, and return the rate of what ended within them."""
-        until_ = time.monotonic() + WARM + seconds
+        warm = min(WARM, seconds)
+        until_ = time.monotonic() + warm + seconds
         submitting = asyncio.gather(*(self.submit(until_) for _ in range(SUBMITTERS)))
-        await asyncio.sleep(WARM)
+        await asyncio.sleep(warm)
         before, began = self.ended, time.monotonic()
         await asyncio.sleep(seconds)
         rate = (self.ended - before) / (time.monotonic() - began)
@@ -184,7 +185,10 @@ async def over_http(port: int, seconds: float, count: int, batch: int) -> dict[s
     given: set[str] = set()
 
     async def life(agent: str, task: dict[str, Any]) -> None:
-        holder, path = {"agent_id": agent, "lease": task["lease"]}, f"/agents/tasks/{task['task_id']}"
+        holder, path = (
+            {"agent_id": agent, "lease": task["lease"]},
+            f"/agents/tasks/{task['task_id']}",
+        )
         await http.get("POST", f"{path}/start", holder)
         await http.get("POST", f"{path}/complete", {**holder, "result": {"rows": 7}})
         lives.done()
