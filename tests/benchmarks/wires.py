@@ -175,8 +175,13 @@ class Listener(WSListener):
         self.subscribed.set()
 
     def say(self, **message: Any) -> None:
-        """Send a message."""
-        assert self.wire is not None
+        """Send a message.
+
+        Raises:
+            ConnectionResetError: The server was gone before the connection was told of.
+        """
+        if self.wire is None:
+            raise ConnectionResetError
         self.wire.send(WSMsgType.TEXT, json.dumps(message).encode())
 
     def cut(self) -> None:
