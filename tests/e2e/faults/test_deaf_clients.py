@@ -28,7 +28,7 @@ async def test_who_never_reads_is_closed_and_costs_no_memory(place: Place) -> No
     node = await place.start()
     async with (
         httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as http,
-        AsyncExitStack() as all_,
+        AsyncExitStack() as stack,
     ):
         talker = Agent(place, http, "talker")
         await talker.register()
