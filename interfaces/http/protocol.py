@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 import msgspec
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from aia_mas.interfaces.http.joined_writes import JoinedWrites
 from aia_mas.interfaces.http.problems import MEDIA_TYPE, TYPE_PREFIX, Problem
@@ -89,7 +94,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _give_up(self) -> None:
         self._late = None
-        if self.cycle is not None and not self.cycle.response_complete:
+        before = cast("RequestResponseCycle | None", self.cycle)  # none before the first request
+        if before is not None and not before.response_complete:
             self._wait_for_head()  # the answer to the request before it is still on its way
         elif not self._silent:
             self._refuse(408, "request_timeout", "The request's headers took too long")
