@@ -285,7 +285,7 @@ def test_a_slow_handshake_is_no_half_done_one(node: Any) -> None:
         assert wire.head().startswith(b"HTTP/1.1 101 ")
 
 
-def test_a_thousand_handshakes_leave_nothing_behind(node: Any) -> None:
+def test_thousands_of_handshakes_leave_nothing_behind(node: Any) -> None:
     def come_and_go(number: int) -> None:
         with Wire(node.url) as wire:
             if number % 3 == 0:
@@ -294,7 +294,7 @@ def test_a_thousand_handshakes_leave_nothing_behind(node: Any) -> None:
                 wire.send(handshake(FRONTEND if number % 3 == 1 else AGENT, wire.host))
 
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(come_and_go, range(1_000)))
+        list(threads.map(come_and_go, range(2_000)))
 
     async def left() -> int:
         return len(node.system.hub.connections)
