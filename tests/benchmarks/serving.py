@@ -32,6 +32,8 @@ from aia_mas.interfaces.cli import collection
 from aia_mas.interfaces.http.server import BACKLOG, serve
 from aia_mas.interfaces.realtime import socket_options
 
+QUIET = {"heartbeat_interval_seconds": 3_600.0, "pickup_timeout_seconds": 3_600.0}
+"""Nobody beats here, and agents must neither go offline nor lose their tasks meanwhile."""
 ADMIN = Principal("bench", frozenset({Role.ADMIN}))
 
 
@@ -114,7 +116,7 @@ async def product(
     data_dir: Path, agents: int = 200, capacity: int = 1000, told: Path | None = None
 ) -> None:
     """Serve a node with agents that take every task."""
-    settings = load_settings({"data_dir": data_dir, "port": 0}, environment={})
+    settings = load_settings({"data_dir": data_dir, "port": 0, **QUIET}, environment={})
     configure(settings.log_format, settings.log_level, sys.stderr)
     async with System(settings) as system:
         for number in range(agents):

@@ -83,6 +83,7 @@ async def hold(port: int, pid: int, sockets: int, rounds: int) -> dict[str, Any]
             await until(all_told)
             last.append(max(arrived) - sent)
             await asyncio.sleep(rest / 4)
+            assert missing == 0, "something else was told"
         return last
 
     # As dashboards have it: the change also makes new metrics, which go to the same sockets.
