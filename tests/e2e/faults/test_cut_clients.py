@@ -12,7 +12,7 @@ from .nodes import stable_port
 from .places import Place
 
 PROGRAM = Path(__file__).parents[2] / "benchmarks" / "cut_clients.py"
-SECONDS, CLIENTS, EVENTS_PER_SECOND = 8, 200, 40
+SECONDS, CLIENTS, EVENTS_PER_SECOND = 8, 200, 25
 SEED = int(os.environ.get("MAS_TEST_SEED", "6"))
 SETTINGS = {"MAS_LOG_LEVEL": "warning"}
 

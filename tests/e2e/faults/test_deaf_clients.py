@@ -53,7 +53,6 @@ async def test_who_never_reads_is_closed_and_costs_no_memory(place: Place) -> No
 
         await happens(lambda: len(closed()) == DEAF, "the end of those who do not read")
         unread = DEAF * FACTS * len(MESSAGE)
-        print(peak(node) - before, unread)
         assert peak(node) - before < unread / 3
 
         # One that wakes up finds out why, and goes on where it was.
