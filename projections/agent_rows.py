@@ -1,4 +1,4 @@
-"""The rows of the agent directory, field by field as in migration 0007."""
+"""The rows of the agent directory, field by field as in migrations 0007 and 0010."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ class AgentRow(msgspec.Struct, gc=False):
     updated_at: datetime
     last_seen: datetime | None
     suspension: str | None
+    endpoint_disabled: str | None
     registered_position: int
     position: int
 
