@@ -51,18 +51,17 @@ from aia_mas.domain.kernel.principal import system
 from aia_mas.domain.orchestration.scoring.policies import Policy, registered
 from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
 from aia_mas.domain.orchestration.task_commands import SubmitTask
+from aia_mas.interfaces.live_metrics import metrics_sample
 from aia_mas.interfaces.own_policies import policies_at
-from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, PROCESS_FOLDS
-from aia_mas.interfaces.realtime import Hub, Sample, options_of
+from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, PROCESS_FOLDS, WEBHOOKS
+from aia_mas.interfaces.realtime import Hub, options_of
 from aia_mas.interfaces.shared_stores import limiter, presence_store
+from aia_mas.interfaces.webhooks import Webhooks, endpoint_check
 from aia_mas.projections.host import ProjectionHost
 from aia_mas.projections.registry import READ_MODELS
 
 log = structlog.stdlib.get_logger("aia.system")
-
 _FLEET = system("fleet")
-_LOOK_AGAIN = 0.5
-"""Seconds until metrics are looked at again that tell of something behind."""
 
 
 class System:
@@ -82,6 +81,7 @@ class System:
         workload: Who holds what.
         claims: Hands work to agents that ask.
         heartbeats: Takes signs of life.
+        webhooks: Sends work to endpoints.
         projections: The read models.
         hub: The live streams.
         leases: What this node leads.
@@ -99,6 +99,7 @@ class System:
     workload: Workload
     claims: Claims
     heartbeats: Heartbeats
+    webhooks: Webhooks
     projections: ProjectionHost
     hub: Hub
     leases: LeaseKeeper
@@ -203,6 +204,7 @@ class System:
             )
             self.limiter = limiter(self.settings, self.log, stack)
             self._wire(presence_store(self.settings, self.log, stack))
+            stack.push_async_callback(self.webhooks.sender.close)
             tasks = await stack.enter_async_context(anyio.create_task_group())
             await self._start(tasks)
             log.info("system_started", node=self.name, head=self.log.feed.position)
@@ -287,6 +289,7 @@ class System:
                         policies=self.policies,
                         tiers=settings.tiers,
                         failures=self.dispatcher.failures,
+                        check_endpoint=endpoint_check(settings),
                     )
                 ]
             ),
@@ -303,6 +306,7 @@ class System:
             clock,
             interval=settings.heartbeat_interval_seconds,
         )
+        self.webhooks = Webhooks(self, folds)
         self._deadlines = Deadlines(
             expiry_fold,
             self._expiry_host,
@@ -313,37 +317,34 @@ class System:
             pickup_seconds=settings.pickup_timeout_seconds,
         )
         self._maintenance = Maintenance(event_log.pool, self._snapshots, clock)
+        self._process_hosts = {
+            DISPATCHING.name: self._dispatch_host,
+            EXPIRY.name: self._expiry_host,
+            WEBHOOKS.name: self.webhooks.host,
+        }
         self.projections = ProjectionHost(
             event_log,
             self.leases,
             folds,
             (*READ_MODELS, *PROCESS_FOLDS),
-            {DISPATCHING.name: self._dispatch_host, EXPIRY.name: self._expiry_host},
+            self._process_hosts,
             settings.tiers,
         )
         self.hub = Hub(event_log, options_of(settings))
-        self.hub.coalesce("metrics", self._metrics)
-
-    def _metrics(self) -> Sample:
-        metrics = self.projections.system_metrics(self.clock.now())
-        if any(each.events for each in metrics.lag):
-            # What is behind catches up without a further event that would have it looked at.
-            asyncio.get_running_loop().call_later(_LOOK_AGAIN, self.hub.touch, "metrics")
-        return Sample(metrics, metrics.as_of)
+        self.hub.coalesce("metrics", partial(metrics_sample, self))
 
     async def _start(self, tasks: TaskGroup) -> None:
-        for host in (self._dispatch_host, self._expiry_host):
+        for host in self._process_hosts.values():
             tasks.start_soon(host.run)
-        tasks.start_soon(self.presence.run)
-        tasks.start_soon(self.reports.run)
-        tasks.start_soon(self._maintenance.run)
-        tasks.start_soon(self.projections.run)
+        for each in (self.presence, self.reports, self._maintenance, self.projections):
+            tasks.start_soon(each.run)
         head = self.log.feed.position
-        for host in (self._dispatch_host, self._expiry_host):
+        for host in self._process_hosts.values():
             await host.reached(head)
         await tasks.start(self.hub.run)
         for name, lead in (
             (dispatcher_process.LEASE, self.dispatcher.lead),
             (deadlines_process.LEASE, self._deadlines.lead),
+            (self.webhooks.lease, self.webhooks.deliveries.lead),
         ):
             tasks.start_soon(self.leases.lead, name, partial(lead, engine=self.engine))

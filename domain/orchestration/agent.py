@@ -80,9 +80,7 @@ class AgentState(State, frozen=True, kw_only=True):
     @property
     def assignable(self) -> bool:
         """Whether it may get new work (its capacity aside)."""
-        return (
-            self.online and self.status is AgentStatus.ACTIVE and self.endpoint_disabled is None
-        )
+        return self.online and self.status is AgentStatus.ACTIVE and self.endpoint_disabled is None
 
 
 def agent_stream(agent_id: str) -> str:

@@ -27,9 +27,7 @@ def disable_endpoint(state: AgentState | None, command: DisableEndpoint, ctx: Co
     stream = agent_stream(command.agent_id)
     if state.endpoint_disabled is not None or state.capabilities.endpoint != command.endpoint:
         return accept(stream)
-    disabled = AgentEndpointDisabled(
-        reason=command.reason, failures=command.failures, at=ctx.now
-    )
+    disabled = AgentEndpointDisabled(reason=command.reason, failures=command.failures, at=ctx.now)
     return accept(stream, disabled)
 
 

@@ -73,10 +73,12 @@ _AS_OF = {
 }
 _WITH_POSITION = {"list_agents", "get_agent", "list_agent_tasks", "list_tasks", "get_task"}
 _WITH_LOCATION = {"register_agent", "put_agent", "submit_task"}
-_WITHOUT_KEY = {"send_heartbeat", "claim_tasks"}  # safe to repeat, and not in the log
+# Safe to repeat, and not in the log.
+_WITHOUT_KEY = {"send_heartbeat", "claim_tasks", "test_agent_webhook"}
 _CONDITIONAL = {
     "put_agent", "update_agent", "unregister_agent", "drain_agent", "suspend_agent",
-    "activate_agent", "put_policies", "put_type_policy", "delete_type_policy",
+    "activate_agent", "rotate_webhook_secret", "put_policies", "put_type_policy",
+    "delete_type_policy",
 }  # fmt: skip
 _CREATING = {"put_agent"}
 _TWO_ANSWERS = {
