@@ -16,6 +16,7 @@ from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from aia_mas import __version__
+from aia_mas.interfaces.http.openapi_webhooks import SHAPES, webhooks
 from aia_mas.interfaces.http.openapi_words import EXAMPLES, PARAMETERS, TAGS
 from aia_mas.interfaces.http.problems import MEDIA_TYPE, STATUS_OF, Problem
 from aia_mas.interfaces.http.requests import ApiRequest
@@ -174,6 +175,7 @@ def document(
             },
         },
     }
+    result["webhooks"] = webhooks(_REF)
     for item in result["paths"].values():
         for method, operation in item.items():
             _complete(method, operation, secured=not development)
@@ -193,7 +195,7 @@ def _handlers(app: Litestar) -> Iterator[HTTPRouteHandler]:
 
 def _schemas(handlers: Any) -> dict[str, Any]:
     """Return the schemas of all bodies and answers, as msgspec checks and writes them."""
-    types: list[Any] = [Problem]
+    types: list[Any] = [Problem, *SHAPES]
     for handler in handlers:
         if handler.parsed_data_field is not None:
             types.append(handler.parsed_data_field.annotation)

@@ -1,0 +1,35 @@
+"""A node that may call endpoints on this machine, endpoints, and agents that have one."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from .firms import Firm
+from .receivers import Receiver, receiving
+
+QUICK = {
+    "webhook_allowed_networks": ("127.0.0.0/8",),
+    "webhook_retry_base_seconds": 0.02,
+    "webhook_retry_cap_seconds": 0.1,
+    "webhook_disable_after": 4,
+    "webhook_timeout_seconds": 20.0,
+}
+
+
+@pytest.fixture(scope="module")
+def hooks(start_for_module: Callable[..., Any]) -> Any:
+    """A node on which nothing else happens by itself."""
+    return start_for_module(heartbeat_interval_seconds=3_600, pickup_timeout_seconds=3_600, **QUICK)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as one:
+        yield one
+
+
+@pytest.fixture
+def firm(hooks: Any, receiver: Receiver, unique: str) -> Firm:
+    """An agent of the test's own, with an endpoint."""
+    return Firm(hooks.client, receiver.url, unique)
