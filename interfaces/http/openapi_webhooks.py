@@ -12,6 +12,10 @@ SHAPES = (ClaimedTask, WebhookPing, WebhookResult, WebhookFailure)
 """What goes to and fro."""
 
 _TEXT = {"type": "string"}
+_SIGNATURE = (
+    "`v1,` and the base64 of the HMAC-SHA256 of id, timestamp and body, joined by dots (Standard"
+    " Webhooks); after a rotation two of these, with a space between them."
+)
 _HEADERS = [
     {
         "name": name,
@@ -23,12 +27,7 @@ _HEADERS = [
     for name, description, schema in (
         ("webhook-id", "The same with every delivery of the same attempt.", _TEXT),
         ("webhook-timestamp", "When it was sent, seconds since 1970.", {"type": "integer"}),
-        (
-            "webhook-signature",
-            "`v1,` and the base64 of the HMAC-SHA256 of id, timestamp and body, joined by dots; after"
-            " a rotation two of these, with a space between them (Standard Webhooks).",
-            _TEXT,
-        ),
+        ("webhook-signature", _SIGNATURE, _TEXT),
     )
 ]
 

@@ -1,12 +1,12 @@
 """A node that may call endpoints on this machine, endpoints, and agents that have one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from .firms import Firm
-from .receivers import Receiver, receiving
+from .receivers import Receiver
 
 QUICK = {
     "webhook_allowed_networks": ("127.0.0.0/8",),
@@ -17,16 +17,11 @@ QUICK = {
 }
 
 
-@pytest.fixture(scope="module")
-def hooks(start_for_module: Callable[..., Any]) -> Any:
-    """A node on which nothing else happens by itself."""
-    return start_for_module(heartbeat_interval_seconds=3_600, pickup_timeout_seconds=3_600, **QUICK)
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as one:
-        yield one
+@pytest.fixture(scope="session")
+def hooks(start_for_session: Callable[..., Any]) -> Any:
+    """A node on which nothing else happens by itself; tests use agents of their own."""
+    quiet = {"heartbeat_interval_seconds": 3_600, "pickup_timeout_seconds": 3_600}
+    return start_for_session(**quiet, **QUICK)
 
 
 @pytest.fixture

@@ -66,7 +66,10 @@ class Receiver:
         pings: The pings that it got.
         answer: Makes the answers to tasks.
         answer_ping: Makes those to pings.
+        reply: Makes an answer.
     """
+
+    reply = Reply
 
     def __init__(self) -> None:
         self.tasks: queue.Queue[Received] = queue.Queue()
@@ -110,8 +113,8 @@ class Receiver:
 
     def _take(self, handler: BaseHTTPRequestHandler, received: Received) -> None:
         is_ping = "type" in received.json
-        reply = (self.answer_ping if is_ping else self.answer)(received)
         (self.pings if is_ping else self.tasks).put(received)
+        reply = (self.answer_ping if is_ping else self.answer)(received)
         body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
         try:
             handler.send_response(reply.status)
