@@ -39,6 +39,7 @@ from aia_mas.interfaces.http.tasks import TaskCommands
 from aia_mas.interfaces.http.webhooks import AgentWebhooks
 from aia_mas.interfaces.monitoring import Monitor
 from aia_mas.interfaces.realtime import EventStreams, Gate, agent_socket_handlers, realtime_handlers
+from aia_mas.interfaces.realtime.asyncapi import SocketDocuments
 
 if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
@@ -62,6 +63,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     Checks,
     Monitoring,
     Documentation,
+    SocketDocuments,
     EventStreams,
 )
 """All that is served over HTTP."""
