@@ -115,7 +115,6 @@ class RotateWebhookSecret(msgspec.Struct, frozen=True, kw_only=True):
     """Sign what is sent to its endpoint with another secret."""
 
     agent_id: str
-    condition: Precondition = UNCONDITIONAL
 
 
 class UnregisterAgent(msgspec.Struct, frozen=True, kw_only=True):

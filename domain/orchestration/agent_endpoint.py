@@ -37,9 +37,6 @@ def rotate_webhook_secret(
     """Take the next secret; the one before signs, too, for ``BOTH_SIGN``."""
     if state is None or state.status is AgentStatus.UNREGISTERED:
         return refuse(AgentNotFound(agent_id=command.agent_id))
-    unmet = command.condition.unmet(state.revision)
-    if unmet is not None:
-        return refuse(unmet)
     version = state.secret_version + 1
     rotated = AgentWebhookSecretRotated(version=version, at=ctx.now)
     return accept(agent_stream(command.agent_id), rotated)

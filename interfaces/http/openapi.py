@@ -79,7 +79,7 @@ _WITH_LOCATION = {"register_agent", "put_agent", "submit_task"}
 _WITHOUT_KEY = {"send_heartbeat", "claim_tasks", "test_agent_webhook"}
 _CONDITIONAL = {
     "put_agent", "update_agent", "unregister_agent", "drain_agent", "suspend_agent",
-    "activate_agent", "rotate_webhook_secret", "put_policies", "put_type_policy",
+    "activate_agent", "put_policies", "put_type_policy",
     "delete_type_policy",
 }  # fmt: skip
 _CREATING = {"put_agent"}

@@ -14,7 +14,7 @@ from aia_mas.domain.orchestration.agent_commands import RotateWebhookSecret
 from aia_mas.domain.orchestration.agent_endpoint import BOTH_SIGN
 from aia_mas.domain.orchestration.errors import AgentNotFound, NoEndpoint
 from aia_mas.interfaces.http.answers import Answer, answer
-from aia_mas.interfaces.http.commands import carry_out, position_headers, precondition
+from aia_mas.interfaces.http.commands import carry_out, position_headers
 from aia_mas.interfaces.http.paths import API
 from aia_mas.interfaces.http.requests import ApiRequest
 from aia_mas.interfaces.http.schemas.agents import Nothing
@@ -41,7 +41,7 @@ class AgentWebhooks(Controller):
     ) -> Answer[WebhookState]:
         """Sign with a new secret from now on; the one before signs, too, for a day."""
         request.acting_for(check_id(agent_id, "agent_id"))
-        command = RotateWebhookSecret(agent_id=agent_id, condition=precondition(request))
+        command = RotateWebhookSecret(agent_id=agent_id)
         result = await carry_out(request, command)
         # Not from the command's answer: that is stored with its key, and secrets are not.
         state = await _state_of(request, agent_id, await _agent(request, agent_id))

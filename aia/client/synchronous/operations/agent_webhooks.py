@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from aia.client.synchronous.group import Group
 from aia.client.types import WebhookState, WebhookTest
-from aia.client.writing import Revisions, conditions, segment
+from aia.client.writing import segment
 
 
 class AgentWebhooks(Group):
@@ -32,15 +32,12 @@ class AgentWebhooks(Group):
         self,
         agent_id: str,
         *,
-        if_match: Revisions | None = None,
         idempotency_key: str | None = None,
     ) -> WebhookState:
         """Sign with a new secret from now on; the one before signs, too, for a day.
 
         Args:
             agent_id: The agent.
-            if_match: The revision that the change is meant for, or several; `*`: whichever there
-                is.
             idempotency_key: Its own key instead of a new one, to repeat a command of before.
 
         Example::
@@ -53,7 +50,6 @@ class AgentWebhooks(Group):
             WebhookState,
             None,
             key=idempotency_key,
-            headers=conditions(if_match),
         )
 
     def test_webhook(
