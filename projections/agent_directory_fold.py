@@ -55,9 +55,9 @@ def _registered(row: AgentRow | None, recorded: RecordedEvent) -> AgentRow:
         updated_at=recorded.recorded_at,
         last_seen=None,
         suspension=None,
-        endpoint_disabled=None,
         registered_position=recorded.position,
         position=0,
+        endpoint_disabled=None,
     )
     _declare(fresh, event.capabilities)
     return _touched(fresh, recorded)

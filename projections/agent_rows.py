@@ -37,9 +37,9 @@ class AgentRow(msgspec.Struct, gc=False):
     updated_at: datetime
     last_seen: datetime | None
     suspension: str | None
-    endpoint_disabled: str | None
     registered_position: int
     position: int
+    endpoint_disabled: str | None
 
 
 class AgentWorkRow(msgspec.Struct, gc=False):

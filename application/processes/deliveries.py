@@ -112,7 +112,7 @@ class Deliveries:
     async def lead(self, lease: Lease, engine: Engine) -> None:
         """Send what is open for as long as the lease lasts."""
         await self._host.reached(lease.head)
-        self._lines = Lines(await self._figures.failing())
+        self._lines = await self._former_lines()
         self._under_way.clear()
         self._fold.state.touch_all()
         records = Records(engine, lease, self._clock, self._random)
@@ -130,6 +130,15 @@ class Deliveries:
                     await self._fold.changed.wait()
         except* Fenced:
             log.warning("webhooks_fenced", epoch=lease.epoch)
+
+    async def _former_lines(self) -> Lines:
+        """Return what the leader before knew of endpoints that fail."""
+        while True:
+            try:
+                return Lines(await self._figures.failing())
+            except _AWAY as error:
+                log.warning("webhook_figures_not_read", error=str(error))
+                await self._clock.sleep(_LOOK)
 
     def _look(self, tasks: TaskGroup, records: Records) -> None:
         """Begin what is new, and wake what has become idle."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from ipaddress import ip_address
 from typing import NamedTuple
@@ -71,9 +70,6 @@ class Sender:
 
     Every request has a connection of its own: a connection that was opened for one name must never
     serve another one that happens to have the same address.
-
-    Attributes:
-        sent: How many requests ended in each way.
     """
 
     def __init__(
@@ -107,7 +103,7 @@ class Sender:
         self._resolve = resolve or _Resolver(at_once)
         self._tls = tls
         self._client: httpx.AsyncClient | None = None
-        self.sent: Counter[str] = Counter()
+        self._preparing = anyio.Lock()
 
     async def post(
         self, url: str, body: bytes, headers: Callable[[], Mapping[str, str]]
@@ -189,7 +185,7 @@ class Sender:
     async def _send(
         self, url: httpx.URL, address: Address, body: bytes, headers: Mapping[str, str]
     ) -> tuple[int, Mapping[str, str], bytes]:
-        client = self._connected()
+        client = await self._connected()
         request = client.build_request(
             "POST",
             # The connection goes to this very address; the name is for TLS and the header.
@@ -217,16 +213,19 @@ class Sender:
         told = {name.lower(): value for name, value in response.headers.items()}
         return response.status_code, told, b"".join(chunks)
 
-    def _connected(self) -> httpx.AsyncClient:
-        if self._client is None:
-            self._client = httpx.AsyncClient(
-                verify=self._tls or ssl.create_default_context(),
-                timeout=self._seconds,
-                limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
-                follow_redirects=False,
-                trust_env=False,
-            )
-        return self._client
+    async def _connected(self) -> httpx.AsyncClient:
+        async with self._preparing:
+            if self._client is None:
+                # In a thread: to read the authorities takes tens of milliseconds.
+                tls = self._tls or await to_thread.run_sync(ssl.create_default_context)
+                self._client = httpx.AsyncClient(
+                    verify=tls,
+                    timeout=self._seconds,
+                    limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
+                    follow_redirects=False,
+                    trust_env=False,
+                )
+            return self._client
 
 
 class _TooLarge(Exception):

@@ -13,12 +13,14 @@ from aia_mas.domain.orchestration.agent import AgentState, AgentStatus
 from aia_mas.domain.orchestration.agent_commands import RotateWebhookSecret
 from aia_mas.domain.orchestration.agent_endpoint import BOTH_SIGN
 from aia_mas.domain.orchestration.errors import AgentNotFound, NoEndpoint
-from aia_mas.interfaces.http.answers import Answer, answer
+from aia_mas.interfaces.http.answers import Answer, Header, answer
 from aia_mas.interfaces.http.commands import carry_out, position_headers
 from aia_mas.interfaces.http.paths import API
 from aia_mas.interfaces.http.requests import ApiRequest
 from aia_mas.interfaces.http.schemas.agents import Nothing
 from aia_mas.interfaces.http.schemas.webhooks import LastDelivery, WebhookState, WebhookTest
+
+_NOT_STORED: Header = (b"cache-control", b"no-store")
 
 
 class AgentWebhooks(Controller):
@@ -33,7 +35,8 @@ class AgentWebhooks(Controller):
     ) -> Answer[WebhookState]:
         """Return how things stand with the agent's endpoint, and the secret that signs."""
         request.acting_for(check_id(agent_id, "agent_id"))
-        return answer(await _state_of(request, agent_id, await _agent(request, agent_id)))
+        state = await _state_of(request, agent_id, await _agent(request, agent_id))
+        return answer(state, 200, [_NOT_STORED])
 
     @post("/{agent_id:str}/webhook/rotate", operation_id="rotate_webhook_secret", status_code=200)
     async def rotate(
@@ -45,7 +48,7 @@ class AgentWebhooks(Controller):
         result = await carry_out(request, command)
         # Not from the command's answer: that is stored with its key, and secrets are not.
         state = await _state_of(request, agent_id, await _agent(request, agent_id))
-        return answer(state, 200, position_headers(result))
+        return answer(state, 200, [*position_headers(result), _NOT_STORED])
 
     @post("/{agent_id:str}/webhook/test", operation_id="test_agent_webhook", status_code=200)
     async def test(
