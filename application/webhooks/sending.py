@@ -216,8 +216,10 @@ class Sender:
     async def _connected(self) -> httpx.AsyncClient:
         async with self._preparing:
             if self._client is None:
-                # In a thread: to read the authorities takes tens of milliseconds.
-                tls = self._tls or await to_thread.run_sync(ssl.create_default_context)
+                tls = self._tls
+                if tls is None:
+                    # In a thread: to read the authorities takes tens of milliseconds.
+                    tls = await to_thread.run_sync(ssl.create_default_context)
                 self._client = httpx.AsyncClient(
                     verify=tls,
                     timeout=self._seconds,
