@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING
 
 from aia_mas.application.event_log.fold_host import FoldHost
-from aia_mas.application.event_log.fold_snapshots import FoldSnapshots
 from aia_mas.application.orchestration.endpoint_rules import CheckEndpoint
 from aia_mas.application.processes.deliveries import LEASE, Deliveries
 from aia_mas.application.processes.pings import Pings
@@ -42,22 +40,15 @@ class Webhooks:
         figures: How it went.
         pings: Asks who gets nothing else.
         deliveries: The process.
-        lease: What its leader holds.
+        leads: What a node leads for it, by the name of its lease; nothing where all is in memory:
+            there, endpoints are not called.
     """
 
-    lease = LEASE
-
-    def __init__(self, system: System, snapshots: FoldSnapshots) -> None:
-        """Wire it.
-
-        Args:
-            system: The node, all wired but for this.
-            snapshots: Where folds are kept.
-        """
-        settings, clock, pool = system.settings, system.clock, system.log.pool
-        draw = random.Random().random  # noqa: S311 - waits, no secrets
+    def __init__(self, system: System) -> None:
+        """Wire it for a node that is wired but for this."""
+        settings, clock, stores = system.settings, system.clock, system.stores
         self.fold = WebhookFold()
-        self.host = FoldHost(system.log, self.fold, snapshots, categories=WEBHOOKS.categories)
+        self.host = FoldHost(system.log, self.fold, stores.folds, categories=WEBHOOKS.categories)
         self.sender = Sender(
             Allowed(settings.webhook_allowed_networks),
             seconds=settings.webhook_timeout_seconds,
@@ -65,8 +56,10 @@ class Webhooks:
             at_once=settings.webhook_at_once,
             at_once_per_host=settings.webhook_at_once_per_host,
         )
-        self.posting = Posting(self.sender, Secrets(pool, settings.webhook_secret), clock)
-        self.figures = Figures(pool, clock)
+        self.posting = Posting(
+            self.sender, Secrets(stores.webhooks, settings.webhook_secret), clock
+        )
+        self.figures = Figures(stores.webhooks, clock)
         self.pings = Pings(
             self.posting,
             system.presence,
@@ -88,9 +81,12 @@ class Webhooks:
             system.heartbeats,
             clock,
             read=read_answer,
-            random=draw,
+            random=system.random,
             backoff=Backoff(
-                settings.webhook_retry_base_seconds, settings.webhook_retry_cap_seconds, draw
+                settings.webhook_retry_base_seconds,
+                settings.webhook_retry_cap_seconds,
+                system.random,
             ),
             disable_after=settings.webhook_disable_after,
         )
+        self.leads = () if stores.kind == "memory" else ((LEASE, self.deliveries.lead),)

@@ -23,10 +23,11 @@ from aia_mas.application.orchestration.workload import Workload
 from aia_mas.application.processes.pings import Pings
 from aia_mas.application.processes.webhook_fold import WebhookFold
 from aia_mas.application.processes.webhook_records import PRINCIPAL, Records
-from aia_mas.application.webhooks.figures import Figure, Figures
+from aia_mas.application.webhooks.figures import Figures
 from aia_mas.application.webhooks.lines import Backoff, Line, Lines
 from aia_mas.application.webhooks.posting import Posting
 from aia_mas.application.webhooks.sending import Reply, Unanswered
+from aia_mas.application.webhooks.store import Figure
 from aia_mas.application.webhooks.verdicts import (
     Completed,
     GivenUp,

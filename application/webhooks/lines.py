@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from aia_mas.application.webhooks.figures import Figure
+from aia_mas.application.webhooks.store import Figure
 from aia_mas.domain.orchestration.webhooks import Endpoint
 
 

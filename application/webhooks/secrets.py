@@ -8,17 +8,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 
-from aia_mas.application.event_log.connections import Pool
 from aia_mas.application.webhooks.signing import derived_key
+from aia_mas.application.webhooks.store import WebhookStore
 from aia_mas.domain.orchestration.agent_endpoint import signing_versions
 
 
 class Secrets:
     """Derives the keys of agents; nothing of them is stored or logged."""
 
-    def __init__(self, pool: Pool, configured: str | None = None) -> None:
+    def __init__(self, store: WebhookStore, configured: str | None = None) -> None:
         """Use the secret of the configuration, or that of the store."""
-        self._pool = pool
+        self._store = store
         # Of any length; a key of our own has 32 bytes.
         self._master = (
             None if configured is None else hmac.digest(b"webhooks", configured.encode(), sha256)
@@ -39,17 +39,6 @@ class Secrets:
             psycopg.Error: The store, which has the master secret, cannot be reached.
         """
         if self._master is None:
-            self._master = await self._stored()
+            self._master = await self._store.master_secret(secrets.token_bytes(32))
         versions = signing_versions(version, rotated_at, now)
         return [derived_key(self._master, agent_id, each) for each in versions]
-
-    async def _stored(self) -> bytes:
-        async with self._pool.connection() as connection:
-            await connection.execute(
-                "insert into webhook_master_secret (secret) values (%s) on conflict do nothing",
-                (secrets.token_bytes(32),),
-            )
-            cursor = await connection.execute("select secret from webhook_master_secret")
-            row = await cursor.fetchone()
-        assert row is not None
-        return bytes(row[0])

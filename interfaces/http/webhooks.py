@@ -5,9 +5,9 @@ from __future__ import annotations
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody
 
-from aia_mas.application.webhooks.figures import Figure
 from aia_mas.application.webhooks.sending import Reply
 from aia_mas.application.webhooks.signing import secret_text
+from aia_mas.application.webhooks.store import Figure
 from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.orchestration.agent import AgentState, AgentStatus
 from aia_mas.domain.orchestration.agent_commands import RotateWebhookSecret

@@ -6,21 +6,25 @@ from msgspec.structs import replace
 from psycopg_pool import AsyncConnectionPool
 
 from aia_mas.application.clock import SystemClock
-from aia_mas.application.webhooks.figures import Figure, Figures
+from aia_mas.application.webhooks.figures import Figures
 from aia_mas.application.webhooks.secrets import Secrets
+from aia_mas.application.webhooks.store import Figure, MemoryWebhooks, PostgresWebhooks
 
 NOW = SystemClock().now()
 FIGURE = Figure("a", 7, 2, NOW, "t:1", "5xx", 500)
 
 
-@pytest.fixture
-async def pool(database: str):
-    async with AsyncConnectionPool(database, min_size=1, open=False) as pool:
-        yield pool
+@pytest.fixture(params=["postgres", "memory"])
+async def store(request, database: str):
+    if request.param == "memory":
+        yield MemoryWebhooks()
+    else:
+        async with AsyncConnectionPool(database, min_size=1, open=False) as pool:
+            yield PostgresWebhooks(pool)
 
 
-async def test_all_nodes_and_all_runs_derive_the_same_keys(pool) -> None:
-    first, second = Secrets(pool), Secrets(pool)
+async def test_all_nodes_and_all_runs_derive_the_same_keys(store) -> None:
+    first, second = Secrets(store), Secrets(store)
 
     keys = await first.keys("a", 1, None, NOW)
     assert await second.keys("a", 1, None, NOW) == keys
@@ -31,18 +35,18 @@ async def test_all_nodes_and_all_runs_derive_the_same_keys(pool) -> None:
     ]  # fmt: skip
 
 
-async def test_a_configured_secret_takes_the_place_of_the_stored_one(pool) -> None:
-    stored = await Secrets(pool).keys("a", 1, None, NOW)
-    configured = await Secrets(pool, "x" * 32).keys("a", 1, None, NOW)
+async def test_a_configured_secret_takes_the_place_of_the_stored_one(store) -> None:
+    stored = await Secrets(store).keys("a", 1, None, NOW)
+    configured = await Secrets(store, "x" * 32).keys("a", 1, None, NOW)
 
     assert configured != stored
-    assert await Secrets(pool, "x" * 32).keys("a", 1, None, NOW) == configured
-    assert await Secrets(pool, "y" * 32).keys("a", 1, None, NOW) != configured
+    assert await Secrets(store, "x" * 32).keys("a", 1, None, NOW) == configured
+    assert await Secrets(store, "y" * 32).keys("a", 1, None, NOW) != configured
 
 
-async def test_figures_are_there_for_other_nodes_and_the_next_leader(pool) -> None:
+async def test_figures_are_there_for_other_nodes_and_the_next_leader(store) -> None:
     clock = SystemClock()
-    leader, other = Figures(pool, clock), Figures(pool, clock)
+    leader, other = Figures(store, clock), Figures(store, clock)
     good = replace(FIGURE, agent_id="b", failures=0, outcome="taken", status=202)
     for figure in (FIGURE, good):
         leader.note(figure)
@@ -63,8 +67,11 @@ async def test_figures_are_there_for_other_nodes_and_the_next_leader(pool) -> No
     assert await other.of("a") == better
 
 
-async def test_a_figure_of_a_store_that_is_away_is_kept(database: str, pool) -> None:
-    figures = Figures(pool, SystemClock())
+async def test_a_figure_of_a_store_that_is_away_is_kept(database: str) -> None:
+    pool = AsyncConnectionPool(database, min_size=1, open=False)
+    await pool.open()
+    store = PostgresWebhooks(pool)
+    figures = Figures(store, SystemClock())
     figures.note(FIGURE)
     async with await psycopg.AsyncConnection.connect(database) as connection:
         await connection.execute("alter table webhook_figures rename to elsewhere")
@@ -75,4 +82,5 @@ async def test_a_figure_of_a_store_that_is_away_is_kept(database: str, pool) -> 
         await connection.execute("alter table elsewhere rename to webhook_figures")
     await figures.flush()
 
-    assert await Figures(pool, SystemClock()).of("a") == FIGURE
+    assert await Figures(store, SystemClock()).of("a") == FIGURE
+    await pool.close()
