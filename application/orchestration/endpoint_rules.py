@@ -8,7 +8,6 @@ from typing import Any
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.decision import Decision, refuse
 from aia_mas.domain.orchestration.agent import AgentState
-from aia_mas.domain.orchestration.agent_commands import UpdateAgent
 from aia_mas.domain.orchestration.agent_events import AgentRegistered, AgentUpdated
 from aia_mas.domain.orchestration.errors import EndpointNotAllowed
 
@@ -27,9 +26,8 @@ def calling_only_allowed(decide: Decide, check: CheckEndpoint) -> Decide:
         for _, event in decision.events:
             if isinstance(event, AgentRegistered | AgentUpdated):
                 url = event.capabilities.endpoint
-                # Named anew, it is looked at even where it was there before.
                 known = None if state is None else state.capabilities.endpoint
-                if url is None or (url == known and not isinstance(command, UpdateAgent)):
+                if url is None or url == known:
                     continue
                 try:
                     check(url)
