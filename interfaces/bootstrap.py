@@ -43,10 +43,10 @@ from aia_mas.domain.kernel.principal import system
 from aia_mas.domain.orchestration.scoring.policies import Policy, registered
 from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
 from aia_mas.domain.orchestration.task_commands import SubmitTask
-from aia_mas.interfaces.live_metrics import metrics_sample
+from aia_mas.interfaces.live_streams import live_hub
 from aia_mas.interfaces.own_policies import policies_at
 from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, WEBHOOKS
-from aia_mas.interfaces.realtime import Hub, options_of
+from aia_mas.interfaces.realtime import Hub
 from aia_mas.interfaces.stores import Leases, NodeLog, OpenStores, Stores, open_postgres
 from aia_mas.interfaces.webhooks import Webhooks, endpoint_check
 from aia_mas.projections.read_models import ReadModels
@@ -311,8 +311,7 @@ class System:
             WEBHOOKS.name: self.webhooks.host,
         }
         self.projections = stores.read_models(self._process_hosts)
-        self.hub = Hub(event_log, options_of(settings))
-        self.hub.coalesce("metrics", partial(metrics_sample, self))
+        self.hub = live_hub(event_log, settings, self.projections, clock)
 
     async def _start(self, tasks: TaskGroup) -> None:
         for host in self._process_hosts.values():

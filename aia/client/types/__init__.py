@@ -1,30 +1,40 @@
 # Written by `make client` from the OpenAPI document; changes are lost.
 """What is sent and answered."""
 
-from aia.client.types.agents import (
-    AgentAnswer,
+from aia.client.types.agent_reads import (
     AgentPage,
     AgentPerformance,
-    ClaimedTask,
-    ClaimedTasks,
     Costs,
-    HeartbeatAnswer,
-    HeldTask,
-    LastDelivery,
-    LostTask,
     PresentAgent,
     Quality,
     Report,
     Streak,
     TypeFigures,
-    WebhookState,
-    WebhookTest,
     WorkDurations,
 )
+from aia.client.types.agent_supervision import (
+    ClaimedTask,
+    ClaimedTasks,
+    HeartbeatAnswer,
+    HeldTask,
+    LostTask,
+)
+from aia.client.types.agent_webhooks import LastDelivery, WebhookState, WebhookTest
+from aia.client.types.agents import AgentAnswer
 from aia.client.types.audit import AuditEvent, AuditHead, AuditPage
 from aia.client.types.base import Answer, Done, Received
 from aia.client.types.health import Health, Life, Part, ReadModelStatus
 from aia.client.types.limits import KeyPage, KeyView, LimitAnswer
+from aia.client.types.live import (
+    AgentSnapshot,
+    AgentUpdate,
+    Fact,
+    MetricsUpdate,
+    TaskSnapshot,
+    TaskUpdate,
+    Topic,
+    Update,
+)
 from aia.client.types.metrics import (
     AgentCounts,
     AgentRank,
@@ -70,6 +80,7 @@ from aia.client.types.shared import (
     TaskRating,
     TaskUsage,
 )
+from aia.client.types.snapshots import ToldAgent, ToldInput, ToldProgress, ToldTask
 from aia.client.types.tasks import (
     BatchItem,
     BatchResult,
@@ -95,7 +106,9 @@ __all__ = [
     "AgentPage",
     "AgentPerformance",
     "AgentRank",
+    "AgentSnapshot",
     "AgentStatus",
+    "AgentUpdate",
     "Answer",
     "AuditEvent",
     "AuditHead",
@@ -114,6 +127,7 @@ __all__ = [
     "ExcludedAgent",
     "Explained",
     "Explanation",
+    "Fact",
     "FeatureWeights",
     "FieldError",
     "FleetThen",
@@ -133,6 +147,7 @@ __all__ = [
     "Metrics",
     "MetricsHistory",
     "MetricsPoint",
+    "MetricsUpdate",
     "Part",
     "Pause",
     "Pauses",
@@ -169,12 +184,20 @@ __all__ = [
     "TaskProgress",
     "TaskRating",
     "TaskRequirements",
+    "TaskSnapshot",
     "TaskStatus",
     "TaskSubmission",
+    "TaskUpdate",
     "TaskUsage",
     "Throughput",
+    "ToldAgent",
+    "ToldInput",
+    "ToldProgress",
+    "ToldTask",
+    "Topic",
     "TypeCounts",
     "TypeFigures",
+    "Update",
     "Waiting",
     "WebhookState",
     "WebhookTest",

@@ -24,8 +24,8 @@ class AsyncAgentWebhooks(AsyncGroup):
 
             await client.agents.webhook("data_analyst_001")
         """
-        return await self._connection.look(
-            f"/mas/api/v1/agents/{segment(agent_id)}/webhook", WebhookState
+        return await self._connection.read(
+            f"/mas/api/v1/agents/{segment(agent_id)}/webhook", WebhookState, {}
         )
 
     async def rotate_webhook_secret(

@@ -24,8 +24,8 @@ class AgentWebhooks(Group):
 
             client.agents.webhook("data_analyst_001")
         """
-        return self._connection.look(
-            f"/mas/api/v1/agents/{segment(agent_id)}/webhook", WebhookState
+        return self._connection.read(
+            f"/mas/api/v1/agents/{segment(agent_id)}/webhook", WebhookState, {}
         )
 
     def rotate_webhook_secret(
