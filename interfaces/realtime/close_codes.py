@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 
 class CloseCode(IntEnum):
-    """Close codes that this program sends (1007, 1009 and 1011 also come from the server below).
+    """Close codes that we send (1002, 1007, 1009 and 1011 also come from the server below).
 
     - 1001: the node stops or is drained; reconnect at once and resume.
-    - 1008: a rule was broken (origin, client id, too many faulty messages); do not retry as is.
+    - 1008: a rule was broken (client id, too many faults or fragments); do not retry as is.
     - 1009: a message was longer than 64 KiB.
     - 1011: something failed in the server, or its pings went unanswered; reconnect and resume.
     - 1013: the node has all the connections it can take; retry later, with backoff.

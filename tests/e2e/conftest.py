@@ -43,9 +43,11 @@ class Node:
         client: A client without a token.
     """
 
-    def __init__(self, settings: Settings, policies: Iterable[Policy] = ()) -> None:
+    def __init__(
+        self, settings: Settings, policies: Iterable[Policy] = (), *, port: int = 0
+    ) -> None:
         self.system = System(settings, policies=policies)
-        self._sockets = listen("127.0.0.1", 0)
+        self._sockets = listen("127.0.0.1", port)
         self._up = threading.Event()
         self._failure: BaseException | None = None
         self._stop = asyncio.Event()
