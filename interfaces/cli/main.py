@@ -13,7 +13,10 @@ import aia_mas
 
 _DEBUG = "debug"
 # Each lives in the module of its name.
-_COMMANDS = ("serve", "migrate", "doctor", "audit", "projections")
+_COMMANDS = (
+    "serve", "demo", "agents", "tasks", "top", "apply", "events",
+    "migrate", "doctor", "audit", "projections",
+)  # fmt: skip
 
 
 class _Commands(click.Group):
@@ -56,14 +59,17 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _tell(error: BaseException) -> int:
-    from aia_mas.interfaces.cli.failures import Exit, explain
+    from aia_mas.interfaces.cli.exit_codes import Exit
+    from aia_mas.interfaces.cli.failures import explain
 
     if isinstance(error, click.Abort):
         error = KeyboardInterrupt()
     if os.environ.get("MAS_LOG_LEVEL", "").lower() == _DEBUG:
         traceback.print_exception(error)
-    message, code = explain(error)
+    message, code, details = explain(error)
     click.echo(f"mas: {message}", err=True)
+    for line in details:
+        click.echo(f"  {line}", err=True)
     if code is Exit.FAILED and os.environ.get("MAS_LOG_LEVEL", "").lower() != _DEBUG:
         click.echo("mas: MAS_LOG_LEVEL=debug shows where it happened", err=True)
     return code

@@ -12,7 +12,8 @@ from aia_mas.application.embedded_postgres import (
 )
 from aia_mas.application.migrations import MigrationError
 from aia_mas.application.settings import SettingsError
-from aia_mas.interfaces.cli.failures import Exit, NoData, Stopped, explain
+from aia_mas.interfaces.cli.exit_codes import Exit
+from aia_mas.interfaces.cli.failures import NoData, Stopped, explain
 from aia_mas.interfaces.listening import PortUnavailable
 
 
