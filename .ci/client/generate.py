@@ -3,7 +3,7 @@
     python .ci/client/generate.py [--check]
 
 `--check` writes nothing, and fails when a file is not what would be written. What is written by
-hand is left alone: in `aia/client` all but the folders `types` (beside `base.py`),
+hand is left alone: in `aia/client` all but the folders `types` (beside `base.py` and `live.py`),
 `asynchronous/operations` and `synchronous`.
 """
 
@@ -50,8 +50,9 @@ TO_SYNC = (
     (r"\bAsync([A-Z]\w*)", r"\1"),
     (r"\basynchronous\b", "synchronous"),
     (r"\b__a(enter|exit|iter|next)__\b", r"__\1__"),
-    (r"\ba(close|iter_bytes|iter_lines|iter_raw|closing)\b", r"\1"),
+    (r"\ba(close|iter_bytes|read)\b", r"\1"),
     (r"for item in page.items:\n +yield item", "yield from page.items"),
+    (r"\banext\b", "next"),
     (r"\bStopAsyncIteration\b", "StopIteration"),
 )
 """What makes a synchronous module of an asynchronous one."""
@@ -74,7 +75,7 @@ def main() -> int:
         path.relative_to(CLIENT).as_posix()
         for folder in folders
         for path in (CLIENT / folder).glob("*.py")
-    } - {"types/base.py"}
+    } - {"types/base.py", "types/live.py"}
     wrong = sorted(present - files.keys())
     for name, text in files.items():
         path = CLIENT / name
@@ -156,6 +157,7 @@ def types(shapes: Shapes, homes: Mapping[str, str]) -> Iterator[tuple[str, str]]
             modules.setdefault(homes[name], []).append(name)
     exported: dict[str, list[str]] = {
         "base": ["Answer", "Done", "Received"],
+        "live": ["AgentUpdate", "Fact", "MetricsUpdate", "TaskUpdate", "Topic", "Update"],
         "requests": [],
     }
     for module, names in modules.items():

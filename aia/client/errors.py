@@ -35,6 +35,27 @@ class ConnectionFailed(ClientError):
         self.idempotency_key = idempotency_key
 
 
+class StreamClosed(ClientError):
+    """The server ended a live stream for good.
+
+    Attributes:
+        code: Why, by the close codes of `docs/realtime.md`; 4001: the token is no longer valid.
+        reason: The same for people.
+    """
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(f"closed by the server: {code} {reason}")
+        self.code = code
+        self.reason = reason
+
+
+class HistoryLost(ClientError):
+    """A live stream cannot go on where it was: the log was restored from a backup, for example.
+
+    What happened meanwhile is not known; read anew how things stand, then open another stream.
+    """
+
+
 class UnexpectedAnswer(ClientError):
     """What came is not an answer of this API; something else may serve the address."""
 

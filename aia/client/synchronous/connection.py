@@ -61,12 +61,21 @@ class Connection:
         """Close all connections."""
         self.http.close()
 
-    def read(self, path: str, kind: type[T], query: Mapping[str, Any]) -> T:
-        """Ask for something whose ``min_position`` says how old it may be."""
+    def read(
+        self, path: str, kind: type[T], query: Mapping[str, Any], *, until: float | None = None
+    ) -> T:
+        """Ask for something.
+
+        Args:
+            path: Below the server's address.
+            kind: What it is answered with.
+            query: Of which ``min_position`` says how old the answer may be.
+            until: When to give up at the latest, by the monotonic clock.
+        """
         fields = dict(query)
         if self.configuration.consistent and fields.get("min_position") is None:
             fields["min_position"] = self.seen.value or None
-        return self._understood(self._exchange("GET", path, query=fields), kind)
+        return self._understood(self._exchange("GET", path, query=fields, until=until), kind)
 
     def text(self, path: str) -> str:
         """Ask for plain text."""
@@ -103,6 +112,30 @@ class Connection:
         """Send what is safe to repeat without a key (``wait``: seconds it may be held)."""
         return self._understood(self._exchange("POST", path, body=body, wait=wait), kind)
 
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | httpx.Timeout,
+    ) -> httpx.Request:
+        """Return a request in the name of who asks now (``timeout``: seconds)."""
+        return self.http.build_request(
+            method,
+            self.configuration.url + path,
+            params=query_of(query or {}),
+            content=content,
+            headers={
+                **self.configuration.authorization(),
+                **(_JSON if content is not None else {}),
+                **(headers or {}),
+            },
+            timeout=timeout,
+        )
+
     def _exchange(
         self,
         method: str,
@@ -113,6 +146,7 @@ class Connection:
         headers: Mapping[str, str] | None = None,
         retries: Backoff | None = None,
         wait: float = 0.0,
+        until: float | None = None,
     ) -> httpx.Response:
         """Return the answer to a request that was served; sent again where that helps.
 
@@ -121,23 +155,20 @@ class Connection:
             ConnectionFailed: There was no answer in time.
         """
         policy = self.configuration.retries if retries is None else retries
-        until = time.monotonic() + policy.total_seconds + wait
+        latest = time.monotonic() + policy.total_seconds + wait
+        until = latest if until is None else min(latest, until)
         key = None if headers is None else headers.get("idempotency-key")
         content = None if body is None else encode(body)
         for attempt in range(1, policy.attempts + 1):
             retry_after: float | None = None
             failure: Exception
             patience = min(self.configuration.timeout_seconds + wait, until - time.monotonic())
-            request = self.http.build_request(
+            request = self.request(
                 method,
-                self.configuration.url + path,
-                params=query_of(query or {}),
+                path,
+                query=query,
                 content=content,
-                headers={
-                    **self.configuration.authorization(),
-                    **(_JSON if content is not None else {}),
-                    **(headers or {}),
-                },
+                headers=headers,
                 timeout=max(patience, 0.001),
             )
             try:

@@ -3,6 +3,11 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+
+from aia.client.configuration import API
+from aia.client.errors import HistoryLost
 from aia.client.synchronous.operations.agent_reads import AgentReads
 from aia.client.synchronous.operations.agent_registry import AgentRegistry
 from aia.client.synchronous.operations.agent_supervision import AgentSupervision
@@ -17,22 +22,144 @@ from aia.client.synchronous.operations.task_care import TaskCare
 from aia.client.synchronous.operations.task_reads import TaskReads
 from aia.client.synchronous.operations.task_reports import TaskReports
 from aia.client.synchronous.operations.task_submissions import TaskSubmissions
+from aia.client.synchronous.streams import Stream
+from aia.client.types import Task, TaskStatus
+from aia.client.types.live import AgentUpdate, MetricsUpdate, TaskUpdate
+from aia.client.writing import segment
 
 __all__ = [
     "Agents",
     "Audit",
     "HealthChecks",
     "KeyLimits",
-    "MetricsReads",
+    "Metrics",
     "Policies",
     "Queue",
     "Tasks",
 ]
 
+ENDED = frozenset({"completed", "failed", "cancelled", "expired", "dead"})
+"""Statuses that a task leaves only when somebody has it tried again."""
+
 
 class Agents(AgentRegistry, AgentSupervision, AgentReads):
     """Who does the work: registration, signs of life, work to be had, how it went."""
 
+    def updates(
+        self,
+        *,
+        agent_id: str | Sequence[str] | None = None,
+        status: str | Sequence[str] | None = None,
+        event: str | Sequence[str] | None = None,
+        after: int | None = None,
+        place: str | None = None,
+        patience: float | None = None,
+    ) -> Stream[AgentUpdate]:
+        """Return a live stream of what happens to agents; see ``client.stream``.
+
+        Example::
+
+            with client.agents.updates(status="offline") as updates:
+                for update in updates:
+                    print(update.agent_id, "went offline at", update.at)
+        """
+        query = {
+            "topic": ["agents"],
+            "agent_id": agent_id,
+            "status": status,
+            "event": event,
+            "after": after,
+        }
+        return Stream(self._connection, query, place=place, patience=patience)
+
+
+class Metrics(MetricsReads):
+    """Figures of the whole system."""
+
+    def updates(self, *, patience: float | None = None) -> Stream[MetricsUpdate]:
+        """Return a live stream of the figures, at once and whenever they change.
+
+        Example::
+
+            with client.metrics.updates() as updates:
+                for update in updates:
+                    print(update.metrics.tasks.queue_depth)
+        """
+        return Stream(self._connection, {"topic": ["metrics"]}, patience=patience)
+
 
 class Tasks(TaskSubmissions, TaskReports, TaskCare, TaskBulkCare, TaskReads):
     """The work: submitted, worked on, steered, explained."""
+
+    def updates(
+        self,
+        *,
+        task_id: str | Sequence[str] | None = None,
+        agent_id: str | Sequence[str] | None = None,
+        task_type: str | Sequence[str] | None = None,
+        status: TaskStatus | Sequence[TaskStatus] | None = None,
+        event: str | Sequence[str] | None = None,
+        after: int | None = None,
+        place: str | None = None,
+        patience: float | None = None,
+    ) -> Stream[TaskUpdate]:
+        """Return a live stream of what happens to tasks; see ``client.stream``.
+
+        Example::
+
+            with client.tasks.updates(task_id=task.task_id) as updates:
+                for update in updates:
+                    print(update.event, update.status, update.percent)
+        """
+        query = {
+            "topic": ["tasks"],
+            "task_id": task_id,
+            "agent_id": agent_id,
+            "task_type": task_type,
+            "status": status,
+            "event": event,
+            "after": after,
+        }
+        return Stream(self._connection, query, place=place, patience=patience)
+
+    def wait(self, task_id: str, timeout: float | None = None) -> Task:
+        """Return a task once it has ended, one way or another: look at its ``status``.
+
+        It is not asked for again and again: a live stream tells when there is something to read.
+
+        Args:
+            task_id: Which.
+            timeout: How long to wait at most, seconds; None: as long as it takes.
+
+        Raises:
+            TimeoutError: It has not ended in time.
+            ConnectionFailed: The server was away for too long, or until then.
+            NotFound: There is no such task.
+
+        Example::
+
+            task = client.tasks.submit("data_analysis", payload={"quarter": "Q3"})
+            done = client.tasks.wait(task.task_id, timeout=60)
+            print(done.status, done.result)
+        """
+        until = None if timeout is None else time.monotonic() + timeout
+        query = {"topic": ["tasks"], "task_id": task_id, "status": sorted(ENDED)}
+        while True:
+            with Stream[TaskUpdate](self._connection, query, until=until) as updates:
+                try:
+                    # First listen, then look: so nothing happens in between unseen.
+                    updates.begin()
+                    task = self._then(task_id, updates.position, until)
+                    if task.status in ENDED:
+                        return task
+                    for update in updates:
+                        task = self._then(task_id, update.position, until)
+                        if task.status in ENDED:  # nobody has it tried again
+                            return task
+                except HistoryLost:
+                    continue
+
+    def _then(self, task_id: str, position: int, until: float | None) -> Task:
+        """Return a task as it stands at a position, or later."""
+        path = f"{API}/agents/tasks/{segment(task_id)}"
+        return self._connection.read(path, Task, {"min_position": position}, until=until)

@@ -22,6 +22,7 @@ from aia.client.types.audit import AuditEvent, AuditHead, AuditPage
 from aia.client.types.base import Answer, Done, Received
 from aia.client.types.health import Health, Life, Part, ReadModelStatus
 from aia.client.types.limits import KeyPage, KeyView, LimitAnswer
+from aia.client.types.live import AgentUpdate, Fact, MetricsUpdate, TaskUpdate, Topic, Update
 from aia.client.types.metrics import (
     AgentCounts,
     AgentRank,
@@ -93,6 +94,7 @@ __all__ = [
     "AgentPerformance",
     "AgentRank",
     "AgentStatus",
+    "AgentUpdate",
     "Answer",
     "AuditEvent",
     "AuditHead",
@@ -111,6 +113,7 @@ __all__ = [
     "ExcludedAgent",
     "Explained",
     "Explanation",
+    "Fact",
     "FeatureWeights",
     "FieldError",
     "FleetThen",
@@ -129,6 +132,7 @@ __all__ = [
     "Metrics",
     "MetricsHistory",
     "MetricsPoint",
+    "MetricsUpdate",
     "Part",
     "Pause",
     "Pauses",
@@ -167,10 +171,13 @@ __all__ = [
     "TaskRequirements",
     "TaskStatus",
     "TaskSubmission",
+    "TaskUpdate",
     "TaskUsage",
     "Throughput",
+    "Topic",
     "TypeCounts",
     "TypeFigures",
+    "Update",
     "Waiting",
     "Window",
     "WorkDurations",

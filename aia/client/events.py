@@ -1,0 +1,106 @@
+"""The wire of live streams: server-sent events (WHATWG HTML, 9.2) and the frames in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from aia.client.types.live import AgentUpdate, MetricsUpdate, TaskUpdate, Update
+from aia.client.types.metrics import Metrics
+
+
+class ServerEvent(NamedTuple):
+    """One event (``id``: empty when it has none)."""
+
+    kind: str
+    id: str
+    data: bytes
+
+
+class EventDecoder:
+    """Puts events together from the pieces in which they come.
+
+    Lines end at line feeds alone, as this API sends them: text within JSON may hold any other
+    character that ends a line elsewhere.
+    """
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._kind = ""
+        self._id = ""
+        self._data: list[bytes] = []
+
+    def feed(self, piece: bytes) -> Iterator[ServerEvent]:
+        """Take a piece; yield the events that are complete with it."""
+        *lines, self._rest = (self._rest + piece).split(b"\n")
+        for line in lines:
+            event = self._line(line.removesuffix(b"\r"))
+            if event is not None:
+                yield event
+
+    def _line(self, line: bytes) -> ServerEvent | None:
+        if line:
+            name, _, value = line.partition(b":")
+            value = value.removeprefix(b" ")
+            if name == b"data":
+                self._data.append(value)
+            elif name == b"event":
+                self._kind = value.decode()
+            elif name == b"id":
+                self._id = value.decode()
+            return None
+        event = ServerEvent(self._kind, self._id, b"\n".join(self._data)) if self._data else None
+        self._kind, self._id, self._data = "", "", []
+        return event
+
+
+class _Frame(msgspec.Struct):
+    data: msgspec.Raw
+    position: int = 0
+    as_of: int = 0
+
+
+class Subscribed(msgspec.Struct, frozen=True):
+    """A subscription began (``position``: everything behind it follows; None: latest values)."""
+
+    id: str
+    recovered: bool
+    position: int | None
+    epoch: str
+
+
+class Closed(msgspec.Struct, frozen=True):
+    """The server ended the stream, and says why."""
+
+    code: int
+    reason: str = ""
+
+
+_frame = msgspec.json.Decoder(_Frame).decode
+_task = msgspec.json.Decoder(TaskUpdate).decode
+_agent = msgspec.json.Decoder(AgentUpdate).decode
+_metrics = msgspec.json.Decoder(Metrics).decode
+_subscribed = msgspec.json.Decoder(Subscribed).decode
+_closed = msgspec.json.Decoder(Closed).decode
+
+
+def understood(event: ServerEvent) -> Update | Subscribed | Closed | None:
+    """Return what an event says; None: a later server says what this client does not know.
+
+    Raises:
+        DecodeError: It is not what its name says.
+    """
+    if event.kind == "subscribed":
+        return _subscribed(event.data)
+    if event.kind == "closed":
+        return _closed(event.data)
+    if event.kind not in {"task_update", "agent_update", "metrics_update"}:
+        return None
+    frame = _frame(event.data)
+    if event.kind == "metrics_update":
+        return MetricsUpdate(as_of=frame.as_of, metrics=_metrics(frame.data))
+    update: TaskUpdate | AgentUpdate
+    update = _task(frame.data) if event.kind == "task_update" else _agent(frame.data)
+    return msgspec.structs.replace(update, position=frame.position, place=event.id)
