@@ -78,7 +78,7 @@ def line_of(update: AgentUpdate | TaskUpdate | Any, subject: str) -> str:
     told = (
         f"{name}={plain(value)}"
         for name in _SHOWN
-        if (value := getattr(update, name, None)) is not None and value != subject
+        if (value := getattr(update, name, None)) not in (None, "", subject)
     )
     at = update.at.strftime("%H:%M:%S")
     words = (at, f"{update.position}", f"{update.event:<22}", plain(subject), *told)

@@ -30,18 +30,19 @@ class Server(NamedTuple):
     url: str
     token: Token
 
-    def client(self, *, retries: bool = True) -> Client:
+    def client(self) -> Client:
         """Return a client whose reads show what it has done before."""
-        from aia.client import NEVER, Backoff, Client
+        from aia.client import Backoff, Client
 
-        policy = Backoff(attempts=5, total_seconds=_PATIENCE) if retries else NEVER
+        policy = Backoff(attempts=5, total_seconds=_PATIENCE)
         return Client(self.url, self.token, retries=policy, consistent=True)
 
-    def async_client(self) -> AsyncClient:
+    def async_client(self, *, retries: bool = True) -> AsyncClient:
         """Return a client for what goes on while something else does."""
-        from aia.client import AsyncClient, Backoff
+        from aia.client import NEVER, AsyncClient, Backoff
 
-        return AsyncClient(self.url, self.token, retries=Backoff(total_seconds=_PATIENCE))
+        policy = Backoff(total_seconds=_PATIENCE) if retries else NEVER
+        return AsyncClient(self.url, self.token, retries=policy)
 
 
 def server_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -15,7 +15,7 @@ from aia_mas.interfaces.cli.remote.answers import show_json
 from aia_mas.interfaces.cli.remote.confirming import confirm
 from aia_mas.interfaces.cli.remote.parameters import Id
 from aia_mas.interfaces.cli.remote.server import Server, server_options
-from aia_mas.interfaces.cli.remote.words import plain
+from aia_mas.interfaces.cli.remote.words import listed, plain
 from aia_mas.interfaces.cli.tasks.filters import filter_options, given_of
 
 if TYPE_CHECKING:
@@ -97,9 +97,9 @@ def _asking(order: Callable[..., BulkResult], verb: str, *, yes: bool, once: boo
     foreseen = order(dry_run=True)
     if not foreseen.matched:
         return msgspec.structs.replace(foreseen, dry_run=False)
-    some = ", ".join(plain(each.id) for each in foreseen.examples[:_EXAMPLES])
+    some = plain(listed((each.id for each in foreseen.examples), _EXAMPLES))
     least = "at least " if foreseen.more and not once else ""
-    confirm(f"{verb} {least}{foreseen.matched:,} tasks ({some} ...)?", yes=yes)
+    confirm(f"{verb} {least}{foreseen.matched:,} tasks ({some})?", yes=yes)
     whole = order()
     while whole.more and not once:
         click.echo(f"{whole.changed:,} so far ...", err=True)
