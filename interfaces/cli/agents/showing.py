@@ -15,9 +15,9 @@ from aia_mas.interfaces.cli.remote.tables import show_facts, show_table
 from aia_mas.interfaces.cli.remote.words import age, levels, listed, milliseconds, moment, share
 
 if TYPE_CHECKING:
-    from aia.client.types import AgentPerformance, PresentAgent, Task
+    from aia.client.types import AgentPerformance, PresentAgent, Task, TaskStatus, TypeFigures
 
-_HELD = ("assigned", "running", "input_required")
+_HELD: tuple[TaskStatus, ...] = ("assigned", "running", "input_required")
 _FIGURES = (
     ">DONE", ">FAILED", ">LOST", ">SUCCESS", ">P50", ">P95", ">RATED",
 )  # fmt: skip
@@ -76,10 +76,9 @@ def _facts(agent: PresentAgent) -> Iterator[tuple[str, object]]:
 
 
 def _figures(performance: AgentPerformance) -> Iterator[tuple[object, ...]]:
-    for name, figures in (
-        ("all", performance),
-        *((each.task_type, each) for each in performance.by_task_type),
-    ):
+    rows: list[tuple[str, AgentPerformance | TypeFigures]] = [("all", performance)]
+    rows += ((each.task_type, each) for each in performance.by_task_type)
+    for name, figures in rows:
         yield (
             name,
             figures.completed,

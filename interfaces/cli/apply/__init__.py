@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from aia_mas.interfaces.cli.exit_codes import Exit
+from aia_mas.interfaces.cli.bad_files import BadFiles
 from aia_mas.interfaces.cli.options import json_option
 from aia_mas.interfaces.cli.remote.answers import show_json
 from aia_mas.interfaces.cli.remote.confirming import confirm
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from aia.client import Client
     from aia_mas.interfaces.cli.apply.comparing import Change
     from aia_mas.interfaces.cli.apply.fleet import Fleet
+    from aia_mas.interfaces.cli.yaml_documents import Document
 
 __all__ = ["apply"]
+
+_NOTHING = "nothing was applied"
 
 
 @click.command(short_help="Make agents, limits and policies be as files say.")
@@ -67,10 +70,10 @@ def apply(
 
 def _fleet(files: Sequence[str]) -> Fleet:
     """Read all files, and refuse them as a whole when there is a mistake in one of them."""
-    from aia_mas.interfaces.cli.apply.documents import BadYaml, read_documents
     from aia_mas.interfaces.cli.apply.fleet import fleet_of
+    from aia_mas.interfaces.cli.yaml_documents import BadYaml, read_documents
 
-    documents: list[Any] = []
+    documents: list[Document] = []
     mistakes: list[str] = []
     for name in files:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
@@ -81,9 +84,9 @@ def _fleet(files: Sequence[str]) -> Fleet:
     fleet = fleet_of(documents)
     mistakes += fleet.mistakes
     if mistakes:
-        raise BadFiles(mistakes)
+        raise BadFiles(_NOTHING, mistakes)
     if not fleet.kinds:
-        raise BadFiles(["there is no document in it"])
+        raise BadFiles(_NOTHING, ["there is no document in it"])
     return fleet
 
 
@@ -98,7 +101,8 @@ def _compared(client: Client, fleet: Fleet, *, prune: bool) -> list[Change]:
         unknown = unknown_policies(client, named)
         if unknown:
             words = ", ".join(sorted(unknown))
-            raise BadFiles([f"{rules.at}: the server knows no policy {words} (unknown_policy)"])
+            mistake = f"{rules.at}: the server knows no policy {words} (unknown_policy)"
+            raise BadFiles(_NOTHING, [mistake])
     return list(compare(fleet, things_of(client, fleet.kinds), prune=prune))
 
 
@@ -121,21 +125,3 @@ def _carried_out(client: Client, due: Sequence[Change], *, quiet: bool) -> None:
                 click.echo(f" then, at {change.kind} {change.name}:", err=True)
                 raise
     settle(client, {change.kind for change in due})
-
-
-class BadFiles(click.ClickException):
-    """The files have mistakes."""
-
-    exit_code = Exit.SETTING
-
-    def __init__(self, mistakes: Sequence[str]) -> None:
-        """Take all of them."""
-        super().__init__("nothing was applied")
-        self.mistakes = mistakes
-
-    def show(self, file: Any = None) -> None:
-        """Tell each in a line."""
-        target = file or sys.stderr
-        click.echo(f"mas: {self.message}: {len(self.mistakes)} mistakes", file=target)
-        for mistake in self.mistakes:
-            click.echo(f"  {mistake}", file=target)

@@ -73,7 +73,9 @@ def compare(
         if prune and kind != POLICIES:
             for (its_kind, name), thing in things.items():
                 if its_kind == kind and (kind, name) not in fleet.wishes:
-                    gone = {field: FieldChange(value, None) for field, value in thing.fields.items()}
+                    gone = {
+                        field: FieldChange(value, None) for field, value in thing.fields.items()
+                    }
                     shown = gone if kind == LIMITS else {}
                     yield Change(kind, name, REMOVED, shown, thing.revision)
 

@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from aia_mas.domain.kernel.errors import InvalidValue
-from aia_mas.domain.kernel.places import steps_of
 from aia_mas.domain.kernel.precondition import UNCONDITIONAL
 from aia_mas.domain.orchestration.agent_decisions import check_registration
 from aia_mas.domain.orchestration.limits import check_limits
-from aia_mas.interfaces.cli.apply.documents import Document, Path
+from aia_mas.interfaces.cli.yaml_documents import Document, Path
 from aia_mas.interfaces.http.bodies import decode
 from aia_mas.interfaces.http.errors import RequestRefused
 from aia_mas.interfaces.http.schemas.agents import AgentReplacement
@@ -152,11 +151,7 @@ def _checked(wish: Wish) -> list[str]:
 
 
 def _told(wish: Wish, field: str, code: str, words: str) -> str:
-    place: Path = wish.place
-    for step in steps_of(field) if field else ():
-        deeper = (*place, step)
-        if deeper not in wish.document.lines and step.isdecimal():
-            deeper = (*place, int(step))
-        place = deeper
     text = words if not field or words.startswith(f"{field}:") else f"{field}: {words}"
-    return f"{wish.document.at(place)}: {wish.name}: {text} ({code})"
+    return (
+        f"{wish.document.at(wish.document.field(wish.place, field))}: {wish.name}: {text} ({code})"
+    )

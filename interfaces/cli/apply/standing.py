@@ -20,17 +20,16 @@ _PAGE = 500
 def things_of(client: Client, kinds: Iterable[str]) -> dict[tuple[str, str], Thing]:
     """Return what there is, by kind and name."""
     readers = {AGENTS: _agents, LIMITS: _limits, POLICIES: _policies}
-    return {
-        (kind, name): thing for kind in kinds for name, thing in readers[kind](client)
-    }
+    return {(kind, name): thing for kind in kinds for name, thing in readers[kind](client)}
 
 
 def settle(client: Client, kinds: Iterable[str]) -> None:
     """Wait until reads show what this client has changed, so that whoever reads next sees it."""
-    readers = {AGENTS: client.agents.list, LIMITS: client.limits.list}
     for kind in kinds:
-        if kind in readers:
-            readers[kind](limit=1)
+        if kind == AGENTS:
+            client.agents.list(limit=1)
+        elif kind == LIMITS:
+            client.limits.list(limit=1)
 
 
 def unknown_policies(client: Client, names: Iterable[str]) -> set[str]:

@@ -54,7 +54,7 @@ async def follow(
         as_json: One JSON object a line.
         subject: Returns whom an event is about.
     """
-    wanted = {name: list(value) for name, value in filters.items() if value}
+    wanted: dict[str, Any] = {name: list(value) for name, value in filters.items() if value}
     told = 0
     async with (
         server.async_client() as client,
@@ -81,7 +81,7 @@ def line_of(update: AgentUpdate | TaskUpdate | Any, subject: str) -> str:
         if (value := getattr(update, name, None)) not in (None, "", subject)
     )
     at = update.at.strftime("%H:%M:%S")
-    words = (at, f"{update.position}", f"{update.event:<22}", plain(subject), *told)
+    words = (at, f"{update.position}", f"{update.event:<16}", plain(subject), *told)
     return " ".join(words).rstrip()
 
 

@@ -16,7 +16,7 @@ _CONDITION = re.compile(r"\s*([^=!<>\s]+)\s*(!=|>=|<=|=|>|<)\s*(.*)", re.DOTALL)
 _ONE_OF = re.compile(r"\s*(\S+)\s+in\s+(.+)", re.DOTALL)
 
 
-class Id(click.ParamType):
+class Id(click.ParamType):  # type: ignore[type-arg]
     """An id, as a part of an address."""
 
     name = "id"
@@ -28,7 +28,7 @@ class Id(click.ParamType):
         return str(value)
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType):  # type: ignore[type-arg]
     """A time: RFC 3339, or how long ago (``10m``)."""
 
     name = "time"
@@ -46,7 +46,7 @@ class Moment(click.ParamType):
         return read if read.tzinfo is not None else read.replace(tzinfo=UTC)
 
 
-class Json(click.ParamType):
+class Json(click.ParamType):  # type: ignore[type-arg]
     """JSON as it stands, of a file (``@file``) or of the standard input (``-``)."""
 
     name = "json|@file|-"
@@ -79,7 +79,7 @@ class Condition(NamedTuple):
     values: tuple[str, ...] | None = None
 
 
-class LabelCondition(click.ParamType):
+class LabelCondition(click.ParamType):  # type: ignore[type-arg]
     """A condition on a label: ``gpu``, ``region=eu``, ``memory>=16``, ``region in eu,us``."""
 
     name = "condition"
@@ -97,7 +97,7 @@ class LabelCondition(click.ParamType):
         return Condition(value.strip())
 
 
-class Skill(click.ParamType):
+class Skill(click.ParamType):  # type: ignore[type-arg]
     """A skill, with the least level where that matters (``statistics=0.8``)."""
 
     name = "name[=level]"

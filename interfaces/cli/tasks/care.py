@@ -50,7 +50,9 @@ def cancel_tasks(server: Server, **arguments: Any) -> None:
         _carry_out(client, "cancel", **arguments)
 
 
-@click.command("retry", short_help="Queue tasks again that failed, died, expired or were cancelled.")
+@click.command(
+    "retry", short_help="Queue tasks again that failed, died, expired or were cancelled."
+)
 @_order_options
 def retry_tasks(server: Server, **arguments: Any) -> None:
     """Queue tasks again that failed, died, expired or were cancelled, with all their attempts."""

@@ -65,8 +65,6 @@ def _attempt(attempt: Explained) -> tuple[object, ...]:
 def _points(attempt: Explained) -> str:
     """Return what the agent's score is made of, what counts most first, and its marks."""
     assert attempt.chosen is not None, "only of one whose score is recorded"
-    features = sorted(
-        attempt.chosen.features.items(), key=lambda feature: -feature[1].points
-    )
+    features = sorted(attempt.chosen.features.items(), key=lambda feature: -feature[1].points)
     points = [f"{name} {feature.points:.2f}" for name, feature in features if feature.points]
     return ", ".join([*points, *attempt.chosen.marks])

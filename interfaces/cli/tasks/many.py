@@ -61,9 +61,7 @@ def submit_file(
         refused.writelines(fate.line.text + b"\n" for fate in bad)
         refused.close()
     if as_json:
-        items = [
-            {"line": fate.line.number, **msgspec.to_builtins(fate.item)} for fate in fates
-        ]
+        items = [{"line": fate.line.number, **msgspec.to_builtins(fate.item)} for fate in fates]
         show_json({"accepted": len(fates) - len(bad), "refused": len(bad), "items": items})
     else:
         if bad:

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def submit_tasks(
     ctx: click.Context,
+    /,
     server: Server,
     task_type: str | None,
     skill: tuple[tuple[str, float], ...],

@@ -12,12 +12,12 @@ from aia_mas.interfaces.cli.remote.server import Server
 
 if TYPE_CHECKING:
     from aia.client import AsyncClient
-    from aia.client.types import Health, Metrics, PresentAgent, Task
+    from aia.client.types import Health, Metrics, PresentAgent, Task, TaskStatus
     from aia.client.types.live import AgentUpdate, TaskUpdate
 
 ROWS = 50
 _EVENTS = 100
-_HELD = ("running", "assigned", "input_required")
+_HELD: tuple[TaskStatus, ...] = ("running", "assigned", "input_required")
 _PAUSE = 1.0  # seconds between two readings, at least
 _LONGEST = 5.0  # ... and at most
 
@@ -49,9 +49,7 @@ class Picture:
         """Read how things stand now."""
         self.health = await client.health.get()
         self.metrics = await client.metrics.system()
-        self.tasks = (
-            await client.tasks.list(status=_HELD, sort="-updated_at", limit=ROWS)
-        ).items
+        self.tasks = (await client.tasks.list(status=_HELD, sort="-updated_at", limit=ROWS)).items
         self.agents = (await client.agents.list(sort="-active_tasks", limit=ROWS)).items
 
     async def watch(self, server: Server) -> None:

@@ -80,8 +80,9 @@ def figures(metrics: Metrics) -> Iterator[Text]:
     if minute is not None:
         yield _line(
             "Per min",
-            f"{minute.submitted_per_minute:.0f} submitted, {minute.completed_per_minute:.0f} completed",
-            f"{minute.failed_per_minute:.0f} failed, {metrics.throughput.events_per_minute:.0f} events",
+            f"{minute.submitted_per_minute:.0f} submitted",
+            f"{minute.completed_per_minute:.0f} completed",
+            f"{minute.failed_per_minute:.0f} failed",
         )
     waiting, execution = metrics.recent_waiting, metrics.recent_execution
     yield _line(
@@ -133,8 +134,8 @@ def _agent(agent: PresentAgent) -> tuple[object, ...]:
 def _events(picture: Picture, rows: int, width: int) -> Iterator[Text]:
     latest = list(picture.events)[-rows:]
     for update in latest:
-        subject = getattr(update, "task_id", None) or getattr(update, "agent_id", "")
-        yield _cut(Text(line_of(update, subject[-12:] if "-" in subject else subject)), width)
+        task_id = getattr(update, "task_id", "")
+        yield _cut(Text(line_of(update, task_id[-12:] or str(update.agent_id))), width)
     for _ in range(rows - len(latest)):
         yield Text()
 

@@ -34,13 +34,16 @@ def on_signals(stop: asyncio.Event) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-async def show(picture: Picture, stop: asyncio.Event, *, every: float) -> None:
+async def show(
+    picture: Picture, stop: asyncio.Event, *, every: float, note: str = "q quits"
+) -> None:
     """Show a picture until it is to stop: on a terminal as a view, elsewhere as lines.
 
     Args:
         picture: What to show; somebody else keeps it up to date.
         stop: Set by whoever wants the end; ``q`` sets it, too.
         every: Seconds between two lines.
+        note: What the last line of the view says.
     """
     target = console()
     if not target.is_terminal:
@@ -57,7 +60,7 @@ async def show(picture: Picture, stop: asyncio.Event, *, every: float) -> None:
         Live(console=target, screen=True, auto_refresh=False, redirect_stdout=False) as live,
     ):
         while not stop.is_set():
-            live.update(draw(picture, *target.size), refresh=True)
+            live.update(draw(picture, *target.size, note), refresh=True)
             with anyio.move_on_after(_REFRESH):
                 await stop.wait()
 

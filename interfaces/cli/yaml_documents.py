@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from aia_mas.domain.kernel.places import steps_of
+
 Path = tuple[str | int, ...]
 _TAG = "tag:yaml.org,2002:"
 _MERGE = f"{_TAG}merge"
@@ -38,6 +40,14 @@ class Document(NamedTuple):
             path = path[:-1]
         return f"{self.source}:{self.lines.get(path, 1)}"
 
+    def field(self, base: Path, field: str) -> Path:
+        """Return the path of a field that a mistake names (``skills.python``, ``items.1``)."""
+        place = base
+        for step in steps_of(field) if field else ():
+            named = (*place, step)
+            place = named if named in self.lines or not step.isdecimal() else (*place, int(step))
+        return place
+
 
 class BadYaml(Exception):
     """A file is no YAML, or more than JSON can say; the message begins with file and line."""
@@ -56,9 +66,7 @@ for _name, _pattern, _first in (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("merge", r"<<", "<"),
 ):
-    _Loader.add_implicit_resolver(  # type: ignore[no-untyped-call]
-        _TAG + _name, re.compile(rf"^(?:{_pattern})$"), list(_first)
-    )
+    _Loader.add_implicit_resolver(_TAG + _name, re.compile(rf"^(?:{_pattern})$"), list(_first))
 
 
 def read_documents(source: str, content: bytes) -> Iterator[Document]:
@@ -75,13 +83,14 @@ def read_documents(source: str, content: bytes) -> Iterator[Document]:
         loader = _Loader(content)
         try:
             while loader.check_node():
-                node = loader.get_node()  # type: ignore[no-untyped-call]
+                node = loader.get_node()
+                assert node is not None, "it was checked"
                 reader = _Reader(source)
                 value = reader.value(node, ())
                 if value is not None:
                     yield Document(source, value, reader.lines)
         finally:
-            loader.dispose()  # type: ignore[no-untyped-call]
+            loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = "" if mark is None else f"{mark.line + 1}"
