@@ -7,7 +7,13 @@ from typing import NamedTuple
 
 import psycopg
 
-from aia.client.errors import ApiError, ClientError, ConnectionFailed, UnexpectedAnswer
+from aia.client.errors import (
+    ApiError,
+    ClientError,
+    ConnectionFailed,
+    FieldError,
+    UnexpectedAnswer,
+)
 from aia_mas.application.embedded_postgres import DiskFull, EmbeddedPostgresError
 from aia_mas.application.migrations import MigrationError
 from aia_mas.application.settings import SettingsError
@@ -43,8 +49,13 @@ def explain(error: BaseException) -> Failure:
     details: tuple[str, ...] = ()
     if isinstance(error, ApiError):
         told = error.errors if len(error.errors) > 1 else ()
-        details = tuple(f"{each.code}: {each.message}" for each in told)
+        details = tuple(map(_mistake, told))
     return Failure(_one_line(error), _code(error), details)
+
+
+def _mistake(error: FieldError) -> str:
+    where = f"{error.field}: " if error.field and error.field not in error.message else ""
+    return f"{error.code}: {where}{error.message}"
 
 
 def _code(error: BaseException) -> Exit:

@@ -17,6 +17,7 @@ from aia_mas.domain.kernel.places import steps_of
 Path = tuple[str | int, ...]
 _TAG = "tag:yaml.org,2002:"
 _MERGE = f"{_TAG}merge"
+_KINDS = frozenset({"map", "seq", "str", "int", "float", "bool", "null", "merge"})
 _MOST_NODES = 200_000
 _DEEPEST = 50
 
@@ -115,6 +116,8 @@ class _Reader:
         if self._nodes > _MOST_NODES or len(path) > _DEEPEST:
             raise self._bad(node, "it holds too much")
         self.lines.setdefault(path, node.start_mark.line + 1)
+        if node.tag.removeprefix(_TAG) not in _KINDS:
+            raise self._bad(node, f"{node.tag!r} is nothing that JSON knows")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -159,9 +162,7 @@ class _Reader:
             if number in {float("inf"), float("-inf")}:
                 raise self._bad(node, "this number is too large")
             return number
-        if kind in {"str", "merge"}:
-            return text
-        raise self._bad(node, f"{node.tag!r} is nothing that JSON knows")
+        return text
 
     def _bad(self, node: yaml.Node, words: str) -> BadYaml:
         return BadYaml(f"{self._source}:{node.start_mark.line + 1}: {words}")
