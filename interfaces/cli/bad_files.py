@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from aia_mas.interfaces.cli.exit_codes import Exit
+from aia_mas.interfaces.cli.remote.words import plain
 
 
 class BadFiles(click.ClickException):
@@ -27,4 +28,4 @@ class BadFiles(click.ClickException):
         count = f"{len(self.mistakes)} mistake{'s' if len(self.mistakes) > 1 else ''}"
         click.echo(f"mas: {self.message}: {count}", file=target)
         for mistake in self.mistakes:
-            click.echo(f"  {mistake}", file=target)
+            click.echo(f"  {plain(mistake)}", file=target)

@@ -6,7 +6,12 @@ from typing import Any
 
 import pytest
 
-from aia.client import Client
+from aia.client import Client, PreconditionFailed
+from aia_mas.interfaces.cli.apply.carrying_out import carry_out
+from aia_mas.interfaces.cli.apply.comparing import compare
+from aia_mas.interfaces.cli.apply.fleet import fleet_of
+from aia_mas.interfaces.cli.apply.standing import things_of
+from aia_mas.interfaces.cli.yaml_documents import read_documents
 
 from .speaking import Spoken
 
@@ -149,3 +154,15 @@ def test_stdin_is_a_file_like_others(mas: Spoken, client: Client, unique: str) -
     assert (applying.returncode, err) == (0, "")
     assert out == f"+ agents {unique}\n1 added\n"
     assert client.agents.get(unique, min_position=client.audit.head().position).online
+
+
+def test_whoever_was_quicker_is_not_overruled(client: Client, unique: str) -> None:
+    client.agents.put(unique, max_concurrent_tasks=1)
+    client.agents.list(min_position=client.last_position)
+    text = f"kind: agents\nspec:\n  {unique}: {{max_concurrent_tasks: 2}}\n"
+    fleet = fleet_of(read_documents("f.yaml", text.encode()))
+    (change,) = compare(fleet, things_of(client, fleet.kinds), prune=False)
+    client.agents.update(unique, max_concurrent_tasks=7)
+
+    with pytest.raises(PreconditionFailed):
+        carry_out(client, change)

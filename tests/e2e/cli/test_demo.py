@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
 from .conftest import MAS, PATIENCE, Run, environment
 
@@ -34,12 +35,19 @@ def demo(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
                 process.send_signal(signal.SIGINT)
 
 
-def test_fleet_does_all_tasks_and_leaves_nothing(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the data of demos is kept: the second one need not make a database."""
+    return tmp_path_factory.mktemp("demo") / "kept"
+
+
+def test_fleet_does_all_tasks_that_there_are(kept: Path, tmp_path: Path) -> None:
     profile = tmp_path / "profile.yaml"
     profile.write_text("task_types:\n  sort: {share: 3, failures: 0.5}\n  count: {failures: 0}\n")
     options = ("--agents", "5", "--tasks", "30", "--rate", "60", "--latency", "0.01-0.05")
+    more = ("--profile", str(profile), "--seed", "3", "--data-dir", str(kept), "--json")
 
-    with demo(tmp_path, *options, "--profile", str(profile), "--seed", "3", "--json") as running:
+    with demo(tmp_path, *options, *more) as running:
         out, err = running.communicate()
 
     assert running.returncode == 0, err
@@ -48,24 +56,34 @@ def test_fleet_does_all_tasks_and_leaves_nothing(tmp_path: Path) -> None:
     assert tasks["completed"] + tasks["failed"] == 30
     assert set(tasks["by_type"]) == {"sort", "count"}
     assert tasks["by_type"]["count"]["failed"] == 0 < tasks["failed_attempts"]
-    assert [path.name for path in tmp_path.iterdir()] == ["profile.yaml"]
+    assert f"mas serve --data-dir {kept / 'data'}" in err
 
 
-def test_demo_is_a_server_like_others_until_it_is_stopped(tmp_path: Path) -> None:
+def test_demo_is_a_server_like_others_until_it_is_stopped(kept: Path, tmp_path: Path) -> None:
     options = ("--agents", "3", "--rate", "20", "--latency", "0.05", "--every", "0.2")
-    with demo(tmp_path, *options) as it:
-        assert it.stdout is not None
-        url = _announced(it)
-        it.stdout.readline()
-        agents = httpx.get(f"{url}/agents", timeout=PATIENCE).json()["items"]
-        completed = next(line for line in iter(it.stdout.readline, "") if _completed(line))
-        it.send_signal(signal.SIGINT)
-        out, err = it.communicate()
+    with demo(tmp_path, *options, "--data-dir", str(kept)) as running:
+        assert running.stdout is not None
+        url = _announced(running)
+        first = running.stdout.readline()
+        agents = httpx.get(f"{url}/agents?limit=500", timeout=PATIENCE).json()["items"]
+        before = _completed(first)
+        next(line for line in iter(running.stdout.readline, "") if _completed(line) > before)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate()
 
-    assert it.returncode == 0, err
+    assert running.returncode == 0, err
     assert {agent["agent_id"].split("-")[0] for agent in agents} == {"demo"}
-    assert "  agents 3/3" in completed
     assert " completed, " in out.splitlines()[-2]
+
+
+def test_stopped_at_its_start_it_leaves_nothing(tmp_path: Path) -> None:
+    with demo(tmp_path) as running:
+        assert running.stderr is not None
+        assert "starting a server" in running.stderr.readline()
+        running.send_signal(signal.SIGINT)
+        _, err = running.communicate()
+
+    assert (running.returncode, err) == (130, "mas: stopped before the server was there\n")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -74,9 +92,10 @@ def _announced(running: subprocess.Popen[str]) -> str:
     return next(line.split()[-1] for line in iter(running.stderr.readline, "") if "  API " in line)
 
 
-def _completed(line: str) -> bool:
+def _completed(line: str) -> int:
     found = re.search(r"completed (\d+)", line)
-    return found is not None and int(found[1]) > 0
+    assert found is not None, line
+    return int(found[1])
 
 
 def test_bad_profile_starts_nothing(run: Run, tmp_path: Path) -> None:

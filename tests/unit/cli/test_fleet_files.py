@@ -1,4 +1,4 @@
-"""What files want of a fleet: checked as the server would, told with lines, compared field by field."""
+"""What files want of a fleet: checked as the server would, with lines, and compared by field."""
 
 from typing import Any
 
