@@ -13,6 +13,8 @@ from aia_mas.application.settings_catalogue import CATALOGUE, Setting
 from aia_mas.application.settings_errors import SettingsError, unknown
 
 FILE_VARIABLE = "MAS_CONFIG_FILE"
+CLIENT_VARIABLES = frozenset({"MAS_URL", "MAS_TOKEN"})
+"""What clients of a server go by; no settings of a node, which a shell may hold all the same."""
 
 _BY_FIELD = {setting.field: setting for setting in CATALOGUE}
 _BY_VARIABLE = {setting.variable: setting for setting in CATALOGUE if setting.variable}
@@ -66,6 +68,7 @@ def from_environment(environment: Mapping[str, str]) -> Iterator[Given]:
             setting is None
             and name.startswith("MAS_")
             and name != FILE_VARIABLE
+            and name not in CLIENT_VARIABLES
             and not _SERVICE_LINK.fullmatch(name)
         ):
             raise unknown(name, [*_BY_VARIABLE, FILE_VARIABLE])

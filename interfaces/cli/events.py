@@ -10,6 +10,7 @@ import click
 
 from aia_mas.interfaces.cli.options import json_option
 from aia_mas.interfaces.cli.remote.answers import show_line
+from aia_mas.interfaces.cli.remote.following import AWAY
 from aia_mas.interfaces.cli.remote.server import Server, server_options
 from aia_mas.interfaces.cli.remote.words import plain
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from aia.client.types import AuditEvent
 
 _PAGE = 500
-_AWAY = 60.0  # seconds that a server may be away while it is followed
 _LONGEST = 160
 
 
@@ -100,14 +100,14 @@ def _next_head(client: Client, position: int) -> int:
     """Wait until the log goes on, also while the server is away for a moment."""
     from aia.client import ConnectionFailed, Unavailable
 
-    until = time.monotonic() + _AWAY
+    until = time.monotonic() + AWAY
     while True:
         try:
             return client.audit.head(min_position=position + 1).position
         except (ConnectionFailed, Unavailable) as error:
             behind = isinstance(error, Unavailable) and error.code == "projection_behind"
             if behind:
-                until = time.monotonic() + _AWAY
+                until = time.monotonic() + AWAY
             elif time.monotonic() > until:
                 raise
             else:

@@ -15,6 +15,8 @@ from aia_mas.interfaces.cli.remote.words import plain
 if TYPE_CHECKING:
     from aia.client.types.live import AgentUpdate, TaskUpdate, Topic
 
+AWAY = 300.0
+"""Seconds that a server may be away while it is followed."""
 _BESIDE = frozenset({"position", "place", "event", "version", "at", "actor"})
 _SHOWN = ("status", "agent_id", "percent", "message", "reason", "error_code", "question")
 
@@ -56,21 +58,21 @@ async def follow(
     """
     wanted: dict[str, Any] = {name: list(value) for name, value in filters.items() if value}
     told = 0
-    async with (
-        server.async_client() as client,
-        client.stream(topic, after=after, **wanted) as updates,
-    ):
-        await updates.begin()
-        if not as_json:
-            remark(f"watching {server.url}; Ctrl-C ends it")
-        async for update in updates:
-            if as_json:
-                show_line(_builtins(update))
-            else:
-                click.echo(line_of(update, subject(update)))
-            told += 1
-            if told == count:
-                return
+    async with server.async_client() as client:
+        await client.health.get()  # who is not there to begin with is not waited for
+        updates = client.stream(topic, after=after, patience=AWAY, **wanted)
+        async with updates:
+            await updates.begin()
+            if not as_json:
+                remark(f"watching {server.url}; Ctrl-C ends it")
+            async for update in updates:
+                if as_json:
+                    show_line(_builtins(update))
+                else:
+                    click.echo(line_of(update, subject(update)))
+                told += 1
+                if told == count:
+                    return
 
 
 def line_of(update: AgentUpdate | TaskUpdate | Any, subject: str) -> str:

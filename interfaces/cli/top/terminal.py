@@ -19,18 +19,19 @@ if TYPE_CHECKING:
 
 _REFRESH = 0.5  # seconds between two drawings
 _QUIT = frozenset("qQ\x03")
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
 def on_signals(stop: asyncio.Event) -> Iterator[None]:
-    """Let SIGINT and SIGTERM ask for the end instead of breaking off."""
+    """Let signals ask for the end instead of breaking off."""
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _SIGNALS:
         loop.add_signal_handler(number, stop.set)
     try:
         yield
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _SIGNALS:
             loop.remove_signal_handler(number)
 
 
