@@ -12,10 +12,16 @@ from aia.client.types.metrics import Metrics
 
 
 class ServerEvent(NamedTuple):
-    """One event (``id``: empty when it has none)."""
+    """One event; one without data says only where the client stands.
+
+    Attributes:
+        kind: Its type.
+        id: Where the client stands after it; None: it does not say; empty: nowhere.
+        data: What it says.
+    """
 
     kind: str
-    id: str
+    id: str | None
     data: bytes
 
 
@@ -29,7 +35,7 @@ class EventDecoder:
     def __init__(self) -> None:
         self._rest = b""
         self._kind = ""
-        self._id = ""
+        self._id: str | None = None
         self._data: list[bytes] = []
 
     def feed(self, piece: bytes) -> Iterator[ServerEvent]:
@@ -51,8 +57,9 @@ class EventDecoder:
             elif name == b"id":
                 self._id = value.decode()
             return None
-        event = ServerEvent(self._kind, self._id, b"\n".join(self._data)) if self._data else None
-        self._kind, self._id, self._data = "", "", []
+        told = bool(self._data) or self._id is not None
+        event = ServerEvent(self._kind, self._id, b"\n".join(self._data)) if told else None
+        self._kind, self._id, self._data = "", None, []
         return event
 
 
@@ -63,7 +70,14 @@ class _Frame(msgspec.Struct):
 
 
 class Subscribed(msgspec.Struct, frozen=True):
-    """A subscription began (``position``: everything behind it follows; None: latest values)."""
+    """A subscription began.
+
+    Attributes:
+        id: Of which topic.
+        recovered: It goes on where it was to go on.
+        position: Everything behind it follows; None where latest values are told.
+        epoch: The history that positions belong to.
+    """
 
     id: str
     recovered: bool
@@ -96,11 +110,11 @@ def understood(event: ServerEvent) -> Update | Subscribed | Closed | None:
         return _subscribed(event.data)
     if event.kind == "closed":
         return _closed(event.data)
-    if event.kind not in {"task_update", "agent_update", "metrics_update"}:
+    if not event.data or event.kind not in {"task_update", "agent_update", "metrics_update"}:
         return None
     frame = _frame(event.data)
     if event.kind == "metrics_update":
         return MetricsUpdate(as_of=frame.as_of, metrics=_metrics(frame.data))
     update: TaskUpdate | AgentUpdate
     update = _task(frame.data) if event.kind == "task_update" else _agent(frame.data)
-    return msgspec.structs.replace(update, position=frame.position, place=event.id)
+    return msgspec.structs.replace(update, position=frame.position, place=event.id or "")

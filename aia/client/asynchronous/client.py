@@ -55,6 +55,7 @@ class AsyncClient:
         retries: Backoff = _BACKOFF,
         consistent: bool = False,
         headers: Mapping[str, str] | None = None,
+        max_connections: int = 100,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """Prepare a client; nothing is connected yet.
@@ -69,9 +70,18 @@ class AsyncClient:
             consistent: Every read waits until it shows what this client has seen or done before,
                 whichever node serves it.
             headers: Sent with every request.
+            max_connections: How many there may be at once; every live stream takes one.
             transport: What carries the requests, instead of connections of its own.
         """
-        settled = configuration(base_url, token, timeout, retries, consistent, headers or {})
+        settled = configuration(
+            base_url,
+            token,
+            timeout=timeout,
+            retries=retries,
+            consistent=consistent,
+            headers=headers or {},
+            max_connections=max_connections,
+        )
         self._connection = connection = AsyncConnection(settled, transport)
         self.agents = AsyncAgents(connection)
         self.tasks = AsyncTasks(connection)

@@ -12,10 +12,11 @@ import httpx
 import msgspec
 
 from aia.client.configuration import Configuration, SeenPosition
-from aia.client.errors import ConnectionFailed, UnexpectedAnswer, error_of
+from aia.client.errors import ApiError, ConnectionFailed, UnexpectedAnswer, error_of
 from aia.client.retrying import (
     FINAL_FAILURES,
     NEVER,
+    RETRIED_CODES,
     RETRIED_STATUSES,
     Backoff,
     pause_before,
@@ -52,6 +53,10 @@ class AsyncConnection:
         self.http = httpx.AsyncClient(
             headers=configuration.headers,
             timeout=configuration.timeout_seconds,
+            limits=httpx.Limits(
+                max_connections=configuration.max_connections,
+                max_keepalive_connections=configuration.max_connections,
+            ),
             transport=transport,
             # Certificates take longer to load than most requests take; without TLS none is needed.
             verify=configuration.url.startswith("https:"),
@@ -73,7 +78,7 @@ class AsyncConnection:
             until: When to give up at the latest, by the monotonic clock.
         """
         fields = dict(query)
-        if self.configuration.consistent and fields.get("min_position") is None:
+        if self.configuration.consistent and fields.get("min_position", 0) is None:
             fields["min_position"] = self.seen.value or None
         return self._understood(await self._exchange("GET", path, query=fields, until=until), kind)
 
@@ -163,7 +168,7 @@ class AsyncConnection:
         content = None if body is None else encode(body)
         for attempt in range(1, policy.attempts + 1):
             retry_after: float | None = None
-            failure: Exception
+            failure: ConnectionFailed | ApiError
             patience = min(self.configuration.timeout_seconds + wait, until - time.monotonic())
             request = self.request(
                 method,
@@ -185,7 +190,7 @@ class AsyncConnection:
                     return response
                 retry_after = retry_after_of(response.headers)
                 failure = error_of(response.status_code, response.content, retry_after, key)
-                if response.status_code not in RETRIED_STATUSES:
+                if failure.status not in RETRIED_STATUSES and failure.code not in RETRIED_CODES:
                     raise failure
             pause = pause_before(attempt + 1, policy, retry_after)
             if attempt == policy.attempts or time.monotonic() + pause >= until:
@@ -222,7 +227,7 @@ class AsyncConnection:
             answer = msgspec.json.decode(response.content or b"{}", type=kind)
         except msgspec.DecodeError as error:
             raise UnexpectedAnswer(
-                f"what {response.url} answers is no {kind.__name__}: {error}"
+                f"what {address_of(response.request)} answers is no {kind.__name__}: {error}"
             ) from error
         keep_received(answer, received)
         return answer
@@ -246,5 +251,11 @@ def received_of(response: httpx.Response) -> Received:
 
 
 def _told(error: httpx.TransportError, request: httpx.Request) -> str:
-    what = f"{request.method} {request.url.copy_with(query=None)}"
+    what = f"{request.method} {address_of(request)}"
     return f"{what}: {type(error).__name__}{f': {error}' if str(error) else ''}"
+
+
+def address_of(request: httpx.Request) -> str:
+    """Return where a request went, for people: without a password, and without the query."""
+    url = request.url
+    return f"{url.scheme}://{url.netloc.decode('ascii').rpartition('@')[2]}{url.path}"

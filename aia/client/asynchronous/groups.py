@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import aclosing
 
 from aia.client.asynchronous.operations.agent_reads import AsyncAgentReads
 from aia.client.asynchronous.operations.agent_registry import AsyncAgentRegistry
@@ -20,11 +20,9 @@ from aia.client.asynchronous.operations.task_reads import AsyncTaskReads
 from aia.client.asynchronous.operations.task_reports import AsyncTaskReports
 from aia.client.asynchronous.operations.task_submissions import AsyncTaskSubmissions
 from aia.client.asynchronous.streams import AsyncStream
-from aia.client.configuration import API
-from aia.client.errors import HistoryLost
+from aia.client.asynchronous.waiting import ends_of
 from aia.client.types import Task, TaskStatus
 from aia.client.types.live import AgentUpdate, MetricsUpdate, TaskUpdate
-from aia.client.writing import segment
 
 __all__ = [
     "AsyncAgents",
@@ -36,9 +34,6 @@ __all__ = [
     "AsyncQueue",
     "AsyncTasks",
 ]
-
-ENDED = frozenset({"completed", "failed", "cancelled", "expired", "dead"})
-"""Statuses that a task leaves only when somebody has it tried again."""
 
 
 class AsyncAgents(AsyncAgentRegistry, AsyncAgentSupervision, AsyncAgentReads):
@@ -127,6 +122,7 @@ class AsyncTasks(
         """Return a task once it has ended, one way or another: look at its ``status``.
 
         It is not asked for again and again: a live stream tells when there is something to read.
+        For many tasks take ``as_ended``, which is one stream for all of them.
 
         Args:
             task_id: Which.
@@ -139,28 +135,34 @@ class AsyncTasks(
 
         Example::
 
-            task = await client.tasks.submit("data_analysis", payload={"quarter": "Q3"})
-            done = await client.tasks.wait(task.task_id, timeout=60)
+            sent = await client.tasks.submit("data_analysis", payload={"quarter": "Q3"})
+            done = await client.tasks.wait(sent.task_id, timeout=60)
             print(done.status, done.result)
         """
-        until = None if timeout is None else time.monotonic() + timeout
-        query = {"topic": ["tasks"], "task_id": task_id, "status": sorted(ENDED)}
-        while True:
-            async with AsyncStream[TaskUpdate](self._connection, query, until=until) as updates:
-                try:
-                    # First listen, then look: so nothing happens in between unseen.
-                    await updates.begin()
-                    task = await self._then(task_id, updates.position, until)
-                    if task.status in ENDED:
-                        return task
-                    async for update in updates:
-                        task = await self._then(task_id, update.position, until)
-                        if task.status in ENDED:  # nobody has it tried again
-                            return task
-                except HistoryLost:
-                    continue
+        async with aclosing(ends_of(self._connection, [task_id], timeout)) as ends:
+            return await anext(ends)
 
-    async def _then(self, task_id: str, position: int, until: float | None) -> Task:
-        """Return a task as it stands at a position, or later."""
-        path = f"{API}/agents/tasks/{segment(task_id)}"
-        return await self._connection.read(path, Task, {"min_position": position}, until=until)
+    async def as_ended(
+        self, task_ids: Iterable[str], timeout: float | None = None
+    ) -> AsyncIterator[Task]:
+        """Iterate over tasks as they end, each once, in the order in which they do.
+
+        Args:
+            task_ids: Which.
+            timeout: How long to wait for the last of them, seconds; None: as long as it takes.
+
+        Raises:
+            TimeoutError: Not all of them have ended in time.
+            NotFound: One of them is none.
+            ConnectionFailed: The server was away for too long, or until then.
+
+        Example::
+
+            batch = await client.tasks.submit_batch([{"task_type": "report"}] * 100)
+            ids = [item.task.task_id for item in batch.items if item.task]
+            async for ended in client.tasks.as_ended(ids, timeout=600):
+                print(ended.task_id, ended.status)
+        """
+        async with aclosing(ends_of(self._connection, task_ids, timeout)) as ends:
+            async for task in ends:
+                yield task

@@ -56,6 +56,7 @@ class Client:
         retries: Backoff = _BACKOFF,
         consistent: bool = False,
         headers: Mapping[str, str] | None = None,
+        max_connections: int = 100,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """Prepare a client; nothing is connected yet.
@@ -70,9 +71,18 @@ class Client:
             consistent: Every read waits until it shows what this client has seen or done before,
                 whichever node serves it.
             headers: Sent with every request.
+            max_connections: How many there may be at once; every live stream takes one.
             transport: What carries the requests, instead of connections of its own.
         """
-        settled = configuration(base_url, token, timeout, retries, consistent, headers or {})
+        settled = configuration(
+            base_url,
+            token,
+            timeout=timeout,
+            retries=retries,
+            consistent=consistent,
+            headers=headers or {},
+            max_connections=max_connections,
+        )
         self._connection = connection = Connection(settled, transport)
         self.agents = Agents(connection)
         self.tasks = Tasks(connection)

@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 
-from aia.client.configuration import API
-from aia.client.errors import HistoryLost
 from aia.client.synchronous.operations.agent_reads import AgentReads
 from aia.client.synchronous.operations.agent_registry import AgentRegistry
 from aia.client.synchronous.operations.agent_supervision import AgentSupervision
@@ -23,9 +21,9 @@ from aia.client.synchronous.operations.task_reads import TaskReads
 from aia.client.synchronous.operations.task_reports import TaskReports
 from aia.client.synchronous.operations.task_submissions import TaskSubmissions
 from aia.client.synchronous.streams import Stream
+from aia.client.synchronous.waiting import ends_of
 from aia.client.types import Task, TaskStatus
 from aia.client.types.live import AgentUpdate, MetricsUpdate, TaskUpdate
-from aia.client.writing import segment
 
 __all__ = [
     "Agents",
@@ -37,9 +35,6 @@ __all__ = [
     "Queue",
     "Tasks",
 ]
-
-ENDED = frozenset({"completed", "failed", "cancelled", "expired", "dead"})
-"""Statuses that a task leaves only when somebody has it tried again."""
 
 
 class Agents(AgentRegistry, AgentSupervision, AgentReads):
@@ -126,6 +121,7 @@ class Tasks(TaskSubmissions, TaskReports, TaskCare, TaskBulkCare, TaskReads):
         """Return a task once it has ended, one way or another: look at its ``status``.
 
         It is not asked for again and again: a live stream tells when there is something to read.
+        For many tasks take ``as_ended``, which is one stream for all of them.
 
         Args:
             task_id: Which.
@@ -138,28 +134,31 @@ class Tasks(TaskSubmissions, TaskReports, TaskCare, TaskBulkCare, TaskReads):
 
         Example::
 
-            task = client.tasks.submit("data_analysis", payload={"quarter": "Q3"})
-            done = client.tasks.wait(task.task_id, timeout=60)
+            sent = client.tasks.submit("data_analysis", payload={"quarter": "Q3"})
+            done = client.tasks.wait(sent.task_id, timeout=60)
             print(done.status, done.result)
         """
-        until = None if timeout is None else time.monotonic() + timeout
-        query = {"topic": ["tasks"], "task_id": task_id, "status": sorted(ENDED)}
-        while True:
-            with Stream[TaskUpdate](self._connection, query, until=until) as updates:
-                try:
-                    # First listen, then look: so nothing happens in between unseen.
-                    updates.begin()
-                    task = self._then(task_id, updates.position, until)
-                    if task.status in ENDED:
-                        return task
-                    for update in updates:
-                        task = self._then(task_id, update.position, until)
-                        if task.status in ENDED:  # nobody has it tried again
-                            return task
-                except HistoryLost:
-                    continue
+        with closing(ends_of(self._connection, [task_id], timeout)) as ends:
+            return next(ends)
 
-    def _then(self, task_id: str, position: int, until: float | None) -> Task:
-        """Return a task as it stands at a position, or later."""
-        path = f"{API}/agents/tasks/{segment(task_id)}"
-        return self._connection.read(path, Task, {"min_position": position}, until=until)
+    def as_ended(self, task_ids: Iterable[str], timeout: float | None = None) -> Iterator[Task]:
+        """Iterate over tasks as they end, each once, in the order in which they do.
+
+        Args:
+            task_ids: Which.
+            timeout: How long to wait for the last of them, seconds; None: as long as it takes.
+
+        Raises:
+            TimeoutError: Not all of them have ended in time.
+            NotFound: One of them is none.
+            ConnectionFailed: The server was away for too long, or until then.
+
+        Example::
+
+            batch = client.tasks.submit_batch([{"task_type": "report"}] * 100)
+            ids = [item.task.task_id for item in batch.items if item.task]
+            for ended in client.tasks.as_ended(ids, timeout=600):
+                print(ended.task_id, ended.status)
+        """
+        with closing(ends_of(self._connection, task_ids, timeout)) as ends:
+            yield from ends

@@ -159,6 +159,8 @@ class Stream(Generic[U]):
                 self._ended(told)
                 return
             self._take(told)
+            if event.id is not None:
+                self._places.text = event.id
         left = self._left()
         if left is not None and self._silence - left > _SLACK and not self._updates:
             self._hang_up()  # to listen for no longer than is left

@@ -1,16 +1,10 @@
 # Written by `make client` from the OpenAPI document; changes are lost.
 """What is sent and answered."""
 
-from aia.client.types.agents import (
-    AgentAnswer,
+from aia.client.types.agent_reads import (
     AgentPage,
     AgentPerformance,
-    ClaimedTask,
-    ClaimedTasks,
     Costs,
-    HeartbeatAnswer,
-    HeldTask,
-    LostTask,
     PresentAgent,
     Quality,
     Report,
@@ -18,6 +12,14 @@ from aia.client.types.agents import (
     TypeFigures,
     WorkDurations,
 )
+from aia.client.types.agent_supervision import (
+    ClaimedTask,
+    ClaimedTasks,
+    HeartbeatAnswer,
+    HeldTask,
+    LostTask,
+)
+from aia.client.types.agents import AgentAnswer
 from aia.client.types.audit import AuditEvent, AuditHead, AuditPage
 from aia.client.types.base import Answer, Done, Received
 from aia.client.types.health import Health, Life, Part, ReadModelStatus

@@ -74,7 +74,7 @@ class Health(Answer, frozen=True, kw_only=True):
     node: str | None = None
     store_id: str | None = None
     epoch: str | None = None
-    position: int | None = None
+    position: int = 0
     waiting_commands: int | None = None
     database: Part | None = None
     redis: Part | None = None

@@ -14,11 +14,9 @@ from aia.client import (
     HistoryLost,
     InvalidRequest,
     NotFound,
-    StreamClosed,
 )
 from aia.client.types import AgentUpdate, MetricsUpdate, TaskUpdate
 
-from .conftest import KEY, token_of
 from .cutting import CuttingWay
 from .speaking import Speaker, speaking
 
@@ -113,11 +111,11 @@ def test_what_happened_before_the_first_update_could_come_is_told(
 
 
 def test_a_stream_goes_on_over_a_restart_of_the_node(
-    start_node: Callable[..., Any], way: Callable[[str], CuttingWay], kind: str
+    start_node: Callable[..., Any], way: Callable[[str], CuttingWay]
 ) -> None:
     first = start_node()
     between = way(first.url)
-    with speaking(kind, between.url, retries=Backoff(cap_seconds=0.2)) as say:
+    with speaking("async", between.url, retries=Backoff(cap_seconds=0.2)) as say:
         stream = say.begun(lambda c: c.stream(["agents", "tasks"]))
         before = [register(first, f"a{number}") for number in range(5)]
         told = say.taken(stream, 3)
@@ -167,29 +165,6 @@ def test_a_server_that_stays_away_is_given_up(
         between.cut_all()
         with pytest.raises(ConnectionFailed):
             say.taken(stream, 1)
-
-
-def test_a_stream_ends_with_its_token_unless_there_is_a_new_one(
-    start_for_module: Callable[..., Any], kind: str, unique: str
-) -> None:
-    node = start_for_module(jwt_secret=KEY)
-    operator = {"authorization": f"Bearer {token_of(unique, 'admin')}"}
-
-    def fresh() -> str:
-        return token_of(unique, "viewer", lives=2)
-
-    with speaking(kind, node.url, token=fresh()) as say:
-        stream = say.begun(lambda c: c.agents.updates())
-        with pytest.raises(StreamClosed) as closed:
-            say.taken(stream, 1)
-        assert closed.value.code == 4001
-    with speaking(kind, node.url, token=fresh) as say, node.new_client(**operator) as http:
-        stream = say.begun(lambda c: c.agents.updates(agent_id=[unique, f"{unique}-2"]))
-        http.put(f"{API}/agents/{unique}", json={})
-        say.taken(stream, 1)
-        time.sleep(2.1)  # a token's time is the wall's
-        http.put(f"{API}/agents/{unique}-2", json={})
-        assert say.taken(stream, 1)[0].agent_id == f"{unique}-2"
 
 
 def test_a_closed_stream_ends(say: Speaker, kind: str) -> None:
@@ -252,3 +227,29 @@ def test_the_end_of_a_task_is_noticed_after_the_connection_was_lost(
         happening.start()
         assert say(lambda c: c.tasks.wait(task, timeout=30)).status == "cancelled"
         happening.join()
+
+
+def test_many_tasks_are_told_as_they_end_over_one_stream(
+    node: Any, way: Callable[[str], CuttingWay], unique: str
+) -> None:
+    between = way(node.url)
+    count = 260  # more than a filter may name
+    body = [{"task_type": unique, "requirements": NOBODY_S}] * count
+    with speaking("async", between.url) as say, speaking("sync", node.url) as other:
+        batch = other(lambda c: c.tasks.submit_batch(body))
+        ids = [item.task.task_id for item in batch.items]
+        other(lambda c: c.tasks.cancel(ids[0]))
+        happening = threading.Timer(
+            0.2, lambda: other(lambda c: c.tasks.cancel_many(filter={"task_type": unique}))
+        )
+        happening.start()
+        ended = say.listed(lambda c: c.tasks.as_ended([*ids, ids[0]], timeout=60))
+        happening.join()
+        assert ended[0].task_id == ids[0]
+        assert sorted(task.task_id for task in ended) == sorted(ids)
+        assert {task.status for task in ended} == {"cancelled"}
+        assert sum(b"/stream" in head for head in between.requests) == 1
+        with pytest.raises(TimeoutError):
+            task = other(lambda c: c.tasks.submit(unique, requirements=NOBODY_S)).task_id
+            say.listed(lambda c: c.tasks.as_ended([task, ids[0]], timeout=0.3))
+        other(lambda c: c.tasks.cancel(task))

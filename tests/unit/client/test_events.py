@@ -1,5 +1,7 @@
 """The wire of live streams: events in whatever pieces they come, and places to go on from."""
 
+from itertools import pairwise
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -17,19 +19,23 @@ WIRE = (
     b'event: subscribed\ndata: {"a":\ndata: 1}\n\n'
     b"id: e/tasks:3\r\nevent: task_update\r\ndata: {}\r\n\r\n"
     b"data:x\n\n"
+    b": keep-alive\nid: e/tasks:9\n\n"
+    b"id:\n\n"
     b"event: nothing\n\n"
 )
 EVENTS = [
-    ServerEvent("subscribed", "", b'{"a":\n1}'),
+    ServerEvent("subscribed", None, b'{"a":\n1}'),
     ServerEvent("task_update", "e/tasks:3", b"{}"),
-    ServerEvent("", "", b"x"),
+    ServerEvent("", None, b"x"),
+    ServerEvent("", "e/tasks:9", b""),
+    ServerEvent("", "", b""),
 ]
 
 
 @given(st.lists(st.integers(0, len(WIRE)), max_size=20))
 def test_events_are_the_same_in_whatever_pieces_they_come(cuts: list[int]) -> None:
     decoder, bounds = EventDecoder(), sorted({0, len(WIRE), *cuts})
-    pieces = [WIRE[begin:end] for begin, end in zip(bounds, bounds[1:], strict=False)]
+    pieces = [WIRE[begin:end] for begin, end in pairwise(bounds)]
     assert [event for piece in pieces for event in decoder.feed(piece)] == EVENTS
 
 
@@ -45,7 +51,8 @@ def test_updates_have_the_fields_that_the_server_tells(
 
 
 def test_what_a_later_server_says_more_is_passed_over() -> None:
-    assert understood(ServerEvent("weather_update", "", b'{"data":{}}')) is None
+    assert understood(ServerEvent("weather_update", None, b'{"data":{}}')) is None
+    assert understood(ServerEvent("", "e/tasks:9", b"")) is None
     data = b'{"type":"agent_update","position":4,"new":1,"data":{"event":"agent.moved","version":1,'
     data += b'"at":"2026-01-02T03:04:05Z","actor":"x","agent_id":"a","new":2},"id":"agents"}'
     told = understood(ServerEvent("agent_update", "e/agents:4", data))
