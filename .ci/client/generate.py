@@ -15,9 +15,9 @@ import runpy
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from methods import Method, Operation, with_examples
@@ -25,6 +25,9 @@ from shapes import Shapes
 
 from aia_mas.interfaces.http.app import CONTROLLERS
 from aia_mas.interfaces.http.openapi import document
+from aia_mas.interfaces.http.openapi_fields import describe
+from aia_mas.projections.agent_view import ToldAgent
+from aia_mas.projections.told_task import ToldTask
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = ROOT / "aia" / "client"
@@ -32,6 +35,8 @@ RUFF = Path(sys.executable).parent / "ruff"
 # By its path: the package itself cannot be imported before it is written.
 _table = runpy.run_path(str(CLIENT / "operations.py"))
 GROUPS, BY_HAND, methods = _table["GROUPS"], _table["BY_HAND"], _table["methods"]
+SNAPSHOTS = (ToldTask, ToldAgent)
+"""What the pages of a snapshot list: it stands in the document of the sockets."""
 WRITTEN = "# Written by `make client` from the OpenAPI document; changes are lost.\n"
 TRANSLATED = "# Written by `make client` from its asynchronous twin; changes are lost.\n"
 SPLIT = {"agents"}
@@ -65,7 +70,9 @@ TO_SYNC = (
 
 def main() -> int:
     """Write the files, or compare them."""
-    files = dict(written(json.loads(msgspec.json.encode(document(CONTROLLERS)))))
+    made = document(CONTROLLERS)
+    made["components"]["schemas"].update(schemas_of(SNAPSHOTS))
+    files = dict(written(json.loads(msgspec.json.encode(made))))
     files = with_examples(files, RUFF)
     by_hand = {
         path.relative_to(CLIENT).as_posix(): path.read_text()
@@ -134,6 +141,27 @@ def written(made: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield name, f'{WRITTEN}"""The operations of the API, as methods."""\n'
 
 
+def schemas_of(kinds: Sequence[type[msgspec.Struct]]) -> dict[str, Any]:
+    """Return the schemas of Structs that the document does not have."""
+    structs: dict[str, type[msgspec.Struct]] = {}
+
+    def walk(kind: Any) -> None:
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            structs[kind.__name__] = kind
+            for field in msgspec.structs.fields(kind):
+                walk(field.type)
+        for option in get_args(kind):
+            walk(option)
+
+    for kind in kinds:
+        walk(kind)
+    template = "#/components/schemas/{name}"
+    _, schemas = msgspec.json.schema_components(list(structs.values()), ref_template=template)
+    for name, struct in structs.items():
+        describe(schemas[name], struct)
+    return schemas
+
+
 def module_of(title: str) -> str:
     """Return the name of the module of a class."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", title).lower()
@@ -142,6 +170,11 @@ def module_of(title: str) -> str:
 def homes_of(shapes: Shapes, operations: Mapping[str, Operation]) -> Iterator[tuple[str, str]]:
     """Yield the module of every Struct that is answered: that of who alone uses it."""
     users: dict[str, set[tuple[str, str]]] = {}
+    for kind in SNAPSHOTS:
+        told = Shapes(shapes.schemas)
+        told.answer({"$ref": f"#/components/schemas/{kind.__name__}"})
+        for name in told.answered:
+            users.setdefault(name, set()).add(("snapshots", "Snapshots"))
     for group, classes in GROUPS.items():
         for title, named in classes.items():
             for operation in named.values():
@@ -168,7 +201,9 @@ def types(shapes: Shapes, homes: Mapping[str, str]) -> Iterator[tuple[str, str]]
             modules.setdefault(homes[name], []).append(name)
     exported: dict[str, list[str]] = {
         "base": ["Answer", "Done", "Received"],
-        "live": ["AgentUpdate", "Fact", "MetricsUpdate", "TaskUpdate", "Topic", "Update"],
+        "live": (
+            "AgentSnapshot AgentUpdate Fact MetricsUpdate TaskSnapshot TaskUpdate Topic Update"
+        ).split(),
         "requests": [],
     }
     for module, names in modules.items():

@@ -7,7 +7,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from aia.client.types.live import AgentUpdate, MetricsUpdate, TaskUpdate, Update
+from aia.client.types.live import (
+    AgentSnapshot,
+    AgentUpdate,
+    MetricsUpdate,
+    TaskSnapshot,
+    TaskUpdate,
+    Update,
+)
 from aia.client.types.metrics import Metrics
 
 
@@ -67,6 +74,7 @@ class _Frame(msgspec.Struct):
     data: msgspec.Raw
     position: int = 0
     as_of: int = 0
+    id: str = ""
 
 
 class Subscribed(msgspec.Struct, frozen=True):
@@ -75,6 +83,7 @@ class Subscribed(msgspec.Struct, frozen=True):
     Attributes:
         id: Of which topic.
         recovered: It goes on where it was to go on.
+        snapshot: It begins with how things stand.
         position: Everything behind it follows; None where latest values are told.
         epoch: The history that positions belong to.
     """
@@ -83,6 +92,7 @@ class Subscribed(msgspec.Struct, frozen=True):
     recovered: bool
     position: int | None
     epoch: str
+    snapshot: bool = False
 
 
 class Closed(msgspec.Struct, frozen=True):
@@ -92,9 +102,12 @@ class Closed(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+_KINDS = frozenset({"task_update", "agent_update", "metrics_update", "snapshot"})
 _frame = msgspec.json.Decoder(_Frame).decode
 _task = msgspec.json.Decoder(TaskUpdate).decode
 _agent = msgspec.json.Decoder(AgentUpdate).decode
+_tasks = msgspec.json.Decoder(TaskSnapshot).decode
+_agents = msgspec.json.Decoder(AgentSnapshot).decode
 _metrics = msgspec.json.Decoder(Metrics).decode
 _subscribed = msgspec.json.Decoder(Subscribed).decode
 _closed = msgspec.json.Decoder(Closed).decode
@@ -110,9 +123,12 @@ def understood(event: ServerEvent) -> Update | Subscribed | Closed | None:
         return _subscribed(event.data)
     if event.kind == "closed":
         return _closed(event.data)
-    if not event.data or event.kind not in {"task_update", "agent_update", "metrics_update"}:
+    if not event.data or event.kind not in _KINDS:
         return None
     frame = _frame(event.data)
+    if event.kind == "snapshot":
+        page = (_tasks if frame.id == "tasks" else _agents)(frame.data)
+        return msgspec.structs.replace(page, position=frame.position)
     if event.kind == "metrics_update":
         return MetricsUpdate(as_of=frame.as_of, metrics=_metrics(frame.data))
     update: TaskUpdate | AgentUpdate

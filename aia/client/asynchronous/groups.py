@@ -22,7 +22,13 @@ from aia.client.asynchronous.operations.task_submissions import AsyncTaskSubmiss
 from aia.client.asynchronous.streams import AsyncStream
 from aia.client.asynchronous.waiting import ends_of
 from aia.client.types import Task, TaskStatus
-from aia.client.types.live import AgentUpdate, MetricsUpdate, TaskUpdate
+from aia.client.types.live import (
+    AgentSnapshot,
+    AgentUpdate,
+    MetricsUpdate,
+    TaskSnapshot,
+    TaskUpdate,
+)
 
 __all__ = [
     "AsyncAgents",
@@ -64,6 +70,33 @@ class AsyncAgents(AsyncAgentRegistry, AsyncAgentSupervision, AsyncAgentReads):
             "event": event,
             "after": after,
         }
+        return AsyncStream(self._connection, query, place=place, patience=patience)
+
+    def watch(
+        self,
+        *,
+        agent_id: str | Sequence[str] | None = None,
+        status: str | Sequence[str] | None = None,
+        place: str | None = None,
+        patience: float | None = None,
+    ) -> AsyncStream[AgentSnapshot | AgentUpdate]:
+        """Return how agents stand, in pages, and then what happens to them.
+
+        A page with ``first`` says that it is all told anew, as after a restore from a backup.
+
+        Example::
+
+            agents: dict[str, ToldAgent] = {}
+            async with client.agents.watch() as updates:
+                async for update in updates:
+                    if isinstance(update, AgentUpdate):
+                        print(update.agent_id, update.event)
+                        continue
+                    if update.first:
+                        agents.clear()
+                    agents.update({agent.agent_id: agent for agent in update.items})
+        """
+        query = {"topic": ["agents"], "agent_id": agent_id, "status": status, "snapshot": True}
         return AsyncStream(self._connection, query, place=place, patience=patience)
 
 
@@ -115,6 +148,43 @@ class AsyncTasks(
             "status": status,
             "event": event,
             "after": after,
+        }
+        return AsyncStream(self._connection, query, place=place, patience=patience)
+
+    def watch(
+        self,
+        *,
+        task_id: str | Sequence[str] | None = None,
+        agent_id: str | Sequence[str] | None = None,
+        task_type: str | Sequence[str] | None = None,
+        status: TaskStatus | Sequence[TaskStatus] | None = None,
+        place: str | None = None,
+        patience: float | None = None,
+    ) -> AsyncStream[TaskSnapshot | TaskUpdate]:
+        """Return how tasks stand, in pages, and then what happens to them.
+
+        A page with ``first`` says that it is all told anew, as after a restore from a backup. Mind
+        that a filter of updates sees only what stands in the event.
+
+        Example::
+
+            tasks: dict[str, ToldTask] = {}
+            async with client.tasks.watch() as updates:
+                async for update in updates:
+                    if isinstance(update, TaskUpdate):
+                        print(update.task_id, update.status)
+                        continue
+                    if update.first:
+                        tasks.clear()
+                    tasks.update({each.task_id: each for each in update.items})
+        """
+        query = {
+            "topic": ["tasks"],
+            "task_id": task_id,
+            "agent_id": agent_id,
+            "task_type": task_type,
+            "status": status,
+            "snapshot": True,
         }
         return AsyncStream(self._connection, query, place=place, patience=patience)
 

@@ -25,7 +25,13 @@ from aia.client.errors import (
 from aia.client.events import Closed, EventDecoder, Subscribed, understood
 from aia.client.places import Places
 from aia.client.retrying import RETRIED_STATUSES, pause_before, retry_after_of
-from aia.client.types.live import AgentUpdate, TaskUpdate, Update
+from aia.client.types.live import (
+    AgentSnapshot,
+    AgentUpdate,
+    TaskSnapshot,
+    TaskUpdate,
+    Update,
+)
 
 U = TypeVar("U", bound=Update)
 
@@ -178,6 +184,9 @@ class AsyncStream(Generic[U]):
             if self._places.new(told):
                 self._connection.seen.saw(told.position)
                 self._updates.append(cast(U, told))
+        elif isinstance(told, TaskSnapshot | AgentSnapshot):
+            self._places.stood(told)
+            self._updates.append(cast(U, told))
         elif told is not None:
             self._updates.append(cast(U, told))
 

@@ -104,6 +104,7 @@ class Client:
         event: str | Sequence[str] | None = None,
         after: int | None = None,
         epoch: str | None = None,
+        snapshot: bool = False,
         place: str | None = None,
         patience: float | None = None,
     ) -> Stream[Update]:
@@ -121,6 +122,8 @@ class Client:
             event: Only these events, for example `task.completed`.
             after: The last position already known; left out: from now on.
             epoch: The history in which that was given out.
+            snapshot: Begin with how tasks and agents stand, in pages, unless the stream can go on
+                where it was; see ``client.tasks.watch``.
             place: That of the last update of a former stream of the same topics: it goes on there.
             patience: For how long the server may be away before it is given up, seconds; left out:
                 as long as a request may take (60); ``math.inf``: never.
@@ -143,6 +146,7 @@ class Client:
             "event": event,
             "after": after,
             "epoch": epoch,
+            "snapshot": snapshot or None,
         }
         return Stream(self._connection, query, place=place, patience=patience)
 

@@ -24,7 +24,16 @@ from aia.client.types.audit import AuditEvent, AuditHead, AuditPage
 from aia.client.types.base import Answer, Done, Received
 from aia.client.types.health import Health, Life, Part, ReadModelStatus
 from aia.client.types.limits import KeyPage, KeyView, LimitAnswer
-from aia.client.types.live import AgentUpdate, Fact, MetricsUpdate, TaskUpdate, Topic, Update
+from aia.client.types.live import (
+    AgentSnapshot,
+    AgentUpdate,
+    Fact,
+    MetricsUpdate,
+    TaskSnapshot,
+    TaskUpdate,
+    Topic,
+    Update,
+)
 from aia.client.types.metrics import (
     AgentCounts,
     AgentRank,
@@ -70,6 +79,7 @@ from aia.client.types.shared import (
     TaskRating,
     TaskUsage,
 )
+from aia.client.types.snapshots import ToldAgent, ToldInput, ToldProgress, ToldTask
 from aia.client.types.tasks import (
     BatchItem,
     BatchResult,
@@ -95,6 +105,7 @@ __all__ = [
     "AgentPage",
     "AgentPerformance",
     "AgentRank",
+    "AgentSnapshot",
     "AgentStatus",
     "AgentUpdate",
     "Answer",
@@ -171,11 +182,16 @@ __all__ = [
     "TaskProgress",
     "TaskRating",
     "TaskRequirements",
+    "TaskSnapshot",
     "TaskStatus",
     "TaskSubmission",
     "TaskUpdate",
     "TaskUsage",
     "Throughput",
+    "ToldAgent",
+    "ToldInput",
+    "ToldProgress",
+    "ToldTask",
     "Topic",
     "TypeCounts",
     "TypeFigures",

@@ -40,7 +40,6 @@ class PresentAgent(Answer, frozen=True, kw_only=True):
         labels: Key to value, for placement.
         resources: What it has, by name.
         data_sources: What it can read; none declared: everything.
-        metadata: Any JSON of its client.
         endpoint: Where it can be called.
         wallet_address: Its address outside of this system.
         cost_per_task: Its price, tokens.
@@ -56,9 +55,10 @@ class PresentAgent(Answer, frozen=True, kw_only=True):
         version: The version of its stream.
         registered_at: When it registered last, UTC.
         updated_at: When anything about it (but its tasks) changed last, UTC.
-        last_seen: Its last sign of life that is known, UTC.
         suspension: Why it is suspended.
         position: The last event in all this.
+        metadata: Any JSON of its client.
+        last_seen: Its last sign of life that is known, UTC.
         reported: What it said with its last heartbeats.
     """
 
@@ -73,7 +73,6 @@ class PresentAgent(Answer, frozen=True, kw_only=True):
     labels: dict[str, str]
     resources: dict[str, float]
     data_sources: list[str]
-    metadata: dict[str, Any]
     endpoint: str | None
     wallet_address: str | None
     cost_per_task: str
@@ -89,9 +88,10 @@ class PresentAgent(Answer, frozen=True, kw_only=True):
     version: int
     registered_at: datetime
     updated_at: datetime
-    last_seen: datetime | None
     suspension: str | None
     position: int
+    metadata: dict[str, Any]
+    last_seen: datetime | None
     reported: Report | None = None
 
 

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from aia.client.types.metrics import Metrics
+from aia.client.types.snapshots import ToldAgent, ToldTask
 
 Topic: TypeAlias = Literal["metrics", "tasks", "agents"]
 
@@ -115,5 +116,33 @@ class MetricsUpdate(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Metrics
 
 
-Update: TypeAlias = TaskUpdate | AgentUpdate | MetricsUpdate
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of how things stood at a position, from which what happens goes on.
+
+    Attributes:
+        position: Where in the log things stood so.
+        first: How things stand is told anew: forget what was known.
+        done: It is complete; what follows happened behind the position.
+        truncated: There is more than is told.
+    """
+
+    position: int = 0
+    first: bool = False
+    done: bool = False
+    truncated: bool = False
+
+
+class TaskSnapshot(Page, frozen=True, kw_only=True):
+    """Tasks, those submitted last first."""
+
+    items: list[ToldTask]
+
+
+class AgentSnapshot(Page, frozen=True, kw_only=True):
+    """Agents in the order of their ids."""
+
+    items: list[ToldAgent]
+
+
+Update: TypeAlias = TaskUpdate | AgentUpdate | MetricsUpdate | TaskSnapshot | AgentSnapshot
 """What a stream tells."""

@@ -82,7 +82,7 @@ def examples(kind: type) -> str:
     lines = [
         "from datetime import UTC, datetime",
         f"from aia.client import {kind.__name__}",
-        "from aia.client.types import ClaimedTask, TaskUpdate",
+        "from aia.client.types import AgentUpdate, ClaimedTask, TaskUpdate, ToldAgent, ToldTask",
     ]
     client, count = kind("http://nobody.invalid"), 0
     for owner in (client, *(getattr(client, group) for group in GROUPS)):
