@@ -64,7 +64,7 @@ class Picture:
 
     async def _listen(self, client: AsyncClient) -> None:
         from aia.client import HistoryLost
-        from aia.client.types.live import MetricsUpdate
+        from aia.client.types.live import AgentUpdate, MetricsUpdate, TaskUpdate
 
         while True:
             try:
@@ -72,7 +72,7 @@ class Picture:
                     async for update in updates:
                         if isinstance(update, MetricsUpdate):
                             self.metrics = update.metrics
-                        else:
+                        elif isinstance(update, AgentUpdate | TaskUpdate):
                             self.events.append(update)
                             self._news.set()
             except HistoryLost:  # another log: what was seen of the former one is over
