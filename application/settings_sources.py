@@ -13,8 +13,6 @@ from aia_mas.application.settings_catalogue import CATALOGUE, Setting
 from aia_mas.application.settings_errors import SettingsError, unknown
 
 FILE_VARIABLE = "MAS_CONFIG_FILE"
-CLIENT_VARIABLES = frozenset({"MAS_URL", "MAS_TOKEN"})
-"""What clients of a server go by; no settings of a node, which a shell may hold all the same."""
 
 _BY_FIELD = {setting.field: setting for setting in CATALOGUE}
 _BY_VARIABLE = {setting.variable: setting for setting in CATALOGUE if setting.variable}
@@ -23,6 +21,11 @@ _SECTIONS = {key.partition(".")[0] for key in _BY_KEY}
 # Kubernetes and Docker links tell of a service named "mas" in variables that look like ours.
 _SERVICE_LINK = re.compile(
     r"MAS_(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_(TCP|UDP)(_\w+)?|ENV_\w+|NAME)"
+)
+# What clients go by, and what `mas worker` tells its programs: a node that runs beside them, or is
+# started by one, has nothing to do with it.
+_OF_CLIENTS = re.compile(
+    r"MAS_(URL|TOKEN|AGENT_ID|ATTEMPT|DEADLINE|TASK_(ID|TYPE|DESCRIPTION|PRIORITY|OWNER|TAGS))"
 )
 
 
@@ -68,8 +71,8 @@ def from_environment(environment: Mapping[str, str]) -> Iterator[Given]:
             setting is None
             and name.startswith("MAS_")
             and name != FILE_VARIABLE
-            and name not in CLIENT_VARIABLES
             and not _SERVICE_LINK.fullmatch(name)
+            and not _OF_CLIENTS.fullmatch(name)
         ):
             raise unknown(name, [*_BY_VARIABLE, FILE_VARIABLE])
 
