@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from aia_mas.interfaces.cli.exit_codes import Exit
-from aia_mas.interfaces.cli.remote.words import plain
+from aia_mas.interfaces.cli.remote.words import counted, plain
 
 
 class BadFiles(click.ClickException):
@@ -25,7 +25,7 @@ class BadFiles(click.ClickException):
     def show(self, file: Any = None) -> None:
         """Tell each mistake in a line."""
         target = file or sys.stderr
-        count = f"{len(self.mistakes)} mistake{'s' if len(self.mistakes) > 1 else ''}"
+        count = counted(len(self.mistakes), "mistake")
         click.echo(f"mas: {self.message}: {count}", file=target)
         for mistake in self.mistakes:
             click.echo(f"  {plain(mistake)}", file=target)

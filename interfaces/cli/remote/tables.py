@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+_GAP = 2  # cells between two columns
+_LEAST = 8  # cells of a column that is cut
 _WHOLE = 100_000  # columns of what is no terminal: nothing is cut off there
 _STYLES: Mapping[str, str] = {
     **dict.fromkeys(("completed", "active", "online", "added", "ok"), "green"),
@@ -51,7 +53,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """
     from rich.table import Table
 
-    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
     for heading in headings:
         made.add_column(
             heading.removeprefix(">"),
@@ -73,8 +75,42 @@ def styled(cell: object) -> Text:
 
 
 def show_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table."""
-    _print(table(headings, rows))
+    """Print a table.
+
+    The first columns say most: on a narrow terminal the last ones are left out, and what then is
+    the last one is cut, so that ids stay whole.
+    """
+    cells = [[plain(cell) for cell in row] for row in rows]
+    target = console()
+    if not target.is_terminal:
+        _print(table(headings, cells))
+        return
+    widths = fitting([[name.removeprefix(">") for name in headings], *cells], target.width)
+    made = table(headings[: len(widths)], (row[: len(widths)] for row in cells))
+    for column, width in zip(made.columns, widths, strict=True):
+        column.width = width
+    _print(made)
+
+
+def fitting(rows: Sequence[Sequence[str]], width: int) -> list[int]:
+    """Return how wide the columns are that fit side by side.
+
+    Args:
+        rows: The heading and all others.
+        width: Of the terminal, in cells.
+    """
+    from rich.cells import cell_len
+
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    while len(widths) > 1 and _side_by_side(widths[:-1]) + min(widths[-1], _LEAST) > width:
+        widths.pop()
+    widths[-1] = min(widths[-1], max(width - _side_by_side(widths[:-1]), 1))
+    return widths
+
+
+def _side_by_side(widths: Sequence[int]) -> int:
+    """Return how much room columns take, with the gap behind each."""
+    return sum(widths) + _GAP * len(widths)
 
 
 def show_facts(facts: Iterable[tuple[str, object]]) -> None:

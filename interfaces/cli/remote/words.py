@@ -57,6 +57,11 @@ def share(value: float | None) -> str:
     return NOTHING if value is None else f"{value:.1%}"
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number of things in words (``1 task``, ``1,200 tasks``)."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def listed(values: Iterable[Any], most: int = 5) -> str:
     """Return some words of a list, and how many there are beside these."""
     words = [str(value) for value in values]

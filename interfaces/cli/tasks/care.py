@@ -15,7 +15,7 @@ from aia_mas.interfaces.cli.remote.answers import show_json
 from aia_mas.interfaces.cli.remote.confirming import confirm
 from aia_mas.interfaces.cli.remote.parameters import Id
 from aia_mas.interfaces.cli.remote.server import Server, server_options
-from aia_mas.interfaces.cli.remote.words import listed, plain
+from aia_mas.interfaces.cli.remote.words import counted, listed, plain
 from aia_mas.interfaces.cli.tasks.filters import filter_options, given_of
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _MOST = 10_000
 _EXAMPLES = 3
+_DONE = {"cancel": "cancelled", "retry": "queued again"}
 
 
 def _order_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -101,7 +102,7 @@ def _asking(order: Callable[..., BulkResult], verb: str, *, yes: bool, once: boo
         return msgspec.structs.replace(foreseen, dry_run=False)
     some = plain(listed((each.id for each in foreseen.examples), _EXAMPLES))
     least = "at least " if foreseen.more and not once else ""
-    confirm(f"{verb} {least}{foreseen.matched:,} tasks ({some})?", yes=yes)
+    confirm(f"{verb} {least}{counted(foreseen.matched, 'task')} ({some})?", yes=yes)
     whole = order()
     while whole.more and not once:
         click.echo(f"{whole.changed:,} so far ...", err=True)
@@ -122,11 +123,11 @@ def _asking(order: Callable[..., BulkResult], verb: str, *, yes: bool, once: boo
 
 def _tell(verb: str, done: BulkResult) -> None:
     if done.dry_run:
-        click.echo(f"it would {verb} {done.matched - sum(done.refused.values()):,} tasks")
+        click.echo(f"it would {verb} {counted(done.matched - sum(done.refused.values()), 'task')}")
         for example in done.examples:
             click.echo(f"  {plain(example.id)}{f': {example.code}' if example.code else ''}")
     else:
-        click.echo(f"{done.changed:,} tasks {'cancelled' if verb == 'cancel' else 'queued again'}")
+        click.echo(f"{counted(done.changed, 'task')} {_DONE[verb]}")
     for code, count in done.refused.items():
         click.echo(f"refused: {count:,} {code}", err=True)
     if done.more:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from aia.client.types import Task
 
 _ORDERS = ("submitted_at", "updated_at", "priority")
-_HEADINGS = ("TASK", "TYPE", "STATUS", "PRIORITY", "AGENT", ">TRY", "AGE", "CHANGED", "WHY")
+_HEADINGS = ("TASK", "STATUS", "TYPE", "AGENT", "AGE", ">TRY", "PRIORITY", "CHANGED", "WHY")
 
 
 @click.command("list", short_help="List tasks.")
@@ -58,12 +58,12 @@ def list_tasks(
 def _row(task: Task) -> tuple[object, ...]:
     return (
         task.task_id,
-        task.task_type,
         task.status,
-        task.priority,
+        task.task_type,
         task.agent_id,
-        task.attempt,
         age(task.submitted_at),
+        task.attempt,
+        task.priority,
         age(task.updated_at),
         why(task),
     )

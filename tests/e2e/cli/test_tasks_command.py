@@ -142,7 +142,7 @@ def test_cancel_and_retry_by_filter_and_by_id(mas: Spoken, client: Client, uniqu
 
     assert "say --yes" in asked.stderr
     assert foreseen.stdout.startswith("it would cancel 3 tasks") and ids[0] in foreseen.stdout
-    assert one.stdout == "1 tasks cancelled\n"
+    assert one.stdout == "1 task cancelled\n"
     assert rest["changed"] == 2
     assert none.stdout == "0 tasks cancelled\n"
     assert again.stdout == "3 tasks queued again\n"
@@ -164,7 +164,7 @@ def test_list_and_watch_tell_of_the_same_task(mas: Spoken, client: Client, uniqu
     assert [event["event"] for event in events] == ["task.submitted", "task.cancelled"]
     assert [event["position"] for event in events] == sorted(e["position"] for e in events)
     (row,) = rows[1:]
-    assert row.split()[:3] == [task.task_id, kind, "cancelled"] and row.endswith("enough")
+    assert row.split()[:3] == [task.task_id, "cancelled", kind] and row.endswith("enough")
 
 
 def test_watch_goes_on_over_a_signal_that_ends_it(mas: Spoken, client: Client) -> None:

@@ -7,6 +7,7 @@ import click
 import pytest
 
 from aia_mas.interfaces.cli.remote.parameters import Condition, Id, Json, LabelCondition, Moment
+from aia_mas.interfaces.cli.remote.tables import fitting
 from aia_mas.interfaces.cli.remote.words import age, lasting, levels, listed, plain, share
 from aia_mas.interfaces.cli.tasks.many import batches, lines_of
 
@@ -92,3 +93,14 @@ def test_lines_that_hold_no_task_are_all_told() -> None:
 
     assert "line 2: this is no object" in refused.value.message
     assert "line 3: this is not JSON" in refused.value.message
+
+
+def test_narrow_terminals_keep_the_first_columns_whole() -> None:
+    rows = [["TASK", "STATUS", "TYPE", "WHY"], ["x" * 36, "queued", "analysis", "y" * 100]]
+
+    assert fitting(rows, 200) == [36, 6, 8, 100]
+    assert fitting(rows, 80) == [36, 6, 8, 24]
+    assert fitting(rows, 60) == [36, 6, 8]
+    assert fitting(rows, 46) == [36, 6]
+    assert fitting(rows, 20) == [20]
+    assert fitting([["A", "B"]], 80) == [1, 1]
