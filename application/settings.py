@@ -84,6 +84,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         websocket_ping_interval_seconds: How often sockets are pinged, seconds.
         websocket_ping_timeout_seconds: How long the answer may stay out, seconds.
         websocket_idle_seconds: How long a socket may neither subscribe nor say anything, seconds.
+        ticket_seconds: How long a one-time ticket may wait to be used, seconds.
         message_queue_size: Undelivered messages per recipient.
         message_retention: Messages kept per recipient.
         max_workflow_duration_seconds: Longest run of a workflow, unless its template says so.
@@ -141,6 +142,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     websocket_ping_interval_seconds: float = 20.0
     websocket_ping_timeout_seconds: float = 20.0
     websocket_idle_seconds: float = 300.0
+    ticket_seconds: float = 30.0
     message_queue_size: int = 10_000
     message_retention: int = 10_000
 

@@ -177,6 +177,12 @@ CATALOGUE: tuple[Setting, ...] = (
         read.seconds(1, _DAY),
     ),
     Setting(
+        "ticket_seconds",
+        "MAS_TICKET_LIFETIME",
+        "communication.ticket_lifetime",
+        read.seconds(1, 3_600),
+    ),
+    Setting(
         "message_queue_size",
         "MAS_MESSAGE_QUEUE_SIZE",
         "communication.message_queue_size",

@@ -17,6 +17,7 @@ import structlog
 import uuid_utils
 from anyio.abc import TaskGroup
 
+from aia_mas.application import registry
 from aia_mas.application.clock import Clock, SystemClock
 from aia_mas.application.engine.engine import Engine
 from aia_mas.application.engine.handlers import Placement, merged
@@ -43,6 +44,7 @@ from aia_mas.domain.kernel.principal import system
 from aia_mas.domain.orchestration.scoring.policies import Policy, registered
 from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
 from aia_mas.domain.orchestration.task_commands import SubmitTask
+from aia_mas.interfaces.access import Access
 from aia_mas.interfaces.live_streams import live_hub
 from aia_mas.interfaces.own_policies import policies_at
 from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY
@@ -75,6 +77,7 @@ class System:
         heartbeats: Takes signs of life.
         projections: The read models.
         hub: The live streams.
+        access: Who may come in, and who is there.
         leases: What this node leads.
         limiter: Counts the requests of each caller; None: there is no limit.
         new_id: Makes a new UUIDv7, whose text sorts by time.
@@ -94,6 +97,7 @@ class System:
     heartbeats: Heartbeats
     projections: ReadModels
     hub: Hub
+    access: Access
     leases: Leases
     limiter: Limiter | None
     _life: asyncio.Task[None]
@@ -213,7 +217,7 @@ class System:
         feed = event_log.feed
         working_set = WorkingSet(
             event_log,
-            orchestration.EVOLVERS,
+            registry.EVOLVERS,
             stores.states,
             capacity=settings.working_set_streams,
         )
@@ -265,6 +269,7 @@ class System:
             working_set,
             merged(
                 [
+                    *registry.others(),
                     orchestration.handlers(
                         active_tasks=dispatch_fold.active_tasks,
                         seat=seats.place,
@@ -272,10 +277,10 @@ class System:
                         policies=self.policies,
                         tiers=settings.tiers,
                         failures=self.dispatcher.failures,
-                    )
+                    ),
                 ]
             ),
-            orchestration.EVOLVERS,
+            registry.EVOLVERS,
             clock,
             self.new_id,
         )
@@ -303,6 +308,7 @@ class System:
             {DISPATCHING.name: self._dispatch_host, EXPIRY.name: self._expiry_host}
         )
         self.hub = live_hub(event_log, settings, self.projections, clock)
+        self.access = Access(settings, self.name, clock, event_log, working_set, self.hub)
 
     async def _start(self, tasks: TaskGroup) -> None:
         for host in (self._dispatch_host, self._expiry_host):
@@ -314,6 +320,7 @@ class System:
         head = self.log.feed.position
         for host in (self._dispatch_host, self._expiry_host):
             await host.reached(head)
+        await self.access.start(tasks)
         await tasks.start(self.hub.run)
         for name, lead in (
             (dispatcher_process.LEASE, self.dispatcher.lead),

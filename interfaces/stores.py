@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 import anyio
 
+from aia_mas.application import registry
 from aia_mas.application.clock import Clock
 from aia_mas.application.database import Database, open_database
 from aia_mas.application.engine.snapshots import PostgresSnapshots, Snapshots
@@ -23,7 +24,6 @@ from aia_mas.application.event_log.postgres_log import Limits, PostgresEventLog
 from aia_mas.application.event_log.redis_wakeups import RedisWakeups
 from aia_mas.application.maintenance import Maintenance
 from aia_mas.application.migrations import migrate
-from aia_mas.application.orchestration import handlers as orchestration
 from aia_mas.application.presence import PostgresPresence, PresenceStore, RedisPresence, ReportStore
 from aia_mas.application.rate_limits import Limiter
 from aia_mas.application.settings import Settings
@@ -164,7 +164,7 @@ class PostgresStores:
         self.limiter = limiter(settings, log, stack)
         self.wakeups = wakeups(settings, log, stack)
         self.signs_of_life: PostgresPresence | RedisPresence = presence_store(settings, log, stack)
-        self.states = PostgresSnapshots(log.pool, orchestration.STATES)
+        self.states = PostgresSnapshots(log.pool, registry.STATES)
         self.folds = PostgresFoldSnapshots(log.pool, log.store_id)
         self._tiers = settings.tiers
         self._maintenance = Maintenance(log.pool, self.states, clock)
@@ -205,7 +205,7 @@ async def open_postgres(
     await migrate(database.owner_url, program_role=database.program_role)
     log = PostgresEventLog(
         database.url,
-        EventMapper(orchestration.EVENTS),
+        EventMapper(registry.EVENTS),
         limits=Limits(
             settings.max_waiting_commands,
             settings.max_waiting_bytes,

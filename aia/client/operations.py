@@ -103,6 +103,20 @@ GROUPS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "head": "get_audit_head",
         },
     },
+    "connections": {
+        "Connections": {
+            "create_ticket": "create_ticket",
+            "list": "list_connections",
+            "close": "close_connection",
+            "close_many": "close_connections",
+        },
+    },
+    "revocations": {
+        "Revocations": {
+            "revoke": "revoke_tokens",
+            "list": "list_revocations",
+        },
+    },
     "health": {
         "HealthChecks": {
             "get": "get_health",

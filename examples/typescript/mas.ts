@@ -1066,4 +1066,5 @@ export const CloseCode = {
   SLOW_CONSUMER: 4008,
   IDLE: 4009,
   REPLACED: 4010,
+  DISCONNECTED: 4011,
 } as const;

@@ -74,7 +74,11 @@ _AS_OF = {
 }
 _WITH_POSITION = {"list_agents", "get_agent", "list_agent_tasks", "list_tasks", "get_task"}
 _WITH_LOCATION = {"register_agent", "put_agent", "submit_task"}
-_WITHOUT_KEY = {"send_heartbeat", "claim_tasks"}  # safe to repeat, and not in the log
+_WITHOUT_KEY = {
+    "send_heartbeat",
+    "claim_tasks",
+    "create_ticket",
+}  # safe to repeat, and not in the log
 _CONDITIONAL = {
     "put_agent", "update_agent", "unregister_agent", "drain_agent", "suspend_agent",
     "activate_agent", "put_policies", "put_type_policy", "delete_type_policy",
@@ -167,7 +171,8 @@ def document(
                 "scheme": "bearer",
                 "bearerFormat": "JWT",
                 "description": "HS256 with the server's key; claims `sub` (who), `roles` (a list"
-                " of names, see `x-roles`) and `exp` (Unix time). An agent's `sub` is its id.",
+                " of names, see `x-roles`), `exp` (Unix time), and `iat`, `jti` to be revoked by."
+                " An agent's `sub` is its id.",
             },
         },
     }

@@ -53,6 +53,9 @@ STATUS_OF: Mapping[str, int] = {
     "unauthenticated": 401,
     "invalid_token": 401,
     "token_expired": 401,
+    "token_revoked": 401,
+    "invalid_ticket": 401,
+    "ticket_expired": 401,
     "permission_denied": 403,
     "host_not_allowed": 403,
     "origin_not_allowed": 403,
@@ -62,6 +65,7 @@ STATUS_OF: Mapping[str, int] = {
     "agent_not_found": 404,
     "task_not_found": 404,
     "stream_not_found": 404,
+    "connection_not_found": 404,
     "method_not_allowed": 405,
     # 409, 412: it does not go together with how things stand
     "refused": 409,
@@ -85,6 +89,7 @@ STATUS_OF: Mapping[str, int] = {
     "task_already_finished": 409,
     "task_not_finished": 409,
     "too_many_pauses": 409,
+    "too_many_revocations": 409,
     "precondition_failed": 412,
     # 413, 415: the body as such
     "body_too_large": 413,

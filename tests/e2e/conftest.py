@@ -41,9 +41,11 @@ class Node:
         client: A client without a token.
     """
 
-    def __init__(self, settings: Settings, policies: Iterable[Policy] = ()) -> None:
+    def __init__(
+        self, settings: Settings, policies: Iterable[Policy] = (), *, port: int = 0
+    ) -> None:
         self.system = System(settings, policies=policies)
-        self._sockets = listen("127.0.0.1", 0)
+        self._sockets = listen("127.0.0.1", port)
         self._up = threading.Event()
         self._failure: BaseException | None = None
         self._stop = asyncio.Event()
@@ -176,6 +178,13 @@ def start_node(postgres: EmbeddedPostgres) -> Iterator[Callable[..., Node]]:
 @pytest.fixture(scope="module")
 def start_for_module(postgres: EmbeddedPostgres) -> Iterator[Callable[..., Node]]:
     """Starts nodes with settings of their own; they end with the module."""
+    with ExitStack() as stack:
+        yield lambda **settings: stack.enter_context(running(postgres, **settings))
+
+
+@pytest.fixture(scope="session")
+def start_for_session(postgres: EmbeddedPostgres) -> Iterator[Callable[..., Node]]:
+    """Starts nodes with settings of their own, which tests of several modules share."""
     with ExitStack() as stack:
         yield lambda **settings: stack.enter_context(running(postgres, **settings))
 

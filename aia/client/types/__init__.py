@@ -22,6 +22,13 @@ from aia.client.types.agent_supervision import (
 from aia.client.types.agents import AgentAnswer
 from aia.client.types.audit import AuditEvent, AuditHead, AuditPage
 from aia.client.types.base import Answer, Done, Received
+from aia.client.types.connections import (
+    ConnectionPage,
+    DisconnectionAnswer,
+    ListedConnection,
+    Ticket,
+    Whom,
+)
 from aia.client.types.health import Health, Life, Part, ReadModelStatus
 from aia.client.types.limits import KeyPage, KeyView, LimitAnswer
 from aia.client.types.live import (
@@ -55,6 +62,7 @@ from aia.client.types.requests import (
     Comparator,
     CostPolicy,
     FeatureWeights,
+    Kind,
     LabelDemand,
     Priority,
     ReportedUsage,
@@ -64,6 +72,7 @@ from aia.client.types.requests import (
     TaskStatus,
     TaskSubmission,
 )
+from aia.client.types.revocations import Revocation, RevocationPage
 from aia.client.types.shared import (
     BulkExample,
     BulkResult,
@@ -119,8 +128,10 @@ __all__ = [
     "ClaimedTask",
     "ClaimedTasks",
     "Comparator",
+    "ConnectionPage",
     "CostPolicy",
     "Costs",
+    "DisconnectionAnswer",
     "Done",
     "DurationFigures",
     "ExcludedAgent",
@@ -135,12 +146,14 @@ __all__ = [
     "HeldTask",
     "KeyPage",
     "KeyView",
+    "Kind",
     "LabelCondition",
     "LabelDemand",
     "Lag",
     "LastFailure",
     "Life",
     "LimitAnswer",
+    "ListedConnection",
     "LostTask",
     "Metrics",
     "MetricsHistory",
@@ -168,6 +181,8 @@ __all__ = [
     "Requirements",
     "Retries",
     "RetryPolicy",
+    "Revocation",
+    "RevocationPage",
     "ScoredCandidate",
     "ScoredFeature",
     "Streak",
@@ -188,6 +203,7 @@ __all__ = [
     "TaskUpdate",
     "TaskUsage",
     "Throughput",
+    "Ticket",
     "ToldAgent",
     "ToldInput",
     "ToldProgress",
@@ -197,6 +213,7 @@ __all__ = [
     "TypeFigures",
     "Update",
     "Waiting",
+    "Whom",
     "Window",
     "WorkDurations",
 ]

@@ -88,6 +88,13 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "open_frontend_socket": _READERS,
     "stream_events": _READERS,
     "open_agent_socket": _AGENTS,
+    "create_ticket": _READERS,  # for oneself
+    "list_connections": _AUDITORS,
+    "close_connection": _OPERATORS,
+    "close_connections": _OPERATORS,
+    # Tokens
+    "list_revocations": _ADMIN | {Role.AUDITOR},
+    "revoke_tokens": _ADMIN,
     # Audit
     "list_audit_events": _AUDITORS,
     "get_audit_stream": _AUDITORS,
