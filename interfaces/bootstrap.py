@@ -47,9 +47,10 @@ from aia_mas.domain.orchestration.task_commands import SubmitTask
 from aia_mas.interfaces.access import Access
 from aia_mas.interfaces.live_streams import live_hub
 from aia_mas.interfaces.own_policies import policies_at
-from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY
+from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, WEBHOOKS
 from aia_mas.interfaces.realtime import Hub
 from aia_mas.interfaces.stores import Leases, NodeLog, OpenStores, Stores, open_postgres
+from aia_mas.interfaces.webhooks import Webhooks, endpoint_check
 from aia_mas.projections.read_models import ReadModels
 
 log = structlog.stdlib.get_logger("aia.system")
@@ -75,6 +76,7 @@ class System:
         workload: Who holds what.
         claims: Hands work to agents that ask.
         heartbeats: Takes signs of life.
+        webhooks: Sends work to endpoints.
         projections: The read models.
         hub: The live streams.
         access: Who may come in, and who is there.
@@ -95,6 +97,7 @@ class System:
     workload: Workload
     claims: Claims
     heartbeats: Heartbeats
+    webhooks: Webhooks
     projections: ReadModels
     hub: Hub
     access: Access
@@ -190,6 +193,7 @@ class System:
             self.stores, self.log = stores, stores.log
             self.leases, self.limiter = stores.leases, stores.limiter
             self._wire()
+            stack.push_async_callback(self.webhooks.sender.close)
             tasks = await stack.enter_async_context(anyio.create_task_group())
             await self._start(tasks)
             log.info("system_started", node=self.name, head=self.log.feed.position)
@@ -277,6 +281,7 @@ class System:
                         policies=self.policies,
                         tiers=settings.tiers,
                         failures=self.dispatcher.failures,
+                        check_endpoint=endpoint_check(settings),
                     ),
                 ]
             ),
@@ -293,6 +298,7 @@ class System:
             clock,
             interval=settings.heartbeat_interval_seconds,
         )
+        self.webhooks = Webhooks(self)
         self._deadlines = Deadlines(
             expiry_fold,
             self._expiry_host,
@@ -304,26 +310,30 @@ class System:
             interval=self._look_seconds,
             random=self.random,
         )
-        self.projections = stores.read_models(
-            {DISPATCHING.name: self._dispatch_host, EXPIRY.name: self._expiry_host}
-        )
+        self._process_hosts = {
+            DISPATCHING.name: self._dispatch_host,
+            EXPIRY.name: self._expiry_host,
+            WEBHOOKS.name: self.webhooks.host,
+        }
+        self.projections = stores.read_models(self._process_hosts)
         self.hub = live_hub(event_log, settings, self.projections, clock)
         self.access = Access(settings, self.name, clock, event_log, working_set, self.hub)
 
     async def _start(self, tasks: TaskGroup) -> None:
-        for host in (self._dispatch_host, self._expiry_host):
+        for host in self._process_hosts.values():
             tasks.start_soon(host.run)
         tasks.start_soon(self.presence.run)
         tasks.start_soon(self.reports.run)
         tasks.start_soon(self.stores.keep_house)
         tasks.start_soon(self.projections.run)
         head = self.log.feed.position
-        for host in (self._dispatch_host, self._expiry_host):
+        for host in self._process_hosts.values():
             await host.reached(head)
         await self.access.start(tasks)
         await tasks.start(self.hub.run)
         for name, lead in (
             (dispatcher_process.LEASE, self.dispatcher.lead),
             (deadlines_process.LEASE, self._deadlines.lead),
+            *self.webhooks.leads,
         ):
             tasks.start_soon(self.leases.lead, name, partial(lead, engine=self.engine))

@@ -27,6 +27,7 @@ from aia_mas.application.migrations import migrate
 from aia_mas.application.presence import PostgresPresence, PresenceStore, RedisPresence, ReportStore
 from aia_mas.application.rate_limits import Limiter
 from aia_mas.application.settings import Settings
+from aia_mas.application.webhooks.store import PostgresWebhooks, WebhookStore
 from aia_mas.interfaces.process_folds import PROCESS_FOLDS
 from aia_mas.interfaces.shared_stores import limiter, presence_store, wakeups
 from aia_mas.projections.host import ProjectionHost
@@ -79,6 +80,7 @@ class Stores(Protocol):
         wakeups: Wakes the other nodes and is woken by them, beside PostgreSQL; None: nothing does.
         states: Snapshots of long streams.
         folds: Snapshots of folds; None: they are folded from position 0.
+        webhooks: The master secret of endpoints, and how deliveries went.
         exchange_seconds: How often signs of life go to and fro.
     """
 
@@ -98,6 +100,8 @@ class Stores(Protocol):
     def states(self) -> Snapshots: ...  # noqa: D102
     @property
     def folds(self) -> FoldSnapshots | None: ...  # noqa: D102
+    @property
+    def webhooks(self) -> WebhookStore: ...  # noqa: D102
     @property
     def exchange_seconds(self) -> float: ...  # noqa: D102
 
@@ -166,6 +170,7 @@ class PostgresStores:
         self.signs_of_life: PostgresPresence | RedisPresence = presence_store(settings, log, stack)
         self.states = PostgresSnapshots(log.pool, registry.STATES)
         self.folds = PostgresFoldSnapshots(log.pool, log.store_id)
+        self.webhooks = PostgresWebhooks(log.pool)
         self._tiers = settings.tiers
         self._maintenance = Maintenance(log.pool, self.states, clock)
 

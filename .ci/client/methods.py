@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from shapes import Schema, Shapes, described, docstring, fields_of, python_name, union
 
-_SIGNALS = {"send_heartbeat", "claim_tasks", "create_ticket"}
+_SIGNALS = {"send_heartbeat", "claim_tasks", "create_ticket", "test_agent_webhook"}
 """Commands without an idempotency key: safe to repeat as they are."""
 _PROBES = "/mas/health"
 """Questions where an error is the answer."""

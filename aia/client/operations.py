@@ -30,6 +30,11 @@ GROUPS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "tasks": "list_agent_tasks",
             "performance": "get_agent_performance",
         },
+        "AgentWebhooks": {
+            "webhook": "get_agent_webhook",
+            "rotate_webhook_secret": "rotate_webhook_secret",
+            "test_webhook": "test_agent_webhook",
+        },
     },
     "tasks": {
         "TaskSubmissions": {

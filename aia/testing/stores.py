@@ -20,6 +20,7 @@ from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.memory_log import MemoryEventLog
 from aia_mas.application.presence import MemoryPresence
 from aia_mas.application.settings import Settings
+from aia_mas.application.webhooks.store import MemoryWebhooks
 from aia_mas.interfaces.process_folds import PROCESS_FOLDS
 from aia_mas.projections.registry import READ_MODELS
 
@@ -76,6 +77,7 @@ class MemoryStores:
         self.wakeups = None
         self.states = NoSnapshots()
         self.folds = None
+        self.webhooks = MemoryWebhooks()
         self._tiers = settings.tiers
         self._name = name
 

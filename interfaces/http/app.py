@@ -43,6 +43,7 @@ from aia_mas.interfaces.http.task_bulk import AgentBulkCommands, TaskBulkCommand
 from aia_mas.interfaces.http.task_care import TaskCare
 from aia_mas.interfaces.http.task_queries import TaskQueries
 from aia_mas.interfaces.http.tasks import TaskCommands
+from aia_mas.interfaces.http.webhooks import AgentWebhooks
 from aia_mas.interfaces.monitoring import Monitor
 from aia_mas.interfaces.realtime import EventStreams, Gate, agent_socket_handlers, realtime_handlers
 from aia_mas.interfaces.realtime.asyncapi import SocketDocuments
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
 
 
-class Agents(AgentCommands, AgentBulkCommands, AgentQueries):
+class Agents(AgentCommands, AgentBulkCommands, AgentWebhooks, AgentQueries):
     """All about agents: Litestar takes the handlers of one path from one controller only."""
 
 

@@ -90,6 +90,7 @@ STATUS_OF: Mapping[str, int] = {
     "task_not_finished": 409,
     "too_many_pauses": 409,
     "too_many_revocations": 409,
+    "no_endpoint": 409,
     "precondition_failed": 412,
     # 413, 415: the body as such
     "body_too_large": 413,
@@ -115,6 +116,7 @@ STATUS_OF: Mapping[str, int] = {
     "invalid_label_comparator": 422,
     "invalid_resource_amount": 422,
     "invalid_endpoint": 422,
+    "endpoint_not_allowed": 422,
     "invalid_weights": 422,
     "unknown_policy": 422,
     "invalid_schema": 422,

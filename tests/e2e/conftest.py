@@ -24,6 +24,8 @@ from aia_mas.interfaces.bootstrap import System
 from aia_mas.interfaces.http.server import serve
 from aia_mas.interfaces.listening import listen
 
+from .webhooks.receivers import Receiver
+
 T = TypeVar("T")
 API = "/mas/api/v1"
 PATIENCE = 60.0  # seconds; only ever waited out when something is wrong
@@ -184,7 +186,7 @@ def start_for_module(postgres: EmbeddedPostgres) -> Iterator[Callable[..., Node]
 
 @pytest.fixture(scope="session")
 def start_for_session(postgres: EmbeddedPostgres) -> Iterator[Callable[..., Node]]:
-    """Starts nodes with settings of their own, which tests of several modules share."""
+    """Starts nodes with settings of their own that tests of several modules share."""
     with ExitStack() as stack:
         yield lambda **settings: stack.enter_context(running(postgres, **settings))
 
@@ -193,6 +195,13 @@ def start_for_session(postgres: EmbeddedPostgres) -> Iterator[Callable[..., Node
 def client(node: Node) -> httpx.Client:
     """A client of the shared node."""
     return node.client
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """An endpoint of agents on this machine."""
+    with Receiver() as receiver:
+        yield receiver
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from aia.client.asynchronous.operations.agent_reads import AsyncAgentReads
 from aia.client.asynchronous.operations.agent_registry import AsyncAgentRegistry
 from aia.client.asynchronous.operations.agent_supervision import AsyncAgentSupervision
+from aia.client.asynchronous.operations.agent_webhooks import AsyncAgentWebhooks
 from aia.client.asynchronous.operations.audit import AsyncAudit
 from aia.client.asynchronous.operations.connections import AsyncConnections
 from aia.client.asynchronous.operations.health_checks import AsyncHealthChecks
@@ -46,7 +47,7 @@ __all__ = [
 ]
 
 
-class AsyncAgents(AsyncAgentRegistry, AsyncAgentSupervision, AsyncAgentReads):
+class AsyncAgents(AsyncAgentRegistry, AsyncAgentSupervision, AsyncAgentReads, AsyncAgentWebhooks):
     """Who does the work: registration, signs of life, work to be had, how it went."""
 
     def updates(

@@ -9,6 +9,7 @@ from contextlib import closing
 from aia.client.synchronous.operations.agent_reads import AgentReads
 from aia.client.synchronous.operations.agent_registry import AgentRegistry
 from aia.client.synchronous.operations.agent_supervision import AgentSupervision
+from aia.client.synchronous.operations.agent_webhooks import AgentWebhooks
 from aia.client.synchronous.operations.audit import Audit
 from aia.client.synchronous.operations.connections import Connections
 from aia.client.synchronous.operations.health_checks import HealthChecks
@@ -47,7 +48,7 @@ __all__ = [
 ]
 
 
-class Agents(AgentRegistry, AgentSupervision, AgentReads):
+class Agents(AgentRegistry, AgentSupervision, AgentReads, AgentWebhooks):
     """Who does the work: registration, signs of life, work to be had, how it went."""
 
     def updates(

@@ -19,6 +19,7 @@ from aia.client.types.agent_supervision import (
     HeldTask,
     LostTask,
 )
+from aia.client.types.agent_webhooks import LastDelivery, WebhookState, WebhookTest
 from aia.client.types.agents import AgentAnswer
 from aia.client.types.audit import AuditEvent, AuditHead, AuditPage
 from aia.client.types.base import Answer, Done, Received
@@ -150,6 +151,7 @@ __all__ = [
     "LabelCondition",
     "LabelDemand",
     "Lag",
+    "LastDelivery",
     "LastFailure",
     "Life",
     "LimitAnswer",
@@ -213,6 +215,8 @@ __all__ = [
     "TypeFigures",
     "Update",
     "Waiting",
+    "WebhookState",
+    "WebhookTest",
     "Whom",
     "Window",
     "WorkDurations",

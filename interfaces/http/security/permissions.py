@@ -44,6 +44,9 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "suspend_agent": _OPERATORS,
     "activate_agent": _AGENTS,  # an agent ends its own drain only, see ``agent_decisions``
     "claim_tasks": _AGENTS,
+    "get_agent_webhook": _AGENTS,  # it has the secret
+    "rotate_webhook_secret": _AGENTS,
+    "test_agent_webhook": _AGENTS,
     "list_agent_tasks": _READERS,
     "get_agent_performance": _READERS,
     "get_system_metrics": _READERS,

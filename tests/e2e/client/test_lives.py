@@ -49,7 +49,9 @@ def test_an_agent_from_its_registration_to_its_end(say: Speaker, unique: str) ->
         say(lambda c: c.agents.update(unique, max_concurrent_tasks=5, if_match=new.revision))
     with pytest.raises(PreconditionFailed):
         say(lambda c: c.agents.put(unique, if_none_match="*"))
-    more = say(lambda c: c.agents.update(unique, max_concurrent_tasks=5, endpoint="http://x.y"))
+    more = say(
+        lambda c: c.agents.update(unique, max_concurrent_tasks=5, endpoint="https://x.example")
+    )
     assert more.position > put.position > new.position
     assert say(lambda c: c.agents.update(unique, endpoint=None)).endpoint is None
 

@@ -11,7 +11,10 @@ from .nodes import assigned
 
 AGENT = "data_analyst_001"
 AGENT_PATH = f"/mas/api/v1/agents/{AGENT}"
-NOTHING_TO_SAY = {"activate_agent", "create_ticket", "delete_type_policy", "remove_limit"}
+NOTHING_TO_SAY = {
+    *("activate_agent", "create_ticket", "delete_type_policy", "remove_limit"),
+    *("rotate_webhook_secret", "test_agent_webhook"),
+}
 """Operations whose body is empty."""
 ORDER = (
     *("register_agent", "put_agent", "update_agent", "set_limit", "put_policies"),
