@@ -177,7 +177,13 @@ class Deliveries:
                     with anyio.move_on_after(_LOOK if done else wait):
                         await over.wait()
                     continue
-                done = await self._try(work, endpoint, line, records)
+                try:
+                    done = await self._try(work, endpoint, line, records)
+                except Fenced:
+                    raise
+                except Exception:
+                    # Whatever one endpoint brings about, all others get their tasks.
+                    log.exception("webhook_delivery_failed", webhook_id=work.webhook_id)
                 failures += 1
                 not_before = self._clock.monotonic() + self._backoff.seconds(failures)
         finally:

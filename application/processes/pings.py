@@ -71,6 +71,7 @@ class Pings:
         self._interval = interval
         self._planned: set[str] = set()
         self._looks: list[tuple[float, str]] = []
+        self._under_way: set[str] = set()
         self.outcomes: Counter[str] = Counter()
 
     def expect(self, agent_id: str) -> None:
@@ -88,6 +89,7 @@ class Pings:
         """
         self._planned.clear()
         self._looks.clear()
+        self._under_way.clear()
         for agent_id, _ in list(endpoints().endpoints()):
             self.expect(agent_id)
         async with anyio.create_task_group() as tasks:
@@ -104,7 +106,10 @@ class Pings:
                         self._plan(agent_id, left)
                         continue
                     self._plan(agent_id, self._interval)
-                    tasks.start_soon(self._ping, agent_id, endpoint, gone)
+                    # Those that wait for their turn must not pile up: one at a time is enough.
+                    if agent_id not in self._under_way:
+                        self._under_way.add(agent_id)
+                        tasks.start_soon(self._ping, agent_id, endpoint, gone)
                 wait = self._looks[0][0] - now if self._looks else _LOOK
                 await self._clock.sleep(min(max(wait, 0.0), _LOOK, self._interval))
 
@@ -137,3 +142,8 @@ class Pings:
                 await gone(agent_id, endpoint)
         except (DomainError, EventLogError, psycopg.Error, PoolTimeout, OSError) as error:
             log.info("webhook_ping_failed", agent_id=agent_id, error=str(error))
+        except Exception:
+            # Whatever one endpoint brings about, all others are pinged.
+            log.exception("webhook_ping_failed", agent_id=agent_id)
+        finally:
+            self._under_way.discard(agent_id)

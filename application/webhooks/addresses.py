@@ -14,6 +14,8 @@ from ipaddress import (
 )
 from urllib.parse import urlsplit
 
+import httpx
+
 from aia_mas.domain.orchestration.errors import EndpointNotAllowed
 
 Network = IPv4Network | IPv6Network
@@ -49,6 +51,8 @@ _SPECIAL = (
         )
     ),
 )
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+"""All that IANA gives to anybody; elsewhere are the other ways to write IPv4 (RFC 2765)."""
 _NAT64 = IPv6Network("64:ff9b::/96")
 _SIX_TO_FOUR = IPv6Network("2002::/16")
 _V4_COMPATIBLE = IPv6Network("::/96")
@@ -70,7 +74,12 @@ class Allowed:
         Raises:
             EndpointNotAllowed: It is not; ``detail`` says why.
         """
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            httpx.URL(url)
+        except (ValueError, httpx.InvalidURL):
+            # It looks like an address, and is none: https://[1], https://999.999.999.999
+            raise EndpointNotAllowed("An endpoint has a host", field="endpoint") from None
         if parts.scheme != "https" and not (self._networks or self._private):
             raise EndpointNotAllowed("An endpoint is called over https only", field="endpoint")
         host = (parts.hostname or "").rstrip(".").lower()
@@ -95,6 +104,8 @@ class Allowed:
 def is_public(address: Address) -> bool:
     """Tell whether an address is one of somebody on the Internet."""
     address = embedded(address)
+    if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
+        return False
     return address.is_global and not address.is_multicast and not _in(address, _SPECIAL)
 
 

@@ -115,7 +115,10 @@ class Sender:
             body: The JSON.
             headers: Asked for further headers when its turn has come; they tell the time.
         """
-        host = httpx.URL(url).netloc.decode()
+        try:
+            host = httpx.URL(url).netloc.decode()
+        except httpx.InvalidURL:
+            return Unanswered("not_allowed", 0.0)
         limiter, users = self._hosts.setdefault(host, (CapacityLimiter(self._per_host), []))
         users.append(None)
         try:

@@ -96,7 +96,7 @@ def _seconds(said: str, now: datetime) -> float | None:
     else:
         try:
             until = parsedate_to_datetime(said)
-        except ValueError:
+        except (ValueError, OverflowError):  # a year or an offset that no computer can hold
             return None
         if until.tzinfo is None:
             until = until.replace(tzinfo=UTC)

@@ -261,3 +261,11 @@ async def test_certificates_are_checked_for_the_name(
     assert isinstance(good, Reply)
     assert [each.outcome for each in (other, literal, untrusted)] == ["unreachable"] * 3
     assert endpoint.hosts == [f"hook.example:{endpoint.port}"]
+
+
+@pytest.mark.parametrize("url", ["https://999.999.999.999/", "https://[1]/", "https://xn--/"])
+async def test_what_only_looks_like_an_address_is_not_called(
+    sender: Callable[..., Sender], url: str
+) -> None:
+    # As endpoints of agents that registered before that was refused.
+    assert isinstance(await post(sender(), url), Unanswered)

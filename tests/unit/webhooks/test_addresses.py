@@ -27,6 +27,8 @@ REFUSED = {
     "IPv4 in IPv6": ("::ffff:127.0.0.1", "::ffff:10.0.0.1", "::10.0.0.1", "64:ff9b::a00:1"),
     "6to4 and Teredo": ("2002:a00:1::1", "2002:7f00:1::", "2001:0:1::1"),
     "site-local": ("fec0::1",),
+    "IPv4 translated": ("::ffff:0:169.254.169.254", "::ffff:0:127.0.0.1"),
+    "nobody's": ("400::1", "4000::1", "fe00::1"),
 }  # fmt: skip
 ALL_REFUSED = [(kind, text) for kind, texts in REFUSED.items() for text in texts]
 
@@ -99,6 +101,15 @@ def test_other_ways_to_write_the_same_are_refused(url: str) -> None:
 )
 def test_names_are_checked_when_they_are_resolved(url: str) -> None:
     Allowed().check_url(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://[1]/", "https://[:::]", "https://[::1.2.3.4.5]", "https://999.999.999.999/"]
+)
+@pytest.mark.parametrize("networks", [(), ("private",)])
+def test_what_only_looks_like_an_address_is_refused(url: str, networks: tuple[str, ...]) -> None:
+    with pytest.raises(EndpointNotAllowed):
+        Allowed(networks).check_url(url)
 
 
 def test_names_are_no_addresses() -> None:

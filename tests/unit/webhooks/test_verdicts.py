@@ -89,6 +89,9 @@ def test_without_an_answer_it_is_not_delivered() -> None:
         ("Thu, 01 Jan 2026 11:00:00 GMT", Later(1.0)),
         ("soon", Undelivered("5xx")),
         ("-5", Undelivered("5xx")),
+        # Numbers that no date can hold.
+        ("Mon, 01 Jan 99999999999999 00:00:00 GMT", Undelivered("5xx")),
+        ("Mon, 01 Jan 2027 00:00:00 +99999999999999999999", Undelivered("5xx")),
     ],
 )
 def test_an_endpoint_may_ask_for_a_pause(said: str, means: Any) -> None:
