@@ -1,4 +1,4 @@
-"""Uvicorn's HTTP protocol, with bounds on what stands before the body."""
+"""Uvicorn's HTTP protocol, with bounds on what stands before the body, and on its time."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ MAX_HEAD = 64 * 1024
 """Bytes of request line and headers together, beyond the first piece that is read of them."""
 HEAD_SECONDS = 30.0
 """Seconds that a client may take from its first byte to the end of the headers."""
+BODY_SECONDS = 30.0
+"""Seconds that a client may take for a body, beside those for its bytes."""
+_BODY_PACE = 4096
+"""Bytes of a body for which it gets another second; who sends one now and then gets none."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -31,6 +35,9 @@ class HttpProtocol(HttpToolsProtocol):
     _silent = True
     _head = 0
     _late: asyncio.TimerHandle | None = None
+    _in_body = False
+    _body_ends = 0.0
+    _body_late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection."""
@@ -42,10 +49,12 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End a connection."""
         self._wait_no_more()
+        self._end_body()
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over, with its transport as it is."""
+        self._end_body()
         self.transport = self._joined.transport
         super().handle_websocket_upgrade()
 
@@ -57,6 +66,9 @@ class HttpProtocol(HttpToolsProtocol):
         super().data_received(data)
         if not self._in_head:
             self._wait_no_more()
+            if self._in_body and self._body_late is None:
+                self._body_ends = self.loop.time() + BODY_SECONDS
+                self._body_late = self.loop.call_later(BODY_SECONDS, self._look_at_body)
             return
         if self._late is None:
             self._wait_for_head()
@@ -75,7 +87,18 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Begin the body."""
         self._in_head = False
+        self._in_body = True
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take some of the body."""
+        self._body_ends += len(body) / _BODY_PACE
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """End the body."""
+        self._end_body()
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP request, and end the connection."""
@@ -102,13 +125,35 @@ class HttpProtocol(HttpToolsProtocol):
         else:
             self.transport.close()  # a client that has said nothing expects no answer
 
+    def _end_body(self) -> None:
+        self._in_body = False
+        if self._body_late is not None:
+            self._body_late.cancel()
+            self._body_late = None
+
+    def _look_at_body(self) -> None:
+        self._body_late = None
+        if self.transport.is_closing():
+            return
+        if self.flow.read_paused:  # it is we who do not read
+            self._body_ends = self.loop.time() + BODY_SECONDS
+        left = self._body_ends - self.loop.time()
+        if left > 0:
+            self._body_late = self.loop.call_later(left, self._look_at_body)
+        elif self.cycle.response_started:
+            self.transport.close()
+        else:
+            self._refuse(408, "request_timeout", "The request's body took too long")
+
     def _refuse(self, status: int, code: str, title: str) -> None:
-        problem = Problem(
-            type=TYPE_PREFIX + code, title=title, status=status, code=code, detail=title
-        )
-        body = _encode(problem)
-        self.transport.write(
-            b"%scontent-type: %s\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s"
-            % (STATUS_LINE[status], MEDIA_TYPE.encode(), len(body), body)
-        )
+        self.transport.write(refusal(status, code, title))
         self.transport.close()
+
+
+def refusal(status: int, code: str, title: str) -> bytes:
+    """Return the answer to what gets no further than to the server, after which it closes."""
+    problem = Problem(type=TYPE_PREFIX + code, title=title, status=status, code=code, detail=title)
+    body = _encode(problem)
+    return b"%scontent-type: %s\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s" % (
+        STATUS_LINE[status], MEDIA_TYPE.encode(), len(body), body,
+    )  # fmt: skip

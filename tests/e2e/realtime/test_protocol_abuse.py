@@ -1,6 +1,8 @@
 """What no client should do: answered by the book on both sockets, and nobody else notices."""
 
 import json
+import logging
+import select
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -39,9 +41,13 @@ def calm(node: Any) -> Iterator[Any]:
 
 
 @pytest.fixture(autouse=True)
-def undisturbed(node: Any, calm: Any, unique: str) -> Iterator[None]:
-    """Whatever a test does, another client is served, and so is the next one."""
+def undisturbed(
+    node: Any, calm: Any, unique: str, caplog: pytest.LogCaptureFixture
+) -> Iterator[None]:
+    """Whatever a test does, others are served, and it does not fill the log with errors."""
     yield
+    records = caplog.get_records("call")
+    assert [record for record in records if record.levelno >= logging.ERROR] == []
     calm.send(json.dumps({"type": "ping", "id": unique}))
     while json.loads(calm.recv(PATIENCE)).get("id") != unique:
         pass
@@ -276,6 +282,72 @@ def test_handshakes_half_done_are_given_up(node: Any, monkeypatch: pytest.Monkey
             if number % 2:
                 assert wire.head().startswith(b"HTTP/1.1 408 ")
             wire.ended()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (b"x: 1\r\n" * 200, 431),
+        (b"cookie: " + b"a" * 9_000 + b"\r\n", 431),
+        (b"content-length: 5\r\n", 400),
+        (b"transfer-encoding: chunked\r\n", 400),
+    ],
+    ids=["many headers", "a long header", "a body", "chunks"],
+)
+def test_a_handshake_that_cannot_be_read_is_refused(node: Any, headers: bytes, status: int) -> None:
+    with Wire(node.url) as wire:
+        wire.send(handshake(FRONTEND, wire.host)[:-2] + headers + b"\r\n")
+        head = wire.head()
+        assert head.startswith(b"HTTP/1.1 %d " % status)
+        assert b"application/problem+json" in head
+        wire.ended()
+
+
+def test_a_refused_handshake_is_no_error_of_ours(node: Any) -> None:
+    for path in (f"{API}/nothing/there", FRONTEND):
+        with Wire(node.url) as wire:
+            foreign = b"origin: https://foreign.example\r\n\r\n"
+            wire.send(handshake(path, wire.host)[:-2] + foreign)
+            assert wire.head().startswith((b"HTTP/1.1 403 ", b"HTTP/1.1 404 "))
+            wire.ended()
+
+
+def post(host: str, size: int) -> bytes:
+    """Return the head of a request with a body."""
+    return (
+        f"POST {API}/agents/tasks/submit HTTP/1.1\r\nHost: {host}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {size}\r\n\r\n"
+    ).encode()
+
+
+def test_a_body_that_does_not_come_is_given_up(node: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "BODY_SECONDS", 0.5)
+    with Wire(node.url) as silent, Wire(node.url) as dripping:
+        silent.send(post(silent.host, 50_000))
+        dripping.send(post(dripping.host, 50_000))
+        until = time.monotonic() + PATIENCE
+        while not select.select([dripping.socket], [], [], 0.05)[0]:
+            assert time.monotonic() < until, "it may drip for ever"
+            dripping.send(b" ")
+        for wire in (silent, dripping):
+            assert wire.head().startswith(b"HTTP/1.1 408 ")
+            wire.ended()
+
+
+def test_a_slow_body_gets_time_for_its_bytes(node: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "BODY_SECONDS", 0.2)
+    # Of another step than a second for some kilobytes: nobody waits that long here.
+    monkeypatch.setattr(protocol, "_BODY_PACE", 1)
+    body = b'{"task_type": 1' + b" " * 20 + b"}"
+    with Wire(node.url) as wire:
+        wire.send(post(wire.host, len(body)))
+        for start in range(0, len(body), 4):
+            assert not select.select([wire.socket], [], [], 0.1)[0]
+            wire.send(body[start : start + 4])
+        assert wire.head().startswith(b"HTTP/1.1 422 ")
+        # The next one on the same connection has its own time.
+        wire.send(post(wire.host, len(body)) + body)
+        assert b"HTTP/1.1 422 " in wire.head()
 
 
 def test_a_slow_handshake_is_no_half_done_one(node: Any) -> None:
