@@ -1,8 +1,8 @@
-"""WebSockets of uvicorn, with the four things that a hub needs and ASGI has no words for.
+"""WebSockets of uvicorn, with the things that a hub needs and ASGI has no words for.
 
 Frames that are encoded already are written as they are; a client that does not read can be closed,
 and its connection ends; it cannot make the server hold answers to its pings, nor fragments without
-end. Give
+end, nor handshakes that are none; and it cannot fill the log. Give
 ``socket_options()`` to ``uvicorn.Config``; under another server everything works, only slower and
 with the patience of that server.
 """
@@ -14,10 +14,12 @@ from typing import Any
 
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import SecurityError
 from websockets.frames import Frame
 from websockets.http11 import Request
 from websockets.protocol import State
 
+from aia_mas.interfaces.http.protocol import refusal
 from aia_mas.interfaces.realtime.close_codes import CloseCode, Closing
 from aia_mas.interfaces.realtime.options import RealtimeOptions
 
@@ -25,6 +27,8 @@ EXTENSION = "aia_mas.socket"
 """Where a handler finds the protocol, among the extensions of its scope."""
 _FRAGMENTS = 1024
 """Fragments of one message; the bound of its bytes does not count those that are empty."""
+
+_NOT_UTF8 = 1007
 
 
 class UvicornSocket(WebSocketsSansIOProtocol):
@@ -42,6 +46,48 @@ class UvicornSocket(WebSocketsSansIOProtocol):
         scope: Any = getattr(self, "scope", None)  # none when the handshake was refused
         if scope is not None:
             scope["extensions"][EXTENSION] = self
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come; a handshake that cannot be read is refused, not waited for."""
+        super().data_received(data)
+        wrong = self.conn.handshake_exc
+        if wrong is None or self.handshake_initiated or self.transport.is_closing():
+            return
+        if isinstance(wrong, SecurityError):
+            answer = refusal(431, "headers_too_large", "The handshake's headers are too large")
+        else:
+            answer = refusal(400, "bad_request", "This is no WebSocket handshake")
+        self.transport.write(answer)
+        self.transport.close()
+
+    async def send(self, message: Any) -> None:
+        """Send as ASGI says."""
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            # The handshake was refused in full; uvicorn would log an error over that.
+            self.handshake_complete = True
+
+    def send_receive_event_to_app(self) -> None:
+        """Pass a message on; uvicorn would log a traceback for each that is not UTF-8."""
+        if self.curr_msg_data_type == "text" and not self.close_sent:
+            self.frames = [b"".join(self.frames)]
+            try:
+                self.frames[0].decode()
+            except UnicodeDecodeError:
+                self.frames = []
+                self.conn.fail(_NOT_UTF8, "a message that is not UTF-8")
+                self.handle_parser_exception()
+                return
+        super().send_receive_event_to_app()
+
+    def handle_parser_exception(self) -> None:
+        """End what breaks the protocol, also before its handshake was answered."""
+        if self.conn.close_sent is not None:
+            super().handle_parser_exception()
+            return
+        self.disconnected = True
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
+        self.transport.close()
 
     def offer(self, frames: bytes) -> bool:
         """Write whole unmasked frames if that can be done at once; tell whether it was."""
