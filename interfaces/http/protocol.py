@@ -27,6 +27,10 @@ _BODY_PACE = 4096
 _encode = msgspec.json.Encoder().encode
 
 
+ABORT = "aia_mas.abort"
+"""Where a handler finds what ends its connection at once, among the extensions of its scope."""
+
+
 class HttpProtocol(HttpToolsProtocol):
     """Refuses endless headers, and answers what is no HTTP in our format of problems."""
 
@@ -50,7 +54,13 @@ class HttpProtocol(HttpToolsProtocol):
         """End a connection."""
         self._wait_no_more()
         self._end_body()
+        self._joined.lost()
         super().connection_lost(exc)
+
+    def abort(self) -> None:
+        """End the connection without waiting for the client to take what was written."""
+        self.cycle.disconnected = True
+        self.transport.abort()
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over, with its transport as it is."""
@@ -83,6 +93,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._in_head = self._begun = True
         self._head = 0
         super().on_message_begin()
+        self.scope["extensions"] = {ABORT: self.abort}  # type: ignore[typeddict-item]
 
     def on_headers_complete(self) -> None:
         """Begin the body."""

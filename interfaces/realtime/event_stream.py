@@ -16,6 +16,7 @@ from litestar.types import Receive, Scope, Send
 
 from aia_mas.interfaces.http.errors import FieldError, InvalidParameter
 from aia_mas.interfaces.http.paths import API
+from aia_mas.interfaces.http.protocol import ABORT
 from aia_mas.interfaces.http.queries import LAST_POSITION
 from aia_mas.interfaces.http.requests import ApiRequest
 from aia_mas.interfaces.realtime.connection import Connection
@@ -137,13 +138,17 @@ class EventStream(Response[str]):
                 return
             hub.roster.enter(connection, "stream", request.credential)
             await send({"type": "http.response.body", "body": _RETRY, "more_body": True})
-            await self._run(hub, connection, transport, receive)
+            ended = await self._run(hub, connection, transport, receive)
+            abort: Any = (scope.get("extensions") or {}).get(ABORT)
+            if not ended and abort is not None:
+                abort()  # else the server waits for ever until the client has read the rest
         finally:
             hub.disconnect(connection)
 
     async def _run(
         self, hub: Hub, connection: Connection, transport: SseTransport, receive: Receive
-    ) -> None:
+    ) -> bool:
+        """Stream; tell whether it came to an end that the client can be told of."""
         work = {
             asyncio.create_task(each)
             for each in (
@@ -160,9 +165,10 @@ class EventStream(Response[str]):
         expiry = Expiry(connection, self._request.credential.expires_at)
         try:
             done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                if (error := task.exception()) is not None:
-                    log.debug("stream_lost", client_id=connection.client_id, error=repr(error))
+            errors = [error for task in done if (error := task.exception()) is not None]
+            for error in errors:
+                log.debug("stream_lost", client_id=connection.client_id, error=repr(error))
+            return not errors
         finally:
             expiry.stop()
             for task in work:

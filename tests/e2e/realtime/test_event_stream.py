@@ -1,12 +1,19 @@
 """Server-sent events through the whole server: resumed without loss, filtered, ended in order."""
 
 import json
+import logging
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import httpx
+import msgspec
 import pytest
+
+from aia_mas.interfaces.http.protocol import HttpProtocol
 
 API = "/mas/api/v1"
 STREAM = f"{API}/stream"
@@ -229,3 +236,38 @@ def test_a_snapshot_comes_first_and_is_begun_anew_when_it_was_cut(
 def test_an_id_of_another_history_begins_anew(node: Any, stream: Callable[..., Stream]) -> None:
     live = stream(node, {"Last-Event-ID": "0" * 36 + "/agents:1"}, topic="agents")
     assert live.next("subscribed").data["recovered"] is False
+
+
+def test_a_stream_that_nobody_reads_ends_with_its_connection(
+    start_node: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    node = start_node()
+    hub = node.system.hub
+    hub.options = msgspec.structs.replace(hub.options, send_timeout=0.5)
+    skills = [f"{number}-{'x' * 100}" for number in range(30)]
+    task = {"task_type": "t", "requirements": {"skills": skills}}
+    for _ in range(3):  # more than the network holds
+        answer = node.client.post(f"{API}/agents/tasks/submit-batch", json={"tasks": [task] * 500})
+        assert answer.status_code == 200
+    position = answer.headers["x-event-position"]
+    node.client.get(f"{API}/agents/tasks", params={"limit": 1, "min_position": position})
+    lost, ended = HttpProtocol.connection_lost, threading.Event()
+    address = urlsplit(node.url)
+    with socket.socket() as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        deaf.connect((address.hostname, address.port))
+        port = deaf.getsockname()[1]
+
+        def seen(self: Any, error: Exception | None) -> None:
+            lost(self, error)
+            if self.client[1] == port:
+                ended.set()
+
+        monkeypatch.setattr(HttpProtocol, "connection_lost", seen)
+        request = f"GET {STREAM}?topic=tasks&snapshot=true HTTP/1.1\r\nHost: {address.netloc}"
+        deaf.sendall(f"{request}\r\n\r\n".encode())
+
+        assert ended.wait(PATIENCE)
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
