@@ -195,3 +195,28 @@ def test_a_body_is_sent_as_claim_answers_it(firm: Firm, receiver: Receiver, uniq
         key: value for key, value in claimed.items() if key not in own
     }
     assert sent.keys() == claimed.keys()
+
+
+def test_an_error_over_one_endpoint_keeps_no_other_from_its_tasks(
+    hooks: Any, firm: Firm, receiver: Receiver, unique: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posting = hooks.system.webhooks.posting
+    send, failed = posting.task, threading.Event()
+
+    async def send_or_fail(agent: Any, url: str, webhook_id: str, task: Any) -> Any:
+        if task.agent_id == firm.agent_id and not failed.is_set():
+            failed.set()
+            raise RuntimeError("nobody thought of this")
+        return await send(agent, url, webhook_id, task)
+
+    monkeypatch.setattr(posting, "task", send_or_fail)
+    epochs = [each.epoch for each in hooks.system.leases.held if each.name == "webhooks"]
+    task_id = firm.submit()
+    other = Firm(hooks.client, receiver.url, f"{unique}-other")
+
+    other.ends(other.submit(), "running")
+    firm.ends(task_id, "running")
+
+    assert failed.is_set()
+    held = [each.epoch for each in hooks.system.leases.held if each.name == "webhooks"]
+    assert held == epochs  # it went on, and did not begin anew
