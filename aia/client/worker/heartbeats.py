@@ -48,13 +48,17 @@ class Heartbeats:
     def welcomed(self, frame: Frame) -> None:
         """Begin anew with a connection: leases are extended at once, and losses told."""
         self._expected = msgspec.json.decode(frame.data, type=Welcome).heartbeat_seconds
+        self.soon()
+
+    def soon(self) -> None:
+        """Send one now."""
         self._soon.set()
 
     def taken(self, task: Task) -> None:
         """Take note of a task whose lease may be shorter than the next wait."""
         due = asyncio.get_running_loop().time() + task.lease_seconds / _SHARE
         if due < self._next:
-            self._soon.set()
+            self.soon()
 
     async def run(self) -> None:
         """Go on for as long as the worker lives.

@@ -132,6 +132,8 @@ class Shift:
         if frame.type == "welcome":
             log.info("connected")
             self._heartbeats.welcomed(frame)
+        elif frame.type == "agent_status":
+            self._heartbeats.soon()  # their answer tells whether there still is such an agent
         self._desk.hear(frame)
 
     def _taken(self, task: Any) -> None:
