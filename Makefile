@@ -79,6 +79,10 @@ build: dev ## Build the wheel into dist/
 	@rm -rf build
 	@ls dist/*.whl
 
+.PHONY: client
+client: dev ## Write the Python client anew from the OpenAPI document (aia/client)
+	$(bin)python .ci/client/generate.py $(ARGS)
+
 .PHONY: pins
 pins: dev ## Write requirements/*.txt anew from pyproject.toml (ARGS=--upgrade for newer versions)
 	$(bin)python requirements/pin.py $(ARGS)

@@ -14,9 +14,9 @@ T = TypeVar("T")
 class Slices:
     """Cuts long work into slices: of about a millisecond, or longer where others take longer.
 
-    Among hundreds of commands under way a turn of the event loop lasts tens of milliseconds. Work
-    that got one of them each time would fall behind without end, and with it whoever decides by
-    what it keeps; so a slice is half as long as what ran in between, within bounds.
+    Among hundreds of commands under way a turn of the event loop lasts a tenth of a second. Work
+    that got a few milliseconds of it would fall behind without end, and with it whoever decides by
+    what it keeps; so a slice is half as long as what ran in between, up to fifty milliseconds.
 
     Asking costs little, so that it can be done after every event::
 
@@ -25,7 +25,8 @@ class Slices:
     """
 
     SHARE = 0.5
-    LONGEST = 0.01
+    LONGEST = 0.05
+    """Seconds; only ever reached where a turn of the loop lasts twice as long anyway."""
 
     def __init__(self, seconds: float = 0.001) -> None:
         """Begin the first slice (``seconds``: how long one is, at least)."""

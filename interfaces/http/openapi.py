@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
@@ -16,6 +15,7 @@ from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from aia_mas import __version__
+from aia_mas.interfaces.http.openapi_fields import describe
 from aia_mas.interfaces.http.openapi_words import EXAMPLES, PARAMETERS, TAGS
 from aia_mas.interfaces.http.problems import MEDIA_TYPE, STATUS_OF, Problem
 from aia_mas.interfaces.http.requests import ApiRequest
@@ -133,8 +133,6 @@ _IF_NONE_MATCH = {
 }
 _GENERIC = {"Request fulfilled, document follows", "Document created, URL follows"}
 _ID = {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"}
-_ATTRIBUTE = re.compile(r"^ {4}(\w+): (.*(?:\n {8,}.*)*)", re.MULTILINE)
-_IN_PASSING = re.compile(r"[(;]\s*``(\w+)``: ([^;)]+)")  # (``name``: meaning; ``name``: meaning)
 
 
 def document(
@@ -200,7 +198,7 @@ def _schemas(handlers: Any) -> dict[str, Any]:
     _, schemas = msgspec.json.schema_components(list(structs.values()), ref_template=_REF)
     for name, schema in schemas.items():
         if name in structs:
-            _describe(schema, structs[name])
+            describe(schema, structs[name])
     return schemas
 
 
@@ -211,21 +209,6 @@ def _structs(kind: Any) -> Iterator[tuple[str, Any]]:
             yield from _structs(field.type)
     for option in get_args(kind):
         yield from _structs(option)
-
-
-def _describe(schema: dict[str, Any], struct: type[msgspec.Struct]) -> None:
-    """Move what the docstring says about the fields to the fields."""
-    text = inspect.cleandoc(struct.__doc__ or "")
-    head, _, _ = text.partition("\nAttributes:")
-    schema["description"] = head.strip().replace("``", "`")
-    fields = schema.get("properties", {})
-    for kind in struct.__mro__:
-        told = inspect.cleandoc(kind.__doc__ or "")
-        for name, meaning in (*_ATTRIBUTE.findall(told), *_IN_PASSING.findall(told)):
-            field = fields.get(name)
-            if field is not None and "$ref" not in field:
-                words = " ".join(meaning.split()).replace("``", "`")
-                field.setdefault("description", words[:1].upper() + words[1:])
 
 
 def _problem(status: int) -> dict[str, Any]:

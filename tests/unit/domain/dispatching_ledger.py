@@ -47,6 +47,8 @@ class Ledger(RuleBasedStateMachine):
         self.due: dict[str, datetime] = {}
         self.since: dict[str, tuple[datetime, int]] = {}
         self.under_way: dict[str, UnderWay] = {}
+        # The log tells all that the fold knows of turns.
+        self.as_planned = True
         self.count = 0
         self.limits: dict[str, int | None] = {}
         self.rates: dict[str, bool] = {}

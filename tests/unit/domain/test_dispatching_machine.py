@@ -116,6 +116,7 @@ class Dispatch(Promises):
     @rule(pick=st.integers(0, 20))
     def commit(self, pick: int) -> None:
         task_id, (planned, spec) = self.some_under_way(pick)
+        self.as_planned &= task_id == next(iter(self.under_way))
         holder = self.agents.get(planned.agent_id)
         terms = {
             "agent_id": planned.agent_id,
@@ -133,6 +134,7 @@ class Dispatch(Promises):
         state = self.tasks.get(task_id)
         if state is None or not state.live:
             self.fold.drop(task_id)
+            self.as_planned = False
         del self.under_way[task_id]
 
     @rule()
@@ -146,6 +148,7 @@ class Dispatch(Promises):
     def lose(self, pick: int) -> None:
         task_id, _ = self.some_under_way(pick)
         self.fold.drop(task_id)
+        self.as_planned = False
         del self.under_way[task_id]
 
     @precondition(lambda self: self.tasks)
@@ -212,9 +215,14 @@ class Dispatch(Promises):
         if not self.under_way:
             assert list(encode_snapshot(at_once(restored.snapshot()))) == data
             twin = at_once(Dispatching.restore(at_once(decode_snapshot(data)), self.cap))
-            assert restored.plan(self.now, 1000) == self.fold.plan(self.now, 1000)
+            plan = restored.plan(self.now, 1000)
+            # An owner loses its turn with a dispatch that is lost, and turns are taken in the order
+            # of the plans: the log does not tell of either (see ``Turns``).
+            if self.as_planned:
+                assert plan == self.fold.plan(self.now, 1000)
             restored = twin
         self.fold = restored
+        self.as_planned = True
         self.under_way.clear()
 
 

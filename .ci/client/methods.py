@@ -1,0 +1,323 @@
+"""Operations of the OpenAPI document as methods of the asynchronous client."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from shapes import Schema, Shapes, described, docstring, fields_of, python_name, union
+
+_SIGNALS = {"send_heartbeat", "claim_tasks"}
+_KEY_WORDS = "Its own key instead of a new one, to repeat a command of before"
+_MATCH_WORDS = "The revision that the change is meant for, or several; `*`: whichever there is"
+_PLACEHOLDERS = {
+    "agent_id": '"data_analyst_001"',
+    "task_id": "task.task_id",
+    "lease": "task.lease",
+    "key": '"sales_db"',
+    "task_type": '"report"',
+    "stream": '"agent/data_analyst_001"',
+}
+
+
+class Operation(NamedTuple):
+    """One operation (``method``: of HTTP; ``raw``: as the document has it)."""
+
+    name: str
+    method: str
+    path: str
+    raw: Mapping[str, Any]
+
+    @property
+    def parameters(self) -> list[Mapping[str, Any]]:
+        """Its parameters."""
+        return list(self.raw.get("parameters", ()))
+
+    def named_in(self, place: str) -> list[Mapping[str, Any]]:
+        """Return the parameters of the path, the query or the header."""
+        return [one for one in self.parameters if one["in"] == place]
+
+    @property
+    def body(self) -> Schema | None:
+        """The schema of its body."""
+        content = self.raw.get("requestBody", {}).get("content", {})
+        found: Schema | None = content.get("application/json", {}).get("schema")
+        return found
+
+    @property
+    def answer(self) -> Schema | None:
+        """The schema of its answer; None: there is none."""
+        for status, response in self.raw["responses"].items():
+            if status.startswith("2"):
+                for content in response.get("content", {}).values():
+                    return content.get("schema", {})
+        return None
+
+
+class Argument(NamedTuple):
+    """One argument of a method (``default``: empty when it must be given)."""
+
+    name: str
+    kind: str
+    default: str
+    meaning: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.kind}" + (f" = {self.default}" if self.default else "")
+
+
+class Method:
+    """Writes one operation as a method."""
+
+    def __init__(self, name: str, operation: Operation, shapes: Shapes) -> None:
+        self.name = name
+        self.operation = operation
+        self.shapes = shapes
+        body = operation.body
+        self.body = {} if body is None else shapes.schemas[body["$ref"].rpartition("/")[2]]
+        path_names = {one["name"] for one in operation.named_in("path")}
+        # What the path says already need not be said once more.
+        self.fields = [(n, s) for n, s in fields_of(self.body) if n not in path_names]
+        self.required = set(self.body.get("required", ()))
+        headers = {one["name"] for one in operation.named_in("header")}
+        self.keyed = "Idempotency-Key" in headers
+        self.matching = "If-Match" in headers
+        self.creating = "If-None-Match" in headers
+        unknown = headers - {"Idempotency-Key", "If-Match", "If-None-Match"}
+        if unknown:
+            raise SystemExit(f"{operation.name}: what is to be done with the headers {unknown}?")
+
+    @property
+    def answer(self) -> str:
+        """The type of its answer."""
+        schema = self.operation.answer
+        if schema is None:
+            return "Done"
+        return self.shapes.annotation(schema, sent=False)
+
+    @property
+    def item(self) -> str | None:
+        """The type of the entries of the pages that it answers; None: it answers no pages."""
+        names = {one["name"] for one in self.operation.named_in("query")}
+        if "cursor" not in names:
+            return None
+        items = self.shapes.schemas[self.answer]["properties"]["items"]
+        return self.shapes.annotation(items["items"], sent=False)
+
+    def arguments(self, *, paged: bool = True) -> tuple[list[Argument], list[Argument]]:
+        """Return those that go by place, and those that go by name."""
+        places = [
+            Argument(python_name(one["name"]), "str", "", one.get("description", ""))
+            for one in self.operation.named_in("path")
+        ]
+        named: list[Argument] = []
+        told = described(self.body)
+        for field, schema in self.fields:
+            kind = self.shapes.annotation(schema, sent=True)
+            meaning = told[python_name(field)]
+            if field in self.required:
+                places.append(Argument(python_name(field), kind, "", meaning))
+            elif self._null_counts(field, schema):
+                named.append(
+                    Argument(python_name(field), union([kind, "UnsetType"]), "UNSET", meaning)
+                )
+            else:
+                named.append(Argument(python_name(field), union([kind, "None"]), "None", meaning))
+        for one in self.operation.named_in("query"):
+            if not paged and one["name"] in {"cursor", "total"}:
+                continue
+            kind = self.shapes.annotation(one["schema"], sent=True)
+            if one["schema"].get("type") == "array":
+                kind = f"{kind.removeprefix('Sequence[').removesuffix(']')} | {kind}"
+            named.append(
+                Argument(
+                    python_name(one["name"]),
+                    union([kind, "None"]),
+                    "None",
+                    one.get("description", ""),
+                )
+            )
+        if self.matching:
+            named.append(Argument("if_match", "Revisions | None", "None", _MATCH_WORDS))
+        if self.creating:
+            named.append(
+                Argument(
+                    "if_none_match", 'Literal["*"] | None', "None", "`*`: only if there is none yet"
+                )
+            )
+        if self.keyed:
+            named.append(Argument("idempotency_key", "str | None", "None", _KEY_WORDS))
+        return places, named
+
+    def _null_counts(self, field: str, schema: Schema) -> bool:
+        """Tell whether null says something else than leaving the field out."""
+        nullable = {"type": "null"} in schema.get("anyOf", ())
+        return nullable and "default" not in schema and field not in self.required
+
+    def source(self) -> str:
+        """Return the method, and the one that iterates over its pages, if it has pages."""
+        places, named = self.arguments()
+        text = self._signature(self.name, places, named, self.answer)
+        text += self._docstring(places, named, example=self._example())
+        text += self._work()
+        if self.item is not None:
+            text += "\n" + self._iterator()
+        return text
+
+    def _signature(
+        self, name: str, places: list[Argument], named: list[Argument], answer: str
+    ) -> str:
+        arguments = ["self", *map(str, places), *(["*", *map(str, named)] if named else [])]
+        return f"    async def {name}(\n        {', '.join(arguments)},\n    ) -> {answer}:\n"
+
+    def _docstring(
+        self, places: list[Argument], named: list[Argument], head: str = "", example: str = ""
+    ) -> str:
+        meanings = {one.name: one.meaning for one in (*places, *named)}
+        text = head or self.operation.raw["description"]
+        return "\n".join(docstring(text, 8, "Args", meanings, example)) + "\n"
+
+    def _path(self) -> str:
+        def part(match: re.Match[str]) -> str:
+            name = match[1]
+            function = "stream_segment" if name == "stream" else "segment"
+            return f"{{{function}({python_name(name)})}}"
+
+        path = re.sub(r"\{(\w+)\}", part, self.operation.path)
+        return f'f"{path}"' if path != self.operation.path else f'"{path}"'
+
+    def _body(self) -> str:
+        if self.operation.body is None:
+            return "None"
+        first = [
+            f'"{n}": {_sent(n, self.shapes.annotation(s, sent=True))}'
+            for n, s in self.fields
+            if n in self.required
+        ]
+        loose, changing = [], []
+        for name, schema in self.fields:
+            if name not in self.required:
+                value = _sent(name, self.shapes.annotation(schema, sent=True))
+                chosen = changing if self._null_counts(name, schema) else loose
+                chosen.append(f'"{name}": {value}')
+        parts = [*first]
+        if loose:
+            parts.append(f"**given({{{', '.join(loose)}}})")
+        if changing:
+            parts.append(f"**changed({{{', '.join(changing)}}})")
+        only = len(parts) == 1 and not first and not changing
+        body = parts[0].removeprefix("**") if only else f"{{{', '.join(parts)}}}"
+        needed = self.operation.raw["requestBody"].get("required", False)
+        if not parts:
+            return "None"
+        return body if needed else f"{body} or None"
+
+    def _work(self) -> str:
+        name, operation = self.name, self.operation
+        path, answer = self._path(), self.answer
+        if operation.method == "get":
+            query = ", ".join(
+                f'"{one["name"]}": {python_name(one["name"])}'
+                for one in operation.named_in("query")
+            )
+            positioned = any(one["name"] == "min_position" for one in operation.named_in("query"))
+            if answer == "str":
+                call = f"text({path})"
+            elif positioned:
+                call = f"read({path}, {answer}, {{{query}}})"
+            else:
+                call = f"look({path}, {answer})"
+            return f"        return await self._connection.{call}\n"
+        if operation.name in _SIGNALS:
+            wait = ", wait=wait or 0.0" if any(n == "wait" for n, _ in self.fields) else ""
+            return (
+                f"        body = {self._body()}\n"
+                f"        return await self._connection.signal({path}, {answer}, body{wait})\n"
+            )
+        if not self.keyed:
+            raise SystemExit(f"{name}: a command without a key; is it safe to repeat?")
+        more = ", key=idempotency_key"
+        if self.matching:
+            created = ", if_none_match" if self.creating else ""
+            more += f", headers=conditions(if_match{created})"
+        body = self._body()
+        before = "" if body == "None" else f"        body = {body}\n"
+        said = "None" if body == "None" else "body"
+        verb = operation.method.upper()
+        return (
+            f"{before}        return await self._connection.command("
+            f'"{verb}", {path}, {answer}, {said}{more})\n'
+        )
+
+    def _iterator(self) -> str:
+        places, named = self.arguments(paged=False)
+        name = "iterate" if self.name == "list" else f"iterate_{self.name}"
+        text = self._signature(name, places, named, f"AsyncIterator[{self.item}]")
+        head = f"Iterate over all that `{self.name}` lists, page by page."
+        text += self._docstring(places, named, head, self._example(name, iterating=True))
+        passed = [one.name for one in places] + [f"{one.name}={one.name}" for one in named]
+        return text + (
+            "        cursor: str | None = None\n"
+            "        while True:\n"
+            f"            page = await self.{self.name}({', '.join(passed)}, cursor=cursor)\n"
+            "            for item in page.items:\n"
+            "                yield item\n"
+            "            cursor = page.next_cursor\n"
+            "            if cursor is None:\n"
+            "                return\n"
+        )
+
+    def _example(self, name: str = "", *, iterating: bool = False) -> str:
+        content = self.operation.raw.get("requestBody", {}).get("content", {})
+        body = content.get("application/json", {}).get("example", {})
+        places, named = self.arguments(paged=not iterating)
+        by_place = [
+            _shown(body[one.name])
+            if one.name in body and one.name != "lease"
+            else _PLACEHOLDERS.get(one.name, "...")
+            for one in places
+        ]
+        by_name = [f"{one.name}={_shown(body[one.name])}" for one in named if one.name in body]
+        if iterating:
+            by_name = ['status="queued"'] if self.operation.name == "list_tasks" else []
+        call = f"client.{self.group}.{name or self.name}("
+        line = call + ", ".join([*by_place, *by_name]) + ")"
+        awaited = line if iterating else f"await {line}"
+        if iterating:
+            return tidied(f"async for item in {awaited}:\n    print(item)")
+        return tidied(awaited)
+
+    group = ""
+
+
+def tidied(example: str) -> str:
+    """Return an example as ruff formats it; `await` stands in a function there."""
+    ruff = Path(sys.executable).parent / "ruff"
+    wrapped = "async def example():\n" + textwrap.indent(example, "    ")
+    done = subprocess.run(
+        [ruff, "format", "--quiet", "--config", "line-length=88", "-"],
+        input=wrapped,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return textwrap.dedent(done.stdout.partition("\n")[2]).strip()
+
+
+def _sent(field: str, kind: str) -> str:
+    name = python_name(field)
+    return f"amount({name})" if kind.startswith("Amount") else name
+
+
+def _shown(value: Any) -> str:
+    """Return a value as Python writes it, in double quotes."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f'"{k}": {_shown(v)}' for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_shown, value)) + "]"
+    return f'"{value}"' if isinstance(value, str) else repr(value)

@@ -1,0 +1,60 @@
+"""A typed client of the HTTP API, asynchronous and synchronous.
+
+Example::
+
+    from aia.client import Client
+
+    with Client("http://127.0.0.1:8000") as client:
+        task = client.tasks.submit("data_analysis", payload={"quarter": "Q3"})
+        for each in client.tasks.iterate(status="queued"):
+            print(each.task_id)
+
+What is sent and answered stands in ``aia.client.types``.
+"""
+
+from aia.client.asynchronous.client import AsyncClient
+from aia.client.errors import (
+    ApiError,
+    ClientError,
+    Conflict,
+    ConnectionFailed,
+    FieldError,
+    IdempotencyKeyReused,
+    InvalidRequest,
+    NotAuthenticated,
+    NotFound,
+    PermissionDenied,
+    PreconditionFailed,
+    RateLimited,
+    ServerFailed,
+    StaleLease,
+    TaskCancelled,
+    Unavailable,
+    UnexpectedAnswer,
+)
+from aia.client.retrying import NEVER, Backoff
+from aia.client.synchronous.client import Client
+
+__all__ = [
+    "NEVER",
+    "ApiError",
+    "AsyncClient",
+    "Backoff",
+    "Client",
+    "ClientError",
+    "Conflict",
+    "ConnectionFailed",
+    "FieldError",
+    "IdempotencyKeyReused",
+    "InvalidRequest",
+    "NotAuthenticated",
+    "NotFound",
+    "PermissionDenied",
+    "PreconditionFailed",
+    "RateLimited",
+    "ServerFailed",
+    "StaleLease",
+    "TaskCancelled",
+    "Unavailable",
+    "UnexpectedAnswer",
+]

@@ -1,0 +1,130 @@
+"""Which method of the client carries out which operation of the OpenAPI document.
+
+`make client` writes the methods from this table and the document; an operation that is missing here
+stops it, and fails a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+GROUPS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+    "agents": {
+        "AgentRegistry": {
+            "register": "register_agent",
+            "put": "put_agent",
+            "update": "update_agent",
+            "unregister": "unregister_agent",
+        },
+        "AgentSupervision": {
+            "heartbeat": "send_heartbeat",
+            "claim": "claim_tasks",
+            "drain": "drain_agent",
+            "drain_many": "drain_agents",
+            "suspend": "suspend_agent",
+            "activate": "activate_agent",
+        },
+        "AgentReads": {
+            "get": "get_agent",
+            "list": "list_agents",
+            "tasks": "list_agent_tasks",
+            "performance": "get_agent_performance",
+        },
+    },
+    "tasks": {
+        "TaskSubmissions": {
+            "submit": "submit_task",
+            "submit_batch": "submit_tasks",
+        },
+        "TaskReports": {
+            "start": "start_task",
+            "progress": "report_progress",
+            "complete": "complete_task",
+            "fail": "fail_task",
+            "ask": "ask_for_input",
+        },
+        "TaskCare": {
+            "cancel": "cancel_task",
+            "retry": "retry_task",
+            "give_input": "give_input",
+            "rate": "rate_task",
+            "reprioritise": "reprioritise_task",
+            "reassign": "reassign_task",
+        },
+        "TaskBulkCare": {
+            "cancel_many": "cancel_tasks",
+            "retry_many": "retry_tasks",
+            "reprioritise_many": "reprioritise_tasks",
+            "reassign_many": "reassign_tasks",
+            "redrive": "redrive_tasks",
+        },
+        "TaskReads": {
+            "get": "get_task",
+            "list": "list_tasks",
+            "explain": "explain_task",
+            "progress_reports": "list_task_progress",
+        },
+    },
+    "queue": {
+        "Queue": {
+            "get": "get_queue",
+            "pauses": "list_pauses",
+            "pause": "pause_tasks",
+            "resume": "resume_tasks",
+        },
+    },
+    "limits": {
+        "KeyLimits": {
+            "get": "get_limit",
+            "list": "list_limits",
+            "set": "set_limit",
+            "remove": "remove_limit",
+        },
+    },
+    "policies": {
+        "Policies": {
+            "get": "get_policies",
+            "replace": "put_policies",
+            "set": "put_type_policy",
+            "remove": "delete_type_policy",
+        },
+    },
+    "metrics": {
+        "MetricsReads": {
+            "system": "get_system_metrics",
+            "history": "get_metrics_history",
+            "prometheus": "get_prometheus_metrics",
+        },
+    },
+    "audit": {
+        "Audit": {
+            "events": "list_audit_events",
+            "stream": "get_audit_stream",
+            "head": "get_audit_head",
+        },
+    },
+    "health": {
+        "HealthChecks": {
+            "get": "get_health",
+            "live": "get_liveness",
+            "ready": "get_readiness",
+        },
+    },
+}
+"""Group of the client -> class (one module each) -> method -> operation.
+
+A method that answers pages has a companion that iterates over all of them: ``list`` is ``iterate``,
+any other ``iterate_<its name>``.
+"""
+
+BY_HAND: Mapping[str, str] = {"stream_events": "stream"}
+"""Method of the client itself, which is no single request -> its operation."""
+
+
+def methods() -> dict[str, str]:
+    """Return the method of every operation, as one calls it: ``tasks.submit``."""
+    found = dict(BY_HAND)
+    for group, classes in GROUPS.items():
+        for named in classes.values():
+            found.update({operation: f"{group}.{name}" for name, operation in named.items()})
+    return found

@@ -1,0 +1,217 @@
+# Written by `make client` from its asynchronous twin; changes are lost.
+"""Requests of the synchronous client: sent, sent again where that helps, and understood."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import httpx
+import msgspec
+
+from aia.client.configuration import Configuration, SeenPosition
+from aia.client.errors import ConnectionFailed, UnexpectedAnswer, error_of
+from aia.client.retrying import (
+    FINAL_FAILURES,
+    NEVER,
+    RETRIED_STATUSES,
+    Backoff,
+    pause_before,
+    retry_after_of,
+)
+from aia.client.types.base import Received, keep_received
+from aia.client.writing import encode, query_of
+
+T = TypeVar("T")
+
+_JSON = {"content-type": "application/json"}
+
+
+class Connection:
+    """A pool of connections to one server.
+
+    Attributes:
+        http: What sends the requests.
+        configuration: How.
+        seen: The last position of the log that came with an answer.
+    """
+
+    def __init__(
+        self, configuration: Configuration, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        """Prepare a pool; nothing is connected yet.
+
+        Args:
+            configuration: How to connect.
+            transport: What carries the requests, instead of connections of our own.
+        """
+        self.configuration = configuration
+        self.seen = SeenPosition()
+        self.http = httpx.Client(
+            headers=configuration.headers,
+            timeout=configuration.timeout_seconds,
+            transport=transport,
+            # Certificates take longer to load than most requests take; without TLS none is needed.
+            verify=configuration.url.startswith("https:"),
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.http.close()
+
+    def read(self, path: str, kind: type[T], query: Mapping[str, Any]) -> T:
+        """Ask for something whose ``min_position`` says how old it may be."""
+        fields = dict(query)
+        if self.configuration.consistent and fields.get("min_position") is None:
+            fields["min_position"] = self.seen.value or None
+        return self._understood(self._exchange("GET", path, query=fields), kind)
+
+    def text(self, path: str) -> str:
+        """Ask for plain text."""
+        return (self._exchange("GET", path)).text
+
+    def look(self, path: str, kind: type[T]) -> T:
+        """Ask how the server is now; an error is an answer, too, and final."""
+        return self._understood(self._exchange("GET", path, retries=NEVER), kind)
+
+    def command(
+        self,
+        method: str,
+        path: str,
+        kind: type[T],
+        body: object = None,
+        *,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> T:
+        """Give a command; however often it is sent, it is carried out once.
+
+        Args:
+            method: That of HTTP.
+            path: Below the server's address.
+            kind: What it is answered with.
+            body: What to send; None: nothing.
+            key: Its idempotency key; None: a new one.
+            headers: Further headers.
+        """
+        named = {"idempotency-key": key or uuid4().hex, **(headers or {})}
+        return self._understood(self._exchange(method, path, body=body, headers=named), kind)
+
+    def signal(self, path: str, kind: type[T], body: object = None, *, wait: float = 0.0) -> T:
+        """Send what is safe to repeat without a key (``wait``: seconds it may be held)."""
+        return self._understood(self._exchange("POST", path, body=body, wait=wait), kind)
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        retries: Backoff | None = None,
+        wait: float = 0.0,
+    ) -> httpx.Response:
+        """Return the answer to a request that was served; sent again where that helps.
+
+        Raises:
+            ApiError: It was refused.
+            ConnectionFailed: There was no answer in time.
+        """
+        policy = self.configuration.retries if retries is None else retries
+        until = time.monotonic() + policy.total_seconds + wait
+        key = None if headers is None else headers.get("idempotency-key")
+        content = None if body is None else encode(body)
+        for attempt in range(1, policy.attempts + 1):
+            retry_after: float | None = None
+            failure: Exception
+            patience = min(self.configuration.timeout_seconds + wait, until - time.monotonic())
+            request = self.http.build_request(
+                method,
+                self.configuration.url + path,
+                params=query_of(query or {}),
+                content=content,
+                headers={
+                    **self.configuration.authorization(),
+                    **(_JSON if content is not None else {}),
+                    **(headers or {}),
+                },
+                timeout=max(patience, 0.001),
+            )
+            try:
+                response = self._sent(request, until)
+            except FINAL_FAILURES as error:
+                raise ValueError(f"this cannot be sent: {error}") from error
+            except httpx.TransportError as error:
+                failure = ConnectionFailed(_told(error, request), key)
+                failure.__cause__ = error
+            else:
+                if response.status_code < 300:
+                    return response
+                retry_after = retry_after_of(response.headers)
+                failure = error_of(response.status_code, response.content, retry_after, key)
+                if response.status_code not in RETRIED_STATUSES:
+                    raise failure
+            pause = pause_before(attempt + 1, policy, retry_after)
+            if attempt == policy.attempts or time.monotonic() + pause >= until:
+                raise failure
+            time.sleep(pause)
+        raise AssertionError("a policy has one attempt at least")
+
+    def _sent(self, request: httpx.Request, until: float) -> httpx.Response:
+        """Send a request once and read the answer, which may not trickle in for ever."""
+        response = self.http.send(request, stream=True)
+        try:
+            content = bytearray()
+            for chunk in response.iter_bytes():
+                content += chunk
+                if time.monotonic() > until:
+                    raise httpx.ReadTimeout("the answer took too long", request=request)
+        finally:
+            response.close()
+        return httpx.Response(
+            response.status_code,
+            headers=[
+                (name, value)
+                for name, value in response.headers.raw
+                if name.lower() not in _OF_THE_TRANSFER
+            ],
+            content=bytes(content),
+            request=request,
+        )
+
+    def _understood(self, response: httpx.Response, kind: type[T]) -> T:
+        received = received_of(response)
+        self.seen.saw(received.position)
+        try:
+            answer = msgspec.json.decode(response.content or b"{}", type=kind)
+        except msgspec.DecodeError as error:
+            raise UnexpectedAnswer(
+                f"what {response.url} answers is no {kind.__name__}: {error}"
+            ) from error
+        keep_received(answer, received)
+        return answer
+
+
+_OF_THE_TRANSFER = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
+
+
+def received_of(response: httpx.Response) -> Received:
+    """Return what came with an answer."""
+    headers = response.headers
+    position = headers.get("x-event-position", "")
+    return Received(
+        status=response.status_code,
+        position=int(position) if position.isdecimal() else None,
+        etag=headers.get("etag"),
+        location=headers.get("location"),
+        replayed=headers.get("idempotent-replayed") == "true",
+        request_id=headers.get("x-request-id", ""),
+    )
+
+
+def _told(error: httpx.TransportError, request: httpx.Request) -> str:
+    what = f"{request.method} {request.url.copy_with(query=None)}"
+    return f"{what}: {type(error).__name__}{f': {error}' if str(error) else ''}"
