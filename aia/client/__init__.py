@@ -9,7 +9,8 @@ Example::
         for each in client.tasks.iterate(status="queued"):
             print(each.task_id)
 
-What is sent and answered stands in ``aia.client.types``.
+What is sent and answered stands in ``aia.client.types``. ``Worker`` is the other side: a program
+whose functions do an agent's tasks.
 """
 
 from aia.client.asynchronous.client import AsyncClient
@@ -34,6 +35,19 @@ from aia.client.errors import (
 )
 from aia.client.retrying import NEVER, Backoff
 from aia.client.synchronous.client import Client
+from aia.client.worker import (
+    Context,
+    Fail,
+    Rejected,
+    Replaced,
+    Result,
+    TaskLost,
+    ThreadContext,
+    Unregistered,
+    Usage,
+    Worker,
+    WorkerError,
+)
 
 __all__ = [
     "NEVER",
@@ -44,6 +58,8 @@ __all__ = [
     "ClientError",
     "Conflict",
     "ConnectionFailed",
+    "Context",
+    "Fail",
     "FieldError",
     "IdempotencyKeyReused",
     "InvalidRequest",
@@ -52,9 +68,18 @@ __all__ = [
     "PermissionDenied",
     "PreconditionFailed",
     "RateLimited",
+    "Rejected",
+    "Replaced",
+    "Result",
     "ServerFailed",
     "StaleLease",
     "TaskCancelled",
+    "TaskLost",
+    "ThreadContext",
     "Unavailable",
     "UnexpectedAnswer",
+    "Unregistered",
+    "Usage",
+    "Worker",
+    "WorkerError",
 ]

@@ -20,10 +20,10 @@ from aia.client.errors import (
     UnexpectedAnswer,
 )
 from aia.client.worker.answers import Asked
-from aia.client.worker.backoff import Backoff
 from aia.client.worker.errors import Rejected
 from aia.client.worker.frames import Receipt
 from aia.client.worker.messages import Message
+from aia.client.worker.pauses import Pauses
 from aia.client.writing import segment
 
 log = logging.getLogger("aia.client.worker")
@@ -101,18 +101,18 @@ class Door:
             await self._end_own_drain()
 
     async def _registered(self) -> _Agent:
-        backoff = Backoff()
+        pauses = Pauses()
         while True:
             try:
                 return await self._command("PUT", self._agent, _Agent, self._declared)
             except _PASSING as error:
                 log.warning("cannot register yet: %s", error)
                 told = error.retry_after if isinstance(error, ApiError) else None
-                await asyncio.sleep(backoff.next(told))
+                await asyncio.sleep(pauses.next(told))
             except ApiError as error:
                 if error.status == 401:
                     self.renew(error.code)
-                    await asyncio.sleep(backoff.next())
+                    await asyncio.sleep(pauses.next())
                     continue
                 raise Rejected(error.code, error.detail or error.title) from None
             except UnexpectedAnswer as error:
@@ -140,13 +140,13 @@ class Door:
         Raises:
             ApiError: It was refused.
         """
-        backoff = Backoff()
+        pauses = Pauses()
         while True:
             try:
                 return Receipt(data=await self._carried(message))
             except _PASSING as error:
                 log.warning("%s cannot be told yet: %s", message.kind, error)
-                await asyncio.sleep(backoff.next())
+                await asyncio.sleep(pauses.next())
 
     async def _carried(self, message: Message) -> msgspec.Raw:
         data = dict(message.data)

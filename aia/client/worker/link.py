@@ -14,11 +14,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from aia.client.errors import ApiError, error_of
-from aia.client.worker.backoff import Backoff
 from aia.client.worker.closing import Next, what_next
 from aia.client.worker.errors import Rejected
 from aia.client.worker.frames import Frame, Problem, Receipt, read_frame
 from aia.client.worker.messages import Message, Passed, encoded
+from aia.client.worker.pauses import Pauses
 
 log = logging.getLogger("aia.client.worker")
 
@@ -61,7 +61,7 @@ class Link:
         self._waiting: dict[str, Message] = {}
         self._outbox: deque[Message] = deque()
         self._more = asyncio.Event()
-        self._backoff = Backoff()
+        self._pauses = Pauses()
 
     def say(
         self, kind: str, data: dict[str, Any], key: str | None = None, *, passing: bool = False
@@ -121,7 +121,7 @@ class Link:
                 max_size=None,  # a payload may be as large as the server takes requests
             ) as socket:
                 await self._talk(socket)
-                return self._backoff.next()
+                return self._pauses.next()
         except ConnectionClosed as closed:
             return await self._after(closed)
         except InvalidURI as error:
@@ -131,12 +131,12 @@ class Link:
         except (OSError, InvalidHandshake, EOFError, msgspec.MsgspecError) as error:
             # TimeoutError is an OSError, too.
             log.info("cannot connect: %r", error)
-            return self._backoff.next()
+            return self._pauses.next()
 
     async def _talk(self, socket: ClientConnection) -> None:
         async with asyncio.timeout(_OPENING):
             first = await socket.recv()
-        self._backoff.reset()
+        self._pauses.reset()
         self._outbox = deque(self._waiting.values())
         self.connected.set()
         self._hear(read_frame(first))
@@ -211,7 +211,7 @@ class Link:
             self._renew(reason)
         elif following is Next.SHORTEN:
             self._give_up_longest(reason)
-        return self._backoff.next()
+        return self._pauses.next()
 
     def _after_status(self, error: InvalidStatus) -> float:
         status = error.response.status_code
@@ -219,7 +219,7 @@ class Link:
         if status in {400, 403, 404, 405}:
             raise Rejected("socket_refused", f"The socket was refused with {status}") from None
         told = error.response.headers.get("Retry-After", "")
-        return self._backoff.next(float(told) if told.isdecimal() else None)
+        return self._pauses.next(float(told) if told.isdecimal() else None)
 
     def _give_up_longest(self, reason: str) -> None:
         """Fail the message that the server found too long: it would be again."""

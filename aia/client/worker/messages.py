@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from aia.client.worker.backoff import Backoff
 from aia.client.worker.frames import Problem, Receipt
+from aia.client.worker.pauses import Pauses
 
 _TRANSIENT = frozenset({429, 502, 503, 504})
 _FAILED = frozenset({500, 408})
@@ -54,7 +54,7 @@ class Message:
         self.text = text
         self.future = future
         self.sent = False
-        self._backoff = Backoff()
+        self._pauses = Pauses()
         self._failures = 0
 
     def wait_after(self, status: int, problem: Problem) -> float | None:
@@ -65,7 +65,7 @@ class Message:
         if status in _FAILED:
             self._failures += 1
         if status in _TRANSIENT or problem.code == "conflict" or 0 < self._failures <= _FAILURES:
-            return self._backoff.next(problem.retry_after)
+            return self._pauses.next(problem.retry_after)
         return None
 
 

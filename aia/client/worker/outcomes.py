@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from aia.client.errors import ApiError
+from aia.client.types import ReportedUsage as Usage
 from aia.client.worker.errors import TaskLost
+from aia.client.writing import encode
 
 MAX_MESSAGE = 2_000
 """Longest message of a failure, characters."""
 _LONGEST_CODE = 128
-
-
-class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """What an attempt consumed; agents are compared by it.
-
-    Attributes:
-        model: The model that was asked.
-        tokens_in: Tokens of the prompts.
-        tokens_out: Tokens of the answers.
-        cost: What it cost, in the tokens of the system.
-    """
-
-    model: str | None = None
-    tokens_in: int = 0
-    tokens_out: int = 0
-    cost: Decimal | int | str = 0
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -85,10 +70,7 @@ def delivered(returned: Any) -> Outcome:
     if result.quality is not None:
         data["quality"] = result.quality
     if result.usage is not None:
-        usage = msgspec.to_builtins(result.usage)
-        cost = result.usage.cost
-        usage["cost"] = format(cost, "f") if isinstance(cost, Decimal) else str(cost)
-        data["usage"] = usage
+        data["usage"] = msgspec.Raw(encode(result.usage))
     return Outcome(kind="complete", data=data)
 
 

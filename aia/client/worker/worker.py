@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from aia.client.asynchronous.connection import AsyncConnection
 from aia.client.configuration import Token, configuration
-from aia.client.retrying import Retries
+from aia.client.retrying import Backoff
 from aia.client.worker.door import Door
 from aia.client.worker.errors import WorkerError
 from aia.client.worker.handlers import Handlers
@@ -17,7 +17,7 @@ from aia.client.worker.stopping import Stopping
 from aia.client.writing import Amount, amount, given
 
 F = TypeVar("F", bound=Callable[[Any, Any], Any])
-_RETRIES = Retries(total_seconds=20.0)
+_RETRIES = Backoff(total_seconds=20.0)
 
 
 class Worker:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from aia.client.worker import Worker
+from aia.client import Worker
 
 API = "/mas/api/v1"
 PATIENCE = 60.0  # seconds; only ever waited out when something is wrong

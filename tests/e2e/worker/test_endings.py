@@ -14,7 +14,7 @@ from typing import Any
 import jwt
 import pytest
 
-from aia.client.worker import Context, Rejected, Replaced, ThreadContext, Unregistered, Worker
+from aia.client import Context, Rejected, Replaced, ThreadContext, Unregistered, Worker
 
 from .at_work import API, PATIENCE, Working, agent_of, done, events, submit, until, working
 
@@ -192,7 +192,7 @@ def test_an_agent_that_was_unregistered_has_no_worker(node: Any, held: Held) -> 
 
 PROGRAM = """
 import sys, time
-from aia.client.worker import Worker
+from aia.client import Worker
 worker = Worker(sys.argv[1], skills=[sys.argv[2]], url=sys.argv[3])
 @worker.task("work")
 def work(ctx, payload):

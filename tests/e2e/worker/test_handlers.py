@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from aia.client.worker import Context, Fail, Result, ThreadContext, Usage, Worker
+from aia.client import Context, Fail, Result, ThreadContext, Usage, Worker
 
 from .at_work import API, agent_of, done, events, submit, until, working
 
@@ -94,8 +94,13 @@ def runs(node: Any) -> Iterator[Callable[..., dict[str, Any]]]:
     @worker.task("tells_nonsense")
     def tells_nonsense(ctx: ThreadContext, payload: Any) -> list[str]:
         said = []
-        for told in ({"percent": 101}, {"partial": "x" * 70_000}, {"partial": object()}):
-            with pytest.raises(ValueError) as error:
+        nonsense: list[dict[str, Any]] = [
+            {"percent": 101},
+            {"partial": "x" * 70_000},
+            {"partial": object()},
+        ]
+        for told in nonsense:
+            with pytest.raises(ValueError, match=r"percent|partial") as error:
                 ctx.progress(**told)
             said.append(str(error.value).split()[0])
         return said

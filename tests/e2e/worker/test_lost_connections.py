@@ -1,4 +1,4 @@
-"""A worker whose connection, node or answers are lost: nothing is lost with them, nothing done twice."""
+"""Workers whose connection, node or receipts are lost: no work is lost, and none done twice."""
 
 import threading
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aia.client.worker import Context, Rejected, ThreadContext, Worker
+from aia.client import Context, Rejected, ThreadContext, Worker
 
 from .at_work import API, PATIENCE, agent_of, done, events, submit, until, working
 from .relay import Relay

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from aia.client.retrying import Retries, pause_before
+from aia.client.retrying import Backoff, pause_before
 
-_POLICY = Retries(base_seconds=0.5, cap_seconds=30.0)
+_POLICY = Backoff(base_seconds=0.5, cap_seconds=30.0)
 
 
-class Backoff:
+class Pauses:
     """Counts tries; the waits are exponential with full jitter (``aia.client.retrying``)."""
 
     def __init__(self) -> None:
