@@ -22,6 +22,11 @@ _SECTIONS = {key.partition(".")[0] for key in _BY_KEY}
 _SERVICE_LINK = re.compile(
     r"MAS_(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_(TCP|UDP)(_\w+)?|ENV_\w+|NAME)"
 )
+# What clients go by, and what `mas worker` tells its programs: a node that runs beside them, or is
+# started by one, has nothing to do with it.
+_OF_CLIENTS = re.compile(
+    r"MAS_(URL|TOKEN|AGENT_ID|ATTEMPT|DEADLINE|TASK_(ID|TYPE|DESCRIPTION|PRIORITY|OWNER|TAGS))"
+)
 
 
 class Given(NamedTuple):
@@ -67,6 +72,7 @@ def from_environment(environment: Mapping[str, str]) -> Iterator[Given]:
             and name.startswith("MAS_")
             and name != FILE_VARIABLE
             and not _SERVICE_LINK.fullmatch(name)
+            and not _OF_CLIENTS.fullmatch(name)
         ):
             raise unknown(name, [*_BY_VARIABLE, FILE_VARIABLE])
 

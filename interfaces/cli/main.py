@@ -13,7 +13,7 @@ import aia_mas
 
 _DEBUG = "debug"
 # Each lives in the module of its name.
-_COMMANDS = ("serve", "migrate", "doctor", "audit", "projections")
+_COMMANDS = ("serve", "worker", "migrate", "doctor", "audit", "projections")
 
 
 class _Commands(click.Group):
