@@ -83,6 +83,10 @@ build: dev ## Build the wheel into dist/
 client: dev ## Write the Python client anew from the OpenAPI document (aia/client)
 	$(bin)python .ci/client/generate.py $(ARGS)
 
+.PHONY: socket-types
+socket-types: dev ## Write the TypeScript types of the sockets anew (examples/typescript/mas.ts)
+	$(bin)python -m aia_mas.interfaces.realtime.asyncapi examples/typescript/mas.ts
+
 .PHONY: pins
 pins: dev ## Write requirements/*.txt anew from pyproject.toml (ARGS=--upgrade for newer versions)
 	$(bin)python requirements/pin.py $(ARGS)

@@ -38,6 +38,7 @@ from aia_mas.interfaces.http.task_queries import TaskQueries
 from aia_mas.interfaces.http.tasks import TaskCommands
 from aia_mas.interfaces.monitoring import Monitor
 from aia_mas.interfaces.realtime import EventStreams, Gate, agent_socket_handlers, realtime_handlers
+from aia_mas.interfaces.realtime.asyncapi import SocketDocuments
 
 if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
@@ -61,6 +62,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     Checks,
     Monitoring,
     Documentation,
+    SocketDocuments,
     EventStreams,
 )
 """All that is served over HTTP."""

@@ -104,7 +104,7 @@ def subscribed(
 
     Every fact behind ``position`` follows; a coalesced topic has none, and its value follows.
     """
-    data = {"topic": topic}
+    data = Topic(topic)
     return json_frame(_Subscribed("subscribed", subscription_id, recovered, position, epoch, data))
 
 
@@ -115,14 +115,48 @@ def unsubscribed(subscription_id: str) -> bytes:
 
 def pong(ping_id: str | None, positions: dict[str, int]) -> bytes:
     """Return the answer to ``ping``: each subscription of facts has been sent all up to there."""
-    answer = {"type": "pong", "data": {"positions": positions}}
+    answer = {"type": "pong", "data": Positions(positions)}
     return json_frame(answer if ping_id is None else {**answer, "id": ping_id})
 
 
 def error_frame(error: MessageRefused) -> bytes:
     """Return what a client is told about a message that was refused."""
-    data = {"code": error.code, "detail": error.detail, "id": error.subscription_id}
-    return json_frame({"type": "error", "data": data})
+    refusal = Refusal(error.code, error.detail, error.subscription_id)
+    return json_frame({"type": "error", "data": refusal})
+
+
+class Topic(msgspec.Struct, frozen=True):
+    """What a subscription is to.
+
+    Attributes:
+        topic: Its name.
+    """
+
+    topic: str
+
+
+class Positions(msgspec.Struct, frozen=True):
+    """How far the subscriptions of a connection are.
+
+    Attributes:
+        positions: A subscription of facts -> the position up to which it has been sent everything.
+    """
+
+    positions: dict[str, int]
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why a message was refused.
+
+    Attributes:
+        code: The reason, stable.
+        detail: The reason in words.
+        id: The message or subscription that it is about, if it named one.
+    """
+
+    code: ErrorCode
+    detail: str
+    id: str | None
 
 
 class _Subscribed(msgspec.Struct):
@@ -131,7 +165,7 @@ class _Subscribed(msgspec.Struct):
     recovered: bool
     position: int | None
     epoch: str
-    data: dict[str, str]
+    data: Topic
 
 
 class _Header(msgspec.Struct):

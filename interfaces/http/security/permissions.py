@@ -28,6 +28,8 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "get_docs": PUBLIC,
     "get_docs_asset": PUBLIC,
     "get_openapi": PUBLIC,
+    "get_asyncapi": PUBLIC,
+    "get_asyncapi_types": PUBLIC,
     "get_prometheus_metrics": _WATCHERS,
     # Agents
     "register_agent": _AGENTS,

@@ -39,6 +39,48 @@ class Welcome(msgspec.Struct, frozen=True):
     tasks: list[HeldTask]
 
 
+class TakenTask(msgspec.Struct, frozen=True):
+    """A task that the agent does not hold any more, by no doing of its own.
+
+    Attributes:
+        task_id: The task.
+        lease: The attempt that is over.
+        status: Where the task is now.
+    """
+
+    task_id: str
+    lease: str
+    status: str
+
+
+class GivenInput(msgspec.Struct, frozen=True):
+    """The answer to a question.
+
+    Attributes:
+        task_id: The task about which the agent asked.
+        number: Which question.
+        answer: Any JSON.
+        by: Who answered.
+    """
+
+    task_id: str
+    number: int
+    answer: Any
+    by: str
+
+
+class AgentStanding(msgspec.Struct, frozen=True):
+    """How the agent stands.
+
+    Attributes:
+        agent_id: The agent.
+        status: active, draining or suspended.
+    """
+
+    agent_id: str
+    status: str
+
+
 class AgentFeed:
     """What one socket has told its agent."""
 
@@ -95,8 +137,8 @@ class AgentFeed:
             pass
         while watch.inputs:
             task_id, event = watch.inputs.popleft()
-            data = {"task_id": task_id, "number": event.number, "answer": event.answer}
-            self._push(told("task_input", {**data, "by": event.by}))
+            given = GivenInput(task_id, event.number, event.answer, event.by)
+            self._push(told("task_input", given))
         await self._tell_status()
 
     async def _tell_given(self) -> list[Any]:
@@ -120,12 +162,11 @@ class AgentFeed:
                     self._ending.discard(lease)
                 else:
                     lost = stands.lost[0]
-                    data = {"task_id": task_id, "lease": lease, "status": lost.status}
-                    self._push(told("task_lost", data))
+                    self._push(told("task_lost", TakenTask(task_id, lease, lost.status)))
 
     async def _tell_status(self) -> None:
         state = await self._system.workload.agent(self._agent_id)
         if state is not None and state.status is not self._status:
             self._status = state.status
-            data = {"agent_id": self._agent_id, "status": state.status.value}
-            self._push(told("agent_status", data))
+            standing_now = AgentStanding(self._agent_id, state.status.value)
+            self._push(told("agent_status", standing_now))

@@ -31,6 +31,6 @@ class Receipt(msgspec.Struct, kw_only=True, omit_defaults=True, tag="receipt"):
         return json_frame(self)
 
 
-def told(kind: str, data: Any) -> bytes:
+def told(kind: str, data: msgspec.Struct) -> bytes:
     """Return the frame that tells an agent something of itself or of its tasks."""
     return json_frame({"type": kind, "data": data})

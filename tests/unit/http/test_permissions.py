@@ -126,6 +126,8 @@ def test_what_is_public_shows_nobody_s_data() -> None:
         "get_docs",
         "get_docs_asset",
         "get_openapi",
+        "get_asyncapi",
+        "get_asyncapi_types",
     }
 
 

@@ -1,0 +1,818 @@
+// The frames of the AIA MAS sockets. Made from /asyncapi.json; changes here are lost.
+
+/** Take up the work; repeating it with the same lease changes nothing. */
+export interface Accept {
+  agent_id?: string;
+  /** The fencing token that came with the task */
+  lease: string;
+  task_id: string;
+}
+
+/** Tell how far the work is; it renews the lease. */
+export interface Advance {
+  /** Who reports. */
+  agent_id?: string;
+  /** The fencing token that came with the task. */
+  lease: string;
+  /** How far, 0..100. */
+  percent?: number | null;
+  /** For people. */
+  message?: string;
+  /** What there is of the result, any JSON of at most 64 KiB. */
+  partial?: unknown;
+  /** Lines of the log since the last report: at most 100, of at most 1,000 characters. */
+  log?: Array<string>;
+  task_id: string;
+}
+
+/** Take up the work; repeating it with the same lease changes nothing. */
+export interface AgentAcceptFrame {
+  type: "accept";
+  id: string;
+  idempotency_key?: string | null;
+  data: Accept;
+}
+
+/** Deliver the result. */
+export interface AgentCompleteFrame {
+  type: "complete";
+  id: string;
+  idempotency_key?: string | null;
+  data: Deliver;
+}
+
+/** How many agents are in each status, and what they could take. */
+export interface AgentCounts {
+  /** All but the unregistered. */
+  registered: number;
+  /** Those of them whose heartbeats arrive. */
+  online: number;
+  /** Those of them that are active and online, whether or not they have room. */
+  available: number;
+  /** Those of the available ones that hold fewer tasks than they take at once. */
+  with_room: number;
+  /** Agents that hold a task. */
+  busy: number;
+  /** How many are in each status. */
+  by_status: Record<string, number>;
+  /** Tasks that the available ones take at once. */
+  places: number;
+  /** Tasks that they hold. */
+  in_use: number;
+  /** The share of the places that is in use, 0..1, or more while agents hold what they no longer have places for; None: there are no places. */
+  utilization: number | null;
+}
+
+/** Give the attempt up; the task is queued again while it has attempts left. */
+export interface AgentFailFrame {
+  type: "fail";
+  id: string;
+  idempotency_key?: string | null;
+  data: GiveUp;
+}
+
+/** A sign of life. */
+export interface AgentHeartbeatFrame {
+  type: "heartbeat";
+  id: string;
+  idempotency_key?: string | null;
+  data: Heartbeat;
+}
+
+/** Ask for input and wait; the answer comes as `task_input`. */
+export interface AgentInputFrame {
+  type: "input";
+  id: string;
+  idempotency_key?: string | null;
+  data: Ask;
+}
+
+/** Tell how far the work is; it renews the lease. */
+export interface AgentProgressFrame {
+  type: "progress";
+  id: string;
+  idempotency_key?: string | null;
+  data: Advance;
+}
+
+/** An agent among the best or the worst. */
+export interface AgentRank {
+  /** Its id. */
+  agent_id: string;
+  /** Its attempts that are over: completed, failed or lost. */
+  finished: number;
+  /** The share of the completed in them, 0..1. */
+  success_rate: number;
+}
+
+/** How the agent stands. */
+export interface AgentStanding {
+  /** The agent. */
+  agent_id: string;
+  /** Active, draining or suspended. */
+  status: string;
+}
+
+/** It was drained, suspended or activated. */
+export interface AgentStatusFrame {
+  type: "agent_status";
+  data: AgentStanding;
+}
+
+/** The `data` of an `agent_update`; a member is there where the event tells it. */
+export interface AgentUpdate {
+  /** What happened, for example `task.assigned`. */
+  event: string;
+  /** Its place in the stream of the task or agent. */
+  version: number;
+  /** When it was recorded, UTC. */
+  at: string;
+  /** Who caused it. */
+  actor: string;
+  /** Which agent. */
+  agent_id: string;
+  /** Active, draining, suspended or unregistered. */
+  status?: string | null;
+  /** Whether its heartbeats are there. */
+  online?: boolean | null;
+  /** Whose it is. */
+  owner?: string | null;
+  /** Why it was suspended or left. */
+  reason?: string | null;
+  /** The revision of what its client may edit. */
+  revision?: number | null;
+  /** What it is best at. */
+  specializations?: unknown;
+  /** Skill name to level, 0..1. */
+  skills?: unknown;
+  /** How many tasks it works on at once. */
+  max_concurrent_tasks?: number | null;
+  /** Its price, a decimal string. */
+  cost_per_task?: string | null;
+  /** Key to value, for placement. */
+  labels?: unknown;
+}
+
+/** One event of an agent, in order and never twice. */
+export interface AgentUpdateFrame {
+  type: "agent_update";
+  position: number;
+  data: AgentUpdate;
+  id: string;
+}
+
+/** Ask for input and wait; the answer comes as `task_input`. */
+export interface Ask {
+  /** Who asks. */
+  agent_id?: string;
+  /** The fencing token that came with the task. */
+  lease: string;
+  /** The question, for people or agents. */
+  question: string;
+  /** The answers that are taken; left out: any JSON. */
+  choices?: Array<string>;
+  /** What an answer must fit: JSON Schema 2020-12 or draft-07, at most 16 KiB. */
+  schema?: unknown;
+  task_id: string;
+}
+
+/** A task as its agent gets it; `TaskAnswer` and what is to be done. */
+export interface ClaimedTask {
+  /** Its id. */
+  task_id: string;
+  /** Always `assigned`. */
+  status: string;
+  /** The agent. */
+  agent_id: string;
+  /** Its class. */
+  priority: string;
+  /** The number of this attempt. */
+  attempt: number;
+  /** The fencing token of this attempt. */
+  lease: string;
+  /** How long the lease lasts without progress once started. */
+  lease_seconds: number;
+  /** The longest execution. */
+  timeout_seconds: number;
+  /** What kind of work it is. */
+  task_type: string;
+  /** For people. */
+  description: string;
+  /** What it asks of an agent. */
+  requirements: Requirements;
+  /** The input. */
+  payload: unknown;
+  /** The most that it may cost, tokens; None: no bound. */
+  max_cost: string | null;
+  /** When it expires, UTC. */
+  deadline: string | null;
+  /** Its client's words. */
+  tags: Array<string>;
+  /** Whom it belongs to. */
+  owner: string;
+}
+
+/** How a label's value stands to what is asked for. */
+export type Comparator = "!=" | "<" | "<=" | "=" | ">" | ">=" | "in";
+
+/** Deliver the result. */
+export interface Deliver {
+  agent_id?: string;
+  /** The fencing token that came with the task */
+  lease: string;
+  /** Any JSON */
+  result?: unknown;
+  /** The agent's own estimate, 0..1 */
+  quality?: number | null;
+  usage?: ReportedUsage | null;
+  task_id: string;
+}
+
+/** How long something took, in milliseconds. */
+export interface DurationFigures {
+  /** Of how many this is. */
+  count: number;
+  /** Milliseconds. */
+  mean: number;
+  /** What half of them did not exceed, milliseconds; at most an eighth too large. */
+  p50: number;
+  /** What 95 % of them did not exceed, milliseconds; at most an eighth too large. */
+  p95: number;
+  /** What 99 % of them did not exceed, milliseconds; at most an eighth too large. */
+  p99: number;
+  /** The longest one, milliseconds. */
+  longest: number;
+}
+
+/** Why a message was refused; the connection goes on. */
+export type ErrorCode = "binary_not_supported" | "duplicate_subscription" | "event_log_unavailable" | "invalid_filter" | "invalid_message" | "malformed_json" | "permission_denied" | "too_many_subscriptions" | "unknown_subscription" | "unknown_topic" | "unknown_type";
+
+/** A message was refused; the connection goes on. */
+export interface ErrorFrame {
+  type: "error";
+  data: Refusal;
+}
+
+/** What is wrong with one field of a request. */
+export interface FieldError {
+  /** The stable code of the mistake. */
+  code: string;
+  /** One sentence about it. */
+  message: string;
+  /** The field's dotted path, with numbers from 0 for entries of lists, for example `requirements.skills.python` or `specializations.1`; a dot within a name has a backslash before it. */
+  field?: string;
+  /** The same as a JSON pointer (RFC 6901), for fields of the body. */
+  pointer?: string;
+}
+
+/** What a client asks for: all members must match, each by any of its values. A member that an event does not carry does not match: `task_types` selects submissions, whose later events are had by `task_ids`. */
+export interface Filter {
+  /** Events of these tasks. */
+  task_ids?: Array<string> | null;
+  /** Events in which one of these agents stands. */
+  agent_ids?: Array<string> | null;
+  /** Events that carry one of these types. */
+  task_types?: Array<string> | null;
+  /** Events that lead to one of these statuses. */
+  statuses?: Array<string> | null;
+  /** These events, for example `task.completed`. */
+  events?: Array<string> | null;
+}
+
+/** Give the attempt up; the task is queued again while it has attempts left. */
+export interface GiveUp {
+  agent_id?: string;
+  /** The fencing token that came with the task */
+  lease: string;
+  error_code?: string;
+  message?: string;
+  /** Another one might do better */
+  retryable?: boolean;
+  task_id: string;
+}
+
+/** The answer to a question. */
+export interface GivenInput {
+  /** The task about which the agent asked. */
+  task_id: string;
+  /** Which question. */
+  number: number;
+  /** Any JSON. */
+  answer: unknown;
+  /** Who answered. */
+  by: string;
+}
+
+/** A sign of life. */
+export interface Heartbeat {
+  /** Those it is still working on; their leases are extended. */
+  tasks?: Array<string>;
+  /** The same by task with the lease that it has, so that it also learns when a task was taken from it and given to it once more. */
+  leases?: Record<string, string>;
+  /** How busy the agent is by its own account, 0..1. */
+  load?: number | null;
+  /** Figures of its own choice, at most 32 by name. */
+  metrics?: Record<string, number>;
+}
+
+/** What an agent learns from its heartbeat. */
+export interface HeartbeatAnswer {
+  /** The agent. */
+  agent_id: string;
+  /** Active, draining or suspended. */
+  status: string;
+  /** Always true. */
+  online: boolean;
+  /** When the heartbeat came, UTC. */
+  received_at: string;
+  /** When the next one is expected. */
+  next_within_seconds: number;
+  /** What it holds. */
+  tasks?: Array<HeldTask>;
+  /** Of the tasks that it named, those that it does not hold, and should stop working on. */
+  lost?: Array<LostTask>;
+}
+
+/** A task that the agent holds. */
+export interface HeldTask {
+  /** Which. */
+  task_id: string;
+  /** Assigned, running or input_required. */
+  status: string;
+  /** The number of the attempt. */
+  attempt: number;
+  /** Its fencing token. */
+  lease: string | null;
+  /** The number of the last question about the task, 0 before the first. */
+  asked: number;
+  /** The number of the last one that was answered; the answers stand in its `inputs`. */
+  answered: number;
+}
+
+/** One thing that a task asks of an agent's labels. */
+export interface LabelCondition {
+  /** Which label. */
+  key: string;
+  /** How its value must stand to the operand. An agent without the label meets `!=` only. */
+  op?: Comparator;
+  /** The operand; None with `in`. */
+  value?: string | null;
+  /** The operands of `in`: one of them must be equal. */
+  values?: Array<string>;
+  /** Who does not meet it may get the task all the same, after those who do. */
+  preferred?: boolean;
+}
+
+/** How far a read model, or what a process decides on, is behind the log as this node knows it. */
+export interface Lag {
+  /** What people call it. */
+  name: string;
+  /** `table`, `view` or `process`, as in `mas projections status`. */
+  kind: "process" | "table" | "view";
+  /** The last position in it. */
+  position: number;
+  /** How many events it is behind. */
+  events: number;
+  /** For how long the first of them has been recorded (or known to be); 0: there is none. */
+  seconds: number;
+}
+
+/** A task that the agent named, and does not hold, or not under the lease that it named. */
+export interface LostTask {
+  /** Which. */
+  task_id: string;
+  /** Where it stands: cancelled, expired, completed, queued again or with somebody else, say; or `unknown`. */
+  status: string;
+  /** The number of its last attempt. */
+  attempt: number;
+}
+
+/** The system at a position of the log; what `metrics_update` carries. */
+export interface Metrics {
+  /** The last event in all this. */
+  as_of: number;
+  /** When that was recorded, UTC; None: there is none. */
+  at: string | null;
+  /** Agents. */
+  agents: AgentCounts;
+  /** Tasks. */
+  tasks: TaskCounts;
+  /** What happens per minute. */
+  throughput: Throughput;
+  /** From being queued to being assigned. */
+  waiting: DurationFigures;
+  /** From being started (or assigned) to being completed. */
+  execution: DurationFigures;
+  /** From being submitted to being completed. */
+  total: DurationFigures;
+  /** As `waiting`, of the last fifteen minutes only, the current one included. */
+  recent_waiting: DurationFigures;
+  /** As `execution`, likewise. */
+  recent_execution: DurationFigures;
+  /** The registered agents with the highest share of completed attempts, at most 10, the best first; only those with at least 10 attempts that are over. */
+  top_agents: Array<AgentRank>;
+  /** Those with the lowest, likewise, the worst first; with few agents, the same. */
+  bottom_agents: Array<AgentRank>;
+  /** Read models and what processes decide on, on this node. */
+  lag?: Array<Lag>;
+}
+
+/** The figures of the system, at once and when they change; only the latest counts. */
+export interface MetricsUpdateFrame {
+  type: "metrics_update";
+  as_of: number;
+  data: Metrics;
+  id: string;
+}
+
+/** Ask whether the other side is there; the answer tells how far each subscription is. */
+export interface Ping {
+  type: "ping";
+  id?: string | null;
+}
+
+/** Each subscription of facts has been sent all up to its position. */
+export interface PongFrame {
+  type: "pong";
+  id?: string | null;
+  data: Positions;
+}
+
+/** How far the subscriptions of a connection are. */
+export interface Positions {
+  /** A subscription of facts -> the position up to which it has been sent everything. */
+  positions: Record<string, number>;
+}
+
+/** What went wrong, as RFC 9457 has it, with a stable `code` to act on. */
+export interface Problem {
+  /** Names the kind of problem; it ends with the code. */
+  type: string;
+  /** The kind of problem in words; the same for every occurrence. */
+  title: string;
+  /** The HTTP status. */
+  status: number;
+  /** The stable code. */
+  code: string;
+  /** This occurrence in words. */
+  detail: string;
+  /** The path that was asked for. */
+  instance?: string;
+  /** What our log knows the request by; not in items of a batch, which share that of the header X-Request-Id. */
+  request_id?: string;
+  /** The fields that are wrong. */
+  errors?: Array<FieldError>;
+  /** When it may be worth another try, whole seconds; with 429 and 503, as in the header Retry-After. */
+  retry_after?: number | null;
+}
+
+/** The answer to a message: what the request that says the same over HTTP is answered. */
+export interface Receipt {
+  type: "receipt";
+  /** The message's. */
+  id: string;
+  /** The HTTP status: 200, or that of the problem. */
+  status: number;
+  /** Where the command stands in the log. */
+  position?: number | null;
+  /** The message had been carried out before under its key. */
+  replayed?: boolean;
+  /** The task as it then is, the answer to a heartbeat, or a problem (RFC 9457). */
+  data: TaskAnswer | HeartbeatAnswer | Problem;
+}
+
+/** Why a message was refused. */
+export interface Refusal {
+  /** The reason, stable. */
+  code: ErrorCode;
+  /** The reason in words. */
+  detail: string;
+  /** The message or subscription that it is about, if it named one. */
+  id: string | null;
+}
+
+/** What an attempt consumed, by the agent's own account (`cost`: tokens). */
+export interface ReportedUsage {
+  model?: string | null;
+  tokens_in?: number;
+  tokens_out?: number;
+  /** Tokens. A number of tokens: a string of plain digits with at most 18 decimals, or a number. */
+  cost?: string | number;
+}
+
+/** Whom a task suits. */
+export interface Requirements {
+  /** Skill name to the least level, 0..1; at 0 a specialization of that name will do. */
+  skills?: Record<string, number>;
+  /** All of them must be declared. */
+  specializations?: Array<string>;
+  /** Keys and values that must all be equal, or conditions. */
+  labels?: Record<string, string> | Array<LabelCondition>;
+  /** All of them must be declared by an agent that declares any. */
+  data_sources?: Array<string>;
+  /** Agents to be taken first when they qualify. */
+  preferred_agents?: Array<string>;
+  /** Agents never to be taken. */
+  excluded_agents?: Array<string>;
+  /** How much of the agent's resources it takes while it is held, by name, 0..10^12. */
+  resources?: Record<string, number>;
+  /** The lowest staking tier of an agent that may get it. */
+  min_tier?: string | null;
+  /** Tasks with the same key go to the same agent when that is as good as others, or whenever it can by the policy `sticky`; None: there is no such tie. */
+  sticky_key?: string | null;
+}
+
+/** Start a subscription. */
+export interface Subscribe {
+  type: "subscribe";
+  /** `metrics`, `agents` or `tasks`. */
+  topic: string;
+  /** How its frames are marked; the topic's name when left out. */
+  id?: string | null;
+  /** The last position already known; everything behind it follows. Left out: from now. */
+  after?: number | null;
+  /** The epoch in which that position was given out. */
+  epoch?: string | null;
+  /** Which facts. */
+  filter?: Filter | null;
+}
+
+/** A subscription begins; `recovered` tells whether everything behind `after` follows. */
+export interface SubscribedFrame {
+  type: "subscribed";
+  id: string;
+  recovered: boolean;
+  position: number | null;
+  epoch: string;
+  data: Topic;
+}
+
+/** A task that the agent does not hold any more, by no doing of its own. */
+export interface TakenTask {
+  /** The task. */
+  task_id: string;
+  /** The attempt that is over. */
+  lease: string;
+  /** Where the task is now. */
+  status: string;
+}
+
+/** A task right after a command. */
+export interface TaskAnswer {
+  /** Its id. */
+  task_id: string;
+  /** Where it stands. */
+  status: string;
+  /** Who holds it, or finished it. */
+  agent_id: string | null;
+  /** Its class. */
+  priority: string;
+  /** The number of the last attempt. */
+  attempt: number;
+  /** The fencing token of that attempt; the agent shows it with everything it delivers. */
+  lease: string | null;
+  /** What kind of work it is. */
+  task_type: string;
+  /** How long the lease lasts without progress. */
+  lease_seconds: number;
+  /** It was submitted before, under the same `dedup_key`. */
+  deduplicated?: true;
+}
+
+/** Work for the agent. */
+export interface TaskAssignedFrame {
+  type: "task_assigned";
+  data: ClaimedTask;
+}
+
+/** How many tasks there are. */
+export interface TaskCounts {
+  /** Ever. */
+  submitted: number;
+  /** Waiting for an agent. */
+  queue_depth: number;
+  /** Held by agents. */
+  active: number;
+  /** Completed. */
+  completed: number;
+  /** Ended as failed, dead or expired, and not tried again. */
+  failed: number;
+  /** Those of them that had no attempts left. */
+  dead: number;
+  /** Attempts that failed, ever. */
+  failed_attempts: number;
+  /** Attempts that were taken from their agents, ever. */
+  released_attempts: number;
+  /** Those of both after which the task was queued again, ever. */
+  requeued_attempts: number;
+  /** Tried again by hand, ever. */
+  retried: number;
+  /** The share of the completed in both, 0..1; None: nothing has ended. */
+  success_rate: number | null;
+  /** How many are in each status. */
+  by_status: Record<string, number>;
+  /** The same for each priority. */
+  by_priority: Record<string, Record<string, number>>;
+  /** Figures of the kinds of tasks submitted most, at most 50. */
+  by_type: Record<string, TypeCounts>;
+}
+
+/** The answer to a question of the agent. */
+export interface TaskInputFrame {
+  type: "task_input";
+  data: GivenInput;
+}
+
+/** Stop working on it: it is somebody else's, or over. */
+export interface TaskLostFrame {
+  type: "task_lost";
+  data: TakenTask;
+}
+
+/** The `data` of a `task_update`; a member is there where the event tells it. A result may be large and a lease is between the system and one agent: who needs them asks for the task. */
+export interface TaskUpdate {
+  /** What happened, for example `task.assigned`. */
+  event: string;
+  /** Its place in the stream of the task or agent. */
+  version: number;
+  /** When it was recorded, UTC. */
+  at: string;
+  /** Who caused it. */
+  actor: string;
+  /** Which task. */
+  task_id: string;
+  /** Where the event leaves it. */
+  status?: string | null;
+  /** Who has it, had it, or tried to. */
+  agent_id?: string | null;
+  /** Which attempt. */
+  attempt?: number | null;
+  /** The kind of work. */
+  task_type?: string | null;
+  /** Its class. */
+  priority?: string | null;
+  /** Whose it is. */
+  owner?: string | null;
+  /** How far it is, 0..100. */
+  percent?: number | null;
+  /** What the agent says, for people. */
+  message?: string | null;
+  /** What the agent asks; whoever answers asks for the task. */
+  question?: string | null;
+  /** Which question was asked or answered. */
+  number?: number | null;
+  /** What the client thinks of the result, 0..1. */
+  rating?: number | null;
+  /** The result cost more than the task may. */
+  over_max_cost?: boolean | null;
+  /** The agent's own estimate, 0..1. */
+  quality?: number | null;
+  /** The agent's word for what went wrong. */
+  error_code?: string | null;
+  /** Why it was released, cancelled or refused. */
+  reason?: string | null;
+  /** What a refused agent wanted to do. */
+  action?: string | null;
+  /** When the next attempt may begin, UTC. */
+  retry_at?: string | null;
+}
+
+/** One event of a task, in order and never twice. */
+export interface TaskUpdateFrame {
+  type: "task_update";
+  position: number;
+  data: TaskUpdate;
+  id: string;
+}
+
+/** What happens per minute, over the last five; and over one, five and fifteen minutes. */
+export interface Throughput {
+  /** Events. */
+  events_per_minute: number;
+  /** Tasks submitted. */
+  submitted_per_minute: number;
+  /** Tasks completed. */
+  completed_per_minute: number;
+  /** Tasks that ended as failed, dead or expired. */
+  failed_per_minute: number;
+  /** Figures of the last `1m`, `5m` and `15m`. */
+  windows: Record<string, Window>;
+}
+
+/** What a subscription is to. */
+export interface Topic {
+  /** Its name. */
+  topic: string;
+}
+
+/** One kind of task: how many were submitted, completed, and failed for good. */
+export interface TypeCounts {
+  submitted: number;
+  completed: number;
+  failed: number;
+}
+
+/** End a subscription. */
+export interface Unsubscribe {
+  type: "unsubscribe";
+  id: string;
+}
+
+/** A subscription has ended; nothing with its id follows. */
+export interface UnsubscribedFrame {
+  type: "unsubscribed";
+  id: string;
+  data: Record<string, string>;
+}
+
+/** The first frame. */
+export interface Welcome {
+  /** The agent. */
+  agent_id: string;
+  /** Active, draining or suspended. */
+  status: string;
+  /** How often a sign of life is expected; answered pings and messages count. */
+  heartbeat_seconds: number;
+  /** What it holds and has begun; what it has not begun follows as `task_assigned`. */
+  tasks: Array<HeldTask>;
+}
+
+/** The first frame: what the agent has begun. */
+export interface WelcomeFrame {
+  type: "welcome";
+  data: Welcome;
+}
+
+/** What happened in the last minutes. */
+export interface Window {
+  /** Tasks submitted. */
+  submitted: number;
+  /** Tasks completed. */
+  completed: number;
+  /** Tasks that ended as failed, dead or expired. */
+  failed: number;
+  /** The same per minute ... */
+  submitted_per_minute: number;
+  /** ... and so on ... */
+  completed_per_minute: number;
+  /** ... and so on. */
+  failed_per_minute: number;
+}
+
+/** Live metrics, and every event of tasks and agents. */
+export type FrontendSays =
+  | Subscribe
+  | Unsubscribe
+  | Ping;
+
+/** Live metrics, and every event of tasks and agents. */
+export type FrontendHears =
+  | MetricsUpdateFrame
+  | TaskUpdateFrame
+  | AgentUpdateFrame
+  | SubscribedFrame
+  | UnsubscribedFrame
+  | PongFrame
+  | ErrorFrame;
+
+/** An agent's work: what it is given, and what it reports. */
+export type AgentSays =
+  | Subscribe
+  | Unsubscribe
+  | Ping
+  | AgentAcceptFrame
+  | AgentProgressFrame
+  | AgentCompleteFrame
+  | AgentFailFrame
+  | AgentInputFrame
+  | AgentHeartbeatFrame;
+
+/** An agent's work: what it is given, and what it reports. */
+export type AgentHears =
+  | MetricsUpdateFrame
+  | TaskUpdateFrame
+  | AgentUpdateFrame
+  | SubscribedFrame
+  | UnsubscribedFrame
+  | PongFrame
+  | ErrorFrame
+  | WelcomeFrame
+  | TaskAssignedFrame
+  | TaskLostFrame
+  | TaskInputFrame
+  | AgentStatusFrame
+  | Receipt;
+
+export const CloseCode = {
+  GOING_AWAY: 1001,
+  POLICY_VIOLATION: 1008,
+  MESSAGE_TOO_BIG: 1009,
+  INTERNAL_ERROR: 1011,
+  TRY_AGAIN_LATER: 1013,
+  UNAUTHENTICATED: 4001,
+  FORBIDDEN: 4003,
+  NOT_FOUND: 4004,
+  SLOW_CONSUMER: 4008,
+  IDLE: 4009,
+  REPLACED: 4010,
+} as const;
