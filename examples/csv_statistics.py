@@ -14,13 +14,14 @@ import argparse
 import csv
 import io
 import logging
+import math
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from aia.client import Fail, ThreadContext, Worker
 
@@ -60,8 +61,12 @@ class Column:
             self.missing += 1
             return
         try:
-            self.numbers.append(float(text))
+            number = float(text)
         except ValueError:
+            number = math.nan
+        if math.isfinite(number):
+            self.numbers.append(number)
+        else:
             self.words[text.strip()] += 1
 
     def summary(self) -> dict[str, Any]:
@@ -90,25 +95,24 @@ class Statistician:
 
     def compute(self, ctx: ThreadContext, payload: Request) -> dict[str, Any]:
         """Do one task. It runs in a thread, so it may take its time."""
-        with self.opened(payload) as lines:
+        with self.opened(payload) as file:
             try:
-                return self.over(ctx, payload, lines)
-            except (csv.Error, UnicodeDecodeError) as error:
+                return self.over(ctx, payload, file)
+            except (csv.Error, UnicodeDecodeError, TypeError) as error:
                 raise Fail("no_csv", f"This is no CSV: {error}") from error
 
-    def over(self, ctx: ThreadContext, payload: Request, lines: Iterable[str]) -> dict[str, Any]:
-        """Return the statistics of lines of text."""
-        lines = iter(lines)
-        head = next(lines, "")
-        delimiter = payload.delimiter or max(",;\t|", key=head.count)
-        rows = csv.reader([head], delimiter=delimiter)
-        names = next(rows, [])
+    def over(self, ctx: ThreadContext, payload: Request, file: TextIO) -> dict[str, Any]:
+        """Return the statistics of a text."""
+        delimiter = payload.delimiter or max(",;\t|", key=file.readline().count)
+        file.seek(0)
+        rows = csv.DictReader(file, delimiter=delimiter)
+        names = list(rows.fieldnames or ())
         unknown = sorted(set(payload.columns or ()) - set(names))
         if not names or unknown:
             raise Fail("no_such_column", f"The columns are {names}, not {unknown}")
         columns = {name: Column() for name in payload.columns or names}
         count = 0
-        for row in csv.DictReader(lines, names, delimiter=delimiter):
+        for row in rows:
             for name, column in columns.items():
                 column.take(row[name])
             count += 1
@@ -118,7 +122,7 @@ class Statistician:
         return {"rows": count, "columns": {name: columns[name].summary() for name in columns}}
 
     @contextmanager
-    def opened(self, payload: Request) -> Iterator[Iterable[str]]:
+    def opened(self, payload: Request) -> Iterator[TextIO]:
         """Open what a task names, if it lies in the folder."""
         if (payload.csv is None) == (payload.path is None):
             raise Fail("invalid_payload", "Give either csv or path")

@@ -1,7 +1,7 @@
 r"""A worker around a graph: what has ``invoke(state)`` or ``ainvoke(state)``, or is a function.
 
-A compiled LangGraph graph is such a thing. Name yours: its tasks come with the state as payload, and
-go back with the final state as result::
+A compiled LangGraph graph is such a thing. Name yours: its tasks come with the state as payload,
+and go back with the final state as result::
 
     python examples/graph_agent.py --graph my_package.my_module:graph
 

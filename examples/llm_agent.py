@@ -30,9 +30,7 @@ SURE = 0.5
 
 _WORDS = re.compile(r"\w+")
 _SENTENCES = re.compile(r"(?<=[.!?])\s+")
-_COMMON = frozenset(
-    "a an and are as at be by for from in is it of on or that the to was with".split()
-)
+_COMMON = frozenset("and are but for from has not that the this was with".split())
 _CUES = {
     "summarize": {"summarize", "summary", "shorten", "short", "brief", "gist", "main"},
     "keywords": {"keywords", "keyword", "topics", "tags", "terms", "about"},
@@ -84,12 +82,9 @@ async def complete(intent: str, text: str) -> Completion:
     if intent == "sentiment":
         scores = {mood: sum(word in cues for word in words) for mood, cues in _MOODS.items()}
         found = sum(scores.values())
-        mood = (
-            max(scores, key=lambda each: scores[each])
-            if len(set(scores.values())) > 1
-            else "neutral"
-        )
-        return Completion(mood, max(scores.values()) / found if found else SURE, len(words))
+        mood = max(scores, key=lambda each: scores[each])
+        sure = scores[mood] / found if found else 0.0
+        return Completion(mood if sure > SURE else "neutral", max(sure, SURE), len(words))
     sentences = [each for each in _SENTENCES.split(text.strip()) if each]
     weights = {
         each: sum(counted[word] for word in words_of(each)) / max(len(words_of(each)), 1)
