@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any
 
@@ -46,6 +47,7 @@ class Shift:
         self._heartbeats = Heartbeats(self._desk, self._say, concurrency)
         self._link = Link(door.opening, self._hear, door.register, door.renew)
         self._over_http: OverHttp | None = None
+        self._known = False
 
     async def live(self, stop: Stopping, drain_seconds: float) -> WorkerError | None:
         """Work until the end, and return what it ended by, if not by ``stop``.
@@ -55,16 +57,26 @@ class Shift:
             drain_seconds: How long what is in hand may take to be finished then.
         """
         at_work = self._group.create_task(self._at_work())
-        asked = self._group.create_task(stop.requested.wait())
-        await asyncio.wait({at_work, asked}, return_when=asyncio.FIRST_COMPLETED)
+        await self._first_of(at_work, stop.requested.wait())
         if not at_work.done():
             log.info("stopping; %d tasks are in hand", len(self._desk))
-            await self._drain()
+            await self._first_of(self._drain(), stop.at_once.wait())
         await self._finish(stop, drain_seconds)
         at_work.cancel()
-        asked.cancel()
-        await asyncio.wait({at_work, asked})
+        await asyncio.wait({at_work})
         return None if at_work.cancelled() else at_work.result()
+
+    async def _first_of(
+        self, one: Awaitable[object], event: Awaitable[object], timeout: float | None = None
+    ) -> None:
+        """Wait for the first of two; what was begun for that is not gone on with."""
+        pair = [asyncio.ensure_future(each) for each in (one, event)]
+        try:
+            await asyncio.wait(pair, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for given, waiting in zip((one, event), pair, strict=True):
+                if given is not waiting:
+                    waiting.cancel()
 
     async def _at_work(self) -> WorkerError | None:
         """Register, stay connected and show life; return what ended it."""
@@ -95,8 +107,8 @@ class Shift:
 
     async def _drain(self) -> None:
         """Ask for no further work, and hear what was given until then."""
-        if self._over_http is not None:
-            return  # the agent is somebody else's now
+        if self._over_http is not None or not self._known:
+            return  # the agent is somebody else's now, or nobody's yet
         with suppress(TimeoutError):
             async with asyncio.timeout(_TO_DRAIN):
                 self._desk.told.clear()
@@ -109,18 +121,14 @@ class Shift:
 
     async def _finish(self, stop: Stopping, drain_seconds: float) -> None:
         """Let what is in hand come to its end, within a time."""
-        emptied = self._group.create_task(self._desk.empty())
-        at_once = self._group.create_task(stop.at_once.wait())
-        await asyncio.wait(
-            {emptied, at_once}, timeout=drain_seconds, return_when=asyncio.FIRST_COMPLETED
-        )
+        await self._first_of(self._desk.empty(), stop.at_once.wait(), drain_seconds)
         self._desk.taking = False
-        if not emptied.done():
+        if len(self._desk):
             log.warning("%d tasks are given back unfinished", len(self._desk))
             self._desk.give_back_all("worker_stopped", "The worker was stopped", _TO_CANCEL)
-            await asyncio.wait({emptied}, timeout=_TO_CANCEL + _TO_TELL)
-        emptied.cancel()
-        at_once.cancel()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_TO_CANCEL + _TO_TELL):
+                    await self._desk.empty()
 
     def _say(
         self, kind: str, data: dict[str, Any], key: str | None = None, *, passing: bool = False
@@ -130,6 +138,7 @@ class Shift:
 
     def _hear(self, frame: Frame) -> None:
         if frame.type == "welcome":
+            self._known = True
             log.info("connected")
             self._heartbeats.welcomed(frame)
         elif frame.type == "agent_status":

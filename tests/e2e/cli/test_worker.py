@@ -1,6 +1,7 @@
 """`mas worker`: a program that knows nothing of the system does its tasks."""
 
 import fcntl
+import re
 import signal
 import subprocess
 import sys
@@ -281,6 +282,26 @@ def test_a_worker_takes_the_types_that_it_is_for(node: Any, program: str, unique
         agent = node.client.get(f"{API}/agents/{unique}").json()
     assert agent["specializations"] == ["a", "b"]
     assert agent["skills"] == {unique: 0.9}
+
+
+@pytest.mark.parametrize(
+    ("page", "task_type", "skill", "payload", "result"),
+    [
+        ("README.md", "data_analysis", "statistics", {"rows": [40, 2]}, {"total": 42}),
+        ("docs/workers.md", "count_words", "reading", {"text": "one two"}, {"words": 2}),
+    ],
+)
+def test_a_worker_of_a_page_works_as_it_stands_there(
+    node: Any, page: str, task_type: str, skill: str, payload: Any, result: Any
+) -> None:
+    text = (Path(__file__).parents[3] / page).read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python worker\n(.*?)```", text, re.DOTALL)
+    variables = environment(MAS_URL=node.url)
+    with subprocess.Popen([sys.executable, "-c", block], env=variables) as process:
+        task = ended(node, submit(node, skill, payload, task_type))
+        assert (task["status"], task["result"]) == ("completed", result)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == 0
 
 
 def test_a_worker_that_is_not_taken_tells_why(node: Any, run: Run) -> None:

@@ -168,17 +168,30 @@ def test_the_newer_of_two_workers_serves_and_the_older_finishes(node: Any, uniqu
 
 
 def test_the_older_of_two_workers_keeps_its_leases(node: Any, unique: str) -> None:
-    older, newer = Held(unique, node.url), Held(unique, node.url)
-    first = Working(older.worker)
+    older, newer = Worker(unique, skills=[unique], url=node.url), Held(unique, node.url)
+    replaced = threading.Event()
+
+    @older.task("thread")
+    def works(ctx: ThreadContext, payload: Any) -> Any:
+        assert replaced.wait(PATIENCE)
+        time.sleep(2.5)  # well beyond the lease
+        ctx.progress(50, "half")
+        ctx.log("and a line")
+        return ctx.ask("Go on?")
+
+    first = Working(older)
     task_id = submit(node, unique, "thread", lease_seconds=1)
     until(node, task_id, "running")
     with working(newer.worker):
-        node.client.get(f"{API}/agents/tasks/{task_id}")
-        time.sleep(2.5)  # well beyond the lease
-        older.let_go.set()
+        newer.let_go.set()
+        assert done(node, submit(node, unique, "async"))["result"] == "done"
+        replaced.set()
+        until(node, task_id, "input_required")
+        node.client.post(f"{API}/agents/tasks/{task_id}/input", json={"answer": "yes"})
         assert isinstance(first.ended(), Replaced)
         task = done(node, task_id)
-        assert (task["result"], task["attempt"]) == ("done", 1)
+        assert (task["result"], task["attempt"]) == ("yes", 1)
+        assert (task["progress"]["percent"], task["progress"]["log"]) == (50, ["and a line"])
 
 
 def test_an_agent_that_was_unregistered_has_no_worker(node: Any, held: Held) -> None:

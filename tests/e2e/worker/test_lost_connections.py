@@ -8,7 +8,7 @@ import pytest
 
 from aia.client import Context, Rejected, ThreadContext, Worker
 
-from .at_work import API, PATIENCE, agent_of, done, events, submit, until, working
+from .at_work import API, PATIENCE, Working, agent_of, done, events, submit, until, working
 from .relay import Relay
 
 Wire = Callable[[Any], Relay]
@@ -189,6 +189,57 @@ def test_a_later_attempt_gets_the_answers_to_its_own_questions(node: Any, unique
         assert done(node, task_id)["result"] == "second"
 
 
+def test_a_task_that_waits_for_its_place_is_told_again_and_begun_once(
+    node: Any, wire: Wire, unique: str
+) -> None:
+    relay = wire(node)
+    slow = Slow(unique, relay.url)
+    with working(slow.worker):
+        first = submit(node, unique)
+        assert slow.under_way.wait(PATIENCE)
+        # It was said to have more places than it has: the second task has to wait for its turn.
+        node.client.patch(f"{API}/agents/{unique}", json={"max_concurrent_tasks": 2})
+        second = submit(node, unique)
+        until(node, second, "assigned")
+        relay.cut()
+        slow.may_end.set()
+        assert [done(node, task_id)["result"] for task_id in (first, second)] == ["done", "done"]
+    assert slow.begun == [first, second]
+
+
+def test_a_task_that_was_cancelled_while_there_was_no_connection(
+    node: Any, wire: Wire, unique: str
+) -> None:
+    relay = wire(node)
+    worker = Worker(unique, skills=[unique], url=relay.url)
+    lost = threading.Event()
+
+    @worker.task("work")
+    def works(ctx: ThreadContext, payload: Any) -> None:
+        assert ctx.wait(PATIENCE)
+        lost.set()
+
+    with working(worker):
+        task_id = submit(node, unique)
+        until(node, task_id, "running")
+        relay.open = False
+        relay.cut()
+        node.client.post(f"{API}/agents/tasks/{task_id}/cancel", json={})
+        assert not lost.is_set()
+        relay.open = True
+        assert lost.wait(PATIENCE)
+
+
+def test_a_worker_that_has_no_server_can_be_stopped(node: Any, wire: Wire, unique: str) -> None:
+    relay = wire(node)
+    relay.open = False
+    running = Working(Worker(unique, url=relay.url))
+    while not relay.opened:
+        threading.Event().wait(0.01)
+    running.stop()
+    assert running.ended() is None
+
+
 def test_a_server_that_is_not_there_yet_is_waited_for(node: Any, wire: Wire, unique: str) -> None:
     relay = wire(node)
     relay.open = False
@@ -217,8 +268,6 @@ def until_registered(node: Any, agent_id: str) -> None:
 def test_a_worker_that_cannot_be_registered_ends_and_says_why(
     node: Any, unique: str, declared: dict[str, Any], code: str
 ) -> None:
-    from .at_work import Working
-
     error = Working(Worker(unique, url=node.url, **declared)).ended()
     assert isinstance(error, Rejected)
     assert error.code == code
