@@ -14,7 +14,7 @@ from aia.client.worker.errors import WorkerError
 from aia.client.worker.handlers import Handlers
 from aia.client.worker.shift import Shift
 from aia.client.worker.stopping import Stopping
-from aia.client.writing import Amount, amount, given
+from aia.client.writing import Amount, amount, given, segment
 
 F = TypeVar("F", bound=Callable[[Any, Any], Any])
 _RETRIES = Backoff(total_seconds=20.0)
@@ -82,8 +82,7 @@ class Worker:
         """
         if not 1 <= concurrency <= 1000:
             raise ValueError(f"concurrency is between 1 and 1000, not {concurrency}")
-        if not agent_id:
-            raise ValueError("a worker needs an agent_id")
+        segment(agent_id)
         self.agent_id = agent_id
         self._configuration = configuration(url, token, timeout, _RETRIES, False, {})
         self._concurrency = concurrency

@@ -48,7 +48,7 @@ def endless() -> list[Any]:
     return nested
 
 
-@pytest.mark.parametrize("value", [object(), {"x": print}, "\ud800", endless(), 2**70])
+@pytest.mark.parametrize("value", [object(), {"x": print}, "\ud800", endless()])
 def test_what_is_no_json_is_a_failure_that_nobody_need_try_again(value: Any) -> None:
     outcome = delivered(value)
     assert outcome.kind == "fail"
