@@ -101,7 +101,9 @@ def test_a_worker_that_is_stopped_finishes_what_it_has_and_takes_no_more(
         assert done(node, late)["result"] == "done"
 
 
-def test_a_drain_that_is_somebody_elses_is_left_alone(node: Any, held: Held) -> None:
+def test_a_drain_that_is_somebody_elses_is_left_alone(
+    node: Any, held: Held, caplog: pytest.LogCaptureFixture
+) -> None:
     agent_id = held.worker.agent_id
     with working(held.worker):
         held.let_go.set()
@@ -110,6 +112,9 @@ def test_a_drain_that_is_somebody_elses_is_left_alone(node: Any, held: Held) -> 
     running = Working(held.worker)
     try:
         waiting = submit(node, agent_id, "async")
+        while not any("an operator activates it" in line for line in caplog.messages):
+            assert running.alive
+            threading.Event().wait(0.01)
         assert agent_of(node, agent_id)["status"] == "draining"
         node.client.post(f"{API}/agents/{agent_id}/activate", json={})
         assert done(node, waiting)["result"] == "done"
