@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from functools import partial
+from random import SystemRandom
 from types import TracebackType
 from typing import Self
 
@@ -18,19 +18,11 @@ import uuid_utils
 from anyio.abc import TaskGroup
 
 from aia_mas.application.clock import Clock, SystemClock
-from aia_mas.application.database import Database, open_database
 from aia_mas.application.engine.engine import Engine
 from aia_mas.application.engine.handlers import Placement, merged
-from aia_mas.application.engine.snapshots import PostgresSnapshots
 from aia_mas.application.engine.working_set import WorkingSet
 from aia_mas.application.event_log.fold_host import FoldHost
-from aia_mas.application.event_log.fold_snapshots import PostgresFoldSnapshots
-from aia_mas.application.event_log.leases import LeaseKeeper
-from aia_mas.application.event_log.mapper import EventMapper
-from aia_mas.application.event_log.postgres_log import Limits, PostgresEventLog
 from aia_mas.application.event_log.records import RecordedEvent
-from aia_mas.application.maintenance import Maintenance
-from aia_mas.application.migrations import migrate
 from aia_mas.application.orchestration import handlers as orchestration
 from aia_mas.application.orchestration.admission import Admission
 from aia_mas.application.orchestration.claims import Claims
@@ -39,7 +31,7 @@ from aia_mas.application.orchestration.heartbeats import Heartbeats
 from aia_mas.application.orchestration.queue_view import QueueView
 from aia_mas.application.orchestration.seats import Counting, Seats
 from aia_mas.application.orchestration.workload import Workload
-from aia_mas.application.presence import PostgresPresence, Presence, RedisPresence, Reports
+from aia_mas.application.presence import Presence, Reports
 from aia_mas.application.processes import deadlines as deadlines_process
 from aia_mas.application.processes import dispatcher as dispatcher_process
 from aia_mas.application.processes.deadlines import Deadlines, ExpiryFold
@@ -52,15 +44,15 @@ from aia_mas.domain.orchestration.scoring.policies import Policy, registered
 from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
 from aia_mas.domain.orchestration.task_commands import SubmitTask
 from aia_mas.interfaces.own_policies import policies_at
-from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, PROCESS_FOLDS
+from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY
 from aia_mas.interfaces.realtime import Hub, Sample, options_of
-from aia_mas.interfaces.shared_stores import limiter, presence_store
-from aia_mas.projections.host import ProjectionHost
-from aia_mas.projections.registry import READ_MODELS
+from aia_mas.interfaces.stores import Leases, NodeLog, OpenStores, Stores, open_postgres
+from aia_mas.projections.read_models import ReadModels
 
 log = structlog.stdlib.get_logger("aia.system")
 
 _FLEET = system("fleet")
+_RANDOM = SystemRandom()
 _LOOK_AGAIN = 0.5
 """Seconds until metrics are looked at again that tell of something behind."""
 
@@ -72,7 +64,7 @@ class System:
         settings: What it was told.
         policies: What may choose among agents, by name.
         clock: What time it is.
-        database: Where its data are.
+        stores: Where its data are.
         log: The event log.
         engine: The one way in.
         presence: Signs of life.
@@ -86,11 +78,13 @@ class System:
         hub: The live streams.
         leases: What this node leads.
         limiter: Counts the requests of each caller; None: there is no limit.
+        new_id: Makes a new UUIDv7, whose text sorts by time.
+        random: Draws from 0..1, to spread what is tried again.
         draining: It takes no more commands.
     """
 
-    database: Database
-    log: PostgresEventLog
+    stores: Stores
+    log: NodeLog
     engine: Engine
     presence: Presence
     reports: Reports
@@ -99,9 +93,9 @@ class System:
     workload: Workload
     claims: Claims
     heartbeats: Heartbeats
-    projections: ProjectionHost
+    projections: ReadModels
     hub: Hub
-    leases: LeaseKeeper
+    leases: Leases
     limiter: Limiter | None
     _life: asyncio.Task[None]
     _started: asyncio.Future[None]
@@ -113,6 +107,10 @@ class System:
         *,
         clock: Clock | None = None,
         policies: Iterable[Policy] = (),
+        open_stores: OpenStores = open_postgres,
+        new_id: Callable[[], str] = lambda: str(uuid_utils.uuid7()),
+        random: Callable[[], float] = _RANDOM.random,
+        look_seconds: float = 0.25,
     ) -> None:
         """Describe a node; nothing is done before it is entered.
 
@@ -120,6 +118,10 @@ class System:
             settings: What it is told.
             clock: What time it is; None: the system's.
             policies: What may choose among agents, too, beside what is built in and set.
+            open_stores: Where it keeps its data.
+            new_id: Makes a new UUIDv7, whose text sorts by time.
+            random: Draws from 0..1, to spread what is tried again.
+            look_seconds: How often it is looked at what is due.
 
         Raises:
             SettingsError: A policy that is set cannot be had.
@@ -131,10 +133,10 @@ class System:
         self.clock = clock or SystemClock()
         self.name = settings.node_name or f"{socket.gethostname()}:{os.getpid()}"
         self.draining = False
-
-    def new_id(self) -> str:
-        """Return a new UUIDv7, whose text sorts by time."""
-        return str(uuid_utils.uuid7())
+        self.new_id = new_id
+        self.random = random
+        self._look_seconds = look_seconds
+        self._open_stores = open_stores
 
     async def __aenter__(self) -> Self:
         """Open the database, catch up with the log, and start every process."""
@@ -181,28 +183,10 @@ class System:
     async def _live(self) -> None:
         """Be a node from beginning to end."""
         async with AsyncExitStack() as stack:
-            self.database = await stack.enter_async_context(open_database(self.settings))
-            await migrate(self.database.owner_url, program_role=self.database.program_role)
-            self.log = PostgresEventLog(
-                self.database.url,
-                EventMapper(orchestration.EVENTS),
-                limits=Limits(
-                    self.settings.max_waiting_commands,
-                    self.settings.max_waiting_bytes,
-                    self.settings.database_pool_size,
-                    self.settings.database_timeout_seconds,
-                ),
-            )
-            await stack.enter_async_context(self.log.running())
-            self.leases = LeaseKeeper(
-                self.log.pool,
-                self.log.store_id,
-                f"{self.name}:{secrets.token_hex(4)}",
-                seconds=self.settings.leader_lease_seconds,
-                renew_every=self.settings.leader_lease_seconds / 4,
-            )
-            self.limiter = limiter(self.settings, self.log, stack)
-            self._wire(presence_store(self.settings, self.log, stack))
+            stores = await self._open_stores(self.settings, self.name, self.clock, stack)
+            self.stores, self.log = stores, stores.log
+            self.leases, self.limiter = stores.leases, stores.limiter
+            self._wire()
             tasks = await stack.enter_async_context(anyio.create_task_group())
             await self._start(tasks)
             log.info("system_started", node=self.name, head=self.log.feed.position)
@@ -224,15 +208,14 @@ class System:
                 tasks.start_soon(self.log.drain)
                 tasks.start_soon(self.hub.drain)
 
-    def _wire(self, signs_of_life: PostgresPresence | RedisPresence) -> None:
+    def _wire(self) -> None:
         settings, event_log, clock = self.settings, self.log, self.clock
+        stores, signs_of_life = self.stores, self.stores.signs_of_life
         feed = event_log.feed
-        folds = PostgresFoldSnapshots(event_log.pool, event_log.store_id)
-        self._snapshots = PostgresSnapshots(event_log.pool, orchestration.STATES)
         working_set = WorkingSet(
             event_log,
             orchestration.EVOLVERS,
-            self._snapshots,
+            stores.states,
             capacity=settings.working_set_streams,
         )
         counting = Counting(
@@ -264,14 +247,17 @@ class System:
         self.presence = Presence(
             signs_of_life,
             clock,
+            interval=stores.exchange_seconds,
             remember=deadlines_process.MISSED_HEARTBEATS * settings.heartbeat_interval_seconds,
         )
-        self.reports = Reports(signs_of_life, clock)
+        self.reports = Reports(signs_of_life, clock, interval=stores.exchange_seconds)
         expiry_fold = ExpiryFold(self.presence.over)
         self._dispatch_host = FoldHost(
-            event_log, dispatch_fold, folds, categories=DISPATCHING.categories
+            event_log, dispatch_fold, stores.folds, categories=DISPATCHING.categories
         )
-        self._expiry_host = FoldHost(event_log, expiry_fold, folds, categories=EXPIRY.categories)
+        self._expiry_host = FoldHost(
+            event_log, expiry_fold, stores.folds, categories=EXPIRY.categories
+        )
         self.dispatcher = Dispatcher(
             dispatch_fold, self._dispatch_host, clock, self.new_id, settings.scoring_weights
         )
@@ -311,15 +297,11 @@ class System:
             clock,
             heartbeat_seconds=settings.heartbeat_interval_seconds,
             pickup_seconds=settings.pickup_timeout_seconds,
+            interval=self._look_seconds,
+            random=self.random,
         )
-        self._maintenance = Maintenance(event_log.pool, self._snapshots, clock)
-        self.projections = ProjectionHost(
-            event_log,
-            self.leases,
-            folds,
-            (*READ_MODELS, *PROCESS_FOLDS),
-            {DISPATCHING.name: self._dispatch_host, EXPIRY.name: self._expiry_host},
-            settings.tiers,
+        self.projections = stores.read_models(
+            {DISPATCHING.name: self._dispatch_host, EXPIRY.name: self._expiry_host}
         )
         self.hub = Hub(event_log, options_of(settings))
         self.hub.coalesce("metrics", self._metrics)
@@ -336,7 +318,7 @@ class System:
             tasks.start_soon(host.run)
         tasks.start_soon(self.presence.run)
         tasks.start_soon(self.reports.run)
-        tasks.start_soon(self._maintenance.run)
+        tasks.start_soon(self.stores.keep_house)
         tasks.start_soon(self.projections.run)
         head = self.log.feed.position
         for host in (self._dispatch_host, self._expiry_host):

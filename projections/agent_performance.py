@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
 import msgspec
-from psycopg.rows import TupleRow
 
 from aia_mas.application.event_log.connections import Pool
 from aia_mas.domain.kernel.money import to_text
@@ -154,30 +154,45 @@ class AgentPerformances:
         }
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(_QUERY, values)).fetchall()
-        # The first one is there always: it is the whole.
-        whole, *types = rows
-        streak, best, position = whole[-3:]
-        return Performance(
-            Figures(**_figures(whole)),
-            [TypeFigures(task_type=row[0], **_figures(row)) for row in types],
-            _streak(streak, best),
-            position,
-        )
+        streak, best, position = rows[0][-3:]
+        return performance_of(rows, streak, best, position)
+
+
+def performance_of(
+    rows: Sequence[Sequence[Any]], streak: int, best: int, position: int
+) -> Performance:
+    """Return how an agent performs.
+
+    Args:
+        rows: The whole (always there), then each type of task: type, longest duration, counts of
+            durations by bucket, and the sums of ``ADDED``.
+        streak: How many attempts in a row were completed; below 0: were not.
+        best: The most completed in a row.
+        position: How far the read model had come.
+    """
+    whole, *types = rows
+    return Performance(
+        Figures(**_figures(whole)),
+        [TypeFigures(task_type=row[0], **_figures(row)) for row in types],
+        _streak(streak, best),
+        position,
+    )
 
 
 _HOURS: dict[Window, int | None] = {"1h": 1, "24h": 24, "7d": 168, "30d": 720, "all": None}
 _SUMS, _STREAKS, _ = AGENT_PERFORMANCE.table_names()
-_ADDED = (
+ADDED = (
     *("assigned", "completed", "failed", "released", "lost", "cancelled", "expired"),
     *("worked", "rated", "rating", "estimated", "estimate"),
     *("costed", "cost", "price", "above_price"),
 )
+"""What is added up over the rows of a window."""
 _QUERY = f"""with chosen as materialized (
     select * from {_SUMS} where agent_id = %(agent)s and span = %(span)s and begun >= %(begun)s
         and (%(type)s::text is null or task_type = %(type)s::text)
 ), figures as (
     select task_type, grouping(task_type) = 1 as whole, max(longest) as longest,
-        {", ".join(f"coalesce(sum({name}), 0) as {name}" for name in _ADDED)}
+        {", ".join(f"coalesce(sum({name}), 0) as {name}" for name in ADDED)}
     from chosen group by grouping sets ((), (task_type))
     order by whole desc, assigned desc, task_type limit %(rows)s
 )
@@ -187,7 +202,7 @@ select f.task_type, f.longest, (
             from chosen c, jsonb_each_text(c.durations) d
             where f.whole or c.task_type = f.task_type group by d.key
         ) b
-    ), {", ".join(f"f.{name}" for name in _ADDED)},
+    ), {", ".join(f"f.{name}" for name in ADDED)},
     coalesce(s.streak, 0), coalesce(s.best, 0), coalesce(c.position, 0)
 from figures f
 left join {_STREAKS} s on s.agent_id = %(agent)s
@@ -195,15 +210,15 @@ left join projection_checkpoints c on c.projection = '{AGENT_PERFORMANCE.key}'
 order by f.whole desc, f.assigned desc, f.task_type"""  # noqa: S608
 
 
-def _figures(row: TupleRow) -> dict[str, Any]:  # the fields of Figures
-    sums = {name: int(value) for name, value in zip(_ADDED, row[3:], strict=False)}
+def _figures(row: Sequence[Any]) -> dict[str, Any]:  # the fields of Figures
+    sums = {name: int(value) for name, value in zip(ADDED, row[3:], strict=False)}
     completed, over = sums["completed"], sums["failed"] + sums["lost"]
     durations = Durations(
         completed, sums["worked"], row[1] or 0, {int(key): n for key, n in (row[2] or {}).items()}
     )
     cost, price = sums["cost"], sums["price"]
     return {
-        **{name: sums[name] for name in _ADDED[:7]},
+        **{name: sums[name] for name in ADDED[:7]},
         "success_rate": _share(completed, completed + over),
         "duration": WorkDurations(
             mean_ms=durations.mean if completed else None,

@@ -162,7 +162,7 @@ class Listing:
             names = ", ".join(sorted(self._sorts))
             raise InvalidValue(f"sort is one of {names}, with - for descending", field="sort")
         if cursor is not None:
-            value, key = _read_cursor(cursor, sort)
+            value, key = read_cursor(cursor, sort)
             sign = "<" if descending else ">"
             conditions.add(
                 f"({by.expression}, {self._key}) {sign} (%s::text::{by.type}, %s)", value, key
@@ -182,7 +182,7 @@ class Listing:
         *_, found, text, key, _, position = rows[min(limit, len(rows)) - 1]
         if key is None:
             return Rows([], None, position)
-        following = _write_cursor(sort, text, key) if found > min(limit, len(rows)) else None
+        following = write_cursor(sort, text, key) if found > min(limit, len(rows)) else None
         return Rows(rows[:limit], following, position)
 
     def _page(self, by: str, order: str, limit: int) -> str:
@@ -275,11 +275,17 @@ def _storable(text: str) -> bool:
     return "\0" not in text
 
 
-def _write_cursor(sort: str, value: str, key: str) -> str:
+def write_cursor(sort: str, value: str, key: str) -> str:
+    """Return the cursor of what follows a row (``value``: by which it is sorted)."""
     return base64.urlsafe_b64encode(msgspec.json.encode([sort, value, key])).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str, sort: str) -> tuple[str, str]:
+def read_cursor(cursor: str, sort: str) -> tuple[str, str]:
+    """Return the value and the key in a cursor.
+
+    Raises:
+        InvalidValue: It is none, or belongs to another sort order.
+    """
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         written, value, key = msgspec.json.decode(

@@ -101,7 +101,8 @@ class FoldHost:
                     await self._take_over()
         finally:
             with anyio.CancelScope(shield=True), anyio.move_on_after(2):
-                if self.position > self._saved and not self._saving:
+                unsaved = self._snapshots is not None and self.position > self._saved
+                if unsaved and not self._saving:
                     await self._save(self.position, await self._copy(), self._generation)
 
     async def rebuild(self, fresh: Fold) -> int:

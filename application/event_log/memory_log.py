@@ -15,6 +15,7 @@ import anyio
 
 from aia_mas.application.event_log.batch import Batch, BatchResult, Sent, Status
 from aia_mas.application.event_log.committer import Committer, recorded
+from aia_mas.application.event_log.contact import Contact
 from aia_mas.application.event_log.feed import Feed
 from aia_mas.application.event_log.log import EventFilter, StreamHead
 from aia_mas.application.event_log.mapper import EventMapper
@@ -39,6 +40,7 @@ class MemoryEventLog:
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         store_id: UUID | None = None,
+        epoch: UUID | None = None,
     ) -> None:
         """Make an empty log.
 
@@ -46,11 +48,13 @@ class MemoryEventLog:
             mapper: Encodes events, so that payloads are checked as they would be in PostgreSQL.
             now: The clock that stamps events.
             store_id: Its identity; a fresh one when left out.
+            epoch: Which history it is; a fresh one when left out.
         """
         self.mapper = mapper
         self.feed = Feed()
         self.store_id = store_id or uuid4()
-        self.epoch = uuid4()
+        self.epoch = epoch or uuid4()
+        self.contact = Contact()
         self.events: list[RecordedEvent] = []
         self.epochs: dict[str, int] = {}
         self._now = now

@@ -135,10 +135,10 @@ class Claims:
                     return tasks
                 if lost is not None and await lost():
                     return tasks
-                async with asyncio.timeout(left):
+                with self._clock.within(left) as patience:
                     await waiter
-            except TimeoutError:
-                return await self.assigned(agent_id, limit)
+                if patience.cancelled_caught:
+                    return await self.assigned(agent_id, limit)
             finally:
                 waiters.discard(waiter)
                 if not waiters:

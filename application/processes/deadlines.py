@@ -81,6 +81,7 @@ class Deadlines:
         heartbeat_seconds: float,
         pickup_seconds: float,
         interval: float = 0.25,
+        random: Callable[[], float] = random.random,
     ) -> None:
         """Wire the process.
 
@@ -93,6 +94,7 @@ class Deadlines:
             heartbeat_seconds: How often agents report.
             pickup_seconds: How long an assignment may wait to be started.
             interval: Seconds between looks.
+            random: Draws from 0..1, to spread what is tried again.
         """
         self._fold = fold
         self._host = host
@@ -102,6 +104,7 @@ class Deadlines:
         self._heartbeat = heartbeat_seconds
         self._pickup = pickup_seconds
         self._interval = interval
+        self._random = random
 
     async def lead(self, lease: Lease, engine: Engine) -> None:
         """End what is due for as long as the lease lasts."""
@@ -132,7 +135,7 @@ class Deadlines:
             await asyncio.sleep(0)
 
     async def _end(self, engine: Engine, item: Due, lease: Lease) -> None:
-        jitter = random.random()  # noqa: S311
+        jitter = self._random()
         command: ReleaseTask | ExpireTask | MarkAgentOffline
         if isinstance(item, Release):
             command = ReleaseTask(
@@ -154,6 +157,6 @@ class Deadlines:
             log.info("deadline_passed", work=work)
         except Fenced:
             log.warning("deadlines_fenced", epoch=lease.epoch)
-            await asyncio.sleep(self._interval)
+            await self._clock.sleep(self._interval)
         except (DomainError, EventLogError) as error:
             log.info("deadline_void", work=work, code=error.code)

@@ -172,7 +172,7 @@ class Dispatcher:
         seconds = 1.0
         if due is not None:
             seconds = min(1.0, max(0.0, (due - self._clock.now()).total_seconds()))
-        with anyio.move_on_after(seconds):
+        with self._clock.within(seconds):
             await self._fold.changed.wait()
 
     async def _assign(self, engine: Engine, planned: PlannedAssignment, lease: Lease) -> None:

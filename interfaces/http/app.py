@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar
@@ -93,7 +94,7 @@ def create_app(system: System) -> Litestar:
         debug=False,
     )
     app.state.authenticator = authenticator
-    app.state.openapi = openapi_of(settings)
+    app.state.openapi = partial(openapi_of, settings)
     monitor = app.state.monitor = Monitor(system)
     served, sockets = app.asgi_router, Gate(app, authenticator, Origins(settings))
     if limiter is None or settings.rate_limit is None:

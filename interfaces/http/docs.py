@@ -97,7 +97,7 @@ class Documentation(Controller):
     @get(["/openapi.json", f"{OPERATIONS}/openapi.json"], operation_id="get_openapi")
     async def openapi(self, request: ApiRequest) -> Answer[dict[str, Any]]:
         """Return the OpenAPI document."""
-        return Answer(request.app.state.openapi[_folders(request)])
+        return Answer(request.app.state.openapi()[_folders(request)])
 
 
 def encoded(

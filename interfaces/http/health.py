@@ -31,8 +31,6 @@ DETAILS = "get_health_details"
 _PATIENCE = 2.0
 _FAILURES = (psycopg.Error, PoolTimeout, OSError, TimeoutError, EventLogError)
 
-_LEADERS = "select name, holder from leases where expires_at > clock_timestamp() order by name"
-
 
 class NotReady(RequestRefused):
     """This node takes no work now."""
@@ -177,7 +175,7 @@ async def health_of(system: System) -> Health:
         try:
             async with asyncio.timeout(_PATIENCE):
                 projections = await system.projections.status()
-                leaders = await _leaders(system)
+                leaders = await system.stores.leaders()
         except _FAILURES as error:
             database = Part(status="unavailable", kind=database.kind, detail=_words(error))
     status: Literal["ok", "degraded", "draining", "unavailable"] = "ok"
@@ -209,22 +207,17 @@ async def health_of(system: System) -> Health:
 
 
 async def _database(system: System) -> Part:
-    kind = "external" if system.database.embedded is None else "embedded"
+    stores = system.stores
     try:
         async with asyncio.timeout(_PATIENCE):
             try:
-                await _ask(system)
+                await stores.check()
             except psycopg.OperationalError:
                 # That connection was cut, which says nothing about the next one.
-                await _ask(system)
+                await stores.check()
     except _FAILURES as error:
-        return Part(status="unavailable", kind=kind, detail=_words(error))
-    return Part(status="ok", kind=kind)
-
-
-async def _ask(system: System) -> None:
-    async with system.log.pool.connection() as connection:
-        await connection.execute("select 1")
+        return Part(status="unavailable", kind=stores.kind, detail=_words(error))
+    return Part(status="ok", kind=stores.kind)
 
 
 def _redis(system: System) -> Part:
@@ -235,12 +228,6 @@ def _redis(system: System) -> Part:
     if system.limiter is not None and not system.limiter.shared:
         away = f"{away}; requests are counted by this node alone".removeprefix("; ")
     return Part(status="unavailable" if away else "ok", detail=away)
-
-
-async def _leaders(system: System) -> dict[str, str]:
-    async with system.log.pool.connection() as connection:
-        rows = await (await connection.execute(_LEADERS)).fetchall()
-    return dict(rows)
 
 
 def _words(error: BaseException) -> str:

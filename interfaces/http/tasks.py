@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from datetime import datetime
 
 import msgspec
@@ -40,8 +39,6 @@ from aia_mas.interfaces.http.schemas.tasks import (
 
 TASKS = f"{API}/agents/tasks"
 MAX_BATCH = 1_000
-
-_random = random.SystemRandom().random
 
 
 class _Identified(msgspec.Struct):
@@ -144,7 +141,7 @@ class TaskCommands(Controller):
     ) -> Answer[TaskAnswer]:
         """Give the attempt up; the task is queued again while it has attempts left."""
         request.acting_for(data.agent_id)
-        command = data.command(check_id(task_id, "task_id"), jitter=_random())
+        command = data.command(check_id(task_id, "task_id"), jitter=request.system.random())
         return answered(await carry_out(request, command))
 
     @post("/{task_id:str}/cancel", operation_id="cancel_task", status_code=200)

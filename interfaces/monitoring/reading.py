@@ -64,7 +64,7 @@ def read(system: System, requests: HttpCounts) -> Reading:
         commits=system.log.committer.counts.copy(),
         waiting_commands=system.log.committer.waiting,
         position=system.log.feed.position,
-        pool=system.log.pool.get_stats(),
+        pool=system.stores.pool_figures(),
         leads={name: name in held for name in sorted(names)},
         presence=system.presence.available,
         draining=system.draining,

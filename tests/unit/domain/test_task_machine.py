@@ -55,6 +55,8 @@ from aia_mas.domain.orchestration.task_input import ask_for_input, give_input
 from aia_mas.domain.orchestration.task_rating import rate_task
 from aia_mas.domain.orchestration.task_specification import Priority, TaskSpecification
 from aia_mas.domain.orchestration.task_status import (
+    BEFORE_ITS_START,
+    BEGUN,
     BY_THE_CLOCK,
     LIVE,
     ReleaseReason,
@@ -190,8 +192,9 @@ class TaskLife(RuleBasedStateMachine):
         command = ReleaseTask(task_id="t1", attempt=self.state.attempt - behind, reason=reason)
         decision = release_task(self.state, command, self.ctx())
         waits = self.open_question is not None and reason in BY_THE_CLOCK
-        assert decision.refusal is None or behind or not self.live or "started" in reason or waits
-        assert decision.refusal is not None or not waits
+        begun = self.state.status in BEGUN and reason in BEFORE_ITS_START
+        wanted = self.live and not behind and not waits and not begun
+        assert (decision.refusal is None) == bool(wanted)
         self.take(decision)
 
     @rule()

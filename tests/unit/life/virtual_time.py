@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import anyio
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 MOST_ROUNDS = 20_000
@@ -87,3 +90,7 @@ class LoopClock:
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         await asyncio.sleep(seconds)
+
+    def within(self, seconds: float) -> AbstractContextManager[anyio.CancelScope]:
+        """Return a block that is left when so many seconds have passed."""
+        return anyio.move_on_after(seconds)
