@@ -8,10 +8,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
+import msgspec
+
 from aia.client.errors import ApiError
+from aia.client.types import ClaimedTask
 from aia.client.worker.context import Context, ThreadContext
 from aia.client.worker.errors import LOST
-from aia.client.worker.frames import Receipt, Task
+from aia.client.worker.frames import Receipt
 from aia.client.worker.handlers import Handler, Handlers
 from aia.client.worker.notes import Notes
 from aia.client.worker.outcomes import Fail, Outcome, delivered, failed, raised
@@ -38,7 +41,8 @@ class Attempt:
 
     def __init__(
         self,
-        task: Task,
+        task: ClaimedTask,
+        payload: msgspec.Raw,
         handlers: Handlers,
         say: Say,
         answered: Answered,
@@ -49,6 +53,7 @@ class Attempt:
 
         Args:
             task: The task.
+            payload: Its input, as it came.
             handlers: Who can do it.
             say: Sends a message.
             answered: Waits for the answer to a question.
@@ -60,6 +65,7 @@ class Attempt:
         self.lost = ""
         self.over = asyncio.Event()
         self.notes = Notes(self._say_progress, self._report_refused)
+        self._payload = payload
         self._handlers = handlers
         self._tell = say
         self._answered = answered
@@ -148,7 +154,7 @@ class Attempt:
             return None
         try:
             handler = self._handlers.find(self.task.task_type)
-            payload = handler.payload(self.task.payload)
+            payload = handler.payload(self._payload)
             return delivered(await self._handled(handler, payload))
         except Fail as error:
             log.info("task %s fails with %s: %s", self.task.task_id, error.code, error.message)

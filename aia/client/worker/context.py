@@ -9,8 +9,8 @@ from concurrent.futures import CancelledError, Future
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from aia.client.types import ClaimedTask
 from aia.client.worker.errors import TaskLost
-from aia.client.worker.frames import Task
 from aia.client.worker.notes import checked
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Context:
 
     def __init__(self, attempt: Attempt) -> None:
         """Speak for an attempt that begins now."""
-        self.task: Task = attempt.task
+        self.task: ClaimedTask = attempt.task
         self.attempt: int = attempt.task.attempt
         ends = datetime.now(UTC) + timedelta(seconds=attempt.task.timeout_seconds)
         expires = attempt.task.deadline
@@ -54,6 +54,10 @@ class Context:
     def log(self, text: object) -> None:
         """Add to the log of the task; lines are sent a few at a time, and with the progress."""
         self._own.notes.log(str(text))
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; in a test by ``aia.testing`` it goes by the clock of the test."""
+        await asyncio.sleep(seconds)
 
     async def ask(self, question: str, *, choices: Sequence[str] = (), schema: Any = None) -> Any:
         """Put a question to people or other agents, and wait for the answer.
@@ -101,6 +105,15 @@ class ThreadContext:
     def wait(self, seconds: float) -> bool:
         """Sleep, but no longer than the task is this worker's; return whether it is lost."""
         return self._lost.wait(seconds)
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep.
+
+        Raises:
+            TaskLost: The task is not this worker's any more.
+        """
+        self.wait(seconds)
+        self.check()
 
     def check(self) -> None:
         """Return if the task is still this worker's.

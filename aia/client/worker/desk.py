@@ -10,9 +10,10 @@ from typing import Any
 
 import msgspec
 
+from aia.client.types import ClaimedTask
 from aia.client.worker.answers import Answers
 from aia.client.worker.attempt import Attempt, Say
-from aia.client.worker.frames import AgentStatus, Alive, Answer, Frame, Lost, Task
+from aia.client.worker.frames import AgentStatus, Alive, Answer, Frame, Given, Lost
 from aia.client.worker.handlers import Handlers
 
 log = logging.getLogger("aia.client.worker")
@@ -37,7 +38,7 @@ class Desk:
         answers: Answers,
         group: asyncio.TaskGroup,
         concurrency: int,
-        taken: Callable[[Task], None],
+        taken: Callable[[ClaimedTask], None],
     ) -> None:
         """Begin with nothing in hand.
 
@@ -78,7 +79,7 @@ class Desk:
     def hear(self, frame: Frame) -> None:
         """Take what the server says of the agent and its tasks."""
         if frame.type == "task_assigned":
-            self._take(_read(frame, Task))
+            self._take(_read(frame, ClaimedTask), _read(frame, Given).payload)
         elif frame.type == "task_lost":
             lost = _read(frame, Lost)
             if (attempt := self._attempts.get(lost.lease or "")) is not None:
@@ -113,7 +114,7 @@ class Desk:
         for attempt in self:
             attempt.give_back(code, message, within)
 
-    def _take(self, task: Task) -> None:
+    def _take(self, task: ClaimedTask, payload: msgspec.Raw) -> None:
         if not self.taking or task.lease in self._known:
             return
         self._known[task.lease] = None
@@ -123,7 +124,9 @@ class Desk:
         for attempt in older:
             attempt.lose("assigned anew")
         before = older[-1].over if older else None
-        attempt = Attempt(task, self._handlers, self._say, self._answers.of, self._places, before)
+        attempt = Attempt(
+            task, payload, self._handlers, self._say, self._answers.of, self._places, before
+        )
         self._attempts[task.lease] = attempt
         self._none.clear()
         self._taken(task)

@@ -5,47 +5,15 @@ Fields that a newer server adds are passed over; docs/agent-socket.md has them a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
 
-class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """A task as a worker gets it.
+class Given(msgspec.Struct, frozen=True):
+    """The input of a task, as it came (``payload``: for its handler to read)."""
 
-    Attributes:
-        task_id: Its id.
-        lease: The fencing token of this attempt.
-        task_type: What kind of work it is.
-        payload: The input, as JSON; the handler gets it decoded.
-        description: For people.
-        attempt: The number of this attempt, from 1.
-        lease_seconds: How long the server waits for a sign of life, seconds; the worker sees to it.
-        timeout_seconds: How long this attempt may take, seconds.
-        deadline: When the task expires, UTC; None: never.
-        priority: Its class.
-        max_cost: The most that it may cost, tokens; None: no bound.
-        tags: Its client's words.
-        owner: Whom it belongs to.
-        requirements: What it asks of an agent.
-    """
-
-    task_id: str
-    lease: str
-    task_type: str = ""
-    payload: msgspec.Raw = msgspec.Raw(b"null")
-    description: str = ""
-    attempt: int = 1
-    lease_seconds: float = 60.0
-    timeout_seconds: float = 300.0
-    deadline: datetime | None = None
-    priority: str = "normal"
-    max_cost: str | None = None
-    tags: tuple[str, ...] = ()
-    owner: str = ""
-    requirements: Mapping[str, Any] = {}
+    payload: msgspec.Raw
 
 
 class Welcome(msgspec.Struct, frozen=True, kw_only=True):

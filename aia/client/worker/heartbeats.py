@@ -10,9 +10,10 @@ from typing import Any, Protocol
 import msgspec
 
 from aia.client.errors import ApiError, NotFound
+from aia.client.types import ClaimedTask
 from aia.client.worker.desk import Desk
 from aia.client.worker.errors import Unregistered
-from aia.client.worker.frames import Alive, Frame, Receipt, Task, Welcome
+from aia.client.worker.frames import Alive, Frame, Receipt, Welcome
 from aia.client.worker.messages import Passed
 
 log = logging.getLogger("aia.client.worker")
@@ -54,7 +55,7 @@ class Heartbeats:
         """Send one now."""
         self._soon.set()
 
-    def taken(self, task: Task) -> None:
+    def taken(self, task: ClaimedTask) -> None:
         """Take note of a task whose lease may be shorter than the next wait."""
         due = asyncio.get_running_loop().time() + task.lease_seconds / _SHARE
         if due < self._next:

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from aia.client.worker.answers import Answers, Asked
-from aia.client.worker.frames import Answer, Held, Task
+from aia.client.worker.frames import Answer, Held
 
 
 def attempt(number: int) -> Any:
     """What answers need to know of an attempt."""
-    return SimpleNamespace(task=Task(task_id="t", lease=f"lease {number}", attempt=number))
+    task = SimpleNamespace(task_id="t", lease=f"lease {number}", attempt=number)
+    return SimpleNamespace(task=task)
 
 
 async def asked() -> None:
