@@ -130,7 +130,7 @@ class Link:
             return self._after_status(error)
         except (OSError, InvalidHandshake, EOFError, msgspec.MsgspecError) as error:
             # TimeoutError is an OSError, too.
-            log.info("cannot connect: %r", error)
+            log.warning("there is no connection: %r", error)
             return self._pauses.next()
 
     async def _talk(self, socket: ClientConnection) -> None:
@@ -215,8 +215,8 @@ class Link:
 
     def _after_status(self, error: InvalidStatus) -> float:
         status = error.response.status_code
-        log.info("the connection was refused with %s", status)
-        if status in {400, 403, 404, 405}:
+        log.warning("the connection was refused with %s", status)
+        if status in {400, 403, 426}:
             raise Rejected("socket_refused", f"The socket was refused with {status}") from None
         told = error.response.headers.get("Retry-After", "")
         return self._pauses.next(float(told) if told.isdecimal() else None)

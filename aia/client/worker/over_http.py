@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from aia.client.errors import ApiError
+from aia.client.errors import ClientError
 from aia.client.worker.door import Door
 from aia.client.worker.frames import Receipt
 from aia.client.worker.messages import Message
@@ -47,7 +47,7 @@ class OverHttp:
             await asyncio.wait({before})
         try:
             receipt = await self._door.carry(message)
-        except ApiError as error:
+        except ClientError as error:
             if not message.future.done():
                 message.future.set_exception(error)
         else:

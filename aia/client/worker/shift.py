@@ -11,7 +11,7 @@ from typing import Any
 from aia.client.worker.answers import Answers
 from aia.client.worker.desk import Desk
 from aia.client.worker.door import Door
-from aia.client.worker.errors import Replaced, WorkerError
+from aia.client.worker.errors import Replaced, Unregistered, WorkerError
 from aia.client.worker.frames import Frame, Receipt
 from aia.client.worker.handlers import Handlers
 from aia.client.worker.heartbeats import Heartbeats
@@ -101,9 +101,14 @@ class Shift:
         self._desk.taking = False
         self._over_http = OverHttp(self._door, self._group)
         self._over_http.take_over(self._link.unanswered())
-        beating = self._group.create_task(self._heartbeats.run())
-        await self._desk.empty()
-        beating.cancel()
+        await self._first_of(self._desk.empty(), self._show_life())
+
+    async def _show_life(self) -> None:
+        try:
+            await self._heartbeats.run()
+        except Unregistered as error:
+            self._desk.lose_all(str(error))
+            await self._desk.empty()
 
     async def _drain(self) -> None:
         """Ask for no further work, and hear what was given until then."""

@@ -30,7 +30,7 @@ def test_help_lists_the_commands(run: Run) -> None:
     result = run("--help")
 
     assert result.returncode == 0
-    for command in ("serve", "migrate", "doctor", "audit", "projections"):
+    for command in ("serve", "worker", "migrate", "doctor", "audit", "projections"):
         assert f"\n  {command} " in result.stdout
 
 
