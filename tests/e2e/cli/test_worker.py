@@ -255,7 +255,9 @@ def test_a_worker_that_is_asked_to_stop_lets_its_program_finish(
 
 
 def until_draining(node: Any, agent_id: str) -> None:
+    end = time.monotonic() + PATIENCE
     while node.client.get(f"{API}/agents/{agent_id}").json()["status"] != "draining":
+        assert time.monotonic() < end, "it does not drain"
         time.sleep(0.01)
 
 

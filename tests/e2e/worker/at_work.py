@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -88,6 +88,14 @@ def until(node: Any, task_id: str, *statuses: str, attempt: int = 0) -> dict[str
 def done(node: Any, task_id: str) -> dict[str, Any]:
     """Return a task once it is at its end."""
     return until(node, task_id, "completed", "failed", "cancelled", "expired", "dead")
+
+
+def happens(look: Callable[[], object], wanted: str) -> None:
+    """Look until something is so that nothing tells of."""
+    end = time.monotonic() + PATIENCE
+    while not look():
+        assert time.monotonic() < end, f"{wanted} did not come"
+        time.sleep(0.01)
 
 
 def events(node: Any, task_id: str) -> list[str]:

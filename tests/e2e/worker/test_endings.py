@@ -16,7 +16,7 @@ import pytest
 
 from aia.client import Context, Rejected, Replaced, ThreadContext, Unregistered, Worker
 
-from .at_work import API, PATIENCE, Working, agent_of, done, events, submit, until, working
+from .at_work import API, PATIENCE, Working, agent_of, done, events, happens, submit, until, working
 
 SECRET = "a secret of 32 bytes, or some more"
 LEEWAY = 5.0  # seconds by which the server may be late
@@ -89,8 +89,8 @@ def test_a_worker_that_is_stopped_finishes_what_it_has_and_takes_no_more(
     with working(held.worker) as running:
         ids = both_running(node, held)
         running.stop()
-        while agent_of(node, held.worker.agent_id)["status"] != "draining":
-            threading.Event().wait(0.01)
+        agent_id = held.worker.agent_id
+        happens(lambda: agent_of(node, agent_id)["status"] == "draining", "the drain")
         late = submit(node, held.worker.agent_id, "async")
         held.let_go.set()
         assert running.ended() is None
@@ -114,8 +114,7 @@ def test_a_drain_that_is_somebody_elses_is_left_alone(
         waiting = submit(node, agent_id, "async")
         while not any("an operator activates it" in line for line in caplog.messages):
             assert running.alive
-            threading.Event().wait(0.01)
-        assert agent_of(node, agent_id)["status"] == "draining"
+            assert agent_of(node, agent_id)["status"] == "draining"
         node.client.post(f"{API}/agents/{agent_id}/activate", json={})
         assert done(node, waiting)["result"] == "done"
     finally:
@@ -287,8 +286,8 @@ def test_a_token_that_expires_is_replaced_by_a_fresh_one(locked: Any, unique: st
     with working(held.worker):
         ids = both_running(locked, held)
         connected = len(given)
-        while len(given) < connected + 1:  # it comes back by itself when the socket has ended
-            threading.Event().wait(0.01)
+        # It comes back by itself when the socket has ended.
+        happens(lambda: len(given) > connected, "another token")
         held.let_go.set()
         assert [done(locked, task_id)["result"] for task_id in ids] == ["done", "done"]
     assert sorted(held.begun) == ["async", "thread"]

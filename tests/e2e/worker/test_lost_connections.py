@@ -8,7 +8,7 @@ import pytest
 
 from aia.client import Context, Rejected, ThreadContext, Worker
 
-from .at_work import API, PATIENCE, Working, agent_of, done, events, submit, until, working
+from .at_work import API, PATIENCE, Working, agent_of, done, events, happens, submit, until, working
 from .relay import Relay
 
 Wire = Callable[[Any], Relay]
@@ -234,8 +234,7 @@ def test_a_worker_that_has_no_server_can_be_stopped(node: Any, wire: Wire, uniqu
     relay = wire(node)
     relay.open = False
     running = Working(Worker(unique, url=relay.url))
-    while not relay.opened:
-        threading.Event().wait(0.01)
+    happens(lambda: relay.opened, "a first try")
     running.stop()
     assert running.ended() is None
 
@@ -246,16 +245,10 @@ def test_a_server_that_is_not_there_yet_is_waited_for(node: Any, wire: Wire, uni
     slow = Slow(unique, relay.url)
     slow.may_end.set()
     with working(slow.worker):
-        while not relay.opened:
-            threading.Event().wait(0.01)
+        happens(lambda: relay.opened, "a first try")
         relay.open = True
-        until_registered(node, unique)
+        happens(lambda: "agent_id" in agent_of(node, unique), "the registration")
         assert done(node, submit(node, unique))["result"] == "done"
-
-
-def until_registered(node: Any, agent_id: str) -> None:
-    while "agent_id" not in agent_of(node, agent_id):
-        threading.Event().wait(0.01)
 
 
 @pytest.mark.parametrize(
