@@ -53,8 +53,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         migration_database_url: The same as the owner of the tables; None: ``database_url``.
         database_pool_size: Connections for queries and processes.
         database_timeout_seconds: How long to wait for a connection, seconds.
-        redis_host: Redis or Valkey, for presence and rates of requests; None: PostgreSQL carries
-            presence, and each node counts requests for itself.
+        redis_host: Redis or Valkey, for presence, rates of requests, and to wake nodes; None:
+            PostgreSQL carries presence and wakes them, and each node counts requests for itself.
         redis_port: Its port.
         redis_url: The same as a URL, with TLS and password; goes before host and port.
         node_name: Name of this node in leases and logs; None: made up from host and process.

@@ -43,9 +43,10 @@ from aia_mas.domain.kernel.principal import system
 from aia_mas.domain.orchestration.scoring.policies import Policy, registered
 from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
 from aia_mas.domain.orchestration.task_commands import SubmitTask
+from aia_mas.interfaces.live_streams import live_hub
 from aia_mas.interfaces.own_policies import policies_at
 from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY
-from aia_mas.interfaces.realtime import Hub, Sample, options_of
+from aia_mas.interfaces.realtime import Hub
 from aia_mas.interfaces.stores import Leases, NodeLog, OpenStores, Stores, open_postgres
 from aia_mas.projections.read_models import ReadModels
 
@@ -53,8 +54,6 @@ log = structlog.stdlib.get_logger("aia.system")
 
 _FLEET = system("fleet")
 _RANDOM = SystemRandom()
-_LOOK_AGAIN = 0.5
-"""Seconds until metrics are looked at again that tell of something behind."""
 
 
 class System:
@@ -303,15 +302,7 @@ class System:
         self.projections = stores.read_models(
             {DISPATCHING.name: self._dispatch_host, EXPIRY.name: self._expiry_host}
         )
-        self.hub = Hub(event_log, options_of(settings))
-        self.hub.coalesce("metrics", self._metrics)
-
-    def _metrics(self) -> Sample:
-        metrics = self.projections.system_metrics(self.clock.now())
-        if any(each.events for each in metrics.lag):
-            # What is behind catches up without a further event that would have it looked at.
-            asyncio.get_running_loop().call_later(_LOOK_AGAIN, self.hub.touch, "metrics")
-        return Sample(metrics, metrics.as_of)
+        self.hub = live_hub(event_log, settings, self.projections, clock)
 
     async def _start(self, tasks: TaskGroup) -> None:
         for host in (self._dispatch_host, self._expiry_host):

@@ -9,6 +9,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
+from aia_mas.application.event_log.redis_wakeups import RedisWakeups
 from aia_mas.application.presence import PostgresPresence, RedisPresence
 from aia_mas.application.rate_limits import Limiter, LocalLimiter, RedisLimiter
 from aia_mas.application.settings import Settings
@@ -26,6 +27,19 @@ def presence_store(
     )
     stack.push_async_callback(redis.aclose)
     return RedisPresence(redis, f"mas:{log.store_id}")
+
+
+def wakeups(
+    settings: Settings, log: PostgresEventLog, stack: AsyncExitStack
+) -> RedisWakeups | None:
+    """Return what else wakes nodes than PostgreSQL; None: nothing does (``stack``: see above)."""
+    if settings.redis is None:
+        return None
+    redis = Redis.from_url(
+        settings.redis, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0)
+    )
+    stack.push_async_callback(redis.aclose)
+    return RedisWakeups(redis, f"mas:{log.store_id}:commits", log)
 
 
 def limiter(settings: Settings, log: PostgresEventLog, stack: AsyncExitStack) -> Limiter | None:

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Literal, Protocol
 
+import anyio
+
 from aia_mas.application.clock import Clock
 from aia_mas.application.database import Database, open_database
 from aia_mas.application.engine.snapshots import PostgresSnapshots, Snapshots
@@ -18,6 +20,7 @@ from aia_mas.application.event_log.leases import Lease, LeaseKeeper
 from aia_mas.application.event_log.log import EventLog
 from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.postgres_log import Limits, PostgresEventLog
+from aia_mas.application.event_log.redis_wakeups import RedisWakeups
 from aia_mas.application.maintenance import Maintenance
 from aia_mas.application.migrations import migrate
 from aia_mas.application.orchestration import handlers as orchestration
@@ -25,7 +28,7 @@ from aia_mas.application.presence import PostgresPresence, PresenceStore, RedisP
 from aia_mas.application.rate_limits import Limiter
 from aia_mas.application.settings import Settings
 from aia_mas.interfaces.process_folds import PROCESS_FOLDS
-from aia_mas.interfaces.shared_stores import limiter, presence_store
+from aia_mas.interfaces.shared_stores import limiter, presence_store, wakeups
 from aia_mas.projections.host import ProjectionHost
 from aia_mas.projections.read_models import ReadModels
 from aia_mas.projections.registry import READ_MODELS
@@ -73,6 +76,7 @@ class Stores(Protocol):
         leases: What this node leads.
         signs_of_life: Presence.
         limiter: Counts the requests of each caller; None: there is no limit.
+        wakeups: Wakes the other nodes and is woken by them, beside PostgreSQL; None: nothing does.
         states: Snapshots of long streams.
         folds: Snapshots of folds; None: they are folded from position 0.
         exchange_seconds: How often signs of life go to and fro.
@@ -88,6 +92,8 @@ class Stores(Protocol):
     def signs_of_life(self) -> SignsOfLife: ...  # noqa: D102
     @property
     def limiter(self) -> Limiter | None: ...  # noqa: D102
+    @property
+    def wakeups(self) -> RedisWakeups | None: ...  # noqa: D102
     @property
     def states(self) -> Snapshots: ...  # noqa: D102
     @property
@@ -156,6 +162,7 @@ class PostgresStores:
             renew_every=settings.leader_lease_seconds / 4,
         )
         self.limiter = limiter(settings, log, stack)
+        self.wakeups = wakeups(settings, log, stack)
         self.signs_of_life: PostgresPresence | RedisPresence = presence_store(settings, log, stack)
         self.states = PostgresSnapshots(log.pool, orchestration.STATES)
         self.folds = PostgresFoldSnapshots(log.pool, log.store_id)
@@ -168,8 +175,11 @@ class PostgresStores:
         return ProjectionHost(self.log, self.leases, self.folds, models, folded, self._tiers)
 
     async def keep_house(self) -> None:
-        """Write snapshots and forget what is past its time, until cancelled."""
-        await self._maintenance.run()
+        """Write snapshots, forget what is past its time, and wake other nodes, until cancelled."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._maintenance.run)
+            if self.wakeups is not None:
+                tasks.start_soon(self.wakeups.run)
 
     async def check(self) -> None:
         """Ask PostgreSQL for a sign of life."""

@@ -12,8 +12,8 @@ from aia_mas.domain.kernel.money import to_text
 from aia_mas.domain.orchestration.tiers import Tiers
 
 
-class Agent(msgspec.Struct, frozen=True, kw_only=True):
-    """An agent as the directory shows it.
+class ToldAgent(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent as everybody is told of it who watches.
 
     Attributes:
         agent_id: Its id.
@@ -27,7 +27,6 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         labels: Key to value, for placement.
         resources: What it has, by name.
         data_sources: What it can read; none declared: everything.
-        metadata: Any JSON of its client.
         endpoint: Where it can be called.
         wallet_address: Its address outside of this system.
         cost_per_task: Its price, tokens.
@@ -43,7 +42,6 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         version: The version of its stream.
         registered_at: When it registered last, UTC.
         updated_at: When anything about it (but its tasks) changed last, UTC.
-        last_seen: Its last sign of life that is known, UTC.
         suspension: Why it is suspended.
         position: The last event in all this.
     """
@@ -59,7 +57,6 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     labels: dict[str, str]
     resources: dict[str, float]
     data_sources: tuple[str, ...]
-    metadata: dict[str, Any]
     endpoint: str | None
     wallet_address: str | None
     cost_per_task: str
@@ -75,9 +72,20 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     registered_at: datetime
     updated_at: datetime
-    last_seen: datetime | None
     suspension: str | None
     position: int
+
+
+class Agent(ToldAgent, frozen=True, kw_only=True):
+    """An agent as the directory shows it.
+
+    Attributes:
+        metadata: Any JSON of its client.
+        last_seen: Its last sign of life that is known, UTC.
+    """
+
+    metadata: dict[str, Any]
+    last_seen: datetime | None
 
 
 SUCCESS_RATE = "round(w.completed::numeric / nullif(w.completed + w.failed + w.lost, 0), 6)"

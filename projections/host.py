@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from types import MappingProxyType
 
@@ -16,6 +17,7 @@ from aia_mas.application.event_log.leases import LeaseKeeper
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.domain.orchestration.tiers import DEFAULT_TIERS, Tiers
 from aia_mas.projections.agent_directory import AgentDirectory
+from aia_mas.projections.agent_items import agent_items
 from aia_mas.projections.agent_performance import AgentPerformances
 from aia_mas.projections.catching_up import CatchingUp
 from aia_mas.projections.lag import lag_of
@@ -23,10 +25,12 @@ from aia_mas.projections.metrics_figures import Lag, Metrics
 from aia_mas.projections.rebuilding import rebuild
 from aia_mas.projections.registry import READ_MODELS, LiveView, ReadModel
 from aia_mas.projections.runner import ProjectionRunner
+from aia_mas.projections.snapshot_reading import Reading, Wanted, reading
 from aia_mas.projections.status import ReadModelStatus, prune, statuses
 from aia_mas.projections.system_metrics import SystemMetrics
 from aia_mas.projections.table import Projection
 from aia_mas.projections.task_board import TaskBoard
+from aia_mas.projections.task_items import TASK_ITEMS
 
 
 class UnknownReadModel(EventLogError):
@@ -68,6 +72,7 @@ class ProjectionHost:
         assert isinstance(conninfo, str)
         self._log = log
         self._conninfo = conninfo
+        self._agent_items = agent_items(tiers)
         self._models = {model.name: model for model in models}
         self._runners = {
             model.name: ProjectionRunner(model, log, log.pool, keeper, conninfo)
@@ -160,6 +165,16 @@ class ProjectionHost:
             else:
                 lags.append(lag_of(name, model.kind, self._views[name].position, feed, now))
         return lags
+
+    def snapshot_of_tasks(self, wanted: Wanted, limit: int) -> AbstractAsyncContextManager[Reading]:
+        """Open the list of tasks; see ``snapshot_reading``."""
+        return reading(self._conninfo, TASK_ITEMS, wanted, limit)
+
+    def snapshot_of_agents(
+        self, wanted: Wanted, limit: int
+    ) -> AbstractAsyncContextManager[Reading]:
+        """Open the list of agents; see ``snapshot_reading``."""
+        return reading(self._conninfo, self._agent_items, wanted, limit)
 
     def system_metrics(self, now: datetime) -> Metrics:
         """Return the figures of the whole system, with how far this node's read models are."""

@@ -231,7 +231,7 @@ class Listing:
     async def one(self, pool: Pool, key: str) -> Found[TupleRow]:
         """Return the row with a key."""
         # What cannot be stored is not there; the position is asked for all the same.
-        values: tuple[str | None] = (key if _storable(key) else None,)
+        values: tuple[str | None] = (key if storable(key) else None,)
         row_of_key = sql.SQL(
             f"select {self._select}, {self._key} as sort_key from {self._source}"  # noqa: S608
             f" where {self._key} = %s"
@@ -257,7 +257,7 @@ def check_texts(filters: msgspec.Struct) -> None:
     for name, value in msgspec.structs.asdict(filters).items():
         texts: Sequence[Any] = value if isinstance(value, tuple) else (value,)
         for text in texts:
-            if isinstance(text, str) and not _storable(text):
+            if isinstance(text, str) and not storable(text):
                 raise InvalidValue("a character that cannot be stored", field=name)
 
 
@@ -267,7 +267,8 @@ def like(text: str) -> str:
     return f"%{escaped}%"
 
 
-def _storable(text: str) -> bool:
+def storable(text: str) -> bool:
+    """Tell whether a column can hold a text: neither NUL nor half a surrogate pair is in it."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -293,6 +294,6 @@ def read_cursor(cursor: str, sort: str) -> tuple[str, str]:
         )
     except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
         raise InvalidValue("this is no cursor of this list", field="cursor") from error
-    if written != sort or not _storable(value) or not _storable(key):
+    if written != sort or not storable(value) or not storable(key):
         raise InvalidValue("the cursor belongs to another sort order", field="cursor")
     return value, key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from aia_mas.projections.agent_performance import Performance
 from aia_mas.projections.agent_view import Agent
 from aia_mas.projections.listing import Found, Page
 from aia_mas.projections.metrics_figures import Metrics
+from aia_mas.projections.snapshot_reading import Reading, Wanted
 from aia_mas.projections.status import ReadModelStatus
 from aia_mas.projections.system_metrics import SystemMetrics
 from aia_mas.projections.task_board import TaskFilter
@@ -130,6 +132,16 @@ class ReadModels(Protocol):
 
     async def wait_for(self, name: str, position: int, timeout: float) -> bool:
         """Wait until a read model has come to a position; False: not in time."""
+        ...
+
+    def snapshot_of_tasks(self, wanted: Wanted, limit: int) -> AbstractAsyncContextManager[Reading]:
+        """Open the list of tasks, submitted last first, at one position; so many at most."""
+        ...
+
+    def snapshot_of_agents(
+        self, wanted: Wanted, limit: int
+    ) -> AbstractAsyncContextManager[Reading]:
+        """Open the list of agents, by id, at one position; so many at most."""
         ...
 
     def system_metrics(self, now: datetime) -> Metrics:

@@ -1,4 +1,4 @@
-"""The connection of one projection's writer."""
+"""Connections of their own for whoever writes a projection, or reads all of one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ set idle_in_transaction_session_timeout = '30s'
 
 
 async def connect(conninfo: str, purpose: str) -> psycopg.AsyncConnection[TupleRow]:
-    """Open a connection for writing a projection.
+    """Open a connection to the tables of projections.
 
     Args:
         conninfo: libpq URL or keywords.

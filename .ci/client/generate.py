@@ -3,7 +3,7 @@
     python .ci/client/generate.py [--check]
 
 `--check` writes nothing, and fails when a file is not what would be written. What is written by
-hand is left alone: in `aia/client` all but the folders `types` (beside `base.py`),
+hand is left alone: in `aia/client` all but the folders `types` (beside `base.py` and `live.py`),
 `asynchronous/operations` and `synchronous`.
 """
 
@@ -14,24 +14,33 @@ import re
 import runpy
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
-from methods import Method, Operation
+from methods import Method, Operation, with_examples
 from shapes import Shapes
 
 from aia_mas.interfaces.http.app import CONTROLLERS
 from aia_mas.interfaces.http.openapi import document
+from aia_mas.interfaces.http.openapi_fields import describe
+from aia_mas.projections.agent_view import ToldAgent
+from aia_mas.projections.told_task import ToldTask
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = ROOT / "aia" / "client"
+RUFF = Path(sys.executable).parent / "ruff"
 # By its path: the package itself cannot be imported before it is written.
 _table = runpy.run_path(str(CLIENT / "operations.py"))
 GROUPS, BY_HAND, methods = _table["GROUPS"], _table["BY_HAND"], _table["methods"]
+SNAPSHOTS = (ToldTask, ToldAgent)
+"""What the pages of a snapshot list: it stands in the document of the sockets."""
 WRITTEN = "# Written by `make client` from the OpenAPI document; changes are lost.\n"
 TRANSLATED = "# Written by `make client` from its asynchronous twin; changes are lost.\n"
+SPLIT = {"agents"}
+"""Groups whose answers are too much for one module."""
 TYPING = {"Any", "Literal"}
 ABSTRACT = {"AsyncIterator", "Mapping", "Sequence"}
 WRITING = {
@@ -46,12 +55,14 @@ TO_SYNC = (
     (r"\bimport anyio\n", ""),
     (r"\bAsyncBaseTransport\b", "BaseTransport"),
     (r"\bAsyncIterator\b", "Iterator"),
+    (r"\bAsyncGenerator\[(\w+), None\]", r"Generator[\1, None, None]"),
     (r"\bAsyncGenerator\b", "Generator"),
     (r"\bAsync([A-Z]\w*)", r"\1"),
     (r"\basynchronous\b", "synchronous"),
     (r"\b__a(enter|exit|iter|next)__\b", r"__\1__"),
-    (r"\ba(close|iter_bytes|iter_lines|iter_raw|closing)\b", r"\1"),
-    (r"for item in page.items:\n +yield item", "yield from page.items"),
+    (r"\ba(close|closing|iter_bytes|read)\b", r"\1"),
+    (r"for (\w+) in ([\w.]+):\n +yield \1\n", r"yield from \2\n"),
+    (r"\banext\b", "next"),
     (r"\bStopAsyncIteration\b", "StopIteration"),
 )
 """What makes a synchronous module of an asynchronous one."""
@@ -59,22 +70,25 @@ TO_SYNC = (
 
 def main() -> int:
     """Write the files, or compare them."""
-    files = dict(written(json.loads(msgspec.json.encode(document(CONTROLLERS)))))
+    made = document(CONTROLLERS)
+    made["components"]["schemas"].update(schemas_of(SNAPSHOTS))
+    files = dict(written(json.loads(msgspec.json.encode(made))))
+    files = with_examples(files, RUFF)
     by_hand = {
         path.relative_to(CLIENT).as_posix(): path.read_text()
         for path in (CLIENT / "asynchronous").glob("*.py")
     }
     for name, text in [*by_hand.items(), *files.items()]:
         if name.startswith("asynchronous/"):
-            twin = name.replace("asynchronous/", "synchronous/", 1)
-            files[twin] = formatted(twin, translated(text))
+            files[name.replace("asynchronous/", "synchronous/", 1)] = translated(text)
+    files = formatted(files)
     checking = sys.argv[1:] == ["--check"]
     folders = ("types", "asynchronous/operations", "synchronous", "synchronous/operations")
     present = {
         path.relative_to(CLIENT).as_posix()
         for folder in folders
         for path in (CLIENT / folder).glob("*.py")
-    } - {"types/base.py"}
+    } - {"types/base.py", "types/live.py"}
     wrong = sorted(present - files.keys())
     for name, text in files.items():
         path = CLIENT / name
@@ -122,9 +136,30 @@ def written(made: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for group, classes in GROUPS.items():
         for title, named in classes.items():
             name = f"asynchronous/operations/{module_of(title)}.py"
-            yield name, formatted(name, group_source(group, title, named, operations, shapes))
+            yield name, group_source(group, title, named, operations, shapes)
     name = "asynchronous/operations/__init__.py"
     yield name, f'{WRITTEN}"""The operations of the API, as methods."""\n'
+
+
+def schemas_of(kinds: Sequence[type[msgspec.Struct]]) -> dict[str, Any]:
+    """Return the schemas of Structs that the document does not have."""
+    structs: dict[str, type[msgspec.Struct]] = {}
+
+    def walk(kind: Any) -> None:
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            structs[kind.__name__] = kind
+            for field in msgspec.structs.fields(kind):
+                walk(field.type)
+        for option in get_args(kind):
+            walk(option)
+
+    for kind in kinds:
+        walk(kind)
+    template = "#/components/schemas/{name}"
+    _, schemas = msgspec.json.schema_components(list(structs.values()), ref_template=template)
+    for name, struct in structs.items():
+        describe(schemas[name], struct)
+    return schemas
 
 
 def module_of(title: str) -> str:
@@ -133,19 +168,29 @@ def module_of(title: str) -> str:
 
 
 def homes_of(shapes: Shapes, operations: Mapping[str, Operation]) -> Iterator[tuple[str, str]]:
-    """Yield the module of every Struct that is answered: that of the only group that uses it."""
-    users: dict[str, set[str]] = {}
+    """Yield the module of every Struct that is answered: that of who alone uses it."""
+    users: dict[str, set[tuple[str, str]]] = {}
+    for kind in SNAPSHOTS:
+        told = Shapes(shapes.schemas)
+        told.answer({"$ref": f"#/components/schemas/{kind.__name__}"})
+        for name in told.answered:
+            users.setdefault(name, set()).add(("snapshots", "Snapshots"))
     for group, classes in GROUPS.items():
-        for named in classes.values():
+        for title, named in classes.items():
             for operation in named.values():
                 answer = operations[operation].answer
                 if answer is not None:
                     used = Shapes(shapes.schemas)
                     used.answer(answer)
                     for name in used.answered:
-                        users.setdefault(name, set()).add(group)
-    for name, groups in users.items():
-        yield name, next(iter(groups)) if len(groups) == 1 else "shared"
+                        users.setdefault(name, set()).add((group, title))
+    for name, places in users.items():
+        groups = {group for group, _ in places}
+        (group, title), *others = places
+        if len(groups) > 1:
+            yield name, "shared"
+        else:
+            yield name, module_of(title) if group in SPLIT and not others else group
 
 
 def types(shapes: Shapes, homes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -156,14 +201,18 @@ def types(shapes: Shapes, homes: Mapping[str, str]) -> Iterator[tuple[str, str]]
             modules.setdefault(homes[name], []).append(name)
     exported: dict[str, list[str]] = {
         "base": ["Answer", "Done", "Received"],
+        "live": (
+            "AgentSnapshot AgentUpdate Fact MetricsUpdate TaskSnapshot TaskUpdate Topic Update"
+        ).split(),
         "requests": [],
     }
     for module, names in modules.items():
         sources = [shapes.struct(name, sent=False) for name in ordered(names, shapes)]
-        where = "in several places" if module == "shared" else f"about {module}"
+        words = module.replace("_", " ")
+        where = "in several places" if module == "shared" else f"about {words}"
         head = f'"""What is answered {where}."""'
         text = with_imports(head, sources, homes, module)
-        yield f"types/{module}.py", formatted(f"types/{module}.py", text)
+        yield f"types/{module}.py", text
         exported[module] = names
     words = [f"{name}: TypeAlias = {choice}" for name, choice in shapes.enumerations()]
     sent = [name for name in shapes.schemas if name in shapes.sent]
@@ -171,7 +220,7 @@ def types(shapes: Shapes, homes: Mapping[str, str]) -> Iterator[tuple[str, str]]
     sources = ["\n".join(words)]
     sources += [shapes.struct(name, sent=True) for name in ordered(structs, shapes)]
     text = with_imports('"""What requests are made of."""', sources, {}, "requests")
-    yield "types/requests.py", formatted("types/requests.py", text)
+    yield "types/requests.py", text
     exported["requests"] = [*structs, *(name for name, _ in shapes.enumerations())]
     lines = [
         f"from aia.client.types.{module} import {', '.join(sorted(names))}"
@@ -180,7 +229,7 @@ def types(shapes: Shapes, homes: Mapping[str, str]) -> Iterator[tuple[str, str]]
     ]
     every = ", ".join(f'"{name}"' for name in sorted({n for ns in exported.values() for n in ns}))
     text = f'"""What is sent and answered."""\n\n{chr(10).join(lines)}\n\n__all__ = [{every}]\n'
-    yield "types/__init__.py", formatted("types/__init__.py", WRITTEN + text)
+    yield "types/__init__.py", WRITTEN + text
 
 
 def ordered(names: list[str], shapes: Shapes) -> list[str]:
@@ -266,22 +315,18 @@ def translated(text: str) -> str:
     return TRANSLATED + text
 
 
-def formatted(name: str, text: str) -> str:
-    """Return a file as ruff formats it."""
-    where = str(CLIENT / name)
-    fix = ["check", "--select", "I,F401", "--fix-only", "--quiet"]
-    for command in (fix, ["format", "--quiet"]):
-        done = subprocess.run(
-            [Path(sys.executable).parent / "ruff", *command, "--stdin-filename", where, "-"],
-            input=text,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise SystemExit(f"{name}: {done.stderr}\n{text}")
-        text = done.stdout
-    return text
+def formatted(files: Mapping[str, str]) -> dict[str, str]:
+    """Return files as ruff formats them, with what they import and no more."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in files.items():
+            path = Path(folder, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        config = ["--quiet", "--no-cache", "--config", str(ROOT / "pyproject.toml"), folder]
+        fix = ["check", "--select", "I,F401", "--fix-only"]
+        for command in (fix, ["format"]):
+            subprocess.run([str(RUFF), *command, *config], check=True)
+        return {name: Path(folder, name).read_text() for name in files}
 
 
 if __name__ == "__main__":

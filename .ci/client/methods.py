@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 import textwrap
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from shapes import Schema, Shapes, described, docstring, fields_of, python_name, union
 
 _SIGNALS = {"send_heartbeat", "claim_tasks"}
+"""Commands without an idempotency key: safe to repeat as they are."""
+_PROBES = "/mas/health"
+"""Questions where an error is the answer."""
 _KEY_WORDS = "Its own key instead of a new one, to repeat a command of before"
 _MATCH_WORDS = "The revision that the change is meant for, or several; `*`: whichever there is"
 _PLACEHOLDERS = {
@@ -55,7 +58,8 @@ class Operation(NamedTuple):
         for status, response in self.raw["responses"].items():
             if status.startswith("2"):
                 for content in response.get("content", {}).values():
-                    return content.get("schema", {})
+                    schema: Schema = content.get("schema", {})
+                    return schema
         return None
 
 
@@ -199,7 +203,8 @@ class Method:
             for n, s in self.fields
             if n in self.required
         ]
-        loose, changing = [], []
+        loose: list[str] = []
+        changing: list[str] = []
         for name, schema in self.fields:
             if name not in self.required:
                 value = _sent(name, self.shapes.annotation(schema, sent=True))
@@ -225,13 +230,12 @@ class Method:
                 f'"{one["name"]}": {python_name(one["name"])}'
                 for one in operation.named_in("query")
             )
-            positioned = any(one["name"] == "min_position" for one in operation.named_in("query"))
             if answer == "str":
                 call = f"text({path})"
-            elif positioned:
-                call = f"read({path}, {answer}, {{{query}}})"
-            else:
+            elif operation.path.startswith(_PROBES):
                 call = f"look({path}, {answer})"
+            else:
+                call = f"read({path}, {answer}, {{{query}}})"
             return f"        return await self._connection.{call}\n"
         if operation.name in _SIGNALS:
             wait = ", wait=wait or 0.0" if any(n == "wait" for n, _ in self.fields) else ""
@@ -240,7 +244,9 @@ class Method:
                 f"        return await self._connection.signal({path}, {answer}, body{wait})\n"
             )
         if not self.keyed:
-            raise SystemExit(f"{name}: a command without a key; is it safe to repeat?")
+            raise SystemExit(
+                f"{name}: no idempotency key; if it is safe to repeat, it belongs to _SIGNALS"
+            )
         more = ", key=idempotency_key"
         if self.matching:
             created = ", if_none_match" if self.creating else ""
@@ -282,7 +288,9 @@ class Method:
             else _PLACEHOLDERS.get(one.name, "...")
             for one in places
         ]
-        by_name = [f"{one.name}={_shown(body[one.name])}" for one in named if one.name in body]
+        by_name = [
+            f"{one.name}={_shown(body[one.name], one.kind)}" for one in named if one.name in body
+        ]
         if iterating:
             by_name = ['status="queued"'] if self.operation.name == "list_tasks" else []
         call = f"client.{self.group}.{name or self.name}("
@@ -296,17 +304,30 @@ class Method:
 
 
 def tidied(example: str) -> str:
-    """Return an example as ruff formats it; `await` stands in a function there."""
-    ruff = Path(sys.executable).parent / "ruff"
-    wrapped = "async def example():\n" + textwrap.indent(example, "    ")
-    done = subprocess.run(
-        [ruff, "format", "--quiet", "--config", "line-length=88", "-"],
-        input=wrapped,
-        capture_output=True,
-        text=True,
-        check=True,
+    """Return the mark of an example; ``with_examples`` puts it there as ruff formats it."""
+    _examples.append(example)
+    return f"@@example {len(_examples) - 1}@@"
+
+
+_examples: list[str] = []
+
+
+def with_examples(files: dict[str, str], ruff: Path) -> dict[str, str]:
+    """Return files with their examples; all are formatted at once, `await` in functions."""
+    source = "".join(
+        f"async def example_{number}():\n{textwrap.indent(example, '    ')}\n"
+        for number, example in enumerate(_examples)
     )
-    return textwrap.dedent(done.stdout.partition("\n")[2]).strip()
+    command = [str(ruff), "format", "--quiet", "--config", "line-length=88", "-"]
+    done = subprocess.run(command, input=source, capture_output=True, text=True, check=True)
+    bodies = re.split(r"^async def example_\d+\(\):\n", done.stdout, flags=re.MULTILINE)[1:]
+    shown = [textwrap.dedent(body).strip() for body in bodies]
+
+    def example(match: re.Match[str]) -> str:
+        return textwrap.indent(shown[int(match[2])], match[1])
+
+    mark = re.compile(r"^( *)@@example (\d+)@@$", re.MULTILINE)
+    return {name: mark.sub(example, text) for name, text in files.items()}
 
 
 def _sent(field: str, kind: str) -> str:
@@ -314,8 +335,11 @@ def _sent(field: str, kind: str) -> str:
     return f"amount({name})" if kind.startswith("Amount") else name
 
 
-def _shown(value: Any) -> str:
-    """Return a value as Python writes it, in double quotes."""
+def _shown(value: Any, kind: str = "") -> str:
+    """Return a value as Python writes it, in double quotes (``kind``: its type)."""
+    if kind.startswith("datetime"):
+        then = datetime.fromisoformat(value)
+        return f"datetime({then.year}, {then.month}, {then.day}, tzinfo=UTC)"
     if isinstance(value, dict):
         return "{" + ", ".join(f'"{k}": {_shown(v)}' for k, v in value.items()) + "}"
     if isinstance(value, list):

@@ -100,6 +100,8 @@ class Shapes:
             text = f"    {field}: {kind}"
             if not required:
                 text = f"    {field}: {self._optional(kind, its, sent=sent)}"
+                if base == "Answer" and field == "position":
+                    text = "    position: int = 0"  # as every answer has it
             fields.append(text)
             if "Amount" in kind:
                 amounts.append(field)

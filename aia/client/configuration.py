@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, TypeAlias
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from aia.client.retrying import Backoff
 
@@ -16,7 +17,8 @@ Token: TypeAlias = str | Callable[[], str] | None
 """A token, or what returns the one to be used now; asked before every request."""
 
 
-class Configuration(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Configuration:
     """What a client goes by.
 
     Attributes:
@@ -26,14 +28,16 @@ class Configuration(NamedTuple):
         retries: How often a request is sent again.
         consistent: Every read waits for the last position that this client has seen.
         headers: Sent with every request.
+        max_connections: How many connections there may be at once, live streams included.
     """
 
     url: str
-    token: Token
+    token: Token = field(repr=False)
     timeout_seconds: float
     retries: Backoff
     consistent: bool
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
+    max_connections: int
 
     def authorization(self) -> dict[str, str]:
         """Return the header that says who asks."""
@@ -44,10 +48,12 @@ class Configuration(NamedTuple):
 def configuration(
     base_url: str | None,
     token: Token,
+    *,
     timeout: float,
     retries: Backoff,
     consistent: bool,
     headers: Mapping[str, str],
+    max_connections: int,
 ) -> Configuration:
     """Return what a client goes by; ``MAS_URL`` and ``MAS_TOKEN`` stand for what is None."""
     return Configuration(
@@ -57,6 +63,7 @@ def configuration(
         retries=retries,
         consistent=consistent,
         headers={"user-agent": "aia-client", **headers},
+        max_connections=max_connections,
     )
 
 

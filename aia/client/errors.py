@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -35,6 +36,27 @@ class ConnectionFailed(ClientError):
         self.idempotency_key = idempotency_key
 
 
+class StreamClosed(ClientError):
+    """The server ended a live stream for good.
+
+    Attributes:
+        code: Why, by the close codes of `docs/realtime.md`; 4001: the token is no longer valid.
+        reason: The same for people.
+    """
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(f"closed by the server: {code} {reason}")
+        self.code = code
+        self.reason = reason
+
+
+class HistoryLost(ClientError):
+    """A live stream cannot go on where it was: the log was restored from a backup, for example.
+
+    What happened meanwhile is not known; read anew how things stand, then open another stream.
+    """
+
+
 class UnexpectedAnswer(ClientError):
     """What came is not an answer of this API; something else may serve the address."""
 
@@ -51,6 +73,7 @@ class ApiError(ClientError):
         request_id: What the server's log calls this request.
         retry_after: Seconds after which another try may be worth it.
         idempotency_key: The key of the command; None for a read.
+        facts: What the problem document says beyond that, such as `index` in an atomic batch.
     """
 
     def __init__(
@@ -64,6 +87,7 @@ class ApiError(ClientError):
         request_id: str = "",
         retry_after: float | None = None,
         idempotency_key: str | None = None,
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
         self.status = status
         self.code = code
@@ -73,6 +97,7 @@ class ApiError(ClientError):
         self.request_id = request_id
         self.retry_after = retry_after
         self.idempotency_key = idempotency_key
+        self.facts = dict(facts or {})
         super().__init__(f"{status} {code}: {detail or title}")
 
 
@@ -148,9 +173,11 @@ class _Problem(msgspec.Struct):
     detail: str = ""
     errors: tuple[FieldError, ...] = ()
     request_id: str = ""
+    retry_after: float | None = None
 
 
-_problem = msgspec.json.Decoder(_Problem).decode
+_KNOWN = frozenset({"type", "status", "instance", *_Problem.__struct_fields__})
+_members = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def error_of(
@@ -165,10 +192,13 @@ def error_of(
         idempotency_key: That of the command.
     """
     try:
-        problem = _problem(body)
-    except msgspec.DecodeError:
+        members = _members(body)
+        problem = msgspec.convert(members, _Problem)
+        facts = {name: value for name, value in members.items() if name not in _KNOWN}
+    except msgspec.MsgspecError:
         # Not of this API: of a proxy before it, for example.
         problem = _Problem(code=f"http_{status}", detail=body[:200].decode("utf-8", "replace"))
+        facts = {}
     kind = _BY_CODE.get(problem.code) or _BY_STATUS.get(status)
     if kind is None:
         kind = ServerFailed if status >= 500 else InvalidRequest
@@ -179,6 +209,7 @@ def error_of(
         detail=problem.detail,
         errors=problem.errors,
         request_id=problem.request_id,
-        retry_after=retry_after,
+        retry_after=problem.retry_after if retry_after is None else retry_after,
         idempotency_key=idempotency_key,
+        facts=facts,
     )

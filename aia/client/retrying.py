@@ -13,6 +13,8 @@ import httpx
 
 RETRIED_STATUSES = frozenset({429, 502, 503, 504})
 """Answers after which the same request may do better."""
+RETRIED_CODES = frozenset({"conflict"})
+"""The same, of those whose status says nothing: others were always faster, and nothing is kept."""
 FINAL_FAILURES = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 """Failures of the request itself: another try would fail in the same way."""
 
@@ -29,7 +31,7 @@ class Backoff(NamedTuple):
         total_seconds: How long all tries and pauses may take together.
     """
 
-    attempts: int = 8
+    attempts: int = 12
     base_seconds: float = 0.1
     cap_seconds: float = 5.0
     total_seconds: float = 60.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from string import ascii_lowercase, ascii_uppercase
@@ -11,14 +12,17 @@ from typing import NamedTuple
 import msgspec
 
 from aia.testing.pages import Order, page_of
+from aia.testing.snapshots import is_wanted_agent, memory_reading
 from aia.testing.tables import Tables
 from aia_mas.domain.kernel.money import to_text
 from aia_mas.domain.orchestration.labels import Comparator, LabelCondition, meets
 from aia_mas.domain.orchestration.tiers import Tiers
 from aia_mas.projections.agent_directory import AgentFilter, check_operands
+from aia_mas.projections.agent_items import told_agent
 from aia_mas.projections.agent_rows import AgentRow, AgentWorkRow
 from aia_mas.projections.agent_view import Agent
 from aia_mas.projections.listing import Found, Page, check_texts
+from aia_mas.projections.snapshot_reading import Reading, Wanted
 
 _MILLIONTH = Decimal("0.000001")
 _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
@@ -80,6 +84,12 @@ class MemoryAgentDirectory:
     async def count(self, filters: AgentFilter = AgentFilter()) -> int:  # noqa: B008 - immutable
         """Return how many agents there are."""
         return sum(1 for _ in self._chosen(filters))
+
+    def snapshot(self, wanted: Wanted, limit: int) -> AbstractAsyncContextManager[Reading]:
+        """Open all agents that are wanted, in the order of their ids."""
+        rows = sorted(map(self._with_work, self._tables.rows[0].values()), key=_key)
+        agents = (agent for agent in map(self._agent, rows) if is_wanted_agent(agent, wanted))
+        return memory_reading(map(told_agent, agents), limit, self._position())
 
     def _chosen(self, filters: AgentFilter) -> Iterator[_Row]:
         check_texts(filters)

@@ -59,6 +59,8 @@ class MemoryReadModels:
         self.directory = MemoryAgentDirectory(agents[0], tiers, lambda: agents[1].position)
         self.board = MemoryTaskBoard(tasks[0], lambda: tasks[1].position)
         self.performances = MemoryAgentPerformances(work[0], lambda: work[1].position)
+        self.snapshot_of_tasks = self.board.snapshot
+        self.snapshot_of_agents = self.directory.snapshot
         metrics = self._views[SystemMetrics.name].fold
         assert isinstance(metrics, SystemMetrics)
         self.metrics = metrics

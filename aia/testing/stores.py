@@ -73,6 +73,7 @@ class MemoryStores:
         self.leases = MemoryLeases(event_log, clock)
         self.signs_of_life = MemoryPresence(clock)
         self.limiter = None
+        self.wakeups = None
         self.states = NoSnapshots()
         self.folds = None
         self._tiers = settings.tiers

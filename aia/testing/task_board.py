@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 import msgspec
 
 from aia.testing.pages import Order, page_of
+from aia.testing.snapshots import is_wanted_task, memory_reading
 from aia.testing.tables import Tables
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.orchestration.task_events import TaskStatus
 from aia_mas.domain.orchestration.task_specification import Priority
 from aia_mas.projections.listing import Found, Page, check_texts
+from aia_mas.projections.snapshot_reading import Reading, Wanted
 from aia_mas.projections.task_board import TaskFilter
+from aia_mas.projections.task_items import told_task
 from aia_mas.projections.task_rows import TaskRow, TaskSpecRow
 from aia_mas.projections.task_view import COLUMNS, Task, task_of
 
@@ -70,6 +74,14 @@ class MemoryTaskBoard:
     async def count(self, filters: TaskFilter = TaskFilter()) -> int:  # noqa: B008 - immutable
         """Return how many tasks there are."""
         return sum(1 for _ in self._chosen(filters))
+
+    def snapshot(self, wanted: Wanted, limit: int) -> AbstractAsyncContextManager[Reading]:
+        """Open all tasks that are wanted, those submitted last first."""
+        rows = sorted(
+            self._chosen(TaskFilter()), key=lambda row: row.s.submitted_position, reverse=True
+        )
+        tasks = (task for task in map(_task, rows) if is_wanted_task(task, wanted))
+        return memory_reading(map(told_task, tasks), limit, self._position())
 
     def _chosen(self, filters: TaskFilter) -> Iterator[_Row]:
         _check(filters)

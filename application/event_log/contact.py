@@ -20,6 +20,10 @@ class Contact:
         """Whether no line is broken."""
         return not self._broken
 
+    def holds(self, line: str) -> bool:
+        """Tell whether a line is not broken."""
+        return line not in self._broken
+
     def lost(self, line: str) -> None:
         """Note that a line is broken."""
         if line not in self._broken:

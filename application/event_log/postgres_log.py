@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
@@ -63,7 +63,12 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class PostgresEventLog:
-    """Appends through one dedicated connection, reads through a pool, listens on a third."""
+    """Appends through one dedicated connection, reads through a pool, listens on a third.
+
+    Attributes:
+        committed: Set by every commit of this node; for who tells others of it.
+        committed_position: The last position that this node has committed.
+    """
 
     def __init__(
         self,
@@ -104,9 +109,11 @@ class PostgresEventLog:
         self._grace = grace
         self.contact = Contact()
         self._writer = PostgresBatchWriter(conninfo, contact=self.contact)
+        self.committed = asyncio.Event()
+        self.committed_position = 0
         self.committer = Committer(
             self._writer,
-            self.feed.publish,
+            self._take_committed,
             max_waiting=limits.waiting_commands,
             max_waiting_bytes=limits.waiting_bytes,
         )
@@ -248,6 +255,11 @@ class PostgresEventLog:
                 if slices.over():
                     await slices.give_way()
         return events
+
+    def _take_committed(self, events: Sequence[RecordedEvent]) -> None:
+        self.feed.publish(events)
+        self.committed_position = events[-1].position
+        self.committed.set()
 
     async def _follow(self) -> None:
         """Fill the window with what other nodes committed, whether or not it was announced."""

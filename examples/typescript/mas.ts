@@ -425,6 +425,18 @@ export interface MetricsUpdateFrame {
   id: string;
 }
 
+/** A page of a snapshot. */
+export interface Page {
+  /** The snapshot begins; what was known of the topic is to be forgotten. */
+  first: boolean;
+  /** It ends; every fact behind its position follows. */
+  done: boolean;
+  /** There are more items, and they are not told. */
+  truncated: boolean;
+  /** How things stood at its position: tasks or agents. */
+  items: Array<ToldTask | ToldAgent>;
+}
+
 /** Ask whether the other side is there; the answer tells how far each subscription is. */
 export interface Ping {
   type: "ping";
@@ -522,6 +534,24 @@ export interface Requirements {
   sticky_key?: string | null;
 }
 
+/** When a failed attempt is followed by another; see `Retries` of a submission. */
+export interface RetryPolicy {
+  max_attempts: number;
+  base_seconds: number;
+  factor: number;
+  cap_seconds: number;
+  jitter: number;
+  non_retryable_codes: Array<string>;
+}
+
+/** A page of how things stood at a position; every event behind that follows the last one. */
+export interface SnapshotFrame {
+  type: "snapshot";
+  position: number;
+  data: Page;
+  id: string;
+}
+
 /** Start a subscription. */
 export interface Subscribe {
   type: "subscribe";
@@ -533,6 +563,8 @@ export interface Subscribe {
   after?: number | null;
   /** The epoch in which that position was given out. */
   epoch?: string | null;
+  /** Begin with how things stand, unless everything behind `after` can follow. */
+  snapshot?: boolean;
   /** Which facts. */
   filter?: Filter | null;
 }
@@ -542,6 +574,7 @@ export interface SubscribedFrame {
   type: "subscribed";
   id: string;
   recovered: boolean;
+  snapshot: boolean;
   position: number | null;
   epoch: string;
   data: Topic;
@@ -585,6 +618,18 @@ export interface TaskAssignedFrame {
   data: ClaimedTask;
 }
 
+/** What the task cost, in tokens. */
+export interface TaskCost {
+  /** The price of its agent. */
+  estimated: string;
+  /** What the agent reported, else its price. */
+  actual: string;
+  /** By how much that is more than the estimate. */
+  excess: string;
+  /** It is more than the task's `max_cost`. */
+  over_max_cost: boolean;
+}
+
 /** How many tasks there are. */
 export interface TaskCounts {
   /** Ever. */
@@ -617,6 +662,15 @@ export interface TaskCounts {
   by_type: Record<string, TypeCounts>;
 }
 
+/** Why the last failed attempt failed. */
+export interface TaskError {
+  code: string;
+  message: string;
+  retryable: boolean;
+  agent_id: string;
+  attempt: number;
+}
+
 /** The answer to a question of the agent. */
 export interface TaskInputFrame {
   type: "task_input";
@@ -627,6 +681,16 @@ export interface TaskInputFrame {
 export interface TaskLostFrame {
   type: "task_lost";
   data: TakenTask;
+}
+
+/** What the client thinks of the result (`rating`: 0..1; `at`: UTC). */
+export interface TaskRating {
+  /** 0..1 */
+  rating: number;
+  comment: string;
+  by: string;
+  /** UTC */
+  at: string;
 }
 
 /** The `data` of a `task_update`; a member is there where the event tells it. A result may be large and a lease is between the system and one agent: who needs them asks for the task. */
@@ -685,6 +749,15 @@ export interface TaskUpdateFrame {
   id: string;
 }
 
+/** What the attempt consumed, by the agent's own account (`cost`: tokens). */
+export interface TaskUsage {
+  model: string | null;
+  tokens_in: number;
+  tokens_out: number;
+  /** Tokens */
+  cost: string;
+}
+
 /** What happens per minute, over the last five; and over one, five and fifteen minutes. */
 export interface Throughput {
   /** Events. */
@@ -697,6 +770,182 @@ export interface Throughput {
   failed_per_minute: number;
   /** Figures of the last `1m`, `5m` and `15m`. */
   windows: Record<string, Window>;
+}
+
+/** An agent as everybody is told of it who watches. */
+export interface ToldAgent {
+  /** Its id. */
+  agent_id: string;
+  /** Active, draining, suspended or unregistered. */
+  status: string;
+  /** Its heartbeats arrive. */
+  online: boolean;
+  /** Its staking tier; None without a stake. */
+  tier: string | null;
+  /** Tasks that it holds. */
+  active_tasks: number;
+  /** How many it takes at once. */
+  max_concurrent_tasks: number;
+  /** What it is best at. */
+  specializations: Array<string>;
+  /** Skill name to level, 0..1. */
+  skills: Record<string, number>;
+  /** Key to value, for placement. */
+  labels: Record<string, string>;
+  /** What it has, by name. */
+  resources: Record<string, number>;
+  /** What it can read; none declared: everything. */
+  data_sources: Array<string>;
+  /** Where it can be called. */
+  endpoint: string | null;
+  /** Its address outside of this system. */
+  wallet_address: string | null;
+  /** Its price, tokens. */
+  cost_per_task: string;
+  /** What it wanted to stake when it registered, tokens. */
+  initial_stake: string;
+  /** Whom it belongs to. */
+  owner: string;
+  /** Attempts it was given, ever. */
+  assigned: number;
+  /** Attempts it completed. */
+  completed: number;
+  /** Attempts it gave up. */
+  failed: number;
+  /** Attempts that were taken from it. */
+  released: number;
+  /** Those of them that it was working on and nobody moved by hand. */
+  lost: number;
+  /** Those completed among those that it completed, gave up or lost, 0..1. */
+  success_rate: number | null;
+  /** Grows with every change of the editable fields; the ETag. */
+  revision: number;
+  /** The version of its stream. */
+  version: number;
+  /** When it registered last, UTC. */
+  registered_at: string;
+  /** When anything about it (but its tasks) changed last, UTC. */
+  updated_at: string;
+  /** Why it is suspended. */
+  suspension: string | null;
+  /** The last event in all this. */
+  position: number;
+}
+
+/** What the agent asked, and whether it was answered. */
+export interface ToldInput {
+  /** The number of the question among all of the task. */
+  number: number;
+  /** In which attempt it was asked. */
+  attempt: number;
+  /** The question. */
+  question: string;
+  /** When, UTC. */
+  asked_at: string;
+  /** Who gave the answer; null: nobody yet. */
+  answered_by: string | null;
+  /** When, UTC. */
+  answered_at: string | null;
+}
+
+/** How far the attempt in force is. */
+export interface ToldProgress {
+  /** 0..100, if known. */
+  percent: number | null;
+  /** The last thing the agent said. */
+  message: string;
+  /** When it reported last, UTC. */
+  at: string;
+}
+
+/** A task as everybody is told of it who watches. */
+export interface ToldTask {
+  /** Its id. */
+  task_id: string;
+  /** Where it stands. */
+  status: string;
+  /** The kind of work. */
+  task_type: string;
+  /** For people. */
+  description: string;
+  /** Whom it suits. */
+  requirements: Requirements;
+  /** Its class. */
+  priority: string;
+  /** Who holds it, or finished it. */
+  agent_id: string | null;
+  /** The number of the last attempt, 0 before the first. */
+  attempt: number;
+  /** How long it may go unheard of, seconds. */
+  lease_seconds: number;
+  /** What that attempt costs, tokens. */
+  price: string;
+  /** How far it is. */
+  progress: ToldProgress | null;
+  /** Its last 20 questions, and what they were answered. */
+  inputs: Array<ToldInput>;
+  /** The agent's own estimate, 0..1. */
+  quality: number | null;
+  /** What it consumed. */
+  usage: TaskUsage | null;
+  /** What it cost, once it is completed. */
+  cost: TaskCost | null;
+  /** What its client thinks of the result. */
+  rating: TaskRating | null;
+  /** Why the last failed attempt failed. */
+  error: TaskError | null;
+  /** Why it was cancelled, or taken from its agent last. */
+  reason: string | null;
+  /** Agents that it was taken from for good; `requirements` are as submitted. */
+  excluded_agents: Array<string>;
+  /** Results that were refused. */
+  refused: number;
+  /** Whom it belongs to. */
+  owner: string;
+  /** Whose budget pays. */
+  payer: string | null;
+  /** The highest price of an agent, tokens. */
+  max_cost: string | null;
+  /** What becomes of a result that cost more: flag or refuse. */
+  cost_policy: string;
+  /** For search. */
+  tags: Array<string>;
+  /** The task that this one is a part of. */
+  parent: string | null;
+  /** What ties it to others. */
+  correlation: string | null;
+  /** Its owner's word for the work. */
+  dedup_key: string | null;
+  /** Tasks with the same key share a limit. */
+  concurrency_key: string | null;
+  /** How many of them may be held at once, as far as this task is concerned. */
+  concurrency_limit: number | null;
+  /** How many attempts may fail. */
+  max_attempts: number;
+  /** When a failed attempt is followed by another. */
+  retry: RetryPolicy;
+  /** How long one attempt may run, seconds. */
+  timeout_seconds: number;
+  /** UTC, like the others. */
+  submitted_at: string;
+  /** When the first attempt might begin. */
+  not_before: string | null;
+  /** When the next attempt may begin. */
+  retry_at: string | null;
+  /** When it expires unfinished. */
+  deadline: string | null;
+  /** When the last attempt was given to an agent. */
+  assigned_at: string | null;
+  /** When that began. */
+  started_at: string | null;
+  /** When the task ended. */
+  finished_at: string | null;
+  /** When anything about it changed last. */
+  updated_at: string;
+  /** The version of its stream. */
+  version: number;
+  /** The last event in all this. */
+  position: number;
 }
 
 /** What a subscription is to. */
@@ -770,6 +1019,7 @@ export type FrontendHears =
   | MetricsUpdateFrame
   | TaskUpdateFrame
   | AgentUpdateFrame
+  | SnapshotFrame
   | SubscribedFrame
   | UnsubscribedFrame
   | PongFrame
@@ -792,6 +1042,7 @@ export type AgentHears =
   | MetricsUpdateFrame
   | TaskUpdateFrame
   | AgentUpdateFrame
+  | SnapshotFrame
   | SubscribedFrame
   | UnsubscribedFrame
   | PongFrame

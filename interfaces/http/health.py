@@ -61,6 +61,9 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
         database: PostgreSQL.
         redis: Redis or Valkey; without it PostgreSQL carries presence, and each node counts the
             requests of a caller for itself.
+        wakeups: What makes this node look for what others have committed: redis (and PostgreSQL's
+            notifications beside it), listen (those alone), or poll (neither now: it looks every
+            second).
         projections: The read models and how far behind they are.
         leaders: Process -> the node that leads it.
         warnings: What was noticed in the settings at the start.
@@ -76,6 +79,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     waiting_commands: int | UnsetType = UNSET
     database: Part | UnsetType = UNSET
     redis: Part | UnsetType = UNSET
+    wakeups: Literal["redis", "listen", "poll"] | UnsetType = UNSET
     projections: list[ReadModelStatus] | UnsetType = UNSET
     leaders: dict[str, str] | UnsetType = UNSET
     warnings: tuple[str, ...] | UnsetType = UNSET
@@ -200,6 +204,7 @@ async def health_of(system: System) -> Health:
         waiting_commands=system.log.committer.waiting,
         database=database,
         redis=redis,
+        wakeups=_wakeups(system),
         projections=projections,
         leaders=leaders,
         warnings=system.settings.warnings,
@@ -223,11 +228,21 @@ async def _database(system: System) -> Part:
 def _redis(system: System) -> Part:
     if system.settings.redis is None:
         return Part(status="not_configured")
-    # Presence knows of an outage within its interval, the limiter at the first request.
-    away = "" if system.presence.available else "signs of life are not shared"
+    # Presence and wake-ups know of an outage within seconds, the limiter at the first request.
+    away = [] if system.presence.available else ["signs of life are not shared"]
     if system.limiter is not None and not system.limiter.shared:
-        away = f"{away}; requests are counted by this node alone".removeprefix("; ")
-    return Part(status="unavailable" if away else "ok", detail=away)
+        away.append("requests are counted by this node alone")
+    if system.stores.wakeups is not None and not system.stores.wakeups.available:
+        away.append("nodes are woken by PostgreSQL alone")
+    return Part(status="unavailable" if away else "ok", detail="; ".join(away))
+
+
+def _wakeups(system: System) -> Literal["redis", "listen", "poll"] | UnsetType:
+    if system.stores.kind == "memory":
+        return UNSET
+    if system.stores.wakeups is not None and system.stores.wakeups.available:
+        return "redis"
+    return "listen" if system.log.contact.holds("listen") else "poll"
 
 
 def _words(error: BaseException) -> str:

@@ -8,6 +8,7 @@ from aia_mas.interfaces.realtime.frontend import OPERATIONS, realtime_handlers
 from aia_mas.interfaces.realtime.gate import Gate
 from aia_mas.interfaces.realtime.hub import Hub
 from aia_mas.interfaces.realtime.options import RealtimeOptions, options_of
+from aia_mas.interfaces.realtime.snapshots import OpenList
 from aia_mas.interfaces.realtime.uvicorn_socket import socket_options
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "EventStreams",
     "Gate",
     "Hub",
+    "OpenList",
     "RealtimeOptions",
     "Sample",
     "agent_socket_handlers",

@@ -64,6 +64,7 @@ class Connection:
         "_fresh",
         "_limit",
         "_queue",
+        "_room_made",
         "_waiter",
         "_woken",
         "behind",
@@ -104,6 +105,7 @@ class Connection:
         self._fresh: list[CoalescedSubscription] = []
         self._waiter: asyncio.Future[None] | None = None
         self._woken = False
+        self._room_made: asyncio.Event | None = None
 
     @property
     def room(self) -> int:
@@ -147,17 +149,33 @@ class Connection:
                 count += 1
             frames = queue[:count]
             del queue[:count]
-        if self._fresh:
-            fresh, self._fresh = self._fresh, []
-            for subscription in fresh:
-                subscription.marked = False
-                if subscription.active and (frame := subscription.frame()) is not None:
-                    frames.append(frame)
+        # A topic may have been subscribed to many times; what is left is taken next time.
+        written = size
+        while self._fresh and written < BATCH_BYTES:
+            subscription = self._fresh.pop(0)
+            subscription.marked = False
+            if subscription.active and (frame := subscription.frame()) is not None:
+                frames.append(frame)
+                written += len(frame)
         return Batch(frames, size)
 
     def sent(self, batch: Batch) -> None:
         """Take a written batch off the account of what waits."""
         self.queued_bytes -= batch.size
+        if self._room_made is not None and not self._is_full:
+            self._room_made.set()
+
+    async def has_room(self) -> None:
+        """Wait until there is room for a page, or nothing more is sent."""
+        while self._is_full and self.closing is None:
+            if self._room_made is None or self._room_made.is_set():
+                self._room_made = asyncio.Event()
+            await self._room_made.wait()
+        self._room_made = None
+
+    @property
+    def _is_full(self) -> bool:
+        return self.queued_bytes > min(BATCH_BYTES, self._limit) // 2
 
     def leave(self, closing: Closing) -> None:
         """Send what is queued, nothing more, and close."""
@@ -165,6 +183,8 @@ class Connection:
             self.closing = closing
             self.behind.clear()
             self.wake()
+            if self._room_made is not None:
+                self._room_made.set()
 
     def facts(self) -> list[FactSubscription]:
         """Return its subscriptions of facts."""
@@ -191,3 +211,5 @@ class Connection:
         self._queue.clear()
         self._fresh.clear()
         self.behind.clear()
+        if self._room_made is not None:
+            self._room_made.set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -63,6 +64,12 @@ class EventStreams(Controller):
             ),
         ] = None,
         epoch: FromQuery[str | None] = None,
+        snapshot: Annotated[
+            bool,
+            QueryParameter(
+                description="Begin with how things stand, unless the stream can be resumed."
+            ),
+        ] = False,
         task_id: FromQuery[list[str] | None] = None,
         agent_id: FromQuery[list[str] | None] = None,
         task_type: FromQuery[list[str] | None] = None,
@@ -81,21 +88,28 @@ class EventStreams(Controller):
         if chosen is not None and not set(topics) & set(_FACTS):
             raise _wrong("filters concern facts, and none are asked for", "topic")
         place = _place(request, topics, after, epoch)
-        return EventStream(request, topics, chosen, place)
+        return EventStream(request, topics, chosen, place, snapshot=snapshot)
 
 
 class EventStream(Response[str]):
     """An answer that ends when either side ends it."""
 
     def __init__(
-        self, request: ApiRequest, topics: Sequence[str], chosen: Filter | None, place: Place
+        self,
+        request: ApiRequest,
+        topics: Sequence[str],
+        chosen: Filter | None,
+        place: Place,
+        *,
+        snapshot: bool,
     ) -> None:
-        """Stream topics to whoever asked, from a place on."""
+        """Stream topics to whoever asked, from a place on, or from how things stand."""
         super().__init__("", media_type="text/event-stream")
         self._request = request
         self._topics = topics
         self._filter = chosen
         self._place = place
+        self._snapshot = snapshot
 
     def to_asgi_response(self, *_args: Any, **_options: Any) -> Any:
         """Return itself: it is an ASGI application already."""
@@ -131,7 +145,10 @@ class EventStream(Response[str]):
                 deliver(hub, connection),
                 _until_gone(receive),
                 _keep_alive(
-                    transport, self._request.system.settings.websocket_ping_interval_seconds
+                    hub,
+                    connection,
+                    transport,
+                    self._request.system.settings.websocket_ping_interval_seconds,
                 ),
             )
         }
@@ -154,13 +171,14 @@ class EventStream(Response[str]):
                 topic=topic,
                 after=self._place.positions.get(topic) if facts else None,
                 epoch=self._place.epoch or None,
+                snapshot=self._snapshot and facts,
                 filter=self._filter if facts else None,
             )
             try:
                 await hub.subscriptions.start(connection, wanted)
             except MessageRefused as error:
                 raise _wrong(error.detail, "topic") from None
-        transport.positions = {one.id: one.position for one in connection.facts()}
+        transport.positions = hub.positions(connection)
 
 
 async def _until_gone(receive: Receive) -> None:
@@ -168,10 +186,12 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
-async def _keep_alive(transport: SseTransport, every: float) -> None:
+async def _keep_alive(
+    hub: Hub, connection: Connection, transport: SseTransport, every: float
+) -> None:
     while True:
         await asyncio.sleep(every)
-        await transport.keep_alive()
+        await transport.keep_alive(partial(hub.reached, connection))
 
 
 def _filter(

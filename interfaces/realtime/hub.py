@@ -9,7 +9,8 @@ the log: a lost one costs latency and never a message.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import anyio
 import structlog
@@ -29,8 +30,9 @@ from aia_mas.interfaces.realtime.facts import Fact, FactTopic
 from aia_mas.interfaces.realtime.options import RealtimeOptions
 from aia_mas.interfaces.realtime.pages import Pages
 from aia_mas.interfaces.realtime.ring import Ring
+from aia_mas.interfaces.realtime.snapshots import OpenList, Snapshots
 from aia_mas.interfaces.realtime.subscribing import Subscriptions
-from aia_mas.interfaces.realtime.subscription import Share, deliver_merged
+from aia_mas.interfaces.realtime.subscription import FactSubscription, Share, deliver_merged
 from aia_mas.interfaces.realtime.task_facts import TASKS
 
 log = structlog.stdlib.get_logger("aia.realtime")
@@ -63,6 +65,7 @@ class Hub:
         event_log: EventLog,
         options: RealtimeOptions = RealtimeOptions(),  # noqa: B008 - frozen
         topics: Sequence[FactTopic] = (TASKS, AGENTS),
+        lists: Mapping[str, OpenList] = MappingProxyType({}),
     ) -> None:
         """Wire the hub; ``run`` must be running for anything to be sent.
 
@@ -70,6 +73,7 @@ class Hub:
             event_log: The log, running.
             options: The bounds of memory and patience.
             topics: The topics of facts.
+            lists: What opens the list of a topic, by its name, for snapshots.
         """
         self.options = options
         self.connections: set[Connection] = set()
@@ -87,8 +91,11 @@ class Hub:
             {channel.topic.name: channel for channel in self._channels.values()},
             self._coalesced,
             lambda: self._position,
+            lists.keys(),
+            self._begin_snapshot,
             options,
         )
+        self._snapshots = Snapshots(lists, options)
         self._tasks: TaskGroup | None = None
         self._turns = asyncio.Semaphore(_TURNS)
         self._draining = False
@@ -183,7 +190,12 @@ class Hub:
             if subscription.live
             else subscription.position
             for subscription in connection.facts()
+            if subscription.pending is None
         }
+
+    def reached(self, connection: Connection) -> dict[str, int] | None:
+        """Return the same once all of it has been written; None: something still waits."""
+        return None if connection.queued_bytes else self.positions(connection)
 
     async def drain(self) -> None:
         """Take no more connections, send what is queued, and close all within the time for it."""
@@ -199,6 +211,11 @@ class Hub:
             log.info("connections_cut", count=len(self.connections))
             for connection in tuple(self.connections):
                 connection.transport.cut(_GOING_AWAY)
+
+    def _begin_snapshot(self, subscription: FactSubscription) -> None:
+        assert self._tasks is not None
+        scope = subscription.pending = anyio.CancelScope()
+        self._tasks.start_soon(self._snapshots.send, subscription, scope)
 
     async def _follow(self, walk: Subscription) -> None:
         while True:

@@ -22,6 +22,7 @@ class Subscribe(msgspec.Struct, tag="subscribe", forbid_unknown_fields=True):
         id: How its frames are marked; the topic's name when left out.
         after: The last position already known; everything behind it follows. Left out: from now.
         epoch: The epoch in which that position was given out.
+        snapshot: Begin with how things stand, unless everything behind ``after`` can follow.
         filter: Which facts.
     """
 
@@ -29,6 +30,7 @@ class Subscribe(msgspec.Struct, tag="subscribe", forbid_unknown_fields=True):
     id: SubscriptionId | None = None
     after: _Position | None = None
     epoch: str | None = None
+    snapshot: bool = False
     filter: Filter | None = None
 
 
@@ -98,14 +100,23 @@ def type_of(text: str) -> str | None:
 
 
 def subscribed(
-    subscription_id: str, topic: str, *, recovered: bool, position: int | None, epoch: str
+    subscription_id: str,
+    topic: str,
+    *,
+    recovered: bool,
+    snapshot: bool,
+    position: int | None,
+    epoch: str,
 ) -> bytes:
     """Return the answer to ``subscribe``.
 
-    Every fact behind ``position`` follows; a coalesced topic has none, and its value follows.
+    Every fact behind ``position`` follows; a coalesced topic has none, and its value follows; a
+    snapshot follows with its own.
     """
-    data = Topic(topic)
-    return json_frame(_Subscribed("subscribed", subscription_id, recovered, position, epoch, data))
+    answer = _Subscribed(
+        "subscribed", subscription_id, recovered, snapshot, position, epoch, Topic(topic)
+    )
+    return json_frame(answer)
 
 
 def unsubscribed(subscription_id: str) -> bytes:
@@ -133,6 +144,22 @@ class Topic(msgspec.Struct, frozen=True):
     """
 
     topic: str
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A page of a snapshot.
+
+    Attributes:
+        first: The snapshot begins; what was known of the topic is to be forgotten.
+        done: It ends; every fact behind its position follows.
+        truncated: There are more items, and they are not told.
+        items: How things stood at its position: tasks or agents.
+    """
+
+    first: bool
+    done: bool
+    truncated: bool
+    items: list[msgspec.Raw]
 
 
 class Positions(msgspec.Struct, frozen=True):
@@ -163,6 +190,7 @@ class _Subscribed(msgspec.Struct):
     type: str
     id: str
     recovered: bool
+    snapshot: bool
     position: int | None
     epoch: str
     data: Topic

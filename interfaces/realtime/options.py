@@ -28,6 +28,10 @@ class RealtimeOptions(msgspec.Struct, frozen=True, kw_only=True):
             some change with time alone, as rates do.
         coalesced_frames_per_second: Most coalesced frames of one topic sent in a second, over all
             connections; with many of them the interval grows.
+        snapshot_items: Items of one snapshot; what is beyond is not told.
+        snapshot_seconds: How long the transaction of a snapshot may be open, whatever the client
+            has taken by then.
+        snapshot_readers: Snapshots read at once.
         drain_timeout: Seconds given to connections to end when the node stops.
     """
 
@@ -44,6 +48,9 @@ class RealtimeOptions(msgspec.Struct, frozen=True, kw_only=True):
     coalesce_interval: float = 0.25
     coalesced_refresh: float = 5.0
     coalesced_frames_per_second: float = 10_000.0
+    snapshot_items: int = 100_000
+    snapshot_seconds: float = 30.0
+    snapshot_readers: int = 4
     drain_timeout: float = 5.0
 
 

@@ -1,15 +1,16 @@
 """The wire of server-sent events (WHATWG HTML, 9.2): the frames of the hub as events with ids.
 
 The id of an event is where the client stands after it: the epoch and, for each topic of facts, the
-last position it was sent. So a browser that comes back with ``Last-Event-ID`` misses nothing and
-gets nothing twice, also when topics caught up one after the other.
+last position it was sent, or behind which it began. So a browser that comes back with
+``Last-Event-ID`` misses nothing and gets nothing twice, also when topics caught up one after the
+other. A topic whose snapshot is on its way stands nowhere: who comes back then begins it anew.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -19,6 +20,7 @@ from aia_mas.interfaces.realtime.close_codes import Closing
 from aia_mas.interfaces.realtime.frames import payloads
 
 _HEAD = re.compile(rb'\{"type":"([a-z_]+)"(?:,"position":(\d+))?')
+_UNFINISHED = re.compile(rb'\{"type":"snapshot","position":\d+,"data":\{[^\[]*"done":false')
 _SUBSCRIPTION = re.compile(rb'"id":"([A-Za-z0-9._:-]{1,64})"\}\Z')
 _ID = re.compile(r"([0-9a-f-]{36})/([a-z]{1,32}:\d{1,19}(?:,[a-z]{1,32}:\d{1,19}){0,7})")
 
@@ -79,9 +81,20 @@ class SseTransport:
         """Write frames; see ``Transport.send``."""
         await self._write(b"".join(map(self._event, payloads(b"".join(frames)))))
 
-    async def keep_alive(self) -> None:
-        """Write a comment, so that nobody in between takes a silent stream for a dead one."""
-        await self._write(b": keep-alive\n\n")
+    async def keep_alive(self, reached: Callable[[], dict[str, int] | None]) -> None:
+        """Write a comment, so that nobody in between takes a silent stream for a dead one.
+
+        With it goes an id, so that a client whose filter selects little does not have all that it
+        was not told looked through again when it comes back.
+
+        Args:
+            reached: Returns up to where each topic has been sent; None: something is on its way.
+        """
+        async with asyncio.timeout(self._patience), self._writing:
+            positions = reached()
+            if positions is not None:
+                self.positions = positions
+            await self._send_on(b": keep-alive\nid: " + self._place() + b"\n\n")
 
     async def close(self, closing: Closing) -> None:
         """Tell why the stream ends, and end it."""
@@ -97,14 +110,24 @@ class SseTransport:
         kind, position = head.groups()
         named = _SUBSCRIPTION.search(payload)
         if kind == b"subscribed":
-            # Its position stands elsewhere, see ``started``.
-            return b"event: subscribed\ndata: " + payload + b"\n\n"
+            # Nothing that follows it has been sent: this is where the client stands.
+            return b"id: " + self._place() + b"\nevent: subscribed\ndata: " + payload + b"\n\n"
         if position is None or named is None:
             return b"event: " + kind + b"\ndata: " + payload + b"\n\n"
-        self.positions[named[1].decode()] = int(position)
-        place = str(Place(self._epoch, self.positions)).encode()
-        return b"id: " + place + b"\nevent: " + kind + b"\ndata: " + payload + b"\n\n"
+        topic = named[1].decode()
+        if kind == b"snapshot" and _UNFINISHED.match(payload):
+            self.positions.pop(topic, None)
+        else:
+            self.positions[topic] = int(position)
+        return b"id: " + self._place() + b"\nevent: " + kind + b"\ndata: " + payload + b"\n\n"
+
+    def _place(self) -> bytes:
+        # An empty id makes browsers forget the one before.
+        return str(Place(self._epoch, self.positions)).encode() if self.positions else b""
 
     async def _write(self, data: bytes, *, more: bool = True) -> None:
         async with asyncio.timeout(self._patience), self._writing:
-            await self._send({"type": "http.response.body", "body": data, "more_body": more})
+            await self._send_on(data, more=more)
+
+    async def _send_on(self, data: bytes, *, more: bool = True) -> None:
+        await self._send({"type": "http.response.body", "body": data, "more_body": more})

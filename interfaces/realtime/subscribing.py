@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import psycopg
 
@@ -31,6 +31,8 @@ class Subscriptions:
         channels: Mapping[str, Channel],
         coalesced: Mapping[str, CoalescedTopic],
         position: Callable[[], int],
+        listed: Collection[str],
+        begin_snapshot: Callable[[FactSubscription], None],
         options: RealtimeOptions,
     ) -> None:
         """Wire what a hub offers.
@@ -40,12 +42,16 @@ class Subscriptions:
             channels: The topics of facts by name.
             coalesced: The topics of latest values by name; more may join.
             position: Returns how far the hub has come.
+            listed: The topics of which there are snapshots.
+            begin_snapshot: Has a snapshot sent, and what follows it.
             options: How many subscriptions a connection may have.
         """
         self._log = event_log
         self._channels = channels
         self._coalesced = coalesced
         self._position = position
+        self._listed = listed
+        self._begin_snapshot = begin_snapshot
         self._options = options
 
     @property
@@ -95,6 +101,8 @@ class Subscriptions:
         subscription.active = False
         if isinstance(subscription, CoalescedSubscription):
             subscription.topic.discard(subscription)
+        elif subscription.pending is not None:
+            subscription.pending.cancel()
         elif subscription.live:
             self._channels[subscription.topic.name].audience.discard(subscription)
         elif subscription in connection.behind:
@@ -126,16 +134,28 @@ class Subscriptions:
         except InvalidFilter as error:
             raise MessageRefused(ErrorCode.INVALID_FILTER, str(error)) from None
         recovered = await self._reaches(wanted.after, wanted.epoch)
+        snapshot = wanted.snapshot and not recovered
+        if snapshot and wanted.topic not in self._listed:
+            raise MessageRefused(ErrorCode.INVALID_MESSAGE, f"{wanted.topic} has no snapshots")
         after = wanted.after if recovered else None
         position = self._position() if after is None else after
-        self._answer(connection, subscription_id, channel.topic.name, position, recovered=recovered)
+        self._answer(
+            connection,
+            subscription_id,
+            channel.topic.name,
+            None if snapshot else position,
+            recovered=recovered,
+            snapshot=snapshot,
+        )
         if connection.closing is None:
             subscription = FactSubscription(
                 connection, subscription_id, channel.topic, selection, position
             )
             connection.subscriptions[subscription_id] = subscription
-            connection.behind.append(subscription)
-            connection.wake()
+            if snapshot:
+                self._begin_snapshot(subscription)
+            else:
+                subscription.begin(position)
 
     def _check_room(self, connection: Connection, subscription_id: str) -> None:
         if subscription_id in connection.subscriptions:
@@ -171,8 +191,15 @@ class Subscriptions:
         position: int | None,
         *,
         recovered: bool,
+        snapshot: bool = False,
     ) -> None:
-        epoch = str(self._log.epoch)
         connection.push(
-            subscribed(subscription_id, topic, recovered=recovered, position=position, epoch=epoch)
+            subscribed(
+                subscription_id,
+                topic,
+                recovered=recovered,
+                snapshot=snapshot,
+                position=position,
+                epoch=str(self._log.epoch),
+            )
         )

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from anyio import CancelScope
+
 from aia_mas.interfaces.realtime.facts import Fact, FactTopic
 from aia_mas.interfaces.realtime.frames import readdressed, suffix_of
 from aia_mas.interfaces.realtime.selection import Selection
@@ -18,10 +20,23 @@ class FactSubscription:
     """Facts of one topic for one connection, in position order, each at most once.
 
     It is behind until its connection's sender has caught up with the hub, then it stands in the
-    audience and the hub pushes to it.
+    audience and the hub pushes to it. Before all that it may wait for its snapshot.
+
+    Attributes:
+        pending: What ends the snapshot on its way to it; None: it has a position.
     """
 
-    __slots__ = ("active", "connection", "id", "live", "position", "selection", "suffix", "topic")
+    __slots__ = (
+        "active",
+        "connection",
+        "id",
+        "live",
+        "pending",
+        "position",
+        "selection",
+        "suffix",
+        "topic",
+    )
 
     def __init__(
         self,
@@ -40,6 +55,14 @@ class FactSubscription:
         self.position = position
         self.active = True
         self.live = False
+        self.pending: CancelScope | None = None
+
+    def begin(self, position: int) -> None:
+        """Have what follows a position sent."""
+        self.pending = None
+        self.position = position
+        self.connection.behind.append(self)
+        self.connection.wake()
 
     def frame(self, fact: Fact) -> bytes:
         """Return a fact's frame as it goes to this subscription."""

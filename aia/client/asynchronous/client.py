@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 
 import httpx
@@ -13,13 +13,15 @@ from aia.client.asynchronous.groups import (
     AsyncAudit,
     AsyncHealthChecks,
     AsyncKeyLimits,
-    AsyncMetricsReads,
+    AsyncMetrics,
     AsyncPolicies,
     AsyncQueue,
     AsyncTasks,
 )
+from aia.client.asynchronous.streams import AsyncStream
 from aia.client.configuration import Token, configuration
 from aia.client.retrying import Backoff
+from aia.client.types.live import Topic, Update
 
 _BACKOFF = Backoff()
 
@@ -53,6 +55,7 @@ class AsyncClient:
         retries: Backoff = _BACKOFF,
         consistent: bool = False,
         headers: Mapping[str, str] | None = None,
+        max_connections: int = 100,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """Prepare a client; nothing is connected yet.
@@ -67,18 +70,84 @@ class AsyncClient:
             consistent: Every read waits until it shows what this client has seen or done before,
                 whichever node serves it.
             headers: Sent with every request.
+            max_connections: How many there may be at once; every live stream takes one.
             transport: What carries the requests, instead of connections of its own.
         """
-        settled = configuration(base_url, token, timeout, retries, consistent, headers or {})
+        settled = configuration(
+            base_url,
+            token,
+            timeout=timeout,
+            retries=retries,
+            consistent=consistent,
+            headers=headers or {},
+            max_connections=max_connections,
+        )
         self._connection = connection = AsyncConnection(settled, transport)
         self.agents = AsyncAgents(connection)
         self.tasks = AsyncTasks(connection)
         self.queue = AsyncQueue(connection)
         self.limits = AsyncKeyLimits(connection)
         self.policies = AsyncPolicies(connection)
-        self.metrics = AsyncMetricsReads(connection)
+        self.metrics = AsyncMetrics(connection)
         self.audit = AsyncAudit(connection)
         self.health = AsyncHealthChecks(connection)
+
+    def stream(
+        self,
+        topics: Topic | Sequence[Topic] | None = None,
+        *,
+        task_id: str | Sequence[str] | None = None,
+        agent_id: str | Sequence[str] | None = None,
+        task_type: str | Sequence[str] | None = None,
+        status: str | Sequence[str] | None = None,
+        event: str | Sequence[str] | None = None,
+        after: int | None = None,
+        epoch: str | None = None,
+        snapshot: bool = False,
+        place: str | None = None,
+        patience: float | None = None,
+    ) -> AsyncStream[Update]:
+        """Return a live stream of what happens; ``client.tasks.updates`` is one of tasks alone.
+
+        It is resumed after every loss of the connection, on whichever node: nothing is lost, and
+        nothing told twice. Filters concern facts; a fact must match all of them.
+
+        Args:
+            topics: What is wanted: `metrics`, `tasks`, `agents`; all when left out.
+            task_id: Only of these tasks.
+            agent_id: Only of these agents.
+            task_type: Only of these types.
+            status: Only what leads to these statuses.
+            event: Only these events, for example `task.completed`.
+            after: The last position already known; left out: from now on.
+            epoch: The history in which that was given out.
+            snapshot: Begin with how tasks and agents stand, in pages, unless the stream can go on
+                where it was; see ``client.tasks.watch``.
+            place: That of the last update of a former stream of the same topics: it goes on there.
+            patience: For how long the server may be away before it is given up, seconds; left out:
+                as long as a request may take (60); ``math.inf``: never.
+
+        Example::
+
+            async with client.stream(["tasks", "agents"]) as updates:
+                async for update in updates:
+                    match update:
+                        case TaskUpdate(task_id=task_id, status=status):
+                            print(task_id, status)
+        """
+        wanted = (topics,) if isinstance(topics, str) else topics
+        query = {
+            "topic": wanted or ("metrics", "tasks", "agents"),
+            "task_id": task_id,
+            "agent_id": agent_id,
+            "task_type": task_type,
+            "status": status,
+            "event": event,
+            "after": after,
+            "epoch": epoch,
+            "snapshot": snapshot or None,
+        }
+        return AsyncStream(self._connection, query, place=place, patience=patience)
 
     async def __aenter__(self) -> AsyncClient:
         """Return the client; it is closed at the end of the block."""

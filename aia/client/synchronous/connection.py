@@ -12,10 +12,11 @@ import httpx
 import msgspec
 
 from aia.client.configuration import Configuration, SeenPosition
-from aia.client.errors import ConnectionFailed, UnexpectedAnswer, error_of
+from aia.client.errors import ApiError, ConnectionFailed, UnexpectedAnswer, error_of
 from aia.client.retrying import (
     FINAL_FAILURES,
     NEVER,
+    RETRIED_CODES,
     RETRIED_STATUSES,
     Backoff,
     pause_before,
@@ -52,6 +53,10 @@ class Connection:
         self.http = httpx.Client(
             headers=configuration.headers,
             timeout=configuration.timeout_seconds,
+            limits=httpx.Limits(
+                max_connections=configuration.max_connections,
+                max_keepalive_connections=configuration.max_connections,
+            ),
             transport=transport,
             # Certificates take longer to load than most requests take; without TLS none is needed.
             verify=configuration.url.startswith("https:"),
@@ -61,12 +66,21 @@ class Connection:
         """Close all connections."""
         self.http.close()
 
-    def read(self, path: str, kind: type[T], query: Mapping[str, Any]) -> T:
-        """Ask for something whose ``min_position`` says how old it may be."""
+    def read(
+        self, path: str, kind: type[T], query: Mapping[str, Any], *, until: float | None = None
+    ) -> T:
+        """Ask for something.
+
+        Args:
+            path: Below the server's address.
+            kind: What it is answered with.
+            query: Of which ``min_position`` says how old the answer may be.
+            until: When to give up at the latest, by the monotonic clock.
+        """
         fields = dict(query)
-        if self.configuration.consistent and fields.get("min_position") is None:
+        if self.configuration.consistent and fields.get("min_position", 0) is None:
             fields["min_position"] = self.seen.value or None
-        return self._understood(self._exchange("GET", path, query=fields), kind)
+        return self._understood(self._exchange("GET", path, query=fields, until=until), kind)
 
     def text(self, path: str) -> str:
         """Ask for plain text."""
@@ -103,6 +117,30 @@ class Connection:
         """Send what is safe to repeat without a key (``wait``: seconds it may be held)."""
         return self._understood(self._exchange("POST", path, body=body, wait=wait), kind)
 
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | httpx.Timeout,
+    ) -> httpx.Request:
+        """Return a request in the name of who asks now (``timeout``: seconds)."""
+        return self.http.build_request(
+            method,
+            self.configuration.url + path,
+            params=query_of(query or {}),
+            content=content,
+            headers={
+                **self.configuration.authorization(),
+                **(_JSON if content is not None else {}),
+                **(headers or {}),
+            },
+            timeout=timeout,
+        )
+
     def _exchange(
         self,
         method: str,
@@ -113,6 +151,7 @@ class Connection:
         headers: Mapping[str, str] | None = None,
         retries: Backoff | None = None,
         wait: float = 0.0,
+        until: float | None = None,
     ) -> httpx.Response:
         """Return the answer to a request that was served; sent again where that helps.
 
@@ -121,23 +160,20 @@ class Connection:
             ConnectionFailed: There was no answer in time.
         """
         policy = self.configuration.retries if retries is None else retries
-        until = time.monotonic() + policy.total_seconds + wait
+        latest = time.monotonic() + policy.total_seconds + wait
+        until = latest if until is None else min(latest, until)
         key = None if headers is None else headers.get("idempotency-key")
         content = None if body is None else encode(body)
         for attempt in range(1, policy.attempts + 1):
             retry_after: float | None = None
-            failure: Exception
+            failure: ConnectionFailed | ApiError
             patience = min(self.configuration.timeout_seconds + wait, until - time.monotonic())
-            request = self.http.build_request(
+            request = self.request(
                 method,
-                self.configuration.url + path,
-                params=query_of(query or {}),
+                path,
+                query=query,
                 content=content,
-                headers={
-                    **self.configuration.authorization(),
-                    **(_JSON if content is not None else {}),
-                    **(headers or {}),
-                },
+                headers=headers,
                 timeout=max(patience, 0.001),
             )
             try:
@@ -152,7 +188,7 @@ class Connection:
                     return response
                 retry_after = retry_after_of(response.headers)
                 failure = error_of(response.status_code, response.content, retry_after, key)
-                if response.status_code not in RETRIED_STATUSES:
+                if failure.status not in RETRIED_STATUSES and failure.code not in RETRIED_CODES:
                     raise failure
             pause = pause_before(attempt + 1, policy, retry_after)
             if attempt == policy.attempts or time.monotonic() + pause >= until:
@@ -189,7 +225,7 @@ class Connection:
             answer = msgspec.json.decode(response.content or b"{}", type=kind)
         except msgspec.DecodeError as error:
             raise UnexpectedAnswer(
-                f"what {response.url} answers is no {kind.__name__}: {error}"
+                f"what {address_of(response.request)} answers is no {kind.__name__}: {error}"
             ) from error
         keep_received(answer, received)
         return answer
@@ -213,5 +249,11 @@ def received_of(response: httpx.Response) -> Received:
 
 
 def _told(error: httpx.TransportError, request: httpx.Request) -> str:
-    what = f"{request.method} {request.url.copy_with(query=None)}"
+    what = f"{request.method} {address_of(request)}"
     return f"{what}: {type(error).__name__}{f': {error}' if str(error) else ''}"
+
+
+def address_of(request: httpx.Request) -> str:
+    """Return where a request went, for people: without a password, and without the query."""
+    url = request.url
+    return f"{url.scheme}://{url.netloc.decode('ascii').rpartition('@')[2]}{url.path}"

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+
 from aia.client.synchronous.operations.agent_reads import AgentReads
 from aia.client.synchronous.operations.agent_registry import AgentRegistry
 from aia.client.synchronous.operations.agent_supervision import AgentSupervision
@@ -17,13 +20,23 @@ from aia.client.synchronous.operations.task_care import TaskCare
 from aia.client.synchronous.operations.task_reads import TaskReads
 from aia.client.synchronous.operations.task_reports import TaskReports
 from aia.client.synchronous.operations.task_submissions import TaskSubmissions
+from aia.client.synchronous.streams import Stream
+from aia.client.synchronous.waiting import ends_of
+from aia.client.types import Task, TaskStatus
+from aia.client.types.live import (
+    AgentSnapshot,
+    AgentUpdate,
+    MetricsUpdate,
+    TaskSnapshot,
+    TaskUpdate,
+)
 
 __all__ = [
     "Agents",
     "Audit",
     "HealthChecks",
     "KeyLimits",
-    "MetricsReads",
+    "Metrics",
     "Policies",
     "Queue",
     "Tasks",
@@ -33,6 +46,189 @@ __all__ = [
 class Agents(AgentRegistry, AgentSupervision, AgentReads):
     """Who does the work: registration, signs of life, work to be had, how it went."""
 
+    def updates(
+        self,
+        *,
+        agent_id: str | Sequence[str] | None = None,
+        status: str | Sequence[str] | None = None,
+        event: str | Sequence[str] | None = None,
+        after: int | None = None,
+        place: str | None = None,
+        patience: float | None = None,
+    ) -> Stream[AgentUpdate]:
+        """Return a live stream of what happens to agents; see ``client.stream``.
+
+        Example::
+
+            with client.agents.updates(status="offline") as updates:
+                for update in updates:
+                    print(update.agent_id, "went offline at", update.at)
+        """
+        query = {
+            "topic": ["agents"],
+            "agent_id": agent_id,
+            "status": status,
+            "event": event,
+            "after": after,
+        }
+        return Stream(self._connection, query, place=place, patience=patience)
+
+    def watch(
+        self,
+        *,
+        agent_id: str | Sequence[str] | None = None,
+        status: str | Sequence[str] | None = None,
+        place: str | None = None,
+        patience: float | None = None,
+    ) -> Stream[AgentSnapshot | AgentUpdate]:
+        """Return how agents stand, in pages, and then what happens to them.
+
+        A page with ``first`` says that it is all told anew, as after a restore from a backup.
+
+        Example::
+
+            agents: dict[str, ToldAgent] = {}
+            with client.agents.watch() as updates:
+                for update in updates:
+                    if isinstance(update, AgentUpdate):
+                        print(update.agent_id, update.event)
+                        continue
+                    if update.first:
+                        agents.clear()
+                    agents.update({agent.agent_id: agent for agent in update.items})
+        """
+        query = {"topic": ["agents"], "agent_id": agent_id, "status": status, "snapshot": True}
+        return Stream(self._connection, query, place=place, patience=patience)
+
+
+class Metrics(MetricsReads):
+    """Figures of the whole system."""
+
+    def updates(self, *, patience: float | None = None) -> Stream[MetricsUpdate]:
+        """Return a live stream of the figures, at once and whenever they change.
+
+        Example::
+
+            with client.metrics.updates() as updates:
+                for update in updates:
+                    print(update.metrics.tasks.queue_depth)
+        """
+        return Stream(self._connection, {"topic": ["metrics"]}, patience=patience)
+
 
 class Tasks(TaskSubmissions, TaskReports, TaskCare, TaskBulkCare, TaskReads):
     """The work: submitted, worked on, steered, explained."""
+
+    def updates(
+        self,
+        *,
+        task_id: str | Sequence[str] | None = None,
+        agent_id: str | Sequence[str] | None = None,
+        task_type: str | Sequence[str] | None = None,
+        status: TaskStatus | Sequence[TaskStatus] | None = None,
+        event: str | Sequence[str] | None = None,
+        after: int | None = None,
+        place: str | None = None,
+        patience: float | None = None,
+    ) -> Stream[TaskUpdate]:
+        """Return a live stream of what happens to tasks; see ``client.stream``.
+
+        Example::
+
+            with client.tasks.updates(task_id=task.task_id) as updates:
+                for update in updates:
+                    print(update.event, update.status, update.percent)
+        """
+        query = {
+            "topic": ["tasks"],
+            "task_id": task_id,
+            "agent_id": agent_id,
+            "task_type": task_type,
+            "status": status,
+            "event": event,
+            "after": after,
+        }
+        return Stream(self._connection, query, place=place, patience=patience)
+
+    def watch(
+        self,
+        *,
+        task_id: str | Sequence[str] | None = None,
+        agent_id: str | Sequence[str] | None = None,
+        task_type: str | Sequence[str] | None = None,
+        status: TaskStatus | Sequence[TaskStatus] | None = None,
+        place: str | None = None,
+        patience: float | None = None,
+    ) -> Stream[TaskSnapshot | TaskUpdate]:
+        """Return how tasks stand, in pages, and then what happens to them.
+
+        A page with ``first`` says that it is all told anew, as after a restore from a backup. Mind
+        that a filter of updates sees only what stands in the event.
+
+        Example::
+
+            tasks: dict[str, ToldTask] = {}
+            with client.tasks.watch() as updates:
+                for update in updates:
+                    if isinstance(update, TaskUpdate):
+                        print(update.task_id, update.status)
+                        continue
+                    if update.first:
+                        tasks.clear()
+                    tasks.update({each.task_id: each for each in update.items})
+        """
+        query = {
+            "topic": ["tasks"],
+            "task_id": task_id,
+            "agent_id": agent_id,
+            "task_type": task_type,
+            "status": status,
+            "snapshot": True,
+        }
+        return Stream(self._connection, query, place=place, patience=patience)
+
+    def wait(self, task_id: str, timeout: float | None = None) -> Task:
+        """Return a task once it has ended, one way or another: look at its ``status``.
+
+        It is not asked for again and again: a live stream tells when there is something to read.
+        For many tasks take ``as_ended``, which is one stream for all of them.
+
+        Args:
+            task_id: Which.
+            timeout: How long to wait at most, seconds; None: as long as it takes.
+
+        Raises:
+            TimeoutError: It has not ended in time.
+            ConnectionFailed: The server was away for too long, or until then.
+            NotFound: There is no such task.
+
+        Example::
+
+            sent = client.tasks.submit("data_analysis", payload={"quarter": "Q3"})
+            done = client.tasks.wait(sent.task_id, timeout=60)
+            print(done.status, done.result)
+        """
+        with closing(ends_of(self._connection, [task_id], timeout)) as ends:
+            return next(ends)
+
+    def as_ended(self, task_ids: Iterable[str], timeout: float | None = None) -> Iterator[Task]:
+        """Iterate over tasks as they end, each once, in the order in which they do.
+
+        Args:
+            task_ids: Which.
+            timeout: How long to wait for the last of them, seconds; None: as long as it takes.
+
+        Raises:
+            TimeoutError: Not all of them have ended in time.
+            NotFound: One of them is none.
+            ConnectionFailed: The server was away for too long, or until then.
+
+        Example::
+
+            batch = client.tasks.submit_batch([{"task_type": "report"}] * 100)
+            ids = [item.task.task_id for item in batch.items if item.task]
+            for ended in client.tasks.as_ended(ids, timeout=600):
+                print(ended.task_id, ended.status)
+        """
+        with closing(ends_of(self._connection, task_ids, timeout)) as ends:
+            yield from ends

@@ -1,16 +1,10 @@
 # Written by `make client` from the OpenAPI document; changes are lost.
 """What is sent and answered."""
 
-from aia.client.types.agents import (
-    AgentAnswer,
+from aia.client.types.agent_reads import (
     AgentPage,
     AgentPerformance,
-    ClaimedTask,
-    ClaimedTasks,
     Costs,
-    HeartbeatAnswer,
-    HeldTask,
-    LostTask,
     PresentAgent,
     Quality,
     Report,
@@ -18,10 +12,28 @@ from aia.client.types.agents import (
     TypeFigures,
     WorkDurations,
 )
+from aia.client.types.agent_supervision import (
+    ClaimedTask,
+    ClaimedTasks,
+    HeartbeatAnswer,
+    HeldTask,
+    LostTask,
+)
+from aia.client.types.agents import AgentAnswer
 from aia.client.types.audit import AuditEvent, AuditHead, AuditPage
 from aia.client.types.base import Answer, Done, Received
 from aia.client.types.health import Health, Life, Part, ReadModelStatus
 from aia.client.types.limits import KeyPage, KeyView, LimitAnswer
+from aia.client.types.live import (
+    AgentSnapshot,
+    AgentUpdate,
+    Fact,
+    MetricsUpdate,
+    TaskSnapshot,
+    TaskUpdate,
+    Topic,
+    Update,
+)
 from aia.client.types.metrics import (
     AgentCounts,
     AgentRank,
@@ -67,6 +79,7 @@ from aia.client.types.shared import (
     TaskRating,
     TaskUsage,
 )
+from aia.client.types.snapshots import ToldAgent, ToldInput, ToldProgress, ToldTask
 from aia.client.types.tasks import (
     BatchItem,
     BatchResult,
@@ -92,7 +105,9 @@ __all__ = [
     "AgentPage",
     "AgentPerformance",
     "AgentRank",
+    "AgentSnapshot",
     "AgentStatus",
+    "AgentUpdate",
     "Answer",
     "AuditEvent",
     "AuditHead",
@@ -111,6 +126,7 @@ __all__ = [
     "ExcludedAgent",
     "Explained",
     "Explanation",
+    "Fact",
     "FeatureWeights",
     "FieldError",
     "FleetThen",
@@ -129,6 +145,7 @@ __all__ = [
     "Metrics",
     "MetricsHistory",
     "MetricsPoint",
+    "MetricsUpdate",
     "Part",
     "Pause",
     "Pauses",
@@ -165,12 +182,20 @@ __all__ = [
     "TaskProgress",
     "TaskRating",
     "TaskRequirements",
+    "TaskSnapshot",
     "TaskStatus",
     "TaskSubmission",
+    "TaskUpdate",
     "TaskUsage",
     "Throughput",
+    "ToldAgent",
+    "ToldInput",
+    "ToldProgress",
+    "ToldTask",
+    "Topic",
     "TypeCounts",
     "TypeFigures",
+    "Update",
     "Waiting",
     "Window",
     "WorkDurations",

@@ -39,9 +39,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return found
 
     @property
-    def position(self) -> int | None:
-        """Where it stands in the log; ``min_position`` of a read that must not be older."""
-        return self.received.position
+    def position(self) -> int:
+        """Where it stands in the log; ``min_position`` of a read that must not be older.
+
+        0 where the server does not tell: signs of life are no events.
+        """
+        return self.received.position or 0
 
 
 class Done(Answer, frozen=True, kw_only=True):

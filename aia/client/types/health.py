@@ -63,6 +63,9 @@ class Health(Answer, frozen=True, kw_only=True):
         database: PostgreSQL.
         redis: Redis or Valkey; without it PostgreSQL carries presence, and each node counts the
             requests of a caller for itself.
+        wakeups: What makes this node look for what others have committed: redis (and PostgreSQL's
+            notifications beside it), listen (those alone), or poll (neither now: it looks every
+            second).
         projections: The read models and how far behind they are.
         leaders: Process -> the node that leads it.
         warnings: What was noticed in the settings at the start.
@@ -74,10 +77,11 @@ class Health(Answer, frozen=True, kw_only=True):
     node: str | None = None
     store_id: str | None = None
     epoch: str | None = None
-    position: int | None = None
+    position: int = 0
     waiting_commands: int | None = None
     database: Part | None = None
     redis: Part | None = None
+    wakeups: str | None = None
     projections: list[ReadModelStatus] | None = None
     leaders: dict[str, str] | None = None
     warnings: list[str] | None = None

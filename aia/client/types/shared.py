@@ -135,41 +135,41 @@ class TaskInput(msgspec.Struct, frozen=True, kw_only=True):
         number: The number of the question among all of the task.
         attempt: In which attempt it was asked.
         question: The question.
+        asked_at: When, UTC.
+        answered_by: Who gave the answer; null: nobody yet.
+        answered_at: When, UTC.
         choices: The answers that are taken; none: any.
         schema: What an answer must fit (JSON Schema).
-        asked_at: When, UTC.
         answer: The answer.
-        answered_by: Who gave it; null: nobody yet.
-        answered_at: When, UTC.
     """
 
     number: int
     attempt: int
     question: str
-    choices: list[str]
-    schema: Any
     asked_at: datetime
-    answer: Any
     answered_by: str | None
     answered_at: datetime | None
+    choices: list[str]
+    schema: Any
+    answer: Any
 
 
 class TaskProgress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the attempt in force is.
+    """How far the attempt in force is, and what there is of the result.
 
     Attributes:
         percent: 0..100, if known.
         message: The last thing the agent said.
+        at: When it reported last, UTC.
         partial: What there is of the result.
         log: The last lines of its log.
-        at: When it reported last, UTC.
     """
 
     percent: float | None
     message: str
+    at: datetime
     partial: Any
     log: list[str]
-    at: datetime
 
 
 class TaskRating(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,16 +208,13 @@ class Task(Answer, frozen=True, kw_only=True):
         task_type: The kind of work.
         description: For people.
         requirements: Whom it suits.
-        payload: The client's JSON for the agent.
         priority: Its class.
         agent_id: Who holds it, or finished it.
         attempt: The number of the last attempt, 0 before the first.
-        lease: The fencing token of that attempt.
         lease_seconds: How long it may go unheard of, seconds.
         price: What that attempt costs, tokens.
         progress: How far it is.
         inputs: Its last 20 questions, and what they were answered.
-        result: What was delivered.
         quality: The agent's own estimate, 0..1.
         usage: What it consumed.
         cost: What it cost, once it is completed.
@@ -249,6 +246,9 @@ class Task(Answer, frozen=True, kw_only=True):
         updated_at: When anything about it changed last.
         version: The version of its stream.
         position: The last event in all this.
+        payload: The client's JSON for the agent.
+        lease: The fencing token of the last attempt.
+        result: What was delivered.
     """
 
     task_id: str
@@ -256,16 +256,13 @@ class Task(Answer, frozen=True, kw_only=True):
     task_type: str
     description: str
     requirements: Requirements
-    payload: Any
     priority: str
     agent_id: str | None
     attempt: int
-    lease: str | None
     lease_seconds: float
     price: str
     progress: TaskProgress | None
     inputs: list[TaskInput]
-    result: Any
     quality: float | None
     usage: TaskUsage | None
     cost: TaskCost | None
@@ -297,6 +294,9 @@ class Task(Answer, frozen=True, kw_only=True):
     updated_at: datetime
     version: int
     position: int
+    payload: Any
+    lease: str | None
+    result: Any
 
 
 class TaskPage(Answer, frozen=True, kw_only=True):

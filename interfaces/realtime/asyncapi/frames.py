@@ -18,6 +18,7 @@ from aia_mas.interfaces.realtime.agent.feed import AgentStanding, GivenInput, Ta
 from aia_mas.interfaces.realtime.agent.receipts import Receipt
 from aia_mas.interfaces.realtime.agent_facts import AgentUpdate
 from aia_mas.interfaces.realtime.messages import (
+    Page,
     Ping,
     Positions,
     Refusal,
@@ -27,7 +28,9 @@ from aia_mas.interfaces.realtime.messages import (
     Unsubscribe,
 )
 from aia_mas.interfaces.realtime.task_facts import TaskUpdate
+from aia_mas.projections.agent_view import ToldAgent
 from aia_mas.projections.metrics_figures import Metrics
+from aia_mas.projections.told_task import ToldTask
 
 Shape = type[msgspec.Struct]
 
@@ -112,10 +115,18 @@ TO_EVERYBODY: Sequence[Frame] = (
         ("id", SubscriptionId),
     ),
     _frame(
+        "snapshot",
+        "A page of how things stood at a position; every event behind that follows the last one",
+        ("position", _Position),
+        ("data", Page),
+        ("id", SubscriptionId),
+    ),
+    _frame(
         "subscribed",
         "A subscription begins; `recovered` tells whether everything behind `after` follows",
         ("id", SubscriptionId),
         ("recovered", bool),
+        ("snapshot", bool),
         ("position", _Position | None),
         ("epoch", str),
         ("data", Topic),
@@ -145,6 +156,9 @@ TO_AGENTS: Sequence[Frame] = (
     Frame("receipt", Receipt, "The answer to a message of the agent"),
 )
 """What agents are told beside it."""
+
+ITEMS: Sequence[Shape] = (ToldTask, ToldAgent)
+"""What the ``items`` of a snapshot are."""
 
 ANSWERS: Sequence[Shape] = (TaskAnswer, HeartbeatAnswer, Problem)
 """What the ``data`` of a receipt is."""

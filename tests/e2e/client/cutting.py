@@ -15,6 +15,7 @@ class CuttingWay:
 
     Attributes:
         url: The address to use instead of the server's.
+        target: Where it leads; None: nowhere.
         cut: How many connections were cut so far.
         accepted: How many connections there were.
         requests: The heads of all requests that were forwarded.
@@ -22,7 +23,7 @@ class CuttingWay:
 
     def __init__(self, target: str) -> None:
         parts = urlsplit(target)
-        self._target = (parts.hostname or "", parts.port or 80)
+        self.target: tuple[str, int] | None = (parts.hostname or "", parts.port or 80)
         self._word = b""
         self._left = 0
         self.cut = 0
@@ -34,9 +35,16 @@ class CuttingWay:
         """Cut the next connections over which a request with a word in it was answered."""
         self._word, self._left = word.encode(), times
 
+    def lead_to(self, target: str | None) -> None:
+        """Lead somewhere else from now on."""
+        parts = urlsplit(target or "")
+        self.target = (parts.hostname or "", parts.port or 80) if target else None
+
     def cut_all(self) -> None:
         """Cut all connections there are now."""
-        self._loop.call_soon_threadsafe(self._cut_all)
+        done = threading.Event()
+        self._loop.call_soon_threadsafe(lambda: (self._cut_all(), done.set()))
+        assert done.wait(PATIENCE)
 
     def _cut_all(self) -> None:
         for writer in tuple(self._open):
@@ -57,7 +65,9 @@ class CuttingWay:
         self._open.add(writer)
         self.accepted += 1
         try:
-            back, forth = await asyncio.open_connection(*self._target)
+            if self.target is None:
+                raise ConnectionRefusedError
+            back, forth = await asyncio.open_connection(*self.target)
         except OSError:
             writer.transport.abort()
             return

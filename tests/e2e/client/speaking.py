@@ -26,6 +26,28 @@ class Speaker:
 
         return self._run(answer)
 
+    def taken(self, stream: Any, count: int) -> list[Any]:
+        """Return the next updates of a stream."""
+
+        async def items() -> list[Any]:
+            if hasattr(stream, "__anext__"):
+                return [await anext(stream) for _ in range(count)]
+            return [next(stream) for _ in range(count)]
+
+        return self._run(items)  # type: ignore[no-any-return]
+
+    def begun(self, work: Callable[[Any], Any]) -> Any:
+        """Return a stream that tells all that happens from now on."""
+        stream = work(self.client)
+
+        async def begin() -> None:
+            begun = stream.begin()
+            if inspect.isawaitable(begun):
+                await begun
+
+        self._run(begin)
+        return stream
+
     def listed(self, work: Callable[[Any], Any]) -> list[Any]:
         """Return all that a method iterates over."""
 

@@ -1,14 +1,16 @@
 """The client can say all that the served OpenAPI document knows, and understands all of it."""
 
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from typing import Any, get_args, get_type_hints
 
+import httpx
 import msgspec
 import pytest
 
-from aia.client import AsyncClient, Client
+from aia.client import AsyncClient, Client, NotFound
 from aia.client.operations import methods
 from aia.client.types import Done
 
@@ -37,9 +39,8 @@ def named(name: str) -> str:
     return f"{python}_" if python == "from" else python
 
 
-def method_of(kind: type, operation: str) -> Any:
+def method_of(client: Any, operation: str) -> Any:
     group, _, name = METHODS[operation].rpartition(".")
-    client = kind("http://nobody.invalid")
     return getattr(getattr(client, group) if group else client, name)
 
 
@@ -47,12 +48,12 @@ def method_of(kind: type, operation: str) -> Any:
 def test_every_operation_has_a_method_that_can_say_all_of_it(
     served: dict[str, Any], kind: type
 ) -> None:
-    missing = []
+    missing, client = [], kind("http://nobody.invalid")
     for name, operation in operations(served):
-        if name == "stream_events":
-            continue
-        said = set(inspect.signature(method_of(kind, name)).parameters)
+        said = set(inspect.signature(method_of(client, name)).parameters)
         wanted = {named(each["name"]) for each in operation.get("parameters", ())}
+        if name == "stream_events":
+            wanted = {"topics" if each == "topic" else each for each in wanted}
         body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
         if body:
             wanted |= set(map(named, resolved(served, body["schema"])["properties"]))
@@ -65,15 +66,63 @@ def test_the_table_names_the_operations_that_there_are(served: dict[str, Any]) -
     assert len(set(METHODS.values())) == len(METHODS)
 
 
+def test_all_that_a_method_is_told_is_sent(served: dict[str, Any]) -> None:
+    seen: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(404)
+
+    with Client("http://mas", transport=httpx.MockTransport(handle)) as client:
+        for path, item in served["paths"].items():
+            for verb, operation in item.items():
+                name = operation["operationId"]
+                if name == "stream_events":
+                    continue
+                method = method_of(client, name)
+                said: dict[str, Any] = {
+                    argument: 0.25 if argument == "wait" else f"said-{argument}"
+                    for argument in inspect.signature(method).parameters
+                }
+                with pytest.raises(NotFound):
+                    method(**said)
+                check_sent(served, seen.pop(), path, verb, operation, said)
+
+
+def check_sent(
+    served: dict[str, Any],
+    request: httpx.Request,
+    path: str,
+    verb: str,
+    operation: dict[str, Any],
+    said: dict[str, Any],
+) -> None:
+    parameters = operation.get("parameters", ())
+    places = {
+        place: [one["name"] for one in parameters if one["in"] == place]
+        for place in ("path", "query", "header")
+    }
+    where = path.format(**{name: said[named(name)] for name in places["path"]})
+    assert (request.method.lower(), request.url.path) == (verb, where)
+    assert dict(request.url.params) == {name: said[named(name)] for name in places["query"]}
+    for name in places["header"]:
+        assert request.headers[name] == said[named(name)], operation["operationId"]
+    schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    fields = resolved(served, schema["schema"])["properties"] if schema else {}
+    wanted = {name: said[named(name)] for name in fields if name not in places["path"]}
+    assert json.loads(request.content or b"{}") == wanted, operation["operationId"]
+
+
 @pytest.mark.parametrize("kind", [AsyncClient, Client])
 def test_every_answer_is_of_the_type_that_its_schema_says(
     served: dict[str, Any], kind: type
 ) -> None:
     different: list[str] = []
+    client = kind("http://nobody.invalid")
     for name, operation in operations(served):
         if name == "stream_events":
             continue
-        answered = get_type_hints(method_of(kind, name))["return"]
+        answered = get_type_hints(method_of(client, name))["return"]
         bodies = [
             content["schema"]
             for status, response in operation["responses"].items()

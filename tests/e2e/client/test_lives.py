@@ -1,6 +1,6 @@
 """The lives of agents and tasks, told through both clients, with every operation that there is."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,16 +10,13 @@ import pytest
 from aia.client import (
     Conflict,
     InvalidRequest,
-    NotAuthenticated,
     NotFound,
-    PermissionDenied,
     PreconditionFailed,
     StaleLease,
     TaskCancelled,
 )
 from aia.client.types import FeatureWeights, LabelDemand, TaskRequirements, TaskSubmission
 
-from .conftest import KEY, token_of
 from .speaking import Speaker, speaking
 
 KINDS = ["sync", "async"]
@@ -228,19 +225,3 @@ def test_figures_events_and_health_are_read(say: Speaker, unique: str) -> None:
     assert say(lambda c: c.health.get()).mode == "development"
     assert say(lambda c: c.health.live()).status == "live"
     assert say(lambda c: c.health.ready()).status == "ready"
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_who_may_not_is_told_so(secured_url: str, kind: str, unique: str) -> None:
-    with speaking(kind, secured_url) as stranger, pytest.raises(NotAuthenticated):
-        stranger(lambda c: c.agents.list())
-    token = token_of(unique, "viewer")
-    with speaking(kind, secured_url, token=lambda: token) as viewer:
-        viewer(lambda c: c.agents.list())
-        with pytest.raises(PermissionDenied):
-            viewer(lambda c: c.agents.put(unique))
-
-
-@pytest.fixture(scope="module")
-def secured_url(start_for_module: Callable[..., Any]) -> str:
-    return str(start_for_module(jwt_secret=KEY).url)

@@ -1,5 +1,6 @@
 """Presence in Redis: shared by nodes, missed without harm, and said to be missing."""
 
+import signal
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from .aftermath import aftermath
 from .heartbeats import SUBMIT, Agent
 from .nodes import Node, stable_port
 from .places import Place
+from .sockets import Dashboard, dashboard
 from .waiting import eventually
 
 INTERVAL = 1
@@ -63,12 +65,23 @@ async def test_presence_is_shared_through_redis_and_survives_without_it(
         await gone.goes_offline()
         assert await steady.is_online()
         assert b"agent/steady" in await remembered(port)
-        await says(told, status="ok", redis="ok")
+        await says(told, status="ok", redis="ok", wakeups="redis")
 
-        await quiet.register()
-        valkey.terminate()
+        async with dashboard(two) as board:
+            await board.subscribe("tasks")
+            process = valkey._process
+            assert process is not None
+            process.send_signal(signal.SIGSTOP)
+            await everything_is_told(one, http, board)  # while nobody has noticed, and after
+            await says(two, status="degraded", redis="unavailable", wakeups="listen")
+            process.send_signal(signal.SIGCONT)
+            await says(two, status="ok", redis="ok", wakeups="redis")
+            await everything_is_told(one, http, board)
+            await quiet.register()
+            valkey.terminate()
+            await everything_is_told(one, http, board)
         for node in (one, two):
-            await says(node, status="degraded", redis="unavailable")
+            await says(node, status="degraded", redis="unavailable", wakeups="listen")
             await a_task_is_done(Agent(node.url, http, f"worker-{node.name}"))
         await anyio.sleep(WINDOW.total_seconds())  # nobody can be missed meanwhile
         assert await quiet.is_online()
@@ -76,7 +89,7 @@ async def test_presence_is_shared_through_redis_and_survives_without_it(
         back = datetime.now(UTC)
         valkey.start(timeout=60)
         for node in (one, two):
-            await says(node, status="ok", redis="ok")
+            await says(node, status="ok", redis="ok", wakeups="redis")
         await quiet.goes_offline()
         assert await steady.is_online()
         life.cancel_scope.cancel()
@@ -99,9 +112,10 @@ async def test_redis_that_is_away_at_the_start_is_told_and_does_no_harm(
     place: Place, http: httpx.AsyncClient
 ) -> None:
     node = await place.start(settings(stable_port()))
-    await says(node, status="degraded", redis="unavailable")
+    await says(node, status="degraded", redis="unavailable", wakeups="listen")
     await a_task_is_done(Agent(node.url, http, "worker"))
     assert node.logged("presence_unavailable")
+    assert node.logged("redis_wakes_no_more")
     await node.finish()
     assert node.complaints() == []
     async with aftermath(place.data_dir) as left:
@@ -115,15 +129,26 @@ async def remembered(port: int) -> Any:
         return await redis.zrange(key, 0, -1)
 
 
-async def says(node: Node, *, status: str, redis: str) -> None:
+async def says(node: Node, *, status: str, redis: str, wakeups: str) -> None:
     """Wait until a node says how it is."""
 
     async def look() -> bool:
         health: dict[str, Any] = await node.health()
-        found = (health.get("status"), health.get("redis", {}).get("status"))
-        return found == (status, redis)
+        shared = health.get("redis", {}).get("status")
+        return (health.get("status"), shared, health.get("wakeups")) == (status, redis, wakeups)
 
-    await eventually(look, f"{node.name} {status}, Redis {redis}")
+    await eventually(look, f"{node.name} {status}, Redis {redis}, woken by {wakeups}")
+
+
+async def everything_is_told(node: Node, http: httpx.AsyncClient, board: Dashboard) -> None:
+    """Submit 240 tasks on one node; a dashboard of the other hears of all of them in order."""
+    wanted = {"task_type": "work", "requirements": {"skills": ["nobody-has-this"]}}
+    for _ in range(24):
+        answer = await http.post(f"{node.url}{SUBMIT}-batch", json={"tasks": [wanted] * 10})
+        assert answer.status_code == 200, answer.text
+    heard = await board.facts(int(answer.headers["x-event-position"]))
+    assert heard == sorted(set(heard))
+    assert len(heard) == 240
 
 
 async def a_task_is_done(agent: Agent) -> None:

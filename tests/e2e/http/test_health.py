@@ -18,6 +18,7 @@ def test_how_a_node_is(client: httpx.Client) -> None:
     assert len(health["store_id"]) == 36
     assert health["database"]["status"] == "ok"
     assert health["redis"]["status"] == "not_configured"
+    assert health["wakeups"] == "listen"
     models = {model["name"]: model for model in health["projections"]}
     assert {"agent_directory", "task_board", "system_metrics"} <= models.keys()
     assert {"checkpoint", "lag"} <= models["task_board"].keys()
@@ -34,6 +35,8 @@ def test_a_node_without_its_database_lives_but_is_not_ready(
 ) -> None:
     node = start_node(database_timeout_seconds=1.0)
     url = node.system.settings.database_url
+    node.system.log.contact.lost("listen")
+    assert node.client.get("/mas/health").json()["wakeups"] == "poll"
 
     node.run(node.system.log.pool.close())
 

@@ -24,10 +24,15 @@ class Dashboard:
     def say(self, **message: Any) -> None:
         self.connection.send(json.dumps(message))
 
+    def hear(self) -> dict[str, Any]:
+        """Return what comes next."""
+        frame: dict[str, Any] = json.loads(self.connection.recv(PATIENCE))
+        return frame
+
     def next(self, *types: str) -> dict[str, Any]:
         """Return the next frame of these types; the latest metrics are kept aside."""
         while True:
-            frame: dict[str, Any] = json.loads(self.connection.recv(PATIENCE))
+            frame = self.hear()
             if frame["type"] == "metrics_update":
                 self.metrics = frame
             if frame["type"] in types:

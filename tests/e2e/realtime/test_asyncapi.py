@@ -116,6 +116,9 @@ def test_every_frame_of_a_story_is_as_the_document_says(
     worker.say("nonsense")
     worker.next("error")
 
+    for topic in ("tasks", "agents"):
+        board.subscribe(topic, id=f"s-{topic}", snapshot=True, filter={"agent_ids": [unique]})
+        assert board.next("snapshot")["data"]["items"]
     board.say(type="ping", id="p")
     board.next("pong")
     board.say(type="unsubscribe", id="a")

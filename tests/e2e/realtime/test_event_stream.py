@@ -101,6 +101,31 @@ def test_a_stream_goes_on_behind_its_last_event_and_repeats_nothing(
     assert [told.data["position"] for told in (*seen, *rest)] == positions
 
 
+def test_who_is_cut_before_anything_was_told_misses_nothing(
+    node: Any, stream: Callable[..., Stream], unique: str
+) -> None:
+    query = {"topic": ["tasks", "agents"], "agent_id": unique}
+    first = stream(node, **query)
+    last = [first.next("subscribed").id for _ in range(2)][-1]
+    first.response.close()
+    position = register(node, unique)
+    again = stream(node, {"Last-Event-ID": last}, **query)
+    assert again.next("subscribed").data["recovered"]
+    assert again.next("agent_update").data["position"] == position
+
+
+def test_who_is_told_nothing_gets_on_all_the_same(
+    start_node: Callable[..., Any], stream: Callable[..., Stream]
+) -> None:
+    node = start_node(websocket_ping_interval_seconds=0.05)
+    live = stream(node, topic=["agents", "tasks"], agent_id="nobody")
+    live.next("subscribed")
+    position = register(node, "somebody")
+    place = f"{node.client.get('/mas/health').json()['epoch']}/agents:{position},tasks:{position}"
+    assert f"id: {place}" in live.lines
+    assert stream(node, {"Last-Event-ID": place}).next("subscribed").data["recovered"]
+
+
 def test_only_what_is_asked_for_is_told(
     node: Any, stream: Callable[..., Stream], unique: str
 ) -> None:
@@ -144,6 +169,7 @@ def test_the_head_alone_can_be_asked_for(node: Any) -> None:
         ({"topic": "agents", "agent_id": "no id"}, "invalid_parameter"),
         ({"after": "-1"}, "invalid_parameter"),
         ({"after": "x"}, "invalid_parameter"),
+        ({"snapshot": "maybe"}, "invalid_parameter"),
         ({"more": "1"}, "unknown_parameter"),
     ],
 )
@@ -158,6 +184,46 @@ def test_a_stream_that_cannot_be_had_is_a_problem(
 def test_an_id_of_no_event_of_ours_is_a_problem(node: Any, last: str) -> None:
     answer = node.client.get(STREAM, headers={"Last-Event-ID": last})
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_parameter")
+
+
+def test_a_snapshot_comes_first_and_is_begun_anew_when_it_was_cut(
+    start_node: Callable[..., Any], stream: Callable[..., Stream]
+) -> None:
+    node = start_node()
+    register(node, "a1")
+    wanted = {"task_type": "t", "description": "x" * 500, "requirements": {"skills": ["none"]}}
+    answer = node.client.post(f"{API}/agents/tasks/submit-batch", json={"tasks": [wanted] * 150})
+    last = int(answer.headers["x-event-position"])
+    for model in ("agents/tasks", "agents"):
+        node.client.get(f"{API}/{model}", params={"min_position": last, "limit": 1})
+    query = {"topic": ["agents", "tasks"], "snapshot": "true"}
+
+    cut = stream(node, **query)
+    ids: list[str] = []
+    while not ids or "agents" not in ids[-1]:
+        ids.append(cut.next("snapshot").id)
+    cut.response.close()
+    assert not any("tasks" in each for each in ids)
+
+    # Browsers send the last id, and none when it is empty.
+    again = stream(node, {"Last-Event-ID": ids[-1]}, **query)
+    answers = {told["id"]: told for told in (again.next("subscribed").data for _ in range(2))}
+    assert answers["agents"]["recovered"] and not answers["agents"]["snapshot"]
+    assert answers["tasks"]["snapshot"] and not answers["tasks"]["recovered"]
+    pages = [again.next("snapshot")]
+    while not pages[-1].data["data"]["done"]:
+        pages.append(again.next("snapshot"))
+    assert len(pages) > 2
+    assert pages[0].data["data"]["first"]
+    assert sum(len(page.data["data"]["items"]) for page in pages) == 150
+    assert not any("tasks" in page.id for page in pages[:-1])
+    assert pages[-1].id.endswith(f"tasks:{pages[-1].data['position']}")
+    again.response.close()
+
+    node.client.post(f"{API}/agents/tasks/submit", json=wanted)
+    resumed = stream(node, {"Last-Event-ID": pages[-1].id}, **query)
+    assert all(resumed.next("subscribed").data["recovered"] for _ in range(2))
+    assert resumed.next("task_update", "snapshot").data["position"] == last + 1
 
 
 def test_an_id_of_another_history_begins_anew(node: Any, stream: Callable[..., Stream]) -> None:

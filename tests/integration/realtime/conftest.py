@@ -3,9 +3,10 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
@@ -31,6 +32,7 @@ from aia_mas.interfaces.http.security import Authenticator, Origins
 from aia_mas.interfaces.realtime import (
     Gate,
     Hub,
+    OpenList,
     RealtimeOptions,
     Sample,
     realtime_handlers,
@@ -165,12 +167,13 @@ async def running_node(
     options: RealtimeOptions | None = None,
     settings: Settings | None = None,
     server: dict[str, Any] | None = None,
+    lists: Mapping[str, OpenList] = MappingProxyType({}),
 ) -> AsyncIterator[Node]:
     options = options or RealtimeOptions(coalesce_interval=0.02)
     listener = socket.create_server(("127.0.0.1", 0))
     # Little room in the kernel, so that a client that does not read is noticed soon.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16 * 1024)
-    hub = Hub(log, options)
+    hub = Hub(log, options, lists=lists)
     node = Node(hub, settings or Settings(), listener.getsockname()[1])
     hub.coalesce("metrics", node.sample)
     app = Litestar(realtime_handlers(node), openapi_config=None, logging_config=None)

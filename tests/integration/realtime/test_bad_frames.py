@@ -31,6 +31,7 @@ pytestmark = pytest.mark.anyio
         ('{"type":"subscribe","topic":"tasks","id":"s","after":-1}', "invalid_message", "s"),
         ('{"type":"subscribe","topic":"tasks","after":1e300}', "invalid_message", None),
         ('{"type":"subscribe","topic":"tasks","id":"s","aftr":1}', "invalid_message", "s"),
+        ('{"type":"subscribe","topic":"tasks","snapshot":"yes"}', "invalid_message", None),
         ('{"type":"subscribe","topic":"tasks","filter":{"task_ids":[]}}', "invalid_message", None),
         (
             '{"type":"subscribe","topic":"tasks","filter":{"task_ids":["\\u0000"]}}',

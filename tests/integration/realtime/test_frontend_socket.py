@@ -64,6 +64,7 @@ async def test_facts_arrive_by_subscription_and_tell_what_happened(node, writer)
             "type": "subscribed",
             "id": "tasks",
             "recovered": False,
+            "snapshot": False,
             "position": 0,
             "epoch": node.hub.epoch,
             "data": {"topic": "tasks"},

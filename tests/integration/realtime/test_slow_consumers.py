@@ -99,3 +99,30 @@ async def test_metrics_never_pile_up(run_node, log):
             seen.append((await client.hear())["data"]["agents"])
         assert seen == sorted(set(seen))
         assert len(seen) < 150
+
+
+async def test_metrics_asked_for_many_times_hold_no_more_memory(run_node, log):
+    async with (
+        run_node(log, options=SMALL) as node,
+        node.client(sock=deaf_socket(node.port), max_queue=1) as client,
+    ):
+        node.metrics = {"filling": "x" * 20_000, "number": 0}
+        for number in range(60):
+            await client.say(type="subscribe", topic="metrics", id=f"m{number}")
+        [connection] = node.hub.connections
+        async with asyncio.timeout(20):
+            while len(connection.subscriptions) < 61:
+                await asyncio.sleep(0.01)
+        transport = connection.transport._protocol.transport
+        for number in range(1, 30):
+            node.metrics = {"filling": "x" * 20_000, "number": number}
+            node.hub.touch("metrics")
+            await asyncio.sleep(0.011)
+        most = 0
+        heard: dict[str, int | None] = {}
+        while len(heard) < 61 or set(heard.values()) != {29}:
+            frame = await client.hear()
+            most = max(most, transport.get_write_buffer_size())
+            if frame["type"] == "metrics_update":
+                heard[frame["id"]] = frame["data"].get("number")
+        assert most < 200_000

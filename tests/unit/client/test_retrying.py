@@ -79,21 +79,22 @@ def test_a_command_is_sent_again_with_the_key_it_had(clock: Clock, told: Any) ->
         (503, BUSY),
         (504, {}),
         (429, {**BUSY, "status": 429, "code": "rate_limited"}),
+        (409, {**BUSY, "status": 409, "code": "conflict"}),
         (201, TASK),
     )
     assert client.tasks.submit("x").task_id == "t"
     keys = {request.headers["idempotency-key"] for request in seen}
-    assert (len(seen), len(keys)) == (7, 1)
+    assert (len(seen), len(keys)) == (8, 1)
     client.tasks.submit("x")
     assert seen[-1].headers["idempotency-key"] not in keys
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 412, 413, 422, 500])
 def test_what_would_be_refused_again_is_sent_once(clock: Clock, told: Any, status: int) -> None:
-    client, seen = told((status, {**BUSY, "status": status}))
-    with pytest.raises(ApiError):
+    client, seen = told((status, {**BUSY, "status": status, "index": 3}))
+    with pytest.raises(ApiError) as caught:
         client.tasks.submit("x")
-    assert len(seen) == 1
+    assert (len(seen), caught.value.facts) == (1, {"index": 3})
 
 
 def test_it_waits_as_long_as_the_server_asks_for(clock: Clock, told: Any) -> None:
@@ -200,6 +201,17 @@ def test_a_consistent_client_reads_no_older_than_it_has_seen(clock: Clock, told:
     with pytest.raises(NotFound):
         client.tasks.get("a", min_position=7)
     assert seen[-1].url.params["min_position"] == "7"
+
+
+def test_failures_tell_no_passwords_and_no_tokens(clock: Clock) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b"x"))
+    with (
+        Client("http://me:s3cr3t@mas/a", "t0k3n", transport=transport) as client,
+        pytest.raises(UnexpectedAnswer, match=r"http://mas/a/mas/api/v1/agents answers") as caught,
+    ):
+        client.agents.list(q="secret")
+    assert "s3cr3t" not in str(caught.value)
+    assert "t0k3n" not in repr(client._connection.configuration)
 
 
 @pytest.mark.parametrize("name", ["", ".", ".."])

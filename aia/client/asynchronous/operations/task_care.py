@@ -56,7 +56,7 @@ class AsyncTaskCare(AsyncGroup):
 
         Example::
 
-            await client.tasks.retry(task.task_id, deadline="2100-01-01T00:00:00Z")
+            await client.tasks.retry(task.task_id, deadline=datetime(2100, 1, 1, tzinfo=UTC))
         """
         body = given({"deadline": deadline}) or None
         return await self._connection.command(

@@ -56,7 +56,7 @@ class TaskCare(Group):
 
         Example::
 
-            client.tasks.retry(task.task_id, deadline="2100-01-01T00:00:00Z")
+            client.tasks.retry(task.task_id, deadline=datetime(2100, 1, 1, tzinfo=UTC))
         """
         body = given({"deadline": deadline}) or None
         return self._connection.command(

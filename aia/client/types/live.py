@@ -1,0 +1,148 @@
+"""What live streams tell."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from aia.client.types.metrics import Metrics
+from aia.client.types.snapshots import ToldAgent, ToldTask
+
+Topic: TypeAlias = Literal["metrics", "tasks", "agents"]
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened.
+
+    Attributes:
+        position: Where it stands in the log; `after` of a stream that goes on behind it.
+        place: Where the stream stands in all its topics; `place` of one that goes on from there.
+        event: What kind of event it is, ``task.assigned``.
+        version: Its place in the history of its task or agent.
+        at: When it was recorded, UTC.
+        actor: Who caused it.
+    """
+
+    position: int = 0
+    place: str = ""
+    event: str
+    version: int
+    at: datetime
+    actor: str
+
+
+class TaskUpdate(Fact, frozen=True, kw_only=True):
+    """Something happened to a task; what the event does not tell is None.
+
+    Payloads, results and leases are not told: ``client.tasks.get`` has them.
+
+    Attributes:
+        task_id: Which task.
+        status: Where the event leaves it.
+        agent_id: Who has it, had it, or tried to.
+        attempt: Which attempt.
+        task_type: The kind of work.
+        priority: Its class.
+        owner: Whose it is.
+        percent: How far it is, 0..100.
+        message: What the agent says, for people.
+        question: What the agent asks.
+        number: Which question was asked or answered.
+        rating: What the client thinks of the result, 0..1.
+        over_max_cost: The result cost more than the task may.
+        quality: The agent's own estimate, 0..1.
+        error_code: The agent's word for what went wrong.
+        reason: Why it was released, cancelled or refused.
+        action: What a refused agent wanted to do.
+        retry_at: When the next attempt may begin, UTC.
+    """
+
+    task_id: str
+    status: str | None = None
+    agent_id: str | None = None
+    attempt: int | None = None
+    task_type: str | None = None
+    priority: str | None = None
+    owner: str | None = None
+    percent: float | None = None
+    message: str | None = None
+    question: str | None = None
+    number: int | None = None
+    rating: float | None = None
+    over_max_cost: bool | None = None
+    quality: float | None = None
+    error_code: str | None = None
+    reason: str | None = None
+    action: str | None = None
+    retry_at: datetime | None = None
+
+
+class AgentUpdate(Fact, frozen=True, kw_only=True):
+    """Something happened to an agent; what the event does not tell is None.
+
+    Attributes:
+        agent_id: Which agent.
+        status: active, draining, suspended or unregistered.
+        online: Whether its heartbeats are there.
+        owner: Whose it is.
+        reason: Why it was suspended or left.
+        revision: The revision of what its client may edit.
+        specializations: What it is best at.
+        skills: Skill name to level, 0..1.
+        max_concurrent_tasks: How many tasks it works on at once.
+        cost_per_task: Its price, tokens.
+        labels: Key to value, for placement.
+    """
+
+    agent_id: str
+    status: str | None = None
+    online: bool | None = None
+    owner: str | None = None
+    reason: str | None = None
+    revision: int | None = None
+    specializations: list[str] | None = None
+    skills: dict[str, float] | None = None
+    max_concurrent_tasks: int | None = None
+    cost_per_task: str | None = None
+    labels: dict[str, str] | None = None
+
+
+class MetricsUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """The figures of the whole system, as they are now (``as_of``: up to which position)."""
+
+    as_of: int
+    metrics: Metrics
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of how things stood at a position, from which what happens goes on.
+
+    Attributes:
+        position: Where in the log things stood so.
+        first: How things stand is told anew: forget what was known.
+        done: It is complete; what follows happened behind the position.
+        truncated: There is more than is told.
+    """
+
+    position: int = 0
+    first: bool = False
+    done: bool = False
+    truncated: bool = False
+
+
+class TaskSnapshot(Page, frozen=True, kw_only=True):
+    """Tasks, those submitted last first."""
+
+    items: list[ToldTask]
+
+
+class AgentSnapshot(Page, frozen=True, kw_only=True):
+    """Agents in the order of their ids."""
+
+    items: list[ToldAgent]
+
+
+Update: TypeAlias = TaskUpdate | AgentUpdate | MetricsUpdate | TaskSnapshot | AgentSnapshot
+"""What a stream tells."""
