@@ -84,7 +84,15 @@ class Worker:
             raise ValueError(f"concurrency is between 1 and 1000, not {concurrency}")
         segment(agent_id)
         self.agent_id = agent_id
-        self._configuration = configuration(url, token, timeout, _RETRIES, False, {})
+        self._configuration = configuration(
+            url,
+            token,
+            timeout=timeout,
+            retries=_RETRIES,
+            consistent=False,
+            headers={},
+            max_connections=concurrency + 10,
+        )
         self._concurrency = concurrency
         self._drain_seconds = drain_seconds
         self._handlers = Handlers()
