@@ -31,6 +31,10 @@ endef
 run: base ## Start the server with an embedded PostgreSQL in ./.mas (ARGS="--port 9000")
 	@exec $(bin)mas serve $(ARGS)
 
+.PHONY: demo
+demo: base ## See a living system: a server and a simulated fleet (ARGS="--agents 50")
+	@exec $(bin)mas demo $(ARGS)
+
 .PHONY: doctor
 doctor: base ## Look for what would keep the server from running here
 	@exec $(bin)mas doctor $(ARGS)

@@ -75,6 +75,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         scoring_weights: What each feature of an agent counts; None: the defaults, or what was last
             set over HTTP.
         policies: Where policies of the user are to be imported from.
+        webhook_secret: What secrets of endpoints are derived from; None: one is made for the store.
+        webhook_allowed_networks: Networks (CIDR, or ``private``) beside public ones in which
+            endpoints may be called, also over plain http.
+        webhook_timeout_seconds: Longest exchange with an endpoint, seconds.
+        webhook_retry_base_seconds: Wait after the first delivery that failed, seconds; doubled
+            with each further one.
+        webhook_retry_cap_seconds: The longest such wait, seconds.
+        webhook_disable_after: Failures in a row after which an endpoint is disabled.
+        webhook_at_once: Exchanges with endpoints under way, at most.
+        webhook_at_once_per_host: Those of them with one host.
         treasury_address: Address of the treasury outside of this system.
         gov_token_address: Address of the AIA_GOV token outside of this system.
         base_task_reward: Reward of a task unless a program says so, base units.
@@ -84,6 +94,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         websocket_ping_interval_seconds: How often sockets are pinged, seconds.
         websocket_ping_timeout_seconds: How long the answer may stay out, seconds.
         websocket_idle_seconds: How long a socket may neither subscribe nor say anything, seconds.
+        ticket_seconds: How long a one-time ticket may wait to be used, seconds.
         message_queue_size: Undelivered messages per recipient.
         message_retention: Messages kept per recipient.
         max_workflow_duration_seconds: Longest run of a workflow, unless its template says so.
@@ -131,6 +142,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     scoring_weights: Weights | None = None
     policies: tuple[str, ...] = ()
 
+    webhook_secret: str | None = None
+    webhook_allowed_networks: tuple[str, ...] = ()
+    webhook_timeout_seconds: float = 10.0
+    webhook_retry_base_seconds: float = 1.0
+    webhook_retry_cap_seconds: float = 60.0
+    webhook_disable_after: int = 20
+    webhook_at_once: int = 100
+    webhook_at_once_per_host: int = 10
+
     treasury_address: str | None = None
     gov_token_address: str | None = None
     base_task_reward: int = 10 * _TOKENS
@@ -141,6 +161,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     websocket_ping_interval_seconds: float = 20.0
     websocket_ping_timeout_seconds: float = 20.0
     websocket_idle_seconds: float = 300.0
+    ticket_seconds: float = 30.0
     message_queue_size: int = 10_000
     message_retention: int = 10_000
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from aia_mas.application import settings_values as read
+from aia_mas.application.settings_networks import networks
 from aia_mas.application.settings_policies import policy_places
 from aia_mas.application.settings_rates import rate
 from aia_mas.application.settings_tiers import staking_tiers
@@ -146,6 +147,52 @@ CATALOGUE: tuple[Setting, ...] = (
         scoring_weights,
     ),
     Setting("policies", "MAS_POLICIES", "orchestration.policies", policy_places),
+    # Webhooks
+    Setting(
+        "webhook_secret", "MAS_WEBHOOK_SECRET", "webhooks.secret", read.secret_key, secret=True
+    ),
+    Setting(
+        "webhook_allowed_networks",
+        "MAS_WEBHOOK_ALLOWED_NETWORKS",
+        "webhooks.allowed_networks",
+        networks,
+    ),
+    Setting(
+        "webhook_timeout_seconds",
+        "MAS_WEBHOOK_TIMEOUT",
+        "webhooks.timeout",
+        read.seconds(0.1, 300),
+    ),
+    Setting(
+        "webhook_retry_base_seconds",
+        "MAS_WEBHOOK_RETRY_BASE",
+        "webhooks.retry_base",
+        read.seconds(0.01, 3600),
+    ),
+    Setting(
+        "webhook_retry_cap_seconds",
+        "MAS_WEBHOOK_RETRY_CAP",
+        "webhooks.retry_cap",
+        read.seconds(0.01, _DAY),
+    ),
+    Setting(
+        "webhook_disable_after",
+        "MAS_WEBHOOK_DISABLE_AFTER",
+        "webhooks.disable_after",
+        read.whole(1, 10_000),
+    ),
+    Setting(
+        "webhook_at_once",
+        "MAS_WEBHOOK_CONCURRENCY",
+        "webhooks.concurrency",
+        read.whole(1, 10_000),
+    ),
+    Setting(
+        "webhook_at_once_per_host",
+        "MAS_WEBHOOK_CONCURRENCY_PER_HOST",
+        "webhooks.concurrency_per_host",
+        read.whole(1, 10_000),
+    ),
     # The economy
     Setting("treasury_address", "AIA_TREASURY_ADDRESS", "economic.treasury_address", read.address),
     Setting(
@@ -175,6 +222,12 @@ CATALOGUE: tuple[Setting, ...] = (
         "MAS_WEBSOCKET_IDLE",
         "communication.websocket_idle",
         read.seconds(1, _DAY),
+    ),
+    Setting(
+        "ticket_seconds",
+        "MAS_TICKET_LIFETIME",
+        "communication.ticket_lifetime",
+        read.seconds(1, 3_600),
     ),
     Setting(
         "message_queue_size",

@@ -17,6 +17,7 @@ import structlog
 import uuid_utils
 from anyio.abc import TaskGroup
 
+from aia_mas.application import registry
 from aia_mas.application.clock import Clock, SystemClock
 from aia_mas.application.engine.engine import Engine
 from aia_mas.application.engine.handlers import Placement, merged
@@ -43,11 +44,13 @@ from aia_mas.domain.kernel.principal import system
 from aia_mas.domain.orchestration.scoring.policies import Policy, registered
 from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
 from aia_mas.domain.orchestration.task_commands import SubmitTask
+from aia_mas.interfaces.access import Access
 from aia_mas.interfaces.live_streams import live_hub
 from aia_mas.interfaces.own_policies import policies_at
-from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY
+from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, WEBHOOKS
 from aia_mas.interfaces.realtime import Hub
 from aia_mas.interfaces.stores import Leases, NodeLog, OpenStores, Stores, open_postgres
+from aia_mas.interfaces.webhooks import Webhooks, endpoint_check
 from aia_mas.projections.read_models import ReadModels
 
 log = structlog.stdlib.get_logger("aia.system")
@@ -73,8 +76,10 @@ class System:
         workload: Who holds what.
         claims: Hands work to agents that ask.
         heartbeats: Takes signs of life.
+        webhooks: Sends work to endpoints.
         projections: The read models.
         hub: The live streams.
+        access: Who may come in, and who is there.
         leases: What this node leads.
         limiter: Counts the requests of each caller; None: there is no limit.
         new_id: Makes a new UUIDv7, whose text sorts by time.
@@ -92,8 +97,10 @@ class System:
     workload: Workload
     claims: Claims
     heartbeats: Heartbeats
+    webhooks: Webhooks
     projections: ReadModels
     hub: Hub
+    access: Access
     leases: Leases
     limiter: Limiter | None
     _life: asyncio.Task[None]
@@ -186,6 +193,7 @@ class System:
             self.stores, self.log = stores, stores.log
             self.leases, self.limiter = stores.leases, stores.limiter
             self._wire()
+            stack.push_async_callback(self.webhooks.sender.close)
             tasks = await stack.enter_async_context(anyio.create_task_group())
             await self._start(tasks)
             log.info("system_started", node=self.name, head=self.log.feed.position)
@@ -213,7 +221,7 @@ class System:
         feed = event_log.feed
         working_set = WorkingSet(
             event_log,
-            orchestration.EVOLVERS,
+            registry.EVOLVERS,
             stores.states,
             capacity=settings.working_set_streams,
         )
@@ -265,6 +273,7 @@ class System:
             working_set,
             merged(
                 [
+                    *registry.others(),
                     orchestration.handlers(
                         active_tasks=dispatch_fold.active_tasks,
                         seat=seats.place,
@@ -272,10 +281,11 @@ class System:
                         policies=self.policies,
                         tiers=settings.tiers,
                         failures=self.dispatcher.failures,
-                    )
+                        check_endpoint=endpoint_check(settings),
+                    ),
                 ]
             ),
-            orchestration.EVOLVERS,
+            registry.EVOLVERS,
             clock,
             self.new_id,
         )
@@ -288,6 +298,7 @@ class System:
             clock,
             interval=settings.heartbeat_interval_seconds,
         )
+        self.webhooks = Webhooks(self)
         self._deadlines = Deadlines(
             expiry_fold,
             self._expiry_host,
@@ -299,24 +310,30 @@ class System:
             interval=self._look_seconds,
             random=self.random,
         )
-        self.projections = stores.read_models(
-            {DISPATCHING.name: self._dispatch_host, EXPIRY.name: self._expiry_host}
-        )
+        self._process_hosts = {
+            DISPATCHING.name: self._dispatch_host,
+            EXPIRY.name: self._expiry_host,
+            WEBHOOKS.name: self.webhooks.host,
+        }
+        self.projections = stores.read_models(self._process_hosts)
         self.hub = live_hub(event_log, settings, self.projections, clock)
+        self.access = Access(settings, self.name, clock, event_log, working_set, self.hub)
 
     async def _start(self, tasks: TaskGroup) -> None:
-        for host in (self._dispatch_host, self._expiry_host):
+        for host in self._process_hosts.values():
             tasks.start_soon(host.run)
         tasks.start_soon(self.presence.run)
         tasks.start_soon(self.reports.run)
         tasks.start_soon(self.stores.keep_house)
         tasks.start_soon(self.projections.run)
         head = self.log.feed.position
-        for host in (self._dispatch_host, self._expiry_host):
+        for host in self._process_hosts.values():
             await host.reached(head)
+        await self.access.start(tasks)
         await tasks.start(self.hub.run)
         for name, lead in (
             (dispatcher_process.LEASE, self.dispatcher.lead),
             (deadlines_process.LEASE, self._deadlines.lead),
+            *self.webhooks.leads,
         ):
             tasks.start_soon(self.leases.lead, name, partial(lead, engine=self.engine))

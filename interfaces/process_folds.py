@@ -6,6 +6,7 @@ from typing import Final
 
 from aia_mas.application.processes.deadlines import ExpiryFold
 from aia_mas.application.processes.dispatch_fold import DispatchFold
+from aia_mas.application.processes.webhook_fold import WebhookFold
 from aia_mas.projections.registry import LiveView
 
 _CATEGORIES = frozenset({"agent", "task"})
@@ -25,4 +26,9 @@ DISPATCHING: Final = LiveView(
 EXPIRY: Final = LiveView(ExpiryFold.name, ExpiryFold.version, ExpiryFold, _CATEGORIES, "process")
 """What may run out."""
 
-PROCESS_FOLDS: Final = (DISPATCHING, EXPIRY)
+WEBHOOKS: Final = LiveView(
+    WebhookFold.name, WebhookFold.version, WebhookFold, _CATEGORIES, "process"
+)
+"""What is to be sent to endpoints."""
+
+PROCESS_FOLDS: Final = (DISPATCHING, EXPIRY, WEBHOOKS)

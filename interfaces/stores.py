@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 import anyio
 
+from aia_mas.application import registry
 from aia_mas.application.clock import Clock
 from aia_mas.application.database import Database, open_database
 from aia_mas.application.engine.snapshots import PostgresSnapshots, Snapshots
@@ -23,10 +24,10 @@ from aia_mas.application.event_log.postgres_log import Limits, PostgresEventLog
 from aia_mas.application.event_log.redis_wakeups import RedisWakeups
 from aia_mas.application.maintenance import Maintenance
 from aia_mas.application.migrations import migrate
-from aia_mas.application.orchestration import handlers as orchestration
 from aia_mas.application.presence import PostgresPresence, PresenceStore, RedisPresence, ReportStore
 from aia_mas.application.rate_limits import Limiter
 from aia_mas.application.settings import Settings
+from aia_mas.application.webhooks.store import PostgresWebhooks, WebhookStore
 from aia_mas.interfaces.process_folds import PROCESS_FOLDS
 from aia_mas.interfaces.shared_stores import limiter, presence_store, wakeups
 from aia_mas.projections.host import ProjectionHost
@@ -79,6 +80,7 @@ class Stores(Protocol):
         wakeups: Wakes the other nodes and is woken by them, beside PostgreSQL; None: nothing does.
         states: Snapshots of long streams.
         folds: Snapshots of folds; None: they are folded from position 0.
+        webhooks: The master secret of endpoints, and how deliveries went.
         exchange_seconds: How often signs of life go to and fro.
     """
 
@@ -98,6 +100,8 @@ class Stores(Protocol):
     def states(self) -> Snapshots: ...  # noqa: D102
     @property
     def folds(self) -> FoldSnapshots | None: ...  # noqa: D102
+    @property
+    def webhooks(self) -> WebhookStore: ...  # noqa: D102
     @property
     def exchange_seconds(self) -> float: ...  # noqa: D102
 
@@ -164,8 +168,9 @@ class PostgresStores:
         self.limiter = limiter(settings, log, stack)
         self.wakeups = wakeups(settings, log, stack)
         self.signs_of_life: PostgresPresence | RedisPresence = presence_store(settings, log, stack)
-        self.states = PostgresSnapshots(log.pool, orchestration.STATES)
+        self.states = PostgresSnapshots(log.pool, registry.STATES)
         self.folds = PostgresFoldSnapshots(log.pool, log.store_id)
+        self.webhooks = PostgresWebhooks(log.pool)
         self._tiers = settings.tiers
         self._maintenance = Maintenance(log.pool, self.states, clock)
 
@@ -205,7 +210,7 @@ async def open_postgres(
     await migrate(database.owner_url, program_role=database.program_role)
     log = PostgresEventLog(
         database.url,
-        EventMapper(orchestration.EVENTS),
+        EventMapper(registry.EVENTS),
         limits=Limits(
             settings.max_waiting_commands,
             settings.max_waiting_bytes,

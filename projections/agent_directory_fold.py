@@ -1,4 +1,4 @@
-"""How events of agents and tasks become rows of the agent directory (migration 0007)."""
+"""How events of agents and tasks become rows of the agent directory (migrations 0007 and 0010)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from aia_mas.domain.orchestration.agent_events import (
     AgentActivated,
     AgentCameOnline,
     AgentDrained,
+    AgentEndpointDisabled,
+    AgentEndpointEnabled,
     AgentRegistered,
     AgentSuspended,
     AgentUnregistered,
     AgentUpdated,
+    AgentWebhookSecretRotated,
     AgentWentOffline,
 )
 from aia_mas.domain.orchestration.capabilities import Capabilities
@@ -54,6 +57,7 @@ def _registered(row: AgentRow | None, recorded: RecordedEvent) -> AgentRow:
         suspension=None,
         registered_position=recorded.position,
         position=0,
+        endpoint_disabled=None,
     )
     _declare(fresh, event.capabilities)
     return _touched(fresh, recorded)
@@ -95,6 +99,18 @@ def _activated(row: AgentRow | None, recorded: RecordedEvent) -> AgentRow:
 def _unregistered(row: AgentRow | None, recorded: RecordedEvent) -> AgentRow:
     row = _moved(row, recorded, AgentStatus.UNREGISTERED)
     row.online = False
+    return row
+
+
+def _disabled(row: AgentRow | None, recorded: RecordedEvent) -> AgentRow:
+    row = _touched(row, recorded)
+    row.endpoint_disabled = recorded.event.reason
+    return row
+
+
+def _enabled(row: AgentRow | None, recorded: RecordedEvent) -> AgentRow:
+    row = _touched(row, recorded)
+    row.endpoint_disabled = None
     return row
 
 
@@ -189,6 +205,9 @@ AGENT_DIRECTORY = Projection(
                 AgentDrained: _drained,
                 AgentSuspended: _suspended,
                 AgentActivated: _activated,
+                AgentEndpointDisabled: _disabled,
+                AgentEndpointEnabled: _enabled,
+                AgentWebhookSecretRotated: _touched,
                 AgentUnregistered: _unregistered,
             },
         ),

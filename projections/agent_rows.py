@@ -1,4 +1,4 @@
-"""The rows of the agent directory, field by field as in migration 0007."""
+"""The rows of the agent directory, field by field as in migrations 0007 and 0010."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ class AgentRow(msgspec.Struct, gc=False):
     suspension: str | None
     registered_position: int
     position: int
+    endpoint_disabled: str | None
 
 
 class AgentWorkRow(msgspec.Struct, gc=False):

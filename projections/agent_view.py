@@ -43,6 +43,8 @@ class ToldAgent(msgspec.Struct, frozen=True, kw_only=True):
         registered_at: When it registered last, UTC.
         updated_at: When anything about it (but its tasks) changed last, UTC.
         suspension: Why it is suspended.
+        endpoint_disabled: Why nothing is sent to its endpoint, and it gets no work: `failing` or
+            `gone`; null: that is not so.
         position: The last event in all this.
     """
 
@@ -73,6 +75,7 @@ class ToldAgent(msgspec.Struct, frozen=True, kw_only=True):
     registered_at: datetime
     updated_at: datetime
     suspension: str | None
+    endpoint_disabled: str | None
     position: int
 
 
@@ -95,7 +98,7 @@ COLUMNS = f"""a.agent_id, a.status, a.online, coalesce(w.active_tasks, 0), a.max
     a.initial_stake::text, a.owner, coalesce(w.assigned, 0), coalesce(w.completed, 0),
     coalesce(w.failed, 0), coalesce(w.released, 0), a.revision, a.version, a.registered_at,
     a.updated_at, a.last_seen, a.suspension, greatest(a.position, w.position),
-    {SUCCESS_RATE}, coalesce(w.lost, 0)"""
+    {SUCCESS_RATE}, coalesce(w.lost, 0), a.endpoint_disabled"""
 """The columns of the tables ``a`` (as it declared itself) and ``w`` (what it holds and did)."""
 LARGE = (
     "a.specializations", "a.skills", "a.labels", "a.resources", "a.data_sources", "a.metadata",
@@ -140,5 +143,6 @@ def agent_of(row: TupleRow, tiers: Tiers) -> Agent:
         updated_at=row[23],
         last_seen=row[24],
         suspension=row[25],
+        endpoint_disabled=row[29],
         position=row[26],
     )

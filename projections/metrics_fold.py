@@ -16,6 +16,8 @@ from aia_mas.domain.orchestration.agent_events import (
     AgentActivated,
     AgentCameOnline,
     AgentDrained,
+    AgentEndpointDisabled,
+    AgentEndpointEnabled,
     AgentRegistered,
     AgentSuspended,
     AgentUnregistered,
@@ -122,7 +124,7 @@ class MetricsFold:
             agent = agents[agent_id] = AgentFigures()
         else:
             self.fleet.count(agent, -1)
-            agent.status, agent.online = AgentStatus.ACTIVE, True
+            agent.status, agent.online, agent.cut_off = AgentStatus.ACTIVE, True, False
         agent.places = event.capabilities.max_concurrent_tasks
         self.take_in(agent_id, agent)
 
@@ -132,15 +134,13 @@ class MetricsFold:
         agent.places = event.capabilities.max_concurrent_tasks
         self.fleet.count(agent, 1)
 
-    def _stand(self, stream: str, status: AgentStatus | None, online: bool | None) -> None:
+    def _stand(self, stream: str, changes: dict[str, Any]) -> None:
         agent = self.state.agents[entity_of(stream)]
         self.fleet.count(agent, -1)
-        if status is not None:
-            agent.status = status
-        if online is not None:
-            agent.online = online
+        for name, value in changes.items():
+            setattr(agent, name, value)
         self.fleet.count(agent, 1)
-        if status is AgentStatus.UNREGISTERED:
+        if agent.status is AgentStatus.UNREGISTERED:
             self._rank(entity_of(stream), agent)
 
     def _rank(self, agent_id: str, agent: AgentFigures) -> None:
@@ -315,10 +315,8 @@ class MetricsFold:
 _LOST = frozenset({TaskStatus.FAILED, TaskStatus.DEAD, TaskStatus.EXPIRED})
 
 
-def _to(
-    status: AgentStatus | None = None, *, online: bool | None = None
-) -> Callable[[MetricsFold, str, Event], None]:
-    return lambda fold, stream, _event: fold._stand(stream, status, online)
+def _to(**changes: Any) -> Callable[[MetricsFold, str, Event], None]:
+    return lambda fold, stream, _event: fold._stand(stream, changes)
 
 
 # Any: each fold takes its own event type.
@@ -327,10 +325,12 @@ _FOLDS: dict[type[Event], Callable[[MetricsFold, str, Any], None]] = {
     AgentUpdated: MetricsFold._updated,
     AgentWentOffline: _to(online=False),
     AgentCameOnline: _to(online=True),
-    AgentDrained: _to(AgentStatus.DRAINING),
-    AgentSuspended: _to(AgentStatus.SUSPENDED),
-    AgentActivated: _to(AgentStatus.ACTIVE),
-    AgentUnregistered: _to(AgentStatus.UNREGISTERED, online=False),
+    AgentDrained: _to(status=AgentStatus.DRAINING),
+    AgentSuspended: _to(status=AgentStatus.SUSPENDED),
+    AgentActivated: _to(status=AgentStatus.ACTIVE),
+    AgentEndpointDisabled: _to(cut_off=True),
+    AgentEndpointEnabled: _to(cut_off=False),
+    AgentUnregistered: _to(status=AgentStatus.UNREGISTERED, online=False),
     TaskSubmitted: MetricsFold._submitted,
     TaskAssigned: MetricsFold._assigned,
     TaskStarted: MetricsFold._started,

@@ -21,7 +21,10 @@ ENDED_KEPT = 100_000
 
 
 class AgentFigures(msgspec.Struct, array_like=True, gc=False):
-    """One agent, and how its attempts ended (``lost``: taken from it while they ran)."""
+    """One agent, and how its attempts ended (``lost``: taken from it while they ran).
+
+    Where its endpoint is disabled it is ``cut_off``.
+    """
 
     status: AgentStatus = AgentStatus.ACTIVE
     online: bool = True
@@ -30,6 +33,12 @@ class AgentFigures(msgspec.Struct, array_like=True, gc=False):
     completed: int = 0
     failed: int = 0
     lost: int = 0
+    cut_off: bool = False
+
+    @property
+    def available(self) -> bool:
+        """Whether it may get work, if it has room."""
+        return self.online and self.status is AgentStatus.ACTIVE and not self.cut_off
 
 
 class FleetFigures:
@@ -39,7 +48,7 @@ class FleetFigures:
         by_status: How many are in each status.
         registered: All but the unregistered.
         online: Those of them whose heartbeats arrive.
-        available: Those of them that are active and online.
+        available: Those of them that are active and online, and whose endpoint is not disabled.
         with_room: Those of the available ones that hold fewer tasks than they take at once.
         busy: Agents that hold a task.
         places: Tasks that the available ones take at once.
@@ -62,19 +71,19 @@ class FleetFigures:
         self.registered += sign
         if agent.online:
             self.online += sign
-            if agent.status is AgentStatus.ACTIVE:
-                self.available += sign
-                if agent.active < agent.places:
-                    self.with_room += sign
-                self.places += sign * agent.places
-                self.in_use += sign * agent.active
+        if agent.available:
+            self.available += sign
+            if agent.active < agent.places:
+                self.with_room += sign
+            self.places += sign * agent.places
+            self.in_use += sign * agent.active
 
     def load(self, agent: AgentFigures, change: int) -> None:
         """Let an agent that is counted take (1) or give back (-1) a task."""
         before = agent.active
         agent.active = before + change
         self.busy += (agent.active > 0) - (before > 0)
-        if agent.online and agent.status is AgentStatus.ACTIVE:
+        if agent.available:
             self.in_use += change
             self.with_room += (agent.active < agent.places) - (before < agent.places)
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from shapes import Schema, Shapes, described, docstring, fields_of, python_name, union
 
-_SIGNALS = {"send_heartbeat", "claim_tasks"}
+_SIGNALS = {"send_heartbeat", "claim_tasks", "create_ticket", "test_agent_webhook"}
 """Commands without an idempotency key: safe to repeat as they are."""
 _PROBES = "/mas/health"
 """Questions where an error is the answer."""
@@ -21,6 +21,7 @@ _MATCH_WORDS = "The revision that the change is meant for, or several; `*`: whic
 _PLACEHOLDERS = {
     "agent_id": '"data_analyst_001"',
     "task_id": "task.task_id",
+    "connection_id": "connection.connection_id",
     "lease": "task.lease",
     "key": '"sales_db"',
     "task_type": '"report"',
@@ -239,8 +240,11 @@ class Method:
             return f"        return await self._connection.{call}\n"
         if operation.name in _SIGNALS:
             wait = ", wait=wait or 0.0" if any(n == "wait" for n, _ in self.fields) else ""
+            body = self._body()
+            if body == "None":
+                return f"        return await self._connection.signal({path}, {answer})\n"
             return (
-                f"        body = {self._body()}\n"
+                f"        body = {body}\n"
                 f"        return await self._connection.signal({path}, {answer}, body{wait})\n"
             )
         if not self.keyed:

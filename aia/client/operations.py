@@ -30,6 +30,11 @@ GROUPS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "tasks": "list_agent_tasks",
             "performance": "get_agent_performance",
         },
+        "AgentWebhooks": {
+            "webhook": "get_agent_webhook",
+            "rotate_webhook_secret": "rotate_webhook_secret",
+            "test_webhook": "test_agent_webhook",
+        },
     },
     "tasks": {
         "TaskSubmissions": {
@@ -101,6 +106,20 @@ GROUPS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "events": "list_audit_events",
             "stream": "get_audit_stream",
             "head": "get_audit_head",
+        },
+    },
+    "connections": {
+        "Connections": {
+            "create_ticket": "create_ticket",
+            "list": "list_connections",
+            "close": "close_connection",
+            "close_many": "close_connections",
+        },
+    },
+    "revocations": {
+        "Revocations": {
+            "revoke": "revoke_tokens",
+            "list": "list_revocations",
         },
     },
     "health": {

@@ -11,15 +11,16 @@ import structlog
 
 from aia.testing.chance import Chance
 from aia.testing.read_models import MemoryReadModels
+from aia_mas.application import registry
 from aia_mas.application.clock import Clock
 from aia_mas.application.engine.snapshots import NoSnapshots
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.event_log.leases import Lease
 from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.memory_log import MemoryEventLog
-from aia_mas.application.orchestration import handlers as orchestration
 from aia_mas.application.presence import MemoryPresence
 from aia_mas.application.settings import Settings
+from aia_mas.application.webhooks.store import MemoryWebhooks
 from aia_mas.interfaces.process_folds import PROCESS_FOLDS
 from aia_mas.projections.registry import READ_MODELS
 
@@ -76,6 +77,7 @@ class MemoryStores:
         self.wakeups = None
         self.states = NoSnapshots()
         self.folds = None
+        self.webhooks = MemoryWebhooks()
         self._tiers = settings.tiers
         self._name = name
 
@@ -112,7 +114,7 @@ class OpenMemory:
         """Open it."""
         chance = self._chance
         event_log = MemoryEventLog(
-            EventMapper(orchestration.EVENTS),
+            EventMapper(registry.EVENTS),
             now=clock.now,
             store_id=chance.uuid(),
             epoch=chance.uuid(),

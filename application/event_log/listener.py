@@ -8,6 +8,7 @@ psycopg's generator of notifications, which costs a tenth of a millisecond each.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import psycopg
 
@@ -20,20 +21,36 @@ _OWN_SECONDS = 0.005
 class Listener:
     """One connection that listens, for as long as it lasts."""
 
-    def __init__(self, feed: Feed) -> None:
-        """Wire a listener (``feed``: told to look when another node has committed)."""
+    def __init__(self, feed: Feed, hinted: Callable[[str], None] = lambda _: None) -> None:
+        """Wire a listener.
+
+        Args:
+            feed: Told to look when another node has committed.
+            hinted: Gets what comes over the channel of other hints.
+        """
         self._feed = feed
+        self._hinted = hinted
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._socket: int | None = None
 
-    async def listen(self, connection: psycopg.AsyncConnection, channel: str) -> None:
+    async def listen(
+        self, connection: psycopg.AsyncConnection, channel: str, hints: str = ""
+    ) -> None:
         """Start to listen.
+
+        Args:
+            connection: Where.
+            channel: The channel of commits.
+            hints: The channel of other hints, if any.
 
         Raises:
             psycopg.Error: The connection does not serve.
         """
         await connection.execute(f'listen "{channel}"')
+        if hints:
+            await connection.execute(f'listen "{hints}"')
+        self._hints = hints.encode()
         self._pgconn = connection.pgconn
 
     async def hear(self) -> None:
@@ -54,7 +71,10 @@ class Listener:
         try:
             self._pgconn.consume_input()
             while (notification := self._pgconn.notifies()) is not None:
-                self._heard(int(notification.extra))
+                if notification.relname == self._hints:
+                    self._hinted(notification.extra.decode())
+                else:
+                    self._heard(int(notification.extra))
         except (psycopg.OperationalError, ValueError) as error:
             # At once: libpq has closed the socket, and what is opened next gets its number.
             self._stop_reading()

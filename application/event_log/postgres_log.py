@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
@@ -66,6 +66,7 @@ class PostgresEventLog:
     """Appends through one dedicated connection, reads through a pool, listens on a third.
 
     Attributes:
+        hinted: Called with every hint that is not about commits, see ``hint_channel``.
         committed: Set by every commit of this node; for who tells others of it.
         committed_position: The last position that this node has committed.
     """
@@ -92,6 +93,7 @@ class PostgresEventLog:
         self.mapper = mapper
         self.feed = Feed()
         self.store_id = self.epoch = UUID(int=0)
+        self.hinted: Callable[[str], None] = lambda _: None
         self.pool = Pool(
             conninfo,
             connection_class=Connection,
@@ -143,6 +145,18 @@ class PostgresEventLog:
             with anyio.CancelScope(shield=True):
                 await self._writer.close()
                 await self.pool.close()
+
+    @property
+    def _channel(self) -> str:
+        return f"mas_{str(self.store_id)[:8]}"
+
+    def _pass_on(self, hint: str) -> None:
+        self.hinted(hint)  # whoever that is by then
+
+    @property
+    def hint_channel(self) -> str:
+        """Where nodes send each other hints that are not about commits."""
+        return f"{self._channel}_hints"
 
     def enqueue(
         self, request: AppendRequest, settle: Settle | None = None
@@ -284,14 +298,13 @@ class PostgresEventLog:
 
     async def _listen(self) -> None:
         """Turn notifications into looks; they are hints, so every failure only costs latency."""
-        channel = f"mas_{str(self.store_id)[:8]}"
         pause = _RELISTEN
         while True:
             try:
                 connection = await Connection.connect(self._conninfo, autocommit=True)
                 try:
-                    listener = Listener(self.feed)
-                    await listener.listen(connection, channel)
+                    listener = Listener(self.feed, self._pass_on)
+                    await listener.listen(connection, self._channel, self.hint_channel)
                     self.contact.made("listen")
                     pause = _RELISTEN
                     self.feed.look()

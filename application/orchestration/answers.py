@@ -40,6 +40,8 @@ class AgentAnswer(msgspec.Struct, frozen=True):
         owner: Whom it belongs to.
         revision: Grows with every change of the editable fields; the ETag.
         registered_at: UTC.
+        endpoint_disabled: Why nothing is sent to its endpoint, and it gets no work: `failing` or
+            `gone`; null: that is not so.
     """
 
     agent_id: str
@@ -61,6 +63,7 @@ class AgentAnswer(msgspec.Struct, frozen=True):
     owner: str
     revision: int
     registered_at: datetime
+    endpoint_disabled: str | None
 
 
 class TaskAnswer(msgspec.Struct, frozen=True):
@@ -142,6 +145,7 @@ def agent_answer(
             owner=state.owner,
             revision=state.revision,
             registered_at=state.registered_at,
+            endpoint_disabled=state.endpoint_disabled,
         )
 
     return answer

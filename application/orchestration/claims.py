@@ -25,7 +25,7 @@ from aia_mas.domain.orchestration.task_events import (
     TaskReleased,
     TaskSubmitted,
 )
-from aia_mas.domain.orchestration.task_specification import Requirements, TaskSpecification
+from aia_mas.domain.orchestration.task_specification import Requirements
 
 REMEMBERED = 10_000
 """Submissions kept in memory, the latest ones."""
@@ -165,24 +165,41 @@ class Claims:
         for task_id, lease in self._workload.unstarted(agent_id):
             if lease in but:
                 continue
-            state = await self._workload.task(task_id)
-            if _behind(state, agent_id):
-                state = await self._workload.task_anew(task_id)
-            # A state with another lease is ahead of the fold, and perhaps of the log: an assignment
-            # not yet committed may come to nothing. Its agent is woken when it stands there.
-            if state is None or state.status is not TaskStatus.ASSIGNED or state.lease != lease:
+            task = await self._one(agent_id, task_id, lease)
+            if task is None:
                 continue
-            submission = await self._submission(task_id)
-            if submission is None or not isinstance(submission.event, TaskSubmitted):
-                continue
+            state, submission = task
             size += submission.size
             if found and size > CLAIM_BYTES:
                 break
-            submitted = submission.event
-            found.append(_claimed(task_id, state, submitted.spec, submitted.owner))
+            found.append(_claimed(task_id, state, submission))
             if len(found) >= limit:
                 break
         return found
+
+    async def one(self, agent_id: str, task_id: str, lease: str) -> ClaimedTask | None:
+        """Return one task that is assigned to an agent under a lease and not started.
+
+        Returns:
+            The task; None: it is not so, or this node has not got there yet.
+        """
+        task = await self._one(agent_id, task_id, lease)
+        return None if task is None else _claimed(task_id, *task)
+
+    async def _one(
+        self, agent_id: str, task_id: str, lease: str
+    ) -> tuple[TaskState, RecordedEvent] | None:
+        state = await self._workload.task(task_id)
+        if _behind(state, agent_id):
+            state = await self._workload.task_anew(task_id)
+        # A state with another lease is ahead of the fold, and perhaps of the log: an assignment not
+        # yet committed may come to nothing. Its agent is woken when it stands there.
+        if state is None or state.status is not TaskStatus.ASSIGNED or state.lease != lease:
+            return None
+        submission = await self._submission(task_id)
+        if submission is None or not isinstance(submission.event, TaskSubmitted):
+            return None
+        return state, submission
 
     async def _submission(self, task_id: str) -> RecordedEvent | None:
         known = self._submissions.get(task_id)
@@ -224,7 +241,9 @@ def _behind(state: TaskState | None, agent_id: str) -> bool:
     )
 
 
-def _claimed(task_id: str, state: TaskState, spec: TaskSpecification, owner: str) -> ClaimedTask:
+def _claimed(task_id: str, state: TaskState, submission: RecordedEvent) -> ClaimedTask:
+    submitted: TaskSubmitted = submission.event
+    spec = submitted.spec
     assert state.agent_id is not None
     assert state.lease is not None
     return ClaimedTask(
@@ -243,5 +262,5 @@ def _claimed(task_id: str, state: TaskState, spec: TaskSpecification, owner: str
         max_cost=None if spec.max_cost is None else to_text(spec.max_cost),
         deadline=state.terms.deadline,
         tags=spec.tags,
-        owner=owner,
+        owner=submitted.owner,
     )

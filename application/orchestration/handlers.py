@@ -17,12 +17,18 @@ from aia_mas.application.orchestration.answers import (
     pauses_answer,
     task_answer,
 )
+from aia_mas.application.orchestration.endpoint_rules import (
+    CheckEndpoint,
+    Decide,
+    calling_only_allowed,
+)
 from aia_mas.application.orchestration.rules_answer import Failures, rules_answer
 from aia_mas.domain.kernel import Event
 from aia_mas.domain.orchestration import (
     agent,
     agent_commands,
     agent_decisions,
+    agent_endpoint,
     bulk,
     deduplication,
     limits,
@@ -83,6 +89,7 @@ def handlers(
     policies: Policies = BUILT_IN,
     tiers: Tiers = DEFAULT_TIERS,
     failures: Failures = dict,
+    check_endpoint: CheckEndpoint = lambda _: None,
 ) -> Handlers:
     """Return the handlers of all commands about agents and tasks.
 
@@ -93,7 +100,12 @@ def handlers(
         policies: What may choose among agents, by name.
         tiers: Which stake makes which tier.
         failures: Tells which policies failed.
+        check_endpoint: Refuses endpoints that may not be called.
     """
+
+    def allowed(decide: Decide) -> Decide:
+        return calling_only_allowed(decide, check_endpoint)
+
     an_agent = agent_answer(active_tasks, tiers)
     submit = partial(deduplication.submit_once, tiers=tiers)
     the_rules = rules_answer(policies, failures)
@@ -103,18 +115,27 @@ def handlers(
             for command, decide in rules.decisions(policies).items()
         },
         agent_commands.RegisterAgent: Handler(
-            _registration, seating.seated(agent_decisions.register_agent), an_agent, place=seat
+            _registration,
+            seating.seated(allowed(agent_decisions.register_agent)),
+            an_agent,
+            place=seat,
         ),
         agent_commands.PutAgent: Handler(
-            _registration, seating.seated(agent_decisions.put_agent), an_agent, place=seat
+            _registration, seating.seated(allowed(agent_decisions.put_agent)), an_agent, place=seat
         ),
         seating.BeginSeatCount: Handler(
             lambda _: (seating.SEATS,), seating.begin_seat_count, lambda state, _: state
         ),
-        agent_commands.UpdateAgent: Handler(_agent, agent_decisions.update_agent, an_agent),
+        agent_commands.UpdateAgent: Handler(
+            _agent, allowed(agent_decisions.update_agent), an_agent
+        ),
         agent_commands.DrainAgent: Handler(_agent, agent_decisions.drain_agent, an_agent),
         agent_commands.SuspendAgent: Handler(_agent, agent_decisions.suspend_agent, an_agent),
         agent_commands.ActivateAgent: Handler(_agent, agent_decisions.activate_agent, an_agent),
+        agent_commands.DisableEndpoint: Handler(_agent, agent_endpoint.disable_endpoint, an_agent),
+        agent_commands.RotateWebhookSecret: Handler(
+            _agent, agent_endpoint.rotate_webhook_secret, an_agent
+        ),
         agent_commands.UnregisterAgent: Handler(_agent, agent_decisions.unregister_agent, an_agent),
         agent_commands.MarkAgentOffline: Handler(
             _agent, agent_decisions.mark_agent_offline, an_agent

@@ -16,10 +16,13 @@ from aia_mas.domain.orchestration.agent_events import (
     AgentActivated,
     AgentCameOnline,
     AgentDrained,
+    AgentEndpointDisabled,
+    AgentEndpointEnabled,
     AgentRegistered,
     AgentSuspended,
     AgentUnregistered,
     AgentUpdated,
+    AgentWebhookSecretRotated,
     AgentWentOffline,
 )
 from aia_mas.domain.orchestration.capabilities import Capabilities
@@ -49,6 +52,9 @@ class AgentState(State, frozen=True, kw_only=True):
         initial_stake: What it wanted to stake when it registered last, base units.
         drained_itself: It is draining, and asked for that itself.
         left_as: What its operators wanted of it when it left, unless that was to work.
+        endpoint_disabled: Why nothing is sent to its endpoint; None: it is, if it has one.
+        secret_version: The number of the secret that signs what is sent to its endpoint.
+        secret_rotated_at: When it got another one last, UTC; None: not since it registered.
     """
 
     status: AgentStatus
@@ -60,6 +66,9 @@ class AgentState(State, frozen=True, kw_only=True):
     initial_stake: int = 0
     drained_itself: bool = False
     left_as: AgentStatus | None = None
+    endpoint_disabled: str | None = None
+    secret_version: int = 1
+    secret_rotated_at: datetime | None = None
 
     @property
     def stopped(self) -> bool:
@@ -71,7 +80,7 @@ class AgentState(State, frozen=True, kw_only=True):
     @property
     def assignable(self) -> bool:
         """Whether it may get new work (its capacity aside)."""
-        return self.online and self.status is AgentStatus.ACTIVE
+        return self.online and self.status is AgentStatus.ACTIVE and self.endpoint_disabled is None
 
 
 def agent_stream(agent_id: str) -> str:
@@ -97,6 +106,8 @@ def _registered(state: AgentState | None, event: AgentRegistered) -> AgentState:
         revision=1 if state is None else state.revision + 1,
         registered_at=event.registered_at,
         initial_stake=event.initial_stake,
+        # Whoever registers under the id now need not be the one who knew the secret.
+        secret_version=1 if state is None else state.secret_version + 1,
     )
 
 
@@ -118,6 +129,14 @@ def _unregistered(state: AgentState, _event: AgentUnregistered) -> AgentState:
     )
 
 
+def _disabled(state: AgentState, event: AgentEndpointDisabled) -> AgentState:
+    return replace(state, endpoint_disabled=event.reason)
+
+
+def _rotated(state: AgentState, event: AgentWebhookSecretRotated) -> AgentState:
+    return replace(state, secret_version=event.version, secret_rotated_at=event.at)
+
+
 def _to(**changes: Any) -> Callable[[AgentState, Event], AgentState]:
     return lambda state, _event: replace(state, **changes)
 
@@ -131,5 +150,8 @@ _FOLDS: dict[type[Event], Callable[[Any, Any], AgentState]] = {
     AgentDrained: _drained,
     AgentSuspended: _to(status=AgentStatus.SUSPENDED, drained_itself=False),
     AgentActivated: _to(status=AgentStatus.ACTIVE, drained_itself=False),
+    AgentEndpointDisabled: _disabled,
+    AgentEndpointEnabled: _to(endpoint_disabled=None),
+    AgentWebhookSecretRotated: _rotated,
     AgentUnregistered: _unregistered,
 }

@@ -95,6 +95,28 @@ class ActivateAgent(msgspec.Struct, frozen=True, kw_only=True):
     condition: Precondition = UNCONDITIONAL
 
 
+class DisableEndpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """Send nothing to an endpoint any more.
+
+    Attributes:
+        agent_id: Whose.
+        endpoint: Which one; nothing happens when it has another one by now.
+        reason: See ``AgentEndpointDisabled``.
+        failures: How many deliveries failed in a row.
+    """
+
+    agent_id: str
+    endpoint: str
+    reason: str
+    failures: int = 0
+
+
+class RotateWebhookSecret(msgspec.Struct, frozen=True, kw_only=True):
+    """Sign what is sent to its endpoint with another secret."""
+
+    agent_id: str
+
+
 class UnregisterAgent(msgspec.Struct, frozen=True, kw_only=True):
     """Take it out; its tasks are queued again (``reason``: why, for the record)."""
 

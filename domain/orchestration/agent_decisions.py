@@ -32,6 +32,7 @@ from aia_mas.domain.orchestration.agent_events import (
     AgentActivated,
     AgentCameOnline,
     AgentDrained,
+    AgentEndpointEnabled,
     AgentRegistered,
     AgentSuspended,
     AgentUnregistered,
@@ -82,6 +83,8 @@ def put_agent(state: AgentState | None, command: PutAgent, ctx: Context) -> Deci
             return refuse(error)
         revision = state.revision + 1
         events.append(AgentUpdated(capabilities=command.capabilities, revision=revision))
+    if state.endpoint_disabled is not None:
+        events.append(AgentEndpointEnabled(at=ctx.now))
     if state.drained_itself and _by_itself(command, ctx):
         events.append(AgentActivated(at=ctx.now))
     result = "updated" if changed else "unchanged"
@@ -100,15 +103,18 @@ def update_agent(state: AgentState | None, command: UpdateAgent, ctx: Context) -
         return refuse(unmet)
     capabilities = changed(state.capabilities, command)
     stream = agent_stream(command.agent_id)
+    enabled: tuple[Event, ...] = ()
+    if state.endpoint_disabled is not None and command.endpoint is not UNSET:
+        enabled = (AgentEndpointEnabled(at=ctx.now),)
     if capabilities == state.capabilities:
-        return accept(stream, result="unchanged")
+        return accept(stream, *enabled, result="unchanged")
     try:
         # Only what it sets: what former releases took may be out of today's bounds.
         check_capabilities(changed(Capabilities(), command))
     except InvalidValue as error:
         return refuse(error)
     updated = AgentUpdated(capabilities=capabilities, revision=state.revision + 1)
-    return accept(stream, updated, result="updated")
+    return accept(stream, updated, *enabled, result="updated")
 
 
 def drain_agent(state: AgentState | None, command: DrainAgent, ctx: Context) -> Decision:
@@ -142,14 +148,19 @@ def suspend_agent(state: AgentState | None, command: SuspendAgent, ctx: Context)
 
 
 def activate_agent(state: AgentState | None, command: ActivateAgent, ctx: Context) -> Decision:
-    """Activate; nothing happens when it is active already.
+    """Activate, and enable its endpoint; nothing happens when both are so already.
 
     ``permission_denied`` to an agent that its operators have stopped.
     """
     decision = _move(state, command, AgentStatus.ACTIVE, AgentActivated(at=ctx.now))
-    if decision.events and state is not None and state.stopped and _by_itself(command, ctx):
+    if decision.refusal is not None or state is None:
+        return decision
+    if decision.events and state.stopped and _by_itself(command, ctx):
         return refuse(PermissionDenied("What an operator has ordered only an operator can end"))
-    return decision
+    if state.endpoint_disabled is None:
+        return decision
+    enabled = (agent_stream(command.agent_id), AgentEndpointEnabled(at=ctx.now))
+    return decision._replace(events=(*decision.events, enabled))
 
 
 def unregister_agent(state: AgentState | None, command: UnregisterAgent, ctx: Context) -> Decision:

@@ -93,6 +93,41 @@ class AgentActivated(Event, frozen=True, kw_only=True):
     at: datetime
 
 
+class AgentEndpointDisabled(Event, frozen=True, kw_only=True):
+    """Nothing is sent to its endpoint any more, and it gets no work, until that is enabled again.
+
+    Attributes:
+        reason: Why: ``failing`` (deliveries failed again and again) or ``gone`` (it answered 410).
+        failures: How many deliveries failed in a row.
+        at: Since when, UTC.
+    """
+
+    topic: ClassVar[str] = "agent.endpoint_disabled.v1"
+    reason: str
+    failures: int = 0
+    at: datetime
+
+
+class AgentEndpointEnabled(Event, frozen=True, kw_only=True):
+    """Its tasks are sent to its endpoint again (``at``: since when, UTC)."""
+
+    topic: ClassVar[str] = "agent.endpoint_enabled.v1"
+    at: datetime
+
+
+class AgentWebhookSecretRotated(Event, frozen=True, kw_only=True):
+    """What is sent to its endpoint is signed with another secret, for a while with both.
+
+    Attributes:
+        version: The number of the secret from here on; the secret itself stands nowhere.
+        at: Since when, UTC.
+    """
+
+    topic: ClassVar[str] = "agent.webhook_secret_rotated.v1"
+    version: int
+    at: datetime
+
+
 class AgentUnregistered(Event, frozen=True, kw_only=True):
     """It left (``reason``: why; ``at``: when, UTC)."""
 
@@ -109,6 +144,9 @@ EVENTS: tuple[type[Event], ...] = (
     AgentDrained,
     AgentSuspended,
     AgentActivated,
+    AgentEndpointDisabled,
+    AgentEndpointEnabled,
+    AgentWebhookSecretRotated,
     AgentUnregistered,
 )
 """Every event of an agent stream, for the topic registry."""

@@ -56,7 +56,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         resources: How much it has, by name (``gpu_memory_gb``, ``tokens_per_minute``), 0..10^12.
             What the tasks that it holds ask for never exceeds it.
         data_sources: Where it can read from. None declared: taken to reach every source.
-        endpoint: Where it can be called, if it can; an http or https URL.
+        endpoint: Where its tasks are sent, if anywhere; an http or https URL.
         wallet_address: Its address outside of this system, if it has one.
         metadata: Any JSON of its client, 64 KiB at most (former releases took more).
     """

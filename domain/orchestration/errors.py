@@ -35,6 +35,18 @@ class InvalidEndpoint(InvalidValue):
     code = "invalid_endpoint"
 
 
+class EndpointNotAllowed(InvalidValue):
+    """An endpoint is called over https at a public address, unless others are allowed."""
+
+    code = "endpoint_not_allowed"
+
+
+class NoEndpoint(DomainError):
+    """The agent declares no endpoint."""
+
+    code = "no_endpoint"
+
+
 class InvalidLeaseSeconds(InvalidValue):
     """A lease lasts from a second to a day."""
 

@@ -30,12 +30,21 @@ class ReleaseReason(StrEnum):
     REFUSED = "refused"
     REASSIGNED = "reassigned"
     AGENT_SUSPENDED = "agent_suspended"
+    ENDPOINT_DISABLED = "endpoint_disabled"
 
 
-AT_NO_COST = frozenset({ReleaseReason.REASSIGNED, ReleaseReason.AGENT_SUSPENDED})
+AT_NO_COST = frozenset(
+    {ReleaseReason.REASSIGNED, ReleaseReason.AGENT_SUSPENDED, ReleaseReason.ENDPOINT_DISABLED}
+)
 """Reasons that are no fault of the task or its agent; such an attempt does not count."""
 
-BEFORE_ITS_START = frozenset({ReleaseReason.NOT_STARTED, ReleaseReason.AGENT_SUSPENDED})
+BEFORE_ITS_START = frozenset(
+    {
+        ReleaseReason.NOT_STARTED,
+        ReleaseReason.AGENT_SUSPENDED,
+        ReleaseReason.ENDPOINT_DISABLED,
+    }
+)
 """Reasons that do not hold once the agent has taken the work up."""
 
 BY_THE_CLOCK = frozenset(

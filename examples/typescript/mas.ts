@@ -137,8 +137,10 @@ export interface AgentUpdate {
   online?: boolean | null;
   /** Whose it is. */
   owner?: string | null;
-  /** Why it was suspended or left. */
+  /** Why it was suspended or left, or its endpoint was disabled. */
   reason?: string | null;
+  /** Enabled or disabled. */
+  endpoint_state?: string | null;
   /** The revision of what its client may edit. */
   revision?: number | null;
   /** What it is best at. */
@@ -828,6 +830,8 @@ export interface ToldAgent {
   updated_at: string;
   /** Why it is suspended. */
   suspension: string | null;
+  /** Why nothing is sent to its endpoint, and it gets no work: `failing` or `gone`; null: that is not so. */
+  endpoint_disabled: string | null;
   /** The last event in all this. */
   position: number;
 }
@@ -1066,4 +1070,5 @@ export const CloseCode = {
   SLOW_CONSUMER: 4008,
   IDLE: 4009,
   REPLACED: 4010,
+  DISCONNECTED: 4011,
 } as const;

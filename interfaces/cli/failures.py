@@ -1,36 +1,24 @@
-"""What goes wrong at start, in one line for people and one exit code for programs."""
+"""What goes wrong, in one line for people and one exit code for programs."""
 
 from __future__ import annotations
 
 import errno
-from enum import IntEnum
 from typing import NamedTuple
 
 import psycopg
 
+from aia.client.errors import (
+    ApiError,
+    ClientError,
+    ConnectionFailed,
+    FieldError,
+    UnexpectedAnswer,
+)
 from aia_mas.application.embedded_postgres import DiskFull, EmbeddedPostgresError
 from aia_mas.application.migrations import MigrationError
 from aia_mas.application.settings import SettingsError
+from aia_mas.interfaces.cli.exit_codes import Exit
 from aia_mas.interfaces.listening import PortUnavailable
-
-
-class Exit(IntEnum):
-    """Exit codes; the README lists them."""
-
-    FAILED = 1
-    """Something else, and every check that did not pass."""
-    SETTING = 2
-    """A setting or an argument is wrong."""
-    PORT = 3
-    """The address cannot be listened on."""
-    DATA_DIRECTORY = 4
-    """The data directory cannot be used."""
-    DISK_FULL = 5
-    """The disk is full."""
-    DATABASE = 6
-    """The database cannot be reached or used."""
-    INTERRUPTED = 130
-    """Stopped by a signal before it was done."""
 
 
 class Failure(NamedTuple):
@@ -39,10 +27,12 @@ class Failure(NamedTuple):
     Attributes:
         message: One line.
         code: How the program ends.
+        details: Further lines: each field that a server found wrong.
     """
 
     message: str
     code: Exit
+    details: tuple[str, ...] = ()
 
 
 class NoData(Exception):
@@ -56,7 +46,16 @@ class Stopped(Exception):
 def explain(error: BaseException) -> Failure:
     """Return what an error means; of a group of errors, the first one that says something."""
     error = _first(error)
-    return Failure(_one_line(error), _code(error))
+    details: tuple[str, ...] = ()
+    if isinstance(error, ApiError):
+        told = error.errors if len(error.errors) > 1 else ()
+        details = tuple(map(_mistake, told))
+    return Failure(_one_line(error), _code(error), details)
+
+
+def _mistake(error: FieldError) -> str:
+    where = f"{error.field}: " if error.field and error.field not in error.message else ""
+    return f"{error.code}: {where}{error.message}"
 
 
 def _code(error: BaseException) -> Exit:
@@ -66,6 +65,8 @@ def _code(error: BaseException) -> Exit:
         ((DiskFull, psycopg.errors.DiskFull), Exit.DISK_FULL),
         ((EmbeddedPostgresError, NoData), Exit.DATA_DIRECTORY),
         ((MigrationError, psycopg.Error), Exit.DATABASE),
+        ((ConnectionFailed, UnexpectedAnswer), Exit.UNREACHABLE),
+        (ClientError, Exit.REFUSED),
         ((KeyboardInterrupt, Stopped), Exit.INTERRUPTED),
     )
     for kind, code in codes:
@@ -81,13 +82,23 @@ def _one_line(error: BaseException) -> str:
         return f"the database has no tables of ours, `mas migrate` makes them: {text}"
     if isinstance(error, psycopg.OperationalError):
         return f"the database cannot be reached: {text}"
+    if isinstance(error, ApiError):
+        return f"the server refused it: {error.code}: {error.detail or error.title}"
+    if isinstance(error, ConnectionFailed):
+        return f"the server cannot be reached: {text}"
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     known = isinstance(
         error,
-        SettingsError | PortUnavailable | NoData | Stopped | EmbeddedPostgresError | MigrationError,
+        SettingsError
+        | PortUnavailable
+        | NoData
+        | Stopped
+        | EmbeddedPostgresError
+        | MigrationError
+        | ClientError,
     )
     return text if known else f"{type(error).__name__}: {text}"
 

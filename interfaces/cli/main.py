@@ -13,7 +13,10 @@ import aia_mas
 
 _DEBUG = "debug"
 # Each lives in the module of its name.
-_COMMANDS = ("serve", "worker", "migrate", "doctor", "audit", "projections")
+_COMMANDS = (
+    "serve", "demo", "worker", "agents", "tasks", "top", "apply", "events",
+    "migrate", "doctor", "audit", "projections",
+)  # fmt: skip
 
 
 class _Commands(click.Group):
@@ -46,24 +49,34 @@ def main(arguments: list[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader of our output has gone (`mas ... | head`); there is nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
     except (Exception, KeyboardInterrupt, click.Abort) as error:  # noqa: BLE001 - the last stop
+        if _unheard(error):
+            # The reader of our output has gone (`mas ... | head`); there is nobody to tell.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
         sys.exit(_tell(error))
     sys.exit(code or 0)
 
 
+def _unheard(error: BaseException) -> bool:
+    if isinstance(error, BaseExceptionGroup):
+        return any(_unheard(each) for each in error.exceptions)
+    return isinstance(error, BrokenPipeError)
+
+
 def _tell(error: BaseException) -> int:
-    from aia_mas.interfaces.cli.failures import Exit, explain
+    from aia_mas.interfaces.cli.exit_codes import Exit
+    from aia_mas.interfaces.cli.failures import explain
+    from aia_mas.interfaces.cli.remote.words import plain
 
     if isinstance(error, click.Abort):
         error = KeyboardInterrupt()
     if os.environ.get("MAS_LOG_LEVEL", "").lower() == _DEBUG:
         traceback.print_exception(error)
-    message, code = explain(error)
-    click.echo(f"mas: {message}", err=True)
+    message, code, details = explain(error)
+    click.echo(f"mas: {plain(message)}", err=True)
+    for line in details:
+        click.echo(f"  {plain(line)}", err=True)
     if code is Exit.FAILED and os.environ.get("MAS_LOG_LEVEL", "").lower() != _DEBUG:
         click.echo("mas: MAS_LOG_LEVEL=debug shows where it happened", err=True)
     return code

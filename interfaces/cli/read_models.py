@@ -9,7 +9,7 @@ from aia_mas.application.event_log.fold_snapshots import PostgresFoldSnapshots
 from aia_mas.application.event_log.leases import LeaseKeeper
 from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
-from aia_mas.application.orchestration.handlers import EVENTS
+from aia_mas.application.registry import EVENTS
 from aia_mas.application.settings import Settings
 from aia_mas.interfaces.cli.database import existing_database
 from aia_mas.interfaces.process_folds import PROCESS_FOLDS

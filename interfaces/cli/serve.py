@@ -17,6 +17,7 @@ from aia_mas.interfaces.cli.failures import Stopped
 from aia_mas.interfaces.cli.options import data_options, settings_of
 from aia_mas.interfaces.cli.stopping import Stopping
 from aia_mas.interfaces.listening import listen_all
+from aia_mas.interfaces.open_files import raise_bound
 
 if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
@@ -37,6 +38,7 @@ def serve(config: str | None, **arguments: Any) -> None:
     """
     settings = settings_of(config, quiet=False, **arguments)
     check_exposure(settings)
+    raise_bound()
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         runner.run(_serve(settings))
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from anyio import CancelScope
 
-from aia_mas.interfaces.cli.failures import Exit
+from aia_mas.interfaces.cli.exit_codes import Exit
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SPARE = 2.0  # seconds to close connections and stop the database after the drain

@@ -200,7 +200,10 @@ class AgentCommands(Controller):
                 raise AgentIsSuspended(agent_id=agent_id)
         # It is to be heard of again in time: while it waits it gives no sign of life.
         longest = min(system.settings.claim_wait_seconds, alive.next_within_seconds)
-        return answer(await _claimed(request, agent_id, wanted, min(wanted.wait, longest)))
+        claimed = await _claimed(request, agent_id, wanted, min(wanted.wait, longest))
+        # Its token may have been revoked while it waited; its tasks wait for one with a new token.
+        request.app.state.authenticator.principal(request.header(b"authorization"))
+        return answer(claimed)
 
 
 async def _claimed(request: ApiRequest, agent_id: str, wanted: Claim, wait: float) -> ClaimedTasks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,10 @@ from aia_mas.application.settings import Settings
 from aia_mas.interfaces.http.agent_queries import AgentQueries
 from aia_mas.interfaces.http.agents import AgentCommands
 from aia_mas.interfaces.http.audit import Audit
+from aia_mas.interfaces.http.connections import Connections
 from aia_mas.interfaces.http.docs import Documentation, encoded
 from aia_mas.interfaces.http.edge import Edge
+from aia_mas.interfaces.http.errors import FieldError, InvalidParameter
 from aia_mas.interfaces.http.health import Checks
 from aia_mas.interfaces.http.monitoring import Monitoring
 from aia_mas.interfaces.http.policies import AssignmentPolicies
@@ -25,11 +28,14 @@ from aia_mas.interfaces.http.requests import (
     check_query,
     known_parameters,
 )
+from aia_mas.interfaces.http.revocations import TokenRevocations
 from aia_mas.interfaces.http.security import (
     PERMISSIONS,
     PUBLIC,
     Authenticator,
+    Credential,
     Origins,
+    Tickets,
     authorize,
 )
 from aia_mas.interfaces.http.sub_path import SubPath
@@ -37,6 +43,7 @@ from aia_mas.interfaces.http.task_bulk import AgentBulkCommands, TaskBulkCommand
 from aia_mas.interfaces.http.task_care import TaskCare
 from aia_mas.interfaces.http.task_queries import TaskQueries
 from aia_mas.interfaces.http.tasks import TaskCommands
+from aia_mas.interfaces.http.webhooks import AgentWebhooks
 from aia_mas.interfaces.monitoring import Monitor
 from aia_mas.interfaces.realtime import EventStreams, Gate, agent_socket_handlers, realtime_handlers
 from aia_mas.interfaces.realtime.asyncapi import SocketDocuments
@@ -45,7 +52,7 @@ if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
 
 
-class Agents(AgentCommands, AgentBulkCommands, AgentQueries):
+class Agents(AgentCommands, AgentBulkCommands, AgentWebhooks, AgentQueries):
     """All about agents: Litestar takes the handlers of one path from one controller only."""
 
 
@@ -59,6 +66,8 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     AssignmentPolicies,
     QueueOperations,
     LimitOperations,
+    Connections,
+    TokenRevocations,
     Audit,
     Checks,
     Monitoring,
@@ -67,6 +76,11 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     EventStreams,
 )
 """All that is served over HTTP."""
+
+
+_TICKETED = frozenset({"stream_events"})
+"""What browsers can do without a header, so that a ticket in the URL will do: it is worth nothing
+once it was used."""
 
 
 def openapi_of(settings: Settings) -> tuple[bytes, ...]:
@@ -79,7 +93,8 @@ def openapi_of(settings: Settings) -> tuple[bytes, ...]:
 def create_app(system: System) -> Litestar:
     """Return the ASGI application that serves a system."""
     settings, limiter = system.settings, system.limiter
-    authenticator = Authenticator(settings)
+    access = system.access
+    authenticator = Authenticator(settings, access.refuses)
     app = Litestar(
         route_handlers=[
             *CONTROLLERS,
@@ -87,7 +102,7 @@ def create_app(system: System) -> Litestar:
             *agent_socket_handlers(system),
         ],
         request_class=ApiRequest,
-        before_request=_gate(authenticator),
+        before_request=_gate(authenticator, access.tickets),
         openapi_config=None,  # Litestar would serve pages of its own beside it
         # No compression, sessions or CSRF cookies here; errors and CORS are the edge's.
         logging_config=None,
@@ -96,7 +111,8 @@ def create_app(system: System) -> Litestar:
     app.state.authenticator = authenticator
     app.state.openapi = partial(openapi_of, settings)
     monitor = app.state.monitor = Monitor(system)
-    served, sockets = app.asgi_router, Gate(app, authenticator, Origins(settings))
+    served = app.asgi_router
+    sockets = Gate(app, authenticator, Origins(settings), access.tickets)
     if limiter is None or settings.rate_limit is None:
         app.asgi_handler = Edge(served, sockets, system, monitor.requests)
     else:
@@ -109,7 +125,7 @@ def create_app(system: System) -> Litestar:
     return app
 
 
-def _gate(authenticator: Authenticator) -> Any:
+def _gate(authenticator: Authenticator, tickets: Tickets) -> Any:
     """Return what every request passes between routing and its handler."""
     parameters: dict[int, dict[str, KnownParameter]] = {}
 
@@ -121,7 +137,13 @@ def _gate(authenticator: Authenticator) -> Any:
             return
         exchange = request.exchange
         if PERMISSIONS.get(str(operation)) != PUBLIC:
-            exchange.principal = authenticator.principal(exchange.headers.get(b"authorization"))
+            ticket = request.query_params.get("ticket") if operation in _TICKETED else None
+            exchange.credential = credential = (
+                authenticator.credential(exchange.headers.get(b"authorization"))
+                if ticket is None
+                else await _of_ticket(tickets, ticket, exchange.headers)
+            )
+            exchange.principal = credential.principal
         authorize(str(operation), exchange.principal)
         if query := request.scope["query_string"]:
             known = parameters.get(id(handler))
@@ -131,3 +153,12 @@ def _gate(authenticator: Authenticator) -> Any:
             check_query(query, known)
 
     return gate
+
+
+async def _of_ticket(tickets: Tickets, ticket: str, headers: Mapping[bytes, bytes]) -> Credential:
+    if b"authorization" in headers:
+        # It would be used up, and nobody could say in whose name the stream runs.
+        message = "is given beside a token"
+        wrong = FieldError(code=InvalidParameter.code, message=message, field="ticket")
+        raise InvalidParameter(f"ticket {message}", errors=[wrong])
+    return await tickets.take(ticket)

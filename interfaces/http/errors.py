@@ -182,6 +182,24 @@ class TokenExpired(Unauthenticated):
     code = "token_expired"
 
 
+class TokenRevoked(Unauthenticated):
+    """The token was revoked."""
+
+    code = "token_revoked"
+
+
+class InvalidTicket(Unauthenticated):
+    """The ticket was used already, or is none of ours; each opens one connection."""
+
+    code = "invalid_ticket"
+
+
+class TicketExpired(Unauthenticated):
+    """The ticket has expired; ask for a new one just before it is used."""
+
+    code = "ticket_expired"
+
+
 class RateLimited(RequestRefused):
     """The caller has sent more requests than it may; the header Retry-After tells when to go on."""
 

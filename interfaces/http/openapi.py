@@ -16,6 +16,7 @@ from litestar.types import ControllerRouterHandler
 
 from aia_mas import __version__
 from aia_mas.interfaces.http.openapi_fields import describe
+from aia_mas.interfaces.http.openapi_webhooks import SHAPES, webhooks
 from aia_mas.interfaces.http.openapi_words import EXAMPLES, PARAMETERS, TAGS
 from aia_mas.interfaces.http.problems import MEDIA_TYPE, STATUS_OF, Problem
 from aia_mas.interfaces.http.requests import ApiRequest
@@ -74,10 +75,12 @@ _AS_OF = {
 }
 _WITH_POSITION = {"list_agents", "get_agent", "list_agent_tasks", "list_tasks", "get_task"}
 _WITH_LOCATION = {"register_agent", "put_agent", "submit_task"}
-_WITHOUT_KEY = {"send_heartbeat", "claim_tasks"}  # safe to repeat, and not in the log
+# Safe to repeat, and not in the log.
+_WITHOUT_KEY = {"send_heartbeat", "claim_tasks", "create_ticket", "test_agent_webhook"}
 _CONDITIONAL = {
     "put_agent", "update_agent", "unregister_agent", "drain_agent", "suspend_agent",
-    "activate_agent", "put_policies", "put_type_policy", "delete_type_policy",
+    "activate_agent", "put_policies", "put_type_policy",
+    "delete_type_policy",
 }  # fmt: skip
 _CREATING = {"put_agent"}
 _TWO_ANSWERS = {
@@ -167,10 +170,12 @@ def document(
                 "scheme": "bearer",
                 "bearerFormat": "JWT",
                 "description": "HS256 with the server's key; claims `sub` (who), `roles` (a list"
-                " of names, see `x-roles`) and `exp` (Unix time). An agent's `sub` is its id.",
+                " of names, see `x-roles`), `exp` (Unix time), and `iat`, `jti` to be revoked by."
+                " An agent's `sub` is its id.",
             },
         },
     }
+    result["webhooks"] = webhooks(_REF)
     for item in result["paths"].values():
         for method, operation in item.items():
             _complete(method, operation, secured=not development)
@@ -190,7 +195,7 @@ def _handlers(app: Litestar) -> Iterator[HTTPRouteHandler]:
 
 def _schemas(handlers: Any) -> dict[str, Any]:
     """Return the schemas of all bodies and answers, as msgspec checks and writes them."""
-    types: list[Any] = [Problem]
+    types: list[Any] = [Problem, *SHAPES]
     for handler in handlers:
         if handler.parsed_data_field is not None:
             types.append(handler.parsed_data_field.annotation)

@@ -10,6 +10,7 @@ TAGS = (
     ("tasks", "The work: submitted, worked on, steered, explained; and who gets it."),
     ("queue", "Tasks that wait, limits of concurrency keys, pauses."),
     ("live", "What happens, as it happens."),
+    ("security", "Tokens that are refused before they expire."),
     ("audit", "Every event as it is stored and sealed."),
     ("operations", "Health and metrics of this node."),
 )
@@ -36,6 +37,10 @@ PARAMETERS: Mapping[str, str] = {
     "tag": "Having this tag.",
     "parent": "A part of this task.",
     "correlation": "Tied together by this.",
+    "client_id": "Of clients that call themselves so.",
+    "connection_id": "The connection.",
+    "kind": "Of this kind.",
+    "subject": "Opened by this subject.",
     "epoch": "The history in which `after` was given out.",
     "event": "Only these events, for example `task.completed`.",
     "concurrency_key": "Sharing the limit of this key.",
@@ -122,5 +127,9 @@ EXAMPLES: Mapping[str, Any] = {
     "pause_tasks": {"task_type": "report", "reason": "the source is being moved"},
     "resume_tasks": {"task_type": "report", "reason": "it is there again"},
     "set_limit": {"max_concurrent": 2, "rate": 100, "per_seconds": 60},
+    # Connections and tokens
+    "close_connection": {"reason": "left open over night"},
+    "close_connections": {"agent_id": "data_analyst_001", "reason": "the host is being moved"},
+    "revoke_tokens": {"subject": "data_analyst_001", "reason": "the laptop was lost"},
 }
 """The body of an operation as one would send it, by its name."""

@@ -31,6 +31,7 @@ from aia_mas.interfaces.http.words import words_of
 
 if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
+    from aia_mas.interfaces.http.security import Credential
 
 T = TypeVar("T")
 
@@ -57,6 +58,7 @@ class Exchange:
         system: Whom it is for.
         headers: Its headers by lower-case name; of one given twice the last (see ``headers``).
         request_id: What our log knows it by.
+        credential: Who sent it, and for how long that holds, once that is known.
         principal: Who sent it, once that is known.
         status: The status of the answer, once one was begun; else 0.
         problem: The code of the problem that it was answered with, if it was.
@@ -65,8 +67,8 @@ class Exchange:
     """
 
     __slots__ = (
-        "bodiless", "headers", "parameters", "principal", "problem", "request_id", "status",
-        "system",
+        "bodiless", "credential", "headers", "parameters", "principal", "problem", "request_id",
+        "status", "system",
     )  # fmt: skip
 
     def __init__(self, system: System, headers: dict[bytes, bytes], request_id: str) -> None:
@@ -74,6 +76,7 @@ class Exchange:
         self.system = system
         self.headers = headers
         self.request_id = request_id
+        self.credential: Credential | None = None
         self.principal: Principal | None = None
         self.status = 0
         self.problem = ""
@@ -107,6 +110,13 @@ class ApiRequest(Request[Principal, None, State]):
         principal = self.exchange.principal
         assert principal is not None, "only public operations are carried out for nobody"
         return principal
+
+    @property
+    def credential(self) -> Credential:
+        """By which token, or ticket, it asks."""
+        credential = self.exchange.credential
+        assert credential is not None, "only public operations are carried out for nobody"
+        return credential
 
     @property
     def request_id(self) -> str:

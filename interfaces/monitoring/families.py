@@ -31,6 +31,7 @@ def families(reading: Reading) -> Iterator[Metric]:
     yield from _node(reading)
     yield from _agents(reading)
     yield from _tasks(reading)
+    yield from _webhooks(reading)
     yield from _log(reading)
     yield from _http(reading)
     yield from _pool(reading)
@@ -106,6 +107,17 @@ def _tasks(reading: Reading) -> Iterator[Metric]:
         ("task_duration_seconds", "From being submitted to being completed", "total"),
     ):
         yield _durations(name, text, durations[key])
+
+
+def _webhooks(reading: Reading) -> Iterator[Metric]:
+    states = [([state], count) for state, count in reading.endpoints.items()]
+    yield _gauges("webhook_endpoints", "Agents with an endpoint", ["state"], states)
+    for name, text, counts in (
+        ("webhook_deliveries", "Tasks sent to endpoints by this node", reading.deliveries),
+        ("webhook_pings", "Pings sent to endpoints by this node", reading.pings),
+    ):
+        outcomes = [([outcome], count) for outcome, count in sorted(counts.items())]
+        yield _counters(name, text, ["outcome"], outcomes)
 
 
 def _log(reading: Reading) -> Iterator[Metric]:

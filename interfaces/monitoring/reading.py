@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from aia_mas.application.event_log.commit_counts import CommitCounts
-from aia_mas.application.processes import deadlines, dispatcher
+from aia_mas.application.processes import deadlines, deliveries, dispatcher
 from aia_mas.domain.orchestration.scoring.policies import BUILT_IN
 from aia_mas.interfaces.monitoring.http_counts import HttpCounts, RouteCounts
 from aia_mas.projections.durations import Durations
@@ -33,6 +33,9 @@ class Reading(NamedTuple):
         presence: Whether signs of life are shared with other nodes.
         draining: Whether it takes no more commands.
         policy_failures: How often policies failed, by name; those of users that never did as well.
+        deliveries: Deliveries to endpoints by how they ended, on this node.
+        pings: The same of pings.
+        endpoints: How many endpoints are enabled, and how many disabled.
     """
 
     metrics: Metrics
@@ -48,13 +51,16 @@ class Reading(NamedTuple):
     presence: bool
     draining: bool
     policy_failures: Mapping[str, int]
+    deliveries: Mapping[str, int]
+    pings: Mapping[str, int]
+    endpoints: Mapping[str, int]
 
 
 def read(system: System, requests: HttpCounts) -> Reading:
     """Read a node; takes well under a millisecond."""
     projections, hub = system.projections, system.hub
     held = {lease.name for lease in system.leases.held}
-    names = {deadlines.LEASE, dispatcher.LEASE, *projections.lease_names, *held}
+    names = {deadlines.LEASE, deliveries.LEASE, dispatcher.LEASE, *projections.lease_names, *held}
     return Reading(
         metrics=projections.system_metrics(system.clock.now()),
         durations=projections.metrics.durations(),
@@ -69,6 +75,11 @@ def read(system: System, requests: HttpCounts) -> Reading:
         presence=system.presence.available,
         draining=system.draining,
         policy_failures=_policy_failures(system),
+        deliveries=dict(system.webhooks.deliveries.outcomes),
+        pings=dict(system.webhooks.pings.outcomes),
+        endpoints=dict(
+            zip(("enabled", "disabled"), system.webhooks.fold.state.count(), strict=True)
+        ),
     )
 
 

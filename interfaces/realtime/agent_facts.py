@@ -11,10 +11,13 @@ from aia_mas.domain.orchestration.agent_events import (
     AgentActivated,
     AgentCameOnline,
     AgentDrained,
+    AgentEndpointDisabled,
+    AgentEndpointEnabled,
     AgentRegistered,
     AgentSuspended,
     AgentUnregistered,
     AgentUpdated,
+    AgentWebhookSecretRotated,
     AgentWentOffline,
 )
 from aia_mas.interfaces.realtime.facts import FactTopic, Keys, Update
@@ -28,7 +31,8 @@ class AgentUpdate(Update, kw_only=True, omit_defaults=True):
         status: active, draining, suspended or unregistered.
         online: Whether its heartbeats are there.
         owner: Whose it is.
-        reason: Why it was suspended or left.
+        reason: Why it was suspended or left, or its endpoint was disabled.
+        endpoint_state: enabled or disabled.
         revision: The revision of what its client may edit.
         specializations: What it is best at.
         skills: Skill name to level, 0..1.
@@ -42,6 +46,7 @@ class AgentUpdate(Update, kw_only=True, omit_defaults=True):
     online: bool | None = None
     owner: str | None = None
     reason: str | None = None
+    endpoint_state: str | None = None
     revision: int | None = None
     specializations: Any = None
     skills: Any = None
@@ -60,6 +65,9 @@ _TOLD: dict[type[Event], tuple[str | None, bool | None, tuple[str, ...]]] = {
     AgentDrained: ("draining", None, ("reason",)),
     AgentSuspended: ("suspended", None, ("reason",)),
     AgentActivated: ("active", None, ()),
+    AgentEndpointDisabled: (None, None, ("reason",)),
+    AgentEndpointEnabled: (None, None, ()),
+    AgentWebhookSecretRotated: (None, None, ()),
     AgentUnregistered: ("unregistered", False, ("reason",)),
 }
 
@@ -78,6 +86,9 @@ def _describe(name: str, agent_id: str, recorded: RecordedEvent) -> tuple[Update
         status=status,
         online=online,
     )
+    if type(event) is AgentEndpointDisabled or type(event) is AgentEndpointEnabled:
+        disabled = type(event) is AgentEndpointDisabled
+        update.endpoint_state = "disabled" if disabled else "enabled"
     for field in told:
         setattr(update, field, getattr(event, field))
     if type(event) is AgentRegistered or type(event) is AgentUpdated:

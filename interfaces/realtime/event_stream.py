@@ -18,7 +18,6 @@ from aia_mas.interfaces.http.errors import FieldError, InvalidParameter
 from aia_mas.interfaces.http.paths import API
 from aia_mas.interfaces.http.queries import LAST_POSITION
 from aia_mas.interfaces.http.requests import ApiRequest
-from aia_mas.interfaces.http.security import Authenticator
 from aia_mas.interfaces.realtime.connection import Connection
 from aia_mas.interfaces.realtime.delivery import deliver
 from aia_mas.interfaces.realtime.expiry import Expiry
@@ -75,6 +74,14 @@ class EventStreams(Controller):
         task_type: FromQuery[list[str] | None] = None,
         status: FromQuery[list[str] | None] = None,
         event: FromQuery[list[str] | None] = None,
+        last_event_id: Annotated[
+            str | None,
+            QueryParameter(description="`Last-Event-ID`, for browsers that begin a stream anew."),
+        ] = None,
+        ticket: Annotated[
+            str | None,
+            QueryParameter(description="A ticket, in place of a token; see `create_ticket`."),
+        ] = None,
     ) -> Response[str]:
         """Tell metrics and facts as they come, as server-sent events.
 
@@ -87,7 +94,7 @@ class EventStreams(Controller):
         chosen = _filter(task_id, agent_id, task_type, status, event)
         if chosen is not None and not set(topics) & set(_FACTS):
             raise _wrong("filters concern facts, and none are asked for", "topic")
-        place = _place(request, topics, after, epoch)
+        place = _place(request, topics, after, epoch, last_event_id)
         return EventStream(request, topics, chosen, place, snapshot=snapshot)
 
 
@@ -128,6 +135,7 @@ class EventStream(Response[str]):
             if request.exchange.bodiless:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
                 return
+            hub.roster.enter(connection, "stream", request.credential)
             await send({"type": "http.response.body", "body": _RETRY, "more_body": True})
             await self._run(hub, connection, transport, receive)
         finally:
@@ -136,9 +144,6 @@ class EventStream(Response[str]):
     async def _run(
         self, hub: Hub, connection: Connection, transport: SseTransport, receive: Receive
     ) -> None:
-        authenticator: Authenticator = self._request.app.state.authenticator
-        authorization = self._request.header(b"authorization")
-        expires_at = authenticator.credential(authorization).expires_at
         work = {
             asyncio.create_task(each)
             for each in (
@@ -152,7 +157,7 @@ class EventStream(Response[str]):
                 ),
             )
         }
-        expiry = Expiry(connection, expires_at)
+        expiry = Expiry(connection, self._request.credential.expires_at)
         try:
             done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -218,13 +223,20 @@ def _filter(
 
 
 def _place(
-    request: ApiRequest, topics: Sequence[str], after: int | None, epoch: str | None
+    request: ApiRequest,
+    topics: Sequence[str],
+    after: int | None,
+    epoch: str | None,
+    last_event_id: str | None,
 ) -> Place:
-    last = request.header(b"last-event-id")
+    header = request.header(b"last-event-id")
+    # A browser that comes back by itself repeats the URL: what its header says is newer.
+    last, field = header.decode("latin-1") if header else last_event_id, "Last-Event-ID"
     if last:
-        place = place_in(last.decode("latin-1"))
+        place = place_in(last)
         if place is None:
-            raise _wrong("Last-Event-ID is the id of an event of this stream", "Last-Event-ID")
+            field = field if header else "last_event_id"
+            raise _wrong(f"{field} is the id of an event of this stream", field)
         return place
     positions = {} if after is None else dict.fromkeys(topics, after)
     return Place(epoch or "", positions)

@@ -14,10 +14,17 @@ from litestar.exceptions import WebSocketDisconnect
 from litestar.types import Receive, Send
 from litestar.utils import normalize_path
 
+from aia_mas.application.presence.presence import UNAVAILABLE
 from aia_mas.domain.kernel.errors import PermissionDenied
 from aia_mas.interfaces.http.errors import Unauthenticated
 from aia_mas.interfaces.http.paths import path_as_sent
-from aia_mas.interfaces.http.security import Authenticator, Credential, Origins, authorize
+from aia_mas.interfaces.http.security import (
+    Authenticator,
+    Credential,
+    Origins,
+    Tickets,
+    authorize,
+)
 from aia_mas.interfaces.realtime.close_codes import CloseCode, Closing
 from aia_mas.interfaces.realtime.handshake import Door, chosen_protocol
 
@@ -32,10 +39,16 @@ CREDENTIAL = "mas_credential"
 class Gate:
     """Stands before all WebSocket routes of an application."""
 
-    def __init__(self, app: Litestar, authenticator: Authenticator, origins: Origins) -> None:
-        """Guard an application; these two know who somebody is and where they may come from."""
+    def __init__(
+        self,
+        app: Litestar,
+        authenticator: Authenticator,
+        origins: Origins,
+        tickets: Tickets | None = None,
+    ) -> None:
+        """Guard an application; the others know who somebody is and where they may come from."""
         self._router = app.asgi_router
-        self._door = Door(authenticator, origins)
+        self._door = Door(authenticator, origins, tickets)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a socket through to its handler, or turn it away.
@@ -50,12 +63,15 @@ class Gate:
         headers = dict(scope["headers"])
         self._door.check_origin(headers)
         try:
-            credential = self._door.credential(headers, scope["subprotocols"])
+            credential = await self._door.credential(headers, scope["subprotocols"])
             authorize(handler.name, credential.principal)
         except Unauthenticated as error:
             closing = Closing(CloseCode.UNAUTHENTICATED, error.code)
         except PermissionDenied as error:
             closing = Closing(CloseCode.FORBIDDEN, error.code)
+        except UNAVAILABLE:
+            # Tickets are kept in the database.
+            closing = Closing(CloseCode.TRY_AGAIN_LATER, "database_unavailable")
         else:
             scope[CREDENTIAL] = credential
             await self._router(scope, receive, send)

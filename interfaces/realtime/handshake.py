@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aia_mas.interfaces.http.errors import OriginNotAllowed
-from aia_mas.interfaces.http.security import Authenticator, Credential, Origins
+from aia_mas.interfaces.http.errors import InvalidTicket, OriginNotAllowed
+from aia_mas.interfaces.http.security import Authenticator, Credential, Origins, Tickets
 
 PROTOCOL = "mas.v1"
 """The subprotocol. Offer it beside the token's, so that the answer does not repeat the token."""
 
 _BEARER = "bearer."
+_TICKET = "ticket."
 
 
 class Door:
     """Checks handshakes by the settings of a node."""
 
-    def __init__(self, authenticator: Authenticator, origins: Origins) -> None:
-        """Ask these two."""
+    def __init__(
+        self, authenticator: Authenticator, origins: Origins, tickets: Tickets | None = None
+    ) -> None:
+        """Ask these (``tickets``: None: there are none)."""
         self._authenticator = authenticator
+        self._tickets = tickets
         self._origins = origins
 
     def check_origin(self, headers: dict[bytes, bytes]) -> None:
@@ -34,17 +38,22 @@ class Door:
         if origin is not None and origin.lower() not in own and not self._origins.allows(origin):
             raise OriginNotAllowed
 
-    def credential(self, headers: dict[bytes, bytes], offered: Sequence[str]) -> Credential:
+    async def credential(self, headers: dict[bytes, bytes], offered: Sequence[str]) -> Credential:
         """Return who opens a socket, by header or by subprotocol, never by URL.
 
         Args:
             headers: The headers of the handshake, lower-case names.
-            offered: The subprotocols that the client offers; one may be ``bearer.<token>``, for
-                browsers, whose sockets have no headers.
+            offered: The subprotocols that the client offers; one may be ``ticket.<ticket>`` or
+                ``bearer.<token>``, for browsers, whose sockets have no headers.
 
         Raises:
-            Unauthenticated: There is no token, or none that is valid (a subclass).
+            Unauthenticated: There is no token or ticket, or none that is valid (a subclass).
         """
+        ticket = _offered(offered, _TICKET)
+        if ticket is not None and b"authorization" not in headers:
+            if self._tickets is None:
+                raise InvalidTicket
+            return await self._tickets.take(ticket)
         return self._authenticator.credential(authorization_of(headers, offered))
 
 
@@ -52,9 +61,9 @@ def authorization_of(headers: Mapping[bytes, bytes], offered: Sequence[str]) -> 
     """Return the ``Authorization`` of a handshake, or what a browser gave in its place."""
     authorization = headers.get(b"authorization")
     if authorization is None:
-        token = next((one for one in offered if one.startswith(_BEARER)), None)
+        token = _offered(offered, _BEARER)
         if token is not None:
-            return b"Bearer " + token.removeprefix(_BEARER).encode("latin-1")
+            return b"Bearer " + token.encode("latin-1")
     return authorization
 
 
@@ -62,4 +71,10 @@ def chosen_protocol(offered: Sequence[str]) -> str | None:
     """Return the subprotocol to answer with; a browser that offers some insists on one of them."""
     if PROTOCOL in offered:
         return PROTOCOL
-    return next((one for one in offered if one.startswith(_BEARER)), None)
+    return next((one for one in offered if one.startswith((_TICKET, _BEARER))), None)
+
+
+def _offered(offered: Sequence[str], kind: str) -> str | None:
+    """Return what stands behind a prefix in one of the subprotocols."""
+    found = next((one for one in offered if one.startswith(kind)), None)
+    return None if found is None else found.removeprefix(kind)

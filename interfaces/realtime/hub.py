@@ -30,6 +30,7 @@ from aia_mas.interfaces.realtime.facts import Fact, FactTopic
 from aia_mas.interfaces.realtime.options import RealtimeOptions
 from aia_mas.interfaces.realtime.pages import Pages
 from aia_mas.interfaces.realtime.ring import Ring
+from aia_mas.interfaces.realtime.roster import Roster
 from aia_mas.interfaces.realtime.snapshots import OpenList, Snapshots
 from aia_mas.interfaces.realtime.subscribing import Subscriptions
 from aia_mas.interfaces.realtime.subscription import FactSubscription, Share, deliver_merged
@@ -57,6 +58,7 @@ class Hub:
     Attributes:
         options: The bounds of memory and patience.
         connections: Everybody who is connected.
+        roster: The same, as operators see them.
         subscriptions: Starts and ends what they subscribe to.
     """
 
@@ -77,6 +79,7 @@ class Hub:
         """
         self.options = options
         self.connections: set[Connection] = set()
+        self.roster = Roster()
         self._log = event_log
         self._position = 0
         self._told = 0
@@ -166,6 +169,7 @@ class Hub:
         for subscription_id in tuple(connection.subscriptions):
             self.subscriptions.end(connection, subscription_id)
         self.connections.discard(connection)
+        self.roster.leave(connection)
         if not self.connections:
             self._empty.set()
 

@@ -62,6 +62,7 @@ class Session:
         credential: Credential,
         permit: Permit,
         longest: int | None = None,
+        agent_id: str | None = None,
     ) -> None:
         """Connect an accepted socket to the hub, for as long as the credential holds.
 
@@ -72,9 +73,12 @@ class Session:
             credential: Who it is, and until when.
             permit: Says which topics it may subscribe to.
             longest: The longest message it may send; None: that of the hub's options.
+            agent_id: The agent that it serves, if it does.
         """
         transport = transport_of(socket, hub.options.send_timeout)
         self.connection = hub.connect(client_id, credential.principal, transport)
+        kind = "frontend" if agent_id is None else "agent"
+        hub.roster.enter(self.connection, kind, credential, agent_id)
         self._expires_at = credential.expires_at
         self._hub = hub
         self._socket = socket
@@ -157,10 +161,12 @@ class Session:
             connection.push(pong(message.id, hub.positions(connection)))
         elif isinstance(message, Unsubscribe):
             hub.subscriptions.end(connection, message.id)
+            hub.roster.change(connection)
             connection.push(unsubscribed(message.id))
         else:
             self._check_permission(message)
             await hub.subscriptions.start(connection, message)
+            hub.roster.change(connection)
 
     def _check_permission(self, message: Subscribe) -> None:
         if message.topic not in self._hub.subscriptions.topics:

@@ -1,7 +1,8 @@
-"""WebSockets of uvicorn, with the three things that a hub needs and ASGI has no words for.
+"""WebSockets of uvicorn, with the four things that a hub needs and ASGI has no words for.
 
 Frames that are encoded already are written as they are; a client that does not read can be closed,
-and its connection ends; and it cannot make the server hold answers to its pings. Give
+and its connection ends; it cannot make the server hold answers to its pings, nor fragments without
+end. Give
 ``socket_options()`` to ``uvicorn.Config``; under another server everything works, only slower and
 with the patience of that server.
 """
@@ -17,11 +18,13 @@ from websockets.frames import Frame
 from websockets.http11 import Request
 from websockets.protocol import State
 
-from aia_mas.interfaces.realtime.close_codes import Closing
+from aia_mas.interfaces.realtime.close_codes import CloseCode, Closing
 from aia_mas.interfaces.realtime.options import RealtimeOptions
 
 EXTENSION = "aia_mas.socket"
 """Where a handler finds the protocol, among the extensions of its scope."""
+_FRAGMENTS = 1024
+"""Fragments of one message; the bound of its bytes does not count those that are empty."""
 
 
 class UvicornSocket(WebSocketsSansIOProtocol):
@@ -75,6 +78,17 @@ class UvicornSocket(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
         # Not ``close``, which waits for ever until a client has taken what was written.
         self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
+
+    def handle_cont(self, event: Frame) -> None:
+        """Take a fragment; a message of endlessly many ends the connection."""
+        if self.close_sent:
+            return
+        if len(self.frames) < _FRAGMENTS:
+            super().handle_cont(event)
+            return
+        self.frames = []
+        self.conn.fail(CloseCode.POLICY_VIOLATION, "a message of too many fragments")
+        self.handle_parser_exception()
 
     def handle_ping(self) -> None:
         """Answer a ping, unless answers pile up already; one of the next will be answered."""

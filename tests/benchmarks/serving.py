@@ -1,12 +1,17 @@
 """Runs one HTTP server in a process of its own, for the loader: the product's, or a bare one.
 
 ``serving.py bare`` serves a Litestar handler that decodes the body of a submission and answers; it
-is what the framework can do at best. ``serving.py product DATA_DIR`` serves a node with 200 agents
-whose capacity never runs out. Both print the port and stop when their standard input ends; the
-product then prints how many seconds its read models needed to catch up.
+is what the framework can do at best. ``serving.py sockets BYTES`` takes WebSockets and sends all of
+them a frame of that size, one after the other in a bare loop, when it gets a request.
+``serving.py product DATA_DIR [AGENTS CAPACITY [FILE]]`` serves a node, by default with 200 agents
+whose capacity never runs out. All print the port and stop when their standard input ends; the
+product then prints how many seconds its read models needed to catch up, and writes to the file when
+it knew of each commit, by the monotonic clock.
 """
 
 import asyncio
+import json
+import resource
 import sys
 import time
 from pathlib import Path
@@ -24,8 +29,11 @@ from aia_mas.domain.orchestration.agent_commands import PutAgent
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.interfaces.bootstrap import System
 from aia_mas.interfaces.cli import collection
-from aia_mas.interfaces.http.server import serve
+from aia_mas.interfaces.http.server import BACKLOG, serve
+from aia_mas.interfaces.realtime import socket_options
 
+QUIET = {"heartbeat_interval_seconds": 3_600.0, "pickup_timeout_seconds": 3_600.0}
+"""Nobody beats here, and agents must neither go offline nor lose their tasks meanwhile."""
 ADMIN = Principal("bench", frozenset({Role.ADMIN}))
 
 
@@ -51,14 +59,48 @@ async def until_stdin_ends() -> None:
 
 async def bare() -> None:
     """Serve the bare handler with the server settings of the product."""
+    app = Litestar([submit], openapi_config=None, logging_config=None)
+    await alone(app, ws="websockets-sansio")
+
+
+async def sockets(size: int) -> None:
+    """Serve sockets without anything behind them, with the server settings of the product."""
+    position = b'{"type":"agent_update","position":1,"data":{"filling":""},"id":"agents"}'
+    filling = "x" * max(0, size - len(position))
+    text = position.decode().replace('""', f'"{filling}"')
+    everybody: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.accept"})
+            everybody.append(send)
+            while (await receive())["type"] != "websocket.disconnect":
+                await send({"type": "websocket.send", "text": '{"type":"subscribed"}'})
+            everybody.remove(send)
+            return
+        if scope["method"] == "PATCH":
+            for one in everybody:
+                await one({"type": "websocket.send", "text": text})
+        headers = [(b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+    await alone(app, **socket_options())
+
+
+async def alone(app: Any, **options: Any) -> None:
+    """Serve an application until the input ends."""
     config = uvicorn.Config(
-        Litestar([submit], openapi_config=None, logging_config=None),
+        app,
         port=0,
-        ws="websockets-sansio",
         http="httptools",
         lifespan="off",
         log_config=None,
         access_log=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=75,
+        **options,
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
@@ -70,15 +112,22 @@ async def bare() -> None:
     await serving
 
 
-async def product(data_dir: Path) -> None:
+async def product(
+    data_dir: Path, agents: int = 200, capacity: int = 1000, told: Path | None = None
+) -> None:
     """Serve a node with agents that take every task."""
-    settings = load_settings({"data_dir": data_dir, "port": 0}, environment={})
+    settings = load_settings({"data_dir": data_dir, "port": 0, **QUIET}, environment={})
     configure(settings.log_format, settings.log_level, sys.stderr)
     async with System(settings) as system:
-        for number in range(200):
-            able = Capabilities(skills={"statistics": 0.9}, max_concurrent_tasks=1000)
+        for number in range(agents):
+            able = Capabilities(skills={"statistics": 0.9}, max_concurrent_tasks=capacity)
             await system.engine.execute(
                 PutAgent(agent_id=f"agent_{number}", capabilities=able), ADMIN
+            )
+        commits: list[tuple[int, float]] = []
+        if told is not None:
+            system.log.feed.listen(
+                lambda events: commits.append((events[-1].position, time.monotonic()))
             )
         collection.tune()
         stop = asyncio.Event()
@@ -94,7 +143,23 @@ async def product(data_dir: Path) -> None:
                 assert await system.projections.wait_for(name, head, 60)
             print(f"{time.perf_counter() - began:.3f}", flush=True)
             stop.set()
+    if told is not None:
+        told.write_text(json.dumps(commits))
+
+
+async def main(kind: str, *arguments: str) -> None:
+    """Serve one of them."""
+    if kind == "bare":
+        await bare()
+    elif kind == "sockets":
+        await sockets(int(arguments[0]))
+    else:
+        data_dir, *rest = arguments
+        numbers = [int(one) for one in rest[:2]]
+        await product(Path(data_dir), *numbers, told=Path(rest[2]) if len(rest) > 2 else None)
 
 
 if __name__ == "__main__":
-    uvloop.run(bare() if sys.argv[1] == "bare" else product(Path(sys.argv[2])))
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    uvloop.run(main(*sys.argv[1:]))

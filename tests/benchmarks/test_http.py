@@ -1,15 +1,13 @@
 """Durable submissions over HTTP against a bare handler that decodes the same body."""
 
-import json
 import statistics
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from pytest_benchmark.fixture import BenchmarkFixture
+
+from .servers import load, server
 
 HERE = Path(__file__).parent
 ROUNDS = 5
@@ -18,28 +16,8 @@ CONNECTIONS = 64
 BODY = HERE / "submission.json"
 
 
-@contextmanager
-def server(*arguments: str) -> Iterator[tuple[int, list[str]]]:
-    """Run a server; yields its port, and afterwards what else it printed."""
-    command = [sys.executable, str(HERE / "serving.py"), *arguments]
-    told: list[str] = []
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
-        assert process.stdout is not None and process.stdin is not None
-        yield int(process.stdout.readline()), told
-        process.stdin.close()
-        told += process.stdout.read().split()
-
-
-def load(port: int, path: str, seconds: float = SECONDS) -> dict[str, Any]:
-    command = [
-        sys.executable,
-        str(HERE / "http_loader.py"),
-        *(str(port), path, str(CONNECTIONS), str(seconds), str(BODY)),
-    ]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    result: dict[str, Any] = json.loads(output)
+def submissions(port: int, path: str, seconds: float = SECONDS) -> dict[str, Any]:
+    result = load("http_loader.py", port, path, CONNECTIONS, seconds, BODY)
     assert result["refused"] == 0
     return result
 
@@ -51,15 +29,15 @@ def test_submissions_against_a_bare_handler(
     latencies: list[dict[str, Any]] = []
 
     def compare() -> list[str]:
-        with server("bare") as (bare, _), server("product", str(tmp_path / "mas")) as (ours, told):
+        with server("bare") as bare, server("product", tmp_path / "mas") as ours:
             submit = "/mas/api/v1/agents/tasks/submit"
-            load(bare, "/submit", 1)
-            load(ours, submit, 2)
+            submissions(bare.port, "/submit", 1)
+            submissions(ours.port, submit, 2)
             for _ in range(ROUNDS):
-                rates["bare"].append(load(bare, "/submit")["rate"])
-                latencies.append(load(ours, submit))
+                rates["bare"].append(submissions(bare.port, "/submit")["rate"])
+                latencies.append(submissions(ours.port, submit))
                 rates["ours"].append(latencies[-1]["rate"])
-        return told
+        return ours.told
 
     lag = benchmark.pedantic(compare, rounds=1)
     ratios = [ours / bare for ours, bare in zip(rates["ours"], rates["bare"], strict=True)]

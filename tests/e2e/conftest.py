@@ -24,6 +24,8 @@ from aia_mas.interfaces.bootstrap import System
 from aia_mas.interfaces.http.server import serve
 from aia_mas.interfaces.listening import listen
 
+from .webhooks.receivers import Receiver
+
 T = TypeVar("T")
 API = "/mas/api/v1"
 PATIENCE = 60.0  # seconds; only ever waited out when something is wrong
@@ -41,9 +43,11 @@ class Node:
         client: A client without a token.
     """
 
-    def __init__(self, settings: Settings, policies: Iterable[Policy] = ()) -> None:
+    def __init__(
+        self, settings: Settings, policies: Iterable[Policy] = (), *, port: int = 0
+    ) -> None:
         self.system = System(settings, policies=policies)
-        self._sockets = listen("127.0.0.1", 0)
+        self._sockets = listen("127.0.0.1", port)
         self._up = threading.Event()
         self._failure: BaseException | None = None
         self._stop = asyncio.Event()
@@ -180,10 +184,24 @@ def start_for_module(postgres: EmbeddedPostgres) -> Iterator[Callable[..., Node]
         yield lambda **settings: stack.enter_context(running(postgres, **settings))
 
 
+@pytest.fixture(scope="session")
+def start_for_session(postgres: EmbeddedPostgres) -> Iterator[Callable[..., Node]]:
+    """Starts nodes with settings of their own that tests of several modules share."""
+    with ExitStack() as stack:
+        yield lambda **settings: stack.enter_context(running(postgres, **settings))
+
+
 @pytest.fixture
 def client(node: Node) -> httpx.Client:
     """A client of the shared node."""
     return node.client
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """An endpoint of agents on this machine."""
+    with Receiver() as receiver:
+        yield receiver
 
 
 @pytest.fixture

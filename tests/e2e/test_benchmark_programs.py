@@ -37,8 +37,8 @@ def figures(output: str) -> dict[str, Any]:
 
 
 @contextmanager
-def serving(told: Path, *arguments: object) -> Iterator[int]:
-    """Run a server; yields its port. It ends by itself when its input does."""
+def serving(told: Path, *arguments: object) -> Iterator[tuple[int, int]]:
+    """Run a server; yields its port and process id. It ends by itself when its input does."""
     command = [sys.executable, str(BENCHMARKS / "serving.py"), *map(str, arguments)]
     with (
         told.open("w") as errors,
@@ -52,7 +52,7 @@ def serving(told: Path, *arguments: object) -> Iterator[int]:
         try:
             port = process.stdout.readline()
             assert port, told.read_text()
-            yield int(port)
+            yield int(port), process.pid
             process.stdin.close()
             process.stdout.read()
             assert process.wait() == 0, told.read_text()
@@ -68,7 +68,7 @@ def test_both_servers_take_what_the_loader_sends(
     server: str, path: str, data_dir: Path, tmp_path: Path
 ) -> None:
     arguments = [server, data_dir] if server == "product" else [server]
-    with serving(tmp_path / "errors", *arguments) as port:
+    with serving(tmp_path / "errors", *arguments) as (port, _):
         found = figures(run("http_loader.py", port, path, 2, 0.1, BENCHMARKS / "submission.json"))
     assert (found["rate"] > 0, found["refused"]) == (True, 0)
 
@@ -84,3 +84,38 @@ def test_a_history_is_written_and_started_on(data_dir: Path) -> None:
 def test_waiting_tasks_are_weighed(data_dir: Path) -> None:
     found = figures(run("waiting_tasks.py", data_dir, 20))
     assert found.keys() == {"before", "after", "most"}
+
+
+def test_sockets_are_held_and_told(data_dir: Path, tmp_path: Path) -> None:
+    with serving(tmp_path / "errors", "product", data_dir) as (port, pid):
+        ours = figures(run("socket_loader.py", "hold", port, pid, 5, 2))
+    with serving(tmp_path / "errors", "sockets", ours["frame_bytes"]) as (port, pid):
+        bare = figures(run("socket_loader.py", "hold", port, pid, 5, 2))
+    assert ours.keys() == bare.keys()
+    assert ours["frame_bytes"] == bare["frame_bytes"]
+    for found in (ours, bare):
+        assert (found["all"]["count"], found["all_with_metrics"]["count"]) == (2, 2)
+
+
+def test_events_are_timed_and_clients_come_back(data_dir: Path, tmp_path: Path) -> None:
+    commits, arrivals = tmp_path / "commits", tmp_path / "arrivals"
+    with serving(tmp_path / "errors", "product", data_dir, 20, 1000, commits) as (port, _):
+        found = figures(run("socket_loader.py", "arrivals", port, 40, 0.5, arrivals))
+        back = figures(run("socket_loader.py", "reconnect", port, 5, 10))
+    assert found["since_record"]["count"] == 20
+    known = [last for last, _ in json.loads(commits.read_text())]
+    told = [position for position, _ in json.loads(arrivals.read_text())]
+    assert (len(told), told) == (20, sorted(told))
+    assert max(told) <= max(known)
+    assert (back["lost"], back["repeated"], back["caught_up"]["count"]) == (0, 0, 5)
+    assert back["missed_each"] >= 20
+
+
+def test_work_is_timed_and_counted(tmp_path: Path) -> None:
+    # A history of its own: the agents of this one are all there are.
+    with serving(tmp_path / "errors", "product", tmp_path / "mas", 3, 10) as (port, _):
+        pickup = figures(run("work_loader.py", "pickup", port, 20, 0.5, 3))
+        lives = [figures(run("work_loader.py", "sockets", port, 0.5, 3, batch)) for batch in (1, 4)]
+        lives.append(figures(run("work_loader.py", "http", port, 0.5, 3, 1)))
+    assert pickup["pickup"]["count"] == 10
+    assert all(found["lives_per_s"] > 0 for found in lives)

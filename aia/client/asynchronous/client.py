@@ -11,11 +11,13 @@ from aia.client.asynchronous.connection import AsyncConnection
 from aia.client.asynchronous.groups import (
     AsyncAgents,
     AsyncAudit,
+    AsyncConnections,
     AsyncHealthChecks,
     AsyncKeyLimits,
     AsyncMetrics,
     AsyncPolicies,
     AsyncQueue,
+    AsyncRevocations,
     AsyncTasks,
 )
 from aia.client.asynchronous.streams import AsyncStream
@@ -43,6 +45,8 @@ class AsyncClient:
         policies: The rules by which tasks go to agents.
         metrics: Figures of the whole system.
         audit: The event log.
+        connections: Who is connected, and tickets to connect with.
+        revocations: Tokens that are refused before they expire.
         health: How the server is.
     """
 
@@ -90,6 +94,8 @@ class AsyncClient:
         self.policies = AsyncPolicies(connection)
         self.metrics = AsyncMetrics(connection)
         self.audit = AsyncAudit(connection)
+        self.connections = AsyncConnections(connection)
+        self.revocations = AsyncRevocations(connection)
         self.health = AsyncHealthChecks(connection)
 
     def stream(

@@ -8,12 +8,15 @@ from contextlib import aclosing
 from aia.client.asynchronous.operations.agent_reads import AsyncAgentReads
 from aia.client.asynchronous.operations.agent_registry import AsyncAgentRegistry
 from aia.client.asynchronous.operations.agent_supervision import AsyncAgentSupervision
+from aia.client.asynchronous.operations.agent_webhooks import AsyncAgentWebhooks
 from aia.client.asynchronous.operations.audit import AsyncAudit
+from aia.client.asynchronous.operations.connections import AsyncConnections
 from aia.client.asynchronous.operations.health_checks import AsyncHealthChecks
 from aia.client.asynchronous.operations.key_limits import AsyncKeyLimits
 from aia.client.asynchronous.operations.metrics_reads import AsyncMetricsReads
 from aia.client.asynchronous.operations.policies import AsyncPolicies
 from aia.client.asynchronous.operations.queue import AsyncQueue
+from aia.client.asynchronous.operations.revocations import AsyncRevocations
 from aia.client.asynchronous.operations.task_bulk_care import AsyncTaskBulkCare
 from aia.client.asynchronous.operations.task_care import AsyncTaskCare
 from aia.client.asynchronous.operations.task_reads import AsyncTaskReads
@@ -33,16 +36,18 @@ from aia.client.types.live import (
 __all__ = [
     "AsyncAgents",
     "AsyncAudit",
+    "AsyncConnections",
     "AsyncHealthChecks",
     "AsyncKeyLimits",
     "AsyncMetrics",
     "AsyncPolicies",
     "AsyncQueue",
+    "AsyncRevocations",
     "AsyncTasks",
 ]
 
 
-class AsyncAgents(AsyncAgentRegistry, AsyncAgentSupervision, AsyncAgentReads):
+class AsyncAgents(AsyncAgentRegistry, AsyncAgentSupervision, AsyncAgentReads, AsyncAgentWebhooks):
     """Who does the work: registration, signs of life, work to be had, how it went."""
 
     def updates(

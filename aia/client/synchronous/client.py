@@ -14,11 +14,13 @@ from aia.client.synchronous.connection import Connection
 from aia.client.synchronous.groups import (
     Agents,
     Audit,
+    Connections,
     HealthChecks,
     KeyLimits,
     Metrics,
     Policies,
     Queue,
+    Revocations,
     Tasks,
 )
 from aia.client.synchronous.streams import Stream
@@ -44,6 +46,8 @@ class Client:
         policies: The rules by which tasks go to agents.
         metrics: Figures of the whole system.
         audit: The event log.
+        connections: Who is connected, and tickets to connect with.
+        revocations: Tokens that are refused before they expire.
         health: How the server is.
     """
 
@@ -91,6 +95,8 @@ class Client:
         self.policies = Policies(connection)
         self.metrics = Metrics(connection)
         self.audit = Audit(connection)
+        self.connections = Connections(connection)
+        self.revocations = Revocations(connection)
         self.health = HealthChecks(connection)
 
     def stream(

@@ -9,12 +9,15 @@ from contextlib import closing
 from aia.client.synchronous.operations.agent_reads import AgentReads
 from aia.client.synchronous.operations.agent_registry import AgentRegistry
 from aia.client.synchronous.operations.agent_supervision import AgentSupervision
+from aia.client.synchronous.operations.agent_webhooks import AgentWebhooks
 from aia.client.synchronous.operations.audit import Audit
+from aia.client.synchronous.operations.connections import Connections
 from aia.client.synchronous.operations.health_checks import HealthChecks
 from aia.client.synchronous.operations.key_limits import KeyLimits
 from aia.client.synchronous.operations.metrics_reads import MetricsReads
 from aia.client.synchronous.operations.policies import Policies
 from aia.client.synchronous.operations.queue import Queue
+from aia.client.synchronous.operations.revocations import Revocations
 from aia.client.synchronous.operations.task_bulk_care import TaskBulkCare
 from aia.client.synchronous.operations.task_care import TaskCare
 from aia.client.synchronous.operations.task_reads import TaskReads
@@ -34,16 +37,18 @@ from aia.client.types.live import (
 __all__ = [
     "Agents",
     "Audit",
+    "Connections",
     "HealthChecks",
     "KeyLimits",
     "Metrics",
     "Policies",
     "Queue",
+    "Revocations",
     "Tasks",
 ]
 
 
-class Agents(AgentRegistry, AgentSupervision, AgentReads):
+class Agents(AgentRegistry, AgentSupervision, AgentReads, AgentWebhooks):
     """Who does the work: registration, signs of life, work to be had, how it went."""
 
     def updates(

@@ -19,9 +19,17 @@ from aia.client.types.agent_supervision import (
     HeldTask,
     LostTask,
 )
+from aia.client.types.agent_webhooks import LastDelivery, WebhookState, WebhookTest
 from aia.client.types.agents import AgentAnswer
 from aia.client.types.audit import AuditEvent, AuditHead, AuditPage
 from aia.client.types.base import Answer, Done, Received
+from aia.client.types.connections import (
+    ConnectionPage,
+    DisconnectionAnswer,
+    ListedConnection,
+    Ticket,
+    Whom,
+)
 from aia.client.types.health import Health, Life, Part, ReadModelStatus
 from aia.client.types.limits import KeyPage, KeyView, LimitAnswer
 from aia.client.types.live import (
@@ -55,6 +63,7 @@ from aia.client.types.requests import (
     Comparator,
     CostPolicy,
     FeatureWeights,
+    Kind,
     LabelDemand,
     Priority,
     ReportedUsage,
@@ -64,6 +73,7 @@ from aia.client.types.requests import (
     TaskStatus,
     TaskSubmission,
 )
+from aia.client.types.revocations import Revocation, RevocationPage
 from aia.client.types.shared import (
     BulkExample,
     BulkResult,
@@ -119,8 +129,10 @@ __all__ = [
     "ClaimedTask",
     "ClaimedTasks",
     "Comparator",
+    "ConnectionPage",
     "CostPolicy",
     "Costs",
+    "DisconnectionAnswer",
     "Done",
     "DurationFigures",
     "ExcludedAgent",
@@ -135,12 +147,15 @@ __all__ = [
     "HeldTask",
     "KeyPage",
     "KeyView",
+    "Kind",
     "LabelCondition",
     "LabelDemand",
     "Lag",
+    "LastDelivery",
     "LastFailure",
     "Life",
     "LimitAnswer",
+    "ListedConnection",
     "LostTask",
     "Metrics",
     "MetricsHistory",
@@ -168,6 +183,8 @@ __all__ = [
     "Requirements",
     "Retries",
     "RetryPolicy",
+    "Revocation",
+    "RevocationPage",
     "ScoredCandidate",
     "ScoredFeature",
     "Streak",
@@ -188,6 +205,7 @@ __all__ = [
     "TaskUpdate",
     "TaskUsage",
     "Throughput",
+    "Ticket",
     "ToldAgent",
     "ToldInput",
     "ToldProgress",
@@ -197,6 +215,9 @@ __all__ = [
     "TypeFigures",
     "Update",
     "Waiting",
+    "WebhookState",
+    "WebhookTest",
+    "Whom",
     "Window",
     "WorkDurations",
 ]

@@ -56,6 +56,8 @@ class PresentAgent(Answer, frozen=True, kw_only=True):
         registered_at: When it registered last, UTC.
         updated_at: When anything about it (but its tasks) changed last, UTC.
         suspension: Why it is suspended.
+        endpoint_disabled: Why nothing is sent to its endpoint, and it gets no work: `failing` or
+            `gone`; null: that is not so.
         position: The last event in all this.
         metadata: Any JSON of its client.
         last_seen: Its last sign of life that is known, UTC.
@@ -89,6 +91,7 @@ class PresentAgent(Answer, frozen=True, kw_only=True):
     registered_at: datetime
     updated_at: datetime
     suspension: str | None
+    endpoint_disabled: str | None
     position: int
     metadata: dict[str, Any]
     last_seen: datetime | None

@@ -32,6 +32,8 @@ class AgentAnswer(Answer, frozen=True, kw_only=True):
         owner: Whom it belongs to.
         revision: Grows with every change of the editable fields; the ETag.
         registered_at: UTC.
+        endpoint_disabled: Why nothing is sent to its endpoint, and it gets no work: `failing` or
+            `gone`; null: that is not so.
     """
 
     agent_id: str
@@ -53,3 +55,4 @@ class AgentAnswer(Answer, frozen=True, kw_only=True):
     owner: str
     revision: int
     registered_at: datetime
+    endpoint_disabled: str | None

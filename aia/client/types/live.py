@@ -87,7 +87,8 @@ class AgentUpdate(Fact, frozen=True, kw_only=True):
         status: active, draining, suspended or unregistered.
         online: Whether its heartbeats are there.
         owner: Whose it is.
-        reason: Why it was suspended or left.
+        reason: Why it was suspended or left, or its endpoint was disabled.
+        endpoint_state: enabled or disabled.
         revision: The revision of what its client may edit.
         specializations: What it is best at.
         skills: Skill name to level, 0..1.
@@ -101,6 +102,7 @@ class AgentUpdate(Fact, frozen=True, kw_only=True):
     online: bool | None = None
     owner: str | None = None
     reason: str | None = None
+    endpoint_state: str | None = None
     revision: int | None = None
     specializations: list[str] | None = None
     skills: dict[str, float] | None = None

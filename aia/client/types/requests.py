@@ -14,6 +14,7 @@ from aia.client.writing import Amount, amount
 AgentStatus: TypeAlias = Literal["active", "draining", "suspended", "unregistered"]
 Comparator: TypeAlias = Literal["!=", "<", "<=", "=", ">", ">=", "in"]
 CostPolicy: TypeAlias = Literal["flag", "refuse"]
+Kind: TypeAlias = Literal["agent", "frontend", "stream"]
 Priority: TypeAlias = Literal["critical", "high", "low", "maintenance", "normal"]
 TaskStatus: TypeAlias = Literal[
     "assigned",

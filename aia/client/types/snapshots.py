@@ -176,6 +176,8 @@ class ToldAgent(msgspec.Struct, frozen=True, kw_only=True):
         registered_at: When it registered last, UTC.
         updated_at: When anything about it (but its tasks) changed last, UTC.
         suspension: Why it is suspended.
+        endpoint_disabled: Why nothing is sent to its endpoint, and it gets no work: `failing` or
+            `gone`; null: that is not so.
         position: The last event in all this.
     """
 
@@ -206,4 +208,5 @@ class ToldAgent(msgspec.Struct, frozen=True, kw_only=True):
     registered_at: datetime
     updated_at: datetime
     suspension: str | None
+    endpoint_disabled: str | None
     position: int

@@ -231,10 +231,10 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
         code: Stable: `no_agents`, `no_agent_with_skill`, `no_agent_with_specialization`,
             `no_agent_with_label`, `no_agent_with_data_source`, `no_agent_with_resource`,
             `no_agent_with_tier`, `unknown_tier`, `price_above_max_cost`, `excluded`,
-            `no_agent_with_all`, `not_active`, `offline`, `busy`, `resources_in_use`,
-            `reserved_for_others`, `max_concurrent_tasks`; of the queue: `not_due`, `not_waiting`,
-            `paused`, `concurrency_limit`, `rate_limit`, `reserved`; of a node that gives no tasks
-            to agents, and knows nothing else: `not_leader`.
+            `no_agent_with_all`, `not_active`, `endpoint_disabled`, `offline`, `busy`,
+            `resources_in_use`, `reserved_for_others`, `max_concurrent_tasks`; of the queue:
+            `not_due`, `not_waiting`, `paused`, `concurrency_limit`, `rate_limit`, `reserved`; of a
+            node that gives no tasks to agents, and knows nothing else: `not_leader`.
         detail: A sentence for people.
         count: How many agents it rules out.
         facts: The figures behind it (amounts: tokens, as text; times: UTC).

@@ -20,6 +20,8 @@ from aia_mas.domain.orchestration.agent_events import (
     AgentActivated,
     AgentCameOnline,
     AgentDrained,
+    AgentEndpointDisabled,
+    AgentEndpointEnabled,
     AgentRegistered,
     AgentSuspended,
     AgentUnregistered,
@@ -66,6 +68,7 @@ class Expiry:
         self._online: dict[str, datetime] = {}
         self._gone: dict[str, str] = {}
         self._suspended: set[str] = set()
+        self._disabled: set[str] = set()
         self._held: dict[str, set[str]] = {}
         self._looks = Looks()
         # As far as ``due`` has told; until then tasks are looked at soon after their assignment.
@@ -154,7 +157,7 @@ class Expiry:
         """
         tasks = yield from copied(self._tasks.items())
         online, gone = list(self._online.items()), list(self._gone.items())
-        return encoded_pieces(tasks, online, gone, sorted(self._suspended))
+        return encoded_pieces(tasks, online, gone, sorted(self._suspended), sorted(self._disabled))
 
     @classmethod
     def restore(cls, pieces: Sequence[bytes]) -> Steps[Expiry]:
@@ -171,6 +174,7 @@ class Expiry:
             restored._online |= piece.online
             restored._gone |= piece.gone
             restored._suspended.update(piece.suspended)
+            restored._disabled.update(piece.disabled)
             for task_id, task in piece.tasks.items():
                 if task.agent_id is not None:
                     restored._held.setdefault(task.agent_id, set()).add(task_id)
@@ -203,8 +207,8 @@ class Expiry:
             gone = self._gone.get(task.agent_id)
             if gone is not None:
                 return Release(task_id, task.attempt, ReleaseReason(gone)), None
-            if task.agent_id in self._suspended and task.started_at is None:
-                return Release(task_id, task.attempt, ReleaseReason.AGENT_SUSPENDED), None
+            if task.started_at is None and (stop := self._stop(task.agent_id)) is not None:
+                return Release(task_id, task.attempt, stop), None
             for at, reason in task.ends(seen("task", task.lease), windows):
                 if at <= now:
                     return Release(task_id, task.attempt, reason), None
@@ -238,7 +242,7 @@ class Expiry:
     def _assigned(self, task_id: str, event: TaskAssigned) -> None:
         self._tasks[task_id] = self._tasks[task_id].assigned(event)
         self._held.setdefault(event.agent_id, set()).add(task_id)
-        at_once = event.agent_id in self._gone or event.agent_id in self._suspended
+        at_once = event.agent_id in self._gone or self._stop(event.agent_id) is not None
         first = event.assigned_at + self._pickup
         self._looks.plan("task", task_id, 0.0 if at_once else first.timestamp())
 
@@ -276,6 +280,7 @@ class Expiry:
                 # Nothing of it is left to be released.
                 self._gone.pop(task.agent_id, None)
                 self._suspended.discard(task.agent_id)
+                self._disabled.discard(task.agent_id)
         self._looks.drop("task", task_id)
         return task
 
@@ -291,6 +296,7 @@ class Expiry:
         offline = isinstance(event, AgentWentOffline)
         if not offline:
             self._suspended.discard(agent_id)
+            self._disabled.discard(agent_id)
         if offline and agent_id in self._held:
             self._gone[agent_id] = ReleaseReason.AGENT_OFFLINE.value
         for task_id in self._held.get(agent_id, ()):
@@ -299,11 +305,20 @@ class Expiry:
             self._looks.plan("task", task_id)
         return None if offline else ("agent", agent_id)
 
-    def _stopped(self, agent_id: str, _event: AgentSuspended) -> None:
+    def _stop(self, agent_id: str) -> ReleaseReason | None:
+        """Return why an agent that holds tasks is to begin none of them; None: it may."""
+        if agent_id in self._suspended:
+            return ReleaseReason.AGENT_SUSPENDED
+        return ReleaseReason.ENDPOINT_DISABLED if agent_id in self._disabled else None
+
+    def _stopped(self, agent_id: str, event: AgentSuspended | AgentEndpointDisabled) -> None:
         if agent_id in self._held:
-            self._suspended.add(agent_id)
+            (self._suspended if type(event) is AgentSuspended else self._disabled).add(agent_id)
             for task_id in self._held[agent_id]:
                 self._looks.plan("task", task_id)
+
+    def _enabled(self, agent_id: str, _event: AgentEndpointEnabled) -> None:
+        self._disabled.discard(agent_id)
 
     def _goes_on(self, agent_id: str, _event: AgentActivated | AgentDrained) -> None:
         # One that drains finishes what it has, also what it has not started.
@@ -317,6 +332,8 @@ _FOLDS: dict[type[Event], Callable[[Expiry, str, Any], Sighted | None]] = {
     AgentWentOffline: Expiry._left,
     AgentUnregistered: Expiry._left,
     AgentSuspended: Expiry._stopped,
+    AgentEndpointDisabled: Expiry._stopped,
+    AgentEndpointEnabled: Expiry._enabled,
     AgentActivated: Expiry._goes_on,
     AgentDrained: Expiry._goes_on,
     TaskSubmitted: Expiry._opened,

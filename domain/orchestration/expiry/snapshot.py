@@ -21,6 +21,7 @@ class Piece(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
         online: Agents that are there -> since when, UTC.
         gone: Agents that are not and hold tasks -> why these are released.
         suspended: Suspended agents that hold tasks; those not started are released.
+        disabled: Agents whose endpoints are disabled and that hold tasks, likewise.
         last: No other piece follows.
     """
 
@@ -28,6 +29,7 @@ class Piece(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     online: dict[str, datetime] = {}
     gone: dict[str, str] = {}
     suspended: list[str] = []
+    disabled: list[str] = []
     last: bool = False
 
 
@@ -40,6 +42,7 @@ def encoded_pieces(
     online: list[tuple[str, datetime]],
     gone: list[tuple[str, str]],
     suspended: list[str],
+    disabled: list[str],
 ) -> Iterator[bytes]:
     """Yield all that the fold knows, each piece made within about a millisecond; uses it up."""
     for some_tasks in drained(tasks, _ROWS):
@@ -50,5 +53,7 @@ def encoded_pieces(
         yield _encode(Piece(gone=dict(some_gone)))
     for some_suspended in drained(suspended, _ROWS):
         yield _encode(Piece(suspended=some_suspended))
+    for some_disabled in drained(disabled, _ROWS):
+        yield _encode(Piece(disabled=some_disabled))
     # It shows that none is missing.
     yield _encode(Piece(last=True))

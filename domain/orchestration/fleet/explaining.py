@@ -52,6 +52,8 @@ class Explaining:
             self._states = np.concatenate((self._states, more))
         if seat.status is not AgentStatus.ACTIVE:
             self._states[slot] = _NOT_ACTIVE
+        elif seat.cut_off:
+            self._states[slot] = _CUT_OFF
         else:
             self._states[slot] = _ONLINE if seat.online else _OFFLINE
 
@@ -96,6 +98,7 @@ class Explaining:
         full, states = ~place, self._states.take(slots)
         masks = {
             "not_active": full & (states == _NOT_ACTIVE),
+            "endpoint_disabled": full & (states == _CUT_OFF),
             "offline": full & (states == _OFFLINE),
             "busy": full & (states == _ONLINE),
             "resources_in_use": place & ~fits,
@@ -114,4 +117,4 @@ class Explaining:
         return Group(code, slots.size, examples, most)
 
 
-_NOT_ACTIVE, _OFFLINE, _ONLINE = 0, 1, 2
+_NOT_ACTIVE, _OFFLINE, _ONLINE, _CUT_OFF = 0, 1, 2, 3

@@ -14,6 +14,8 @@ from aia_mas.domain.orchestration.agent_events import (
     AgentActivated,
     AgentCameOnline,
     AgentDrained,
+    AgentEndpointDisabled,
+    AgentEndpointEnabled,
     AgentRegistered,
     AgentSuspended,
     AgentUnregistered,
@@ -31,7 +33,7 @@ _NOTHING = Capabilities()
 class Seat(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One agent's standing (of its capabilities, only what placement asks for).
 
-    Its stake is the one that it registered with, base units.
+    Its stake is the one that it registered with, base units; ``cut_off``: its endpoint is disabled.
     """
 
     agent_id: str
@@ -39,6 +41,7 @@ class Seat(msgspec.Struct, frozen=True, array_like=True, gc=False):
     status: AgentStatus = AgentStatus.UNREGISTERED
     online: bool = False
     stake: int = 0
+    cut_off: bool = False
 
     @property
     def registered(self) -> bool:
@@ -48,7 +51,7 @@ class Seat(msgspec.Struct, frozen=True, array_like=True, gc=False):
     @property
     def limit(self) -> int:
         """How many tasks it may hold and still get more; 0 while it gets none."""
-        if self.online and self.status is AgentStatus.ACTIVE:
+        if self.online and self.status is AgentStatus.ACTIVE and not self.cut_off:
             return self.capabilities.max_concurrent_tasks
         return 0
 
@@ -107,6 +110,8 @@ _FOLDS: dict[type[Event], Callable[[Seat, Any], Seat]] = {
     AgentDrained: _to(status=AgentStatus.DRAINING),
     AgentSuspended: _to(status=AgentStatus.SUSPENDED),
     AgentActivated: _to(status=AgentStatus.ACTIVE),
+    AgentEndpointDisabled: _to(cut_off=True),
+    AgentEndpointEnabled: _to(cut_off=False),
     AgentUnregistered: lambda seat, _event: Seat(seat.agent_id),
 }
 AGENT_EVENTS = frozenset(_FOLDS)

@@ -55,7 +55,7 @@ class AgentCapabilities(
             are stored as text, as JSON writes them.
         resources: How much it has, by name. What its tasks ask for never exceeds it.
         data_sources: Where it can read from; none: everywhere.
-        endpoint: Where it can be called, if it can: an http or https URL.
+        endpoint: Where its tasks are sent, if anywhere: an https URL, or http where allowed.
         wallet_address: Its address outside of this system, if it has one.
         metadata: Any JSON of its client, 64 KiB at most.
         initial_stake: What it wants to stake at once, tokens; counts when it registers.
@@ -158,7 +158,7 @@ class AgentChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         labels: Key to value, for placement.
         resources: How much it has, by name.
         data_sources: Where it can read from; none: everywhere.
-        endpoint: Where it can be called; null: nowhere.
+        endpoint: Where its tasks are sent; null: nowhere. Named, it is enabled if it was disabled.
         wallet_address: Its address outside of this system; null: it has none.
         metadata: Any JSON of its client, 64 KiB at most.
     """

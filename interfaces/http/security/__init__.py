@@ -2,6 +2,7 @@
 
 from aia_mas.interfaces.http.security.origins import Origins
 from aia_mas.interfaces.http.security.permissions import PERMISSIONS, PUBLIC, authorize
+from aia_mas.interfaces.http.security.tickets import Tickets
 from aia_mas.interfaces.http.security.tokens import (
     Authenticator,
     Credential,
@@ -15,6 +16,7 @@ __all__ = [
     "Authenticator",
     "Credential",
     "Origins",
+    "Tickets",
     "authenticate",
     "authorize",
     "bearer_token",

@@ -44,6 +44,9 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "suspend_agent": _OPERATORS,
     "activate_agent": _AGENTS,  # an agent ends its own drain only, see ``agent_decisions``
     "claim_tasks": _AGENTS,
+    "get_agent_webhook": _AGENTS,  # it has the secret
+    "rotate_webhook_secret": _AGENTS,
+    "test_agent_webhook": _AGENTS,
     "list_agent_tasks": _READERS,
     "get_agent_performance": _READERS,
     "get_system_metrics": _READERS,
@@ -88,6 +91,13 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "open_frontend_socket": _READERS,
     "stream_events": _READERS,
     "open_agent_socket": _AGENTS,
+    "create_ticket": _READERS,  # for oneself
+    "list_connections": _AUDITORS,
+    "close_connection": _OPERATORS,
+    "close_connections": _OPERATORS,
+    # Tokens
+    "list_revocations": _ADMIN | {Role.AUDITOR},
+    "revoke_tokens": _ADMIN,
     # Audit
     "list_audit_events": _AUDITORS,
     "get_audit_stream": _AUDITORS,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from math import inf
 from typing import Any, NamedTuple
 
 import jwt
@@ -12,7 +13,12 @@ from aia_mas.application.settings import Settings
 from aia_mas.domain.kernel import Principal, Role
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.ids import check_id
-from aia_mas.interfaces.http.errors import InvalidToken, TokenExpired, Unauthenticated
+from aia_mas.interfaces.http.errors import (
+    InvalidToken,
+    TokenExpired,
+    TokenRevoked,
+    Unauthenticated,
+)
 
 DEVELOPMENT = Principal(subject="dev", roles=frozenset({Role.ADMIN}))
 """Who everybody is on loopback while no keys are configured."""
@@ -55,21 +61,44 @@ def authenticate(token: str | None, settings: Settings) -> Principal:
 
 
 class Credential(NamedTuple):
-    """Who somebody is, and for how long (``expires_at``: Unix time, infinite without a token)."""
+    """Who somebody is, and for how long.
+
+    Attributes:
+        principal: Who.
+        expires_at: When its token ends, Unix time; infinite without a token.
+        token_id: The id of the token (``jti``), if it has one.
+        issued_at: When the token was issued (``iat``), Unix time: infinite without a token, minus
+            infinity for one that does not say.
+    """
 
     principal: Principal
     expires_at: float
+    token_id: str | None = None
+    issued_at: float = inf
 
 
-_OF_DEVELOPMENT = Credential(DEVELOPMENT, float("inf"))
+_OF_DEVELOPMENT = Credential(DEVELOPMENT, inf)
 
 
 class Authenticator:
     """Remembers checked tokens, so that a busy client costs one signature and not thousands."""
 
-    def __init__(self, settings: Settings, *, capacity: int = 10_000) -> None:
-        """Check tokens by the keys of the settings, and remember at most ``capacity`` of them."""
+    def __init__(
+        self,
+        settings: Settings,
+        refuses: Callable[[Credential], bool] = lambda _: False,
+        *,
+        capacity: int = 10_000,
+    ) -> None:
+        """Check tokens by the keys of the settings.
+
+        Args:
+            settings: They have the keys.
+            refuses: Tells whether a token is revoked.
+            capacity: How many checked ones are remembered.
+        """
         self._settings = settings
+        self._refuses = refuses
         self._capacity = capacity
         self._known: dict[bytes, Credential] = {}
 
@@ -93,15 +122,35 @@ class Authenticator:
             raise Unauthenticated(headers=[_CHALLENGE])
         known = self._known.get(authorization)
         # Tokens expire by the time of day of their issuer, so this is no matter for a driven clock.
-        if known is not None and time.time() < known.expires_at:
-            return known
-        claims = _claims(bearer_token(authorization), self._settings)
+        if known is None or time.time() >= known.expires_at:
+            known = _credential(_claims(bearer_token(authorization), self._settings))
+            if len(self._known) >= self._capacity:
+                self._known.clear()
+            self._known[authorization] = known
+        if self._refuses(known):
+            raise TokenRevoked(headers=[_INVALID])
+        return known
+
+
+def principal_of(subject: str, names: Iterable[str]) -> Principal:
+    """Return the principal of a subject that a token was checked for, with roles by their names."""
+    # A role of a newer version grants nothing here.
+    roles = frozenset(_ROLES[name] for name in names if name in _ROLES)
+    agent_id = subject if Role.AGENT in roles else None
+    return Principal(subject=subject, roles=roles, agent_id=agent_id)
+
+
+def _credential(claims: Mapping[str, Any]) -> Credential:
+    principal = _principal(claims)
+    issued_at = claims.get("iat")
+    return Credential(
+        principal,
         # The library cuts fractions of a second off, too.
-        credential = Credential(_principal(claims), int(claims["exp"]) + _LEEWAY)
-        if len(self._known) >= self._capacity:
-            self._known.clear()
-        self._known[authorization] = credential
-        return credential
+        int(claims["exp"]) + _LEEWAY,
+        claims.get("jti"),
+        # The library refuses what is in the future, not what no float can hold.
+        -inf if issued_at is None or issued_at < 0 else float(issued_at),
+    )
 
 
 def _claims(token: str | None, settings: Settings) -> Mapping[str, Any]:
@@ -145,12 +194,12 @@ def _principal(claims: Mapping[str, Any]) -> Principal:
         )
     if not isinstance(names, list):
         raise InvalidToken('roles is a list of names, like ["client"]', headers=[_INVALID])
-    # A role of a newer version grants nothing here.
-    roles = frozenset(_ROLES[name] for name in names if isinstance(name, str) and name in _ROLES)
-    if Role.AGENT not in roles:
-        return Principal(subject=subject, roles=roles)
+    principal = principal_of(subject, [name for name in names if isinstance(name, str)])
+    if principal.agent_id is None:
+        return principal
     try:
-        return Principal(subject=subject, roles=roles, agent_id=check_id(subject, "sub"))
+        check_id(subject, "sub")
     except InvalidValue as error:
         detail = f"An agent's sub is its id: {error.detail}"
         raise InvalidToken(detail, headers=[_INVALID]) from None
+    return principal

@@ -103,6 +103,8 @@ class Desk:
             if ending:
                 feed.not_ended(said.lease)
             raise
+        if ending:
+            feed.ended(said.lease)
         # As over HTTP: a report is a sign of life, and progress one of the attempt.
         system.presence.beat("agent", self._agent_id)
         if message.type == "progress" and not result.replayed:

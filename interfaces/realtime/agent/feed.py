@@ -101,11 +101,14 @@ class AgentFeed:
         self._push = push
         self._told: dict[str, str] = {}
         self._ending: set[str] = set()
+        self._ended: set[str] = set()
+        self._watch: Watch | None = None
         self._status: AgentStatus | None = None
 
     async def run(self) -> None:
         """Welcome the agent, then tell it what changes, until cancelled."""
         with self._watches.of(self._agent_id) as watch:
+            self._watch = watch
             await self._welcome()
             while True:
                 await watch.next()
@@ -116,9 +119,17 @@ class AgentFeed:
         if lease in self._told:
             self._ending.add(lease)
 
+    def ended(self, lease: str) -> None:
+        """Note that it has: nobody needs to look how it was lost."""
+        if lease in self._ending:
+            self._ending.discard(lease)
+            self._ended.add(lease)
+
     def not_ended(self, lease: str) -> None:
-        """Take that back."""
+        """Take that back, and look whether it was lost otherwise."""
         self._ending.discard(lease)
+        if self._watch is not None:
+            self._watch.changed.set()
 
     async def _welcome(self) -> None:
         system = self._system
@@ -153,16 +164,17 @@ class AgentFeed:
         workload = self._system.workload
         held = workload.leases(self._agent_id)
         for lease, task_id in tuple(self._told.items()):
-            if lease in held:
+            if lease in held or lease in self._ending:
+                continue
+            if lease in self._ended:
+                self._ended.discard(lease)
+                del self._told[lease]
                 continue
             stands = await standing(workload, self._agent_id, (), {task_id: lease})
-            if stands.lost:
+            if stands.lost and lease not in self._ending and lease not in self._ended:
                 del self._told[lease]
-                if lease in self._ending:
-                    self._ending.discard(lease)
-                else:
-                    lost = stands.lost[0]
-                    self._push(told("task_lost", TakenTask(task_id, lease, lost.status)))
+                lost = stands.lost[0]
+                self._push(told("task_lost", TakenTask(task_id, lease, lost.status)))
 
     async def _tell_status(self) -> None:
         state = await self._system.workload.agent(self._agent_id)

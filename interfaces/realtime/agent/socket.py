@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 Socket = WebSocket[Any, Any, Any]
 
-_REPLACED = Closing(CloseCode.REPLACED, "this agent connected once more")
 _TYPES = (*ACTS, *TYPES)
 _AT_ONCE = 64
 """Messages of one agent that are carried out at once; it is not listened to beyond that."""
@@ -43,7 +42,6 @@ _AT_ONCE = 64
 
 def agent_socket_handlers(system: System) -> list[WebsocketRouteHandler]:
     """Return the route of agents' sockets; a ``Gate`` stands before it."""
-    open_now: dict[str, AgentSession] = {}
     watches = AgentWatches(system.workload)
 
     @websocket(f"{API}/agents/ws/agent/{{agent_id:str}}", name="open_agent_socket")
@@ -55,17 +53,7 @@ def agent_socket_handlers(system: System) -> list[WebsocketRouteHandler]:
         if refused is not None:
             await turn_away(socket, refused)
             return
-        session = AgentSession(system, watches, socket, agent_id, credential)
-        before = open_now.get(agent_id)
-        if before is not None:
-            # Whoever lost its connection often comes back before that has been noticed here.
-            before.connection.leave(_REPLACED)
-        open_now[agent_id] = session
-        try:
-            await session.run()
-        finally:
-            if open_now.get(agent_id) is session:
-                del open_now[agent_id]
+        await AgentSession(system, watches, socket, agent_id, credential).run()
 
     return [agent_socket]
 
@@ -105,7 +93,7 @@ class AgentSession(Session):
     ) -> None:
         """Connect an accepted socket of an agent."""
         longest = system.settings.max_body_bytes
-        super().__init__(system.hub, socket, agent_id, credential, permit, longest)
+        super().__init__(system.hub, socket, agent_id, credential, permit, longest, agent_id)
         self.connection.may_idle = True
         self._system = system
         self._agent_id = agent_id

@@ -98,8 +98,9 @@ def document(host: str) -> dict[str, Any]:
                     "type": "http",
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
-                    "description": "In the Authorization header, or from a browser as the "
-                    "subprotocol `bearer.<token>`; never in the URL.",
+                    "description": "In the Authorization header, never in the URL; from a browser "
+                    "a one-time ticket (`create_ticket` of the HTTP API) as the subprotocol "
+                    "`ticket.<ticket>`, or the token as `bearer.<token>`.",
                 }
             },
         },

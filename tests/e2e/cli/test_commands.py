@@ -30,7 +30,10 @@ def test_help_lists_the_commands(run: Run) -> None:
     result = run("--help")
 
     assert result.returncode == 0
-    for command in ("serve", "worker", "migrate", "doctor", "audit", "projections"):
+    for command in (
+        "serve", "demo", "worker", "agents", "tasks", "top", "apply", "events",
+        "migrate", "doctor", "audit", "projections",
+    ):  # fmt: skip
         assert f"\n  {command} " in result.stdout
 
 

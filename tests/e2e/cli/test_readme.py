@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aia_mas.application.settings_catalogue import CATALOGUE
-from aia_mas.interfaces.cli.failures import Exit
+from aia_mas.interfaces.cli.exit_codes import Exit
 
 from .conftest import PATIENCE, Server
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -48,7 +49,9 @@ def test_an_agent_from_its_registration_to_its_end(say: Speaker, unique: str) ->
         say(lambda c: c.agents.update(unique, max_concurrent_tasks=5, if_match=new.revision))
     with pytest.raises(PreconditionFailed):
         say(lambda c: c.agents.put(unique, if_none_match="*"))
-    more = say(lambda c: c.agents.update(unique, max_concurrent_tasks=5, endpoint="http://x.y"))
+    more = say(
+        lambda c: c.agents.update(unique, max_concurrent_tasks=5, endpoint="https://x.example")
+    )
     assert more.position > put.position > new.position
     assert say(lambda c: c.agents.update(unique, endpoint=None)).endpoint is None
 
@@ -225,3 +228,16 @@ def test_figures_events_and_health_are_read(say: Speaker, unique: str) -> None:
     assert say(lambda c: c.health.get()).mode == "development"
     assert say(lambda c: c.health.live()).status == "live"
     assert say(lambda c: c.health.ready()).status == "ready"
+
+
+def test_connections_and_tokens_are_managed(say: Speaker, unique: str) -> None:
+    ticket = say(lambda c: c.connections.create_ticket())
+    assert ticket.expires_at > datetime.now(UTC)
+    assert say(lambda c: c.connections.list(client_id=unique)).items == []
+    assert say.listed(lambda c: c.connections.iterate(client_id=unique)) == []
+    closed = say(lambda c: c.connections.close_many(client_id=unique, reason="over"))
+    assert (closed.whom.client_id, closed.reason) == (unique, "over")
+    with pytest.raises(NotFound):
+        say(lambda c: c.connections.close(str(uuid4())))
+    revoked = say(lambda c: c.revocations.revoke(token_id=unique))
+    assert revoked in say.listed(lambda c: c.revocations.iterate())

@@ -46,9 +46,11 @@ class Place:
 
         await eventually(look, "read models without a lag")
 
-    async def start(self, settings: Settings = MappingProxyType({}), *, port: int = 0) -> Node:
+    async def start(
+        self, settings: Settings = MappingProxyType({}), *, port: int = 0, name: str = "one"
+    ) -> Node:
         """Start a node."""
-        return await self._begin("one", settings, port).up()
+        return await self._begin(name, settings, port).up()
 
     async def start_two(self, settings: Settings = MappingProxyType({})) -> tuple[Node, Node]:
         """Start two nodes at once."""

@@ -56,6 +56,7 @@ def test_figures_tell_of_agents_priorities_throughput_and_lag(
         "system_metrics": "view",
         "dispatching": "process",
         "expiry": "process",
+        "webhooks": "process",
     }
     assert all(each["position"] > 0 and each["seconds"] < 60 for each in after["lag"])
 

@@ -5,18 +5,23 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.sync.client import connect
 
 from .nodes import assigned
 
 AGENT = "data_analyst_001"
 AGENT_PATH = f"/mas/api/v1/agents/{AGENT}"
-NOTHING_TO_SAY = {"activate_agent", "delete_type_policy", "remove_limit"}
+NOTHING_TO_SAY = {
+    *("activate_agent", "create_ticket", "delete_type_policy", "remove_limit"),
+    *("rotate_webhook_secret", "test_agent_webhook"),
+}
 """Operations whose body is empty."""
 ORDER = (
     *("register_agent", "put_agent", "update_agent", "set_limit", "put_policies"),
     *("put_type_policy", "submit_tasks", "submit_task", "claim_tasks", "send_heartbeat"),
     *("start_task", "report_progress", "ask_for_input", "give_input", "complete_task"),
     *("rate_task", "cancel_tasks", "reprioritise_tasks", "reassign_tasks", "drain_agents"),
+    *("close_connections", "revoke_tokens"),
     *("pause_tasks", "resume_tasks", "retry_tasks", "redrive_tasks"),
 )
 """A story in which each of these can be carried out; the task is that of ``submit_task``."""
@@ -71,11 +76,13 @@ class Story:
             if (body := operation.get("requestBody", {}).get("content", {}).get("application/json"))
         }
         self.task: dict[str, Any] = {}
+        self.connection_id = ""
 
     def do(self, name: str) -> Any:
         method, path, example = self.examples[name]
         places = {"agent_id": AGENT, "task_type": "data_analysis", "key": "reports"}
-        path = path.format(**places, task_id=self.task.get("task_id"))
+        places |= {"task_id": self.task.get("task_id", ""), "connection_id": self.connection_id}
+        path = path.format(**places)
         if "lease" in example:
             example = {**example, "lease": self.task["lease"]}
         answer = self.client.request(method, path, json=example)
@@ -83,11 +90,19 @@ class Story:
         return answer.json()
 
 
+def connection_id_of(node: Any) -> str:
+    """Wait until the one socket of the node is listed."""
+    while True:
+        listed = node.client.get("/mas/api/v1/communication/connections").json()["items"]
+        if listed:
+            return str(listed[0]["connection_id"])
+
+
 def test_every_example_can_be_sent_as_it_stands(node: Any) -> None:
     story = Story(node.client)
     missing = {name for name, (_, _, example) in story.examples.items() if example is None}
     assert missing == NOTHING_TO_SAY
-    others = {"unregister_agent", "suspend_agent", "drain_agent"}
+    others = {"unregister_agent", "suspend_agent", "drain_agent", "close_connection"}
     assert story.examples.keys() - missing == {*ORDER, *LATER, *others}
 
     for name in ORDER:
@@ -106,5 +121,10 @@ def test_every_example_can_be_sent_as_it_stands(node: Any) -> None:
         story.do("cancel_task")
     story.do("drain_agent")
     story.do("suspend_agent")
+    with connect(
+        node.url.replace("http", "ws", 1) + AGENT_PATH.replace("agents", "agents/ws/agent")
+    ):
+        story.connection_id = connection_id_of(node)
+        story.do("close_connection")
     answer = node.client.request("DELETE", AGENT_PATH, json=story.examples["unregister_agent"][2])
     assert answer.status_code == 204

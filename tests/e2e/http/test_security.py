@@ -270,3 +270,22 @@ def test_no_secret_comes_back_or_stands_in_the_log(
     out, err = capfd.readouterr()
     assert token not in out + err + refused.text
     assert KEY not in out + err
+
+
+def test_only_the_agent_itself_and_operators_see_the_secret_of_its_endpoint(
+    acting: Callable[..., httpx.Client], unique: str
+) -> None:
+    own, stranger = acting(unique, "agent"), acting(f"{unique}-other", "agent")
+    operator, client = acting("ops", "operator"), acting("c", "client")
+    agent = f"{API}/agents/{unique}"
+    own.put(agent, json={"endpoint": "https://agent.example/"}).raise_for_status()
+
+    for who in (own, operator):
+        secret = who.get(f"{agent}/webhook").json()["secret"]
+        assert secret.startswith("whsec_")
+        assert who.post(f"{agent}/webhook/rotate").json()["secret"] != secret
+    for who in (stranger, client):
+        assert code(who.get(f"{agent}/webhook")) == (403, "permission_denied")
+        assert code(who.post(f"{agent}/webhook/rotate")) == (403, "permission_denied")
+        assert code(who.post(f"{agent}/webhook/test")) == (403, "permission_denied")
+        assert "whsec_" not in who.get(agent).text

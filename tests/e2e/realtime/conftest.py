@@ -6,9 +6,11 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from websockets.sync.client import ClientConnection, connect
 
 from .agents_at_work import API, Worker
+from .two_nodes import KEY
 
 PATIENCE = 30.0  # seconds; only ever waited out when something is wrong
 PATH = "/mas/api/v1/agents/ws/frontend/"
@@ -88,3 +90,12 @@ def work() -> Iterator[Callable[..., Worker]]:
             return Worker(stack.enter_context(connect(url, compression=None, **more)))
 
         yield worker
+
+
+@pytest.fixture(scope="session")
+def pair(start_for_session: Callable[..., Any]) -> Iterator[tuple[Any, Any]]:
+    """Two nodes with keys on one database; tests share them and use ids of their own."""
+    first = start_for_session(jwt_secret=KEY, leader_lease_seconds=2.0, node_name="first")
+    second = type(first)(replace(first.system.settings, node_name="second"))
+    yield first, second
+    second.stop()

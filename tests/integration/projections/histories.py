@@ -11,9 +11,8 @@ from aia_mas.domain.kernel.ids import entity_of
 from aia_mas.domain.orchestration import agent as agents
 from aia_mas.domain.orchestration import agent_commands as ac
 from aia_mas.domain.orchestration import agent_decisions as ad
-from aia_mas.domain.orchestration import task as tasks
-from aia_mas.domain.orchestration import task_commands as tc
 from aia_mas.domain.orchestration import (
+    agent_endpoint,
     task_ending,
     task_execution,
     task_input,
@@ -21,6 +20,8 @@ from aia_mas.domain.orchestration import (
     task_steering,
     task_submission,
 )
+from aia_mas.domain.orchestration import task as tasks
+from aia_mas.domain.orchestration import task_commands as tc
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.task_events import ReleaseReason, TaskStatus, Usage
 from aia_mas.domain.orchestration.task_specification import (
@@ -36,6 +37,8 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 """When these histories begin."""
 
 WORDS = ("python", "sql", "größe", "naïve 'quoted'", 'tab\t"x"', "{braces,commas}", "日本")
+
+_ENDPOINT = "https://agent.example/a?b=c"
 
 
 class World:
@@ -89,7 +92,7 @@ class World:
             labels={"region": self._some("eu", "us")},
             resources={"gpu_gb": rnd.random() * 80},
             data_sources=self._some((), ("sales_db",)),
-            endpoint=self._some(None, "https://agent.example/a?b=c"),
+            endpoint=self._some(None, _ENDPOINT),
             metadata={"nested": [1, 2.5, None, {"z": "ü", "a": True}]},
         )
 
@@ -113,6 +116,12 @@ class World:
                 state, ac.MarkAgentOffline(agent_id=name, last_seen=self._now), ctx
             ),
             lambda: ad.mark_agent_online(state, ac.MarkAgentOnline(agent_id=name), ctx),
+            lambda: agent_endpoint.disable_endpoint(
+                state, ac.DisableEndpoint(agent_id=name, endpoint=_ENDPOINT, reason="gone"), ctx
+            ),
+            lambda: agent_endpoint.rotate_webhook_secret(
+                state, ac.RotateWebhookSecret(agent_id=name), ctx
+            ),
         )
         result: Decision = command()
         return result

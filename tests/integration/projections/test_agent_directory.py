@@ -321,6 +321,6 @@ async def test_bad_questions_are_refused(fold: Fold) -> None:
 
 
 def forged(sort: str, value: str) -> str:
-    from aia_mas.projections.listing import _write_cursor
+    from aia_mas.projections.listing import write_cursor
 
-    return _write_cursor(sort, value, "a")
+    return write_cursor(sort, value, "a")

@@ -12,6 +12,7 @@ from aia_mas.application.event_log.fold import Fold
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.application.processes.deadlines import ExpiryFold
 from aia_mas.application.processes.dispatch_fold import DispatchFold
+from aia_mas.application.processes.webhook_fold import WebhookFold
 from aia_mas.domain.kernel import Event
 from aia_mas.domain.kernel.steps import Steps
 from aia_mas.domain.orchestration.agent_events import AgentRegistered
@@ -82,23 +83,28 @@ def full(fold: Fold) -> Fold:
 
 
 @pytest.mark.parametrize(
-    "make",
-    [lambda: DispatchFold(None, lambda: 0), ExpiryFold, SystemMetrics],
-    ids=["dispatching", "expiry", "system_metrics"],
+    ("make", "kept"),
+    [
+        (lambda: DispatchFold(None, lambda: 0), TASKS),
+        (ExpiryFold, TASKS),
+        (SystemMetrics, TASKS),
+        (WebhookFold, TASKS // 2),  # those that an agent has
+    ],
+    ids=["dispatching", "expiry", "system_metrics", "webhooks"],
 )
 def test_a_full_fold_is_copied_encoded_and_restored_in_small_steps(
-    make: Callable[[], Fold],
+    make: Callable[[], Fold], kept: int
 ) -> None:
     fold = full(make())
 
     copying = counted(fold.snapshot())
-    assert copying.steps >= TASKS / MOST_COPIED
+    assert copying.steps >= kept / MOST_COPIED
     pieces: list[bytes] = list(copying.result)  # type: ignore[call-overload]
-    assert len(pieces) > TASKS / MOST_MADE
+    assert len(pieces) > kept / MOST_MADE
     assert max(map(len, pieces)) < LONGEST_PIECE
 
     restored = make()
-    assert counted(restored.restore(pieces)).steps > TASKS / MOST_MADE
+    assert counted(restored.restore(pieces)).steps > kept / MOST_MADE
     again: list[bytes] = list(counted(restored.snapshot()).result)  # type: ignore[call-overload]
     assert again == pieces
 

@@ -9,6 +9,8 @@ from aia_mas.domain.kernel.steps import at_once
 from aia_mas.domain.orchestration.agent_events import (
     AgentActivated,
     AgentDrained,
+    AgentEndpointDisabled,
+    AgentEndpointEnabled,
     AgentSuspended,
     AgentUnregistered,
 )
@@ -46,3 +48,20 @@ def test_a_suspension_ends_with_the_agent(story: Story) -> None:
     story.agent("a", AgentUnregistered(at=NOON)).registered().submitted("u").assigned("u")
 
     assert story.due() == [Release("t", 1, ReleaseReason.AGENT_UNREGISTERED)]
+
+
+def test_what_was_not_begun_at_an_endpoint_that_is_disabled_is_released_at_once(
+    story: Story,
+) -> None:
+    story.registered().submitted("t").submitted("u").assigned("t").assigned("u").started("u")
+    story.agent("a", AgentEndpointDisabled(reason="failing", at=NOON)).takeover()
+
+    assert story.due() == [Release("t", 1, ReleaseReason.ENDPOINT_DISABLED)]
+
+    story.fold = at_once(Expiry.restore(list(at_once(story.fold.snapshot()))))
+    assert story.due() == [Release("t", 1, ReleaseReason.ENDPOINT_DISABLED)], "after a restart"
+    # To be activated, or drained, is another matter.
+    story.agent("a", AgentSuspended(at=NOON)).agent("a", AgentDrained(at=NOON))
+    assert story.due() == [Release("t", 1, ReleaseReason.ENDPOINT_DISABLED)]
+    story.agent("a", AgentEndpointEnabled(at=NOON))
+    assert story.due() == []

@@ -8,6 +8,8 @@ from aia_mas.domain.orchestration.agent_events import (
     AgentActivated,
     AgentCameOnline,
     AgentDrained,
+    AgentEndpointDisabled,
+    AgentEndpointEnabled,
     AgentSuspended,
     AgentUnregistered,
     AgentUpdated,
@@ -112,6 +114,7 @@ def test_few_and_many_free_agents_are_ranked_alike(monkeypatch):
         (AgentWentOffline(at=NOW), AgentCameOnline(at=NOW)),
         (AgentDrained(at=NOW), AgentActivated(at=NOW)),
         (AgentSuspended(at=NOW), AgentActivated(at=NOW)),
+        (AgentEndpointDisabled(reason="gone", at=NOW), AgentEndpointEnabled(at=NOW)),
         (AgentUnregistered(at=NOW), registered()),
     ],
 )

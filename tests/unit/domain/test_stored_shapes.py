@@ -19,10 +19,13 @@ from aia_mas.domain.orchestration.agent_events import (
     AgentActivated,
     AgentCameOnline,
     AgentDrained,
+    AgentEndpointDisabled,
+    AgentEndpointEnabled,
     AgentRegistered,
     AgentSuspended,
     AgentUnregistered,
     AgentUpdated,
+    AgentWebhookSecretRotated,
     AgentWentOffline,
 )
 from aia_mas.domain.orchestration.capabilities import Capabilities
@@ -123,6 +126,9 @@ AGENT_LIFE = (
     AgentDrained(at=AT, by_itself=True),
     AgentSuspended(reason="r", at=AT),
     AgentActivated(at=AT),
+    AgentEndpointDisabled(reason="failing", failures=20, at=AT),
+    AgentWebhookSecretRotated(version=2, at=AT),
+    AgentEndpointEnabled(at=AT),
     AgentUnregistered(at=AT, reason="r"),
 )
 TASK_LIFE = (

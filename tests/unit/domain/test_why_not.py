@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from aia_mas.domain.kernel.money import ONE as TOKEN
 from aia_mas.domain.orchestration.agent_events import (
     AgentDrained,
+    AgentEndpointDisabled,
     AgentSuspended,
     AgentWentOffline,
 )
@@ -154,19 +155,23 @@ def test_terms_say_nothing_while_nobody_meets_all_the_rest():
 
 
 def test_why_not_counts_those_who_suit_by_what_keeps_them():
-    fleet = fleet_of(off={}, drained={}, suspended={}, busy={}, other={"labels": {"no": "t"}})
+    fleet = fleet_of(
+        off={}, drained={}, suspended={}, cut={}, busy={}, other={"labels": {"no": "t"}}
+    )
     fleet.apply("agent/off", AgentWentOffline(at=NOW))
     fleet.apply("agent/drained", AgentDrained(at=NOW))
     fleet.apply("agent/suspended", AgentSuspended(at=NOW))
+    fleet.apply("agent/cut", AgentEndpointDisabled(reason="failing", at=NOW))
     assign(fleet, "1", "busy")
 
     reasons = why(fleet, Requirements(excluded_agents=("other",)))
     assert {reason.code: reason.count for reason in reasons} == {
         "not_active": 2,
+        "endpoint_disabled": 1,
         "offline": 1,
         "busy": 1,
     }
-    assert all(reason.facts == {"qualified": 4} for reason in reasons)
+    assert all(reason.facts == {"qualified": 5} for reason in reasons)
 
 
 def test_explaining_takes_as_long_with_two_thousand_busy_agents():

@@ -21,7 +21,10 @@ from aia_mas.interfaces.realtime import OPERATIONS, CloseCode
 def described(settings: Settings) -> Any:
     """What an application needs of a system before anybody asks anything."""
     workload = SimpleNamespace(listen=lambda _: None)
-    return SimpleNamespace(settings=settings, hub=None, limiter=None, workload=workload)
+    access = SimpleNamespace(refuses=lambda _: False, tickets=None)
+    return SimpleNamespace(
+        settings=settings, hub=None, limiter=None, workload=workload, access=access
+    )
 
 
 @pytest.fixture(scope="module")

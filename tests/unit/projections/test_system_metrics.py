@@ -10,6 +10,7 @@ from aia_mas.domain.kernel.steps import at_once
 from aia_mas.domain.orchestration.agent_events import (
     AgentCameOnline,
     AgentDrained,
+    AgentEndpointDisabled,
     AgentSuspended,
     AgentUnregistered,
     AgentUpdated,
@@ -46,12 +47,16 @@ def test_agents_are_counted_by_status_and_presence() -> None:
     story.tell("agent/b", AgentWentOffline(at=START))
     story.tell("agent/c", AgentSuspended(at=START))
     story.tell("agent/d", AgentUnregistered(at=START))
+    story.agent("e", 5)
+    story.tell("agent/e", AgentEndpointDisabled(reason="gone", at=START))
+    assert story.metrics.current().agents.available == 1
+    story.tell("agent/e", AgentUnregistered(at=START))
     story.submit("1").assign("1")
     agents = story.metrics.current().agents
 
     assert (agents.registered, agents.online, agents.available, agents.busy) == (3, 2, 1, 1)
     assert (agents.with_room, agents.utilization) == (1, 0.333333)
-    assert agents.by_status == {"active": 2, "draining": 0, "suspended": 1, "unregistered": 1}
+    assert agents.by_status == {"active": 2, "draining": 0, "suspended": 1, "unregistered": 2}
     assert (agents.places, agents.in_use) == (3, 1)
 
     story.tell("agent/b", AgentCameOnline(at=START)).agent("d")

@@ -164,6 +164,8 @@ def test_variables_of_other_programs_are_none_of_our_business() -> None:
     load({"MAS_URL": "http://mas", "MAS_TOKEN": "t", "MAS_TASK_ID": "1", "MAS_ATTEMPT": "1"})
     # What Kubernetes sets for a service called "mas".
     load({"MAS_SERVICE_HOST": "10.0.0.1", "MAS_SERVICE_PORT_HTTP": "80", "MAS_PORT_80_TCP": "tcp"})
+    # What the clients in the same shell go by.
+    load({"MAS_URL": "http://127.0.0.1:9000", "MAS_TOKEN": "x"})
 
 
 @pytest.mark.parametrize(

@@ -108,3 +108,12 @@ async def test_several_systems_know_nothing_of_each_other(mas: InMemoryMas) -> N
         assert (await other.client.agents.list()).items == []
         await other.advance(minutes=1)
         assert mas.now() < other.now()
+
+
+async def test_endpoints_of_agents_are_not_called(mas: InMemoryMas) -> None:
+    await mas.client.agents.put("hooked", endpoint="https://agent.example/", skills={"x": 1.0})
+
+    state = await mas.client.agents.webhook("hooked")
+
+    assert (state.state, state.last_delivery) == ("enabled", None)
+    assert "webhooks" not in await mas.system.stores.leaders()

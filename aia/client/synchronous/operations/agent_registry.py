@@ -54,7 +54,7 @@ class AgentRegistry(Group):
                 are stored as text, as JSON writes them.
             resources: How much it has, by name. What its tasks ask for never exceeds it.
             data_sources: Where it can read from; none: everywhere.
-            endpoint: Where it can be called, if it can: an http or https URL.
+            endpoint: Where its tasks are sent, if anywhere: an https URL, or http where allowed.
             wallet_address: Its address outside of this system, if it has one.
             metadata: Any JSON of its client, 64 KiB at most.
             initial_stake: What it wants to stake at once, tokens; counts when it registers. A
@@ -136,7 +136,7 @@ class AgentRegistry(Group):
                 are stored as text, as JSON writes them.
             resources: How much it has, by name. What its tasks ask for never exceeds it.
             data_sources: Where it can read from; none: everywhere.
-            endpoint: Where it can be called, if it can: an http or https URL.
+            endpoint: Where its tasks are sent, if anywhere: an https URL, or http where allowed.
             wallet_address: Its address outside of this system, if it has one.
             metadata: Any JSON of its client, 64 KiB at most.
             initial_stake: What it wants to stake at once, tokens; counts when it registers. A
@@ -214,7 +214,8 @@ class AgentRegistry(Group):
             labels: Key to value, for placement.
             resources: How much it has, by name.
             data_sources: Where it can read from; none: everywhere.
-            endpoint: Where it can be called; null: nowhere.
+            endpoint: Where its tasks are sent; null: nowhere. Named, it is enabled if it was
+                disabled.
             wallet_address: Its address outside of this system; null: it has none.
             metadata: Any JSON of its client, 64 KiB at most.
             if_match: The revision that the change is meant for, or several; `*`: whichever there

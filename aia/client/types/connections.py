@@ -1,0 +1,100 @@
+# Written by `make client` from the OpenAPI document; changes are lost.
+"""What is answered about connections."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from aia.client.types.base import Answer
+
+
+class ListedConnection(msgspec.Struct, frozen=True, kw_only=True):
+    """A connection of some node (`node`: the name of that node).
+
+    Attributes:
+        connection_id: Its id, a UUIDv7: sorted by it, they are in the order of their times.
+        kind: `frontend`, `agent` or `stream`.
+        client_id: What the client calls itself; of a stream, the id of its request.
+        agent_id: The agent that it serves, if it does.
+        subject: Whose token opened it.
+        opened_at: When, UTC, by the clock of its node.
+        topics: What it is subscribed to.
+        queued_bytes: What waits for its client unread, some seconds ago; 0 for less than 16 KiB.
+        node: The name of that node.
+    """
+
+    connection_id: str
+    kind: str
+    client_id: str
+    agent_id: str | None
+    subject: str
+    opened_at: datetime
+    topics: list[str]
+    queued_bytes: int
+    node: str
+
+
+class ConnectionPage(Answer, frozen=True, kw_only=True):
+    """Connections (`next_cursor`: for the next page; `total`: when asked for).
+
+    Attributes:
+        next_cursor: For the next page.
+        total: When asked for.
+    """
+
+    items: list[ListedConnection]
+    next_cursor: str | None
+    total: int | None = None
+
+
+class Whom(msgspec.Struct, frozen=True, kw_only=True):
+    """Which connections; all that is given must hold.
+
+    Attributes:
+        connection_id: This one.
+        kind: `frontend`, `agent` or `stream`.
+        client_id: Of clients that call themselves so.
+        agent_id: Of this agent.
+        subject: Opened by this subject.
+        node: Of this node.
+    """
+
+    connection_id: str | None = None
+    kind: str | None = None
+    client_id: str | None = None
+    agent_id: str | None = None
+    subject: str | None = None
+    node: str | None = None
+
+
+class DisconnectionAnswer(Answer, frozen=True, kw_only=True):
+    """An order to close connections, as it was given first.
+
+    Attributes:
+        disconnection_id: Its id; of one connection that of the connection.
+        whom: Which connections: all that is named must hold.
+        reason: Why.
+        by: By whom.
+        at: When, UTC.
+    """
+
+    disconnection_id: str
+    whom: Whom
+    reason: str
+    by: str
+    at: datetime
+
+
+class Ticket(Answer, frozen=True, kw_only=True):
+    """Opens one connection in the name of whoever asked for it.
+
+    Attributes:
+        ticket: As the subprotocol `ticket.<ticket>` beside `mas.v1`, or as `?ticket=` of the event
+            stream.
+        expires_at: When it is taken no more, UTC.
+    """
+
+    ticket: str
+    expires_at: datetime

@@ -1,0 +1,31 @@
+"""All events, folds and states of the system, from the registries of its contexts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from aia_mas.application.access import handlers as access
+from aia_mas.application.connections import handlers as connections
+from aia_mas.application.engine.handlers import Evolvers, Handlers
+from aia_mas.application.orchestration import handlers as orchestration
+from aia_mas.domain.kernel import Event
+
+EVENTS: tuple[type[Event], ...] = (*orchestration.EVENTS, *access.EVENTS, *connections.EVENTS)
+"""What the log may hold."""
+
+EVOLVERS: Evolvers = {**orchestration.EVOLVERS, **access.EVOLVERS, **connections.EVOLVERS}
+"""Category of streams -> fold of one event."""
+
+STATES: Mapping[str, type[msgspec.Struct]] = {
+    **orchestration.STATES,
+    **access.STATES,
+    **connections.STATES,
+}
+"""Category of streams -> what is folded, for snapshots."""
+
+
+def others() -> Sequence[Handlers]:
+    """Return the handlers of all commands but those about agents and tasks, which need more."""
+    return (access.handlers(), connections.handlers())

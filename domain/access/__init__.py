@@ -1,0 +1,1 @@
+"""Who may come in: tokens that are refused before their time is over."""

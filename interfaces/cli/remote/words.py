@@ -1,0 +1,75 @@
+"""Values as people read them: text that is safe to show, ages, amounts, shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+_STEPS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
+NOTHING = "-"
+
+
+def plain(value: object) -> str:
+    """Return a text of the server's without what a terminal would take for a command."""
+    text = NOTHING if value is None or value == "" else str(value)
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else _escaped(each) for each in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def age(moment: datetime | None, now: datetime | None = None) -> str:
+    """Return how long ago something was, in its two largest units (``3m 20s``)."""
+    if moment is None:
+        return NOTHING
+    return lasting(((now or datetime.now(UTC)) - moment).total_seconds())
+
+
+def lasting(seconds: float) -> str:
+    """Return a length of time in its two largest units; none is negative."""
+    rest = max(int(seconds), 0)
+    words: list[str] = []
+    for size, unit in _STEPS:
+        count, rest = divmod(rest, size)
+        if count or words or unit == "s":
+            words.append(f"{count}{unit}")
+    return " ".join(words[:2])
+
+
+def moment(value: datetime | None) -> str:
+    """Return a time, UTC, to the second."""
+    return NOTHING if value is None else value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def milliseconds(value: int | None) -> str:
+    """Return a duration with a unit that suits it."""
+    if value is None:
+        return NOTHING
+    return f"{value} ms" if value < 10_000 else f"{value / 1000:.1f} s"
+
+
+def share(value: float | None) -> str:
+    """Return a share of one in per cent."""
+    return NOTHING if value is None else f"{value:.1%}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number of things in words (``1 task``, ``1,200 tasks``)."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def listed(values: Iterable[Any], most: int = 5) -> str:
+    """Return some words of a list, and how many there are beside these."""
+    words = [str(value) for value in values]
+    more = f" +{len(words) - most}" if len(words) > most else ""
+    return ", ".join(words[:most]) + more if words else NOTHING
+
+
+def levels(skills: dict[str, float]) -> str:
+    """Return skills with their levels, the highest first."""
+    ordered = sorted(skills.items(), key=lambda skill: (-skill[1], skill[0]))
+    return listed(f"{name}={level:g}" for name, level in ordered)
