@@ -14,7 +14,7 @@ import aia_mas
 _DEBUG = "debug"
 # Each lives in the module of its name.
 _COMMANDS = (
-    "serve", "demo", "agents", "tasks", "top", "apply", "events",
+    "serve", "demo", "worker", "agents", "tasks", "top", "apply", "events",
     "migrate", "doctor", "audit", "projections",
 )  # fmt: skip
 
