@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 from uvicorn.protocols.http.httptools_impl import (
@@ -93,7 +93,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._in_head = self._begun = True
         self._head = 0
         super().on_message_begin()
-        self.scope["extensions"] = {ABORT: self.abort}  # type: ignore[typeddict-item]
+        scope: Any = self.scope
+        scope["extensions"] = {ABORT: self.abort}
 
     def on_headers_complete(self) -> None:
         """Begin the body."""
