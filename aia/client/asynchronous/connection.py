@@ -160,6 +160,7 @@ class AsyncConnection:
         Raises:
             ApiError: It was refused.
             ConnectionFailed: There was no answer in time.
+            UnexpectedAnswer: What came is not of this API.
         """
         policy = self.configuration.retries if retries is None else retries
         latest = time.monotonic() + policy.total_seconds + wait
@@ -188,6 +189,8 @@ class AsyncConnection:
             else:
                 if response.status_code < 300:
                     return response
+                if response.is_redirect:
+                    raise UnexpectedAnswer(elsewhere(response))
                 retry_after = retry_after_of(response.headers)
                 failure = error_of(response.status_code, response.content, retry_after, key)
                 if failure.status not in RETRIED_STATUSES and failure.code not in RETRIED_CODES:
@@ -207,6 +210,8 @@ class AsyncConnection:
                 content += chunk
                 if time.monotonic() > until:
                     raise httpx.ReadTimeout("the answer took too long", request=request)
+        except httpx.DecodingError as error:
+            raise UnexpectedAnswer(f"what {address_of(request)} answers is garbled") from error
         finally:
             await response.aclose()
         return httpx.Response(
@@ -225,7 +230,7 @@ class AsyncConnection:
         self.seen.saw(received.position)
         try:
             answer = msgspec.json.decode(response.content or b"{}", type=kind)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise UnexpectedAnswer(
                 f"what {address_of(response.request)} answers is no {kind.__name__}: {error}"
             ) from error
@@ -259,3 +264,9 @@ def address_of(request: httpx.Request) -> str:
     """Return where a request went, for people: without a password, and without the query."""
     url = request.url
     return f"{url.scheme}://{url.netloc.decode('ascii').rpartition('@')[2]}{url.path}"
+
+
+def elsewhere(response: httpx.Response) -> str:
+    """Return what a redirection means, for people: this API never answers with one."""
+    where = response.headers["location"]
+    return f"{address_of(response.request)} leads elsewhere, to {where}: is this the right address?"

@@ -12,7 +12,7 @@ import anyio
 import httpx
 import msgspec
 
-from aia.client.asynchronous.connection import AsyncConnection
+from aia.client.asynchronous.connection import AsyncConnection, address_of, elsewhere
 from aia.client.configuration import API
 from aia.client.errors import (
     ClientError,
@@ -156,10 +156,12 @@ class AsyncStream(Generic[U]):
         except (httpx.TransportError, httpx.StreamError) as error:
             await self._lost(ConnectionFailed(f"the stream broke off: {error!r}"))
             return
+        except httpx.DecodingError as error:
+            raise UnexpectedAnswer("the stream is garbled") from error
         for event in self._decoder.feed(piece):
             try:
                 told = understood(event)
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise UnexpectedAnswer(f"the stream tells no {event.kind}: {error}") from error
             if isinstance(told, Closed):
                 await self._ended(told)
@@ -210,6 +212,9 @@ class AsyncStream(Generic[U]):
             await self._lost(ConnectionFailed(f"the stream cannot be had: {error!r}"))
             return
         if response.status_code == 200:
+            if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                await response.aclose()
+                raise UnexpectedAnswer(f"what {address_of(request)} answers is no stream of events")
             self._response = response
             self._pieces = response.aiter_bytes()
             self._decoder = EventDecoder()
@@ -217,9 +222,11 @@ class AsyncStream(Generic[U]):
             return
         try:
             content = await response.aread()
-        except httpx.TransportError:
+        except (httpx.TransportError, httpx.DecodingError):
             content = b""
         await response.aclose()
+        if response.is_redirect:
+            raise UnexpectedAnswer(elsewhere(response))
         retry_after = retry_after_of(response.headers)
         refusal = error_of(response.status_code, content, retry_after)
         if response.status_code not in RETRIED_STATUSES:

@@ -158,6 +158,7 @@ class Connection:
         Raises:
             ApiError: It was refused.
             ConnectionFailed: There was no answer in time.
+            UnexpectedAnswer: What came is not of this API.
         """
         policy = self.configuration.retries if retries is None else retries
         latest = time.monotonic() + policy.total_seconds + wait
@@ -186,6 +187,8 @@ class Connection:
             else:
                 if response.status_code < 300:
                     return response
+                if response.is_redirect:
+                    raise UnexpectedAnswer(elsewhere(response))
                 retry_after = retry_after_of(response.headers)
                 failure = error_of(response.status_code, response.content, retry_after, key)
                 if failure.status not in RETRIED_STATUSES and failure.code not in RETRIED_CODES:
@@ -205,6 +208,8 @@ class Connection:
                 content += chunk
                 if time.monotonic() > until:
                     raise httpx.ReadTimeout("the answer took too long", request=request)
+        except httpx.DecodingError as error:
+            raise UnexpectedAnswer(f"what {address_of(request)} answers is garbled") from error
         finally:
             response.close()
         return httpx.Response(
@@ -223,7 +228,7 @@ class Connection:
         self.seen.saw(received.position)
         try:
             answer = msgspec.json.decode(response.content or b"{}", type=kind)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise UnexpectedAnswer(
                 f"what {address_of(response.request)} answers is no {kind.__name__}: {error}"
             ) from error
@@ -257,3 +262,9 @@ def address_of(request: httpx.Request) -> str:
     """Return where a request went, for people: without a password, and without the query."""
     url = request.url
     return f"{url.scheme}://{url.netloc.decode('ascii').rpartition('@')[2]}{url.path}"
+
+
+def elsewhere(response: httpx.Response) -> str:
+    """Return what a redirection means, for people: this API never answers with one."""
+    where = response.headers["location"]
+    return f"{address_of(response.request)} leads elsewhere, to {where}: is this the right address?"

@@ -24,7 +24,7 @@ from aia.client.errors import (
 from aia.client.events import Closed, EventDecoder, Subscribed, understood
 from aia.client.places import Places
 from aia.client.retrying import RETRIED_STATUSES, pause_before, retry_after_of
-from aia.client.synchronous.connection import Connection
+from aia.client.synchronous.connection import Connection, address_of, elsewhere
 from aia.client.types.live import (
     AgentSnapshot,
     AgentUpdate,
@@ -156,10 +156,12 @@ class Stream(Generic[U]):
         except (httpx.TransportError, httpx.StreamError) as error:
             self._lost(ConnectionFailed(f"the stream broke off: {error!r}"))
             return
+        except httpx.DecodingError as error:
+            raise UnexpectedAnswer("the stream is garbled") from error
         for event in self._decoder.feed(piece):
             try:
                 told = understood(event)
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise UnexpectedAnswer(f"the stream tells no {event.kind}: {error}") from error
             if isinstance(told, Closed):
                 self._ended(told)
@@ -210,6 +212,9 @@ class Stream(Generic[U]):
             self._lost(ConnectionFailed(f"the stream cannot be had: {error!r}"))
             return
         if response.status_code == 200:
+            if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                response.close()
+                raise UnexpectedAnswer(f"what {address_of(request)} answers is no stream of events")
             self._response = response
             self._pieces = response.iter_bytes()
             self._decoder = EventDecoder()
@@ -217,9 +222,11 @@ class Stream(Generic[U]):
             return
         try:
             content = response.read()
-        except httpx.TransportError:
+        except (httpx.TransportError, httpx.DecodingError):
             content = b""
         response.close()
+        if response.is_redirect:
+            raise UnexpectedAnswer(elsewhere(response))
         retry_after = retry_after_of(response.headers)
         refusal = error_of(response.status_code, content, retry_after)
         if response.status_code not in RETRIED_STATUSES:
