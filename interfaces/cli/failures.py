@@ -60,7 +60,7 @@ def _mistake(error: FieldError) -> str:
 
 def _code(error: BaseException) -> Exit:
     codes: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Exit], ...] = (
-        (SettingsError, Exit.SETTING),
+        ((SettingsError, UnicodeEncodeError), Exit.SETTING),
         (PortUnavailable, Exit.PORT),
         ((DiskFull, psycopg.errors.DiskFull), Exit.DISK_FULL),
         ((EmbeddedPostgresError, NoData), Exit.DATA_DIRECTORY),
@@ -86,6 +86,9 @@ def _one_line(error: BaseException) -> str:
         return f"the server refused it: {error.code}: {error.detail or error.title}"
     if isinstance(error, ConnectionFailed):
         return f"the server cannot be reached: {text}"
+    if isinstance(error, UnicodeEncodeError):
+        # Python keeps bytes of an argument or a variable that are no UTF-8 as lone surrogates.
+        return f"{error.object!r} is no UTF-8 text"
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
     if isinstance(error, OSError) and error.strerror:
