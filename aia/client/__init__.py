@@ -9,7 +9,8 @@ Example::
         for each in client.tasks.iterate(status="queued"):
             print(each.task_id)
 
-What is sent and answered stands in ``aia.client.types``.
+What is sent and answered stands in ``aia.client.types``. ``Worker`` is the other side: a program
+whose functions do an agent's tasks.
 """
 
 from aia.client.asynchronous.client import AsyncClient
@@ -36,6 +37,19 @@ from aia.client.errors import (
 )
 from aia.client.retrying import NEVER, Backoff
 from aia.client.synchronous.client import Client
+from aia.client.worker import (
+    Context,
+    Fail,
+    Rejected,
+    Replaced,
+    Result,
+    TaskLost,
+    ThreadContext,
+    Unregistered,
+    Usage,
+    Worker,
+    WorkerError,
+)
 
 __all__ = [
     "NEVER",
@@ -46,6 +60,8 @@ __all__ = [
     "ClientError",
     "Conflict",
     "ConnectionFailed",
+    "Context",
+    "Fail",
     "FieldError",
     "HistoryLost",
     "IdempotencyKeyReused",
@@ -55,10 +71,19 @@ __all__ = [
     "PermissionDenied",
     "PreconditionFailed",
     "RateLimited",
+    "Rejected",
+    "Replaced",
+    "Result",
     "ServerFailed",
     "StaleLease",
     "StreamClosed",
     "TaskCancelled",
+    "TaskLost",
+    "ThreadContext",
     "Unavailable",
     "UnexpectedAnswer",
+    "Unregistered",
+    "Usage",
+    "Worker",
+    "WorkerError",
 ]

@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE_FOLDERS = ("aia", "application", "domain", "interfaces", "migrations", "projections")
-NOT_CODE = {"docs", "requirements", "tests"}
+NOT_CODE = {"docs", "examples", "requirements", "tests"}
 GENERATED = ("__pycache__", "*.pyc", ".*")
 
 Python = Callable[[Path, str], subprocess.CompletedProcess[str]]

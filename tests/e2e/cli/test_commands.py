@@ -31,7 +31,7 @@ def test_help_lists_the_commands(run: Run) -> None:
 
     assert result.returncode == 0
     for command in (
-        "serve", "demo", "agents", "tasks", "top", "apply", "events",
+        "serve", "demo", "worker", "agents", "tasks", "top", "apply", "events",
         "migrate", "doctor", "audit", "projections",
     ):  # fmt: skip
         assert f"\n  {command} " in result.stdout

@@ -160,6 +160,8 @@ def test_argument_that_is_none_and_variable_that_is_empty_are_not_given() -> Non
 
 def test_variables_of_other_programs_are_none_of_our_business() -> None:
     load({"AIA_SOMETHING": "1", "PATH": "/bin", "MASK": "1"})
+    # What clients go by, and what programs of `mas worker` are told.
+    load({"MAS_URL": "http://mas", "MAS_TOKEN": "t", "MAS_TASK_ID": "1", "MAS_ATTEMPT": "1"})
     # What Kubernetes sets for a service called "mas".
     load({"MAS_SERVICE_HOST": "10.0.0.1", "MAS_SERVICE_PORT_HTTP": "80", "MAS_PORT_80_TCP": "tcp"})
     # What the clients in the same shell go by.
