@@ -73,6 +73,7 @@ async def test_what_is_revoked_while_a_node_reads_is_known(log: MemoryEventLog) 
 @pytest.mark.parametrize(
     ("issued_at", "refused"),
     [(STAMP - 1, True), (STAMP, False), (STAMP + 1, False), (-inf, True), (inf, False)],
+    ids=["before", "then", "after", "never told", "ever after"],
 )
 async def test_of_a_subject_only_what_was_issued_before_is_refused(
     log: MemoryEventLog, issued_at: float, refused: bool
