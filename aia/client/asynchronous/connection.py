@@ -11,6 +11,7 @@ import anyio
 import httpx
 import msgspec
 
+from aia.client.asynchronous.pools import AsyncPools
 from aia.client.configuration import Configuration, SeenPosition
 from aia.client.errors import ApiError, ConnectionFailed, UnexpectedAnswer, error_of
 from aia.client.retrying import (
@@ -31,10 +32,10 @@ _JSON = {"content-type": "application/json"}
 
 
 class AsyncConnection:
-    """A pool of connections to one server.
+    """Connections to one server.
 
     Attributes:
-        http: What sends the requests.
+        pools: What sends the requests.
         configuration: How.
         seen: The last position of the log that came with an answer.
     """
@@ -50,21 +51,24 @@ class AsyncConnection:
         """
         self.configuration = configuration
         self.seen = SeenPosition()
-        self.http = httpx.AsyncClient(
-            headers=configuration.headers,
-            timeout=configuration.timeout_seconds,
-            limits=httpx.Limits(
-                max_connections=configuration.max_connections,
-                max_keepalive_connections=configuration.max_connections,
+        self.pools = AsyncPools(
+            lambda: httpx.AsyncClient(
+                headers=configuration.headers,
+                timeout=configuration.timeout_seconds,
+                limits=httpx.Limits(
+                    max_connections=configuration.max_connections,
+                    max_keepalive_connections=configuration.max_connections,
+                ),
+                transport=transport,
+                # Certificates take longer to load than most requests; without TLS none is needed.
+                verify=configuration.url.startswith("https:"),
             ),
-            transport=transport,
-            # Certificates take longer to load than most requests take; without TLS none is needed.
-            verify=configuration.url.startswith("https:"),
+            renewable=transport is None,
         )
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self.http.aclose()
+        await self.pools.aclose()
 
     async def read(
         self, path: str, kind: type[T], query: Mapping[str, Any], *, until: float | None = None
@@ -130,7 +134,7 @@ class AsyncConnection:
         timeout: float | httpx.Timeout,
     ) -> httpx.Request:
         """Return a request in the name of who asks now (``timeout``: seconds)."""
-        return self.http.build_request(
+        return self.pools.current.http.build_request(
             method,
             self.configuration.url + path,
             params=query_of(query or {}),
@@ -203,27 +207,17 @@ class AsyncConnection:
 
     async def _sent(self, request: httpx.Request, until: float) -> httpx.Response:
         """Send a request once and read the answer, which may not trickle in for ever."""
-        response = await self.http.send(request, stream=True)
+        pool = self.pools.current
+        pool.enter(request)
         try:
-            content = bytearray()
-            async for chunk in response.aiter_bytes():
-                content += chunk
-                if time.monotonic() > until:
-                    raise httpx.ReadTimeout("the answer took too long", request=request)
-        except httpx.DecodingError as error:
-            raise UnexpectedAnswer(f"what {address_of(request)} answers is garbled") from error
+            return await _received(pool.http, request, until)
+        except Exception:
+            raise
+        except BaseException:
+            self.pools.renew(pool)
+            raise
         finally:
-            await response.aclose()
-        return httpx.Response(
-            response.status_code,
-            headers=[
-                (name, value)
-                for name, value in response.headers.raw
-                if name.lower() not in _OF_THE_TRANSFER
-            ],
-            content=bytes(content),
-            request=request,
-        )
+            await pool.leave(request)
 
     def _understood(self, response: httpx.Response, kind: type[T]) -> T:
         received = received_of(response)
@@ -239,6 +233,32 @@ class AsyncConnection:
 
 
 _OF_THE_TRANSFER = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
+
+
+async def _received(
+    http: httpx.AsyncClient, request: httpx.Request, until: float
+) -> httpx.Response:
+    response = await http.send(request, stream=True)
+    try:
+        content = bytearray()
+        async for chunk in response.aiter_bytes():
+            content += chunk
+            if time.monotonic() > until:
+                raise httpx.ReadTimeout("the answer took too long", request=request)
+    except httpx.DecodingError as error:
+        raise UnexpectedAnswer(f"what {address_of(request)} answers is garbled") from error
+    finally:
+        await response.aclose()
+    return httpx.Response(
+        response.status_code,
+        headers=[
+            (name, value)
+            for name, value in response.headers.raw
+            if name.lower() not in _OF_THE_TRANSFER
+        ],
+        content=bytes(content),
+        request=request,
+    )
 
 
 def received_of(response: httpx.Response) -> Received:

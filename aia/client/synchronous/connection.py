@@ -22,6 +22,7 @@ from aia.client.retrying import (
     pause_before,
     retry_after_of,
 )
+from aia.client.synchronous.pools import Pools
 from aia.client.types.base import Received, keep_received
 from aia.client.writing import encode, query_of
 
@@ -31,10 +32,10 @@ _JSON = {"content-type": "application/json"}
 
 
 class Connection:
-    """A pool of connections to one server.
+    """Connections to one server.
 
     Attributes:
-        http: What sends the requests.
+        pools: What sends the requests.
         configuration: How.
         seen: The last position of the log that came with an answer.
     """
@@ -50,21 +51,24 @@ class Connection:
         """
         self.configuration = configuration
         self.seen = SeenPosition()
-        self.http = httpx.Client(
-            headers=configuration.headers,
-            timeout=configuration.timeout_seconds,
-            limits=httpx.Limits(
-                max_connections=configuration.max_connections,
-                max_keepalive_connections=configuration.max_connections,
+        self.pools = Pools(
+            lambda: httpx.Client(
+                headers=configuration.headers,
+                timeout=configuration.timeout_seconds,
+                limits=httpx.Limits(
+                    max_connections=configuration.max_connections,
+                    max_keepalive_connections=configuration.max_connections,
+                ),
+                transport=transport,
+                # Certificates take longer to load than most requests; without TLS none is needed.
+                verify=configuration.url.startswith("https:"),
             ),
-            transport=transport,
-            # Certificates take longer to load than most requests take; without TLS none is needed.
-            verify=configuration.url.startswith("https:"),
+            renewable=transport is None,
         )
 
     def close(self) -> None:
         """Close all connections."""
-        self.http.close()
+        self.pools.close()
 
     def read(
         self, path: str, kind: type[T], query: Mapping[str, Any], *, until: float | None = None
@@ -128,7 +132,7 @@ class Connection:
         timeout: float | httpx.Timeout,
     ) -> httpx.Request:
         """Return a request in the name of who asks now (``timeout``: seconds)."""
-        return self.http.build_request(
+        return self.pools.current.http.build_request(
             method,
             self.configuration.url + path,
             params=query_of(query or {}),
@@ -201,27 +205,17 @@ class Connection:
 
     def _sent(self, request: httpx.Request, until: float) -> httpx.Response:
         """Send a request once and read the answer, which may not trickle in for ever."""
-        response = self.http.send(request, stream=True)
+        pool = self.pools.current
+        pool.enter(request)
         try:
-            content = bytearray()
-            for chunk in response.iter_bytes():
-                content += chunk
-                if time.monotonic() > until:
-                    raise httpx.ReadTimeout("the answer took too long", request=request)
-        except httpx.DecodingError as error:
-            raise UnexpectedAnswer(f"what {address_of(request)} answers is garbled") from error
+            return _received(pool.http, request, until)
+        except Exception:
+            raise
+        except BaseException:
+            self.pools.renew(pool)
+            raise
         finally:
-            response.close()
-        return httpx.Response(
-            response.status_code,
-            headers=[
-                (name, value)
-                for name, value in response.headers.raw
-                if name.lower() not in _OF_THE_TRANSFER
-            ],
-            content=bytes(content),
-            request=request,
-        )
+            pool.leave(request)
 
     def _understood(self, response: httpx.Response, kind: type[T]) -> T:
         received = received_of(response)
@@ -237,6 +231,30 @@ class Connection:
 
 
 _OF_THE_TRANSFER = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
+
+
+def _received(http: httpx.Client, request: httpx.Request, until: float) -> httpx.Response:
+    response = http.send(request, stream=True)
+    try:
+        content = bytearray()
+        for chunk in response.iter_bytes():
+            content += chunk
+            if time.monotonic() > until:
+                raise httpx.ReadTimeout("the answer took too long", request=request)
+    except httpx.DecodingError as error:
+        raise UnexpectedAnswer(f"what {address_of(request)} answers is garbled") from error
+    finally:
+        response.close()
+    return httpx.Response(
+        response.status_code,
+        headers=[
+            (name, value)
+            for name, value in response.headers.raw
+            if name.lower() not in _OF_THE_TRANSFER
+        ],
+        content=bytes(content),
+        request=request,
+    )
 
 
 def received_of(response: httpx.Response) -> Received:
