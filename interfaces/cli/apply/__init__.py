@@ -109,7 +109,7 @@ def _compared(client: Client, fleet: Fleet, *, prune: bool) -> list[Change]:
 def _carried_out(client: Client, due: Sequence[Change], *, quiet: bool) -> None:
     from rich.progress import Progress
 
-    from aia.client import ApiError
+    from aia.client import ClientError
     from aia_mas.interfaces.cli.apply.carrying_out import carry_out
     from aia_mas.interfaces.cli.apply.standing import settle
     from aia_mas.interfaces.cli.remote.tables import console
@@ -120,7 +120,7 @@ def _carried_out(client: Client, due: Sequence[Change], *, quiet: bool) -> None:
         for number, change in enumerate(progress.track(due, description="applying")):
             try:
                 carry_out(client, change)
-            except ApiError:
+            except ClientError:
                 click.echo(f"{number} of {len(due)} changes were made;", nl=False, err=True)
                 click.echo(f" then, at {change.kind} {change.name}:", err=True)
                 raise
