@@ -96,6 +96,7 @@ def test_a_release_before_the_start_costs_no_attempt(a_task, reason):
         ReleaseReason.AGENT_UNREGISTERED,
         ReleaseReason.REASSIGNED,
         ReleaseReason.AGENT_SUSPENDED,
+        ReleaseReason.ENDPOINT_DISABLED,
     }
     retry_in = None if reason in at_once else 1.0
 
