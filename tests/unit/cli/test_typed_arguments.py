@@ -16,7 +16,15 @@ from aia_mas.interfaces.cli.remote.parameters import (
     Seconds,
 )
 from aia_mas.interfaces.cli.remote.tables import fitting
-from aia_mas.interfaces.cli.remote.words import age, lasting, levels, listed, plain, share
+from aia_mas.interfaces.cli.remote.words import (
+    age,
+    lasting,
+    levels,
+    listed,
+    plain,
+    program_name,
+    share,
+)
 from aia_mas.interfaces.cli.tasks.many import batches, lines_of
 
 
@@ -125,3 +133,18 @@ def test_without_a_standard_input_there_is_nothing_to_read_and_nobody_to_ask(
         Json().convert("-", None, None)
     with pytest.raises(click.UsageError, match="nobody to ask"):
         confirm("Apply this?", yes=False)
+
+
+def test_people_are_told_what_a_shell_can_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "a b" / "mas"
+    program.parent.mkdir()
+    program.touch(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [f"{program}", "demo"])
+
+    monkeypatch.setenv("PATH", f"{tmp_path}")
+    assert program_name() == "'a b/mas'"
+    monkeypatch.setenv("PATH", f"{program.parent}")
+    assert program_name() == "mas"
