@@ -12,7 +12,7 @@ import httpx
 import msgspec
 
 from aia.client.asynchronous.pools import AsyncPools
-from aia.client.configuration import Configuration, SeenPosition
+from aia.client.configuration import Configuration, SeenPosition, on_this_machine
 from aia.client.errors import ApiError, ConnectionFailed, UnexpectedAnswer, error_of
 from aia.client.retrying import (
     FINAL_FAILURES,
@@ -51,6 +51,7 @@ class AsyncConnection:
         """
         self.configuration = configuration
         self.seen = SeenPosition()
+        secure = configuration.url.startswith("https:")
         self.pools = AsyncPools(
             lambda: httpx.AsyncClient(
                 headers=configuration.headers,
@@ -61,7 +62,9 @@ class AsyncConnection:
                 ),
                 transport=transport,
                 # Certificates take longer to load than most requests; without TLS none is needed.
-                verify=configuration.url.startswith("https:"),
+                verify=secure,
+                # Certificates come from the environment, too.
+                trust_env=secure or not on_this_machine(configuration.url),
             ),
             renewable=transport is None,
         )
