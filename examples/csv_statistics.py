@@ -2,7 +2,7 @@ r"""A worker that computes statistics over a CSV: the text itself, or a file in 
 
 Start it beside a server (``make run``) and give it something to do::
 
-    python examples/csv_statistics.py --folder ./data
+    .venv/bin/python examples/csv_statistics.py --folder ./data
     curl -X POST http://localhost:8000/mas/api/v1/agents/tasks/submit \
         -H 'Content-Type: application/json' -d '{"task_type": "csv_statistics",
         "requirements": {"skills": ["statistics"]}, "payload": {"csv": "a,b\n1,x\n2,y\n"}}'

@@ -3,11 +3,11 @@ r"""A worker around a graph: what has ``invoke(state)`` or ``ainvoke(state)``, o
 A compiled LangGraph graph is such a thing. Name yours: its tasks come with the state as payload,
 and go back with the final state as result::
 
-    python examples/graph_agent.py --graph my_package.my_module:graph
+    .venv/bin/python examples/graph_agent.py --graph my_package.my_module:graph
 
 Without ``--graph`` it runs a small one of its own, which needs no other package::
 
-    python examples/graph_agent.py
+    .venv/bin/python examples/graph_agent.py
     curl -X POST http://localhost:8000/mas/api/v1/agents/tasks/submit \
         -H 'Content-Type: application/json' -d '{"task_type": "graph",
         "requirements": {"skills": ["graph"]}, "payload": {"number": 6}}'

@@ -3,7 +3,7 @@ r"""A worker around a function that works like a language model: prompt in, text
 The function here needs no network and always answers alike: it picks sentences and counts words.
 Put a call of a model in the place of ``complete``, and the rest stays as it is::
 
-    python examples/llm_agent.py
+    .venv/bin/python examples/llm_agent.py
     curl -X POST http://localhost:8000/mas/api/v1/agents/tasks/submit \
         -H 'Content-Type: application/json' -d '{"task_type": "language",
         "requirements": {"skills": ["language"]},

@@ -6,7 +6,9 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import TypeAlias
+from urllib.parse import urlsplit
 
 from aia.client.retrying import Backoff
 
@@ -65,6 +67,15 @@ def configuration(
         headers={"user-agent": "aia-client", **headers},
         max_connections=max_connections,
     )
+
+
+def on_this_machine(url: str) -> bool:
+    """Return whether an address is one of this machine: no proxy could know the way to it."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class SeenPosition:

@@ -195,7 +195,7 @@ def error_of(
         members = _members(body)
         problem = msgspec.convert(members, _Problem)
         facts = {name: value for name, value in members.items() if name not in _KNOWN}
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         # Not of this API: of a proxy before it, for example.
         problem = _Problem(code=f"http_{status}", detail=body[:200].decode("utf-8", "replace"))
         facts = {}

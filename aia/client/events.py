@@ -60,9 +60,9 @@ class EventDecoder:
             if name == b"data":
                 self._data.append(value)
             elif name == b"event":
-                self._kind = value.decode()
+                self._kind = value.decode(errors="replace")
             elif name == b"id":
-                self._id = value.decode()
+                self._id = value.decode(errors="replace")
             return None
         told = bool(self._data) or self._id is not None
         event = ServerEvent(self._kind, self._id, b"\n".join(self._data)) if told else None

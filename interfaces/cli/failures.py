@@ -14,6 +14,7 @@ from aia.client.errors import (
     FieldError,
     UnexpectedAnswer,
 )
+from aia.client.worker.errors import WorkerError
 from aia_mas.application.embedded_postgres import DiskFull, EmbeddedPostgresError
 from aia_mas.application.migrations import MigrationError
 from aia_mas.application.settings import SettingsError
@@ -60,13 +61,13 @@ def _mistake(error: FieldError) -> str:
 
 def _code(error: BaseException) -> Exit:
     codes: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Exit], ...] = (
-        (SettingsError, Exit.SETTING),
+        ((SettingsError, UnicodeEncodeError), Exit.SETTING),
         (PortUnavailable, Exit.PORT),
         ((DiskFull, psycopg.errors.DiskFull), Exit.DISK_FULL),
         ((EmbeddedPostgresError, NoData), Exit.DATA_DIRECTORY),
         ((MigrationError, psycopg.Error), Exit.DATABASE),
         ((ConnectionFailed, UnexpectedAnswer), Exit.UNREACHABLE),
-        (ClientError, Exit.REFUSED),
+        ((ClientError, WorkerError), Exit.REFUSED),
         ((KeyboardInterrupt, Stopped), Exit.INTERRUPTED),
     )
     for kind, code in codes:
@@ -86,6 +87,9 @@ def _one_line(error: BaseException) -> str:
         return f"the server refused it: {error.code}: {error.detail or error.title}"
     if isinstance(error, ConnectionFailed):
         return f"the server cannot be reached: {text}"
+    if isinstance(error, UnicodeEncodeError) and error.encoding == "utf-8":
+        # Python keeps bytes of an argument or a variable that are no UTF-8 as lone surrogates.
+        return f"{error.object!r} is no UTF-8 text"
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
     if isinstance(error, OSError) and error.strerror:
@@ -98,7 +102,8 @@ def _one_line(error: BaseException) -> str:
         | Stopped
         | EmbeddedPostgresError
         | MigrationError
-        | ClientError,
+        | ClientError
+        | WorkerError,
     )
     return text if known else f"{type(error).__name__}: {text}"
 

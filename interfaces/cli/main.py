@@ -12,6 +12,7 @@ import click
 import aia_mas
 
 _DEBUG = "debug"
+_INTERRUPTED = 130
 # Each lives in the module of its name.
 _COMMANDS = (
     "serve", "demo", "worker", "agents", "tasks", "top", "apply", "events",
@@ -65,12 +66,14 @@ def _unheard(error: BaseException) -> bool:
 
 
 def _tell(error: BaseException) -> int:
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        # Nothing of ours is needed to say so: what was being loaded just now is there by half.
+        click.echo("mas: interrupted", err=True)
+        return _INTERRUPTED
     from aia_mas.interfaces.cli.exit_codes import Exit
     from aia_mas.interfaces.cli.failures import explain
     from aia_mas.interfaces.cli.remote.words import plain
 
-    if isinstance(error, click.Abort):
-        error = KeyboardInterrupt()
     if os.environ.get("MAS_LOG_LEVEL", "").lower() == _DEBUG:
         traceback.print_exception(error)
     message, code, details = explain(error)

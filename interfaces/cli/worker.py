@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-from collections.abc import Callable
-from pathlib import Path
 
 import click
 
-from aia.client import Worker, WorkerError
+from aia.client import Worker
 from aia_mas.application.logs import configure
 from aia_mas.interfaces.cli.programs import Program
+from aia_mas.interfaces.cli.remote.parameters import Id, Seconds
+from aia_mas.interfaces.cli.remote.server import Server, server_options
 
 
 def _levels(
@@ -43,7 +43,7 @@ def _command(_context: click.Context, _parameter: click.Parameter, given: str) -
 
 
 @click.command(short_help="Run a worker: any program does the tasks of an agent.")
-@click.option("--agent-id", required=True, help="The agent.")
+@click.option("--agent-id", required=True, type=Id(), help="The agent.")
 @click.option(
     "--skills", multiple=True, callback=_levels, help="What it can do: a,b=0.8 (1 when left out)."
 )
@@ -57,29 +57,22 @@ def _command(_context: click.Context, _parameter: click.Parameter, given: str) -
 @click.option(
     "--task-type", "task_types", multiple=True, help="Only tasks of this type (repeatable); all."
 )
-@click.option("--url", help="Of the server (MAS_URL, http://127.0.0.1:8000).")
-@click.option("--token", help="The agent's token (MAS_TOKEN, where others cannot read it).")
-@click.option(
-    "--token-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="File with the token, read again at every connection.",
-)
 @click.option(
     "--concurrency", type=click.IntRange(1, 1000), default=1, show_default=True, help="At once."
 )
 @click.option(
-    "--timeout", type=click.FloatRange(min=0, min_open=True), help="Longest run, seconds; no bound."
+    "--timeout", type=Seconds(min=0, min_open=True), help="Longest run, seconds; no bound."
 )
 @click.option(
     "--grace",
-    type=click.FloatRange(min=0),
+    type=Seconds(min=0),
     default=5.0,
     show_default=True,
     help="Seconds from SIGTERM to SIGKILL for a program that is to end.",
 )
 @click.option(
     "--drain-timeout",
-    type=click.FloatRange(min=0),
+    type=Seconds(min=0),
     default=30.0,
     show_default=True,
     help="Seconds to finish what is in hand when asked to stop.",
@@ -92,14 +85,13 @@ def _command(_context: click.Context, _parameter: click.Parameter, given: str) -
     help="Longest result, bytes.",
 )
 @click.option("--log/--no-log", default=True, help="Lines on stderr go to the task's log (yes).")
+@server_options
 def worker(
+    server: Server,
     agent_id: str,
     skills: dict[str, float],
     command: list[str],
     task_types: tuple[str, ...],
-    url: str | None,
-    token: str | None,
-    token_file: Path | None,
     concurrency: int,
     timeout: float | None,
     grace: float,
@@ -113,8 +105,6 @@ def worker(
     MAS_ATTEMPT ...). Exit code 0: done; 75: may be tried again; others: failed, with the end of
     stderr as the message. SIGINT and SIGTERM let what runs finish; a second one ends it.
     """
-    if token is not None and token_file is not None:
-        raise click.UsageError("--token and --token-file say the same; give one of them")
     configure(os.environ.get("MAS_LOG_FORMAT", "console"), os.environ.get("MAS_LOG_LEVEL", "info"))
     program = Program(
         command=command,
@@ -127,8 +117,8 @@ def worker(
     agent = Worker(
         agent_id,
         skills=skills,
-        url=url,
-        token=token if token_file is None else _reader(token_file),
+        url=server.url,
+        token=server.token,
         concurrency=concurrency,
         drain_seconds=drain_timeout,
         specializations=task_types,
@@ -137,12 +127,5 @@ def worker(
         agent.task(*task_types)(program.run)
     else:
         agent.default(program.run)
-    try:
-        agent.run()
-    except WorkerError as error:
-        raise click.ClickException(str(error) or type(error).__name__) from error
+    agent.run()
     click.echo("the worker has stopped", err=True)
-
-
-def _reader(file: Path) -> Callable[[], str]:
-    return lambda: file.read_text(encoding="utf-8").strip()

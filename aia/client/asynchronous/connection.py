@@ -11,7 +11,8 @@ import anyio
 import httpx
 import msgspec
 
-from aia.client.configuration import Configuration, SeenPosition
+from aia.client.asynchronous.pools import AsyncPools
+from aia.client.configuration import Configuration, SeenPosition, on_this_machine
 from aia.client.errors import ApiError, ConnectionFailed, UnexpectedAnswer, error_of
 from aia.client.retrying import (
     FINAL_FAILURES,
@@ -31,10 +32,10 @@ _JSON = {"content-type": "application/json"}
 
 
 class AsyncConnection:
-    """A pool of connections to one server.
+    """Connections to one server.
 
     Attributes:
-        http: What sends the requests.
+        pools: What sends the requests.
         configuration: How.
         seen: The last position of the log that came with an answer.
     """
@@ -50,21 +51,27 @@ class AsyncConnection:
         """
         self.configuration = configuration
         self.seen = SeenPosition()
-        self.http = httpx.AsyncClient(
-            headers=configuration.headers,
-            timeout=configuration.timeout_seconds,
-            limits=httpx.Limits(
-                max_connections=configuration.max_connections,
-                max_keepalive_connections=configuration.max_connections,
+        secure = configuration.url.startswith("https:")
+        self.pools = AsyncPools(
+            lambda: httpx.AsyncClient(
+                headers=configuration.headers,
+                timeout=configuration.timeout_seconds,
+                limits=httpx.Limits(
+                    max_connections=configuration.max_connections,
+                    max_keepalive_connections=configuration.max_connections,
+                ),
+                transport=transport,
+                # Certificates take longer to load than most requests; without TLS none is needed.
+                verify=secure,
+                # Certificates come from the environment, too.
+                trust_env=secure or not on_this_machine(configuration.url),
             ),
-            transport=transport,
-            # Certificates take longer to load than most requests take; without TLS none is needed.
-            verify=configuration.url.startswith("https:"),
+            renewable=transport is None,
         )
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self.http.aclose()
+        await self.pools.aclose()
 
     async def read(
         self, path: str, kind: type[T], query: Mapping[str, Any], *, until: float | None = None
@@ -130,7 +137,7 @@ class AsyncConnection:
         timeout: float | httpx.Timeout,
     ) -> httpx.Request:
         """Return a request in the name of who asks now (``timeout``: seconds)."""
-        return self.http.build_request(
+        return self.pools.current.http.build_request(
             method,
             self.configuration.url + path,
             params=query_of(query or {}),
@@ -160,6 +167,7 @@ class AsyncConnection:
         Raises:
             ApiError: It was refused.
             ConnectionFailed: There was no answer in time.
+            UnexpectedAnswer: What came is not of this API.
         """
         policy = self.configuration.retries if retries is None else retries
         latest = time.monotonic() + policy.total_seconds + wait
@@ -188,6 +196,8 @@ class AsyncConnection:
             else:
                 if response.status_code < 300:
                     return response
+                if response.is_redirect:
+                    raise UnexpectedAnswer(elsewhere(response))
                 retry_after = retry_after_of(response.headers)
                 failure = error_of(response.status_code, response.content, retry_after, key)
                 if failure.status not in RETRIED_STATUSES and failure.code not in RETRIED_CODES:
@@ -200,32 +210,24 @@ class AsyncConnection:
 
     async def _sent(self, request: httpx.Request, until: float) -> httpx.Response:
         """Send a request once and read the answer, which may not trickle in for ever."""
-        response = await self.http.send(request, stream=True)
+        pool = self.pools.current
+        pool.enter(request)
         try:
-            content = bytearray()
-            async for chunk in response.aiter_bytes():
-                content += chunk
-                if time.monotonic() > until:
-                    raise httpx.ReadTimeout("the answer took too long", request=request)
+            return await _received(pool.http, request, until)
+        except Exception:
+            raise
+        except BaseException:
+            self.pools.renew(pool)
+            raise
         finally:
-            await response.aclose()
-        return httpx.Response(
-            response.status_code,
-            headers=[
-                (name, value)
-                for name, value in response.headers.raw
-                if name.lower() not in _OF_THE_TRANSFER
-            ],
-            content=bytes(content),
-            request=request,
-        )
+            await pool.leave(request)
 
     def _understood(self, response: httpx.Response, kind: type[T]) -> T:
         received = received_of(response)
         self.seen.saw(received.position)
         try:
             answer = msgspec.json.decode(response.content or b"{}", type=kind)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise UnexpectedAnswer(
                 f"what {address_of(response.request)} answers is no {kind.__name__}: {error}"
             ) from error
@@ -234,6 +236,32 @@ class AsyncConnection:
 
 
 _OF_THE_TRANSFER = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
+
+
+async def _received(
+    http: httpx.AsyncClient, request: httpx.Request, until: float
+) -> httpx.Response:
+    response = await http.send(request, stream=True)
+    try:
+        content = bytearray()
+        async for chunk in response.aiter_bytes():
+            content += chunk
+            if time.monotonic() > until:
+                raise httpx.ReadTimeout("the answer took too long", request=request)
+    except httpx.DecodingError as error:
+        raise UnexpectedAnswer(f"what {address_of(request)} answers is garbled") from error
+    finally:
+        await response.aclose()
+    return httpx.Response(
+        response.status_code,
+        headers=[
+            (name, value)
+            for name, value in response.headers.raw
+            if name.lower() not in _OF_THE_TRANSFER
+        ],
+        content=bytes(content),
+        request=request,
+    )
 
 
 def received_of(response: httpx.Response) -> Received:
@@ -259,3 +287,9 @@ def address_of(request: httpx.Request) -> str:
     """Return where a request went, for people: without a password, and without the query."""
     url = request.url
     return f"{url.scheme}://{url.netloc.decode('ascii').rpartition('@')[2]}{url.path}"
+
+
+def elsewhere(response: httpx.Response) -> str:
+    """Return what a redirection means, for people: this API never answers with one."""
+    where = response.headers["location"]
+    return f"{address_of(response.request)} leads elsewhere, to {where}: is this the right address?"

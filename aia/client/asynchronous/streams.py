@@ -12,7 +12,8 @@ import anyio
 import httpx
 import msgspec
 
-from aia.client.asynchronous.connection import AsyncConnection
+from aia.client.asynchronous.connection import AsyncConnection, address_of, elsewhere
+from aia.client.asynchronous.pools import AsyncPool
 from aia.client.configuration import API
 from aia.client.errors import (
     ClientError,
@@ -80,6 +81,7 @@ class AsyncStream(Generic[U]):
         self._updates: deque[U] = deque()
         self._response: httpx.Response | None = None
         self._pieces: AsyncIterator[bytes] | None = None
+        self._pool: AsyncPool | None = None  # the one in which it is
         self._decoder = EventDecoder()
         self._awaited = 0  # subscriptions that were not answered yet
         self._silence = SILENCE
@@ -156,10 +158,18 @@ class AsyncStream(Generic[U]):
         except (httpx.TransportError, httpx.StreamError) as error:
             await self._lost(ConnectionFailed(f"the stream broke off: {error!r}"))
             return
+        except httpx.DecodingError as error:
+            raise UnexpectedAnswer("the stream is garbled") from error
+        except BaseException:
+            # Whoever waited no longer does. The connection is gone, and nobody is to blame for it.
+            self._response = self._pieces = None
+            if self._pool is not None:
+                self._connection.pools.renew(self._pool)
+            raise
         for event in self._decoder.feed(piece):
             try:
                 told = understood(event)
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise UnexpectedAnswer(f"the stream tells no {event.kind}: {error}") from error
             if isinstance(told, Closed):
                 await self._ended(told)
@@ -192,7 +202,7 @@ class AsyncStream(Generic[U]):
 
     async def _connect(self) -> None:
         """Open the stream, or wait before it is tried again."""
-        http, configuration = self._connection.http, self._connection.configuration
+        configuration = self._connection.configuration
         left = self._left()
         self._silence = SILENCE if left is None else min(SILENCE, left)
         place = self._places.text
@@ -204,12 +214,21 @@ class AsyncStream(Generic[U]):
             headers={"accept": "text/event-stream", **({"last-event-id": place} if place else {})},
             timeout=httpx.Timeout(configuration.timeout_seconds, read=self._silence),
         )
+        await self._leave()
+        self._pool = self._connection.pools.current
+        self._pool.enter(self)
         try:
-            response = await http.send(request, stream=True)
+            response = await self._pool.http.send(request, stream=True)
         except httpx.TransportError as error:
             await self._lost(ConnectionFailed(f"the stream cannot be had: {error!r}"))
             return
+        except BaseException:
+            self._connection.pools.renew(self._pool)
+            raise
         if response.status_code == 200:
+            if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                await response.aclose()
+                raise UnexpectedAnswer(f"what {address_of(request)} answers is no stream of events")
             self._response = response
             self._pieces = response.aiter_bytes()
             self._decoder = EventDecoder()
@@ -217,9 +236,11 @@ class AsyncStream(Generic[U]):
             return
         try:
             content = await response.aread()
-        except httpx.TransportError:
+        except (httpx.TransportError, httpx.DecodingError):
             content = b""
         await response.aclose()
+        if response.is_redirect:
+            raise UnexpectedAnswer(elsewhere(response))
         retry_after = retry_after_of(response.headers)
         refusal = error_of(response.status_code, content, retry_after)
         if response.status_code not in RETRIED_STATUSES:
@@ -275,3 +296,9 @@ class AsyncStream(Generic[U]):
         response, self._response, self._pieces = self._response, None, None
         if response is not None:
             await response.aclose()
+        await self._leave()
+
+    async def _leave(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.leave(self)

@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 import msgspec
 
-from aia.client.configuration import Configuration, SeenPosition
+from aia.client.configuration import Configuration, SeenPosition, on_this_machine
 from aia.client.errors import ApiError, ConnectionFailed, UnexpectedAnswer, error_of
 from aia.client.retrying import (
     FINAL_FAILURES,
@@ -22,6 +22,7 @@ from aia.client.retrying import (
     pause_before,
     retry_after_of,
 )
+from aia.client.synchronous.pools import Pools
 from aia.client.types.base import Received, keep_received
 from aia.client.writing import encode, query_of
 
@@ -31,10 +32,10 @@ _JSON = {"content-type": "application/json"}
 
 
 class Connection:
-    """A pool of connections to one server.
+    """Connections to one server.
 
     Attributes:
-        http: What sends the requests.
+        pools: What sends the requests.
         configuration: How.
         seen: The last position of the log that came with an answer.
     """
@@ -50,21 +51,27 @@ class Connection:
         """
         self.configuration = configuration
         self.seen = SeenPosition()
-        self.http = httpx.Client(
-            headers=configuration.headers,
-            timeout=configuration.timeout_seconds,
-            limits=httpx.Limits(
-                max_connections=configuration.max_connections,
-                max_keepalive_connections=configuration.max_connections,
+        secure = configuration.url.startswith("https:")
+        self.pools = Pools(
+            lambda: httpx.Client(
+                headers=configuration.headers,
+                timeout=configuration.timeout_seconds,
+                limits=httpx.Limits(
+                    max_connections=configuration.max_connections,
+                    max_keepalive_connections=configuration.max_connections,
+                ),
+                transport=transport,
+                # Certificates take longer to load than most requests; without TLS none is needed.
+                verify=secure,
+                # Certificates come from the environment, too.
+                trust_env=secure or not on_this_machine(configuration.url),
             ),
-            transport=transport,
-            # Certificates take longer to load than most requests take; without TLS none is needed.
-            verify=configuration.url.startswith("https:"),
+            renewable=transport is None,
         )
 
     def close(self) -> None:
         """Close all connections."""
-        self.http.close()
+        self.pools.close()
 
     def read(
         self, path: str, kind: type[T], query: Mapping[str, Any], *, until: float | None = None
@@ -128,7 +135,7 @@ class Connection:
         timeout: float | httpx.Timeout,
     ) -> httpx.Request:
         """Return a request in the name of who asks now (``timeout``: seconds)."""
-        return self.http.build_request(
+        return self.pools.current.http.build_request(
             method,
             self.configuration.url + path,
             params=query_of(query or {}),
@@ -158,6 +165,7 @@ class Connection:
         Raises:
             ApiError: It was refused.
             ConnectionFailed: There was no answer in time.
+            UnexpectedAnswer: What came is not of this API.
         """
         policy = self.configuration.retries if retries is None else retries
         latest = time.monotonic() + policy.total_seconds + wait
@@ -186,6 +194,8 @@ class Connection:
             else:
                 if response.status_code < 300:
                     return response
+                if response.is_redirect:
+                    raise UnexpectedAnswer(elsewhere(response))
                 retry_after = retry_after_of(response.headers)
                 failure = error_of(response.status_code, response.content, retry_after, key)
                 if failure.status not in RETRIED_STATUSES and failure.code not in RETRIED_CODES:
@@ -198,32 +208,24 @@ class Connection:
 
     def _sent(self, request: httpx.Request, until: float) -> httpx.Response:
         """Send a request once and read the answer, which may not trickle in for ever."""
-        response = self.http.send(request, stream=True)
+        pool = self.pools.current
+        pool.enter(request)
         try:
-            content = bytearray()
-            for chunk in response.iter_bytes():
-                content += chunk
-                if time.monotonic() > until:
-                    raise httpx.ReadTimeout("the answer took too long", request=request)
+            return _received(pool.http, request, until)
+        except Exception:
+            raise
+        except BaseException:
+            self.pools.renew(pool)
+            raise
         finally:
-            response.close()
-        return httpx.Response(
-            response.status_code,
-            headers=[
-                (name, value)
-                for name, value in response.headers.raw
-                if name.lower() not in _OF_THE_TRANSFER
-            ],
-            content=bytes(content),
-            request=request,
-        )
+            pool.leave(request)
 
     def _understood(self, response: httpx.Response, kind: type[T]) -> T:
         received = received_of(response)
         self.seen.saw(received.position)
         try:
             answer = msgspec.json.decode(response.content or b"{}", type=kind)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise UnexpectedAnswer(
                 f"what {address_of(response.request)} answers is no {kind.__name__}: {error}"
             ) from error
@@ -232,6 +234,30 @@ class Connection:
 
 
 _OF_THE_TRANSFER = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
+
+
+def _received(http: httpx.Client, request: httpx.Request, until: float) -> httpx.Response:
+    response = http.send(request, stream=True)
+    try:
+        content = bytearray()
+        for chunk in response.iter_bytes():
+            content += chunk
+            if time.monotonic() > until:
+                raise httpx.ReadTimeout("the answer took too long", request=request)
+    except httpx.DecodingError as error:
+        raise UnexpectedAnswer(f"what {address_of(request)} answers is garbled") from error
+    finally:
+        response.close()
+    return httpx.Response(
+        response.status_code,
+        headers=[
+            (name, value)
+            for name, value in response.headers.raw
+            if name.lower() not in _OF_THE_TRANSFER
+        ],
+        content=bytes(content),
+        request=request,
+    )
 
 
 def received_of(response: httpx.Response) -> Received:
@@ -257,3 +283,9 @@ def address_of(request: httpx.Request) -> str:
     """Return where a request went, for people: without a password, and without the query."""
     url = request.url
     return f"{url.scheme}://{url.netloc.decode('ascii').rpartition('@')[2]}{url.path}"
+
+
+def elsewhere(response: httpx.Response) -> str:
+    """Return what a redirection means, for people: this API never answers with one."""
+    where = response.headers["location"]
+    return f"{address_of(response.request)} leads elsewhere, to {where}: is this the right address?"

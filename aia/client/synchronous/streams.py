@@ -24,7 +24,8 @@ from aia.client.errors import (
 from aia.client.events import Closed, EventDecoder, Subscribed, understood
 from aia.client.places import Places
 from aia.client.retrying import RETRIED_STATUSES, pause_before, retry_after_of
-from aia.client.synchronous.connection import Connection
+from aia.client.synchronous.connection import Connection, address_of, elsewhere
+from aia.client.synchronous.pools import Pool
 from aia.client.types.live import (
     AgentSnapshot,
     AgentUpdate,
@@ -80,6 +81,7 @@ class Stream(Generic[U]):
         self._updates: deque[U] = deque()
         self._response: httpx.Response | None = None
         self._pieces: Iterator[bytes] | None = None
+        self._pool: Pool | None = None  # the one in which it is
         self._decoder = EventDecoder()
         self._awaited = 0  # subscriptions that were not answered yet
         self._silence = SILENCE
@@ -156,10 +158,18 @@ class Stream(Generic[U]):
         except (httpx.TransportError, httpx.StreamError) as error:
             self._lost(ConnectionFailed(f"the stream broke off: {error!r}"))
             return
+        except httpx.DecodingError as error:
+            raise UnexpectedAnswer("the stream is garbled") from error
+        except BaseException:
+            # Whoever waited no longer does. The connection is gone, and nobody is to blame for it.
+            self._response = self._pieces = None
+            if self._pool is not None:
+                self._connection.pools.renew(self._pool)
+            raise
         for event in self._decoder.feed(piece):
             try:
                 told = understood(event)
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise UnexpectedAnswer(f"the stream tells no {event.kind}: {error}") from error
             if isinstance(told, Closed):
                 self._ended(told)
@@ -192,7 +202,7 @@ class Stream(Generic[U]):
 
     def _connect(self) -> None:
         """Open the stream, or wait before it is tried again."""
-        http, configuration = self._connection.http, self._connection.configuration
+        configuration = self._connection.configuration
         left = self._left()
         self._silence = SILENCE if left is None else min(SILENCE, left)
         place = self._places.text
@@ -204,12 +214,21 @@ class Stream(Generic[U]):
             headers={"accept": "text/event-stream", **({"last-event-id": place} if place else {})},
             timeout=httpx.Timeout(configuration.timeout_seconds, read=self._silence),
         )
+        self._leave()
+        self._pool = self._connection.pools.current
+        self._pool.enter(self)
         try:
-            response = http.send(request, stream=True)
+            response = self._pool.http.send(request, stream=True)
         except httpx.TransportError as error:
             self._lost(ConnectionFailed(f"the stream cannot be had: {error!r}"))
             return
+        except BaseException:
+            self._connection.pools.renew(self._pool)
+            raise
         if response.status_code == 200:
+            if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                response.close()
+                raise UnexpectedAnswer(f"what {address_of(request)} answers is no stream of events")
             self._response = response
             self._pieces = response.iter_bytes()
             self._decoder = EventDecoder()
@@ -217,9 +236,11 @@ class Stream(Generic[U]):
             return
         try:
             content = response.read()
-        except httpx.TransportError:
+        except (httpx.TransportError, httpx.DecodingError):
             content = b""
         response.close()
+        if response.is_redirect:
+            raise UnexpectedAnswer(elsewhere(response))
         retry_after = retry_after_of(response.headers)
         refusal = error_of(response.status_code, content, retry_after)
         if response.status_code not in RETRIED_STATUSES:
@@ -275,3 +296,9 @@ class Stream(Generic[U]):
         response, self._response, self._pieces = self._response, None, None
         if response is not None:
             response.close()
+        self._leave()
+
+    def _leave(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.leave(self)

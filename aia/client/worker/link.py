@@ -13,6 +13,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
+from aia.client.configuration import on_this_machine
 from aia.client.errors import ApiError, error_of
 from aia.client.worker.closing import Next, what_next
 from aia.client.worker.errors import Rejected
@@ -114,6 +115,7 @@ class Link:
                 url,
                 additional_headers=headers,
                 compression=None,
+                proxy=None if on_this_machine(url) else True,
                 open_timeout=_OPENING,
                 ping_interval=_ALIVE,
                 ping_timeout=_ALIVE,

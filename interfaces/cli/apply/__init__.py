@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from aia_mas.interfaces.cli.options import json_option
 from aia_mas.interfaces.cli.remote.answers import show_json
 from aia_mas.interfaces.cli.remote.confirming import confirm
 from aia_mas.interfaces.cli.remote.server import Server, server_options
+from aia_mas.interfaces.cli.remote.standard_input import somebody_there, standard_input
 
 if TYPE_CHECKING:
     from aia.client import Client
@@ -61,7 +61,7 @@ def apply(
         due = [change for change in changes if change.action != "unchanged"]
         if due and not dry_run:
             removals = any(change.action == "removed" for change in due)
-            if removals or ("-" not in files and sys.stdin.isatty()):
+            if removals or ("-" not in files and somebody_there()):
                 confirm("Apply this?", yes=yes)
             _carried_out(client, due, quiet=as_json)
     if as_json:
@@ -76,7 +76,7 @@ def _fleet(files: Sequence[str]) -> Fleet:
     documents: list[Document] = []
     mistakes: list[str] = []
     for name in files:
-        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        content = standard_input() if name == "-" else Path(name).read_bytes()
         try:
             documents += read_documents("stdin" if name == "-" else name, content)
         except BadYaml as error:
@@ -109,7 +109,7 @@ def _compared(client: Client, fleet: Fleet, *, prune: bool) -> list[Change]:
 def _carried_out(client: Client, due: Sequence[Change], *, quiet: bool) -> None:
     from rich.progress import Progress
 
-    from aia.client import ApiError
+    from aia.client import ClientError
     from aia_mas.interfaces.cli.apply.carrying_out import carry_out
     from aia_mas.interfaces.cli.apply.standing import settle
     from aia_mas.interfaces.cli.remote.tables import console
@@ -120,7 +120,7 @@ def _carried_out(client: Client, due: Sequence[Change], *, quiet: bool) -> None:
         for number, change in enumerate(progress.track(due, description="applying")):
             try:
                 carry_out(client, change)
-            except ApiError:
+            except ClientError:
                 click.echo(f"{number} of {len(due)} changes were made;", nl=False, err=True)
                 click.echo(f" then, at {change.kind} {change.name}:", err=True)
                 raise

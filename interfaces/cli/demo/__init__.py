@@ -11,6 +11,7 @@ import click
 
 from aia_mas.interfaces.cli.options import json_option
 from aia_mas.interfaces.cli.remote.answers import remark, show_json
+from aia_mas.interfaces.cli.remote.parameters import Seconds
 from aia_mas.interfaces.cli.remote.words import milliseconds, share
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ __all__ = ["demo"]
     type=click.Path(dir_okay=False, exists=True, allow_dash=False),
     help="YAML file with all of this, also by type; options go first.",
 )
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="End after so long.")
+@click.option("--seconds", type=Seconds(min=0, min_open=True), help="End after so long.")
 @click.option("--tasks", type=click.IntRange(1), help="So many; end when all have ended.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, help="Port; any free one.")
 @click.option(
@@ -41,7 +42,7 @@ __all__ = ["demo"]
     type=click.Path(path_type=Path, file_okay=False),
     help="Keep the data here; without it, it is gone when the demo ends.",
 )
-@click.option("--every", type=click.FloatRange(0.1), default=2.0, help="Seconds between lines.")
+@click.option("--every", type=Seconds(0.1), default=2.0, help="Seconds between lines.")
 @json_option
 def demo(
     file: str | None,

@@ -16,6 +16,7 @@ from aia_mas.interfaces.cli.demo.node import running_node
 from aia_mas.interfaces.cli.demo.profile import Profile
 from aia_mas.interfaces.cli.remote.answers import remark
 from aia_mas.interfaces.cli.remote.server import Server
+from aia_mas.interfaces.cli.remote.words import program_name
 from aia_mas.interfaces.cli.top.picture import Picture
 from aia_mas.interfaces.cli.top.terminal import on_signals, show
 
@@ -93,6 +94,6 @@ def _announce(plan: Plan, url: str) -> None:
     remark(f"  API      {url}/mas/api/v1")
     remark(f"  Docs     {url}/docs")
     remark(f"  Data     {plan.folder}")
-    remark(f"  Look at  mas top --url {url}")
-    remark(f"  Try      mas tasks list --url {url}")
+    remark(f"  Look at  {program_name()} top --url {url}")
+    remark(f"  Try      {program_name()} tasks list --url {url}")
     remark(f"{plan.profile.agents} agents, {plan.profile.rate:g} tasks a second; Ctrl-C ends it")

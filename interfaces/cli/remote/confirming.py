@@ -7,6 +7,7 @@ import sys
 import click
 
 from aia_mas.interfaces.cli.exit_codes import Exit
+from aia_mas.interfaces.cli.remote.standard_input import somebody_there
 
 
 def confirm(question: str, *, yes: bool) -> None:
@@ -17,7 +18,7 @@ def confirm(question: str, *, yes: bool) -> None:
     """
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not somebody_there():
         raise click.UsageError(f"{question} There is nobody to ask here: say --yes")
     if not click.confirm(question, err=True):
         click.echo("nothing was done", err=True)

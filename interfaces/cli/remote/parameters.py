@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+
+from aia_mas.interfaces.cli.remote.standard_input import standard_input
 
 _STEPS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _AGO = re.compile(r"(\d{1,9})([smhd])")
@@ -46,6 +48,19 @@ class Moment(click.ParamType):  # type: ignore[type-arg]
         return read if read.tzinfo is not None else read.replace(tzinfo=UTC)
 
 
+class Seconds(click.FloatRange):
+    """A length of time in seconds; `nan`, which no comparison refuses, is none."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """Return it."""
+        seconds: float = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is no number of seconds", param, ctx)
+        return seconds
+
+
 class Json(click.ParamType):  # type: ignore[type-arg]
     """JSON as it stands, of a file (``@file``) or of the standard input (``-``)."""
 
@@ -59,7 +74,7 @@ class Json(click.ParamType):  # type: ignore[type-arg]
             return value
         try:
             if value == "-":
-                text = sys.stdin.buffer.read()
+                text = standard_input()
             elif value.startswith("@"):
                 text = Path(value[1:]).read_bytes()
             else:

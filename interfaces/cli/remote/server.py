@@ -80,8 +80,18 @@ def _server(url: str | None, token: str | None, token_file: Path | None) -> Serv
         raise click.UsageError("--token and --token-file are one too many")
     if token_file is not None:
         return Server(where, _reading(token_file))
-    return Server(where, token or os.environ.get("MAS_TOKEN") or "")
+    return Server(where, _sendable(token or os.environ.get("MAS_TOKEN") or "", "the token"))
 
 
 def _reading(path: Path) -> Callable[[], str]:
-    return lambda: path.read_text(encoding="utf-8").strip()
+    def read() -> str:
+        return _sendable(path.read_text(encoding="utf-8", errors="replace").strip(), f"{path}")
+
+    read()  # a file that holds no token is a mistake of who typed its name
+    return read
+
+
+def _sendable(token: str, what: str) -> str:
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise click.UsageError(f"{what} holds what no token is made of")
+    return token

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
+import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 _STEPS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
@@ -20,6 +25,15 @@ def plain(value: object) -> str:
 
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
+
+
+def program_name() -> str:
+    """Return what to type to run this program: its path, where the shell would not find it."""
+    ours = Path(sys.argv[0])
+    found = shutil.which("mas")
+    if ours.name != "mas" or (found is not None and Path(found).samefile(ours)):
+        return "mas"
+    return shlex.quote(os.path.relpath(ours))
 
 
 def age(moment: datetime | None, now: datetime | None = None) -> str:

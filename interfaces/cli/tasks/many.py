@@ -14,6 +14,7 @@ import msgspec
 from aia_mas.interfaces.cli.exit_codes import Exit
 from aia_mas.interfaces.cli.remote.answers import show_json
 from aia_mas.interfaces.cli.remote.server import Server
+from aia_mas.interfaces.cli.remote.standard_input import standard_input
 from aia_mas.interfaces.cli.remote.tables import console, show_table
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def submit_file(
         refused: Where the lines go that were refused; None: nowhere.
         as_json: Tell it in JSON.
     """
-    content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    content = standard_input() if source == "-" else Path(source).read_bytes()
     lines = lines_of(content)
     name = key or f"file-{hashlib.sha256(content).hexdigest()[:40]}"
     with server.client() as client:

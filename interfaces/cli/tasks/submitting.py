@@ -10,7 +10,7 @@ import click
 from aia_mas.interfaces.cli.exit_codes import Exit
 from aia_mas.interfaces.cli.options import json_option
 from aia_mas.interfaces.cli.remote.answers import remark, show_json
-from aia_mas.interfaces.cli.remote.parameters import Id, Json, Moment, Skill
+from aia_mas.interfaces.cli.remote.parameters import Id, Json, Moment, Seconds, Skill
 from aia_mas.interfaces.cli.remote.server import Server, server_options
 from aia_mas.interfaces.cli.remote.words import plain
 from aia_mas.interfaces.cli.tasks.filters import PRIORITIES, given_of
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 @click.option("--concurrency-limit", type=int, help="How many of them may be held at once.")
 @click.option("--key", help="Idempotency key: with the same one it is submitted once.")
 @click.option("--wait", is_flag=True, help="Wait for its end and print the result.")
-@click.option("--wait-seconds", type=float, help="Wait so long at most; goes with --wait.")
+@click.option("--wait-seconds", type=Seconds(0), help="Wait so long at most; goes with --wait.")
 @click.option(
     "--from",
     "source",

@@ -8,6 +8,7 @@ import click
 
 from aia_mas.interfaces.cli.options import json_option
 from aia_mas.interfaces.cli.remote.answers import show_json
+from aia_mas.interfaces.cli.remote.parameters import Seconds
 from aia_mas.interfaces.cli.remote.server import Server, server_options
 
 if TYPE_CHECKING:
@@ -22,12 +23,12 @@ _SIZE = (120, 40)
 @click.option("--once", is_flag=True, help="Show it once and end.")
 @click.option(
     "--every",
-    type=click.FloatRange(0.1),
+    type=Seconds(0.1),
     default=5.0,
     show_default=True,
     help="Seconds between two lines where there is no terminal.",
 )
-@click.option("--seconds", type=click.FloatRange(0), help="End after so long.")
+@click.option("--seconds", type=Seconds(0), help="End after so long.")
 @json_option
 @server_options
 def top(server: Server, once: bool, every: float, seconds: float | None, as_json: bool) -> None:

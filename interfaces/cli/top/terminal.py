@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from aia_mas.interfaces.cli.remote.standard_input import somebody_there
 from aia_mas.interfaces.cli.remote.tables import console
 from aia_mas.interfaces.cli.top.screen import draw, summary
 
@@ -69,7 +70,7 @@ async def show(
 @contextmanager
 def _keys(stop: asyncio.Event) -> Iterator[None]:
     """Let ``q`` ask for the end; the terminal is left as it was."""
-    if not sys.stdin.isatty():
+    if not somebody_there():
         yield
         return
     import os

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -26,7 +27,7 @@ def program(kind: str) -> str:
         ("websocket", "shouting", "hey", "HEY!"),
     ],
 )
-def test_a_program_of_the_page_works(
+def test_a_program_of_the_page_works_and_outlives_a_restart(
     start: Callable[..., Server],
     data_dir: Path,
     kind: str,
@@ -48,6 +49,10 @@ def test_a_program_of_the_page_works(
             assert agent.stdout is not None
             done = {agent.stdout.readline().split()[-1] for _ in ids}
             assert done == set(ids)
+            assert server.stop() == 0
+            server = start(data_dir, "--port", f"{urlsplit(base).port}")
+            ids.append(server.call("POST", "/agents/tasks/submit", body)[1]["task_id"])
+            assert agent.stdout.readline().split()[-1] == ids[-1]
         finally:
             agent.terminate()
         assert agent.wait(PATIENCE) != 0

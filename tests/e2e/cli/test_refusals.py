@@ -45,6 +45,18 @@ def test_address_that_is_none(url: str) -> None:
     assert "is no address of a server" in Spoken(url)("agents", "list", code=2).stderr
 
 
+@pytest.mark.parametrize("token", ["a\nb", "\u00e4", "a b", "\udcff"])
+def test_what_no_token_is_made_of(token: str, tmp_path: Path) -> None:
+    mas = Spoken("http://127.0.0.1:1")
+    (tmp_path / "token").write_bytes(token.encode("utf-8", "surrogateescape"))
+
+    typed = mas("agents", "list", "--token", token, code=2)
+    read = mas("agents", "list", "--token-file", f"{tmp_path}/token", code=2)
+
+    assert "the token holds" in typed.stderr
+    assert f"{tmp_path}/token holds" in read.stderr
+
+
 def test_tokens_come_from_an_option_a_file_or_the_environment(secured: Any, tmp_path: Path) -> None:
     mas = Spoken(secured.url)
     token = token_of("operator")

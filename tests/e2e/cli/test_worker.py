@@ -308,6 +308,6 @@ def test_a_worker_of_a_page_works_as_it_stands_there(
 
 def test_a_worker_that_is_not_taken_tells_why(node: Any, run: Run) -> None:
     answer = run("worker", "--agent-id", "no id", "--exec", "true", "--url", node.url)
-    assert answer.returncode == 1
+    assert answer.returncode == 7
     assert "invalid_id" in answer.stderr
     assert "Traceback" not in answer.stderr

@@ -55,6 +55,16 @@ def test_a_program_can_repeat_what_it_gave_up(
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
+def test_no_proxy_is_asked_for_the_way_to_this_machine(
+    node: Any, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
+    with speaking(kind, node.url, retries=Backoff(attempts=1)) as say:
+        assert say(lambda c: c.health.live()).status == "live"
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
 def test_connections_are_kept_and_used_again(
     node: Any, way: Callable[[str], CuttingWay], kind: str
 ) -> None:

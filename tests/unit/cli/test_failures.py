@@ -22,6 +22,7 @@ from aia_mas.interfaces.listening import PortUnavailable
     ("error", "code"),
     [
         (SettingsError("MAS_PORT", "bad"), Exit.SETTING),
+        (UnicodeEncodeError("utf-8", "bad\udcff", 3, 4, "surrogates not allowed"), Exit.SETTING),
         (PortUnavailable("taken"), Exit.PORT),
         (DataDirectoryOfOtherVersion("17"), Exit.DATA_DIRECTORY),
         (DataDirectoryNotWritable("/data"), Exit.DATA_DIRECTORY),

@@ -6,9 +6,25 @@ from pathlib import Path
 import click
 import pytest
 
-from aia_mas.interfaces.cli.remote.parameters import Condition, Id, Json, LabelCondition, Moment
+from aia_mas.interfaces.cli.remote.confirming import confirm
+from aia_mas.interfaces.cli.remote.parameters import (
+    Condition,
+    Id,
+    Json,
+    LabelCondition,
+    Moment,
+    Seconds,
+)
 from aia_mas.interfaces.cli.remote.tables import fitting
-from aia_mas.interfaces.cli.remote.words import age, lasting, levels, listed, plain, share
+from aia_mas.interfaces.cli.remote.words import (
+    age,
+    lasting,
+    levels,
+    listed,
+    plain,
+    program_name,
+    share,
+)
 from aia_mas.interfaces.cli.tasks.many import batches, lines_of
 
 
@@ -47,6 +63,8 @@ def test_times_are_exact_or_ago() -> None:
         (Json(), "@/no/such/file"),
         (Id(), ".."),
         (Id(), ""),
+        (Seconds(0), "nan"),
+        (Seconds(0), "-1"),
         (LabelCondition(), "two words"),
         (LabelCondition(), " "),
     ],
@@ -104,3 +122,29 @@ def test_narrow_terminals_keep_the_first_columns_whole() -> None:
     assert fitting(rows, 46) == [36, 6]
     assert fitting(rows, 20) == [20]
     assert fitting([["A", "B"]], 80) == [1, 1]
+
+
+def test_without_a_standard_input_there_is_nothing_to_read_and_nobody_to_ask(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+
+    with pytest.raises(click.UsageError, match="no standard input"):
+        Json().convert("-", None, None)
+    with pytest.raises(click.UsageError, match="nobody to ask"):
+        confirm("Apply this?", yes=False)
+
+
+def test_people_are_told_what_a_shell_can_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "a b" / "mas"
+    program.parent.mkdir()
+    program.touch(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [f"{program}", "demo"])
+
+    monkeypatch.setenv("PATH", f"{tmp_path}")
+    assert program_name() == "'a b/mas'"
+    monkeypatch.setenv("PATH", f"{program.parent}")
+    assert program_name() == "mas"

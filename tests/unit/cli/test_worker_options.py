@@ -19,6 +19,10 @@ from aia_mas.interfaces.cli.worker import worker
         (["--exec", "true", "--concurrency", "0"], "concurrency"),
         (["--exec", "true", "--timeout", "0"], "timeout"),
         (["--exec", "true", "--token", "x", "--token-file", __file__], "--token-file"),
+        (["--exec", "true", "--timeout", "nan"], "no number of seconds"),
+        (["--exec", "true", "--url", "ftp://x"], "no address of a server"),
+        (["--exec", "true", "--token", "a\nb"], "no token is made of"),
+        (["--exec", "true", "--agent-id", ".."], "no id"),
         (["--exec", "true", "--token-file", "/no/such/file"], "token-file"),
     ],
 )

@@ -165,6 +165,64 @@ def test_what_is_no_answer_of_the_api_is_told_apart(clock: Clock, told: Any) -> 
     assert caught.value.code == "http_404"
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (httpx.Response(301, headers={"location": "https://mas/"}), "to https://mas/: is this"),
+        (httpx.Response(200, content=b'{"items": [{"agent_id": "\xff"}]}'), "no AgentPage"),
+        (
+            httpx.Response(
+                200,
+                headers={"content-encoding": "gzip"},
+                stream=httpx.ByteStream(b"no gzip at all"),
+            ),
+            "garbled",
+        ),
+    ],
+)
+def test_what_another_server_answers_is_unexpected(answer: httpx.Response, words: str) -> None:
+    with (
+        Client("http://mas", transport=httpx.MockTransport(lambda _: answer)) as client,
+        pytest.raises(UnexpectedAnswer, match=words),
+    ):
+        client.agents.list()
+
+
+def test_a_refusal_of_a_proxy_may_hold_any_bytes() -> None:
+    refusal = httpx.Response(404, content=b'{"code": "\xff"}')
+    with (
+        Client("http://mas", transport=httpx.MockTransport(lambda _: refusal)) as client,
+        pytest.raises(NotFound, match="http_404"),
+    ):
+        client.agents.list()
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (httpx.Response(200, html="<p>welcome</p>"), "no stream of events"),
+        (httpx.Response(302, headers={"location": "/login"}), "leads elsewhere"),
+        (
+            httpx.Response(
+                200,
+                headers={"content-type": "text/event-stream"},
+                content=b'event: task_update\ndata: {"data": {"task_id": "\xff"}}\n\n',
+            ),
+            "tells no task_update",
+        ),
+    ],
+)
+def test_what_is_no_stream_of_this_api_is_not_listened_to(
+    answer: httpx.Response, words: str
+) -> None:
+    with (
+        Client("http://mas", transport=httpx.MockTransport(lambda _: answer)) as client,
+        client.tasks.updates() as updates,
+        pytest.raises(UnexpectedAnswer, match=words),
+    ):
+        next(updates)
+
+
 def test_a_token_is_asked_for_before_every_try(clock: Clock, told: Any) -> None:
     tokens = iter(["old", "new"])
     client, seen = told((503, BUSY), (201, TASK), token=lambda: next(tokens))
