@@ -15,6 +15,17 @@ MARK_OF_FOLDER = {
     "e2e": pytest.mark.e2e,
     "benchmarks": pytest.mark.bench,
 }
+# They run what shorter tests cover, too, millions of times: measuring that doubles their time.
+UNMEASURED = {
+    "test_simulation.py",
+    "test_life.py",
+    "test_many_stuck.py",
+    "test_order_bound.py",
+    "test_order_in_small_steps.py",
+    "test_passed_over.py",
+    "test_fold_steps.py",
+    "test_replay.py",
+}
 
 # Examples take as long as the machine lets them: a slow one is not a failure.
 settings.register_profile("dev", deadline=None)
@@ -39,6 +50,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(TESTS).parts[0] if TESTS in item.path.parents else ""
         if mark := MARK_OF_FOLDER.get(folder):
             item.add_marker(mark)
+        if item.path.name in UNMEASURED:
+            item.add_marker(pytest.mark.no_cover)
 
 
 class RepositoryRoot:

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
-import anyio
 import pytest
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 from websockets.asyncio.client import connect
@@ -91,7 +90,7 @@ async def by_websockets(url: str) -> AsyncIterator[Socket]:
 
 
 @pytest.mark.parametrize("library", [by_picows, by_websockets])
-def test_a_client_of_another_library_resumes_on_another_node(
+async def test_a_client_of_another_library_resumes_on_another_node(
     start_node: Callable[..., Any], second_node: Callable[..., Any], library: Any
 ) -> None:
     first = start_node()
@@ -117,26 +116,23 @@ def test_a_client_of_another_library_resumes_on_another_node(
             assert answer["recovered"] is (after is not None)
             await act(socket)
 
-    async def scenario() -> None:
-        heard: list[int] = []
-        wanted: list[int] = []
+    heard: list[int] = []
+    wanted: list[int] = []
 
-        async def stay(socket: Socket) -> None:
-            wanted.append(await asyncio.to_thread(submit, first))
+    async def stay(socket: Socket) -> None:
+        wanted.append(await asyncio.to_thread(submit, first))
+        heard.append((await hear(socket, "task_update"))["position"])
+        first.begin_stop()
+        with pytest.raises(Closed) as closed:
+            await hear(socket, "nothing")
+        assert closed.value.args == (1001,)
+
+    async def go_on(socket: Socket) -> None:
+        while heard[-1] < wanted[-1]:
             heard.append((await hear(socket, "task_update"))["position"])
-            first.begin_stop()
-            with pytest.raises(Closed) as closed:
-                await hear(socket, "nothing")
-            assert closed.value.args == (1001,)
 
-        async def go_on(socket: Socket) -> None:
-            while heard[-1] < wanted[-1]:
-                heard.append((await hear(socket, "task_update"))["position"])
-
-        async with asyncio.timeout(2 * PATIENCE):
-            await told(first, None, stay)
-            wanted.extend([await asyncio.to_thread(submit, second) for _ in range(3)])
-            await told(second, heard[-1], go_on)
-        assert heard == wanted
-
-    anyio.run(scenario)
+    async with asyncio.timeout(2 * PATIENCE):
+        await told(first, None, stay)
+        wanted.extend([await asyncio.to_thread(submit, second) for _ in range(3)])
+        await told(second, heard[-1], go_on)
+    assert heard == wanted
