@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
-from methods import Method, Operation, with_examples
+from methods import Method, with_examples
+from operation import Operation
 from shapes import Shapes
 
 from aia_mas.interfaces.http.app import CONTROLLERS

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import subprocess
 import textwrap
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from operation import Operation
 from shapes import Schema, Shapes, described, docstring, fields_of, python_name, union
 
 _SIGNALS = {"send_heartbeat", "claim_tasks", "create_ticket", "test_agent_webhook"}
@@ -27,41 +27,6 @@ _PLACEHOLDERS = {
     "task_type": '"report"',
     "stream": '"agent/data_analyst_001"',
 }
-
-
-class Operation(NamedTuple):
-    """One operation (``method``: of HTTP; ``raw``: as the document has it)."""
-
-    name: str
-    method: str
-    path: str
-    raw: Mapping[str, Any]
-
-    @property
-    def parameters(self) -> list[Mapping[str, Any]]:
-        """Its parameters."""
-        return list(self.raw.get("parameters", ()))
-
-    def named_in(self, place: str) -> list[Mapping[str, Any]]:
-        """Return the parameters of the path, the query or the header."""
-        return [one for one in self.parameters if one["in"] == place]
-
-    @property
-    def body(self) -> Schema | None:
-        """The schema of its body."""
-        content = self.raw.get("requestBody", {}).get("content", {})
-        found: Schema | None = content.get("application/json", {}).get("schema")
-        return found
-
-    @property
-    def answer(self) -> Schema | None:
-        """The schema of its answer; None: there is none."""
-        for status, response in self.raw["responses"].items():
-            if status.startswith("2"):
-                for content in response.get("content", {}).values():
-                    schema: Schema = content.get("schema", {})
-                    return schema
-        return None
 
 
 class Argument(NamedTuple):

@@ -1,6 +1,7 @@
 """Dashboards of a running node, and further nodes on its database."""
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -9,7 +10,8 @@ import pytest
 from msgspec.structs import replace
 from websockets.sync.client import ClientConnection, connect
 
-from .agents_at_work import API, Worker
+from .agents_at_work import API, Worker, register
+from .raw import FRONTEND, Wire
 from .two_nodes import KEY
 
 PATIENCE = 30.0  # seconds; only ever waited out when something is wrong
@@ -99,3 +101,36 @@ def pair(start_for_session: Callable[..., Any]) -> Iterator[tuple[Any, Any]]:
     second = type(first)(replace(first.system.settings, node_name="second"))
     yield first, second
     second.stop()
+
+
+@pytest.fixture(scope="module")
+def abused(start_for_module: Callable[..., Any]) -> Any:
+    """A node for abuse, with one agent."""
+    node = start_for_module()
+    register(node, "abused")
+    return node
+
+
+@pytest.fixture(scope="module")
+def calm(abused: Any) -> Iterator[Any]:
+    """A dashboard that does nothing wrong."""
+    url = abused.url.replace("http", "ws", 1) + f"{API}/agents/ws/frontend/calm"
+    with connect(url, compression=None) as connection:
+        yield connection
+
+
+@pytest.fixture
+def undisturbed(
+    abused: Any, calm: Any, unique: str, caplog: pytest.LogCaptureFixture
+) -> Iterator[None]:
+    """Whatever a test does, others are served, and it does not fill the log with errors."""
+    yield
+    records = caplog.get_records("call")
+    assert [record for record in records if record.levelno >= logging.ERROR] == []
+    calm.send(json.dumps({"type": "ping", "id": unique}))
+    while json.loads(calm.recv(PATIENCE)).get("id") != unique:
+        pass
+    assert abused.client.get("/mas/health/live").status_code == 200
+    with Wire(abused.url) as wire:
+        wire.open(FRONTEND)
+        wire.told("metrics_update")

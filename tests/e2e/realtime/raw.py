@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 PATIENCE = 30.0
+FRONTEND = "/mas/api/v1/agents/ws/frontend/abuser"
+AGENT = "/mas/api/v1/agents/ws/agent/abused"
 CONT, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
 

@@ -1,0 +1,43 @@
+"""One operation of the OpenAPI document, as what writes methods asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from shapes import Schema
+
+
+class Operation(NamedTuple):
+    """One operation (``method``: of HTTP; ``raw``: as the document has it)."""
+
+    name: str
+    method: str
+    path: str
+    raw: Mapping[str, Any]
+
+    @property
+    def parameters(self) -> list[Mapping[str, Any]]:
+        """Its parameters."""
+        return list(self.raw.get("parameters", ()))
+
+    def named_in(self, place: str) -> list[Mapping[str, Any]]:
+        """Return the parameters of the path, the query or the header."""
+        return [one for one in self.parameters if one["in"] == place]
+
+    @property
+    def body(self) -> Schema | None:
+        """The schema of its body."""
+        content = self.raw.get("requestBody", {}).get("content", {})
+        found: Schema | None = content.get("application/json", {}).get("schema")
+        return found
+
+    @property
+    def answer(self) -> Schema | None:
+        """The schema of its answer; None: there is none."""
+        for status, response in self.raw["responses"].items():
+            if status.startswith("2"):
+                for content in response.get("content", {}).values():
+                    schema: Schema = content.get("schema", {})
+                    return schema
+        return None
