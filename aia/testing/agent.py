@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import anyio
+import msgspec
 import structlog
 
 from aia.client import Conflict, NotFound
 from aia.client.types import ClaimedTask
+from aia.client.worker.handlers import Function, handler_of
+from aia.client.worker.outcomes import Fail
 from aia.testing.context import Context, Surroundings, ThreadContext, in_a_thread
-from aia.testing.handlers import Failed, Handler, work_of
 
 log = structlog.stdlib.get_logger("aia.testing")
 
@@ -34,7 +36,7 @@ class WorkingAgent:
     def __init__(
         self,
         agent_id: str,
-        handlers: Mapping[str, Handler],
+        handlers: Mapping[str, Function],
         around: Surroundings,
         *,
         concurrency: int,
@@ -54,7 +56,7 @@ class WorkingAgent:
         """
         self.agent_id = agent_id
         self.in_hand: dict[str, str] = {}
-        self._work = {kind: work_of(handler) for kind, handler in handlers.items()}
+        self._work = {kind: handler_of(handler) for kind, handler in handlers.items()}
         self._around = around
         self._heartbeat = heartbeat_seconds
         self._places = asyncio.Semaphore(concurrency)
@@ -184,8 +186,8 @@ class WorkingAgent:
     async def _handled(self, context: Context, task: ClaimedTask) -> Any:
         work = self._work.get(task.task_type) or self._work.get("*")
         if work is None:
-            raise Failed("no_handler", f"this agent has no handler for {task.task_type}")
-        payload = work.read(task.payload)
+            raise Fail("no_handler", f"this agent has no handler for {task.task_type}")
+        payload = work.payload(msgspec.Raw(msgspec.json.encode(task.payload)))
         if not work.threaded:
             return await work.function(context, payload)
         aside = ThreadContext(context, self._around)

@@ -10,11 +10,11 @@ from typing import Any, Self
 
 from aia.client import AsyncClient
 from aia.client.types import AgentAnswer, TaskAnswer
+from aia.client.worker.handlers import Function
 from aia.testing.agent import WorkingAgent
 from aia.testing.chance import Chance
 from aia.testing.errors import NeverHappened, NotRunning
 from aia.testing.events import append, records_of
-from aia.testing.handlers import Handler
 from aia.testing.rest import at_rest
 from aia.testing.served import served
 from aia.testing.stores import OpenMemory
@@ -187,7 +187,7 @@ class InMemoryMas:
     async def run_agent(
         self,
         agent_id: str,
-        handlers: Mapping[str, Handler],
+        handlers: Mapping[str, Function],
         *,
         concurrency: int = 1,
         **declared: Any,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -107,9 +108,14 @@ def _reader(
     if len(parameters) < 2 or parameters[1].annotation is inspect.Parameter.empty:
         return msgspec.json.Decoder(Any).decode
     try:
-        wanted = parameters[1].annotation
-        if isinstance(wanted, str):
-            wanted = typing.get_type_hints(function, include_extras=True)[parameters[1].name]
+        wanted = _evaluated(parameters[1].annotation, function)
         return msgspec.json.Decoder(wanted).decode
-    except (TypeError, NameError, KeyError) as error:
+    except (TypeError, NameError) as error:
         raise TypeError(f"the payload of {name} cannot be read as annotated: {error}") from None
+
+
+def _evaluated(annotated: Any, function: Function) -> Any:
+    """Return an annotation, which may be a text, and no other one of the function's."""
+    holder = SimpleNamespace(__annotations__={"payload": annotated})
+    names = getattr(inspect.unwrap(function), "__globals__", {})
+    return typing.get_type_hints(holder, names, include_extras=True)["payload"]
