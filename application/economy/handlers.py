@@ -6,11 +6,17 @@ from collections.abc import Mapping
 
 import msgspec
 
-from aia_mas.application.economy import ledger_handlers, order_handlers
+from aia_mas.application.economy import (
+    budget_handlers,
+    incentive_handlers,
+    ledger_handlers,
+    order_handlers,
+)
 from aia_mas.application.engine.handlers import Evolvers, Handlers, merged
+from aia_mas.application.engine.working_set import WorkingSet
 from aia_mas.domain.kernel import Event
 
-_PARTS = (ledger_handlers, order_handlers)
+_PARTS = (budget_handlers, incentive_handlers, ledger_handlers, order_handlers)
 
 EVENTS: tuple[type[Event], ...] = tuple(event for part in _PARTS for event in part.EVENTS)
 
@@ -24,6 +30,18 @@ CATEGORIES = frozenset(EVOLVERS)
 """The kinds of streams that the economy writes."""
 
 
-def handlers(tokens: frozenset[str]) -> Handlers:
-    """Return the handlers of all commands about the economy (``tokens``: those that there are)."""
-    return merged((ledger_handlers.handlers(tokens), order_handlers.handlers()))
+def handlers(tokens: frozenset[str], working_set: WorkingSet) -> Handlers:
+    """Return the handlers of all commands about the economy.
+
+    Args:
+        tokens: Those that there are.
+        working_set: Where it is looked up what a command is about that only names it.
+    """
+    return merged(
+        (
+            budget_handlers.handlers(working_set),
+            incentive_handlers.handlers(),
+            ledger_handlers.handlers(tokens),
+            order_handlers.handlers(),
+        )
+    )

@@ -153,7 +153,7 @@ def check_payment(spec: TaskSpecification) -> None:
     """Refuse a payer that cannot have a wallet or has not said how much, and bad cost tags.
 
     Raises:
-        InvalidValue: It is one of these (``InvalidId``, ``InvalidText``); ``others`` has all others.
+        InvalidValue: It is one of these (``InvalidId``...); ``others`` has all others.
     """
     mistakes = Mistakes()
     check = mistakes.check

@@ -41,4 +41,3 @@ def elapsed_seconds(span: Span | None, since: datetime, now: datetime) -> int:
     """
     begin = since if span is None else max(since, span.begin)
     return int((now - begin).total_seconds())
-

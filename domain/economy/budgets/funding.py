@@ -91,11 +91,14 @@ def funding_streams(
 
 def listed(lists: Iterable[BudgetList | None]) -> tuple[str, ...]:
     """Return the ids of the budgets in which a task counts, by the lists that it is found by."""
-    return tuple(sorted({each for known in lists if known is not None for each in known.budget_ids}))
+    return tuple(
+        sorted({each for known in lists if known is not None for each in known.budget_ids})
+    )
 
 
-def submit_paid(submit: Submit, first: Iterable[Any], states: States, command: SubmitTask,
-                ctx: Context) -> Decision:
+def submit_paid(
+    submit: Submit, first: Iterable[Any], states: States, command: SubmitTask, ctx: Context
+) -> Decision:
     """Submit a task with what it may cost set aside: in its payer's wallet and in budgets.
 
     Args:

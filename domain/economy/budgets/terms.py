@@ -16,6 +16,7 @@ from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.kernel.money import MAX_AMOUNT, AmountTooLarge
 from aia_mas.domain.orchestration.bounds import check_name, check_number, check_text
 
+
 class Scope(StrEnum):
     """What a budget is about: whose tasks, whose wallet, or which tag."""
 

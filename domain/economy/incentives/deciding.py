@@ -63,7 +63,9 @@ def pay_awards(states: States, command: PayAwards, ctx: Context) -> Decision:
         if total > state.left or command.number != state.payments + 1:
             raise OverBudget(program_id=command.program_id)
         escrow = escrow_of(command.program_id, state.terms.token)
-        paid = (Leg(wallet(each.agent_id, state.terms.token), each.amount) for each in command.awards)
+        paid = (
+            Leg(wallet(each.agent_id, state.terms.token), each.amount) for each in command.awards
+        )
         book = Book(states, ctx)
         entry = Entry(
             transfer_id=_payment_id(command),
@@ -109,9 +111,7 @@ def close_program(states: States, command: CloseProgram, ctx: Context) -> Decisi
             book.post(entry)
     except DomainError as error:
         return refuse(error)
-    event = ProgramClosed(
-        outcome=command.outcome, returned=left, agents=command.agents, at=ctx.now
-    )
+    event = ProgramClosed(outcome=command.outcome, returned=left, agents=command.agents, at=ctx.now)
     return Decision((*book.events, (stream, event)))
 
 
@@ -121,15 +121,13 @@ def check_over(state: ProgramState, outcome: Outcome, now: datetime) -> None:
     Raises:
         ProgramRunning: It has not.
     """
-    match outcome:
-        case Outcome.ENDED:
-            over = now >= state.terms.ends_at
-        case Outcome.CANCELLED:
-            over = state.cancelled
-        case Outcome.EXHAUSTED:
-            over = state.terms.amount is not None and state.left < state.terms.amount
-        case Outcome.COMPLETED:
-            over = True  # only the fold knows how many have won
+    terms, over = state.terms, outcome is Outcome.COMPLETED  # only the fold knows who has won
+    if outcome is Outcome.ENDED:
+        over = now >= terms.ends_at
+    elif outcome is Outcome.CANCELLED:
+        over = state.cancelled
+    elif outcome is Outcome.EXHAUSTED:
+        over = terms.amount is not None and state.left < terms.amount
     if not over:
         raise ProgramRunning(outcome=outcome)
 

@@ -8,7 +8,6 @@ from typing import Any, Final
 import msgspec
 
 from aia_mas.domain.economy.accounts import account_stream, treasury
-from aia_mas.domain.economy.authority import SETTLEMENT
 from aia_mas.domain.economy.incentives.errors import ProgramExists, ProgramIsOver, ProgramNotFound
 from aia_mas.domain.economy.incentives.events import ProgramCancelled, ProgramOpened
 from aia_mas.domain.economy.incentives.program import ProgramState, escrow_of, program_stream

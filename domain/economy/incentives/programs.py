@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import ClassVar, NamedTuple, Self
 
 import msgspec
+from msgspec.structs import replace
 
 from aia_mas.domain.economy.incentives.commands import CloseProgram, PayAwards
 from aia_mas.domain.economy.incentives.events import (
@@ -15,13 +17,14 @@ from aia_mas.domain.economy.incentives.events import (
     ProgramClosed,
     ProgramOpened,
 )
-from aia_mas.domain.economy.incentives.standing import Standing
+from aia_mas.domain.economy.incentives.standing import Progress, Standing
 from aia_mas.domain.economy.incentives.terms import Criterion
 from aia_mas.domain.economy.incentives.tiers import TiersOfAgents
+from aia_mas.domain.economy.parameters import TierTerms
 from aia_mas.domain.economy.todo import Happened, Work
 from aia_mas.domain.kernel.event import Event
 from aia_mas.domain.kernel.ids import entity_of
-from aia_mas.domain.kernel.steps import Steps, copied, drained
+from aia_mas.domain.kernel.steps import Steps, chunks, copied, drained
 from aia_mas.domain.orchestration.task_events import (
     TaskCancelled,
     TaskCompleted,
@@ -43,6 +46,12 @@ class _Task(NamedTuple):
 
     task_type: str
     owner: str
+
+
+class _Unrated(NamedTuple):
+    """A completed task whose rating will count (``programs``: in which programs)."""
+
+    programs: tuple[str, ...]
 
 
 class Programs:
@@ -75,9 +84,9 @@ class Programs:
         self._running: dict[str, Standing] = {}
         self._over: dict[str, Standing] = {}
         self._tasks: dict[str, _Task] = {}
-        # Tasks that were completed while a program of quality ran, and are not rated.
-        self._unrated: dict[str, _Task] = {}
+        self._unrated: dict[str, _Unrated] = {}
         self._tiers = TiersOfAgents()
+        self._looked: datetime | None = None
 
     def standing(self, program_id: str) -> Standing | None:
         """Return how far agents have come in a program, if that is still known."""
@@ -114,6 +123,7 @@ class Programs:
     def due(self, now: datetime, most: int) -> Sequence[Work]:
         """Return at most one thing for each program: payments, and when none is left its end."""
         works: list[Work] = []
+        self._looked = now
         for standing in self._running.values():
             if len(works) == most:
                 break
@@ -124,21 +134,27 @@ class Programs:
 
     def next_due(self) -> datetime | None:
         """Return when the next program ends."""
-        return min((each.terms.ends_at for each in self._running.values()), default=None)
+        ends = (each.terms.ends_at for each in self._running.values())
+        looked = self._looked
+        return min((end for end in ends if looked is None or end > looked), default=None)
 
     def _completed(self, task_id: str, event: TaskCompleted, at: datetime) -> None:
         task = self._tasks.pop(task_id, None)
         if task is None:
             return
+        rated = []
         for standing in self._counting(event.agent_id, task, at):
             standing.completed(event.agent_id)
             if standing.terms.criterion is Criterion.QUALITY:
-                self._unrated[task_id] = task
+                rated.append(standing.program_id)
+        if rated:
+            self._unrated[task_id] = _Unrated(tuple(rated))
 
     def _rated(self, task_id: str, event: TaskRated, at: datetime) -> None:
-        task = self._unrated.pop(task_id, None)
-        if task is not None:
-            for standing in self._counting(event.agent_id, task, at):
+        unrated = self._unrated.pop(task_id, None)
+        for program_id in () if unrated is None else unrated.programs:
+            standing = self._running.get(program_id)
+            if standing is not None and standing.counts_at(at):
                 standing.rated(event.agent_id, event.rating)
 
     def _failed(self, task_id: str, event: TaskFailed | TaskReleased, at: datetime) -> None:
@@ -175,20 +191,20 @@ class Programs:
 
     def snapshot(self) -> Steps[Iterator[bytes]]:
         """Return what encodes a copy."""
-        pieces = [
-            _encode(_Piece(running=list(self._running.values()), over=list(self._over.values())))
-        ]
-        yield
-        for kind, rows in (("tasks", self._tasks), ("unrated", self._unrated)):
-            copy = yield from copied(rows.items())
-            for some in drained(copy, _AT_ONCE):
-                pieces.append(_encode(_Piece(**{kind: some})))  # noqa: PERF401 - it pauses
-                yield
+        pieces = [_encode(_Piece(tiers=self._tiers.tiers))]
+        for kind, rows in (("running", self._running), ("over", self._over)):
+            for standing in rows.values():
+                pieces += yield from _pieces(kind, standing)
+        tasks = yield from copied(self._tasks.items())
+        unrated = yield from copied(self._unrated.items())
         for stakes in self._tiers.pieces(_AT_ONCE):
             pieces.append(_encode(_Piece(stakes=stakes)))
             yield
-        pieces.append(_encode(_Piece(tiers=self._tiers.tiers)))
-        return iter(pieces)
+        return chain(
+            pieces,
+            (_encode(_Piece(tasks=some)) for some in drained(tasks, _AT_ONCE)),
+            (_encode(_Piece(unrated=some)) for some in drained(unrated, _AT_ONCE)),
+        )
 
     @classmethod
     def restore(cls, pieces: Sequence[bytes]) -> Steps[Self]:
@@ -198,11 +214,53 @@ class Programs:
             piece = _decode(encoded)
             restored._running |= {each.program_id: each for each in piece.running}
             restored._over |= {each.program_id: each for each in piece.over}
+            for program_id, some in piece.agents:
+                standing = restored.standing(program_id)
+                assert standing is not None
+                standing.agents |= some
+            for program_id, queue in piece.queues:
+                standing = restored.standing(program_id)
+                assert standing is not None
+                standing.queue += queue
             restored._tasks |= piece.tasks
             restored._unrated |= piece.unrated
-            restored._tiers.restore(piece.stakes, piece.tiers)
+            restored._tiers.take(piece.stakes)
+            restored._tiers.tiers = piece.tiers or restored._tiers.tiers
             yield
         return restored
+
+
+_AT_ONCE = 500
+
+
+class _Piece(msgspec.Struct, omit_defaults=True):
+    tiers: tuple[TierTerms, ...] = ()
+    running: list[Standing] = []
+    over: list[Standing] = []
+    agents: list[tuple[str, dict[str, Progress]]] = []
+    queues: list[tuple[str, list[str]]] = []
+    stakes: list[tuple[str, int]] = []
+    tasks: list[tuple[str, _Task]] = []
+    unrated: list[tuple[str, _Unrated]] = []
+
+
+# JSON: amounts are larger than the integers of MessagePack.
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(_Piece).decode
+
+
+def _pieces(kind: str, standing: Standing) -> Steps[list[bytes]]:
+    """Return the pieces of one program: itself, then its agents and what it owes them."""
+    program_id, pieces = standing.program_id, []
+    head = replace(standing, agents={}, queue=[])
+    pieces.append(_encode(_Piece(running=[head]) if kind == "running" else _Piece(over=[head])))
+    for some in chunks(standing.agents.items(), _AT_ONCE):
+        pieces.append(_encode(_Piece(agents=[(program_id, dict(some))])))
+        yield
+    for queue in chunks(standing.queue, _AT_ONCE):
+        pieces.append(_encode(_Piece(queues=[(program_id, queue)])))
+        yield
+    return pieces
 
 
 def _work(standing: Standing, now: datetime) -> Work | None:

@@ -90,7 +90,7 @@ class Standing(msgspec.Struct, kw_only=True):
         """Take note of what was paid."""
         self.spent, self.payments = event.paid, event.number
         for award in event.awards:
-            self.agents[award.agent_id].paid += award.awards
+            self.agents.setdefault(award.agent_id, Progress()).paid += award.awards
             if self.terms.payout is Payout.FIXED:
                 self._leave_queue(award.agent_id, award.awards)
 
