@@ -83,6 +83,7 @@ def handlers(working_set: WorkingSet) -> Handlers:
         commands.RemoveBudget: over_streams(
             deciding.removal_streams, deciding.remove_budget, budget_answer, place=place
         ),
+        commands.PayCost: over_streams(settling.payment_streams, settling.settle_cost, _nothing),
         commands.ReleaseCost: over_streams(
             settling.release_streams, settling.release_cost, _nothing
         ),

@@ -32,6 +32,28 @@ class RemoveBudget(msgspec.Struct, frozen=True, kw_only=True):
     precondition: Precondition = UNCONDITIONAL
 
 
+class CostDue(msgspec.Struct, frozen=True, kw_only=True):
+    """A task that was completed, and is to be paid for.
+
+    Attributes:
+        task_id: Which task.
+        agent_id: Whom it is paid to.
+        hold: What was set aside for it.
+        cost: What it cost, base units; no more than was set aside is paid.
+    """
+
+    task_id: str
+    agent_id: str
+    hold: CostHold
+    cost: int
+
+
+class PayCost(msgspec.Struct, frozen=True, kw_only=True):
+    """Pay for a completed task (``due``: what, and whom)."""
+
+    due: CostDue
+
+
 class ReleaseCost(msgspec.Struct, frozen=True, kw_only=True):
     """Let go what was set aside for a task that came to nothing."""
 

@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-import msgspec
-
 from aia_mas.domain.economy.accounts import account_stream, wallet
 from aia_mas.domain.economy.budgets.budget import budget_stream
-from aia_mas.domain.economy.budgets.commands import ReleaseCost
+from aia_mas.domain.economy.authority import SETTLEMENT
+from aia_mas.domain.economy.budgets.commands import CostDue, PayCost, ReleaseCost
 from aia_mas.domain.economy.budgets.counting import Budgets
 from aia_mas.domain.economy.budgets.errors import HoldInUse
-from aia_mas.domain.economy.ledger import (
-    Book,
-    TransferStatus,
-    move,
-    transfer_stream,
-)
+from aia_mas.domain.economy.errors import SystemAccount
+from aia_mas.domain.economy.ledger import Book, TransferStatus, move, transfer_stream
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.decision import Decision, refuse
 from aia_mas.domain.orchestration.cost_hold import CostHold
@@ -25,22 +20,6 @@ from aia_mas.domain.orchestration.task import TaskState, TaskStatus, task_stream
 
 REASON: Final = "task"
 """The reason code of transfers that pay for tasks; nobody but the settlement ends such a hold."""
-
-
-class CostDue(msgspec.Struct, frozen=True, kw_only=True):
-    """A task that was completed, and is to be paid for.
-
-    Attributes:
-        task_id: Which task.
-        agent_id: Whom it is paid to.
-        hold: What was set aside for it.
-        cost: What it cost, base units; of what was set aside no more than that is paid.
-    """
-
-    task_id: str
-    agent_id: str
-    hold: CostHold
-    cost: int
 
 
 def hold_streams(hold: CostHold) -> tuple[str, ...]:
@@ -54,7 +33,9 @@ def hold_streams(hold: CostHold) -> tuple[str, ...]:
 
 def cost_streams(due: CostDue) -> tuple[str, ...]:
     """Return the streams that ``pay_cost`` reads and writes."""
-    return (*hold_streams(due.hold), account_stream(wallet(due.agent_id)))
+    streams = (*hold_streams(due.hold), account_stream(wallet(due.agent_id)))
+    # Who pays itself has one wallet.
+    return tuple(dict.fromkeys(streams))
 
 
 def pay_cost(book: Book, budgets: Budgets, due: CostDue) -> int:
@@ -98,12 +79,43 @@ def is_pending(book: Book, hold: CostHold) -> bool:
     return transfer is not None and transfer.status is TransferStatus.PENDING
 
 
-def release_cost(states: Mapping[str, Any], command: ReleaseCost, ctx: Context) -> Decision:
-    """Let go what was set aside for a task that came to nothing.
+def payment_streams(command: PayCost) -> tuple[str, ...]:
+    """Return what ``settle_cost`` reads."""
+    return (task_stream(command.due.task_id), *cost_streams(command.due))
 
-    Nothing happens when that is done. Refused with ``hold_in_use`` while the task may still cost
-    something, or has.
+
+def settle_cost(states: Mapping[str, Any], command: PayCost, ctx: Context) -> Decision:
+    """Pay for a completed task; nothing happens when that is done.
+
+    Refused with ``hold_in_use`` when this is not what was set aside for it, or not its agent.
     """
+    due = command.due
+    state: TaskState | None = states[task_stream(due.task_id)]
+    if ctx.principal.subject != SETTLEMENT.subject:
+        return refuse(SystemAccount())
+    if (
+        state is None
+        or state.status is not TaskStatus.COMPLETED
+        or (state.hold, state.agent_id) != (due.hold, due.agent_id)
+    ):
+        return refuse(HoldInUse(task_id=due.task_id))
+    book, budgets = Book(states, ctx), Budgets(states, ctx)
+    pay_cost(book, budgets, due)
+    return Decision(events=(*book.events, *budgets.events))
+
+
+def release_streams(command: ReleaseCost) -> tuple[str, ...]:
+    """Return what ``release_cost`` reads."""
+    return (task_stream(command.task_id), *hold_streams(command.hold))
+
+
+def release_cost(states: Mapping[str, Any], command: ReleaseCost, ctx: Context) -> Decision:
+    """Let go what was set aside for a task that came to nothing; nothing happens when that is done.
+
+    Refused with ``hold_in_use`` while the task may still cost something, or has.
+    """
+    if ctx.principal.subject != SETTLEMENT.subject:
+        return refuse(SystemAccount())
     state: TaskState | None = states[task_stream(command.task_id)]
     ended = state is not None and not state.unfinished and state.status is not TaskStatus.COMPLETED
     if state is None or (state.hold == command.hold and not ended):
@@ -111,11 +123,6 @@ def release_cost(states: Mapping[str, Any], command: ReleaseCost, ctx: Context) 
     book, budgets = Book(states, ctx), Budgets(states, ctx)
     let_go(book, budgets, command.task_id, command.hold)
     return Decision(events=(*book.events, *budgets.events))
-
-
-def release_streams(command: ReleaseCost) -> tuple[str, ...]:
-    """Return what ``release_cost`` reads."""
-    return (task_stream(command.task_id), *hold_streams(command.hold))
 
 
 def _let_go(book: Book, budgets: Budgets, task_id: str, hold: CostHold) -> None:

@@ -17,13 +17,11 @@ from aia_mas.domain.economy.accounts import AIA, AIA_GOV, account_stream, treasu
 from aia_mas.domain.economy.authority import SETTLEMENT
 from aia_mas.domain.economy.budgets.budget import BudgetState, budget_stream
 from aia_mas.domain.economy.budgets.commands import CreateBudget
-from aia_mas.domain.economy.budgets.counting import Budgets
 from aia_mas.domain.economy.budgets.periods import Period
-from aia_mas.domain.economy.budgets.releases import CostReleases
-from aia_mas.domain.economy.budgets.settling import CostDue, cost_streams, pay_cost
+from aia_mas.domain.economy.budgets.due import CostsDue
 from aia_mas.domain.economy.budgets.terms import BudgetTerms, Scope
 from aia_mas.domain.economy.incentives.programs import Programs
-from aia_mas.domain.economy.ledger import AccountState, Book
+from aia_mas.domain.economy.ledger import AccountState
 from aia_mas.domain.economy.staking.state import evolve as evolve_stake
 from aia_mas.domain.economy.todo import Happened, OpenOrders, TodoList
 from aia_mas.domain.kernel import Context, Decision, Event, Principal, Role
@@ -41,8 +39,7 @@ from aia_mas.domain.orchestration.task_commands import (
     StartTask,
     SubmitTask,
 )
-from aia_mas.domain.orchestration.task_cost import actual_cost
-from aia_mas.domain.orchestration.task_events import TaskCompleted, Usage
+from aia_mas.domain.orchestration.task_events import Usage
 from aia_mas.domain.orchestration.task_specification import TaskSpecification
 
 EVOLVERS = {**registry.EVOLVERS, "stake": evolve_stake}
@@ -72,7 +69,7 @@ class Town:
         }
         self.events: list[tuple[str, Event]] = []
         self.lists: dict[str, TodoList] = {
-            kind.name: kind() for kind in (OpenOrders, CostReleases, Programs)
+            kind.name: kind() for kind in (OpenOrders, CostsDue, Programs)
         }
         self.prices: dict[str, int] = {}
         self.handlers = self._handlers()
@@ -176,26 +173,12 @@ class Town:
         self.give(RetryTask(task_id=task_id), by)
 
     def pay(self, task_id: str) -> int:
-        """Pay for a completed task, as the settlement of rewards does, and return how much."""
-        state = self.task(task_id)
-        done = next(
-            event
-            for stream, event in reversed(self.events)
-            if stream == task_stream(task_id) and isinstance(event, TaskCompleted)
-        )
-        assert state.hold is not None
-        due = CostDue(
-            task_id=task_id,
-            agent_id=done.agent_id,
-            hold=state.hold,
-            cost=actual_cost(done.usage, state.price),
-        )
-        states = {stream: self.states.get(stream) for stream in cost_streams(due)}
-        ctx = Context(self.now, 0, SETTLEMENT)
-        book, budgets = Book(states, ctx), Budgets(states, ctx)
-        paid = pay_cost(book, budgets, due)
-        self.happen((*book.events, *budgets.events))
-        return paid
+        """Have the settlement pay for a completed task, and return how much that was."""
+        agent_id = self.task(task_id).agent_id
+        assert agent_id is not None
+        before = self.purse(agent_id)[0]
+        self.settle()
+        return self.purse(agent_id)[0] - before
 
     # What is asked of it
 
