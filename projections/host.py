@@ -22,6 +22,7 @@ from aia_mas.projections.agent_performance import AgentPerformances
 from aia_mas.projections.catching_up import CatchingUp
 from aia_mas.projections.economy.budgets import BudgetBoard
 from aia_mas.projections.economy.incentives import IncentiveBoard
+from aia_mas.projections.economy.ledger import Ledger
 from aia_mas.projections.lag import lag_of
 from aia_mas.projections.metrics_figures import Lag, Metrics
 from aia_mas.projections.rebuilding import rebuild
@@ -50,6 +51,7 @@ class ProjectionHost:
         performances: Queries about the work of agents.
         budgets: Queries about budgets.
         incentives: Queries about incentive programs.
+        ledger: Queries about accounts and transfers.
         metrics: Figures about the system.
     """
 
@@ -95,6 +97,7 @@ class ProjectionHost:
         self.performances = AgentPerformances(log.pool)
         self.budgets = BudgetBoard(log.pool)
         self.incentives = IncentiveBoard(log.pool)
+        self.ledger = Ledger(log.pool)
         metrics = self._views[SystemMetrics.name].fold
         assert isinstance(metrics, SystemMetrics)
         self.metrics = metrics

@@ -11,12 +11,19 @@ from aia_mas.application.economy import (
     incentive_handlers,
     ledger_handlers,
     order_handlers,
+    statement_handlers,
 )
 from aia_mas.application.engine.handlers import Evolvers, Handlers, merged
 from aia_mas.application.engine.working_set import WorkingSet
 from aia_mas.domain.kernel import Event
 
-_PARTS = (budget_handlers, incentive_handlers, ledger_handlers, order_handlers)
+_PARTS = (
+    budget_handlers,
+    incentive_handlers,
+    ledger_handlers,
+    order_handlers,
+    statement_handlers,
+)
 
 EVENTS: tuple[type[Event], ...] = tuple(event for part in _PARTS for event in part.EVENTS)
 
@@ -41,7 +48,8 @@ def handlers(tokens: frozenset[str], working_set: WorkingSet) -> Handlers:
         (
             budget_handlers.handlers(working_set),
             incentive_handlers.handlers(),
-            ledger_handlers.handlers(tokens),
+            ledger_handlers.handlers(tokens, working_set),
             order_handlers.handlers(),
+            statement_handlers.handlers(),
         )
     )

@@ -114,9 +114,7 @@ class BudgetBoard:
             row = await cursor.fetchone()
         assert row is not None
         count, warning, exhausted, position = row
-        return BudgetFigures(
-            count=count, warning=warning, exhausted=exhausted, position=position
-        )
+        return BudgetFigures(count=count, warning=warning, exhausted=exhausted, position=position)
 
     async def _budgets(self, rows: Sequence[BudgetRow], now: datetime) -> list[Budget]:
         periods = current_periods(now)

@@ -126,9 +126,7 @@ _LISTING = Listing(
     large=("p.terms", "p.reason"),
 )
 _PAYMENTS = f"""select {
-    ", ".join(
-        "awards::text" if name == "awards" else name for name in INCENTIVES.tables[1].columns
-    )
+    ", ".join("awards::text" if name == "awards" else name for name in INCENTIVES.tables[1].columns)
 } from {_PAID} where program_id = %s order by number desc limit {MOST_PAYOUTS}"""  # noqa: S608
 _STATUS = """case when p.outcome is not null then 'closed'
     when p.cancelled_at is not null or p.ends_at <= %s then 'ending'

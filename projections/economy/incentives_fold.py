@@ -103,9 +103,7 @@ INCENTIVES = Projection(
             },
             makes=(ProgramOpened,),
         ),
-        Table(
-            "_payments", PaymentRow, _payment_key, {AwardsPaid: _payment}, makes=(AwardsPaid,)
-        ),
+        Table("_payments", PaymentRow, _payment_key, {AwardsPaid: _payment}, makes=(AwardsPaid,)),
     ),
     frozenset({"incentive"}),
     strict=True,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from aia_mas.domain.economy.accounts import account_stream, wallet
-from aia_mas.domain.economy.budgets.budget import budget_stream
 from aia_mas.domain.economy.authority import SETTLEMENT
+from aia_mas.domain.economy.budgets.budget import budget_stream
 from aia_mas.domain.economy.budgets.commands import CostDue, PayCost, ReleaseCost
 from aia_mas.domain.economy.budgets.counting import Budgets
 from aia_mas.domain.economy.budgets.errors import HoldInUse

@@ -210,9 +210,7 @@ class Town:
         # Any: whatever is asked of a working set here, ``known`` answers.
         known: Any = self
         no_choice: Callable[[Any], None] = lambda _: None  # noqa: E731
-        tasks = orchestration.handlers(
-            active_tasks=lambda _: 0, seat=no_choice, place=no_choice
-        )
+        tasks = orchestration.handlers(active_tasks=lambda _: 0, seat=no_choice, place=no_choice)
         others = registry.others(frozenset({AIA, AIA_GOV}), known)
         return merged([*others, with_payments(tasks, known)])
 

@@ -1,0 +1,1 @@
+"""The economy over HTTP."""
