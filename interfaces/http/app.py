@@ -15,6 +15,7 @@ from aia_mas.interfaces.http.agents import AgentCommands
 from aia_mas.interfaces.http.audit import Audit
 from aia_mas.interfaces.http.connections import Connections
 from aia_mas.interfaces.http.docs import Documentation, encoded
+from aia_mas.interfaces.http.economy import EconomicAgents, StakingTiers
 from aia_mas.interfaces.http.edge import Edge
 from aia_mas.interfaces.http.errors import FieldError, InvalidParameter
 from aia_mas.interfaces.http.health import Checks
@@ -66,6 +67,8 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     AssignmentPolicies,
     QueueOperations,
     LimitOperations,
+    EconomicAgents,
+    StakingTiers,
     Connections,
     TokenRevocations,
     Audit,
