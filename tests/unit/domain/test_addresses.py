@@ -22,7 +22,7 @@ UNCHECKED = [
     "0xde709f2102306220921060314715629080e2fb77",
     "0x" + "0" * 40,
 ]
-BASE58 = ["1" * 32, "7EcDhSYGxXyscszYEp35KHN8vvw3svAuLKTzXwCFLtV", "z" * 44]
+BASE58 = ["So" + "1" * 40 + "2", "7EcDhSYGxXyscszYEp35KHN8vvw3svAuLKTzXwCFLtV", "z" * 44]
 
 
 @pytest.mark.parametrize("address", [*CHECKED, *UNCHECKED, *BASE58])
