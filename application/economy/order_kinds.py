@@ -5,8 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from aia_mas.domain.economy.orders import Kinds, OrderKind
+from aia_mas.domain.economy.parameter_changes import CHANGE_PARAMETERS
+from aia_mas.domain.economy.supply.faucet import FAUCET
+from aia_mas.domain.economy.supply.initial_stake import INITIAL_STAKE
+from aia_mas.domain.economy.supply.treasury_orders import BURN, FUND, MINT
 
-_ALL: Final[tuple[OrderKind, ...]] = ()
+_ALL: Final[tuple[OrderKind, ...]] = (
+    CHANGE_PARAMETERS,
+    MINT,
+    BURN,
+    FUND,
+    FAUCET,
+    INITIAL_STAKE,
+)
 
 ORDER_KINDS: Final[Kinds] = {kind.name: kind for kind in _ALL}
 """Kinds of orders by name."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from aia_mas.domain.economy.supply.genesis import Genesis
+from aia_mas.domain.economy.supply.old_stakes import OldStakes
 from aia_mas.domain.economy.todo import OpenOrders, TodoList
 
-TODO_LISTS: Final[tuple[type[TodoList], ...]] = (OpenOrders,)
+TODO_LISTS: Final[tuple[type[TodoList], ...]] = (OpenOrders, Genesis, OldStakes)
 """What the settlement folds and works off; snapshots name them by their names."""
