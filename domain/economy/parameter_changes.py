@@ -171,6 +171,15 @@ def _execute(order: ChangeParameters, execution: Execution) -> Mapping[str, Any]
     return {"revision": event.revision}
 
 
+AMOUNTS: Final = frozenset(
+    name for name, check in _CHECKS.items() if check in {check_units, _check_positive}
+)
+"""Those of them that are amounts, base units."""
 CHANGE_PARAMETERS: Final = OrderKind(
-    "change_parameters", ChangeParameters, _check, _streams, _execute
+    "change_parameters",
+    ChangeParameters,
+    _check,
+    _streams,
+    _execute,
+    amounts=AMOUNTS | {"min_stake"},
 )

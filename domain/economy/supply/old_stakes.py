@@ -74,5 +74,6 @@ class OldStakes:
         return restored
 
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[tuple[str, tuple[int, int]]]).decode
+# Amounts go beyond the 64 bits that MessagePack has.
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(list[tuple[str, tuple[int, int]]]).decode
