@@ -15,7 +15,12 @@ from aia_mas.application.economy import (
 from aia_mas.application.engine.handlers import Evolvers, Handlers, merged
 from aia_mas.domain.kernel import Event
 
-_PARTS = (ledger_handlers, order_handlers, staking_handlers, supply_handlers)
+_PARTS = (
+    ledger_handlers,
+    order_handlers,
+    staking_handlers,
+    supply_handlers,
+)
 
 EVENTS: tuple[type[Event], ...] = tuple(event for part in _PARTS for event in part.EVENTS)
 

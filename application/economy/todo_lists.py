@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
+from aia_mas.domain.economy.staking.absences import Absences
+from aia_mas.domain.economy.staking.dues import StakeDues
+from aia_mas.domain.economy.staking.earnings import StakingEarnings
 from aia_mas.domain.economy.supply.genesis import Genesis
 from aia_mas.domain.economy.supply.old_stakes import OldStakes
 from aia_mas.domain.economy.todo import OpenOrders, TodoList
 
-TODO_LISTS: Final[tuple[type[TodoList], ...]] = (OpenOrders, Genesis, OldStakes)
+TODO_LISTS: Final[tuple[type[TodoList], ...]] = (
+    OpenOrders,
+    Genesis,
+    OldStakes,
+    StakeDues,
+    Absences,
+    StakingEarnings,
+)
 """What the settlement folds and works off; snapshots name them by their names."""
