@@ -7,11 +7,16 @@ from typing import Any, Final
 
 import msgspec
 
-from aia_mas.domain.economy.accounts import Purpose, check_account, treasury
+from aia_mas.domain.economy.accounts import AIA, Purpose, check_account, treasury
 from aia_mas.domain.economy.amounts import check_amount
 from aia_mas.domain.economy.ledger import Book, Entry, Leg, move, streams_of
 from aia_mas.domain.economy.orders import Execution, OrderKind
 from aia_mas.domain.economy.parameters import PARAMETERS
+from aia_mas.domain.economy.staking.rewards import (
+    REWARDS_STREAM,
+    STAKING_REWARDS,
+    StakingRewardsNotified,
+)
 from aia_mas.domain.economy.supply.errors import NotFundable
 from aia_mas.domain.economy.supply.issuing import (
     burnt,
@@ -31,8 +36,8 @@ from aia_mas.domain.orchestration.bounds import check_text
 LONGEST_NOTE = 256
 """Longest note of an order, in characters."""
 
-FUNDABLE: Final = frozenset({Purpose.WALLET, Purpose.REWARD_POOL})
-"""What the treasury gives to directly."""
+FUNDABLE: Final = frozenset({Purpose.WALLET, Purpose.REWARD_POOL, Purpose.STAKING_REWARDS})
+"""What the treasury gives to."""
 
 
 class Mint(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +97,8 @@ def check_fundable(account_id: str, token: str) -> None:
     account = check_account(account_id, "account")
     if account.purpose not in FUNDABLE:
         raise NotFundable(field="account")
+    if account.purpose is Purpose.STAKING_REWARDS and account_id != STAKING_REWARDS:
+        raise NotFundable(f"Staking is rewarded in {AIA} only", field="account")
     if account.token != token:
         raise NotFundable(f"The account is one of {account.token[:64]}", field="account")
 
@@ -120,7 +127,8 @@ def _burn(order: Burn, execution: Execution) -> Mapping[str, Any]:
 
 def _streams_of_fund(order: Fund, order_id: str) -> tuple[str, ...]:
     legs = move(treasury(order.token), order.account, order.amount)
-    return (*streams_of(Entry(transfer_id=order_id, legs=legs, reason="fund")), PARAMETERS)
+    streams = streams_of(Entry(transfer_id=order_id, legs=legs, reason="fund"))
+    return (*streams, PARAMETERS, REWARDS_STREAM)
 
 
 def _fund(order: Fund, execution: Execution) -> Mapping[str, Any]:
@@ -128,6 +136,12 @@ def _fund(order: Fund, execution: Execution) -> Mapping[str, Any]:
     legs = move(treasury(order.token), order.account, order.amount)
     execution.book.post(_entry(execution, legs, "fund", order.note))
     book = execution.book
+    if order.account == STAKING_REWARDS:
+        # Whoever stakes now gets it: what is in this account is always owed to somebody.
+        shared = StakingRewardsNotified(
+            amount=order.amount, transfer_id=execution.order_id, at=execution.ctx.now
+        )
+        execution.events.append((REWARDS_STREAM, shared))
     return {
         "transfer_id": execution.order_id,
         "account_id": order.account,

@@ -16,6 +16,11 @@ from aia_mas.domain.economy.accounts import (
 from aia_mas.domain.economy.authority import SETTLEMENT
 from aia_mas.domain.economy.orders import ExecuteOrder, PlaceOrder
 from aia_mas.domain.economy.parameters import PARAMETERS, AdoptConfiguredParameters
+from aia_mas.domain.economy.staking.rewards import (
+    REWARDS_STREAM,
+    STAKING_REWARDS,
+    ClaimRewards,
+)
 from aia_mas.domain.economy.supply.faucet import Faucet
 from aia_mas.domain.economy.supply.genesis import IssueGenesis
 from aia_mas.domain.economy.supply.terms import SupplyTerms, TokenTerms
@@ -26,6 +31,7 @@ from .supply_world import (
     CLIENT,
     DEV,
     ELSEWHERE,
+    ONE,
     OPERATOR,
     TREASURER,
     World,
@@ -173,9 +179,25 @@ def test_the_treasury_funds_wallets_of_whomever_and_the_pool_of_rewards():
     world.check()
 
 
+def test_what_is_given_to_stakers_is_shared_by_those_who_stake():
+    world = World(SupplyTerms())
+    world.order(mint(1_000 * ONE), TREASURER)
+    world.order(fund(wallet("ann"), 100 * ONE), TREASURER)
+    world.register("ann", 100 * ONE)
+
+    world.order(fund(STAKING_REWARDS, 40), TREASURER)
+
+    assert world.balance(STAKING_REWARDS) == 40
+    assert world.states[REWARDS_STREAM].notified == 40
+    world.order(ClaimRewards(agent_id="ann"), an_agent("ann"))
+    assert (world.balance(wallet("ann")), world.balance(STAKING_REWARDS)) == (40, 0)
+    world.check()
+
+
 @pytest.mark.parametrize(
     ("account", "code"),
     [
+        (account_of("staking_rewards", "AIA_GOV"), "account_not_fundable"),
         (staked("ann"), "account_not_fundable"),
         (treasury(), "account_not_fundable"),
         (ISSUANCE, "account_not_fundable"),
