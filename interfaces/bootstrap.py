@@ -20,7 +20,6 @@ from anyio.abc import TaskGroup
 from aia_mas.application import registry
 from aia_mas.application.clock import Clock, SystemClock
 from aia_mas.application.economy.configured import tokens_of
-from aia_mas.application.economy.registering import Staking
 from aia_mas.application.engine.engine import Engine
 from aia_mas.application.engine.handlers import Placement, merged
 from aia_mas.application.engine.working_set import WorkingSet
@@ -47,7 +46,7 @@ from aia_mas.domain.orchestration.scoring.policies import Policy, registered
 from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
 from aia_mas.domain.orchestration.task_commands import SubmitTask
 from aia_mas.interfaces.access import Access
-from aia_mas.interfaces.economy import Economy
+from aia_mas.interfaces.economy import Economy, staking_of
 from aia_mas.interfaces.live_streams import live_hub
 from aia_mas.interfaces.own_policies import policies_at
 from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, SETTLEMENT, WEBHOOKS
@@ -287,9 +286,7 @@ class System:
                         tiers=settings.tiers,
                         failures=self.dispatcher.failures,
                         check_endpoint=endpoint_check(settings),
-                        staking=Staking(
-                            self.new_id, working_set.begin, faucet=settings.development
-                        ),
+                        staking=staking_of(self, working_set),
                     ),
                 ]
             ),

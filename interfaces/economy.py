@@ -8,6 +8,7 @@ from aia_mas.application.economy.configured import parameters_of, tokens_of
 from aia_mas.application.economy.enrolment import Enrolment
 from aia_mas.application.economy.initial_stakes import InitialStakes
 from aia_mas.application.economy.order_desk import OrderDesk
+from aia_mas.application.economy.registering import Staking
 from aia_mas.application.economy.standing import Standing
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.processes.settlement import LEASE, Settlement
@@ -55,3 +56,8 @@ class Economy:
         )
         self.initial_stakes = InitialStakes(self.orders, system.workload.agent)
         self.leads = ((LEASE, self.settlement.lead),)
+
+
+def staking_of(system: System, working_set: WorkingSet) -> Staking:
+    """Return what has registrations stake on a node."""
+    return Staking(system.new_id, working_set.begin, faucet=system.settings.development)
