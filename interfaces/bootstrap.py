@@ -48,7 +48,7 @@ from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
 from aia_mas.domain.orchestration.task_commands import SubmitTask
 from aia_mas.domain.orchestration.tiers import TiersInForce
 from aia_mas.interfaces.access import Access
-from aia_mas.interfaces.economy import Economy
+from aia_mas.interfaces.economy import Economy, staking_of
 from aia_mas.interfaces.live_streams import live_hub
 from aia_mas.interfaces.own_policies import policies_at
 from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, SETTLEMENT, WEBHOOKS
@@ -292,6 +292,7 @@ class System:
                             stake=dispatch_fold.stake_of,
                             failures=self.dispatcher.failures,
                             check_endpoint=endpoint_check(settings),
+                            staking=staking_of(self, working_set),
                         ),
                         working_set,
                     ),

@@ -13,6 +13,7 @@ from aia_mas.application.economy import (
     order_handlers,
     staking_handlers,
     statement_handlers,
+    supply_handlers,
 )
 from aia_mas.application.engine.handlers import Evolvers, Handlers, merged
 from aia_mas.application.engine.working_set import WorkingSet
@@ -25,6 +26,7 @@ _PARTS = (
     order_handlers,
     staking_handlers,
     statement_handlers,
+    supply_handlers,
 )
 
 EVENTS: tuple[type[Event], ...] = tuple(event for part in _PARTS for event in part.EVENTS)
@@ -54,5 +56,6 @@ def handlers(tokens: frozenset[str], working_set: WorkingSet) -> Handlers:
             order_handlers.handlers(),
             staking_handlers.handlers(),
             statement_handlers.handlers(),
+            supply_handlers.handlers(),
         )
     )

@@ -10,6 +10,8 @@ from aia_mas.domain.economy.ledger.expiring import ExpiringHolds
 from aia_mas.domain.economy.staking.absences import Absences
 from aia_mas.domain.economy.staking.dues import StakeDues
 from aia_mas.domain.economy.staking.earnings import StakingEarnings
+from aia_mas.domain.economy.supply.genesis import Genesis
+from aia_mas.domain.economy.supply.old_stakes import OldStakes
 from aia_mas.domain.economy.todo import OpenOrders, TodoList
 
 TODO_LISTS: Final[tuple[type[TodoList], ...]] = (
@@ -17,6 +19,8 @@ TODO_LISTS: Final[tuple[type[TodoList], ...]] = (
     CostsDue,
     ExpiringHolds,
     Programs,
+    Genesis,
+    OldStakes,
     StakeDues,
     Absences,
     StakingEarnings,

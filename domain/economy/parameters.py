@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 import msgspec
 from msgspec.structs import asdict, replace
 
+from aia_mas.domain.economy.supply.terms import SupplyTerms
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.decision import Decision, accept
 from aia_mas.domain.kernel.event import Event, State
@@ -66,6 +67,7 @@ class EconomicParameters(msgspec.Struct, frozen=True, kw_only=True):
         gov_per_completion: AIA_GOV for each rewarded task.
         gov_per_vote: AIA_GOV for each vote.
         budget_warning_ppm: The share of a budget from which on there is a warning.
+        supply: The tokens; only the configuration changes these.
     """
 
     tiers: tuple[TierTerms, ...] = _TIERS
@@ -84,6 +86,7 @@ class EconomicParameters(msgspec.Struct, frozen=True, kw_only=True):
     gov_per_completion: int = ONE
     gov_per_vote: int = ONE
     budget_warning_ppm: int = 800_000
+    supply: SupplyTerms = SupplyTerms()
 
     def tier_of(self, stake: int) -> TierTerms | None:
         """Return the tier of a stake (base units); None: below all of them."""

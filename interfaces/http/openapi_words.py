@@ -51,6 +51,7 @@ PARAMETERS: Mapping[str, str] = {
     "month": "The month, for example `2026-01`.",
     "window": "How far back; it begins with a full hour.",
     "actor": "Caused by this subject.",
+    "order_id": "The order.",
 }
 """What a parameter means wherever it says nothing of its own, by its name."""
 
@@ -166,6 +167,11 @@ EXAMPLES: Mapping[str, Any] = {
         "reporter": "auditor_001",
         "reason": "results were made up",
     },
+    "register_agent_economically": {"amount": "500"},
+    "mint_tokens": {"amount": "1000000", "token": "AIA", "note": "second year"},
+    "burn_tokens": {"amount": "1000", "token": "AIA", "note": "buy-back"},
+    "fund_account": {"amount": "500", "agent_id": "data_analyst_001", "note": "a grant"},
+    "change_economic_parameters": {"base_task_reward": "12", "reason": "more to do"},
     # Connections and tokens
     "close_connection": {"reason": "left open over night"},
     "close_connections": {"agent_id": "data_analyst_001", "reason": "the host is being moved"},

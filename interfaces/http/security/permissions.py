@@ -21,6 +21,8 @@ _WATCHERS = _AUDITORS | {Role.VIEWER}
 _READERS = frozenset(Role)
 _TREASURY = _ADMIN | {Role.TREASURER}
 _SPENDERS = _TREASURY | {Role.AGENT, Role.CLIENT}  # their own only, see ``economy.authority``
+_TREASURERS = _ADMIN | {Role.TREASURER}
+_SPENDERS = _TREASURERS | {Role.AGENT, Role.CLIENT}  # see ``may_spend``
 
 PERMISSIONS: Mapping[str, frozenset[Role]] = {
     # Operations: nothing of anybody's data stands in these.
@@ -114,6 +116,16 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "claim_rewards": _SPENDERS,
     "unjail_agent": _SPENDERS,
     "slash_agent": _TREASURY,
+    # The economy
+    "register_agent_economically": _SPENDERS,  # for others than oneself: see ``enrolment``
+    "get_treasury": _READERS,
+    "mint_tokens": _TREASURERS,
+    "burn_tokens": _TREASURERS,
+    "fund_account": _TREASURERS,
+    "list_orders": _TREASURERS | _AUDITORS,
+    "get_order": _READERS,
+    "get_economic_parameters": _READERS,
+    "change_economic_parameters": _TREASURERS,
     # Live streams; each topic is allowed like the query that reads the same
     "open_frontend_socket": _READERS,
     "stream_events": _READERS,
