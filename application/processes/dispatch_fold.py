@@ -23,7 +23,7 @@ class DispatchFold:
     """
 
     name = "dispatching"
-    version = 10
+    version = 11
 
     def __init__(
         self,

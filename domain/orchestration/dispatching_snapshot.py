@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from aia_mas.domain.economy.rewards.allowance import AllowanceSnapshot, Share
 from aia_mas.domain.kernel.steps import Steps, chunks, drained
 from aia_mas.domain.orchestration.fleet import FleetSnapshot
 from aia_mas.domain.orchestration.fleet.seat import Seat
@@ -37,6 +38,7 @@ class DispatchingSnapshot(msgspec.Struct, frozen=True):
     sequence: int
     seats_taken: int | None = None
     queue: QueueSnapshot = QueueSnapshot()
+    rewards: AllowanceSnapshot = AllowanceSnapshot()
 
 
 # A task names its signature by its index among all signatures.
@@ -64,6 +66,8 @@ class _Piece(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     seats: list[tuple[Seat, int]] = []
     holders: list[tuple[str, int]] = []
     queue: list[QueueSnapshot] = []
+    held: list[tuple[str, Share]] = []
+    rewards: AllowanceSnapshot | None = None
     records: RecordsSnapshot | None = None
     end: tuple[int, int, int | None, AssignmentRules, dict[str, FailedPolicy]] | None = None
 
@@ -107,6 +111,9 @@ def encode_snapshot(snapshot: DispatchingSnapshot) -> Iterator[bytes]:
         yield _encode(_Piece(records=records))
     for queue in _in_pieces(snapshot.queue):
         yield _encode(_Piece(queue=[queue]))
+    for held in drained(snapshot.rewards.held, _ROWS):
+        yield _encode(_Piece(held=held))
+    yield _encode(_Piece(rewards=snapshot.rewards))
     # The last piece shows that none is missing.
     sequences = snapshot.sequence, fleet.sequence
     end = (*sequences, snapshot.seats_taken, fleet.rules, fleet.failures)
@@ -119,9 +126,10 @@ def decode_snapshot(pieces: Sequence[bytes]) -> Steps[DispatchingSnapshot]:
     Raises:
         msgspec.MsgspecError: It is damaged, or of another version.
     """
-    names = ("signatures", "tasks", "seats", "holders", "queue")
+    names = ("signatures", "tasks", "seats", "holders", "queue", "held")
     whole: dict[str, list[Any]] = {name: [] for name in names}
     records = RecordsSnapshot([], [], [], [], [])
+    rewards = AllowanceSnapshot()
     end: tuple[int, int, int | None, AssignmentRules, dict[str, FailedPolicy]] | None = None
     for data in pieces:
         piece = _decode(data)
@@ -129,6 +137,7 @@ def decode_snapshot(pieces: Sequence[bytes]) -> Steps[DispatchingSnapshot]:
             rows += getattr(piece, name)
         if piece.records is not None:
             records = joined(records, piece.records)
+        rewards = piece.rewards or rewards
         end = piece.end
         yield
     if end is None:
@@ -142,7 +151,8 @@ def decode_snapshot(pieces: Sequence[bytes]) -> Steps[DispatchingSnapshot]:
     last = [sequence for _, sequence in whole["seats"]]
     fleet = FleetSnapshot(seats, last, whole["holders"], end[1], records, *end[3:])
     queue = yield from _joined(whole["queue"])
-    return DispatchingSnapshot(fleet, tasks, end[0], end[2], queue)
+    rewards = msgspec.structs.replace(rewards, held=whole["held"])
+    return DispatchingSnapshot(fleet, tasks, end[0], end[2], queue, rewards)
 
 
 def _in_pieces(queue: QueueSnapshot) -> Iterator[QueueSnapshot]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from aia_mas.domain.economy.rewards.terms import RewardTerms
 from aia_mas.domain.kernel.event import Event, State
 from aia_mas.domain.kernel.ids import stream_of
 from aia_mas.domain.orchestration.task_events import (
@@ -74,6 +75,8 @@ class TaskState(State, frozen=True, kw_only=True):
         asked: How many questions were asked, ever.
         answered: The number of the last one that was answered, 0 before the first.
         rated: Its result was rated.
+        reward: What the last attempt earns beside its price.
+        unfunded: Why that earns nothing.
     """
 
     status: TaskStatus
@@ -93,6 +96,8 @@ class TaskState(State, frozen=True, kw_only=True):
     asked: int = 0
     answered: int = 0
     rated: bool = False
+    reward: RewardTerms | None = None
+    unfunded: str = ""
 
     @property
     def live(self) -> bool:
@@ -139,6 +144,8 @@ def _assigned(state: TaskState, event: TaskAssigned) -> TaskState:
         tries=state.tries + 1,
         report=None,
         question=None,
+        reward=event.reward,
+        unfunded=event.unfunded,
     )
 
 
