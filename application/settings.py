@@ -89,6 +89,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         gov_token_address: Address of the AIA_GOV token outside of this system.
         base_task_reward: Reward of a task unless a program says so, base units.
         staking_tiers: Tiers by rising stake.
+        rating_window_seconds: How long the reward of a completed task waits for its rating.
         websocket_host: Where agents' sockets are served too, when a port is set.
         websocket_port: Port of the same; None: only under the HTTP server.
         websocket_ping_interval_seconds: How often sockets are pinged, seconds.
@@ -155,6 +156,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     gov_token_address: str | None = None
     base_task_reward: int = 10 * _TOKENS
     staking_tiers: tuple[StakingTier, ...] = DEFAULT_TIERS
+    rating_window_seconds: int = 60
 
     websocket_host: str | None = None
     websocket_port: int | None = None

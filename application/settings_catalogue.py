@@ -200,6 +200,12 @@ CATALOGUE: tuple[Setting, ...] = (
     ),
     Setting("base_task_reward", "MAS_BASE_TASK_REWARD", "economic.base_task_reward", read.amount),
     Setting("staking_tiers", "MAS_STAKING_TIERS", "economic.staking_tiers", staking_tiers),
+    Setting(
+        "rating_window_seconds",
+        "MAS_RATING_WINDOW",
+        "economic.rating_window",
+        read.whole(0, 31 * 86_400),
+    ),
     # Messages
     Setting("websocket_host", "WEBSOCKET_HOST", "communication.websocket_host", read.host),
     Setting(

@@ -24,4 +24,5 @@ def parameters_of(settings: Settings) -> EconomicParameters:
             for tier in settings.staking_tiers
         ),
         base_task_reward=settings.base_task_reward,
+        rating_window_seconds=settings.rating_window_seconds,
     )

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import msgspec
 
-from aia_mas.application.economy import ledger_handlers, order_handlers
+from aia_mas.application.economy import ledger_handlers, order_handlers, reward_handlers
 from aia_mas.application.engine.handlers import Evolvers, Handlers, merged
 from aia_mas.domain.kernel import Event
 
-_PARTS = (ledger_handlers, order_handlers)
+_PARTS = (ledger_handlers, order_handlers, reward_handlers)
 
 EVENTS: tuple[type[Event], ...] = tuple(event for part in _PARTS for event in part.EVENTS)
 
@@ -26,4 +26,10 @@ CATEGORIES = frozenset(EVOLVERS)
 
 def handlers(tokens: frozenset[str]) -> Handlers:
     """Return the handlers of all commands about the economy (``tokens``: those that there are)."""
-    return merged((ledger_handlers.handlers(tokens), order_handlers.handlers()))
+    return merged(
+        (
+            ledger_handlers.handlers(tokens),
+            order_handlers.handlers(),
+            reward_handlers.handlers(),
+        )
+    )

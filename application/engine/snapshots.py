@@ -18,6 +18,9 @@ log = structlog.stdlib.get_logger("aia.engine.snapshots")
 Snapshot = tuple[Any, int, str]
 """State, version, and the command that wrote that version."""
 
+# As JSON: amounts are larger than the integers of MessagePack.
+_FORMAT = b"json:"
+
 WORTH_WHILE = 100
 """Events read to load a stream that make a snapshot of it worth while."""
 
@@ -65,7 +68,7 @@ class PostgresSnapshots:
         """Keep snapshots of the categories whose state classes are given."""
         self._pool = pool
         self._worth_while = worth_while
-        self._decoders = {name: msgspec.msgpack.Decoder(cls) for name, cls in states.items()}
+        self._decoders = {name: msgspec.json.Decoder(cls) for name, cls in states.items()}
         self._shapes = {name: _shape(cls) for name, cls in states.items()}
         self._waiting: dict[str, tuple[Any, int, str]] = {}
 
@@ -119,7 +122,7 @@ class PostgresSnapshots:
                             self._shapes[category(stream)],
                             version,
                             command_id,
-                            msgspec.msgpack.encode(state),
+                            msgspec.json.encode(state),
                         ),
                     )
                 written += 1
@@ -131,4 +134,4 @@ class PostgresSnapshots:
 def _shape(cls: type[msgspec.Struct]) -> str:
     """Return a digest of a state class and everything it is made of."""
     schema = msgspec.json.encode(msgspec.json.schema(cls), order="sorted")
-    return hashlib.sha256(schema).hexdigest()[:16]
+    return hashlib.sha256(_FORMAT + schema).hexdigest()[:16]

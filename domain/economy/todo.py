@@ -123,8 +123,9 @@ class OpenOrders:
         return restored
 
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[tuple[str, OrderPlaced]]).decode
+# As JSON: amounts are larger than the integers of MessagePack.
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(list[tuple[str, OrderPlaced]]).decode
 
 
 def _first(items: dict[str, OrderPlaced], most: int) -> Iterator[tuple[str, OrderPlaced]]:
