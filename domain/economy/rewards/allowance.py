@@ -83,6 +83,11 @@ class Allowance:
         """What is kept for attempts that go on."""
         return self._held_sum
 
+    @property
+    def promisable(self) -> int:
+        """What can be promised now: what is available, less what plans took of it."""
+        return self.available - self._planned_sum
+
     def rewarded(self, agent_id: str) -> int:
         """Return how many attempts of an agent a reward is kept for, planned ones included."""
         return self._at_once[agent_id]
@@ -107,7 +112,7 @@ class Allowance:
             return Promise(unfunded=Unfunded.NO_STAKE)
         if self._at_once[agent_id] >= rewarded_at_once(parameters, stake):
             return Promise(unfunded=Unfunded.STAKE_LIMIT)
-        if self.available - self._planned_sum < terms.reserved:
+        if self.promisable < terms.reserved:
             return Promise(unfunded=Unfunded.POOL_EMPTY)
         self._planned[task_id] = Share(agent_id, terms.reserved)
         self._planned_sum += terms.reserved

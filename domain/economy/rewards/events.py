@@ -47,8 +47,6 @@ class SettledTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         reward: What it earned, base units.
         forfeited: Why it earned nothing of what was promised.
         gov: Units of AIA_GOV that it earned.
-        payer: Whose money paid its cost, if anybody's did.
-        cost: What that was, base units.
     """
 
     task_id: str
@@ -63,8 +61,6 @@ class SettledTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     reward: int = 0
     forfeited: str = ""
     gov: int = 0
-    payer: str | None = None
-    cost: int = 0
 
 
 class RewardsSettled(Event, frozen=True, kw_only=True):
@@ -76,8 +72,7 @@ class RewardsSettled(Event, frozen=True, kw_only=True):
         reward: What they earned together, base units.
         freed: What was reserved for them beyond that, base units; it is to be had again.
         gov: Units of AIA_GOV that they earned together.
-        cost: What payers paid for them, base units.
-        transfer_id: The entry that moved it.
+        transfer_id: The entry that moved it; empty: nothing was to be moved.
         at: When, UTC.
     """
 
@@ -87,7 +82,6 @@ class RewardsSettled(Event, frozen=True, kw_only=True):
     reward: int = 0
     freed: int = 0
     gov: int = 0
-    cost: int = 0
     transfer_id: str = ""
     at: datetime
 

@@ -14,6 +14,8 @@ from aia_mas.domain.economy.accounts import (
     reward_pool,
     wallet,
 )
+from aia_mas.domain.economy.authority import SETTLEMENT
+from aia_mas.domain.economy.errors import SystemAccount
 from aia_mas.domain.economy.ledger import Book, Entry, Leg, transfer_stream
 from aia_mas.domain.economy.rewards.blocks import RESERVED, RewardBlocks
 from aia_mas.domain.economy.rewards.errors import RewardsMovedOn
@@ -90,6 +92,8 @@ def settle_rewards(states: Mapping[str, Any], command: SettleRewards, ctx: Conte
 
     Refused with ``rewards_moved_on`` when it is not the next settlement.
     """
+    if ctx.principal.subject != SETTLEMENT.subject:
+        return refuse(SystemAccount())
     known: RewardBlocks = states[BLOCKS] or RewardBlocks()
     if command.number != known.settlements + 1:
         return refuse(RewardsMovedOn(settlement=known.settlements))
