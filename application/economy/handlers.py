@@ -6,11 +6,21 @@ from collections.abc import Mapping
 
 import msgspec
 
-from aia_mas.application.economy import ledger_handlers, order_handlers, reward_handlers
+from aia_mas.application.economy import (
+    ledger_handlers,
+    order_handlers,
+    reward_handlers,
+    staking_handlers,
+)
 from aia_mas.application.engine.handlers import Evolvers, Handlers, merged
 from aia_mas.domain.kernel import Event
 
-_PARTS = (ledger_handlers, order_handlers, reward_handlers)
+_PARTS = (
+    ledger_handlers,
+    order_handlers,
+    reward_handlers,
+    staking_handlers,
+)
 
 EVENTS: tuple[type[Event], ...] = tuple(event for part in _PARTS for event in part.EVENTS)
 
@@ -31,5 +41,6 @@ def handlers(tokens: frozenset[str]) -> Handlers:
             ledger_handlers.handlers(tokens),
             order_handlers.handlers(),
             reward_handlers.handlers(),
+            staking_handlers.handlers(),
         )
     )

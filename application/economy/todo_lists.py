@@ -6,11 +6,17 @@ from typing import Final
 
 from aia_mas.domain.economy.rewards.ahead import BlocksAhead
 from aia_mas.domain.economy.rewards.due import RewardsDue
+from aia_mas.domain.economy.staking.absences import Absences
+from aia_mas.domain.economy.staking.dues import StakeDues
+from aia_mas.domain.economy.staking.earnings import StakingEarnings
 from aia_mas.domain.economy.todo import OpenOrders, TodoList
 
 TODO_LISTS: Final[tuple[type[TodoList], ...]] = (
     OpenOrders,
     BlocksAhead,
     RewardsDue,
+    StakeDues,
+    Absences,
+    StakingEarnings,
 )
 """What the settlement folds and works off; snapshots name them by their names."""

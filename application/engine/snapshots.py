@@ -18,9 +18,6 @@ log = structlog.stdlib.get_logger("aia.engine.snapshots")
 Snapshot = tuple[Any, int, str]
 """State, version, and the command that wrote that version."""
 
-# As JSON: amounts are larger than the integers of MessagePack.
-_FORMAT = b"json:"
-
 WORTH_WHILE = 100
 """Events read to load a stream that make a snapshot of it worth while."""
 
@@ -132,6 +129,9 @@ class PostgresSnapshots:
 
 
 def _shape(cls: type[msgspec.Struct]) -> str:
-    """Return a digest of a state class and everything it is made of."""
+    """Return a digest of a state class and everything it is made of, and of how it is written.
+
+    As JSON, because amounts go beyond the 64 bits that MessagePack has.
+    """
     schema = msgspec.json.encode(msgspec.json.schema(cls), order="sorted")
-    return hashlib.sha256(_FORMAT + schema).hexdigest()[:16]
+    return hashlib.sha256(b"json" + schema).hexdigest()[:16]
