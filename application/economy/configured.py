@@ -46,4 +46,5 @@ def parameters_of(settings: Settings) -> EconomicParameters:
         unbonding_seconds=0 if settings.development else _WEEK,
         staking_reward_per_day=100 * ONE if settings.development else 0,
         supply=supply_of(settings),
+        rating_window_seconds=settings.rating_window_seconds,
     )

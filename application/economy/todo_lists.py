@@ -7,6 +7,8 @@ from typing import Final
 from aia_mas.domain.economy.budgets.due import CostsDue
 from aia_mas.domain.economy.incentives.programs import Programs
 from aia_mas.domain.economy.ledger.expiring import ExpiringHolds
+from aia_mas.domain.economy.rewards.ahead import BlocksAhead
+from aia_mas.domain.economy.rewards.due import RewardsDue
 from aia_mas.domain.economy.staking.absences import Absences
 from aia_mas.domain.economy.staking.dues import StakeDues
 from aia_mas.domain.economy.staking.earnings import StakingEarnings
@@ -21,6 +23,8 @@ TODO_LISTS: Final[tuple[type[TodoList], ...]] = (
     Programs,
     Genesis,
     OldStakes,
+    BlocksAhead,
+    RewardsDue,
     StakeDues,
     Absences,
     StakingEarnings,
