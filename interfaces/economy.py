@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aia_mas.application.economy.configured import parameters_of, tokens_of
+from aia_mas.application.economy.election_desk import ElectionDesk
 from aia_mas.application.economy.order_desk import OrderDesk
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.processes.settlement import LEASE, Settlement
@@ -25,6 +26,7 @@ class Economy:
         host: Keeps it up to date.
         settlement: The process.
         orders: Where orders are placed.
+        elections: Where votes are given.
         leads: What a node leads for it, by the name of its lease.
     """
 
@@ -38,5 +40,6 @@ class Economy:
         self.settlement = Settlement(
             self.fold, self.host, system.clock, parameters_of(system.settings)
         )
+        self.elections = ElectionDesk(self.fold, self.host, system.log.feed)
         self.orders = OrderDesk(system.engine, working_set, system.log.feed)
         self.leads = ((LEASE, self.settlement.lead),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aia_mas.application.settings import Settings
 from aia_mas.domain.economy.accounts import AIA, AIA_GOV
+from aia_mas.domain.economy.governance.kinds import PROPOSAL_KINDS, for_development
 from aia_mas.domain.economy.parameters import MILLION, EconomicParameters, TierTerms
 
 
@@ -24,4 +25,5 @@ def parameters_of(settings: Settings) -> EconomicParameters:
             for tier in settings.staking_tiers
         ),
         base_task_reward=settings.base_task_reward,
+        proposal_kinds=for_development() if settings.development else PROPOSAL_KINDS,
     )

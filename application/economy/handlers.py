@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
-from aia_mas.application.economy import ledger_handlers, order_handlers
+from aia_mas.application.economy import governance_handlers, ledger_handlers, order_handlers
+from aia_mas.application.economy.election_desk import ElectionDesk
+from aia_mas.application.economy.order_kinds import ORDER_KINDS
 from aia_mas.application.engine.handlers import Evolvers, Handlers, merged
 from aia_mas.domain.kernel import Event
 
-_PARTS = (ledger_handlers, order_handlers)
+_PARTS = (governance_handlers, ledger_handlers, order_handlers)
 
 EVENTS: tuple[type[Event], ...] = tuple(event for part in _PARTS for event in part.EVENTS)
 
@@ -24,6 +26,17 @@ CATEGORIES = frozenset(EVOLVERS)
 """The kinds of streams that the economy writes."""
 
 
-def handlers(tokens: frozenset[str]) -> Handlers:
-    """Return the handlers of all commands about the economy (``tokens``: those that there are)."""
-    return merged((ledger_handlers.handlers(tokens), order_handlers.handlers()))
+def handlers(tokens: frozenset[str], elections: Callable[[], ElectionDesk]) -> Handlers:
+    """Return the handlers of all commands about the economy.
+
+    Args:
+        tokens: The tokens that there are.
+        elections: Where votes are given on this node; asked when a command comes.
+    """
+    return merged(
+        (
+            governance_handlers.handlers(ORDER_KINDS, EVOLVERS, elections),
+            ledger_handlers.handlers(tokens),
+            order_handlers.handlers(),
+        )
+    )
