@@ -6,13 +6,18 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from aia_mas.application.economy import governance_handlers, ledger_handlers, order_handlers
+from aia_mas.application.economy import (
+    governance_handlers,
+    ledger_handlers,
+    order_handlers,
+    staking_handlers,
+)
 from aia_mas.application.economy.election_desk import ElectionDesk
 from aia_mas.application.economy.order_kinds import ORDER_KINDS
 from aia_mas.application.engine.handlers import Evolvers, Handlers, merged
 from aia_mas.domain.kernel import Event
 
-_PARTS = (governance_handlers, ledger_handlers, order_handlers)
+_PARTS = (governance_handlers, ledger_handlers, order_handlers, staking_handlers)
 
 EVENTS: tuple[type[Event], ...] = tuple(event for part in _PARTS for event in part.EVENTS)
 
@@ -38,5 +43,6 @@ def handlers(tokens: frozenset[str], elections: Callable[[], ElectionDesk]) -> H
             governance_handlers.handlers(ORDER_KINDS, EVOLVERS, elections),
             ledger_handlers.handlers(tokens),
             order_handlers.handlers(),
+            staking_handlers.handlers(),
         )
     )

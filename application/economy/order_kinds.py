@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from aia_mas.domain.economy.orders import Kinds, OrderKind
+from aia_mas.domain.economy.staking.rewards import CLAIM_REWARDS, NOTIFY_STAKING_REWARDS
+from aia_mas.domain.economy.staking.slashing import SLASH
 
-_ALL: Final[tuple[OrderKind, ...]] = ()
+_ALL: Final[tuple[OrderKind, ...]] = (
+    CLAIM_REWARDS,
+    NOTIFY_STAKING_REWARDS,
+    SLASH,
+)
 
 ORDER_KINDS: Final[Kinds] = {kind.name: kind for kind in _ALL}
 """Kinds of orders by name."""

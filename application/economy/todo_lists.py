@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from aia_mas.domain.economy.governance.elections import Elections
+from aia_mas.domain.economy.staking.absences import Absences
 from aia_mas.domain.economy.staking.dues import StakeDues
+from aia_mas.domain.economy.staking.earnings import StakingEarnings
 from aia_mas.domain.economy.todo import OpenOrders, TodoList
 
 TODO_LISTS: Final[tuple[type[TodoList], ...]] = (
     OpenOrders,
-    Elections,
     StakeDues,
+    Absences,
+    StakingEarnings,
+    Elections,
 )
 """What the settlement folds and works off; snapshots name them by their names."""
