@@ -105,3 +105,12 @@ class ElectionDesk:
             except (PowerNotKnown, DelegationChanged):
                 await self._host.reached(self._feed.position, _PATIENCE)
         return await engine.run(command, origin)
+
+
+def no_elections() -> ElectionDesk:
+    """Stand for a desk where nobody votes.
+
+    Raises:
+        LookupError: Somebody does.
+    """
+    raise LookupError("no votes are given here")

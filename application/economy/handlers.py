@@ -12,7 +12,7 @@ from aia_mas.application.economy import (
     order_handlers,
     staking_handlers,
 )
-from aia_mas.application.economy.election_desk import ElectionDesk
+from aia_mas.application.economy.election_desk import ElectionDesk, no_elections
 from aia_mas.application.economy.order_kinds import ORDER_KINDS
 from aia_mas.application.engine.handlers import Evolvers, Handlers, merged
 from aia_mas.domain.kernel import Event
@@ -31,7 +31,9 @@ CATEGORIES = frozenset(EVOLVERS)
 """The kinds of streams that the economy writes."""
 
 
-def handlers(tokens: frozenset[str], elections: Callable[[], ElectionDesk]) -> Handlers:
+def handlers(
+    tokens: frozenset[str], elections: Callable[[], ElectionDesk] = no_elections
+) -> Handlers:
     """Return the handlers of all commands about the economy.
 
     Args:
