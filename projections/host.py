@@ -20,6 +20,7 @@ from aia_mas.projections.agent_directory import AgentDirectory
 from aia_mas.projections.agent_items import agent_items
 from aia_mas.projections.agent_performance import AgentPerformances
 from aia_mas.projections.catching_up import CatchingUp
+from aia_mas.projections.economy.governance import Governance
 from aia_mas.projections.lag import lag_of
 from aia_mas.projections.metrics_figures import Lag, Metrics
 from aia_mas.projections.rebuilding import rebuild
@@ -46,6 +47,7 @@ class ProjectionHost:
         directory: Queries about agents.
         board: Queries about tasks.
         performances: Queries about the work of agents.
+        governance: Queries about proposals, votes and delegations.
         metrics: Figures about the system.
     """
 
@@ -89,6 +91,7 @@ class ProjectionHost:
         self.directory = AgentDirectory(log.pool, tiers)
         self.board = TaskBoard(log.pool)
         self.performances = AgentPerformances(log.pool)
+        self.governance = Governance(log.pool)
         metrics = self._views[SystemMetrics.name].fold
         assert isinstance(metrics, SystemMetrics)
         self.metrics = metrics

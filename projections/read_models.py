@@ -10,6 +10,7 @@ from typing import Protocol
 from aia_mas.projections.agent_directory import AgentFilter
 from aia_mas.projections.agent_performance import Performance
 from aia_mas.projections.agent_view import Agent
+from aia_mas.projections.economy.governance_queries import GovernanceQueries
 from aia_mas.projections.listing import Found, Page
 from aia_mas.projections.metrics_figures import Metrics
 from aia_mas.projections.snapshot_reading import Reading, Wanted
@@ -105,6 +106,11 @@ class ReadModels(Protocol):
     @property
     def performances(self) -> PerformanceQueries:
         """Queries about the work of agents."""
+        ...
+
+    @property
+    def governance(self) -> GovernanceQueries:
+        """Queries about proposals, votes and delegations."""
         ...
 
     @property

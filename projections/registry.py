@@ -7,6 +7,7 @@ from typing import Final, Literal, NamedTuple
 
 from aia_mas.application.event_log.fold import Fold
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
+from aia_mas.projections.economy.governance_fold import GOVERNANCE
 from aia_mas.projections.performance_fold import AGENT_PERFORMANCE
 from aia_mas.projections.system_metrics import SystemMetrics
 from aia_mas.projections.table import Projection
@@ -37,6 +38,7 @@ READ_MODELS: Final[tuple[ReadModel, ...]] = (
     AGENT_DIRECTORY,
     TASK_BOARD,
     AGENT_PERFORMANCE,
+    GOVERNANCE,
     LiveView(
         SystemMetrics.name, SystemMetrics.version, SystemMetrics, frozenset({"agent", "task"})
     ),

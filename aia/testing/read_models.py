@@ -10,6 +10,7 @@ import anyio
 from msgspec.structs import replace
 
 from aia.testing.agent_directory import MemoryAgentDirectory
+from aia.testing.governance import MemoryGovernance
 from aia.testing.performances import MemoryAgentPerformances
 from aia.testing.tables import Tables
 from aia.testing.task_board import MemoryTaskBoard
@@ -18,6 +19,7 @@ from aia_mas.application.event_log.log import EventLog
 from aia_mas.domain.orchestration.tiers import Tiers
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
 from aia_mas.projections.catching_up import CatchingUp
+from aia_mas.projections.economy.governance_fold import GOVERNANCE
 from aia_mas.projections.lag import lag_of
 from aia_mas.projections.metrics_figures import Metrics
 from aia_mas.projections.performance_fold import AGENT_PERFORMANCE
@@ -59,6 +61,8 @@ class MemoryReadModels:
         self.directory = MemoryAgentDirectory(agents[0], tiers, lambda: agents[1].position)
         self.board = MemoryTaskBoard(tasks[0], lambda: tasks[1].position)
         self.performances = MemoryAgentPerformances(work[0], lambda: work[1].position)
+        votes = self._tables(GOVERNANCE)
+        self.governance = MemoryGovernance(votes[0], lambda: votes[1].position)
         self.snapshot_of_tasks = self.board.snapshot
         self.snapshot_of_agents = self.directory.snapshot
         metrics = self._views[SystemMetrics.name].fold
