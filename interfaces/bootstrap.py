@@ -20,6 +20,7 @@ from anyio.abc import TaskGroup
 from aia_mas.application import registry
 from aia_mas.application.clock import Clock, SystemClock
 from aia_mas.application.economy.configured import tokens_of
+from aia_mas.application.economy.registering import Staking
 from aia_mas.application.engine.engine import Engine
 from aia_mas.application.engine.handlers import Placement, merged
 from aia_mas.application.engine.working_set import WorkingSet
@@ -286,6 +287,9 @@ class System:
                         tiers=settings.tiers,
                         failures=self.dispatcher.failures,
                         check_endpoint=endpoint_check(settings),
+                        staking=Staking(
+                            self.new_id, working_set.begin, faucet=settings.development
+                        ),
                     ),
                 ]
             ),

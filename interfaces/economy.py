@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from aia_mas.application.economy.configured import parameters_of, tokens_of
 from aia_mas.application.economy.election_desk import ElectionDesk
+from aia_mas.application.economy.enrolment import Enrolment
+from aia_mas.application.economy.initial_stakes import InitialStakes
 from aia_mas.application.economy.order_desk import OrderDesk
+from aia_mas.application.economy.standing import Standing
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.processes.settlement import LEASE, Settlement
 from aia_mas.application.processes.settlement_fold import SettlementFold
@@ -27,6 +30,9 @@ class Economy:
         settlement: The process.
         orders: Where orders are placed.
         elections: Where votes are given.
+        standing: How accounts and parameters stand.
+        enrolment: Fills wallets.
+        initial_stakes: Waits for what is staked with a registration.
         leads: What a node leads for it, by the name of its lease.
     """
 
@@ -42,4 +48,13 @@ class Economy:
         )
         self.elections = ElectionDesk(self.fold, self.host, system.log.feed)
         self.orders = OrderDesk(system.engine, working_set, system.log.feed)
+        self.standing = Standing(working_set)
+        self.enrolment = Enrolment(
+            self.orders,
+            self.standing,
+            self.tokens,
+            system.new_id,
+            faucet=system.settings.development,
+        )
+        self.initial_stakes = InitialStakes(self.orders, system.workload.agent)
         self.leads = ((LEASE, self.settlement.lead),)

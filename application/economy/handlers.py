@@ -11,13 +11,20 @@ from aia_mas.application.economy import (
     ledger_handlers,
     order_handlers,
     staking_handlers,
+    supply_handlers,
 )
 from aia_mas.application.economy.election_desk import ElectionDesk, no_elections
 from aia_mas.application.economy.order_kinds import ORDER_KINDS
 from aia_mas.application.engine.handlers import Evolvers, Handlers, merged
 from aia_mas.domain.kernel import Event
 
-_PARTS = (governance_handlers, ledger_handlers, order_handlers, staking_handlers)
+_PARTS = (
+    governance_handlers,
+    ledger_handlers,
+    order_handlers,
+    staking_handlers,
+    supply_handlers,
+)
 
 EVENTS: tuple[type[Event], ...] = tuple(event for part in _PARTS for event in part.EVENTS)
 
@@ -46,5 +53,6 @@ def handlers(
             ledger_handlers.handlers(tokens),
             order_handlers.handlers(),
             staking_handlers.handlers(),
+            supply_handlers.handlers(),
         )
     )

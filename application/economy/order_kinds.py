@@ -5,10 +5,20 @@ from __future__ import annotations
 from typing import Final
 
 from aia_mas.domain.economy.orders import Kinds, OrderKind
+from aia_mas.domain.economy.parameter_changes import CHANGE_PARAMETERS
 from aia_mas.domain.economy.staking.rewards import CLAIM_REWARDS, NOTIFY_STAKING_REWARDS
 from aia_mas.domain.economy.staking.slashing import SLASH
+from aia_mas.domain.economy.supply.faucet import FAUCET
+from aia_mas.domain.economy.supply.initial_stake import INITIAL_STAKE
+from aia_mas.domain.economy.supply.treasury_orders import BURN, FUND, MINT
 
 _ALL: Final[tuple[OrderKind, ...]] = (
+    CHANGE_PARAMETERS,
+    MINT,
+    BURN,
+    FUND,
+    FAUCET,
+    INITIAL_STAKE,
     CLAIM_REWARDS,
     NOTIFY_STAKING_REWARDS,
     SLASH,

@@ -8,10 +8,14 @@ from aia_mas.domain.economy.governance.elections import Elections
 from aia_mas.domain.economy.staking.absences import Absences
 from aia_mas.domain.economy.staking.dues import StakeDues
 from aia_mas.domain.economy.staking.earnings import StakingEarnings
+from aia_mas.domain.economy.supply.genesis import Genesis
+from aia_mas.domain.economy.supply.old_stakes import OldStakes
 from aia_mas.domain.economy.todo import OpenOrders, TodoList
 
 TODO_LISTS: Final[tuple[type[TodoList], ...]] = (
     OpenOrders,
+    Genesis,
+    OldStakes,
     StakeDues,
     Absences,
     StakingEarnings,

@@ -9,6 +9,7 @@ TAGS = (
     ("agents", "Who does the work: registration, signs of life, work to be had, how it went."),
     ("tasks", "The work: submitted, worked on, steered, explained; and who gets it."),
     ("queue", "Tasks that wait, limits of concurrency keys, pauses."),
+    ("economy", "Tokens: accounts, stakes, rewards, budgets, governance."),
     ("live", "What happens, as it happens."),
     ("security", "Tokens that are refused before they expire."),
     ("audit", "Every event as it is stored and sealed."),
@@ -47,6 +48,7 @@ PARAMETERS: Mapping[str, str] = {
     "dedup_key": "Having this word for the work.",
     "window": "How far back; it begins with a full hour.",
     "actor": "Caused by this subject.",
+    "order_id": "The order.",
 }
 """What a parameter means wherever it says nothing of its own, by its name."""
 
@@ -127,6 +129,12 @@ EXAMPLES: Mapping[str, Any] = {
     "pause_tasks": {"task_type": "report", "reason": "the source is being moved"},
     "resume_tasks": {"task_type": "report", "reason": "it is there again"},
     "set_limit": {"max_concurrent": 2, "rate": 100, "per_seconds": 60},
+    # The economy
+    "register_agent_economically": {"amount": "500"},
+    "mint_tokens": {"amount": "1000000", "token": "AIA", "note": "second year"},
+    "burn_tokens": {"amount": "1000", "token": "AIA", "note": "buy-back"},
+    "fund_account": {"amount": "500", "agent_id": "data_analyst_001", "note": "a grant"},
+    "change_economic_parameters": {"base_task_reward": "12", "reason": "more to do"},
     # Connections and tokens
     "close_connection": {"reason": "left open over night"},
     "close_connections": {"agent_id": "data_analyst_001", "reason": "the host is being moved"},

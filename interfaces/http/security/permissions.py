@@ -18,6 +18,8 @@ _CLIENTS = _OPERATORS | {Role.CLIENT}
 _AUDITORS = _OPERATORS | {Role.AUDITOR}
 _WATCHERS = _AUDITORS | {Role.VIEWER}
 _READERS = frozenset(Role)
+_TREASURERS = _ADMIN | {Role.TREASURER}
+_SPENDERS = _TREASURERS | {Role.AGENT, Role.CLIENT}  # see ``may_spend``
 
 PERMISSIONS: Mapping[str, frozenset[Role]] = {
     # Operations: nothing of anybody's data stands in these.
@@ -87,6 +89,16 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "get_limit": _READERS,
     "set_limit": _OPERATORS,
     "remove_limit": _OPERATORS,
+    # The economy
+    "register_agent_economically": _SPENDERS,  # for others than oneself: see ``enrolment``
+    "get_treasury": _READERS,
+    "mint_tokens": _TREASURERS,
+    "burn_tokens": _TREASURERS,
+    "fund_account": _TREASURERS,
+    "list_orders": _TREASURERS | _AUDITORS,
+    "get_order": _READERS,
+    "get_economic_parameters": _READERS,
+    "change_economic_parameters": _TREASURERS,
     # Live streams; each topic is allowed like the query that reads the same
     "open_frontend_socket": _READERS,
     "stream_events": _READERS,
