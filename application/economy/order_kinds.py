@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from aia_mas.domain.economy.governance.tier_orders import CHANGE_TIERS
 from aia_mas.domain.economy.orders import Kinds, OrderKind
 from aia_mas.domain.economy.parameter_changes import CHANGE_PARAMETERS
 from aia_mas.domain.economy.staking.rewards import CLAIM_REWARDS, NOTIFY_STAKING_REWARDS
@@ -14,6 +15,7 @@ from aia_mas.domain.economy.supply.treasury_orders import BURN, FUND, MINT
 
 _ALL: Final[tuple[OrderKind, ...]] = (
     CHANGE_PARAMETERS,
+    CHANGE_TIERS,
     MINT,
     BURN,
     FUND,

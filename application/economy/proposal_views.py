@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
-from aia_mas.application.economy.told_orders import told_order
+from aia_mas.application.economy.order_desk import shown_order
+from aia_mas.application.economy.order_kinds import ORDER_KINDS
 from aia_mas.domain.economy.governance.delegation import DelegationState
 from aia_mas.domain.economy.governance.election import Standing
 from aia_mas.domain.economy.governance.proposal import ProposalState, ProposalStatus, VoteState
-from aia_mas.domain.economy.governance.proposal_events import Deposit, Result
+from aia_mas.domain.economy.governance.proposal_events import Deposit, ProposedOrder, Result
 from aia_mas.domain.economy.governance.tally import Choice, Outcome, Tally, outcome_of
 from aia_mas.domain.kernel.money import to_text
 
@@ -185,7 +186,7 @@ def proposal_view(
         status=state.status,
         title=state.title,
         body=state.body,
-        commands=[{"kind": each.kind, **told_order(each.order)} for each in state.orders],
+        commands=[{"kind": each.kind, **_shown(each)} for each in state.orders],
         proposer=state.proposer,
         created_at=state.created_at,
         starts_at=state.starts_at,
@@ -221,6 +222,14 @@ def proposal_view(
         reason=state.reason,
         ended_at=state.ended_at,
     )
+
+
+def _shown(proposed: ProposedOrder) -> dict[str, Any]:
+    kind = ORDER_KINDS.get(proposed.kind)
+    amounts = frozenset[str]() if kind is None else kind.amounts
+    given = {name: value for name, value in proposed.order.items() if value is not None}
+    shown: dict[str, Any] = shown_order(given, amounts)
+    return shown
 
 
 def tally_view(state: ProposalState, standing: Standing | None) -> TallyView | None:

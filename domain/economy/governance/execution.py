@@ -18,6 +18,7 @@ from aia_mas.domain.economy.orders import (
     OrderPlaced,
     order_stream,
 )
+from aia_mas.domain.economy.parameter_changes import ChangeParameters
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.errors import DomainError, InvalidValue
 from aia_mas.domain.kernel.event import Event
@@ -93,6 +94,8 @@ def check_orders(orders: Sequence[ProposedOrder], ctx: Context, kinds: Kinds) ->
             order = msgspec.convert(proposed.order, kind.order)
         except msgspec.ValidationError as error:
             raise InvalidValue(str(error), field=place) from None
+        if isinstance(order, ChangeParameters) and "tiers" in order.changes:
+            raise CommandNotAllowed("Tiers are changed by change_tiers", field=place)
         try:
             kind.check(order, settlement)
         except InvalidValue as error:
