@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aia_mas.application.economy.configured import parameters_of, tokens_of
+from aia_mas.application.economy.election_desk import ElectionDesk
 from aia_mas.application.economy.enrolment import Enrolment
 from aia_mas.application.economy.initial_stakes import InitialStakes
 from aia_mas.application.economy.known_legs import KnownLegs
@@ -32,6 +33,7 @@ class Economy:
         settlement: The process.
         orders: Where orders are placed.
         legs: What transfers move.
+        elections: Where votes are given.
         standing: How accounts and parameters stand.
         enrolment: Fills wallets.
         initial_stakes: Waits for what is staked with a registration.
@@ -48,6 +50,7 @@ class Economy:
         self.settlement = Settlement(
             self.fold, self.host, system.clock, parameters_of(system.settings)
         )
+        self.elections = ElectionDesk(self.fold, self.host, system.log.feed)
         self.orders = OrderDesk(system.engine, working_set, system.log.feed)
         self.legs = KnownLegs(working_set)
         self.standing = Standing(working_set)

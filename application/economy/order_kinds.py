@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from aia_mas.domain.economy.governance.tier_orders import CHANGE_TIERS
 from aia_mas.domain.economy.incentives.orders import CANCEL_PROGRAM, OPEN_PROGRAM
 from aia_mas.domain.economy.ledger.reversing import REVERSE
 from aia_mas.domain.economy.orders import Kinds, OrderKind
@@ -19,6 +20,7 @@ _ALL: Final[tuple[OrderKind, ...]] = (
     OPEN_PROGRAM,
     REVERSE,
     CHANGE_PARAMETERS,
+    CHANGE_TIERS,
     MINT,
     BURN,
     FUND,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from aia_mas.domain.economy.budgets.due import CostsDue
+from aia_mas.domain.economy.governance.elections import Elections
 from aia_mas.domain.economy.incentives.programs import Programs
 from aia_mas.domain.economy.ledger.expiring import ExpiringHolds
 from aia_mas.domain.economy.rewards.ahead import BlocksAhead
@@ -28,5 +29,6 @@ TODO_LISTS: Final[tuple[type[TodoList], ...]] = (
     StakeDues,
     Absences,
     StakingEarnings,
+    Elections,
 )
 """What the settlement folds and works off; snapshots name them by their names."""

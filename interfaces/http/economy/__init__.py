@@ -6,11 +6,13 @@ from litestar.types import ControllerRouterHandler
 
 from aia_mas.interfaces.http.economy.accounts import Accounts
 from aia_mas.interfaces.http.economy.enrolment import EconomicEnrolment
+from aia_mas.interfaces.http.economy.governance import Proposals
 from aia_mas.interfaces.http.economy.orders import Orders
 from aia_mas.interfaces.http.economy.parameters import Parameters
 from aia_mas.interfaces.http.economy.staking import StakeCommands, StakingTiers
 from aia_mas.interfaces.http.economy.transfers import Transfers
 from aia_mas.interfaces.http.economy.treasury import Treasury
+from aia_mas.interfaces.http.economy.vote_delegations import VoteDelegations
 
 __all__ = ["ECONOMIC_CONTROLLERS"]
 
@@ -24,8 +26,10 @@ ECONOMIC_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     EconomicAgents,
     Orders,
     Parameters,
+    Proposals,
     StakingTiers,
     Transfers,
     Treasury,
+    VoteDelegations,
 )
 """All of the economy that is served over HTTP."""

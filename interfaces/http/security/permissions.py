@@ -18,6 +18,7 @@ _SPENDERS = _ADMIN | {Role.AGENT, Role.CLIENT, Role.TREASURER}
 _CLIENTS = _OPERATORS | {Role.CLIENT}
 _AUDITORS = _OPERATORS | {Role.AUDITOR}
 _WATCHERS = _AUDITORS | {Role.VIEWER}
+_VOTERS = _ADMIN | {Role.TREASURER, Role.AGENT, Role.CLIENT}
 _READERS = frozenset(Role)
 _TREASURY = _ADMIN | {Role.TREASURER}
 _SPENDERS = _TREASURY | {Role.AGENT, Role.CLIENT}  # their own only, see ``economy.authority``
@@ -141,6 +142,20 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "list_audit_events": _AUDITORS,
     "get_audit_stream": _AUDITORS,
     "get_audit_head": _AUDITORS,
+    # Governance: with one's own money and power, see ``may_spend`` and ``may_vote_for``
+    "create_proposal": _VOTERS,
+    "list_proposals": _READERS,
+    "get_proposal": _READERS,
+    "get_proposal_tally": _READERS,
+    "cast_vote": _VOTERS,
+    "list_votes": _READERS,
+    "cancel_proposal": _VOTERS,  # their own while it is pending; guardians any
+    "veto_proposal": _ADMIN | {Role.TREASURER},
+    "execute_proposal": _VOTERS | {Role.OPERATOR},
+    "delegate_votes": _VOTERS,
+    "withdraw_votes": _VOTERS,
+    "get_vote_delegation": _READERS,
+    "list_vote_delegations": _READERS,
 }
 """Operation -> the roles that may; operations are named by ``operation_id`` (HTTP) or ``name``."""
 
