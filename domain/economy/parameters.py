@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Final
 import msgspec
 from msgspec.structs import asdict, replace
 
+from aia_mas.domain.economy.governance.kinds import PROPOSAL_KINDS, ProposalKind
+from aia_mas.domain.economy.supply.terms import SupplyTerms
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.decision import Decision, accept
 from aia_mas.domain.kernel.event import Event, State
@@ -58,13 +60,16 @@ class EconomicParameters(msgspec.Struct, frozen=True, kw_only=True):
         reward_block: How much of the pool is reserved ahead at a time.
         rating_window_seconds: How long the reward of a task waits for its rating.
         staking_reward_per_day: What stakers share a day.
+        staking_reward_interval_seconds: How often it is shared.
         reporter_share_ppm: The share of a slash that goes to who reported.
         jail_lost_tasks: Tasks lost within the window after which an agent is jailed; 0: never.
         jail_window_seconds: That window.
         jail_seconds: How long it stays there at least.
         gov_per_completion: AIA_GOV for each rewarded task.
-        gov_per_vote: AIA_GOV for each vote.
+        gov_per_vote: AIA_GOV for each full 100 tokens of power that vote themselves.
         budget_warning_ppm: The share of a budget from which on there is a warning.
+        proposal_kinds: The kinds of proposals, each with its terms.
+        supply: The tokens; only the configuration changes these.
     """
 
     tiers: tuple[TierTerms, ...] = _TIERS
@@ -75,6 +80,7 @@ class EconomicParameters(msgspec.Struct, frozen=True, kw_only=True):
     reward_block: int = 10_000 * ONE
     rating_window_seconds: int = 60
     staking_reward_per_day: int = 0
+    staking_reward_interval_seconds: int = 3_600
     reporter_share_ppm: int = 100_000
     jail_lost_tasks: int = 5
     jail_window_seconds: int = 3_600
@@ -82,6 +88,8 @@ class EconomicParameters(msgspec.Struct, frozen=True, kw_only=True):
     gov_per_completion: int = ONE
     gov_per_vote: int = ONE
     budget_warning_ppm: int = 800_000
+    proposal_kinds: tuple[ProposalKind, ...] = PROPOSAL_KINDS
+    supply: SupplyTerms = SupplyTerms()
 
     def tier_of(self, stake: int) -> TierTerms | None:
         """Return the tier of a stake (base units); None: below all of them."""
