@@ -112,8 +112,9 @@ async def test_the_figures_stand_beside_the_stake(
         )
         assert await live.progress.reached(written.last, PATIENCE)
 
-    figures = "concat_ws(' ', agent_id, bonded, effective, earning, delegated, received, bonded_gov)"
-    assert await one(database, f"select array_agg({figures} order by agent_id) from stakes_v1") == [
+    columns = "agent_id, bonded, effective, earning, delegated, received, bonded_gov"
+    query = f"select array_agg(concat_ws(' ', {columns}) order by agent_id) from stakes_v1"
+    assert await one(database, query) == [
         f"ann {10**33} {10**33 - 7} {10**33} 7 0 5",
         "bob 0 7 0 0 7 0",
     ]
