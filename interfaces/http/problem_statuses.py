@@ -156,7 +156,6 @@ STATUS_OF: Mapping[str, int] = {
     "unbalanced_entry": 422,
     "zero_amount": 422,
     "exceeds_pending_transfer": 422,
-    "self_delegation": 422,
     "invalid_fraction": 422,
     "self_report": 422,
     # 429: too much at once
