@@ -118,6 +118,8 @@ class ReadModels(Protocol):
     @property
     def incentives(self) -> IncentiveQueries:
         """Queries about incentive programs."""
+
+    @property
     def ledger(self) -> LedgerQueries:
         """Queries about accounts and transfers."""
         ...

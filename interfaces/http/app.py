@@ -16,6 +16,8 @@ from aia_mas.interfaces.http.audit import Audit
 from aia_mas.interfaces.http.connections import Connections
 from aia_mas.interfaces.http.docs import Documentation, encoded
 from aia_mas.interfaces.http.economy.accounts import Accounts
+from aia_mas.interfaces.http.economy.budgets import Budgets
+from aia_mas.interfaces.http.economy.incentives import Incentives
 from aia_mas.interfaces.http.economy.transfers import Transfers
 from aia_mas.interfaces.http.edge import Edge
 from aia_mas.interfaces.http.errors import FieldError, InvalidParameter
@@ -70,6 +72,8 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     LimitOperations,
     Transfers,
     Accounts,
+    Budgets,
+    Incentives,
     Connections,
     TokenRevocations,
     Audit,

@@ -16,6 +16,7 @@ _AGENTS = _OPERATORS | {Role.AGENT}  # an agent for itself only, see ``ApiReques
 _SUBMITTERS = _AGENTS | {Role.CLIENT}
 _SPENDERS = _ADMIN | {Role.AGENT, Role.CLIENT, Role.TREASURER}
 _CLIENTS = _OPERATORS | {Role.CLIENT}
+_TREASURERS = _ADMIN | {Role.TREASURER}
 _AUDITORS = _OPERATORS | {Role.AUDITOR}
 _WATCHERS = _AUDITORS | {Role.VIEWER}
 _READERS = frozenset(Role)
@@ -101,6 +102,15 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "get_statement": _READERS,
     "get_statement_csv": _READERS,
     "close_statement": _SPENDERS,
+    "create_budget": _TREASURERS,
+    "set_budget": _TREASURERS,
+    "remove_budget": _TREASURERS,
+    "list_budgets": _READERS,
+    "get_budget": _READERS,
+    "open_incentive": _TREASURERS,
+    "cancel_incentive": _TREASURERS,
+    "list_incentives": _READERS,
+    "get_incentive": _READERS,
     # Live streams; each topic is allowed like the query that reads the same
     "open_frontend_socket": _READERS,
     "stream_events": _READERS,

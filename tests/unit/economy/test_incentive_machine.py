@@ -23,7 +23,7 @@ from aia_mas.domain.economy.orders import PlaceOrder
 from aia_mas.domain.kernel.ids import entity_of
 from aia_mas.domain.orchestration.task_commands import RateTask
 
-from .town import NOW, Town, treasury
+from .town import Town, treasury
 
 AGENTS = ("ann", "bob", "cal")
 TYPES = ("report", "analysis")

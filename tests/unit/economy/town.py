@@ -17,8 +17,8 @@ from aia_mas.domain.economy.accounts import AIA, AIA_GOV, account_stream, treasu
 from aia_mas.domain.economy.authority import SETTLEMENT
 from aia_mas.domain.economy.budgets.budget import BudgetState, budget_stream
 from aia_mas.domain.economy.budgets.commands import CreateBudget
-from aia_mas.domain.economy.budgets.periods import Period
 from aia_mas.domain.economy.budgets.due import CostsDue
+from aia_mas.domain.economy.budgets.periods import Period
 from aia_mas.domain.economy.budgets.terms import BudgetTerms, Scope
 from aia_mas.domain.economy.incentives.programs import Programs
 from aia_mas.domain.economy.ledger import AccountState
