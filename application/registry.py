@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
 from aia_mas.application.access import handlers as access
 from aia_mas.application.connections import handlers as connections
 from aia_mas.application.economy import handlers as economy
-from aia_mas.application.engine.handlers import Evolvers, Handlers
+from aia_mas.application.economy.paid_tasks import with_payments
+from aia_mas.application.engine.handlers import Evolvers, Handlers, merged
 from aia_mas.application.engine.working_set import WorkingSet
 from aia_mas.application.orchestration import handlers as orchestration
 from aia_mas.domain.kernel import Event
@@ -39,11 +40,19 @@ STATES: Mapping[str, type[msgspec.Struct]] = {
 """Category of streams -> what is folded, for snapshots."""
 
 
-def others(tokens: frozenset[str], working_set: WorkingSet) -> Sequence[Handlers]:
-    """Return the handlers of all commands but those about agents and tasks, which need more.
+def handlers(tasks: Handlers, tokens: frozenset[str], working_set: WorkingSet) -> Handlers:
+    """Return the handlers of all commands.
 
     Args:
+        tasks: Those about agents and tasks, which need more of a node than the others.
         tokens: The tokens that there are.
         working_set: Where it is looked up what a command is about that only names it.
     """
-    return (access.handlers(), connections.handlers(), economy.handlers(tokens, working_set))
+    return merged(
+        [
+            access.handlers(),
+            connections.handlers(),
+            economy.handlers(tokens, working_set),
+            with_payments(tasks, working_set),
+        ]
+    )

@@ -20,9 +20,8 @@ from anyio.abc import TaskGroup
 from aia_mas.application import registry
 from aia_mas.application.clock import Clock, SystemClock
 from aia_mas.application.economy.configured import tokens_of
-from aia_mas.application.economy.paid_tasks import with_payments
 from aia_mas.application.engine.engine import Engine
-from aia_mas.application.engine.handlers import Placement, merged
+from aia_mas.application.engine.handlers import Placement
 from aia_mas.application.engine.working_set import WorkingSet
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.event_log.records import RecordedEvent
@@ -46,6 +45,7 @@ from aia_mas.domain.kernel.principal import system
 from aia_mas.domain.orchestration.scoring.policies import Policy, registered
 from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
 from aia_mas.domain.orchestration.task_commands import SubmitTask
+from aia_mas.domain.orchestration.tiers import TiersInForce
 from aia_mas.interfaces.access import Access
 from aia_mas.interfaces.economy import Economy
 from aia_mas.interfaces.live_streams import live_hub
@@ -68,6 +68,7 @@ class System:
     Attributes:
         settings: What it was told.
         policies: What may choose among agents, by name.
+        tiers: The tiers that hold now.
         clock: What time it is.
         stores: Where its data are.
         log: The event log.
@@ -255,6 +256,7 @@ class System:
         dispatch_fold = DispatchFold(
             settings.max_running_tasks, lambda: feed.position, follow, self.policies, settings.tiers
         )
+        self.tiers = TiersInForce(lambda: dispatch_fold.state.fleet.tiers)
         self.queue_view = QueueView(lambda: dispatch_fold.state, clock)
         self.presence = Presence(
             signs_of_life,
@@ -276,22 +278,18 @@ class System:
         self.engine = Engine(
             event_log,
             working_set,
-            merged(
-                [
-                    *registry.others(tokens_of(settings), working_set),
-                    with_payments(
-                        orchestration.handlers(
-                            active_tasks=dispatch_fold.active_tasks,
-                            seat=seats.place,
-                            place=DedupKeys(working_set, admission.place).place,
-                            policies=self.policies,
-                            tiers=settings.tiers,
-                            failures=self.dispatcher.failures,
-                            check_endpoint=endpoint_check(settings),
-                        ),
-                        working_set,
-                    ),
-                ]
+            registry.handlers(
+                orchestration.handlers(
+                    active_tasks=dispatch_fold.active_tasks,
+                    seat=seats.place,
+                    place=DedupKeys(working_set, admission.place).place,
+                    policies=self.policies,
+                    tiers=settings.tiers,
+                    failures=self.dispatcher.failures,
+                    check_endpoint=endpoint_check(settings),
+                ),
+                tokens_of(settings),
+                working_set,
             ),
             registry.EVOLVERS,
             clock,
@@ -325,7 +323,7 @@ class System:
             WEBHOOKS.name: self.webhooks.host,
             SETTLEMENT.name: self.economy.host,
         }
-        self.projections = stores.read_models(self._process_hosts)
+        self.projections = stores.read_models(self._process_hosts, self.tiers)
         self.hub = live_hub(event_log, settings, self.projections, clock)
         self.access = Access(settings, self.name, clock, event_log, working_set, self.hub)
 

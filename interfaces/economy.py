@@ -10,6 +10,7 @@ from aia_mas.application.economy.order_desk import OrderDesk
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.processes.settlement import LEASE, Settlement
 from aia_mas.application.processes.settlement_fold import SettlementFold
+from aia_mas.domain.economy.staking.earnings import StakingEarnings
 from aia_mas.interfaces.process_folds import SETTLEMENT
 
 if TYPE_CHECKING:
@@ -43,3 +44,10 @@ class Economy:
         self.orders = OrderDesk(system.engine, working_set, system.log.feed)
         self.legs = KnownLegs(working_set)
         self.leads = ((LEASE, self.settlement.lead),)
+
+    @property
+    def earnings(self) -> StakingEarnings:
+        """What stakers earn, and the parameters in force, as far as ``host`` has come."""
+        earnings = self.fold.lists[StakingEarnings.name]
+        assert isinstance(earnings, StakingEarnings)
+        return earnings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from types import MappingProxyType
@@ -23,6 +23,7 @@ from aia_mas.projections.catching_up import CatchingUp
 from aia_mas.projections.economy.budgets import BudgetBoard
 from aia_mas.projections.economy.incentives import IncentiveBoard
 from aia_mas.projections.economy.ledger import Ledger
+from aia_mas.projections.economy.stakes import Stakes
 from aia_mas.projections.lag import lag_of
 from aia_mas.projections.metrics_figures import Lag, Metrics
 from aia_mas.projections.rebuilding import rebuild
@@ -52,6 +53,7 @@ class ProjectionHost:
         budgets: Queries about budgets.
         incentives: Queries about incentive programs.
         ledger: Queries about accounts and transfers.
+        stakes: Queries about stakes.
         metrics: Figures about the system.
     """
 
@@ -98,6 +100,7 @@ class ProjectionHost:
         self.budgets = BudgetBoard(log.pool)
         self.incentives = IncentiveBoard(log.pool)
         self.ledger = Ledger(log.pool)
+        self.stakes = Stakes(log.pool)
         metrics = self._views[SystemMetrics.name].fold
         assert isinstance(metrics, SystemMetrics)
         self.metrics = metrics
@@ -204,8 +207,12 @@ class ProjectionHost:
                 )
         return result
 
-    async def rebuild(self, name: str) -> int:
+    async def rebuild(self, name: str, moved: Callable[[int], None] = lambda _: None) -> int:
         """Build a read model anew from position 0 beside the live one, then swap it in.
+
+        Args:
+            name: Which one.
+            moved: Told how far it has come, every now and then.
 
         Returns:
             The position of the new one.
@@ -218,8 +225,8 @@ class ProjectionHost:
         """
         model = self._model(name)
         if isinstance(model, Projection):
-            return await rebuild(model, self._log, self._conninfo)
-        return await self._views[name].rebuild(model.make())
+            return await rebuild(model, self._log, self._conninfo, moved)
+        return await self._views[name].rebuild(model.make(), moved)
 
     async def prune(self) -> list[str]:
         """Remove what older releases read; returns the names of what was removed."""

@@ -15,6 +15,7 @@ from aia_mas.interfaces.http.agents import AgentCommands
 from aia_mas.interfaces.http.audit import Audit
 from aia_mas.interfaces.http.connections import Connections
 from aia_mas.interfaces.http.docs import Documentation, encoded
+from aia_mas.interfaces.http.economy import EconomicAgents, StakingTiers
 from aia_mas.interfaces.http.economy.accounts import Accounts
 from aia_mas.interfaces.http.economy.budgets import Budgets
 from aia_mas.interfaces.http.economy.incentives import Incentives
@@ -74,6 +75,8 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     Accounts,
     Budgets,
     Incentives,
+    EconomicAgents,
+    StakingTiers,
     Connections,
     TokenRevocations,
     Audit,

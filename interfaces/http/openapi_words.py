@@ -9,7 +9,7 @@ TAGS = (
     ("agents", "Who does the work: registration, signs of life, work to be had, how it went."),
     ("tasks", "The work: submitted, worked on, steered, explained; and who gets it."),
     ("queue", "Tasks that wait, limits of concurrency keys, pauses."),
-    ("economy", "Tokens: accounts, transfers, statements, budgets, incentive programs."),
+    ("economy", "Tokens: accounts, transfers, stakes, rewards, budgets, proposals."),
     ("live", "What happens, as it happens."),
     ("security", "Tokens that are refused before they expire."),
     ("audit", "Every event as it is stored and sealed."),
@@ -178,6 +178,18 @@ EXAMPLES: Mapping[str, Any] = {
         "most_per_agent": 2,
     },
     "cancel_incentive": {"reason": "the quarter is closed"},
+    # Stakes
+    "stake": {"amount": "300"},
+    "unstake": {"amount": "100"},
+    "cancel_unstake": {"unbonding_id": "01a2036c-65fc-7403-87f1-7ad5c6d11796"},
+    "delegate_stake": {"to": "data_analyst_002", "amount": "100"},
+    "undelegate_stake": {"to": "data_analyst_002", "amount": "50"},
+    "slash_agent": {
+        "evidence_id": "case-17",
+        "fraction": 0.05,
+        "reporter": "auditor_001",
+        "reason": "results were made up",
+    },
     # Connections and tokens
     "close_connection": {"reason": "left open over night"},
     "close_connections": {"agent_id": "data_analyst_001", "reason": "the host is being moved"},

@@ -16,10 +16,11 @@ _AGENTS = _OPERATORS | {Role.AGENT}  # an agent for itself only, see ``ApiReques
 _SUBMITTERS = _AGENTS | {Role.CLIENT}
 _SPENDERS = _ADMIN | {Role.AGENT, Role.CLIENT, Role.TREASURER}
 _CLIENTS = _OPERATORS | {Role.CLIENT}
-_TREASURERS = _ADMIN | {Role.TREASURER}
+_TREASURY = _ADMIN | {Role.TREASURER}
 _AUDITORS = _OPERATORS | {Role.AUDITOR}
 _WATCHERS = _AUDITORS | {Role.VIEWER}
 _READERS = frozenset(Role)
+_SPENDERS = _TREASURY | {Role.AGENT, Role.CLIENT}  # their own only, see ``economy.authority``
 
 PERMISSIONS: Mapping[str, frozenset[Role]] = {
     # Operations: nothing of anybody's data stands in these.
@@ -102,15 +103,26 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "get_statement": _READERS,
     "get_statement_csv": _READERS,
     "close_statement": _SPENDERS,
-    "create_budget": _TREASURERS,
-    "set_budget": _TREASURERS,
-    "remove_budget": _TREASURERS,
+    "create_budget": _TREASURY,
+    "set_budget": _TREASURY,
+    "remove_budget": _TREASURY,
     "list_budgets": _READERS,
     "get_budget": _READERS,
-    "open_incentive": _TREASURERS,
-    "cancel_incentive": _TREASURERS,
+    "open_incentive": _TREASURY,
+    "cancel_incentive": _TREASURY,
     "list_incentives": _READERS,
     "get_incentive": _READERS,
+    # Stakes
+    "get_stake": _READERS,
+    "list_tiers": _READERS,
+    "stake": _SPENDERS,
+    "unstake": _SPENDERS,
+    "cancel_unstake": _SPENDERS,
+    "delegate_stake": _SPENDERS,
+    "undelegate_stake": _SPENDERS,
+    "claim_rewards": _SPENDERS,
+    "unjail_agent": _SPENDERS,
+    "slash_agent": _TREASURY,
     # Live streams; each topic is allowed like the query that reads the same
     "open_frontend_socket": _READERS,
     "stream_events": _READERS,

@@ -9,8 +9,7 @@ from typing import Any
 import msgspec
 
 from aia_mas.application import registry
-from aia_mas.application.economy.paid_tasks import with_payments
-from aia_mas.application.engine.handlers import Handlers, category, merged
+from aia_mas.application.engine.handlers import Handlers, category
 from aia_mas.application.engine.working_set import Entry
 from aia_mas.application.orchestration import handlers as orchestration
 from aia_mas.domain.economy.accounts import AIA, AIA_GOV, account_stream, treasury, wallet
@@ -211,8 +210,7 @@ class Town:
         known: Any = self
         no_choice: Callable[[Any], None] = lambda _: None  # noqa: E731
         tasks = orchestration.handlers(active_tasks=lambda _: 0, seat=no_choice, place=no_choice)
-        others = registry.others(frozenset({AIA, AIA_GOV}), known)
-        return merged([*others, with_payments(tasks, known)])
+        return registry.handlers(tasks, frozenset({AIA, AIA_GOV}), known)
 
 
 __all__ = ["ADMIN", "NOW", "OPERATOR", "PRICE", "Town", "client", "terms", "treasury", "wallet"]
