@@ -11,6 +11,7 @@ from aia_mas.projections.agent_directory import AgentFilter
 from aia_mas.projections.agent_performance import Performance
 from aia_mas.projections.agent_view import Agent
 from aia_mas.projections.economy.budgets import BudgetQueries
+from aia_mas.projections.economy.governance_queries import GovernanceQueries
 from aia_mas.projections.economy.incentives import IncentiveQueries
 from aia_mas.projections.economy.queries import LedgerQueries
 from aia_mas.projections.economy.stakes import StakeQueries
@@ -129,6 +130,11 @@ class ReadModels(Protocol):
     @property
     def stakes(self) -> StakeQueries:
         """Queries about stakes."""
+        ...
+
+    @property
+    def governance(self) -> GovernanceQueries:
+        """Queries about proposals, votes and delegations."""
         ...
 
     @property

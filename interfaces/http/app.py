@@ -15,11 +15,7 @@ from aia_mas.interfaces.http.agents import AgentCommands
 from aia_mas.interfaces.http.audit import Audit
 from aia_mas.interfaces.http.connections import Connections
 from aia_mas.interfaces.http.docs import Documentation, encoded
-from aia_mas.interfaces.http.economy import EconomicAgents, StakingTiers
-from aia_mas.interfaces.http.economy.accounts import Accounts
-from aia_mas.interfaces.http.economy.budgets import Budgets
-from aia_mas.interfaces.http.economy.incentives import Incentives
-from aia_mas.interfaces.http.economy.transfers import Transfers
+from aia_mas.interfaces.http.economy import ECONOMIC_CONTROLLERS
 from aia_mas.interfaces.http.edge import Edge
 from aia_mas.interfaces.http.errors import FieldError, InvalidParameter
 from aia_mas.interfaces.http.health import Checks
@@ -71,12 +67,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     AssignmentPolicies,
     QueueOperations,
     LimitOperations,
-    Transfers,
-    Accounts,
-    Budgets,
-    Incentives,
-    EconomicAgents,
-    StakingTiers,
+    *ECONOMIC_CONTROLLERS,
     Connections,
     TokenRevocations,
     Audit,
