@@ -100,6 +100,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         supply_caps: The most that may be in the world of a token, base units; see ``supply_cap``.
         genesis_treasury: What the treasury begins with in development mode, base units by token.
         genesis_reward_pool: What rewards begin with in development mode, base units by token.
+        rating_window_seconds: How long the reward of a completed task waits for its rating.
         websocket_host: Where agents' sockets are served too, when a port is set.
         websocket_port: Port of the same; None: only under the HTTP server.
         websocket_ping_interval_seconds: How often sockets are pinged, seconds.
@@ -170,6 +171,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     supply_caps: Mapping[str, int] = {}
     genesis_treasury: Mapping[str, int] = GENESIS_TREASURY
     genesis_reward_pool: Mapping[str, int] = GENESIS_REWARD_POOL
+    rating_window_seconds: int = 60
 
     websocket_host: str | None = None
     websocket_port: int | None = None

@@ -215,6 +215,12 @@ CATALOGUE: tuple[Setting, ...] = (
         "economic.genesis_reward_pool",
         token.amounts(token.GENESIS_REWARD_POOL),
     ),
+    Setting(
+        "rating_window_seconds",
+        "MAS_RATING_WINDOW",
+        "economic.rating_window",
+        read.whole(0, 31 * 86_400),
+    ),
     # Messages
     Setting("websocket_host", "WEBSOCKET_HOST", "communication.websocket_host", read.host),
     Setting(

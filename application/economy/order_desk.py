@@ -77,7 +77,7 @@ def order_view(order_id: str, state: OrderState) -> Order:
         order_id=order_id,
         status=state.status,
         kind=state.kind,
-        order=_shown(state.order, ORDER_KINDS[state.kind].amounts),
+        order=shown_order(state.order, ORDER_KINDS[state.kind].amounts),
         by=state.by,
         placed_at=state.at,
         ended_at=state.ended_at,
@@ -87,12 +87,12 @@ def order_view(order_id: str, state: OrderState) -> Order:
     )
 
 
-def _shown(value: Any, amounts: frozenset[str], name: str = "") -> Any:
+def shown_order(value: Any, amounts: frozenset[str], name: str = "") -> Any:
     """Return a part of an order as clients see it: amounts are texts of tokens."""
     if isinstance(value, Mapping):
-        return {key: _shown(part, amounts, key) for key, part in value.items()}
+        return {key: shown_order(part, amounts, key) for key, part in value.items()}
     if isinstance(value, list):
-        return [_shown(part, amounts, name) for part in value]
+        return [shown_order(part, amounts, name) for part in value]
     return to_text(value) if name in amounts and isinstance(value, int) else value
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
+from aia_mas.domain.economy.governance.kinds import check_kinds
 from aia_mas.domain.economy.orders import Execution, OrderKind
 from aia_mas.domain.economy.parameters import (
     MILLION,
@@ -134,6 +135,7 @@ _CHECKS: Final[Mapping[str, Check]] = {
     "gov_per_completion": check_units,
     "gov_per_vote": check_units,
     "budget_warning_ppm": _SHARE,
+    "proposal_kinds": check_kinds,
 }
 CHANGEABLE: Final = frozenset(_CHECKS)
 """The parameters that are changed through the log."""
@@ -182,5 +184,5 @@ CHANGE_PARAMETERS: Final = OrderKind(
     _check,
     _streams,
     _execute,
-    amounts=AMOUNTS | {"min_stake"},
+    amounts=AMOUNTS | {"min_stake", "deposit"},
 )

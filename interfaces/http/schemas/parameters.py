@@ -18,6 +18,11 @@ from aia_mas.domain.kernel.money import to_text
 from aia_mas.domain.kernel.places import within
 from aia_mas.domain.kernel.precondition import Precondition
 from aia_mas.interfaces.http.schemas.amounts import Amount, ChangedAmount, units
+from aia_mas.interfaces.http.schemas.proposal_kinds import (
+    ChangedProposalKind,
+    ShownProposalKind,
+    shown_kinds,
+)
 
 Reason = Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": 256})]
 _SHARE = msgspec.Meta(extra_json_schema={"minimum": 0, "maximum": MILLION})
@@ -64,8 +69,9 @@ class ShownParameters(msgspec.Struct, frozen=True, kw_only=True):
         jail_window_seconds: That window.
         jail_seconds: How long it stays there at least.
         gov_per_completion: AIA_GOV for each rewarded task.
-        gov_per_vote: AIA_GOV for each vote.
+        gov_per_vote: AIA_GOV for each full 100 tokens of power that vote themselves.
         budget_warning_ppm: The share of a budget from which on there is a warning.
+        proposal_kinds: The kinds of proposals, each with the terms on which it is decided.
     """
 
     revision: int
@@ -85,6 +91,7 @@ class ShownParameters(msgspec.Struct, frozen=True, kw_only=True):
     gov_per_completion: str
     gov_per_vote: str
     budget_warning_ppm: int
+    proposal_kinds: list[ShownProposalKind]
 
 
 class ChangedTier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -112,6 +119,7 @@ class ParametersChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     Attributes:
         tiers: All tiers, by rising stake.
+        proposal_kinds: All kinds of proposals.
         reason: Why, for the record.
     """
 
@@ -131,6 +139,7 @@ class ParametersChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     gov_per_completion: ChangedAmount = UNSET
     gov_per_vote: ChangedAmount = UNSET
     budget_warning_ppm: ChangedShare = UNSET
+    proposal_kinds: Sequence[ChangedProposalKind] | UnsetType = UNSET
     reason: Reason = ""
 
     def order(self, condition: Precondition) -> ChangeParameters:
@@ -144,11 +153,11 @@ class ParametersChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
             value = getattr(self, name)
             if value is UNSET:
                 continue
-            if name == "tiers":
+            if name in {"tiers", "proposal_kinds"}:
                 value = [
                     msgspec.to_builtins(terms)
-                    for index, tier in enumerate(value)
-                    if (terms := mistakes.check(tier.terms, within(name, index))) is not None
+                    for index, each in enumerate(value)
+                    if (terms := mistakes.check(each.terms, within(name, index))) is not None
                 ]
             elif name in AMOUNTS:
                 value = mistakes.check(units, value, name)
@@ -161,7 +170,7 @@ def shown_parameters(state: ParametersState) -> ShownParameters:
     """Return parameters as clients see them."""
     values: dict[str, Any] = {
         name: to_text(value) if name in AMOUNTS else value
-        for name in CHANGEABLE - {"tiers"}
+        for name in CHANGEABLE - {"tiers", "proposal_kinds"}
         for value in (getattr(state.parameters, name),)
     }
     tiers = [
@@ -172,7 +181,12 @@ def shown_parameters(state: ParametersState) -> ShownParameters:
         )
         for tier in state.parameters.tiers
     ]
-    return ShownParameters(revision=state.revision, tiers=tiers, **values)
+    return ShownParameters(
+        revision=state.revision,
+        tiers=tiers,
+        proposal_kinds=shown_kinds(state.parameters.proposal_kinds),
+        **values,
+    )
 
 
 def _millionths(multiplier: float | str, field: str) -> int:
