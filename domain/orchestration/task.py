@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from aia_mas.domain.economy.rewards.terms import RewardTerms
 from aia_mas.domain.kernel.event import Event, State
 from aia_mas.domain.kernel.ids import stream_of
+from aia_mas.domain.orchestration.cost_hold import CostHold
 from aia_mas.domain.orchestration.task_events import (
     EVENTS,
     TaskAssigned,
@@ -75,6 +76,8 @@ class TaskState(State, frozen=True, kw_only=True):
         asked: How many questions were asked, ever.
         answered: The number of the last one that was answered, 0 before the first.
         rated: Its result was rated.
+        hold: What was set aside to pay for it, last.
+        holds: How often something was, ever.
         reward: What the last attempt earns beside its price.
         unfunded: Why that earns nothing.
     """
@@ -96,6 +99,8 @@ class TaskState(State, frozen=True, kw_only=True):
     asked: int = 0
     answered: int = 0
     rated: bool = False
+    hold: CostHold | None = None
+    holds: int = 0
     reward: RewardTerms | None = None
     unfunded: str = ""
 
@@ -130,6 +135,8 @@ def _submitted(_state: TaskState | None, event: TaskSubmitted) -> TaskState:
         terms=terms_of(event.spec),
         owner=event.owner,
         since=event.submitted_at,
+        hold=event.hold,
+        holds=event.hold is not None,
     )
 
 
@@ -182,6 +189,8 @@ def _requeued(state: TaskState, event: TaskRequeued) -> TaskState:
         ended_leases=_ended_leases(state),
         since=event.at,
         question=None,
+        hold=event.hold,
+        holds=state.holds + (event.hold is not None),
     )
 
 

@@ -63,7 +63,10 @@ def submit_task(
     except InvalidValue as error:
         return refuse(error)
     submitted = TaskSubmitted(
-        spec=command.spec, submitted_at=ctx.now, owner=command.owner or ctx.principal.subject
+        spec=command.spec,
+        submitted_at=ctx.now,
+        owner=command.owner or ctx.principal.subject,
+        hold=command.hold,
     )
     stream = task_stream(command.task_id)
     if command.assignment is None or not _may_have(agent, command.assignment):
@@ -92,7 +95,9 @@ def assign_task(
         or (state.terms.deadline is not None and state.terms.deadline <= ctx.now)
     ):
         return refuse(AssignmentObsolete(task_id=command.task_id, agent_id=command.agent_id))
-    return accept(task_stream(command.task_id), _assigned(command, command.attempt, state.terms, ctx))
+    return accept(
+        task_stream(command.task_id), _assigned(command, command.attempt, state.terms, ctx)
+    )
 
 
 def retry_task(state: TaskState | None, command: RetryTask, ctx: Context) -> Decision:
@@ -127,6 +132,7 @@ def retry_task(state: TaskState | None, command: RetryTask, ctx: Context) -> Dec
         by=command.by or ctx.principal.subject,
         at=ctx.now,
         owner=state.owner,
+        hold=command.hold,
     )
     return accept(stream, requeued)
 

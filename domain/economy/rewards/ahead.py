@@ -54,7 +54,7 @@ class BlocksAhead:
             self._block = event.block
         self.allowance.apply(entity_of(happened.stream), event)
 
-    def due(self, now: datetime, most: int) -> Sequence[Work]:  # noqa: ARG002 - at once, one
+    def due(self, now: datetime, most: int) -> Sequence[Work]:
         """Return the next block, when too little can still be promised."""
         parameters = self.allowance.parameters
         if parameters is None or self._pool <= 0:

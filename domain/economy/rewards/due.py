@@ -111,7 +111,7 @@ class RewardsDue:
         else:
             _FOLDS[type(event)](self, entity_of(happened.stream), event, _milliseconds(happened.at))
 
-    def due(self, now: datetime, most: int) -> Sequence[Work]:  # noqa: ARG002 - one after another
+    def due(self, now: datetime, most: int) -> Sequence[Work]:
         """Return the next settlement: one at a time, of as many attempts as there are.
 
         The next one is made when this one was folded, so that it holds none of the same.

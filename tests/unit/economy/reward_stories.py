@@ -68,9 +68,7 @@ def pool(tokens: int, held: int = 0) -> BalanceChanged:
 
 def bonded(tokens: int) -> StakeBonded:
     amount = tokens * ONE
-    return StakeBonded(
-        amount=amount, bonded=amount, effective=amount, transfer_id="s", at=NOW
-    )
+    return StakeBonded(amount=amount, bonded=amount, effective=amount, transfer_id="s", at=NOW)
 
 
 def assigned(

@@ -173,9 +173,7 @@ def test_a_settlement_has_the_next_number_or_is_refused(number):
 
 
 def test_gov_is_earned_in_the_same_entry():
-    decision = settle(
-        settlement(done("1"), done("2", "b"), gov=2), {RESERVED: 50, GOV_POOL: 100}
-    )
+    decision = settle(settlement(done("1"), done("2", "b"), gov=2), {RESERVED: 50, GOV_POOL: 100})
 
     after = balances_after(decision)
     assert (after[GOV_POOL], after[wallet("a", AIA_GOV)], after[wallet("b", AIA_GOV)]) == (96, 2, 2)
@@ -186,9 +184,7 @@ def test_gov_is_earned_in_the_same_entry():
 
 
 def test_where_gov_runs_out_the_reward_is_paid_all_the_same():
-    decision = settle(
-        settlement(done("1"), done("2", "b"), gov=2), {RESERVED: 50, GOV_POOL: 3}
-    )
+    decision = settle(settlement(done("1"), done("2", "b"), gov=2), {RESERVED: 50, GOV_POOL: 3})
 
     event = the(RewardsSettled, decision)
     assert [item.gov for item in event.items] == [2 * ONE, 0]
@@ -196,9 +192,7 @@ def test_where_gov_runs_out_the_reward_is_paid_all_the_same():
 
 
 def test_a_forfeited_reward_frees_what_was_kept_for_it():
-    decision = settle(
-        settlement(done(forfeited=STAKE_LOST), gov=1), {RESERVED: 50, GOV_POOL: 100}
-    )
+    decision = settle(settlement(done(forfeited=STAKE_LOST), gov=1), {RESERVED: 50, GOV_POOL: 100})
 
     event = the(RewardsSettled, decision)
     assert (event.reward, event.freed, event.gov) == (0, terms().reserved, 0)
