@@ -59,6 +59,7 @@ class TaskSpecRow(msgspec.Struct, gc=False):
     payload: Any
     owner: str
     payer: str | None
+    cost_tags: tuple[str, ...]
     max_cost: str | None
     cost_policy: str
     tags: tuple[str, ...]

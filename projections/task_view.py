@@ -71,10 +71,11 @@ COLUMNS = """t.task_id, t.status, s.task_type, s.description, s.requirements::te
     s.timeout_seconds, s.submitted_at, s.not_before, t.retry_at, t.deadline, t.assigned_at,
     t.started_at, t.finished_at, t.updated_at, t.version, t.position, t.inputs::text,
     t.cost::text, t.rating::text, s.cost_policy, s.dedup_key, s.retry::text,
-    t.excluded, s.concurrency_key, s.concurrency_limit"""
+    t.excluded, s.concurrency_key, s.concurrency_limit,
+    s.cost_tags"""
 """The columns of the tables ``t`` (where it stands) and ``s`` (as it was submitted)."""
 LARGE = (
-    "s.payload", "s.description", "s.requirements", "s.tags", "s.retry",
+    "s.payload", "s.description", "s.requirements", "s.tags", "s.cost_tags", "s.retry",
     "t.result", "t.progress", "t.inputs", "t.error", "t.reason", "t.excluded",
 )  # fmt: skip
 """Those of them that may be of any length."""
@@ -115,6 +116,7 @@ def task_of(row: TupleRow) -> Task:
         refused=row[18],
         owner=row[19],
         payer=row[20],
+        cost_tags=tuple(row[46]),
         max_cost=None if row[21] is None else to_text(int(row[21])),
         tags=tuple(row[22]),
         parent=row[23],

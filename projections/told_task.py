@@ -104,7 +104,8 @@ class ToldTask(msgspec.Struct, frozen=True, kw_only=True):
         excluded_agents: Agents that it was taken from for good; ``requirements`` are as submitted.
         refused: Results that were refused.
         owner: Whom it belongs to.
-        payer: Whose budget pays.
+        payer: Whose wallet pays.
+        cost_tags: Whose budgets it counts in.
         max_cost: The highest price of an agent, tokens.
         cost_policy: What becomes of a result that cost more: flag or refuse.
         tags: For search.
@@ -150,6 +151,7 @@ class ToldTask(msgspec.Struct, frozen=True, kw_only=True):
     refused: int
     owner: str
     payer: str | None
+    cost_tags: tuple[str, ...]
     max_cost: str | None
     cost_policy: str
     tags: tuple[str, ...]
