@@ -11,6 +11,7 @@ from aia_mas.application.connections import handlers as connections
 from aia_mas.application.economy import handlers as economy
 from aia_mas.application.economy.election_desk import ElectionDesk
 from aia_mas.application.engine.handlers import Evolvers, Handlers
+from aia_mas.application.engine.working_set import WorkingSet
 from aia_mas.application.orchestration import handlers as orchestration
 from aia_mas.domain.kernel import Event
 
@@ -39,11 +40,14 @@ STATES: Mapping[str, type[msgspec.Struct]] = {
 """Category of streams -> what is folded, for snapshots."""
 
 
-def others(tokens: frozenset[str], elections: Callable[[], ElectionDesk]) -> Sequence[Handlers]:
+def others(
+    tokens: frozenset[str], working_set: WorkingSet, polls: Callable[[], ElectionDesk]
+) -> Sequence[Handlers]:
     """Return the handlers of all commands but those about agents and tasks, which need more.
 
     Args:
         tokens: The tokens that there are.
-        elections: Where votes are given on this node; asked when a command comes.
+        working_set: Where it is looked up what a command is about that only names it.
+        polls: Where votes are given on this node; asked when a command comes.
     """
-    return (access.handlers(), connections.handlers(), economy.handlers(tokens, elections))
+    return (access.handlers(), connections.handlers(), economy.handlers(tokens, working_set, polls))

@@ -20,7 +20,7 @@ from anyio.abc import TaskGroup
 from aia_mas.application import registry
 from aia_mas.application.clock import Clock, SystemClock
 from aia_mas.application.economy.configured import tokens_of
-from aia_mas.application.economy.registering import Staking
+from aia_mas.application.economy.paid_tasks import with_payments
 from aia_mas.application.engine.engine import Engine
 from aia_mas.application.engine.handlers import Placement, merged
 from aia_mas.application.engine.working_set import WorkingSet
@@ -46,8 +46,9 @@ from aia_mas.domain.kernel.principal import system
 from aia_mas.domain.orchestration.scoring.policies import Policy, registered
 from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
 from aia_mas.domain.orchestration.task_commands import SubmitTask
+from aia_mas.domain.orchestration.tiers import TiersInForce
 from aia_mas.interfaces.access import Access
-from aia_mas.interfaces.economy import Economy
+from aia_mas.interfaces.economy import Economy, staking_of
 from aia_mas.interfaces.live_streams import live_hub
 from aia_mas.interfaces.own_policies import policies_at
 from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, SETTLEMENT, WEBHOOKS
@@ -68,6 +69,7 @@ class System:
     Attributes:
         settings: What it was told.
         policies: What may choose among agents, by name.
+        tiers: The tiers that hold now.
         clock: What time it is.
         stores: Where its data are.
         log: The event log.
@@ -255,6 +257,7 @@ class System:
         dispatch_fold = DispatchFold(
             settings.max_running_tasks, lambda: feed.position, follow, self.policies, settings.tiers
         )
+        self.tiers = TiersInForce(lambda: dispatch_fold.state.fleet.tiers)
         self.queue_view = QueueView(lambda: dispatch_fold.state, clock)
         self.presence = Presence(
             signs_of_life,
@@ -278,18 +281,20 @@ class System:
             working_set,
             merged(
                 [
-                    *registry.others(tokens_of(settings), lambda: self.economy.elections),
-                    orchestration.handlers(
-                        active_tasks=dispatch_fold.active_tasks,
-                        seat=seats.place,
-                        place=DedupKeys(working_set, admission.place).place,
-                        policies=self.policies,
-                        tiers=settings.tiers,
-                        failures=self.dispatcher.failures,
-                        check_endpoint=endpoint_check(settings),
-                        staking=Staking(
-                            self.new_id, working_set.begin, faucet=settings.development
+                    *registry.others(tokens_of(settings), working_set, lambda: self.economy.polls),
+                    with_payments(
+                        orchestration.handlers(
+                            active_tasks=dispatch_fold.active_tasks,
+                            seat=seats.place,
+                            place=DedupKeys(working_set, admission.place).place,
+                            policies=self.policies,
+                            tiers=self.tiers,
+                            stake=dispatch_fold.stake_of,
+                            failures=self.dispatcher.failures,
+                            check_endpoint=endpoint_check(settings),
+                            staking=staking_of(self, working_set),
                         ),
+                        working_set,
                     ),
                 ]
             ),
@@ -325,7 +330,7 @@ class System:
             WEBHOOKS.name: self.webhooks.host,
             SETTLEMENT.name: self.economy.host,
         }
-        self.projections = stores.read_models(self._process_hosts)
+        self.projections = stores.read_models(self._process_hosts, self.tiers)
         self.hub = live_hub(event_log, settings, self.projections, clock)
         self.access = Access(settings, self.name, clock, event_log, working_set, self.hub)
 

@@ -8,11 +8,14 @@ from aia_mas.application.economy.configured import parameters_of, tokens_of
 from aia_mas.application.economy.election_desk import ElectionDesk
 from aia_mas.application.economy.enrolment import Enrolment
 from aia_mas.application.economy.initial_stakes import InitialStakes
+from aia_mas.application.economy.known_legs import KnownLegs
 from aia_mas.application.economy.order_desk import OrderDesk
+from aia_mas.application.economy.registering import Staking
 from aia_mas.application.economy.standing import Standing
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.processes.settlement import LEASE, Settlement
 from aia_mas.application.processes.settlement_fold import SettlementFold
+from aia_mas.domain.economy.staking.earnings import StakingEarnings
 from aia_mas.interfaces.process_folds import SETTLEMENT
 
 if TYPE_CHECKING:
@@ -29,7 +32,8 @@ class Economy:
         host: Keeps it up to date.
         settlement: The process.
         orders: Where orders are placed.
-        elections: Where votes are given.
+        polls: Where votes are given.
+        legs: What transfers move.
         standing: How accounts and parameters stand.
         enrolment: Fills wallets.
         initial_stakes: Waits for what is staked with a registration.
@@ -46,8 +50,9 @@ class Economy:
         self.settlement = Settlement(
             self.fold, self.host, system.clock, parameters_of(system.settings)
         )
-        self.elections = ElectionDesk(self.fold, self.host, system.log.feed)
+        self.polls = ElectionDesk(self.fold, self.host, system.log.feed)
         self.orders = OrderDesk(system.engine, working_set, system.log.feed)
+        self.legs = KnownLegs(working_set)
         self.standing = Standing(working_set)
         self.enrolment = Enrolment(
             self.orders,
@@ -58,3 +63,15 @@ class Economy:
         )
         self.initial_stakes = InitialStakes(self.orders, system.workload.agent)
         self.leads = ((LEASE, self.settlement.lead),)
+
+    @property
+    def earnings(self) -> StakingEarnings:
+        """What stakers earn, and the parameters in force, as far as ``host`` has come."""
+        earnings = self.fold.lists[StakingEarnings.name]
+        assert isinstance(earnings, StakingEarnings)
+        return earnings
+
+
+def staking_of(system: System, working_set: WorkingSet) -> Staking:
+    """Return what has registrations stake on a node."""
+    return Staking(system.new_id, working_set.begin, faucet=system.settings.development)

@@ -20,7 +20,11 @@ from aia_mas.projections.agent_directory import AgentDirectory
 from aia_mas.projections.agent_items import agent_items
 from aia_mas.projections.agent_performance import AgentPerformances
 from aia_mas.projections.catching_up import CatchingUp
+from aia_mas.projections.economy.budgets import BudgetBoard
 from aia_mas.projections.economy.governance import Governance
+from aia_mas.projections.economy.incentives import IncentiveBoard
+from aia_mas.projections.economy.ledger import Ledger
+from aia_mas.projections.economy.stakes import Stakes
 from aia_mas.projections.lag import lag_of
 from aia_mas.projections.metrics_figures import Lag, Metrics
 from aia_mas.projections.rebuilding import rebuild
@@ -48,6 +52,10 @@ class ProjectionHost:
         board: Queries about tasks.
         performances: Queries about the work of agents.
         governance: Queries about proposals, votes and delegations.
+        budgets: Queries about budgets.
+        incentives: Queries about incentive programs.
+        ledger: Queries about accounts and transfers.
+        stakes: Queries about stakes.
         metrics: Figures about the system.
     """
 
@@ -92,6 +100,10 @@ class ProjectionHost:
         self.board = TaskBoard(log.pool)
         self.performances = AgentPerformances(log.pool)
         self.governance = Governance(log.pool)
+        self.budgets = BudgetBoard(log.pool)
+        self.incentives = IncentiveBoard(log.pool)
+        self.ledger = Ledger(log.pool)
+        self.stakes = Stakes(log.pool)
         metrics = self._views[SystemMetrics.name].fold
         assert isinstance(metrics, SystemMetrics)
         self.metrics = metrics

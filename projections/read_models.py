@@ -10,7 +10,11 @@ from typing import Protocol
 from aia_mas.projections.agent_directory import AgentFilter
 from aia_mas.projections.agent_performance import Performance
 from aia_mas.projections.agent_view import Agent
+from aia_mas.projections.economy.budgets import BudgetQueries
 from aia_mas.projections.economy.governance_queries import GovernanceQueries
+from aia_mas.projections.economy.incentives import IncentiveQueries
+from aia_mas.projections.economy.queries import LedgerQueries
+from aia_mas.projections.economy.stakes import StakeQueries
 from aia_mas.projections.listing import Found, Page
 from aia_mas.projections.metrics_figures import Metrics
 from aia_mas.projections.snapshot_reading import Reading, Wanted
@@ -111,6 +115,26 @@ class ReadModels(Protocol):
     @property
     def governance(self) -> GovernanceQueries:
         """Queries about proposals, votes and delegations."""
+        ...
+
+    @property
+    def budgets(self) -> BudgetQueries:
+        """Queries about budgets."""
+        ...
+
+    @property
+    def incentives(self) -> IncentiveQueries:
+        """Queries about incentive programs."""
+        ...
+
+    @property
+    def ledger(self) -> LedgerQueries:
+        """Queries about accounts and transfers."""
+        ...
+
+    @property
+    def stakes(self) -> StakeQueries:
+        """Queries about stakes."""
         ...
 
     @property

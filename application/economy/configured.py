@@ -6,6 +6,9 @@ from aia_mas.application.settings import Settings
 from aia_mas.domain.economy.governance.kinds import PROPOSAL_KINDS, for_development
 from aia_mas.domain.economy.parameters import MILLION, EconomicParameters, TierTerms
 from aia_mas.domain.economy.supply.terms import SupplyTerms, TokenTerms
+from aia_mas.domain.kernel.money import ONE
+
+_WEEK = 7 * 86_400
 
 
 def tokens_of(settings: Settings) -> frozenset[str]:
@@ -41,5 +44,8 @@ def parameters_of(settings: Settings) -> EconomicParameters:
         ),
         base_task_reward=settings.base_task_reward,
         proposal_kinds=for_development() if settings.development else PROPOSAL_KINDS,
+        # In development people see at once what comes of what they do.
+        unbonding_seconds=0 if settings.development else _WEEK,
+        staking_reward_per_day=100 * ONE if settings.development else 0,
         supply=supply_of(settings),
     )

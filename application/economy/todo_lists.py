@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from aia_mas.domain.economy.budgets.due import CostsDue
 from aia_mas.domain.economy.governance.elections import Elections
+from aia_mas.domain.economy.incentives.programs import Programs
+from aia_mas.domain.economy.ledger.expiring import ExpiringHolds
 from aia_mas.domain.economy.staking.absences import Absences
 from aia_mas.domain.economy.staking.dues import StakeDues
 from aia_mas.domain.economy.staking.earnings import StakingEarnings
@@ -14,6 +17,9 @@ from aia_mas.domain.economy.todo import OpenOrders, TodoList
 
 TODO_LISTS: Final[tuple[type[TodoList], ...]] = (
     OpenOrders,
+    CostsDue,
+    ExpiringHolds,
+    Programs,
     Genesis,
     OldStakes,
     StakeDues,

@@ -9,7 +9,7 @@ TAGS = (
     ("agents", "Who does the work: registration, signs of life, work to be had, how it went."),
     ("tasks", "The work: submitted, worked on, steered, explained; and who gets it."),
     ("queue", "Tasks that wait, limits of concurrency keys, pauses."),
-    ("economy", "Tokens: accounts, stakes, rewards, budgets, governance."),
+    ("economy", "Tokens: accounts, transfers, stakes, rewards, budgets, proposals."),
     ("live", "What happens, as it happens."),
     ("security", "Tokens that are refused before they expire."),
     ("audit", "Every event as it is stored and sealed."),
@@ -51,6 +51,9 @@ PARAMETERS: Mapping[str, str] = {
     "event": "Only these events, for example `task.completed`.",
     "concurrency_key": "Sharing the limit of this key.",
     "dedup_key": "Having this word for the work.",
+    "transfer_id": "The transfer.",
+    "account_id": "The account, for example `wallet:AIA:agent_001`.",
+    "month": "The month, for example `2026-01`.",
     "window": "How far back; it begins with a full hour.",
     "actor": "Caused by this subject.",
     "order_id": "The order.",
@@ -135,6 +138,40 @@ EXAMPLES: Mapping[str, Any] = {
     "resume_tasks": {"task_type": "report", "reason": "it is there again"},
     "set_limit": {"max_concurrent": 2, "rate": 100, "per_seconds": 60},
     # The economy
+    "make_transfer": {
+        "from": "data_analyst_001",
+        "to": "report_writer_002",
+        "amount": "12.5",
+        "reason": "help",
+        "metadata": {"invoice": "2026-014"},
+    },
+    "make_transfers": {
+        "transfers": [
+            {"from": "data_analyst_001", "to": "report_writer_002", "amount": "12.5"},
+            {
+                "legs": [
+                    {"account": "wallet:AIA:report_writer_002", "amount": "-3"},
+                    {"account": "wallet:AIA:data_analyst_001", "amount": "1"},
+                    {"account": "wallet:AIA:proof_reader_003", "amount": "2"},
+                ]
+            },
+        ],
+        "atomic": True,
+    },
+    "post_transfer": {"amount": "10"},
+    "reverse_transfer": {"reason": "mistake"},
+    # Stakes
+    "stake": {"amount": "300"},
+    "unstake": {"amount": "100"},
+    "cancel_unstake": {"unbonding_id": "01a2036c-65fc-7403-87f1-7ad5c6d11796"},
+    "delegate_stake": {"to": "data_analyst_002", "amount": "100"},
+    "undelegate_stake": {"to": "data_analyst_002", "amount": "50"},
+    "slash_agent": {
+        "evidence_id": "case-17",
+        "fraction": 0.05,
+        "reporter": "auditor_001",
+        "reason": "results were made up",
+    },
     "register_agent_economically": {"amount": "500"},
     "mint_tokens": {"amount": "1000000", "token": "AIA", "note": "second year"},
     "burn_tokens": {"amount": "1000", "token": "AIA", "note": "buy-back"},

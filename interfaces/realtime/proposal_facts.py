@@ -9,7 +9,7 @@ from aia_mas.domain.economy.governance import proposal_events as events
 from aia_mas.domain.economy.governance.proposal import ProposalStatus
 from aia_mas.domain.kernel import Event
 from aia_mas.domain.kernel.money import to_text
-from aia_mas.interfaces.realtime.facts import FactTopic, Keys, Update
+from aia_mas.interfaces.realtime.facts import Update
 
 
 class ProposalTold(Update, kw_only=True, omit_defaults=True):

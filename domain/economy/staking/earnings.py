@@ -33,6 +33,7 @@ class StakingEarnings:
 
     Attributes:
         index: What everybody earned.
+        terms: The parameters in force.
     """
 
     name: ClassVar[str] = "staking_earnings"
@@ -50,7 +51,7 @@ class StakingEarnings:
     def __init__(self) -> None:
         """Start with nobody."""
         self.index = RewardIndex()
-        self._terms: EconomicParameters = DEFAULT_PARAMETERS
+        self.terms: EconomicParameters = DEFAULT_PARAMETERS
         self._claimed: dict[str, int] = {}
         self._claims: dict[str, dict[str, Any]] = {}
         self._since: datetime | None = None
@@ -67,7 +68,7 @@ class StakingEarnings:
             if event.until is not None:
                 self._shared = event.until
         elif isinstance(event, ParametersChanged):
-            self._terms = event.parameters
+            self.terms = event.parameters
             self.index.set_tiers(event.parameters.tiers)
             self._note_weight(event.at)
         elif isinstance(event, OrderPlaced):
@@ -88,10 +89,10 @@ class StakingEarnings:
             command = ExecuteOrder(order_id=order_id, kind=CLAIM_REWARDS.name, order=filled_in)
             works.append(Work(f"order:{order_id}", command))
         self._looked = now
-        begin, seconds = self._begin(), self._terms.staking_reward_interval_seconds
+        begin, seconds = self._begin(), self.terms.staking_reward_interval_seconds
         if begin is not None:
             end = int(now.timestamp()) // seconds * seconds
-            if made_by(self._terms.staking_reward_per_day, end - begin) > 0:
+            if made_by(self.terms.staking_reward_per_day, end - begin) > 0:
                 work_id = f"staking-rewards:{end}"
                 command_of = ShareStakingRewards(
                     since=_at(begin), until=_at(end), transfer_id=work_id
@@ -101,7 +102,7 @@ class StakingEarnings:
 
     def next_due(self) -> datetime | None:
         """Return when the next share of the daily rate is due, UTC; None: nobody would get it."""
-        begin, seconds = self._begin(), self._terms.staking_reward_interval_seconds
+        begin, seconds = self._begin(), self.terms.staking_reward_interval_seconds
         if begin is None:
             return None
         if self._looked is not None:
@@ -116,7 +117,7 @@ class StakingEarnings:
         """Return what encodes a copy."""
         first = _Piece(
             totals=self.index.totals(),
-            terms=self._terms,
+            terms=self.terms,
             claims=dict(self._claims),
             since=self._since,
             shared=self._shared,
@@ -142,7 +143,7 @@ class StakingEarnings:
                 totals, restored._claims = piece.totals, piece.claims
                 restored._since, restored._shared = piece.since, piece.shared
             if piece.terms is not None:
-                restored._terms = piece.terms
+                restored.terms = piece.terms
             rows.append(piece.shares)
             restored._claimed |= piece.claimed
             yield
@@ -169,9 +170,9 @@ class StakingEarnings:
 
         In seconds since the epoch; a whole number of intervals.
         """
-        if self._since is None or not self._terms.staking_reward_per_day:
+        if self._since is None or not self.terms.staking_reward_per_day:
             return None
-        seconds = self._terms.staking_reward_interval_seconds
+        seconds = self.terms.staking_reward_interval_seconds
         begin = -(-int(self._since.timestamp()) // seconds) * seconds
         if self._shared is not None:
             begin = max(begin, int(self._shared.timestamp()))

@@ -14,11 +14,14 @@ _ADMIN = frozenset({Role.ADMIN})
 _OPERATORS = _ADMIN | {Role.OPERATOR}
 _AGENTS = _OPERATORS | {Role.AGENT}  # an agent for itself only, see ``ApiRequest.acting_for``
 _SUBMITTERS = _AGENTS | {Role.CLIENT}
+_SPENDERS = _ADMIN | {Role.AGENT, Role.CLIENT, Role.TREASURER}
 _CLIENTS = _OPERATORS | {Role.CLIENT}
 _AUDITORS = _OPERATORS | {Role.AUDITOR}
 _WATCHERS = _AUDITORS | {Role.VIEWER}
 _VOTERS = _ADMIN | {Role.TREASURER, Role.AGENT, Role.CLIENT}
 _READERS = frozenset(Role)
+_TREASURY = _ADMIN | {Role.TREASURER}
+_SPENDERS = _TREASURY | {Role.AGENT, Role.CLIENT}  # their own only, see ``economy.authority``
 _TREASURERS = _ADMIN | {Role.TREASURER}
 _SPENDERS = _TREASURERS | {Role.AGENT, Role.CLIENT}  # see ``may_spend``
 
@@ -90,6 +93,30 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "get_limit": _READERS,
     "set_limit": _OPERATORS,
     "remove_limit": _OPERATORS,
+    # The economy; whose tokens they are: see ``authority`` and ``transfers`` of the domain
+    "make_transfer": _SPENDERS,
+    "make_transfers": _SPENDERS,
+    "post_transfer": _SPENDERS,
+    "void_transfer": _SPENDERS,
+    "reverse_transfer": _SPENDERS,
+    "get_transfer": _READERS,
+    "list_transactions": _READERS,
+    "list_accounts": _READERS,
+    "get_account": _READERS,
+    "get_statement": _READERS,
+    "get_statement_csv": _READERS,
+    "close_statement": _SPENDERS,
+    # Stakes
+    "get_stake": _READERS,
+    "list_tiers": _READERS,
+    "stake": _SPENDERS,
+    "unstake": _SPENDERS,
+    "cancel_unstake": _SPENDERS,
+    "delegate_stake": _SPENDERS,
+    "undelegate_stake": _SPENDERS,
+    "claim_rewards": _SPENDERS,
+    "unjail_agent": _SPENDERS,
+    "slash_agent": _TREASURY,
     # The economy
     "register_agent_economically": _SPENDERS,  # for others than oneself: see ``enrolment``
     "get_treasury": _READERS,
