@@ -33,7 +33,7 @@ class Economy:
         settlement: The process.
         orders: Where orders are placed.
         legs: What transfers move.
-        elections: Where votes are given.
+        polls: Where votes are given.
         standing: How accounts and parameters stand.
         enrolment: Fills wallets.
         initial_stakes: Waits for what is staked with a registration.
@@ -50,7 +50,7 @@ class Economy:
         self.settlement = Settlement(
             self.fold, self.host, system.clock, parameters_of(system.settings)
         )
-        self.elections = ElectionDesk(self.fold, self.host, system.log.feed)
+        self.polls = ElectionDesk(self.fold, self.host, system.log.feed)
         self.orders = OrderDesk(system.engine, working_set, system.log.feed)
         self.legs = KnownLegs(working_set)
         self.standing = Standing(working_set)
