@@ -19,6 +19,7 @@ from anyio.abc import TaskGroup
 
 from aia_mas.application import registry
 from aia_mas.application.clock import Clock, SystemClock
+from aia_mas.application.economy.configured import tokens_of
 from aia_mas.application.engine.engine import Engine
 from aia_mas.application.engine.handlers import Placement, merged
 from aia_mas.application.engine.working_set import WorkingSet
@@ -45,9 +46,10 @@ from aia_mas.domain.orchestration.scoring.policies import Policy, registered
 from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
 from aia_mas.domain.orchestration.task_commands import SubmitTask
 from aia_mas.interfaces.access import Access
+from aia_mas.interfaces.economy import Economy
 from aia_mas.interfaces.live_streams import live_hub
 from aia_mas.interfaces.own_policies import policies_at
-from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, WEBHOOKS
+from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, SETTLEMENT, WEBHOOKS
 from aia_mas.interfaces.realtime import Hub
 from aia_mas.interfaces.stores import Leases, NodeLog, OpenStores, Stores, open_postgres
 from aia_mas.interfaces.webhooks import Webhooks, endpoint_check
@@ -77,6 +79,7 @@ class System:
         claims: Hands work to agents that ask.
         heartbeats: Takes signs of life.
         webhooks: Sends work to endpoints.
+        economy: Settles what is owed.
         projections: The read models.
         hub: The live streams.
         access: Who may come in, and who is there.
@@ -98,6 +101,7 @@ class System:
     claims: Claims
     heartbeats: Heartbeats
     webhooks: Webhooks
+    economy: Economy
     projections: ReadModels
     hub: Hub
     access: Access
@@ -273,7 +277,7 @@ class System:
             working_set,
             merged(
                 [
-                    *registry.others(),
+                    *registry.others(tokens_of(settings)),
                     orchestration.handlers(
                         active_tasks=dispatch_fold.active_tasks,
                         seat=seats.place,
@@ -299,6 +303,7 @@ class System:
             interval=settings.heartbeat_interval_seconds,
         )
         self.webhooks = Webhooks(self)
+        self.economy = Economy(self, working_set)
         self._deadlines = Deadlines(
             expiry_fold,
             self._expiry_host,
@@ -314,6 +319,7 @@ class System:
             DISPATCHING.name: self._dispatch_host,
             EXPIRY.name: self._expiry_host,
             WEBHOOKS.name: self.webhooks.host,
+            SETTLEMENT.name: self.economy.host,
         }
         self.projections = stores.read_models(self._process_hosts)
         self.hub = live_hub(event_log, settings, self.projections, clock)
@@ -335,5 +341,6 @@ class System:
             (dispatcher_process.LEASE, self.dispatcher.lead),
             (deadlines_process.LEASE, self._deadlines.lead),
             *self.webhooks.leads,
+            *self.economy.leads,
         ):
             tasks.start_soon(self.leases.lead, name, partial(lead, engine=self.engine))

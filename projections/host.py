@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from types import MappingProxyType
@@ -195,8 +195,12 @@ class ProjectionHost:
                 )
         return result
 
-    async def rebuild(self, name: str) -> int:
+    async def rebuild(self, name: str, moved: Callable[[int], None] = lambda _: None) -> int:
         """Build a read model anew from position 0 beside the live one, then swap it in.
+
+        Args:
+            name: Which one.
+            moved: Told how far it has come, every now and then.
 
         Returns:
             The position of the new one.
@@ -209,8 +213,8 @@ class ProjectionHost:
         """
         model = self._model(name)
         if isinstance(model, Projection):
-            return await rebuild(model, self._log, self._conninfo)
-        return await self._views[name].rebuild(model.make())
+            return await rebuild(model, self._log, self._conninfo, moved)
+        return await self._views[name].rebuild(model.make(), moved)
 
     async def prune(self) -> list[str]:
         """Remove what older releases read; returns the names of what was removed."""

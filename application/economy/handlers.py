@@ -1,0 +1,29 @@
+"""The registry of the economy: events, folds, states and handlers of all its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from aia_mas.application.economy import ledger_handlers, order_handlers
+from aia_mas.application.engine.handlers import Evolvers, Handlers, merged
+from aia_mas.domain.kernel import Event
+
+_PARTS = (ledger_handlers, order_handlers)
+
+EVENTS: tuple[type[Event], ...] = tuple(event for part in _PARTS for event in part.EVENTS)
+
+EVOLVERS: Evolvers = {name: fold for part in _PARTS for name, fold in part.EVOLVERS.items()}
+
+STATES: Mapping[str, type[msgspec.Struct]] = {
+    name: state for part in _PARTS for name, state in part.STATES.items()
+}
+
+CATEGORIES = frozenset(EVOLVERS)
+"""The kinds of streams that the economy writes."""
+
+
+def handlers(tokens: frozenset[str]) -> Handlers:
+    """Return the handlers of all commands about the economy (``tokens``: those that there are)."""
+    return merged((ledger_handlers.handlers(tokens), order_handlers.handlers()))

@@ -1,0 +1,169 @@
+"""Places orders and waits until the settlement, on whichever node, has carried them out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from aia_mas.application.engine.engine import Engine, Origin
+from aia_mas.application.engine.outcomes import StoredRefusal
+from aia_mas.application.engine.working_set import WorkingSet
+from aia_mas.application.event_log.feed import Feed
+from aia_mas.application.event_log.records import RecordedEvent
+from aia_mas.domain.economy.errors import OrderNotFound
+from aia_mas.domain.economy.orders import (
+    OrderExecuted,
+    OrderRefused,
+    OrderState,
+    OrderStatus,
+    PlaceOrder,
+    order_stream,
+)
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """An order as clients see it.
+
+    Attributes:
+        order_id: Its id.
+        status: How far it is.
+        kind: What it is about.
+        order: What is to be done.
+        by: Who wants it.
+        placed_at: When it was placed, UTC.
+        ended_at: When it was carried out or refused, UTC.
+        result: What came of it.
+        refusal: The code of the refusal.
+        detail: What was said about that.
+    """
+
+    order_id: str
+    status: OrderStatus
+    kind: str
+    order: dict[str, Any]
+    by: str
+    placed_at: datetime
+    ended_at: datetime | None = None
+    result: Mapping[str, Any] = {}
+    refusal: str | None = None
+    detail: str | None = None
+
+
+class Ended(NamedTuple):
+    """What became of an order.
+
+    Attributes:
+        order: The order.
+        position: Of the log: that of its end, or of its placing while it waits.
+        replayed: It had been placed before under the same command id.
+    """
+
+    order: Order
+    position: int
+    replayed: bool
+
+
+def order_view(order_id: str, state: OrderState) -> Order:
+    """Return an order as clients see it."""
+    refusal = state.refusal
+    return Order(
+        order_id=order_id,
+        status=state.status,
+        kind=state.kind,
+        order=state.order,
+        by=state.by,
+        placed_at=state.at,
+        ended_at=state.ended_at,
+        result=state.result,
+        refusal=None if refusal is None else refusal.code,
+        detail=None if refusal is None else refusal.detail,
+    )
+
+
+class OrderDesk:
+    """Where orders are placed on this node."""
+
+    def __init__(self, engine: Engine, working_set: WorkingSet, feed: Feed) -> None:
+        """Open it."""
+        self._engine = engine
+        self._working_set = working_set
+        self._feed = feed
+        self._waiting: dict[str, set[asyncio.Future[int]]] = {}
+        feed.listen(self._follow)
+
+    async def place(
+        self, order_id: str, order: msgspec.Struct, origin: Origin, patience: float = 5.0
+    ) -> Ended:
+        """Place an order and wait for its end.
+
+        Args:
+            order_id: Its id; when the command id was used before, that of then counts.
+            order: What is to be done.
+            origin: Where it comes from.
+            patience: How long to wait, seconds; it is carried out also when nobody waits.
+
+        Raises:
+            DomainError: It was refused, when it was placed or when it was carried out.
+            EventLogError: It could not be placed.
+        """
+        placed = await self._engine.run(PlaceOrder(order_id=order_id, order=order), origin)
+        order_id = _placed(placed.body).order_id
+        state, position = await self._ended(order_id, patience)
+        if state.refusal is not None:
+            refused = state.refusal
+            raise StoredRefusal(refused.code, refused.title, refused.detail, "", refused.facts)
+        return Ended(order_view(order_id, state), max(position, placed.position), placed.replayed)
+
+    async def get(self, order_id: str) -> Order:
+        """Return an order as it stands now.
+
+        Raises:
+            OrderNotFound: There is none.
+        """
+        return order_view(order_id, await self._state(order_id))
+
+    async def _ended(self, order_id: str, patience: float) -> tuple[OrderState, int]:
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        waiting = self._waiting.setdefault(order_id, set())
+        waiting.add(future)
+        position = 0
+        try:
+            # Looked at once somebody listens: its end may have come already.
+            state = await self._state(order_id)
+            if state.status is OrderStatus.PLACED:
+                async with asyncio.timeout(patience):
+                    position = await future
+        except TimeoutError:
+            pass
+        finally:
+            waiting.discard(future)
+            if not waiting:
+                self._waiting.pop(order_id, None)
+        return await self._state(order_id), position
+
+    async def _state(self, order_id: str) -> OrderState:
+        stream = order_stream(order_id)
+        entry = self._working_set.known(stream)
+        if entry is None:
+            await self._working_set.load((stream,))
+            entry = self._working_set.known(stream)
+        if entry is None or entry.state is None:
+            raise OrderNotFound(order_id=order_id)
+        state: OrderState = entry.state
+        return state
+
+    def _follow(self, events: Sequence[RecordedEvent]) -> None:
+        if not self._waiting:
+            return
+        for event in events:
+            if isinstance(event.event, OrderExecuted | OrderRefused):
+                for future in self._waiting.get(event.stream.partition("/")[2], ()):
+                    if not future.done():
+                        future.set_result(event.position)
+
+
+_placed = msgspec.json.Decoder(Order).decode

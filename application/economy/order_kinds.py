@@ -1,0 +1,12 @@
+"""Every kind of orders that the settlement carries out, in one place."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aia_mas.domain.economy.orders import Kinds, OrderKind
+
+_ALL: Final[tuple[OrderKind, ...]] = ()
+
+ORDER_KINDS: Final[Kinds] = {kind.name: kind for kind in _ALL}
+"""Kinds of orders by name."""

@@ -1,0 +1,10 @@
+"""Every to-do list of the settlement, in one place."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aia_mas.domain.economy.todo import OpenOrders, TodoList
+
+TODO_LISTS: Final[tuple[type[TodoList], ...]] = (OpenOrders,)
+"""What the settlement folds and works off; snapshots name them by their names."""

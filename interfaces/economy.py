@@ -1,0 +1,42 @@
+"""Everything that a node has for the economy, wired together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aia_mas.application.economy.configured import parameters_of, tokens_of
+from aia_mas.application.economy.order_desk import OrderDesk
+from aia_mas.application.event_log.fold_host import FoldHost
+from aia_mas.application.processes.settlement import LEASE, Settlement
+from aia_mas.application.processes.settlement_fold import SettlementFold
+from aia_mas.interfaces.process_folds import SETTLEMENT
+
+if TYPE_CHECKING:
+    from aia_mas.application.engine.working_set import WorkingSet
+    from aia_mas.interfaces.bootstrap import System
+
+
+class Economy:
+    """The economy as a node knows it.
+
+    Attributes:
+        tokens: The tokens that there are.
+        fold: What the settlement has to do.
+        host: Keeps it up to date.
+        settlement: The process.
+        orders: Where orders are placed.
+        leads: What a node leads for it, by the name of its lease.
+    """
+
+    def __init__(self, system: System, working_set: WorkingSet) -> None:
+        """Wire it for a node that is wired but for this."""
+        self.tokens = tokens_of(system.settings)
+        self.fold = SettlementFold()
+        self.host = FoldHost(
+            system.log, self.fold, system.stores.folds, categories=SETTLEMENT.categories
+        )
+        self.settlement = Settlement(
+            self.fold, self.host, system.clock, parameters_of(system.settings)
+        )
+        self.orders = OrderDesk(system.engine, working_set, system.log.feed)
+        self.leads = ((LEASE, self.settlement.lead),)
