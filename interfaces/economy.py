@@ -10,6 +10,7 @@ from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.processes.settlement import LEASE, Settlement
 from aia_mas.application.processes.settlement_fold import SettlementFold
 from aia_mas.interfaces.process_folds import SETTLEMENT
+from aia_mas.projections.economy.figures import AgentEconomicProfile
 
 if TYPE_CHECKING:
     from aia_mas.application.engine.working_set import WorkingSet
@@ -38,5 +39,11 @@ class Economy:
         self.settlement = Settlement(
             self.fold, self.host, system.clock, parameters_of(system.settings)
         )
+        self._system = system
         self.orders = OrderDesk(system.engine, working_set, system.log.feed)
         self.leads = ((LEASE, self.settlement.lead),)
+
+    def profile(self, agent_id: str) -> AgentEconomicProfile | None:
+        """Return how somebody stands in the economy now; None: nobody of this id is known."""
+        system = self._system
+        return system.projections.economy.profile(agent_id, system.clock.now())

@@ -20,6 +20,7 @@ from aia_mas.projections.agent_directory import AgentDirectory
 from aia_mas.projections.agent_items import agent_items
 from aia_mas.projections.agent_performance import AgentPerformances
 from aia_mas.projections.catching_up import CatchingUp
+from aia_mas.projections.economy.economy_view import EconomyView
 from aia_mas.projections.lag import lag_of
 from aia_mas.projections.metrics_figures import Lag, Metrics
 from aia_mas.projections.rebuilding import rebuild
@@ -47,6 +48,7 @@ class ProjectionHost:
         board: Queries about tasks.
         performances: Queries about the work of agents.
         metrics: Figures about the system.
+        economy: Figures about the economy, and everybody in it.
     """
 
     def __init__(
@@ -92,6 +94,9 @@ class ProjectionHost:
         metrics = self._views[SystemMetrics.name].fold
         assert isinstance(metrics, SystemMetrics)
         self.metrics = metrics
+        economy = self._views[EconomyView.name].fold
+        assert isinstance(economy, EconomyView)
+        self.economy = economy
 
     @property
     def names(self) -> tuple[str, ...]:

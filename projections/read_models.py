@@ -10,6 +10,7 @@ from typing import Protocol
 from aia_mas.projections.agent_directory import AgentFilter
 from aia_mas.projections.agent_performance import Performance
 from aia_mas.projections.agent_view import Agent
+from aia_mas.projections.economy.economy_view import EconomyView
 from aia_mas.projections.listing import Found, Page
 from aia_mas.projections.metrics_figures import Metrics
 from aia_mas.projections.snapshot_reading import Reading, Wanted
@@ -110,6 +111,11 @@ class ReadModels(Protocol):
     @property
     def metrics(self) -> SystemMetrics:
         """Figures about the system."""
+        ...
+
+    @property
+    def economy(self) -> EconomyView:
+        """Figures about the economy, and everybody in it."""
         ...
 
     @property

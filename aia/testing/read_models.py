@@ -18,6 +18,7 @@ from aia_mas.application.event_log.log import EventLog
 from aia_mas.domain.orchestration.tiers import Tiers
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
 from aia_mas.projections.catching_up import CatchingUp
+from aia_mas.projections.economy.economy_view import EconomyView
 from aia_mas.projections.lag import lag_of
 from aia_mas.projections.metrics_figures import Metrics
 from aia_mas.projections.performance_fold import AGENT_PERFORMANCE
@@ -64,6 +65,9 @@ class MemoryReadModels:
         metrics = self._views[SystemMetrics.name].fold
         assert isinstance(metrics, SystemMetrics)
         self.metrics = metrics
+        economy = self._views[EconomyView.name].fold
+        assert isinstance(economy, EconomyView)
+        self.economy = economy
 
     def _tables(self, projection: Projection) -> tuple[Tables, FoldHost]:
         host = self._own[projection.name]

@@ -24,7 +24,7 @@ Changes = dict[str, tuple[int, int]]
 class Transfer:
     """A transfer as far as the audit needs it later."""
 
-    __slots__ = ("held", "legs", "pending", "reverses", "reversed_by", "status")
+    __slots__ = ("held", "legs", "pending", "reversed_by", "reverses", "status")
 
     def __init__(self, legs: bytes, held: bytes | None, status: str, reverses: str | None) -> None:
         """Keep its legs as JSON, which takes less room than lists."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.kernel.steps import Steps, chunks
 from aia_mas.projections.economy.economy_fold import EconomyFold
 from aia_mas.projections.economy.economy_snapshot import frozen, thawed
-from aia_mas.projections.economy.figures import AgentEconomicProfile, EconomicSummary
-from aia_mas.projections.economy.people import EconomyState
+from aia_mas.projections.economy.figures import (
+    AgentEconomicProfile,
+    EconomicSummary,
+    Leaderboard,
+)
+from aia_mas.projections.economy.leaderboards import Asked, Leaderboards
 from aia_mas.projections.economy.profiles import profile_of
 from aia_mas.projections.economy.summaries import Summaries
 
@@ -22,6 +26,9 @@ class EconomyView:
 
     name = "economy"
     version = 1
+    categories = frozenset(
+        {"account", "stake", "parameters", "agent", "task", "proposal", "incentive"}
+    )
 
     def __init__(self) -> None:
         """Begin with nothing."""
@@ -30,16 +37,12 @@ class EconomyView:
     def _take(self, fold: EconomyFold) -> None:
         self._fold = fold
         self._summaries = Summaries(fold)
+        self._leaderboards = Leaderboards(fold.state)
 
     @property
     def as_of(self) -> int:
         """The last position in it."""
         return self._fold.state.position
-
-    @property
-    def state(self) -> EconomyState:
-        """All that it knows, to be read."""
-        return self._fold.state
 
     def apply(self, event: RecordedEvent) -> None:
         """Fold one event."""
@@ -82,13 +85,14 @@ class EconomyView:
         """Return the figures as they are (``now``: see ``profile``)."""
         return self._summaries.at(self.millis(now))
 
+    async def leaderboard(
+        self, asked: Asked, limit: int, now: datetime | None = None
+    ) -> Leaderboard:
+        """Return who has most of something (``now``: see ``profile``)."""
+        return await self._leaderboards.of(asked, limit, self.millis(now))
+
     def millis(self, now: datetime | None) -> int:
         """Return when windows end, milliseconds since 1970; never before the last event."""
         # A clock that is behind the log's must not hide what has happened.
         at = self._fold.state.at
         return at if now is None else max(at, round(now.timestamp() * 1000))
-
-
-def moment(at: int) -> datetime | None:
-    """Return a time (milliseconds since 1970), UTC; None for 0."""
-    return datetime.fromtimestamp(at / 1000, UTC) if at else None

@@ -1,4 +1,4 @@
-"""What is shown of the economy: profiles, leaderboards, the summary; amounts in tokens, as texts."""
+"""What is shown of the economy: profiles, leaderboards, the summary; amounts as texts of tokens."""
 
 from __future__ import annotations
 

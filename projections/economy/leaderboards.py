@@ -1,19 +1,17 @@
-"""Leaderboards: everybody measured, a slice at a time, and the answer kept for a moment."""
+"""Leaderboards: everybody measured, a slice at a time; who asks meanwhile shares the answer."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
 from heapq import nsmallest
 from typing import Literal, NamedTuple
 
 from aia_mas.domain.kernel.money import to_text
 from aia_mas.projections.economy.earning_kinds import key_of
-from aia_mas.projections.economy.economy_view import EconomyView
 from aia_mas.projections.economy.figures import Leaderboard, Standing
-from aia_mas.projections.economy.flows import Window, beginning
-from aia_mas.projections.economy.people import Person
+from aia_mas.projections.economy.flows import HOUR, Window, beginning
+from aia_mas.projections.economy.people import EconomyState, Person
 from aia_mas.projections.economy.profiles import score_of
 
 Measure = Literal["earnings", "stake", "bonded", "reputation", "completed"]
@@ -23,9 +21,8 @@ MOST = 500
 """Places that are told."""
 _AT_ONCE = 200
 """People measured before other work gets its turn."""
-_FRESH = 1.0
-"""Seconds for which an answer is given again."""
 _KEPT = 100
+"""Answers that are kept, in case nothing happens before they are asked for again."""
 
 
 class Asked(NamedTuple):
@@ -43,41 +40,37 @@ class _Measured(NamedTuple):
     participants: int
     as_of: int
     at: int
-    until: float
 
 
 class Leaderboards:
     """Ranks the people of an economy; several who ask at once wait for one answer."""
 
-    def __init__(self, view: EconomyView, monotonic: Callable[[], float]) -> None:
-        """Rank those of a view (``monotonic``: seconds that only ever grow)."""
-        self._view = view
-        self._monotonic = monotonic
+    def __init__(self, state: EconomyState) -> None:
+        """Rank the people of a state, as it changes."""
+        self._state = state
         self._kept: dict[Asked, _Measured] = {}
         self._measuring = asyncio.Lock()
 
-    async def of(
-        self, asked: Asked, limit: int, now: datetime, min_position: int = 0
-    ) -> Leaderboard:
+    async def of(self, asked: Asked, limit: int, at: int) -> Leaderboard:
         """Return who has most.
 
         Args:
             asked: Of what.
             limit: How many of them, at most ``MOST``.
-            now: When the window ends.
-            min_position: Every event up to here is to be in it.
+            at: When the window ends, milliseconds since 1970.
         """
+        wanted = self._state.position
         async with self._measuring:
             found = self._kept.get(asked)
-            if found is None or self._monotonic() >= found.until or found.as_of < min_position:
-                found = await self._measure(asked, self._view.millis(now))
+            if found is None or found.as_of < wanted or found.at // HOUR != at // HOUR:
+                found = await self._measure(asked, at)
                 if len(self._kept) >= _KEPT:
                     self._kept.clear()
                 self._kept[asked] = found
         return self._shown(asked, found, limit)
 
     async def _measure(self, asked: Asked, at: int) -> _Measured:
-        state = self._view.state
+        state = self._state
         as_of, measured = state.position, _MEASURES[asked.by]
         values: list[tuple[int, str]] = []
         for number, (owner, person) in enumerate(list(state.people.items()), 1):
@@ -86,10 +79,10 @@ class Leaderboards:
             if number % _AT_ONCE == 0:
                 await asyncio.sleep(0)
         first = nsmallest(MOST, values)
-        return _Measured(first, len(values), as_of, at, self._monotonic() + _FRESH)
+        return _Measured(first, len(values), as_of, at)
 
     def _shown(self, asked: Asked, found: _Measured, limit: int) -> Leaderboard:
-        state = self._view.state
+        state = self._state
         items: list[Standing] = []
         rank, before = 0, 0
         for place, (negated, owner) in enumerate(found.first[:limit], 1):

@@ -87,6 +87,10 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "get_limit": _READERS,
     "set_limit": _OPERATORS,
     "remove_limit": _OPERATORS,
+    # The economy: what it looks like
+    "get_economic_profile": _READERS,
+    "get_economic_summary": _READERS,
+    "get_leaderboard": _READERS,
     # Live streams; each topic is allowed like the query that reads the same
     "open_frontend_socket": _READERS,
     "stream_events": _READERS,

@@ -29,9 +29,7 @@ def flowed(steps: list[tuple[int, int]]) -> tuple[Flow, list[tuple[int, int]], i
 
 
 @given(STEPS, st.integers(0, 60 * DAY))
-def test_windows_are_what_flowed_since_they_began(
-    steps: list[tuple[int, int]], later: int
-) -> None:
+def test_windows_are_what_flowed_since_they_began(steps: list[tuple[int, int]], later: int) -> None:
     flow, plain, at = flowed(steps)
     end = at + later
 

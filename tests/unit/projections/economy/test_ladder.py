@@ -54,9 +54,7 @@ def test_those_with_most_come_first_and_equals_by_name(
 
 
 @given(CHANGES, st.integers(1, 6), st.one_of(st.none(), st.integers(1, 10**33)))
-def test_spans_are_counted(
-    changes: list[tuple[str, int]], least: int, below: int | None
-) -> None:
+def test_spans_are_counted(changes: list[tuple[str, int]], least: int, below: int | None) -> None:
     ladder, plain = noted(changes)
     if below is not None:
         below = max(least, below)
