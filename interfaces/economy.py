@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from aia_mas.application.economy.configured import parameters_of, tokens_of
@@ -9,6 +10,7 @@ from aia_mas.application.economy.order_desk import OrderDesk
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.processes.settlement import LEASE, Settlement
 from aia_mas.application.processes.settlement_fold import SettlementFold
+from aia_mas.domain.economy.todo import OpenOrders
 from aia_mas.interfaces.process_folds import SETTLEMENT
 from aia_mas.projections.economy.figures import AgentEconomicProfile
 
@@ -47,3 +49,9 @@ class Economy:
         """Return how somebody stands in the economy now; None: nobody of this id is known."""
         system = self._system
         return system.projections.economy.profile(agent_id, system.clock.now())
+
+    def open_orders(self) -> Mapping[str, int]:
+        """Return how many orders wait to be carried out, by kind."""
+        orders = self.fold.lists[OpenOrders.name]
+        assert isinstance(orders, OpenOrders)
+        return orders.figures()

@@ -30,8 +30,9 @@ from aia_mas.interfaces.realtime.sse import Place, SseTransport, place_in
 
 log = structlog.stdlib.get_logger("aia.realtime")
 
-Topic = Literal["metrics", "tasks", "agents"]
+Topic = Literal["metrics", "tasks", "agents", "economy"]
 _FACTS = ("tasks", "agents")
+_USUAL = ("metrics", *_FACTS)
 
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -53,7 +54,10 @@ class EventStreams(Controller):
         self,
         request: ApiRequest,
         topic: Annotated[
-            list[Topic] | None, QueryParameter(description="What is wanted; all when left out.")
+            list[Topic] | None,
+            QueryParameter(
+                description="What is wanted; `metrics`, `tasks` and `agents` when left out."
+            ),
         ] = None,
         after: Annotated[
             int | None,
@@ -89,7 +93,7 @@ class EventStreams(Controller):
         Filters concern facts. A stream is resumed with `Last-Event-ID`, by browsers by themselves,
         or with `after`; `docs/realtime.md` tells what events there are.
         """
-        topics = list(dict.fromkeys(topic or ("metrics", *_FACTS)))
+        topics = list(dict.fromkeys(topic or _USUAL))
         for name in topics:
             permit(name, request.principal)
         chosen = _filter(task_id, agent_id, task_type, status, event)

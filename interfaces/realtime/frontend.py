@@ -21,6 +21,7 @@ from aia_mas.interfaces.realtime.session import Session
 
 OPERATIONS = {
     "metrics": "get_system_metrics",
+    "economy": "get_economic_summary",
     "agents": "list_agents",
     "tasks": "list_tasks",
 }

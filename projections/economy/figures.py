@@ -127,7 +127,7 @@ class AgentEconomicProfile(msgspec.Struct, frozen=True, kw_only=True):
     as_of: int
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
+class LeaderboardPlace(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody's place on a leaderboard.
 
     Attributes:
@@ -162,7 +162,7 @@ class Leaderboard(msgspec.Struct, frozen=True, kw_only=True):
     window: str
     token: str
     since: datetime | None
-    items: list[Standing]
+    items: list[LeaderboardPlace]
     participants: int
     as_of: int
 
@@ -201,7 +201,7 @@ class TierFigures(msgspec.Struct, frozen=True, kw_only=True):
     stake: str
 
 
-class StakeFigures(msgspec.Struct, frozen=True, kw_only=True):
+class StakeSpread(msgspec.Struct, frozen=True, kw_only=True):
     """How stake is spread.
 
     Attributes:
@@ -290,7 +290,7 @@ class EconomicSummary(msgspec.Struct, frozen=True, kw_only=True):
     as_of: int
     at: datetime | None
     tokens: dict[str, TokenSupply]
-    stake: StakeFigures
+    stake: StakeSpread
     rewards: dict[str, Earned]
     pools: list[Pool]
     programs: ProgramFigures

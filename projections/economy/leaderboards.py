@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from aia_mas.domain.kernel.money import to_text
 from aia_mas.projections.economy.earning_kinds import key_of
-from aia_mas.projections.economy.figures import Leaderboard, Standing
+from aia_mas.projections.economy.figures import Leaderboard, LeaderboardPlace
 from aia_mas.projections.economy.flows import HOUR, Window, beginning
 from aia_mas.projections.economy.people import EconomyState, Person
 from aia_mas.projections.economy.profiles import score_of
@@ -83,7 +83,7 @@ class Leaderboards:
 
     def _shown(self, asked: Asked, found: _Measured, limit: int) -> Leaderboard:
         state = self._state
-        items: list[Standing] = []
+        items: list[LeaderboardPlace] = []
         rank, before = 0, 0
         for place, (negated, owner) in enumerate(found.first[:limit], 1):
             if negated != before:
@@ -91,7 +91,7 @@ class Leaderboards:
             stake = state.people[owner].effective
             tier = state.parameters.tier_of(stake)
             items.append(
-                Standing(
+                LeaderboardPlace(
                     rank=rank,
                     agent_id=owner,
                     value=_text(asked.by, -negated),

@@ -16,7 +16,7 @@ from aia_mas.projections.economy.figures import (
     Pool,
     ProgramFigures,
     ProposalFigures,
-    StakeFigures,
+    StakeSpread,
     TierFigures,
     TokenSupply,
 )
@@ -39,7 +39,7 @@ class Summaries:
     def __init__(self, fold: EconomyFold) -> None:
         """Summarise what a fold knows."""
         self._fold = fold
-        self._stake: StakeFigures | None = None
+        self._stake: StakeSpread | None = None
         self._changes: tuple[object, ...] = ()
 
     def at(self, at: int) -> EconomicSummary:
@@ -60,7 +60,7 @@ class Summaries:
             top_earners=self._top_earners(),
         )
 
-    def _spread(self) -> StakeFigures:
+    def _spread(self) -> StakeSpread:
         fold = self._fold
         tiers = fold.state.parameters.tiers
         changes = fold.stakes.changes, fold.bonds.changes, tiers
@@ -70,7 +70,7 @@ class Summaries:
             spans = zip(floors, [*floors[1:], None], strict=True) if floors else ()
             counted = [fold.stakes.between(least, below) for least, below in spans]
             self._changes = changes
-            self._stake = StakeFigures(
+            self._stake = StakeSpread(
                 stakers=len(fold.bonds),
                 below_tiers=fold.stakes.between(1, floors[0])[0] if floors else len(fold.stakes),
                 tiers=[

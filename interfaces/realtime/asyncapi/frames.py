@@ -29,6 +29,7 @@ from aia_mas.interfaces.realtime.messages import (
 )
 from aia_mas.interfaces.realtime.task_facts import TaskUpdate
 from aia_mas.projections.agent_view import ToldAgent
+from aia_mas.projections.economy.figures import EconomicSummary
 from aia_mas.projections.metrics_figures import Metrics
 from aia_mas.projections.told_task import ToldTask
 
@@ -98,6 +99,13 @@ TO_EVERYBODY: Sequence[Frame] = (
         "The figures of the system, at once and when they change; only the latest counts",
         ("as_of", _Position),
         ("data", Metrics),
+        ("id", SubscriptionId),
+    ),
+    _frame(
+        "economic_update",
+        "The figures of the economy, at once and when they change; only the latest counts",
+        ("as_of", _Position),
+        ("data", EconomicSummary),
         ("id", SubscriptionId),
     ),
     _frame(
