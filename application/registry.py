@@ -10,6 +10,7 @@ from aia_mas.application.access import handlers as access
 from aia_mas.application.connections import handlers as connections
 from aia_mas.application.economy import handlers as economy
 from aia_mas.application.engine.handlers import Evolvers, Handlers
+from aia_mas.application.engine.working_set import WorkingSet
 from aia_mas.application.orchestration import handlers as orchestration
 from aia_mas.domain.kernel import Event
 
@@ -38,10 +39,11 @@ STATES: Mapping[str, type[msgspec.Struct]] = {
 """Category of streams -> what is folded, for snapshots."""
 
 
-def others(tokens: frozenset[str]) -> Sequence[Handlers]:
+def others(tokens: frozenset[str], working_set: WorkingSet) -> Sequence[Handlers]:
     """Return the handlers of all commands but those about agents and tasks, which need more.
 
     Args:
         tokens: The tokens that there are.
+        working_set: Where it is looked up what a command is about that only names it.
     """
-    return (access.handlers(), connections.handlers(), economy.handlers(tokens))
+    return (access.handlers(), connections.handlers(), economy.handlers(tokens, working_set))

@@ -277,7 +277,7 @@ class System:
             working_set,
             merged(
                 [
-                    *registry.others(tokens_of(settings)),
+                    *registry.others(tokens_of(settings), working_set),
                     orchestration.handlers(
                         active_tasks=dispatch_fold.active_tasks,
                         seat=seats.place,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from aia_mas.application.economy.configured import parameters_of, tokens_of
+from aia_mas.application.economy.known_legs import KnownLegs
 from aia_mas.application.economy.order_desk import OrderDesk
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.processes.settlement import LEASE, Settlement
@@ -28,6 +29,7 @@ class Economy:
         host: Keeps it up to date.
         settlement: The process.
         orders: Where orders are placed.
+        legs: What transfers move.
         leads: What a node leads for it, by the name of its lease.
     """
 
@@ -43,6 +45,7 @@ class Economy:
         )
         self._system = system
         self.orders = OrderDesk(system.engine, working_set, system.log.feed)
+        self.legs = KnownLegs(working_set)
         self.leads = ((LEASE, self.settlement.lead),)
 
     def profile(self, agent_id: str) -> AgentEconomicProfile | None:

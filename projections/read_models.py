@@ -11,6 +11,7 @@ from aia_mas.projections.agent_directory import AgentFilter
 from aia_mas.projections.agent_performance import Performance
 from aia_mas.projections.agent_view import Agent
 from aia_mas.projections.economy.economy_view import EconomyView
+from aia_mas.projections.economy.queries import LedgerQueries
 from aia_mas.projections.listing import Found, Page
 from aia_mas.projections.metrics_figures import Metrics
 from aia_mas.projections.snapshot_reading import Reading, Wanted
@@ -106,6 +107,11 @@ class ReadModels(Protocol):
     @property
     def performances(self) -> PerformanceQueries:
         """Queries about the work of agents."""
+        ...
+
+    @property
+    def ledger(self) -> LedgerQueries:
+        """Queries about accounts and transfers."""
         ...
 
     @property

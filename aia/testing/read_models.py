@@ -10,6 +10,7 @@ import anyio
 from msgspec.structs import replace
 
 from aia.testing.agent_directory import MemoryAgentDirectory
+from aia.testing.ledger import MemoryLedger
 from aia.testing.performances import MemoryAgentPerformances
 from aia.testing.tables import Tables
 from aia.testing.task_board import MemoryTaskBoard
@@ -19,6 +20,7 @@ from aia_mas.domain.orchestration.tiers import Tiers
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
 from aia_mas.projections.catching_up import CatchingUp
 from aia_mas.projections.economy.economy_view import EconomyView
+from aia_mas.projections.economy.ledger_fold import LEDGER
 from aia_mas.projections.lag import lag_of
 from aia_mas.projections.metrics_figures import Metrics
 from aia_mas.projections.performance_fold import AGENT_PERFORMANCE
@@ -54,12 +56,14 @@ class MemoryReadModels:
         self._own = {model.name: _host(log, model) for model in models if model.name not in folded}
         self._views = {**self._own, **folded}
         self._caught_up = {model.name: CatchingUp() for model in models}
-        agents, tasks, work = (
-            self._tables(model) for model in (AGENT_DIRECTORY, TASK_BOARD, AGENT_PERFORMANCE)
+        agents, tasks, work, accounts = (
+            self._tables(model)
+            for model in (AGENT_DIRECTORY, TASK_BOARD, AGENT_PERFORMANCE, LEDGER)
         )
         self.directory = MemoryAgentDirectory(agents[0], tiers, lambda: agents[1].position)
         self.board = MemoryTaskBoard(tasks[0], lambda: tasks[1].position)
         self.performances = MemoryAgentPerformances(work[0], lambda: work[1].position)
+        self.ledger = MemoryLedger(accounts[0], lambda: accounts[1].position)
         self.snapshot_of_tasks = self.board.snapshot
         self.snapshot_of_agents = self.directory.snapshot
         metrics = self._views[SystemMetrics.name].fold

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 import msgspec
 
-from aia_mas.application.economy import ledger_handlers, order_handlers
+from aia_mas.application.economy import ledger_handlers, order_handlers, statement_handlers
 from aia_mas.application.engine.handlers import Evolvers, Handlers, merged
+from aia_mas.application.engine.working_set import WorkingSet
 from aia_mas.domain.kernel import Event
 
-_PARTS = (ledger_handlers, order_handlers)
+_PARTS = (ledger_handlers, order_handlers, statement_handlers)
 
 EVENTS: tuple[type[Event], ...] = tuple(event for part in _PARTS for event in part.EVENTS)
 
@@ -24,6 +25,17 @@ CATEGORIES = frozenset(EVOLVERS)
 """The kinds of streams that the economy writes."""
 
 
-def handlers(tokens: frozenset[str]) -> Handlers:
-    """Return the handlers of all commands about the economy (``tokens``: those that there are)."""
-    return merged((ledger_handlers.handlers(tokens), order_handlers.handlers()))
+def handlers(tokens: frozenset[str], working_set: WorkingSet) -> Handlers:
+    """Return the handlers of all commands about the economy.
+
+    Args:
+        tokens: Those that there are.
+        working_set: Where it is looked up what a transfer moves.
+    """
+    return merged(
+        (
+            ledger_handlers.handlers(tokens, working_set),
+            order_handlers.handlers(),
+            statement_handlers.handlers(),
+        )
+    )

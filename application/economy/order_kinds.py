@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from aia_mas.domain.economy.ledger.reversing import REVERSE
 from aia_mas.domain.economy.orders import Kinds, OrderKind
 
-_ALL: Final[tuple[OrderKind, ...]] = ()
+_ALL: Final[tuple[OrderKind, ...]] = (REVERSE,)
 
 ORDER_KINDS: Final[Kinds] = {kind.name: kind for kind in _ALL}
 """Kinds of orders by name."""

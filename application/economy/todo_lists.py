@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from aia_mas.domain.economy.ledger.expiring import ExpiringHolds
 from aia_mas.domain.economy.todo import OpenOrders, TodoList
 
-TODO_LISTS: Final[tuple[type[TodoList], ...]] = (OpenOrders,)
+TODO_LISTS: Final[tuple[type[TodoList], ...]] = (OpenOrders, ExpiringHolds)
 """What the settlement folds and works off; snapshots name them by their names."""

@@ -49,6 +49,12 @@ class TransferNotFound(NotFound):
     code = "transfer_not_found"
 
 
+class AccountNotFound(NotFound):
+    """Nothing ever came into or went out of this account."""
+
+    code = "account_not_found"
+
+
 class OrderNotFound(NotFound):
     """There is no such order."""
 
@@ -146,6 +152,18 @@ class ExistsWithDifferentTimeout(Exists):
 
     code = "exists_with_different_timeout"
     field = "timeout"
+
+
+class InvalidMonth(InvalidValue):
+    """A month is written like 2026-01."""
+
+    code = "invalid_month"
+
+
+class MonthNotOver(DomainError):
+    """A month is closed when it is over, and a minute after that."""
+
+    code = "month_not_over"
 
 
 class OrderExists(DomainError):

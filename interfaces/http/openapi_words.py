@@ -46,6 +46,9 @@ PARAMETERS: Mapping[str, str] = {
     "event": "Only these events, for example `task.completed`.",
     "concurrency_key": "Sharing the limit of this key.",
     "dedup_key": "Having this word for the work.",
+    "transfer_id": "The transfer.",
+    "account_id": "The account, for example `wallet:AIA:agent_001`.",
+    "month": "The month, for example `2026-01`.",
     "window": "How far back; it begins with a full hour.",
     "actor": "Caused by this subject.",
 }
@@ -128,6 +131,29 @@ EXAMPLES: Mapping[str, Any] = {
     "pause_tasks": {"task_type": "report", "reason": "the source is being moved"},
     "resume_tasks": {"task_type": "report", "reason": "it is there again"},
     "set_limit": {"max_concurrent": 2, "rate": 100, "per_seconds": 60},
+    # The economy
+    "make_transfer": {
+        "from": "data_analyst_001",
+        "to": "report_writer_002",
+        "amount": "12.5",
+        "reason": "help",
+        "metadata": {"invoice": "2026-014"},
+    },
+    "make_transfers": {
+        "transfers": [
+            {"from": "data_analyst_001", "to": "report_writer_002", "amount": "12.5"},
+            {
+                "legs": [
+                    {"account": "wallet:AIA:report_writer_002", "amount": "-3"},
+                    {"account": "wallet:AIA:data_analyst_001", "amount": "1"},
+                    {"account": "wallet:AIA:proof_reader_003", "amount": "2"},
+                ]
+            },
+        ],
+        "atomic": True,
+    },
+    "post_transfer": {"amount": "10"},
+    "reverse_transfer": {"reason": "mistake"},
     # Connections and tokens
     "close_connection": {"reason": "left open over night"},
     "close_connections": {"agent_id": "data_analyst_001", "reason": "the host is being moved"},

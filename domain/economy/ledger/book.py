@@ -11,6 +11,7 @@ from aia_mas.domain.economy.authority import SETTLEMENT
 from aia_mas.domain.economy.errors import (
     AlreadyReversed,
     ExceedsHold,
+    Exists,
     HoldExpired,
     HoldNotPending,
     InsufficientFunds,
@@ -38,6 +39,8 @@ from aia_mas.domain.economy.ledger.states import (
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.event import Event
 
+REVERSAL = "reversal"
+"""The reason code of reversals that have no other."""
 _EMPTY = AccountState()
 _BOUND = frozenset(
     {
@@ -172,8 +175,20 @@ class Book:
         voided = HoldVoided(expired=expired, by=self._by, at=self._at)
         self._record(transfer_stream(transfer_id), voided)
 
-    def reverse(self, transfer_id: str, reversal_id: str) -> bool:
+    def reverse(
+        self,
+        transfer_id: str,
+        reversal_id: str,
+        reason: str = REVERSAL,
+        metadata: Mapping[str, str] = {},
+    ) -> bool:
         """Take a transfer back, once.
+
+        Args:
+            transfer_id: Which one.
+            reversal_id: The id of the transfer that does it.
+            reason: The reason code of that.
+            metadata: Whatever is to be kept with that.
 
         Returns:
             Whether anything was done: False when this very reversal was there.
@@ -182,6 +197,7 @@ class Book:
             TransferNotFound: There is none.
             NotReversible: It moved nothing, is a reversal itself, or stands for something else.
             AlreadyReversed: Another one took it back.
+            Exists: The id of the reversal is that of another transfer.
             InsufficientFunds: Who got it has not as much any more.
             SystemAccount: An account is written by the settlement only.
         """
@@ -195,9 +211,9 @@ class Book:
         if not is_reversible(state):
             raise NotReversible(transfer_id=transfer_id)
         legs = tuple(Leg(leg.account, -leg.amount) for leg in state.moved)
-        entry = Entry(transfer_id=reversal_id, legs=legs, reason="reversal")
+        entry = Entry(transfer_id=reversal_id, legs=legs, reason=reason, metadata=metadata)
         if self.transfer(reversal_id) is not None:
-            raise AlreadyReversed(transfer_id=transfer_id)
+            raise Exists(transfer_id=reversal_id)
         self._post(entry, reverses=transfer_id)
         taken_back = TransferReversed(reversal_id=reversal_id, by=self._by, at=self._at)
         self._record(transfer_stream(transfer_id), taken_back)

@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-import msgspec
-
-from aia_mas.domain.economy.accounts import OWNED, Account, Purpose, account_stream, check_account
+from aia_mas.domain.economy.accounts import (
+    OWNED,
+    Account,
+    Purpose,
+    check_account,
+    parse_account,
+)
 from aia_mas.domain.economy.authority import SETTLEMENT, check_may_spend
-from aia_mas.domain.economy.errors import SystemAccount, TransferNotFound, UnknownToken
+from aia_mas.domain.economy.errors import (
+    SystemAccount,
+    TransferNotFound,
+    UnknownToken,
+    ZeroAmount,
+)
 from aia_mas.domain.economy.ledger.book import Book
+from aia_mas.domain.economy.ledger.commands import (
+    About,
+    ExpireHold,
+    PostHold,
+    ReverseTransfer,
+    Transfer,
+    VoidHold,
+)
 from aia_mas.domain.economy.ledger.entry import Entry, Leg, transfer_stream
 from aia_mas.domain.economy.ledger.states import TransferState
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.decision import Decision, refuse
-from aia_mas.domain.kernel.errors import DomainError, InvalidValue
-from aia_mas.domain.kernel.ids import check_id
+from aia_mas.domain.kernel.errors import DomainError, InvalidValue, PermissionDenied
+from aia_mas.domain.kernel.ids import ReservedId, check_id
 from aia_mas.domain.kernel.mistakes import Mistakes
+from aia_mas.domain.kernel.principal import Role
 from aia_mas.domain.orchestration.bounds import check_text
 
 MOST_METADATA = 16
@@ -34,65 +52,6 @@ States = Mapping[str, Any]
 """The states of the streams that a decision reads, by stream."""
 
 
-class Transfer(msgspec.Struct, frozen=True, kw_only=True):
-    """Move tokens between accounts.
-
-    Attributes:
-        entry: What to move.
-        pending: Set it aside only.
-        timeout: Seconds after which what is set aside is let go; None: never.
-    """
-
-    entry: Entry
-    pending: bool = False
-    timeout: float | None = None
-
-
-class PostHold(msgspec.Struct, frozen=True, kw_only=True):
-    """Move what was set aside (``legs``: see ``Book.post_held``; ``all_legs``: of the transfer)."""
-
-    transfer_id: str
-    legs: tuple[Leg, ...] | None = None
-    all_legs: tuple[Leg, ...] = ()
-
-
-class VoidHold(msgspec.Struct, frozen=True, kw_only=True):
-    """Let go what was set aside (``all_legs``: of the transfer)."""
-
-    transfer_id: str
-    all_legs: tuple[Leg, ...] = ()
-
-
-class ExpireHold(msgspec.Struct, frozen=True, kw_only=True):
-    """Let go what was set aside for too long (``all_legs``: of the transfer)."""
-
-    transfer_id: str
-    all_legs: tuple[Leg, ...] = ()
-
-
-class ReverseTransfer(msgspec.Struct, frozen=True, kw_only=True):
-    """Take a transfer back (``all_legs``: of the transfer)."""
-
-    transfer_id: str
-    reversal_id: str
-    all_legs: tuple[Leg, ...] = ()
-
-
-def touched(
-    command: Transfer | PostHold | VoidHold | ExpireHold | ReverseTransfer,
-) -> tuple[str, ...]:
-    """Return the streams that a command reads, that of the transfer first."""
-    if isinstance(command, Transfer):
-        transfer_id, legs = command.entry.transfer_id, command.entry.legs
-    else:
-        transfer_id = command.transfer_id
-        legs = (*command.all_legs, *(getattr(command, "legs", None) or ()))
-    accounts = dict.fromkeys(account_stream(leg.account) for leg in legs)
-    if isinstance(command, ReverseTransfer):
-        return (transfer_stream(transfer_id), transfer_stream(command.reversal_id), *accounts)
-    return (transfer_stream(transfer_id), *accounts)
-
-
 def transfer(states: States, command: Transfer, ctx: Context, tokens: frozenset[str]) -> Decision:
     """Move tokens, or set them aside; the same again changes nothing.
 
@@ -105,24 +64,27 @@ def transfer(states: States, command: Transfer, ctx: Context, tokens: frozenset[
             expires_at = (
                 None if command.timeout is None else ctx.now + timedelta(seconds=command.timeout)
             )
-            book.hold(command.entry, expires_at)
+            made = book.hold(command.entry, expires_at)
         else:
-            book.post(command.entry)
+            made = book.post(command.entry)
     except DomainError as error:
         return refuse(error)
-    return Decision(tuple(book.events))
+    return _about(book, command.entry.transfer_id, existed=not made)
 
 
 def post_hold(states: States, command: PostHold, ctx: Context) -> Decision:
     """Move what was set aside, in full or in part; whoever may spend it may."""
-    return _on_hold(
-        states, command, ctx, lambda book: book.post_held(command.transfer_id, command.legs)
-    )
+
+    def post(book: Book, state: TransferState) -> None:
+        legs = command.legs if command.amount is None else _part(state, command.amount)
+        book.post_held(command.transfer_id, legs)
+
+    return _on_hold(states, command, ctx, post)
 
 
 def void_hold(states: States, command: VoidHold, ctx: Context) -> Decision:
     """Let go what was set aside."""
-    return _on_hold(states, command, ctx, lambda book: book.void(command.transfer_id))
+    return _on_hold(states, command, ctx, lambda book, _: book.void(command.transfer_id))
 
 
 def expire_hold(states: States, command: ExpireHold, ctx: Context) -> Decision:
@@ -147,13 +109,31 @@ def reverse_transfer(states: States, command: ReverseTransfer, ctx: Context) -> 
     try:
         if state is None:
             raise TransferNotFound(transfer_id=command.transfer_id)
-        for leg in state.moved:
-            if leg.amount > 0:
-                _check_spends(leg.account, ctx)
-        book.reverse(command.transfer_id, command.reversal_id)
+        check_reversal(command, state.moved, ctx)
+        made = book.reverse(
+            command.transfer_id, command.reversal_id, command.reason, command.metadata
+        )
     except DomainError as error:
         return refuse(error)
-    return Decision(tuple(book.events))
+    return _about(book, command.reversal_id, existed=not made)
+
+
+def check_reversal(command: ReverseTransfer, moved: Sequence[Leg], ctx: Context) -> None:
+    """Refuse to take back what a caller may not, or by words that are not allowed.
+
+    Raises:
+        InvalidValue: The id, the reason or the metadata.
+        PermissionDenied: What the transfer brought is not the caller's.
+    """
+    mistakes = Mistakes()
+    mistakes.check(check_id, command.reversal_id, "reversal_id")
+    mistakes.check(_check_not_reserved, command.reversal_id, ctx, "reversal_id")
+    mistakes.check(check_reason, command.reason)
+    mistakes.check(check_metadata, command.metadata)
+    mistakes.refuse()
+    for leg in moved:
+        if leg.amount > 0:
+            _check_spends(leg.account, ctx)
 
 
 def check_entry(entry: Entry) -> None:
@@ -194,6 +174,7 @@ def check_metadata(metadata: Mapping[str, str], field: str = "metadata") -> None
 
 def _check(command: Transfer, ctx: Context, tokens: frozenset[str]) -> None:
     check_entry(command.entry)
+    _check_not_reserved(command.entry.transfer_id, ctx, "transfer_id")
     timeout = command.timeout
     if timeout is not None and not (command.pending and 0 < timeout <= LONGEST_TIMEOUT):
         raise InvalidValue(
@@ -212,27 +193,65 @@ def _check(command: Transfer, ctx: Context, tokens: frozenset[str]) -> None:
             check_may_spend(ctx.principal, account.owner)
 
 
+def _check_not_reserved(transfer_id: str, ctx: Context, field: str) -> None:
+    """Refuse ids that transfers of the system have: each is named after what it belongs to."""
+    if ":" in transfer_id and ctx.principal.subject != SETTLEMENT.subject:
+        raise ReservedId("Ids with a colon are those of the system's transfers", field=field)
+
+
 def _check_spends(account_id: str, ctx: Context) -> None:
     account: Account = check_account(account_id, "account")
     if account.purpose in OWNED:
         check_may_spend(ctx.principal, account.owner)
+    elif not ctx.principal.has(Role.ADMIN, Role.TREASURER):
+        raise PermissionDenied("The account belongs to the system")
 
 
-def _on_hold(states: States, command: PostHold | VoidHold, ctx: Context, act: Any) -> Decision:
+def _part(state: TransferState, amount: int) -> tuple[Leg, ...]:
+    """Return the legs that move a part of a pending transfer."""
+    if len(state.legs) != 2:
+        raise InvalidValue("An amount says enough where there are two legs only", field="amount")
+    if not amount:
+        raise ZeroAmount(field="amount")
+    return tuple(Leg(leg.account, amount if leg.amount > 0 else -amount) for leg in state.legs)
+
+
+def _belongs_to_process(transfer_id: str, state: TransferState) -> bool:
+    """Tell whether a process made a pending transfer, which alone posts or voids it."""
+    return (
+        ":" in transfer_id
+        or state.reason in PROCESS_REASONS
+        or bool(sum(leg.amount for leg in state.legs))
+        or any(parse_account(leg.account).purpose is not Purpose.WALLET for leg in state.legs)
+    )
+
+
+def _about(book: Book, transfer_id: str, *, existed: bool) -> Decision:
+    about = About(transfer_id=transfer_id, existed=existed)
+    return Decision(tuple(book.events), instead=(transfer_stream(transfer_id), about))
+
+
+def _on_hold(
+    states: States,
+    command: PostHold | VoidHold,
+    ctx: Context,
+    act: Callable[[Book, TransferState], None],
+) -> Decision:
     state: TransferState | None = states[transfer_stream(command.transfer_id)]
     book = Book(states, ctx)
     try:
         if state is None:
             raise TransferNotFound(transfer_id=command.transfer_id)
-        if ctx.principal.subject != SETTLEMENT.subject and state.reason in PROCESS_REASONS:
+        settles = ctx.principal.subject == SETTLEMENT.subject
+        if not settles and _belongs_to_process(command.transfer_id, state):
             raise SystemAccount("What this holds is settled by the system", reason=state.reason)
         for leg in state.legs:
             if leg.amount < 0:
                 _check_spends(leg.account, ctx)
-        act(book)
+        act(book, state)
     except DomainError as error:
         return refuse(error)
-    return Decision(tuple(book.events))
+    return _about(book, command.transfer_id, existed=False)
 
 
 PROCESS_REASONS = frozenset({"task", "proposal_deposit"})

@@ -14,6 +14,7 @@ _ADMIN = frozenset({Role.ADMIN})
 _OPERATORS = _ADMIN | {Role.OPERATOR}
 _AGENTS = _OPERATORS | {Role.AGENT}  # an agent for itself only, see ``ApiRequest.acting_for``
 _SUBMITTERS = _AGENTS | {Role.CLIENT}
+_SPENDERS = _ADMIN | {Role.AGENT, Role.CLIENT, Role.TREASURER}
 _CLIENTS = _OPERATORS | {Role.CLIENT}
 _AUDITORS = _OPERATORS | {Role.AUDITOR}
 _WATCHERS = _AUDITORS | {Role.VIEWER}
@@ -91,6 +92,19 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "get_economic_profile": _READERS,
     "get_economic_summary": _READERS,
     "get_leaderboard": _READERS,
+    # The economy; whose tokens they are: see ``authority`` and ``transfers`` of the domain
+    "make_transfer": _SPENDERS,
+    "make_transfers": _SPENDERS,
+    "post_transfer": _SPENDERS,
+    "void_transfer": _SPENDERS,
+    "reverse_transfer": _SPENDERS,
+    "get_transfer": _READERS,
+    "list_transactions": _READERS,
+    "list_accounts": _READERS,
+    "get_account": _READERS,
+    "get_statement": _READERS,
+    "get_statement_csv": _READERS,
+    "close_statement": _SPENDERS,
     # Live streams; each topic is allowed like the query that reads the same
     "open_frontend_socket": _READERS,
     "stream_events": _READERS,
