@@ -10,7 +10,7 @@ from litestar.params import FromQuery, QueryParameter
 from aia_mas.domain.economy.accounts import AIA
 from aia_mas.domain.economy.errors import UnknownToken
 from aia_mas.interfaces.http.answers import Answer, answer
-from aia_mas.interfaces.http.paths import API
+from aia_mas.interfaces.http.economy.paths import ECONOMIC
 from aia_mas.interfaces.http.queries import Limit, MinPosition, as_of, given, reached
 from aia_mas.interfaces.http.requests import ApiRequest
 from aia_mas.projections.economy.economy_view import EconomyView
@@ -22,7 +22,7 @@ from aia_mas.projections.economy.leaderboards import Asked, Measure
 class EconomicOverview(Controller):
     """Queries about everybody."""
 
-    path = f"{API}/economic"
+    path = ECONOMIC
     tags = ("economy",)
 
     @get("/summary", operation_id="get_economic_summary")

@@ -90,6 +90,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "remove_limit": _OPERATORS,
     # The economy: what it looks like
     "get_economic_profile": _READERS,
+    "list_agent_transactions": _READERS,
     "get_economic_summary": _READERS,
     "get_leaderboard": _READERS,
     # The economy; whose tokens they are: see ``authority`` and ``transfers`` of the domain
