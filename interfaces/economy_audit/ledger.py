@@ -12,6 +12,8 @@ from psycopg.rows import TupleRow
 
 from aia_mas.interfaces.economy_audit.facts import Fact, table
 from aia_mas.interfaces.economy_audit.findings import Findings
+from aia_mas.projections.economy.ledger_fold import LEDGER
+from aia_mas.projections.table import Projection
 
 _AREA = "ledger"
 _SETTLEMENT = "system:settlement"
@@ -43,14 +45,16 @@ class LedgerAudit:
         held: What pending transfers hold of it.
     """
 
+    name = _AREA
+    model: Projection | None = LEDGER
     categories = frozenset({"account", "transfer"})
 
-    def __init__(self, findings: Findings, tables: list[str]) -> None:
-        """Begin with nothing in any account (``tables``: accounts, their lines, transfers...)."""
+    def __init__(self, findings: Findings) -> None:
+        """Begin with nothing in any account."""
         self.balances: dict[str, int] = {}
         self.held: dict[str, int] = {}
         self._findings = findings
-        self._tables = tables
+        self._tables = LEDGER.table_names()
         self._transfers: dict[str, Transfer] = {}
         # What the events of accounts said, until the event of the transfer comes.
         self._told: defaultdict[tuple[str, str], Changes] = defaultdict(dict)
@@ -62,7 +66,7 @@ class LedgerAudit:
             self._account(fact)
             if connection is not None:
                 await self._line(fact, connection)
-        elif fact.stream.startswith("transfer/"):
+        elif fact.topic in _TRANSFERS:
             _TRANSFERS[fact.topic](self, fact)
 
     def _account(self, fact: Fact) -> None:
