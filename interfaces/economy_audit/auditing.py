@@ -14,9 +14,12 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from aia_mas.interfaces.economy_audit.accruals import AccrualsAudit
 from aia_mas.interfaces.economy_audit.facts import Fact, facts
 from aia_mas.interfaces.economy_audit.findings import Difference, Findings
 from aia_mas.interfaces.economy_audit.ledger import LedgerAudit
+from aia_mas.interfaces.economy_audit.rewards import RewardsAudit
+from aia_mas.interfaces.economy_audit.stakes import StakesAudit
 from aia_mas.projections.table import Projection
 
 _TOLD_EVERY = 2_000
@@ -41,6 +44,10 @@ class Auditor(Protocol):
 
     async def compare(self, connection: AsyncConnection[TupleRow], position: int) -> None:
         """Compare with the read model, which was folded up to a position."""
+        ...
+
+    def finish(self, position: int) -> None:
+        """Compare the parts with each other, as all of them are at the end of the log."""
         ...
 
 
@@ -71,7 +78,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 def auditors(findings: Findings) -> list[Auditor]:
     """Return an auditor for each part of the economy."""
-    return [LedgerAudit(findings)]
+    ledger = LedgerAudit(findings)
+    return [
+        ledger,
+        StakesAudit(findings, ledger),
+        AccrualsAudit(findings, ledger),
+        RewardsAudit(findings, ledger),
+    ]
 
 
 async def audit(conninfo: str, progress: Callable[[int, int], None] | None = None) -> Report:
@@ -104,6 +117,8 @@ async def audit(conninfo: str, progress: Callable[[int, int], None] | None = Non
         for name, each in waiting.items():
             await each.compare(connection, checkpoints[name])
         head = await _head(connection)
+        for each in audited:
+            each.finish(head)
     return Report(
         events=events,
         head=head,

@@ -69,6 +69,11 @@ class LedgerAudit:
         elif fact.topic in _TRANSFERS:
             _TRANSFERS[fact.topic](self, fact)
 
+    def legs(self, transfer_id: str) -> dict[str, int]:
+        """Return what a transfer has moved, by account; nothing: there is none."""
+        transfer = self._transfers.get(transfer_id)
+        return {} if transfer is None else dict(json.loads(transfer.legs))
+
     def _account(self, fact: Fact) -> None:
         account, data = fact.subject, fact.data
         amount, held = data.get("amount", 0), data.get("held", 0)
@@ -182,16 +187,19 @@ class LedgerAudit:
     def _wrong(self, subject: str, fact: Fact, detail: str) -> None:
         self._findings.add(_AREA, subject, fact.position, detail)
 
-    async def compare(self, connection: AsyncConnection[TupleRow], position: int) -> None:
-        """Compare with the read model as it was folded up to a position."""
-        find = self._findings.compare
+    def finish(self, position: int) -> None:
+        """Look for changes without a transfer, and for tokens that came from nowhere."""
         for (_, transfer_id), changes in self._told.items():
             self._findings.add(_AREA, transfer_id, position, f"changed {changes}, and is missing")
         sums: defaultdict[str, int] = defaultdict(int)
         for account, balance in self.balances.items():
             sums[account.split(":")[1]] += balance
         for token, total in sums.items():
-            find(_AREA, token, position, "the sum of all accounts", total, 0)
+            self._findings.compare(_AREA, token, position, "the sum of all accounts", total, 0)
+
+    async def compare(self, connection: AsyncConnection[TupleRow], position: int) -> None:
+        """Compare with the read model as it was folded up to a position."""
+        find = self._findings.compare
         accounts, lines, transfers = self._tables[:3]
         seen = 0
         query = f"select account_id, balance, held from {accounts}"  # noqa: S608
