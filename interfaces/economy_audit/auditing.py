@@ -15,6 +15,8 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from aia_mas.interfaces.economy_audit.accruals import AccrualsAudit
+from aia_mas.interfaces.economy_audit.budgets import BudgetsAudit, IncentivesAudit
+from aia_mas.interfaces.economy_audit.elections import ElectionsAudit
 from aia_mas.interfaces.economy_audit.facts import Fact, facts
 from aia_mas.interfaces.economy_audit.findings import Difference, Findings
 from aia_mas.interfaces.economy_audit.ledger import LedgerAudit
@@ -84,6 +86,9 @@ def auditors(findings: Findings) -> list[Auditor]:
         StakesAudit(findings, ledger),
         AccrualsAudit(findings, ledger),
         RewardsAudit(findings, ledger),
+        BudgetsAudit(findings, ledger),
+        IncentivesAudit(findings, ledger),
+        ElectionsAudit(findings, ledger),
     ]
 
 

@@ -74,6 +74,11 @@ class LedgerAudit:
         transfer = self._transfers.get(transfer_id)
         return {} if transfer is None else dict(json.loads(transfer.legs))
 
+    def status(self, transfer_id: str) -> str | None:
+        """Return how far a transfer is; None: there is none."""
+        transfer = self._transfers.get(transfer_id)
+        return None if transfer is None else transfer.status
+
     def _account(self, fact: Fact) -> None:
         account, data = fact.subject, fact.data
         amount, held = data.get("amount", 0), data.get("held", 0)

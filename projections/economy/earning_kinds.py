@@ -10,7 +10,7 @@ KINDS: Final[Mapping[str, str]] = {
     "task": "payments",
     "staking_reward": "staking",
     "incentive": "incentives",
-    "vote_reward": "governance",
+    "vote": "governance",
     "slash": "reports",
 }
 """Reason of a transfer -> kind of earnings; what comes for other reasons was not earned."""

@@ -27,8 +27,8 @@ from aia_mas.projections.economy.people import EconomyState, Holding, Person
 
 _MILLION = 1_000_000
 _SPENDING = frozenset({Purpose.REWARD_POOL, Purpose.REWARDS_RESERVED, Purpose.STAKING_REWARDS})
-_MOVED_ON = frozenset({"reward_block", "staking_notified"})
-"""Reasons why a pool's tokens go into another account that is a part of the same pool."""
+_MOVED_ON = "reward_block"
+"""The reason why a pool's tokens go into another account that is a part of the same pool."""
 
 
 class EconomyFold:
@@ -105,7 +105,7 @@ class EconomyFold:
     def _system(self, account: str, purpose: str, event: BalanceChanged) -> None:
         state = self.state
         state.system[account] = event.balance
-        if event.amount < 0 and purpose in _SPENDING and event.reason not in _MOVED_ON:
+        if event.amount < 0 and purpose in _SPENDING and event.reason != _MOVED_ON:
             state.spent.setdefault(account, Flow()).add(-event.amount, state.at)
 
     def _earned(self, owner: str, kind: str, token: str, amount: int) -> None:
