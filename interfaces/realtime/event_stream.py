@@ -79,6 +79,7 @@ class EventStreams(Controller):
         task_type: FromQuery[list[str] | None] = None,
         status: FromQuery[list[str] | None] = None,
         event: FromQuery[list[str] | None] = None,
+        proposal_id: FromQuery[list[str] | None] = None,
         last_event_id: Annotated[
             str | None,
             QueryParameter(description="`Last-Event-ID`, for browsers that begin a stream anew."),
@@ -96,7 +97,7 @@ class EventStreams(Controller):
         topics = list(dict.fromkeys(topic or _USUAL))
         for name in topics:
             permit(name, request.principal)
-        chosen = _filter(task_id, agent_id, task_type, status, event)
+        chosen = _filter(task_id, agent_id, task_type, status, event, proposal_id)
         if chosen is not None and not set(topics) & set(_FACTS):
             raise _wrong("filters concern facts, and none are asked for", "topic")
         place = _place(request, topics, after, epoch, last_event_id)
@@ -215,6 +216,7 @@ def _filter(
     task_type: list[str] | None,
     status: list[str] | None,
     event: list[str] | None,
+    proposal_id: list[str] | None,
 ) -> Filter | None:
     given = {
         "task_ids": task_id,
@@ -222,6 +224,7 @@ def _filter(
         "task_types": task_type,
         "statuses": status,
         "events": event,
+        "proposal_ids": proposal_id,
     }
     named = {name: values for name, values in given.items() if values}
     if not named:

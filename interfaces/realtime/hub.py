@@ -86,12 +86,17 @@ class Hub:
         pages = Pages(event_log, topics, options.cached_pages)
         self._pages = pages
         self._channels = {
-            topic.category: Channel(topic, pages, Ring(0, options.ring_bytes)) for topic in topics
+            topic.name: Channel(topic, pages, Ring(0, options.ring_bytes)) for topic in topics
+        }
+        self._by_category = {
+            category: channel
+            for channel in self._channels.values()
+            for category in channel.topic.categories
         }
         self._coalesced: dict[str, CoalescedTopic] = {}
         self.subscriptions = Subscriptions(
             event_log,
-            {channel.topic.name: channel for channel in self._channels.values()},
+            self._channels,
             self._coalesced,
             lambda: self._position,
             lists.keys(),
@@ -182,7 +187,7 @@ class Hub:
         moved = False
         async with self._turns:
             for subscription in tuple(connection.behind):
-                channel = self._channels[subscription.topic.category]
+                channel = self._channels[subscription.topic.name]
                 moved = channel.catch_up(subscription, self._position) or moved
             await asyncio.sleep(0)
         return moved
@@ -242,7 +247,7 @@ class Hub:
         facts: list[tuple[Channel, Fact]] = []
         size = 0
         for event in events:
-            channel = self._channels.get(event.stream.partition("/")[0])
+            channel = self._by_category.get(event.stream.partition("/")[0])
             fact = None if channel is None else channel.topic.fact(event)
             if channel is not None and fact is not None:
                 facts.append((channel, fact))
