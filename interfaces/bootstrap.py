@@ -20,6 +20,7 @@ from anyio.abc import TaskGroup
 from aia_mas.application import registry
 from aia_mas.application.clock import Clock, SystemClock
 from aia_mas.application.economy.configured import tokens_of
+from aia_mas.application.economy.paid_tasks import with_payments
 from aia_mas.application.engine.engine import Engine
 from aia_mas.application.engine.handlers import Placement, merged
 from aia_mas.application.engine.working_set import WorkingSet
@@ -278,14 +279,17 @@ class System:
             merged(
                 [
                     *registry.others(tokens_of(settings), working_set),
-                    orchestration.handlers(
-                        active_tasks=dispatch_fold.active_tasks,
-                        seat=seats.place,
-                        place=DedupKeys(working_set, admission.place).place,
-                        policies=self.policies,
-                        tiers=settings.tiers,
-                        failures=self.dispatcher.failures,
-                        check_endpoint=endpoint_check(settings),
+                    with_payments(
+                        orchestration.handlers(
+                            active_tasks=dispatch_fold.active_tasks,
+                            seat=seats.place,
+                            place=DedupKeys(working_set, admission.place).place,
+                            policies=self.policies,
+                            tiers=settings.tiers,
+                            failures=self.dispatcher.failures,
+                            check_endpoint=endpoint_check(settings),
+                        ),
+                        working_set,
                     ),
                 ]
             ),

@@ -20,7 +20,9 @@ from aia_mas.projections.agent_directory import AgentDirectory
 from aia_mas.projections.agent_items import agent_items
 from aia_mas.projections.agent_performance import AgentPerformances
 from aia_mas.projections.catching_up import CatchingUp
+from aia_mas.projections.economy.budgets import BudgetBoard
 from aia_mas.projections.economy.economy_view import EconomyView
+from aia_mas.projections.economy.incentives import IncentiveBoard
 from aia_mas.projections.economy.ledger import Ledger
 from aia_mas.projections.lag import lag_of
 from aia_mas.projections.metrics_figures import Lag, Metrics
@@ -48,6 +50,8 @@ class ProjectionHost:
         directory: Queries about agents.
         board: Queries about tasks.
         performances: Queries about the work of agents.
+        budgets: Queries about budgets.
+        incentives: Queries about incentive programs.
         ledger: Queries about accounts and transfers.
         metrics: Figures about the system.
         economy: Figures about the economy, and everybody in it.
@@ -93,6 +97,8 @@ class ProjectionHost:
         self.directory = AgentDirectory(log.pool, tiers)
         self.board = TaskBoard(log.pool)
         self.performances = AgentPerformances(log.pool)
+        self.budgets = BudgetBoard(log.pool)
+        self.incentives = IncentiveBoard(log.pool)
         self.ledger = Ledger(log.pool)
         metrics = self._views[SystemMetrics.name].fold
         assert isinstance(metrics, SystemMetrics)

@@ -10,7 +10,9 @@ from typing import Protocol
 from aia_mas.projections.agent_directory import AgentFilter
 from aia_mas.projections.agent_performance import Performance
 from aia_mas.projections.agent_view import Agent
+from aia_mas.projections.economy.budgets import BudgetQueries
 from aia_mas.projections.economy.economy_view import EconomyView
+from aia_mas.projections.economy.incentives import IncentiveQueries
 from aia_mas.projections.economy.queries import LedgerQueries
 from aia_mas.projections.listing import Found, Page
 from aia_mas.projections.metrics_figures import Metrics
@@ -110,6 +112,14 @@ class ReadModels(Protocol):
         ...
 
     @property
+    def budgets(self) -> BudgetQueries:
+        """Queries about budgets."""
+        ...
+
+    @property
+    def incentives(self) -> IncentiveQueries:
+        """Queries about incentive programs."""
+
     def ledger(self) -> LedgerQueries:
         """Queries about accounts and transfers."""
         ...

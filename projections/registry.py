@@ -7,7 +7,9 @@ from typing import Final, Literal, NamedTuple
 
 from aia_mas.application.event_log.fold import Fold
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
+from aia_mas.projections.economy.budgets_fold import BUDGETS
 from aia_mas.projections.economy.economy_view import EconomyView
+from aia_mas.projections.economy.incentives_fold import INCENTIVES
 from aia_mas.projections.economy.ledger_fold import LEDGER
 from aia_mas.projections.performance_fold import AGENT_PERFORMANCE
 from aia_mas.projections.system_metrics import SystemMetrics
@@ -39,6 +41,8 @@ READ_MODELS: Final[tuple[ReadModel, ...]] = (
     AGENT_DIRECTORY,
     TASK_BOARD,
     AGENT_PERFORMANCE,
+    BUDGETS,
+    INCENTIVES,
     LEDGER,
     LiveView(
         SystemMetrics.name, SystemMetrics.version, SystemMetrics, frozenset({"agent", "task"})

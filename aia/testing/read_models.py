@@ -10,6 +10,8 @@ import anyio
 from msgspec.structs import replace
 
 from aia.testing.agent_directory import MemoryAgentDirectory
+from aia.testing.budgets import MemoryBudgetBoard
+from aia.testing.incentives import MemoryIncentiveBoard
 from aia.testing.ledger import MemoryLedger
 from aia.testing.performances import MemoryAgentPerformances
 from aia.testing.tables import Tables
@@ -19,7 +21,9 @@ from aia_mas.application.event_log.log import EventLog
 from aia_mas.domain.orchestration.tiers import Tiers
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
 from aia_mas.projections.catching_up import CatchingUp
+from aia_mas.projections.economy.budgets_fold import BUDGETS
 from aia_mas.projections.economy.economy_view import EconomyView
+from aia_mas.projections.economy.incentives_fold import INCENTIVES
 from aia_mas.projections.economy.ledger_fold import LEDGER
 from aia_mas.projections.lag import lag_of
 from aia_mas.projections.metrics_figures import Metrics
@@ -63,6 +67,9 @@ class MemoryReadModels:
         self.directory = MemoryAgentDirectory(agents[0], tiers, lambda: agents[1].position)
         self.board = MemoryTaskBoard(tasks[0], lambda: tasks[1].position)
         self.performances = MemoryAgentPerformances(work[0], lambda: work[1].position)
+        budgets, programs = (self._tables(model) for model in (BUDGETS, INCENTIVES))
+        self.budgets = MemoryBudgetBoard(budgets[0], lambda: budgets[1].position)
+        self.incentives = MemoryIncentiveBoard(programs[0], lambda: programs[1].position)
         self.ledger = MemoryLedger(accounts[0], lambda: accounts[1].position)
         self.snapshot_of_tasks = self.board.snapshot
         self.snapshot_of_agents = self.directory.snapshot

@@ -6,12 +6,24 @@ from collections.abc import Mapping
 
 import msgspec
 
-from aia_mas.application.economy import ledger_handlers, order_handlers, statement_handlers
+from aia_mas.application.economy import (
+    budget_handlers,
+    incentive_handlers,
+    ledger_handlers,
+    order_handlers,
+    statement_handlers,
+)
 from aia_mas.application.engine.handlers import Evolvers, Handlers, merged
 from aia_mas.application.engine.working_set import WorkingSet
 from aia_mas.domain.kernel import Event
 
-_PARTS = (ledger_handlers, order_handlers, statement_handlers)
+_PARTS = (
+    budget_handlers,
+    incentive_handlers,
+    ledger_handlers,
+    order_handlers,
+    statement_handlers,
+)
 
 EVENTS: tuple[type[Event], ...] = tuple(event for part in _PARTS for event in part.EVENTS)
 
@@ -30,10 +42,12 @@ def handlers(tokens: frozenset[str], working_set: WorkingSet) -> Handlers:
 
     Args:
         tokens: Those that there are.
-        working_set: Where it is looked up what a transfer moves.
+        working_set: Where it is looked up what a command is about that only names it.
     """
     return merged(
         (
+            budget_handlers.handlers(working_set),
+            incentive_handlers.handlers(),
             ledger_handlers.handlers(tokens, working_set),
             order_handlers.handlers(),
             statement_handlers.handlers(),

@@ -35,8 +35,9 @@ def handlers(tokens: frozenset[str], working_set: WorkingSet) -> Handlers:
     place = KnownLegs(working_set).place
     touched = commands.touched
     return {
+        # Most ids are new. One that is not is noticed when it is committed, and read then.
         commands.Transfer: over_streams(
-            touched, partial(transfers.transfer, tokens=tokens), _transfer
+            touched, partial(transfers.transfer, tokens=tokens), _transfer, creates=True
         ),
         commands.PostHold: over_streams(touched, transfers.post_hold, _transfer, place=place),
         commands.VoidHold: over_streams(touched, transfers.void_hold, _transfer, place=place),

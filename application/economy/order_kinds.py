@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from aia_mas.domain.economy.incentives.orders import CANCEL_PROGRAM, OPEN_PROGRAM
 from aia_mas.domain.economy.ledger.reversing import REVERSE
 from aia_mas.domain.economy.orders import Kinds, OrderKind
 
-_ALL: Final[tuple[OrderKind, ...]] = (REVERSE,)
+_ALL: Final[tuple[OrderKind, ...]] = (
+    CANCEL_PROGRAM,
+    OPEN_PROGRAM,
+    REVERSE,
+)
 
 ORDER_KINDS: Final[Kinds] = {kind.name: kind for kind in _ALL}
 """Kinds of orders by name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from aia_mas.domain.economy.errors import UnknownAccount
@@ -86,6 +87,7 @@ def reward_pool(token: str = AIA) -> str:
     return f"reward_pool:{token}"
 
 
+@lru_cache(maxsize=16_384)
 def parse_account(account_id: str) -> Account:
     """Return what the id of an account says.
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.domain.orchestration.cost_hold import CostHold
 from aia_mas.domain.orchestration.queue_bounds import QueueStanding
 from aia_mas.domain.orchestration.scoring.candidates import Candidate
 from aia_mas.domain.orchestration.scoring.failures import PolicyFailure
@@ -50,6 +51,8 @@ class SubmitTask(msgspec.Struct, frozen=True, kw_only=True):
         key_holder: The last task submitted under its ``dedup_key``, as the application knows it.
         deduplicated: It is the earlier one of two with the same ``dedup_key``.
         queue: How full the queue is, where it is bounded; else None.
+        budgets: The budgets in which its cost counts, as the application knows them.
+        hold: What is set aside to pay for it; None: nothing.
     """
 
     task_id: str
@@ -59,6 +62,8 @@ class SubmitTask(msgspec.Struct, frozen=True, kw_only=True):
     key_holder: str | None = None
     deduplicated: bool = False
     queue: QueueStanding | None = None
+    budgets: tuple[str, ...] = ()
+    hold: CostHold | None = None
 
 
 class AssignTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,6 +219,26 @@ class ExpireTask(msgspec.Struct, frozen=True, kw_only=True):
     task_id: str
 
 
+class Paying(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a task its payment is found by.
+
+    Attributes:
+        payer: Whose wallet pays.
+        owner: Whom the task belongs to.
+        cost_tags: Whose budgets it counts in.
+        amount: What it may cost, base units.
+        last: What was set aside for it last, if anything was.
+        number: The number of what is to be set aside next, from 1.
+    """
+
+    payer: str
+    owner: str
+    cost_tags: tuple[str, ...] = ()
+    amount: int
+    last: CostHold | None = None
+    number: int = 1
+
+
 class RetryTask(msgspec.Struct, frozen=True, kw_only=True):
     """Queue a failed, dead, expired or cancelled task again with all its attempts.
 
@@ -221,8 +246,15 @@ class RetryTask(msgspec.Struct, frozen=True, kw_only=True):
         task_id: Which task.
         by: By whom; the caller when empty.
         deadline: Its new deadline, UTC; None keeps the old one, or none when that has passed.
+        paying: What of the task its payment is found by, as the application knows it; None: nobody
+            pays for it.
+        budgets: See ``SubmitTask``.
+        hold: See ``SubmitTask``.
     """
 
     task_id: str
     by: str = ""
     deadline: datetime | None = None
+    paying: Paying | None = None
+    budgets: tuple[str, ...] = ()
+    hold: CostHold | None = None

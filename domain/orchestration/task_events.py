@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from aia_mas.domain.kernel.event import Event
+from aia_mas.domain.orchestration.cost_hold import CostHold
 from aia_mas.domain.orchestration.scoring.candidates import Candidate
 from aia_mas.domain.orchestration.scoring.failures import PolicyFailure
 from aia_mas.domain.orchestration.task_care_events import (
@@ -57,12 +58,20 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TaskSubmitted(Event, frozen=True, kw_only=True):
-    """A client asked for work (``owner``: the subject of the principal it belongs to)."""
+    """A client asked for work.
+
+    Attributes:
+        spec: What it asked for.
+        submitted_at: When, UTC.
+        owner: The subject of the principal it belongs to.
+        hold: What was set aside to pay for it, in the same commit; None: nothing.
+    """
 
     topic: ClassVar[str] = "task.submitted.v1"
     spec: TaskSpecification
     submitted_at: datetime
     owner: str
+    hold: CostHold | None = None
 
 
 class TaskAssigned(Event, frozen=True, kw_only=True):
@@ -267,6 +276,7 @@ class TaskRequeued(Event, frozen=True, kw_only=True):
         by: By whom.
         at: When, UTC.
         owner: The subject of the principal it belongs to; empty in older events.
+        hold: What was set aside to pay for it, in the same commit; None: nothing.
     """
 
     topic: ClassVar[str] = "task.requeued.v1"
@@ -275,6 +285,7 @@ class TaskRequeued(Event, frozen=True, kw_only=True):
     by: str
     at: datetime
     owner: str = ""
+    hold: CostHold | None = None
 
 
 _NO_FAULT = AT_NO_COST | BEFORE_ITS_START

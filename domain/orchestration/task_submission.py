@@ -62,7 +62,10 @@ def submit_task(
     except InvalidValue as error:
         return refuse(error)
     submitted = TaskSubmitted(
-        spec=command.spec, submitted_at=ctx.now, owner=command.owner or ctx.principal.subject
+        spec=command.spec,
+        submitted_at=ctx.now,
+        owner=command.owner or ctx.principal.subject,
+        hold=command.hold,
     )
     stream = task_stream(command.task_id)
     if command.assignment is None or not _may_have(agent, command.assignment):
@@ -126,6 +129,7 @@ def retry_task(state: TaskState | None, command: RetryTask, ctx: Context) -> Dec
         by=command.by or ctx.principal.subject,
         at=ctx.now,
         owner=state.owner,
+        hold=command.hold,
     )
     return accept(stream, requeued)
 

@@ -34,7 +34,6 @@ class Update(msgspec.Struct, kw_only=True, omit_defaults=True):
     actor: str
 
 
-
 class Keys(NamedTuple):
     """What filters see of an event; each is None where it does not say.
 

@@ -73,6 +73,7 @@ def told_transfer(transfer_id: str, state: TransferState) -> ToldTransfer:
     token = tokens.pop() if len(tokens) == 1 else None
     going = [leg for leg in legs if leg.amount < 0]
     coming = [leg for leg in legs if leg.amount > 0]
+    told = _told(state.legs)
     amount = max(sum(leg.amount for leg in coming), -sum(leg.amount for leg in going))
     return ToldTransfer(
         transfer_id=transfer_id,
@@ -82,8 +83,8 @@ def told_transfer(transfer_id: str, state: TransferState) -> ToldTransfer:
         to=coming[0].account if len(coming) == 1 else None,
         token=token,
         amount=None if token is None else to_text(amount),
-        legs=_told(state.legs),
-        moved=_told(state.moved),
+        legs=told,
+        moved=told if state.moved == state.legs else _told(state.moved),
         reason=state.reason,
         metadata=state.metadata,
         expires_at=state.expires_at,

@@ -158,7 +158,7 @@ class Accounts(Controller):
                 ge=0, le=LAST_POSITION, description="As it stood after this event of the log."
             ),
         ] = None,
-        as_of_time: Annotated[
+        as_of_: Annotated[
             datetime | None,
             QueryParameter(
                 name="as_of", description="As it stood at this time (RFC 3339); not in the future."
@@ -168,7 +168,7 @@ class Accounts(Controller):
     ) -> Answer[Account]:
         """Return an account as it stands, or as it stood at a position or at a time."""
         check_account(account_id, "account_id")
-        time = given(_past, as_of_time, request.system.clock.now())
+        time = given(_past, as_of_, request.system.clock.now())
         if time is not None and as_of_position is not None:
             given(_refuse_both)
         await reached(request, "ledger", max(min_position, as_of_position or 0))

@@ -163,6 +163,7 @@ async def _ordered(
     request: ApiRequest, command: ReverseTransfer, moved: tuple[Leg, ...]
 ) -> Answer[Any]:
     """Have the settlement reverse a transfer, and answer as if it had been done here."""
+    existed = await request.system.economy.legs.state(command.reversal_id) is not None
     order = Reversal(
         transfer_id=command.transfer_id,
         reversal_id=command.reversal_id,
@@ -180,7 +181,7 @@ async def _ordered(
         return answer(ended.order, 202, [*headers, where])
     made = ended.order.result
     where = location(request, f"{TRANSFERS}/{made['transfer_id']}")
-    return answer(made, 201, [*headers, where])
+    return answer(made, 200 if existed else 201, [*headers, where])
 
 
 def _made(request: ApiRequest, result: CommandResult) -> Answer[ToldTransfer]:
