@@ -46,6 +46,7 @@ from aia_mas.domain.kernel.principal import system
 from aia_mas.domain.orchestration.scoring.policies import Policy, registered
 from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
 from aia_mas.domain.orchestration.task_commands import SubmitTask
+from aia_mas.domain.orchestration.tiers import TiersInForce
 from aia_mas.interfaces.access import Access
 from aia_mas.interfaces.economy import Economy
 from aia_mas.interfaces.live_streams import live_hub
@@ -68,6 +69,7 @@ class System:
     Attributes:
         settings: What it was told.
         policies: What may choose among agents, by name.
+        tiers: The tiers that hold now.
         clock: What time it is.
         stores: Where its data are.
         log: The event log.
@@ -255,6 +257,7 @@ class System:
         dispatch_fold = DispatchFold(
             settings.max_running_tasks, lambda: feed.position, follow, self.policies, settings.tiers
         )
+        self.tiers = TiersInForce(lambda: dispatch_fold.state.fleet.tiers)
         self.queue_view = QueueView(lambda: dispatch_fold.state, clock)
         self.presence = Presence(
             signs_of_life,
@@ -285,7 +288,8 @@ class System:
                             seat=seats.place,
                             place=DedupKeys(working_set, admission.place).place,
                             policies=self.policies,
-                            tiers=settings.tiers,
+                            tiers=self.tiers,
+                            stake=dispatch_fold.stake_of,
                             failures=self.dispatcher.failures,
                             check_endpoint=endpoint_check(settings),
                         ),
@@ -325,7 +329,7 @@ class System:
             WEBHOOKS.name: self.webhooks.host,
             SETTLEMENT.name: self.economy.host,
         }
-        self.projections = stores.read_models(self._process_hosts)
+        self.projections = stores.read_models(self._process_hosts, self.tiers)
         self.hub = live_hub(event_log, settings, self.projections, clock)
         self.access = Access(settings, self.name, clock, event_log, working_set, self.hub)
 

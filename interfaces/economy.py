@@ -11,6 +11,7 @@ from aia_mas.application.economy.order_desk import OrderDesk
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.processes.settlement import LEASE, Settlement
 from aia_mas.application.processes.settlement_fold import SettlementFold
+from aia_mas.domain.economy.staking.earnings import StakingEarnings
 from aia_mas.domain.economy.todo import OpenOrders
 from aia_mas.interfaces.process_folds import SETTLEMENT
 from aia_mas.projections.economy.figures import AgentEconomicProfile
@@ -51,10 +52,19 @@ class Economy:
     def profile(self, agent_id: str) -> AgentEconomicProfile | None:
         """Return how somebody stands in the economy now; None: nobody of this id is known."""
         system = self._system
-        return system.projections.economy.profile(agent_id, system.clock.now())
+        return system.projections.economy.profile(
+            agent_id, system.clock.now(), claimable=self.earnings.index.owed(agent_id)
+        )
 
     def open_orders(self) -> Mapping[str, int]:
         """Return how many orders wait to be carried out, by kind."""
         orders = self.fold.lists[OpenOrders.name]
         assert isinstance(orders, OpenOrders)
         return orders.figures()
+
+    @property
+    def earnings(self) -> StakingEarnings:
+        """What stakers earn, and the parameters in force, as far as ``host`` has come."""
+        earnings = self.fold.lists[StakingEarnings.name]
+        assert isinstance(earnings, StakingEarnings)
+        return earnings

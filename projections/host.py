@@ -24,6 +24,7 @@ from aia_mas.projections.economy.budgets import BudgetBoard
 from aia_mas.projections.economy.economy_view import EconomyView
 from aia_mas.projections.economy.incentives import IncentiveBoard
 from aia_mas.projections.economy.ledger import Ledger
+from aia_mas.projections.economy.stakes import Stakes
 from aia_mas.projections.lag import lag_of
 from aia_mas.projections.metrics_figures import Lag, Metrics
 from aia_mas.projections.rebuilding import rebuild
@@ -53,6 +54,7 @@ class ProjectionHost:
         budgets: Queries about budgets.
         incentives: Queries about incentive programs.
         ledger: Queries about accounts and transfers.
+        stakes: Queries about stakes.
         metrics: Figures about the system.
         economy: Figures about the economy, and everybody in it.
     """
@@ -100,6 +102,7 @@ class ProjectionHost:
         self.budgets = BudgetBoard(log.pool)
         self.incentives = IncentiveBoard(log.pool)
         self.ledger = Ledger(log.pool)
+        self.stakes = Stakes(log.pool)
         metrics = self._views[SystemMetrics.name].fold
         assert isinstance(metrics, SystemMetrics)
         self.metrics = metrics

@@ -14,6 +14,7 @@ from aia_mas.projections.economy.budgets import BudgetQueries
 from aia_mas.projections.economy.economy_view import EconomyView
 from aia_mas.projections.economy.incentives import IncentiveQueries
 from aia_mas.projections.economy.queries import LedgerQueries
+from aia_mas.projections.economy.stakes import StakeQueries
 from aia_mas.projections.listing import Found, Page
 from aia_mas.projections.metrics_figures import Metrics
 from aia_mas.projections.snapshot_reading import Reading, Wanted
@@ -119,9 +120,16 @@ class ReadModels(Protocol):
     @property
     def incentives(self) -> IncentiveQueries:
         """Queries about incentive programs."""
+        ...
 
+    @property
     def ledger(self) -> LedgerQueries:
         """Queries about accounts and transfers."""
+        ...
+
+    @property
+    def stakes(self) -> StakeQueries:
+        """Queries about stakes."""
         ...
 
     @property

@@ -11,6 +11,7 @@ from aia_mas.projections.economy.budgets_fold import BUDGETS
 from aia_mas.projections.economy.economy_view import EconomyView
 from aia_mas.projections.economy.incentives_fold import INCENTIVES
 from aia_mas.projections.economy.ledger_fold import LEDGER
+from aia_mas.projections.economy.stakes import STAKES
 from aia_mas.projections.performance_fold import AGENT_PERFORMANCE
 from aia_mas.projections.system_metrics import SystemMetrics
 from aia_mas.projections.table import Projection
@@ -44,6 +45,7 @@ READ_MODELS: Final[tuple[ReadModel, ...]] = (
     BUDGETS,
     INCENTIVES,
     LEDGER,
+    STAKES,
     LiveView(
         SystemMetrics.name, SystemMetrics.version, SystemMetrics, frozenset({"agent", "task"})
     ),

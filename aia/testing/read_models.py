@@ -14,6 +14,7 @@ from aia.testing.budgets import MemoryBudgetBoard
 from aia.testing.incentives import MemoryIncentiveBoard
 from aia.testing.ledger import MemoryLedger
 from aia.testing.performances import MemoryAgentPerformances
+from aia.testing.stakes import MemoryStakes
 from aia.testing.tables import Tables
 from aia.testing.task_board import MemoryTaskBoard
 from aia_mas.application.event_log.fold_host import FoldHost
@@ -25,6 +26,7 @@ from aia_mas.projections.economy.budgets_fold import BUDGETS
 from aia_mas.projections.economy.economy_view import EconomyView
 from aia_mas.projections.economy.incentives_fold import INCENTIVES
 from aia_mas.projections.economy.ledger_fold import LEDGER
+from aia_mas.projections.economy.stakes import STAKES
 from aia_mas.projections.lag import lag_of
 from aia_mas.projections.metrics_figures import Metrics
 from aia_mas.projections.performance_fold import AGENT_PERFORMANCE
@@ -71,6 +73,7 @@ class MemoryReadModels:
         self.budgets = MemoryBudgetBoard(budgets[0], lambda: budgets[1].position)
         self.incentives = MemoryIncentiveBoard(programs[0], lambda: programs[1].position)
         self.ledger = MemoryLedger(accounts[0], lambda: accounts[1].position)
+        self.stakes = MemoryStakes(*self._tables(STAKES))
         self.snapshot_of_tasks = self.board.snapshot
         self.snapshot_of_agents = self.directory.snapshot
         metrics = self._views[SystemMetrics.name].fold

@@ -5,6 +5,9 @@ from __future__ import annotations
 from aia_mas.application.settings import Settings
 from aia_mas.domain.economy.accounts import AIA, AIA_GOV
 from aia_mas.domain.economy.parameters import MILLION, EconomicParameters, TierTerms
+from aia_mas.domain.kernel.money import ONE
+
+_WEEK = 7 * 86_400
 
 
 def tokens_of(_settings: Settings) -> frozenset[str]:
@@ -24,4 +27,7 @@ def parameters_of(settings: Settings) -> EconomicParameters:
             for tier in settings.staking_tiers
         ),
         base_task_reward=settings.base_task_reward,
+        # In development people see at once what comes of what they do.
+        unbonding_seconds=0 if settings.development else _WEEK,
+        staking_reward_per_day=100 * ONE if settings.development else 0,
     )

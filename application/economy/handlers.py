@@ -11,6 +11,7 @@ from aia_mas.application.economy import (
     incentive_handlers,
     ledger_handlers,
     order_handlers,
+    staking_handlers,
     statement_handlers,
 )
 from aia_mas.application.engine.handlers import Evolvers, Handlers, merged
@@ -22,6 +23,7 @@ _PARTS = (
     incentive_handlers,
     ledger_handlers,
     order_handlers,
+    staking_handlers,
     statement_handlers,
 )
 
@@ -50,6 +52,7 @@ def handlers(tokens: frozenset[str], working_set: WorkingSet) -> Handlers:
             incentive_handlers.handlers(),
             ledger_handlers.handlers(tokens, working_set),
             order_handlers.handlers(),
+            staking_handlers.handlers(),
             statement_handlers.handlers(),
         )
     )

@@ -7,11 +7,16 @@ from typing import Final
 from aia_mas.domain.economy.incentives.orders import CANCEL_PROGRAM, OPEN_PROGRAM
 from aia_mas.domain.economy.ledger.reversing import REVERSE
 from aia_mas.domain.economy.orders import Kinds, OrderKind
+from aia_mas.domain.economy.staking.rewards import CLAIM_REWARDS, NOTIFY_STAKING_REWARDS
+from aia_mas.domain.economy.staking.slashing import SLASH
 
 _ALL: Final[tuple[OrderKind, ...]] = (
     CANCEL_PROGRAM,
     OPEN_PROGRAM,
     REVERSE,
+    CLAIM_REWARDS,
+    NOTIFY_STAKING_REWARDS,
+    SLASH,
 )
 
 ORDER_KINDS: Final[Kinds] = {kind.name: kind for kind in _ALL}

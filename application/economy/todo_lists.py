@@ -7,6 +7,9 @@ from typing import Final
 from aia_mas.domain.economy.budgets.due import CostsDue
 from aia_mas.domain.economy.incentives.programs import Programs
 from aia_mas.domain.economy.ledger.expiring import ExpiringHolds
+from aia_mas.domain.economy.staking.absences import Absences
+from aia_mas.domain.economy.staking.dues import StakeDues
+from aia_mas.domain.economy.staking.earnings import StakingEarnings
 from aia_mas.domain.economy.todo import OpenOrders, TodoList
 
 TODO_LISTS: Final[tuple[type[TodoList], ...]] = (
@@ -14,5 +17,8 @@ TODO_LISTS: Final[tuple[type[TodoList], ...]] = (
     CostsDue,
     ExpiringHolds,
     Programs,
+    StakeDues,
+    Absences,
+    StakingEarnings,
 )
 """What the settlement folds and works off; snapshots name them by their names."""

@@ -12,6 +12,7 @@ from aia_mas.application.engine.handlers import Evolvers, Handler, Handlers, Pla
 from aia_mas.application.orchestration.answer_schemas import check_answer, check_schema
 from aia_mas.application.orchestration.answers import (
     ActiveTasks,
+    StakeOf,
     agent_answer,
     limit_answer,
     pauses_answer,
@@ -88,6 +89,7 @@ def handlers(
     place: Callable[[task_commands.SubmitTask], Placement | None],
     policies: Policies = BUILT_IN,
     tiers: Tiers = DEFAULT_TIERS,
+    stake: StakeOf = lambda _: 0,
     failures: Failures = dict,
     check_endpoint: CheckEndpoint = lambda _: None,
 ) -> Handlers:
@@ -99,6 +101,7 @@ def handlers(
         place: Chooses an agent for a task that is being submitted.
         policies: What may choose among agents, by name.
         tiers: Which stake makes which tier.
+        stake: Tells what an agent has at stake, base units.
         failures: Tells which policies failed.
         check_endpoint: Refuses endpoints that may not be called.
     """
@@ -106,7 +109,7 @@ def handlers(
     def allowed(decide: Decide) -> Decide:
         return calling_only_allowed(decide, check_endpoint)
 
-    an_agent = agent_answer(active_tasks, tiers)
+    an_agent = agent_answer(active_tasks, stake, tiers)
     submit = partial(deduplication.submit_once, tiers=tiers)
     the_rules = rules_answer(policies, failures)
     return {

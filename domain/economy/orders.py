@@ -18,7 +18,7 @@ from aia_mas.domain.economy.errors import OrderExists, OrderNotFound, SystemAcco
 from aia_mas.domain.economy.ledger.book import Book
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.decision import Decision, accept, refuse
-from aia_mas.domain.kernel.errors import DomainError
+from aia_mas.domain.kernel.errors import Conflict, DomainError
 from aia_mas.domain.kernel.event import Event, State
 from aia_mas.domain.kernel.ids import stream_of
 
@@ -100,7 +100,13 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExecuteOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """Carry an order out (``order``: what it is, as the settlement knows it)."""
+    """Carry an order out.
+
+    Attributes:
+        order_id: Which.
+        kind: Of which kind it is.
+        order: What is to be done: as it was placed, or with what the settlement filled in.
+    """
 
     order_id: str
     kind: str
@@ -217,7 +223,10 @@ def execute_order(
     kind = kinds[state.kind]
     execution = Execution(command.order_id, states, ctx, state.by)
     try:
-        result = kind.execute(msgspec.convert(state.order, kind.order), execution)
+        result = kind.execute(msgspec.convert(command.order, kind.order), execution)
+    except Conflict as error:
+        # No outcome: what the settlement knew has changed meanwhile, and it tries again.
+        return refuse(error)
     except DomainError as error:
         refused = OrderRefused(
             code=error.code,

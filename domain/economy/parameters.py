@@ -58,6 +58,7 @@ class EconomicParameters(msgspec.Struct, frozen=True, kw_only=True):
         reward_block: How much of the pool is reserved ahead at a time.
         rating_window_seconds: How long the reward of a task waits for its rating.
         staking_reward_per_day: What stakers share a day.
+        staking_reward_interval_seconds: How often it is shared.
         reporter_share_ppm: The share of a slash that goes to who reported.
         jail_lost_tasks: Tasks lost within the window after which an agent is jailed; 0: never.
         jail_window_seconds: That window.
@@ -75,6 +76,7 @@ class EconomicParameters(msgspec.Struct, frozen=True, kw_only=True):
     reward_block: int = 10_000 * ONE
     rating_window_seconds: int = 60
     staking_reward_per_day: int = 0
+    staking_reward_interval_seconds: int = 3_600
     reporter_share_ppm: int = 100_000
     jail_lost_tasks: int = 5
     jail_window_seconds: int = 3_600

@@ -73,7 +73,7 @@ class TodoList(Protocol):
 
 
 class OpenOrders:
-    """The orders that were placed and not yet carried out."""
+    """The orders that were placed and not yet carried out, but those of kinds ``FILLED_IN``."""
 
     name: ClassVar[str] = "orders"
     events: ClassVar[frozenset[type[Event]]] = frozenset({OrderPlaced, OrderExecuted, OrderRefused})
@@ -86,7 +86,8 @@ class OpenOrders:
         """Fold one event of an order."""
         order_id, event = entity_of(happened.stream), happened.event
         if isinstance(event, OrderPlaced):
-            self._open[order_id] = event
+            if event.kind not in FILLED_IN:
+                self._open[order_id] = event
         else:
             self._open.pop(order_id, None)
 
@@ -123,8 +124,11 @@ class OpenOrders:
         return restored
 
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[tuple[str, OrderPlaced]]).decode
+FILLED_IN = frozenset({"slash", "claim_rewards"})
+"""Kinds of orders that lists of their own have carried out, with something filled in."""
+# Amounts go beyond the 64 bits that MessagePack has.
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(list[tuple[str, OrderPlaced]]).decode
 
 
 def _first(items: dict[str, OrderPlaced], most: int) -> Iterator[tuple[str, OrderPlaced]]:

@@ -16,8 +16,6 @@ from aia_mas.interfaces.http.audit import Audit
 from aia_mas.interfaces.http.connections import Connections
 from aia_mas.interfaces.http.docs import Documentation, encoded
 from aia_mas.interfaces.http.economy import ECONOMIC_CONTROLLERS
-from aia_mas.interfaces.http.economy.accounts import Accounts
-from aia_mas.interfaces.http.economy.transfers import Transfers
 from aia_mas.interfaces.http.edge import Edge
 from aia_mas.interfaces.http.errors import FieldError, InvalidParameter
 from aia_mas.interfaces.http.health import Checks
@@ -70,8 +68,6 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     QueueOperations,
     LimitOperations,
     *ECONOMIC_CONTROLLERS,
-    Transfers,
-    Accounts,
     Connections,
     TokenRevocations,
     Audit,

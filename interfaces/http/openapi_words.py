@@ -155,6 +155,18 @@ EXAMPLES: Mapping[str, Any] = {
     },
     "post_transfer": {"amount": "10"},
     "reverse_transfer": {"reason": "mistake"},
+    # Stakes
+    "stake": {"amount": "300"},
+    "unstake": {"amount": "100"},
+    "cancel_unstake": {"unbonding_id": "01a2036c-65fc-7403-87f1-7ad5c6d11796"},
+    "delegate_stake": {"to": "data_analyst_002", "amount": "100"},
+    "undelegate_stake": {"to": "data_analyst_002", "amount": "50"},
+    "slash_agent": {
+        "evidence_id": "case-17",
+        "fraction": 0.05,
+        "reporter": "auditor_001",
+        "reason": "results were made up",
+    },
     # Connections and tokens
     "close_connection": {"reason": "left open over night"},
     "close_connections": {"agent_id": "data_analyst_001", "reason": "the host is being moved"},

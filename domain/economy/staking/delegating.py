@@ -73,9 +73,8 @@ def delegate(states: States, command: Delegate, ctx: Context) -> Decision:
 def undelegate(states: States, command: Undelegate, ctx: Context) -> Decision:
     """Take delegated stake back, or give it back; at once where nothing unbonds for a time."""
     try:
-        if not may_spend(ctx.principal, command.agent_id):
-            if not may_spend(ctx.principal, command.to):
-                raise PermissionDenied("The delegation is between other agents")
+        if not any(may_spend(ctx.principal, each) for each in (command.agent_id, command.to)):
+            raise PermissionDenied("The delegation is between other agents")
         _check_others(command)
         own, other = stake_of(states, command.agent_id), stake_of(states, command.to)
         loan = _loan(own.given, Loan(command.to, 0))
@@ -137,9 +136,7 @@ def return_delegation(states: States, command: ReturnDelegation, ctx: Context) -
     return _both(
         states,
         command,
-        StakeUndelegated(
-            to=command.to, amount=amount, undelegation_id=undelegation_id, at=ctx.now
-        ),
+        StakeUndelegated(to=command.to, amount=amount, undelegation_id=undelegation_id, at=ctx.now),
         DelegationEnded(
             from_agent=command.agent_id,
             amount=amount,

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import msgspec
 
+from aia_mas.domain.economy.accounts import AIA
 from aia_mas.domain.kernel.event import Event
 
 
@@ -49,7 +50,7 @@ class StakeBonded(StakeEvent, frozen=True, kw_only=True):
     """
 
     topic: ClassVar[str] = "stake.bonded.v1"
-    token: str = "AIA"
+    token: str = AIA
     amount: int
     matures_at: datetime | None = None
     transfer_id: str
@@ -73,7 +74,7 @@ class StakeWithdrawn(StakeEvent, frozen=True, kw_only=True):
     """
 
     topic: ClassVar[str] = "stake.withdrawn.v1"
-    token: str = "AIA"
+    token: str = AIA
     amount: int
     transfer_id: str
 
@@ -91,7 +92,7 @@ class UnbondingBegan(StakeEvent, frozen=True, kw_only=True):
 
     topic: ClassVar[str] = "stake.unbonding_began.v1"
     unbonding_id: str
-    token: str = "AIA"
+    token: str = AIA
     amount: int
     releases_at: datetime
     matures_at: datetime | None = None
@@ -110,7 +111,7 @@ class UnbondingCancelled(StakeEvent, frozen=True, kw_only=True):
 
     topic: ClassVar[str] = "stake.unbonding_cancelled.v1"
     unbonding_id: str
-    token: str = "AIA"
+    token: str = AIA
     amount: int
     matures_at: datetime | None = None
     transfer_id: str
@@ -127,7 +128,7 @@ class UnbondingReleased(StakeEvent, frozen=True, kw_only=True):
 
     topic: ClassVar[str] = "stake.unbonding_released.v1"
     unbonding_id: str
-    token: str = "AIA"
+    token: str = AIA
     amount: int
 
 

@@ -1,4 +1,4 @@
-"""The reward index: what stakers earn, exact to the last unit, at a cost that no number of them grows.
+"""The reward index: what stakers earn, exactly, at a cost that does not grow with their number.
 
 Rewards are shared by weight: what an agent has bonded times the multiplier of the tier that this
 makes (the F1 scheme of the Cosmos SDK, in integers). The index is what a weight of one has earned
@@ -111,7 +111,7 @@ class RewardIndex:
         self.epochs.append(Epoch(self.index, tiers))
         earnings, self.weight = self._earnings, 0
         starts = [bisect_left(earnings, tier.min_stake) for tier in tiers]
-        for tier, start, end in zip(tiers, starts, [*starts[1:], len(earnings)], strict=True):
+        for tier, start, end in zip(tiers, starts, [*starts[1:], len(earnings)], strict=False):
             self.weight += sum(earnings[start:end]) * tier.multiplier_ppm
 
     def pay(self, agent_id: str, amount: int) -> None:

@@ -142,7 +142,9 @@ def share_staking_rewards(states: States, command: ShareStakingRewards, ctx: Con
     try:
         check_settles(ctx)
         rate = terms_of(states).staking_reward_per_day
-        due = rate * int((command.until - since).total_seconds()) // _DAY
+        due = made_by(rate, int((command.until - since).total_seconds()))
+        if not due:
+            return Decision()
         amount = min(due, book.available(reward_pool()))
         if not amount:
             raise InsufficientFunds("The reward pool is empty", account_id=reward_pool())
@@ -150,6 +152,11 @@ def share_staking_rewards(states: States, command: ShareStakingRewards, ctx: Con
     except DomainError as error:
         return refuse(error)
     return Decision((*book.events, (REWARDS_STREAM, event)))
+
+
+def made_by(rate: int, seconds: int) -> int:
+    """Return what a daily rate (base units) makes of a time, base units."""
+    return rate * seconds // _DAY
 
 
 def _set_aside(
@@ -161,9 +168,7 @@ def _set_aside(
         reason="staking_rewards",
     )
     book.post(entry)
-    return StakingRewardsNotified(
-        amount=amount, until=until, transfer_id=transfer_id, at=ctx.now
-    )
+    return StakingRewardsNotified(amount=amount, until=until, transfer_id=transfer_id, at=ctx.now)
 
 
 def _check_notify(order: NotifyStakingRewards, ctx: Context) -> None:

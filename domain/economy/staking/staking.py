@@ -151,9 +151,7 @@ def cancel_unbonding(states: States, command: CancelUnbonding, ctx: Context) -> 
             matures_at = None
         if matures_at is not None and len(state.lots) >= MOST_LOTS:
             raise TooManyLots(matures_at=state.lots[0].matures_at.isoformat())
-        source, target = (
-            account(command.agent_id, found.token) for account in (unbonding, staked)
-        )
+        source, target = (account(command.agent_id, found.token) for account in (unbonding, staked))
         entry = Entry(
             transfer_id=command.transfer_id,
             legs=move(source, target, found.amount),
@@ -182,9 +180,7 @@ def release_unbonding(states: States, command: ReleaseUnbonding, ctx: Context) -
     try:
         check_settles(ctx)
         check_time(found.releases_at, ctx)
-        source, target = (
-            account(command.agent_id, found.token) for account in (unbonding, wallet)
-        )
+        source, target = (account(command.agent_id, found.token) for account in (unbonding, wallet))
         entry = Entry(
             transfer_id=command.transfer_id,
             legs=move(source, target, found.amount),

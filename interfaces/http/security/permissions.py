@@ -19,6 +19,8 @@ _CLIENTS = _OPERATORS | {Role.CLIENT}
 _AUDITORS = _OPERATORS | {Role.AUDITOR}
 _WATCHERS = _AUDITORS | {Role.VIEWER}
 _READERS = frozenset(Role)
+_TREASURY = _ADMIN | {Role.TREASURER}
+_SPENDERS = _TREASURY | {Role.AGENT, Role.CLIENT}  # their own only, see ``economy.authority``
 
 PERMISSIONS: Mapping[str, frozenset[Role]] = {
     # Operations: nothing of anybody's data stands in these.
@@ -106,6 +108,17 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "get_statement": _READERS,
     "get_statement_csv": _READERS,
     "close_statement": _SPENDERS,
+    # Stakes
+    "get_stake": _READERS,
+    "list_tiers": _READERS,
+    "stake": _SPENDERS,
+    "unstake": _SPENDERS,
+    "cancel_unstake": _SPENDERS,
+    "delegate_stake": _SPENDERS,
+    "undelegate_stake": _SPENDERS,
+    "claim_rewards": _SPENDERS,
+    "unjail_agent": _SPENDERS,
+    "slash_agent": _TREASURY,
     # Live streams; each topic is allowed like the query that reads the same
     "open_frontend_socket": _READERS,
     "stream_events": _READERS,
