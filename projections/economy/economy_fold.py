@@ -8,6 +8,17 @@ from typing import Any
 
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.economy.accounts import AIA, Purpose
+from aia_mas.domain.economy.budgets.events import (
+    BudgetExceeded,
+    BudgetHeld,
+    BudgetReleased,
+    BudgetRemoved,
+    BudgetSet,
+    BudgetSpent,
+    BudgetWarned,
+)
+from aia_mas.domain.economy.budgets.periods import kind_of
+from aia_mas.domain.economy.incentives.events import ProgramClosed, ProgramOpened
 from aia_mas.domain.economy.ledger.events import BalanceChanged
 from aia_mas.domain.economy.parameters import ParametersChanged
 from aia_mas.domain.economy.staking.events import EVENTS as STAKE_EVENTS
@@ -23,7 +34,7 @@ from aia_mas.domain.orchestration.task_events import TaskCompleted, TaskRated
 from aia_mas.projections.economy.earning_kinds import KINDS, key_of
 from aia_mas.projections.economy.flows import Flow
 from aia_mas.projections.economy.ladder import Ladder
-from aia_mas.projections.economy.people import EconomyState, Holding, Person
+from aia_mas.projections.economy.people import BudgetUse, EconomyState, Holding, Person
 
 _MILLION = 1_000_000
 _SPENDING = frozenset({Purpose.REWARD_POOL, Purpose.REWARDS_RESERVED, Purpose.STAKING_REWARDS})
@@ -139,6 +150,37 @@ class EconomyFold:
     def _left(self, stream: str, _event: AgentUnregistered) -> None:
         self.state.person(entity_of(stream)).registered = False
 
+    def _opened(self, stream: str, event: ProgramOpened) -> None:
+        self.state.programs[entity_of(stream)] = event.terms.token
+        self.state.programs_total += 1
+
+    def _closed(self, stream: str, _event: ProgramClosed) -> None:
+        self.state.programs.pop(entity_of(stream), None)
+
+    def _budget_set(self, stream: str, event: BudgetSet) -> None:
+        budgets, budget_id, kind = self.state.budgets, entity_of(stream), event.terms.period
+        if budget_id not in budgets or budgets[budget_id].kind is not kind:
+            budgets[budget_id] = BudgetUse(kind)
+
+    def _budget_removed(self, stream: str, _event: BudgetRemoved) -> None:
+        self.state.budgets.pop(entity_of(stream), None)
+
+    def _budget_used(self, stream: str, event: BudgetHeld | BudgetSpent | BudgetReleased) -> None:
+        use = self.state.budgets.get(entity_of(stream))
+        # What ends in a period that is over changes nothing about this one.
+        if use is not None and kind_of(event.period) is use.kind and event.period >= use.period:
+            use.period, use.held, use.spent = event.period, event.held, event.spent
+
+    def _budget_warned(self, stream: str, event: BudgetWarned) -> None:
+        use = self.state.budgets.get(entity_of(stream))
+        if use is not None:
+            use.warned = event.period
+
+    def _budget_exceeded(self, stream: str, event: BudgetExceeded) -> None:
+        use = self.state.budgets.get(entity_of(stream))
+        if use is not None:
+            use.exceeded = event.period
+
     def _completed(self, _stream: str, event: TaskCompleted) -> None:
         self.state.person(event.agent_id).completed += 1
 
@@ -163,5 +205,14 @@ _FOLDS: dict[type[Event], Callable[[EconomyFold, str, Any], None]] = {
     AgentUnregistered: EconomyFold._left,
     TaskCompleted: EconomyFold._completed,
     TaskRated: EconomyFold._rated,
+    ProgramOpened: EconomyFold._opened,
+    ProgramClosed: EconomyFold._closed,
+    BudgetSet: EconomyFold._budget_set,
+    BudgetRemoved: EconomyFold._budget_removed,
+    BudgetHeld: EconomyFold._budget_used,
+    BudgetSpent: EconomyFold._budget_used,
+    BudgetReleased: EconomyFold._budget_used,
+    BudgetWarned: EconomyFold._budget_warned,
+    BudgetExceeded: EconomyFold._budget_exceeded,
     **dict.fromkeys(STAKE_EVENTS, EconomyFold._staked),
 }

@@ -27,7 +27,7 @@ class EconomyView:
     name = "economy"
     version = 1
     categories = frozenset(
-        {"account", "stake", "parameters", "agent", "task", "proposal", "incentive"}
+        {"account", "stake", "parameters", "agent", "task", "proposal", "incentive", "budget"}
     )
 
     def __init__(self) -> None:

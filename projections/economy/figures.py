@@ -264,6 +264,27 @@ class ProgramFigures(msgspec.Struct, frozen=True, kw_only=True):
     paid: dict[str, str]
 
 
+class BudgetFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """Budgets, in the periods that go on now.
+
+    Attributes:
+        total: How many there are.
+        warned: How many have used more than they are to warn at.
+        exceeded: How many have used more than there is.
+        held: What tasks that are not over may cost, tokens.
+        spent: What tasks have cost, tokens.
+        burn_per_day: What payers pay a day for tasks, with or without a budget, at the rate of the
+            last day.
+    """
+
+    total: int
+    warned: int
+    exceeded: int
+    held: str
+    spent: str
+    burn_per_day: str
+
+
 class Earner(msgspec.Struct, frozen=True, kw_only=True):
     """Who earned most (``earned``: AIA, ever)."""
 
@@ -283,6 +304,7 @@ class EconomicSummary(msgspec.Struct, frozen=True, kw_only=True):
         rewards: What all together earned, by window.
         pools: What rewards are paid from.
         programs: Incentive programs.
+        budgets: Budgets.
         proposals: Proposals.
         top_earners: Who earned most AIA, ever; at most 10.
     """
@@ -294,5 +316,6 @@ class EconomicSummary(msgspec.Struct, frozen=True, kw_only=True):
     rewards: dict[str, Earned]
     pools: list[Pool]
     programs: ProgramFigures
+    budgets: BudgetFigures
     proposals: ProposalFigures
     top_earners: list[Earner]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from aia_mas.domain.economy.budgets.periods import Period
 from aia_mas.domain.economy.parameters import DEFAULT_PARAMETERS, EconomicParameters
 from aia_mas.projections.economy.flows import Flow
 
@@ -59,6 +60,26 @@ class Person(msgspec.Struct, array_like=True):
         return found
 
 
+class BudgetUse(msgspec.Struct, array_like=True, gc=False):
+    """What is used of a budget.
+
+    Attributes:
+        kind: How long its periods are.
+        period: The last period in which anything was used.
+        held: What is held of that.
+        spent: What is spent of that.
+        warned: The last period in which it warned.
+        exceeded: The last period in which more was used than there is.
+    """
+
+    kind: Period
+    period: str = ""
+    held: int = 0
+    spent: int = 0
+    warned: str = ""
+    exceeded: str = ""
+
+
 class EconomyState(msgspec.Struct):
     """All that the fold knows.
 
@@ -75,6 +96,7 @@ class EconomyState(msgspec.Struct):
         proposals_ended: How many ended in each status.
         programs: The token of every incentive program that runs, by id.
         programs_total: How many there ever were.
+        budgets: What is used of every budget, by id.
     """
 
     position: int = 0
@@ -89,6 +111,7 @@ class EconomyState(msgspec.Struct):
     proposals_ended: dict[str, int] = {}
     programs: dict[str, str] = {}
     programs_total: int = 0
+    budgets: dict[str, BudgetUse] = {}
 
     def person(self, owner: str) -> Person:
         """Return somebody, to be changed."""

@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from aia_mas.domain.economy.accounts import AIA, AIA_GOV, Purpose, account_of
+from aia_mas.domain.economy.budgets.periods import Period, period_at
 from aia_mas.domain.economy.parameters import MILLION
 from aia_mas.domain.kernel.money import to_text
+from aia_mas.projections.economy.earning_kinds import key_of
 from aia_mas.projections.economy.economy_fold import EconomyFold
 from aia_mas.projections.economy.figures import (
+    BudgetFigures,
     Earner,
     EconomicSummary,
     Pool,
@@ -56,6 +59,7 @@ class Summaries:
             rewards={window: earned_within(state.earned, window, at) for window in WINDOWS},
             pools=[_pool(state, at, *pool) for pool in _POOLS],
             programs=_programs(state),
+            budgets=_budgets(state, at),
             proposals=_proposals(state),
             top_earners=self._top_earners(),
         )
@@ -173,6 +177,22 @@ def _programs(state: EconomyState) -> ProgramFigures:
         running=len(state.programs),
         escrowed={token: to_text(amount) for token, amount in sorted(escrowed.items())},
         paid=dict(sorted(paid.items())),
+    )
+
+
+def _budgets(state: EconomyState, at: int) -> BudgetFigures:
+    now = datetime.fromtimestamp(at / 1000, UTC)
+    current = {kind: period_at(kind, now) for kind in Period}
+    uses = state.budgets.values()
+    going_on = [use for use in uses if use.period == current[use.kind]]
+    payments = state.earned.get(key_of("payments", AIA))
+    return BudgetFigures(
+        total=len(state.budgets),
+        warned=sum(use.warned == current[use.kind] for use in uses),
+        exceeded=sum(use.exceeded == current[use.kind] for use in uses),
+        held=to_text(sum(use.held for use in going_on)),
+        spent=to_text(sum(use.spent for use in going_on)),
+        burn_per_day=to_text(_per_day([payments] if payments else [], at, state.begun)),
     )
 
 
