@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from aia_mas.application.access import handlers as access
 from aia_mas.application.connections import handlers as connections
 from aia_mas.application.economy import handlers as economy
+from aia_mas.application.economy.election_desk import ElectionDesk
 from aia_mas.application.engine.handlers import Evolvers, Handlers
 from aia_mas.application.engine.working_set import WorkingSet
 from aia_mas.application.orchestration import handlers as orchestration
@@ -39,11 +40,18 @@ STATES: Mapping[str, type[msgspec.Struct]] = {
 """Category of streams -> what is folded, for snapshots."""
 
 
-def others(tokens: frozenset[str], working_set: WorkingSet) -> Sequence[Handlers]:
+def others(
+    tokens: frozenset[str], working_set: WorkingSet, elections: Callable[[], ElectionDesk]
+) -> Sequence[Handlers]:
     """Return the handlers of all commands but those about agents and tasks, which need more.
 
     Args:
         tokens: The tokens that there are.
         working_set: Where it is looked up what a command is about that only names it.
+        elections: Where votes are given on this node; asked when a command comes.
     """
-    return (access.handlers(), connections.handlers(), economy.handlers(tokens, working_set))
+    return (
+        access.handlers(),
+        connections.handlers(),
+        economy.handlers(tokens, working_set, elections),
+    )

@@ -19,17 +19,13 @@ from anyio.abc import TaskGroup
 
 from aia_mas.application import registry
 from aia_mas.application.clock import Clock, SystemClock
-from aia_mas.application.economy.configured import tokens_of
-from aia_mas.application.economy.paid_tasks import with_payments
 from aia_mas.application.engine.engine import Engine
-from aia_mas.application.engine.handlers import Placement, merged
+from aia_mas.application.engine.handlers import Placement
 from aia_mas.application.engine.working_set import WorkingSet
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.event_log.records import RecordedEvent
-from aia_mas.application.orchestration import handlers as orchestration
 from aia_mas.application.orchestration.admission import Admission
 from aia_mas.application.orchestration.claims import Claims
-from aia_mas.application.orchestration.dedup_keys import DedupKeys
 from aia_mas.application.orchestration.heartbeats import Heartbeats
 from aia_mas.application.orchestration.queue_view import QueueView
 from aia_mas.application.orchestration.seats import Counting, Seats
@@ -48,13 +44,14 @@ from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
 from aia_mas.domain.orchestration.task_commands import SubmitTask
 from aia_mas.domain.orchestration.tiers import TiersInForce
 from aia_mas.interfaces.access import Access
+from aia_mas.interfaces.commands import handlers_of
 from aia_mas.interfaces.economy import Economy
 from aia_mas.interfaces.live_streams import live_hub
 from aia_mas.interfaces.own_policies import policies_at
 from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, SETTLEMENT, WEBHOOKS
 from aia_mas.interfaces.realtime import Hub
 from aia_mas.interfaces.stores import Leases, NodeLog, OpenStores, Stores, open_postgres
-from aia_mas.interfaces.webhooks import Webhooks, endpoint_check
+from aia_mas.interfaces.webhooks import Webhooks
 from aia_mas.projections.read_models import ReadModels
 
 log = structlog.stdlib.get_logger("aia.system")
@@ -279,24 +276,7 @@ class System:
         self.engine = Engine(
             event_log,
             working_set,
-            merged(
-                [
-                    *registry.others(tokens_of(settings), working_set),
-                    with_payments(
-                        orchestration.handlers(
-                            active_tasks=dispatch_fold.active_tasks,
-                            seat=seats.place,
-                            place=DedupKeys(working_set, admission.place).place,
-                            policies=self.policies,
-                            tiers=self.tiers,
-                            stake=dispatch_fold.stake_of,
-                            failures=self.dispatcher.failures,
-                            check_endpoint=endpoint_check(settings),
-                        ),
-                        working_set,
-                    ),
-                ]
-            ),
+            handlers_of(self, working_set, dispatch_fold, seats, admission),
             registry.EVOLVERS,
             clock,
             self.new_id,

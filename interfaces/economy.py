@@ -6,8 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from aia_mas.application.economy.configured import parameters_of, tokens_of
+from aia_mas.application.economy.election_desk import ElectionDesk
+from aia_mas.application.economy.enrolment import Enrolment
+from aia_mas.application.economy.initial_stakes import InitialStakes
 from aia_mas.application.economy.known_legs import KnownLegs
 from aia_mas.application.economy.order_desk import OrderDesk
+from aia_mas.application.economy.registering import Staking
+from aia_mas.application.economy.standing import Standing
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.processes.settlement import LEASE, Settlement
 from aia_mas.application.processes.settlement_fold import SettlementFold
@@ -31,6 +36,10 @@ class Economy:
         settlement: The process.
         orders: Where orders are placed.
         legs: What transfers move.
+        elections: Where votes are given.
+        standing: How accounts and parameters stand.
+        enrolment: Fills wallets.
+        initial_stakes: Waits for what is staked with a registration.
         leads: What a node leads for it, by the name of its lease.
     """
 
@@ -45,15 +54,28 @@ class Economy:
             self.fold, self.host, system.clock, parameters_of(system.settings)
         )
         self._system = system
+        self.elections = ElectionDesk(self.fold, self.host, system.log.feed)
         self.orders = OrderDesk(system.engine, working_set, system.log.feed)
         self.legs = KnownLegs(working_set)
+        self.standing = Standing(working_set)
+        self.enrolment = Enrolment(
+            self.orders,
+            self.standing,
+            self.tokens,
+            system.new_id,
+            faucet=system.settings.development,
+        )
+        self.initial_stakes = InitialStakes(self.orders, system.workload.agent)
         self.leads = ((LEASE, self.settlement.lead),)
 
     def profile(self, agent_id: str) -> AgentEconomicProfile | None:
         """Return how somebody stands in the economy now; None: nobody of this id is known."""
-        system = self._system
+        system, history = self._system, self.elections.elections.history
         return system.projections.economy.profile(
-            agent_id, system.clock.now(), claimable=self.earnings.index.owed(agent_id)
+            agent_id,
+            system.clock.now(),
+            claimable=self.earnings.index.owed(agent_id),
+            voting_power=history.own(agent_id) + history.received(agent_id),
         )
 
     def open_orders(self) -> Mapping[str, int]:
@@ -68,3 +90,8 @@ class Economy:
         earnings = self.fold.lists[StakingEarnings.name]
         assert isinstance(earnings, StakingEarnings)
         return earnings
+
+
+def staking_of(system: System, working_set: WorkingSet) -> Staking:
+    """Return what has registrations stake on a node."""
+    return Staking(system.new_id, working_set.begin, faucet=system.settings.development)

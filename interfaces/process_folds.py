@@ -12,7 +12,7 @@ from aia_mas.application.processes.webhook_fold import WebhookFold
 from aia_mas.projections.registry import LiveView
 
 _CATEGORIES = frozenset({"agent", "task"})
-_DISPATCHING = _CATEGORIES | {"assignment", "dispatch", "limit", "parameters", "stake"}
+_DISPATCHING = _CATEGORIES | {"assignment", "dispatch", "limit", "parameters", "rewards", "stake"}
 
 
 def _dispatching() -> DispatchFold:

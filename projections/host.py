@@ -22,6 +22,7 @@ from aia_mas.projections.agent_performance import AgentPerformances
 from aia_mas.projections.catching_up import CatchingUp
 from aia_mas.projections.economy.budgets import BudgetBoard
 from aia_mas.projections.economy.economy_view import EconomyView
+from aia_mas.projections.economy.governance import Governance
 from aia_mas.projections.economy.incentives import IncentiveBoard
 from aia_mas.projections.economy.ledger import Ledger
 from aia_mas.projections.economy.stakes import Stakes
@@ -55,6 +56,7 @@ class ProjectionHost:
         incentives: Queries about incentive programs.
         ledger: Queries about accounts and transfers.
         stakes: Queries about stakes.
+        governance: Queries about proposals, votes and delegations.
         metrics: Figures about the system.
         economy: Figures about the economy, and everybody in it.
     """
@@ -103,6 +105,7 @@ class ProjectionHost:
         self.incentives = IncentiveBoard(log.pool)
         self.ledger = Ledger(log.pool)
         self.stakes = Stakes(log.pool)
+        self.governance = Governance(log.pool)
         metrics = self._views[SystemMetrics.name].fold
         assert isinstance(metrics, SystemMetrics)
         self.metrics = metrics

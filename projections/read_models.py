@@ -12,6 +12,7 @@ from aia_mas.projections.agent_performance import Performance
 from aia_mas.projections.agent_view import Agent
 from aia_mas.projections.economy.budgets import BudgetQueries
 from aia_mas.projections.economy.economy_view import EconomyView
+from aia_mas.projections.economy.governance_queries import GovernanceQueries
 from aia_mas.projections.economy.incentives import IncentiveQueries
 from aia_mas.projections.economy.queries import LedgerQueries
 from aia_mas.projections.economy.stakes import StakeQueries
@@ -130,6 +131,11 @@ class ReadModels(Protocol):
     @property
     def stakes(self) -> StakeQueries:
         """Queries about stakes."""
+        ...
+
+    @property
+    def governance(self) -> GovernanceQueries:
+        """Queries about proposals, votes and delegations."""
         ...
 
     @property

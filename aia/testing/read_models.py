@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from aia.testing.agent_directory import MemoryAgentDirectory
 from aia.testing.budgets import MemoryBudgetBoard
+from aia.testing.governance import MemoryGovernance
 from aia.testing.incentives import MemoryIncentiveBoard
 from aia.testing.ledger import MemoryLedger
 from aia.testing.performances import MemoryAgentPerformances
@@ -24,6 +25,7 @@ from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
 from aia_mas.projections.catching_up import CatchingUp
 from aia_mas.projections.economy.budgets_fold import BUDGETS
 from aia_mas.projections.economy.economy_view import EconomyView
+from aia_mas.projections.economy.governance_fold import GOVERNANCE
 from aia_mas.projections.economy.incentives_fold import INCENTIVES
 from aia_mas.projections.economy.ledger_fold import LEDGER
 from aia_mas.projections.economy.stakes import STAKES
@@ -74,6 +76,8 @@ class MemoryReadModels:
         self.incentives = MemoryIncentiveBoard(programs[0], lambda: programs[1].position)
         self.ledger = MemoryLedger(accounts[0], lambda: accounts[1].position)
         self.stakes = MemoryStakes(*self._tables(STAKES))
+        votes = self._tables(GOVERNANCE)
+        self.governance = MemoryGovernance(votes[0], lambda: votes[1].position)
         self.snapshot_of_tasks = self.board.snapshot
         self.snapshot_of_agents = self.directory.snapshot
         metrics = self._views[SystemMetrics.name].fold

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from aia_mas.application.economy.order_kinds import ORDER_KINDS
+from aia_mas.application.economy.standing import committed
 from aia_mas.application.engine.engine import Engine, Origin
 from aia_mas.application.engine.outcomes import StoredRefusal
 from aia_mas.application.engine.working_set import WorkingSet
@@ -23,6 +25,7 @@ from aia_mas.domain.economy.orders import (
     PlaceOrder,
     order_stream,
 )
+from aia_mas.domain.kernel.money import to_text
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +35,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         order_id: Its id.
         status: How far it is.
         kind: What it is about.
-        order: What is to be done.
+        order: What is to be done; amounts in tokens.
         by: Who wants it.
         placed_at: When it was placed, UTC.
         ended_at: When it was carried out or refused, UTC.
@@ -74,7 +77,7 @@ def order_view(order_id: str, state: OrderState) -> Order:
         order_id=order_id,
         status=state.status,
         kind=state.kind,
-        order=state.order,
+        order=shown_order(state.order, ORDER_KINDS[state.kind].amounts),
         by=state.by,
         placed_at=state.at,
         ended_at=state.ended_at,
@@ -82,6 +85,15 @@ def order_view(order_id: str, state: OrderState) -> Order:
         refusal=None if refusal is None else refusal.code,
         detail=None if refusal is None else refusal.detail,
     )
+
+
+def shown_order(value: Any, amounts: frozenset[str], name: str = "") -> Any:
+    """Return a part of an order as clients see it: amounts are texts of tokens."""
+    if isinstance(value, Mapping):
+        return {key: shown_order(part, amounts, key) for key, part in value.items()}
+    if isinstance(value, list):
+        return [shown_order(part, amounts, name) for part in value]
+    return to_text(value) if name in amounts and isinstance(value, int) else value
 
 
 class OrderDesk:
@@ -112,7 +124,7 @@ class OrderDesk:
         """
         placed = await self._engine.run(PlaceOrder(order_id=order_id, order=order), origin)
         order_id = _placed(placed.body).order_id
-        state, position = await self._ended(order_id, patience)
+        state, position = await self.ended(order_id, patience)
         if state.refusal is not None:
             refused = state.refusal
             raise StoredRefusal(refused.code, refused.title, refused.detail, "", refused.facts)
@@ -126,15 +138,31 @@ class OrderDesk:
         """
         return order_view(order_id, await self._state(order_id))
 
-    async def _ended(self, order_id: str, patience: float) -> tuple[OrderState, int]:
+    async def some(self, order_ids: Sequence[str]) -> list[Order]:
+        """Return orders that there are, as they stand now."""
+        await self._working_set.load([order_stream(order_id) for order_id in order_ids])
+        return [await self.get(order_id) for order_id in order_ids]
+
+    async def ended(self, order_id: str, patience: float = 5.0) -> tuple[OrderState, int]:
+        """Wait for the end of an order that was placed.
+
+        Args:
+            order_id: Its id.
+            patience: How long to wait, seconds.
+
+        Returns:
+            The order, which may be open still, and the position of its end; 0: it was over before.
+
+        Raises:
+            OrderNotFound: There is none.
+        """
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         waiting = self._waiting.setdefault(order_id, set())
         waiting.add(future)
         position = 0
         try:
             # Looked at once somebody listens: its end may have come already.
-            state = await self._state(order_id)
-            if state.status is OrderStatus.PLACED:
+            if await self._is_open(order_id):
                 async with asyncio.timeout(patience):
                     position = await future
         except TimeoutError:
@@ -145,15 +173,17 @@ class OrderDesk:
                 self._waiting.pop(order_id, None)
         return await self._state(order_id), position
 
+    async def _is_open(self, order_id: str) -> bool:
+        entry = self._working_set.known(order_stream(order_id))
+        if entry is not None and entry.pins:
+            return True  # its end may be on its way into the log only
+        return (await self._state(order_id)).status is OrderStatus.PLACED
+
     async def _state(self, order_id: str) -> OrderState:
-        stream = order_stream(order_id)
-        entry = self._working_set.known(stream)
-        if entry is None:
-            await self._working_set.load((stream,))
-            entry = self._working_set.known(stream)
-        if entry is None or entry.state is None:
+        entry = await committed(self._working_set, order_stream(order_id))
+        state: OrderState | None = entry.state
+        if state is None:
             raise OrderNotFound(order_id=order_id)
-        state: OrderState = entry.state
         return state
 
     def _follow(self, events: Sequence[RecordedEvent]) -> None:

@@ -92,6 +92,7 @@ def handlers(
     stake: StakeOf = lambda _: 0,
     failures: Failures = dict,
     check_endpoint: CheckEndpoint = lambda _: None,
+    staking: Callable[[Handler], Handler] = lambda handler: handler,
 ) -> Handlers:
     """Return the handlers of all commands about agents and tasks.
 
@@ -104,10 +105,16 @@ def handlers(
         stake: Tells what an agent has at stake, base units.
         failures: Tells which policies failed.
         check_endpoint: Refuses endpoints that may not be called.
+        staking: Has registrations stake, too.
     """
 
     def allowed(decide: Decide) -> Decide:
         return calling_only_allowed(decide, check_endpoint)
+
+    def registration(decide: Decide) -> Handler:
+        return staking(
+            Handler(_registration, seating.seated(allowed(decide)), an_agent, place=seat)
+        )
 
     an_agent = agent_answer(active_tasks, stake, tiers)
     submit = partial(deduplication.submit_once, tiers=tiers)
@@ -117,15 +124,8 @@ def handlers(
             command: Handler(lambda _: (rules.RULES,), decide, the_rules)
             for command, decide in rules.decisions(policies).items()
         },
-        agent_commands.RegisterAgent: Handler(
-            _registration,
-            seating.seated(allowed(agent_decisions.register_agent)),
-            an_agent,
-            place=seat,
-        ),
-        agent_commands.PutAgent: Handler(
-            _registration, seating.seated(allowed(agent_decisions.put_agent)), an_agent, place=seat
-        ),
+        agent_commands.RegisterAgent: registration(agent_decisions.register_agent),
+        agent_commands.PutAgent: registration(agent_decisions.put_agent),
         seating.BeginSeatCount: Handler(
             lambda _: (seating.SEATS,), seating.begin_seat_count, lambda state, _: state
         ),

@@ -18,6 +18,7 @@ from aia_mas.application.event_log.records import Kind
 from aia_mas.application.processes.settlement_fold import SettlementFold
 from aia_mas.domain.economy.authority import SETTLEMENT
 from aia_mas.domain.economy.parameters import AdoptConfiguredParameters, EconomicParameters
+from aia_mas.domain.economy.supply.genesis import Genesis
 from aia_mas.domain.economy.todo import Work
 from aia_mas.domain.kernel import DomainError
 
@@ -61,6 +62,9 @@ class Settlement:
         """Work off what is due for as long as the lease lasts."""
         await self._host.reached(lease.head)
         await self._adopt_parameters(engine, lease)
+        # Whatever was ordered at the very beginning finds a treasury and a pool that are filled.
+        for work in self._fold.lists[Genesis.name].due(self._clock.now(), _AT_ONCE):
+            await self._do(engine, work, lease)
         try:
             async with anyio.create_task_group() as tasks:
                 while True:

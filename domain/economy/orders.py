@@ -124,6 +124,7 @@ class OrderKind(NamedTuple):
         streams: Which streams carrying it out reads and writes: ``streams(order, order_id)``.
         execute: Carries it out: ``execute(order, Execution) -> result``; raises ``DomainError``,
             which is recorded as the refusal, with nothing changed.
+        amounts: The names of those of its fields, at any depth, that are amounts in base units.
     """
 
     name: str
@@ -132,6 +133,7 @@ class OrderKind(NamedTuple):
     check: Callable[[Any, Context], None]
     streams: Callable[[Any, str], tuple[str, ...]]
     execute: Callable[[Any, Execution], Mapping[str, Any]]
+    amounts: frozenset[str] = frozenset({"amount"})
 
 
 class Execution:

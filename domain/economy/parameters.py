@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Final
 import msgspec
 from msgspec.structs import asdict, replace
 
+from aia_mas.domain.economy.governance.kinds import PROPOSAL_KINDS, ProposalKind
+from aia_mas.domain.economy.supply.terms import SupplyTerms
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.decision import Decision, accept
 from aia_mas.domain.kernel.event import Event, State
@@ -64,8 +66,10 @@ class EconomicParameters(msgspec.Struct, frozen=True, kw_only=True):
         jail_window_seconds: That window.
         jail_seconds: How long it stays there at least.
         gov_per_completion: AIA_GOV for each rewarded task.
-        gov_per_vote: AIA_GOV for each vote.
+        gov_per_vote: AIA_GOV for each full 100 tokens of power that vote themselves.
         budget_warning_ppm: The share of a budget from which on there is a warning.
+        proposal_kinds: The kinds of proposals, each with its terms.
+        supply: The tokens; only the configuration changes these.
     """
 
     tiers: tuple[TierTerms, ...] = _TIERS
@@ -84,6 +88,8 @@ class EconomicParameters(msgspec.Struct, frozen=True, kw_only=True):
     gov_per_completion: int = ONE
     gov_per_vote: int = ONE
     budget_warning_ppm: int = 800_000
+    proposal_kinds: tuple[ProposalKind, ...] = PROPOSAL_KINDS
+    supply: SupplyTerms = SupplyTerms()
 
     def tier_of(self, stake: int) -> TierTerms | None:
         """Return the tier of a stake (base units); None: below all of them."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from aia_mas.domain.economy.rewards.allowance import AllowanceSnapshot, Share
 from aia_mas.domain.kernel.steps import Steps, chunks, drained
 from aia_mas.domain.orchestration.fleet import FleetSnapshot
 from aia_mas.domain.orchestration.fleet.seat import Seat
@@ -38,6 +39,7 @@ class DispatchingSnapshot(msgspec.Struct, frozen=True):
     sequence: int
     seats_taken: int | None = None
     queue: QueueSnapshot = QueueSnapshot()
+    rewards: AllowanceSnapshot = AllowanceSnapshot()
 
 
 # A task names its signature by its index among all signatures.
@@ -71,6 +73,8 @@ class _Piece(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     seats: list[tuple[Seat, int]] = []
     holders: list[tuple[str, int]] = []
     queue: list[QueueSnapshot] = []
+    held: list[tuple[str, Share]] = []
+    rewards: AllowanceSnapshot | None = None
     records: RecordsSnapshot | None = None
     stakes: list[tuple[str, int]] = []
     end: _End | None = None
@@ -117,6 +121,9 @@ def encode_snapshot(snapshot: DispatchingSnapshot) -> Iterator[bytes]:
         yield _encode(_Piece(records=records))
     for queue in _in_pieces(snapshot.queue):
         yield _encode(_Piece(queue=[queue]))
+    for held in drained(snapshot.rewards.held, _ROWS):
+        yield _encode(_Piece(held=held))
+    yield _encode(_Piece(rewards=snapshot.rewards))
     # The last piece shows that none is missing.
     sequences = snapshot.sequence, fleet.sequence
     end = (*sequences, snapshot.seats_taken, fleet.rules, fleet.failures, fleet.tiers)
@@ -129,9 +136,10 @@ def decode_snapshot(pieces: Sequence[bytes]) -> Steps[DispatchingSnapshot]:
     Raises:
         msgspec.MsgspecError: It is damaged, or of another version.
     """
-    names = ("signatures", "tasks", "seats", "holders", "queue", "stakes")
+    names = ("signatures", "tasks", "seats", "holders", "queue", "stakes", "held")
     whole: dict[str, list[Any]] = {name: [] for name in names}
     records = RecordsSnapshot([], [], [], [], [])
+    rewards = AllowanceSnapshot()
     end: _End | None = None
     for data in pieces:
         piece = _decode(data)
@@ -139,6 +147,7 @@ def decode_snapshot(pieces: Sequence[bytes]) -> Steps[DispatchingSnapshot]:
             rows += getattr(piece, name)
         if piece.records is not None:
             records = joined(records, piece.records)
+        rewards = piece.rewards or rewards
         end = piece.end
         yield
     if end is None:
@@ -155,7 +164,8 @@ def decode_snapshot(pieces: Sequence[bytes]) -> Steps[DispatchingSnapshot]:
         seats, last, whole["holders"], end[1], records, rules, failures, whole["stakes"], tiers
     )
     queue = yield from _joined(whole["queue"])
-    return DispatchingSnapshot(fleet, tasks, end[0], end[2], queue)
+    rewards = msgspec.structs.replace(rewards, held=whole["held"])
+    return DispatchingSnapshot(fleet, tasks, end[0], end[2], queue, rewards)
 
 
 def _in_pieces(queue: QueueSnapshot) -> Iterator[QueueSnapshot]:

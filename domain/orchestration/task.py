@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from aia_mas.domain.economy.rewards.terms import RewardTerms
 from aia_mas.domain.kernel.event import Event, State
 from aia_mas.domain.kernel.ids import stream_of
 from aia_mas.domain.orchestration.cost_hold import CostHold
@@ -77,6 +78,8 @@ class TaskState(State, frozen=True, kw_only=True):
         rated: Its result was rated.
         hold: What was set aside to pay for it, last.
         holds: How often something was, ever.
+        reward: What the last attempt earns beside its price.
+        unfunded: Why that earns nothing.
     """
 
     status: TaskStatus
@@ -98,6 +101,8 @@ class TaskState(State, frozen=True, kw_only=True):
     rated: bool = False
     hold: CostHold | None = None
     holds: int = 0
+    reward: RewardTerms | None = None
+    unfunded: str = ""
 
     @property
     def live(self) -> bool:
@@ -146,6 +151,8 @@ def _assigned(state: TaskState, event: TaskAssigned) -> TaskState:
         tries=state.tries + 1,
         report=None,
         question=None,
+        reward=event.reward,
+        unfunded=event.unfunded,
     )
 
 

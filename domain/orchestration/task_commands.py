@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from aia_mas.domain.economy.rewards.terms import RewardTerms
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.cost_hold import CostHold
 from aia_mas.domain.orchestration.queue_bounds import QueueStanding
@@ -21,7 +22,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """Whom the dispatcher chose, and on what grounds; see ``TaskAssigned``.
 
     ``declared`` is what the agent declared when it was chosen: whoever has become another one since
-    may not suit any more, or have less room. None: whatever it declares will do.
+    may not suit any more, or have less room. None: whatever it declares will do. ``reward``: without
+    its time, which the task knows.
     """
 
     agent_id: str
@@ -38,6 +40,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     agents: int = 0
     with_room: int = 0
     declared: Capabilities | None = None
+    reward: RewardTerms | None = None
+    unfunded: str = ""
 
 
 class SubmitTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +96,8 @@ class AssignTask(msgspec.Struct, frozen=True, kw_only=True):
     agents: int = 0
     with_room: int = 0
     declared: Capabilities | None = None
+    reward: RewardTerms | None = None
+    unfunded: str = ""
 
 
 class StartTask(msgspec.Struct, frozen=True, kw_only=True):

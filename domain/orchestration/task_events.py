@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from aia_mas.domain.economy.rewards.terms import RewardTerms
 from aia_mas.domain.kernel.event import Event
 from aia_mas.domain.orchestration.cost_hold import CostHold
 from aia_mas.domain.orchestration.scoring.candidates import Candidate
@@ -94,6 +95,8 @@ class TaskAssigned(Event, frozen=True, kw_only=True):
         failure: The rule that should have chosen, where that failed.
         agents: How many agents were registered; 0 in events of former releases.
         with_room: How many of them were active, online and had a place left, suited or not.
+        reward: What the attempt earns beside that price; None: nothing.
+        unfunded: Why it earns nothing; empty where none is offered.
     """
 
     topic: ClassVar[str] = "task.assigned.v1"
@@ -112,6 +115,8 @@ class TaskAssigned(Event, frozen=True, kw_only=True):
     failure: PolicyFailure | None = None
     agents: int = 0
     with_room: int = 0
+    reward: RewardTerms | None = None
+    unfunded: str = ""
 
 
 class TaskStarted(Event, frozen=True, kw_only=True):

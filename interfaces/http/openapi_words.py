@@ -20,6 +20,11 @@ TAGS = (
 PARAMETERS: Mapping[str, str] = {
     "agent_id": "The agent.",
     "task_id": "The task.",
+    "proposal_id": "The proposal.",
+    "proposer": "Made by this one.",
+    "voter": "Of this one.",
+    "choice": "That say this.",
+    "to": "To this agent.",
     "key": "The concurrency key.",
     "task_type": "The type of task.",
     "stream": "The stream, for example `agent/data_analyst_001`.",
@@ -52,6 +57,7 @@ PARAMETERS: Mapping[str, str] = {
     "month": "The month, for example `2026-01`.",
     "window": "How far back; it begins with a full hour.",
     "actor": "Caused by this subject.",
+    "order_id": "The order.",
 }
 """What a parameter means wherever it says nothing of its own, by its name."""
 
@@ -167,6 +173,22 @@ EXAMPLES: Mapping[str, Any] = {
         "reporter": "auditor_001",
         "reason": "results were made up",
     },
+    "register_agent_economically": {"amount": "500"},
+    "mint_tokens": {"amount": "1000000", "token": "AIA", "note": "second year"},
+    "burn_tokens": {"amount": "1000", "token": "AIA", "note": "buy-back"},
+    "fund_account": {"amount": "500", "agent_id": "data_analyst_001", "note": "a grant"},
+    "change_economic_parameters": {"base_task_reward": "12", "reason": "more to do"},
+    "create_proposal": {
+        "title": "Pay data_analyst_001 for the summer",
+        "kind": "treasury",
+        "body": "It read all invoices of the last ten years.",
+        "commands": [{"kind": "fund", "agent_id": "data_analyst_001", "amount": "50"}],
+        "proposer": "data_analyst_001",
+    },
+    "cast_vote": {"choice": "yes", "voter": "data_analyst_001", "reason": "well earned"},
+    "cancel_proposal": {"reason": "the amount is wrong"},
+    "veto_proposal": {"reason": "the treasury would be empty"},
+    "delegate_votes": {"to": "data_analyst_002"},
     # Connections and tokens
     "close_connection": {"reason": "left open over night"},
     "close_connections": {"agent_id": "data_analyst_001", "reason": "the host is being moved"},

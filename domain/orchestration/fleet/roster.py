@@ -139,9 +139,9 @@ class Fleet:
             return None
         slot, considered, grounds = choice
         seat = self._seats[slot]
-        declared = seat.capabilities
-        load = self._places.active(slot) / declared.max_concurrent_tasks
-        return Pick(seat.agent_id, declared.cost_per_task, load, considered, grounds, declared)
+        able = seat.capabilities
+        load = self._places.active(slot) / able.max_concurrent_tasks
+        return Pick(seat.agent_id, able.cost_per_task, load, considered, grounds, able, seat.stake)
 
     def reserve(self, task_id: str, agent_id: str, amounts: Amounts = ()) -> None:
         """Count a task for an agent while its assignment is on its way into the log.

@@ -18,9 +18,12 @@ _SPENDERS = _ADMIN | {Role.AGENT, Role.CLIENT, Role.TREASURER}
 _CLIENTS = _OPERATORS | {Role.CLIENT}
 _AUDITORS = _OPERATORS | {Role.AUDITOR}
 _WATCHERS = _AUDITORS | {Role.VIEWER}
+_VOTERS = _ADMIN | {Role.TREASURER, Role.AGENT, Role.CLIENT}
 _READERS = frozenset(Role)
 _TREASURY = _ADMIN | {Role.TREASURER}
 _SPENDERS = _TREASURY | {Role.AGENT, Role.CLIENT}  # their own only, see ``economy.authority``
+_TREASURERS = _ADMIN | {Role.TREASURER}
+_SPENDERS = _TREASURERS | {Role.AGENT, Role.CLIENT}  # see ``may_spend``
 
 PERMISSIONS: Mapping[str, frozenset[Role]] = {
     # Operations: nothing of anybody's data stands in these.
@@ -119,6 +122,16 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "claim_rewards": _SPENDERS,
     "unjail_agent": _SPENDERS,
     "slash_agent": _TREASURY,
+    # The economy
+    "register_agent_economically": _SPENDERS,  # for others than oneself: see ``enrolment``
+    "get_treasury": _READERS,
+    "mint_tokens": _TREASURERS,
+    "burn_tokens": _TREASURERS,
+    "fund_account": _TREASURERS,
+    "list_orders": _TREASURERS | _AUDITORS,
+    "get_order": _READERS,
+    "get_economic_parameters": _READERS,
+    "change_economic_parameters": _TREASURERS,
     # Live streams; each topic is allowed like the query that reads the same
     "open_frontend_socket": _READERS,
     "stream_events": _READERS,
@@ -134,6 +147,20 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "list_audit_events": _AUDITORS,
     "get_audit_stream": _AUDITORS,
     "get_audit_head": _AUDITORS,
+    # Governance: with one's own money and power, see ``may_spend`` and ``may_vote_for``
+    "create_proposal": _VOTERS,
+    "list_proposals": _READERS,
+    "get_proposal": _READERS,
+    "get_proposal_tally": _READERS,
+    "cast_vote": _VOTERS,
+    "list_votes": _READERS,
+    "cancel_proposal": _VOTERS,  # their own while it is pending; guardians any
+    "veto_proposal": _ADMIN | {Role.TREASURER},
+    "execute_proposal": _VOTERS | {Role.OPERATOR},
+    "delegate_votes": _VOTERS,
+    "withdraw_votes": _VOTERS,
+    "get_vote_delegation": _READERS,
+    "list_vote_delegations": _READERS,
 }
 """Operation -> the roles that may; operations are named by ``operation_id`` (HTTP) or ``name``."""
 
