@@ -18,7 +18,11 @@ _LOOK_AGAIN = 0.5
 
 def live_hub(event_log: EventLog, settings: Settings, models: ReadModels, clock: Clock) -> Hub:
     """Return the hub of a node; it does nothing until it is run."""
-    lists = {"tasks": models.snapshot_of_tasks, "agents": models.snapshot_of_agents}
+    lists = {
+        "tasks": models.snapshot_of_tasks,
+        "agents": models.snapshot_of_agents,
+        "proposals": models.snapshot_of_proposals,
+    }
     hub = Hub(event_log, options_of(settings), lists=lists)
     hub.coalesce("metrics", partial(_metrics, models, clock, partial(hub.touch, "metrics")))
     hub.coalesce("economy", partial(_economy, models, clock), frame_type="economic_update")

@@ -16,7 +16,7 @@ from aia_mas.application.economy.order_desk import Order
 from aia_mas.application.engine.engine import Origin
 from aia_mas.domain.economy.accounts import AIA, wallet
 from aia_mas.domain.economy.governance.commands import CastVote, CreateProposal
-from aia_mas.domain.economy.governance.errors import ProposalNotFound
+from aia_mas.domain.economy.governance.errors import AlreadyVoted, ProposalNotFound
 from aia_mas.domain.economy.governance.proposal_events import ProposedOrder
 from aia_mas.domain.economy.governance.tally import Choice
 from aia_mas.domain.economy.incentives.orders import OpenProgram
@@ -126,7 +126,7 @@ class AgentEconomicIntegrator(_OnANode):
         """Have what an agent earned by staking paid into its wallet.
 
         Raises:
-            NothingToClaim: It has earned nothing since the last time.
+            DomainError: ``nothing_to_claim``: it has earned nothing since the last time.
         """
         await self._order(ClaimRewards(agent_id=agent_id))
         return await self._profile(agent_id)
@@ -222,8 +222,9 @@ class AgentEconomicIntegrator(_OnANode):
         """Vote for an agent, with the power that it had when voting began.
 
         Returns:
-            Whether the vote counts. False when there is no such proposal, no vote is on, the agent
-            has no power, or has voted already (the log tells why).
+            Whether the vote counts; to vote the same again is no mistake. False when there is no
+            such proposal, no vote is on, the agent has no power, or has voted otherwise (the log
+            tells why).
 
         Raises:
             InvalidValue: This is no choice.
@@ -246,6 +247,8 @@ class AgentEconomicIntegrator(_OnANode):
             log.warning("unknown_proposal", agent_id=agent_id, proposal_id=proposal_id)
             return False
         except DomainError as error:
+            if error.code == AlreadyVoted.code and error.facts.get("choice") == choice:
+                return True
             log.warning(
                 "vote_refused",
                 agent_id=agent_id,

@@ -80,6 +80,7 @@ class MemoryReadModels:
         self.governance = MemoryGovernance(votes[0], lambda: votes[1].position)
         self.snapshot_of_tasks = self.board.snapshot
         self.snapshot_of_agents = self.directory.snapshot
+        self.snapshot_of_proposals = self.governance.snapshot
         metrics = self._views[SystemMetrics.name].fold
         assert isinstance(metrics, SystemMetrics)
         self.metrics = metrics

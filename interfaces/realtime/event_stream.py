@@ -30,9 +30,9 @@ from aia_mas.interfaces.realtime.sse import Place, SseTransport, place_in
 
 log = structlog.stdlib.get_logger("aia.realtime")
 
-Topic = Literal["metrics", "tasks", "agents", "economy"]
-_FACTS = ("tasks", "agents")
-_USUAL = ("metrics", *_FACTS)
+Topic = Literal["metrics", "tasks", "agents", "economy", "proposals"]
+_FACTS = ("tasks", "agents", "proposals")
+_USUAL = ("metrics", "tasks", "agents")
 
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),

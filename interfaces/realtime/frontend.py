@@ -24,6 +24,7 @@ OPERATIONS = {
     "economy": "get_economic_summary",
     "agents": "list_agents",
     "tasks": "list_tasks",
+    "proposals": "list_proposals",
 }
 """Topic -> the operation on the list of permissions that reads the same over HTTP."""
 

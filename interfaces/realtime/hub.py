@@ -29,6 +29,7 @@ from aia_mas.interfaces.realtime.connection import BATCH_BYTES, Connection, Tran
 from aia_mas.interfaces.realtime.facts import Fact, FactTopic
 from aia_mas.interfaces.realtime.options import RealtimeOptions
 from aia_mas.interfaces.realtime.pages import Pages
+from aia_mas.interfaces.realtime.proposal_facts import PROPOSALS
 from aia_mas.interfaces.realtime.ring import Ring
 from aia_mas.interfaces.realtime.roster import Roster
 from aia_mas.interfaces.realtime.snapshots import OpenList, Snapshots
@@ -66,7 +67,7 @@ class Hub:
         self,
         event_log: EventLog,
         options: RealtimeOptions = RealtimeOptions(),  # noqa: B008 - frozen
-        topics: Sequence[FactTopic] = (TASKS, AGENTS),
+        topics: Sequence[FactTopic] = (TASKS, AGENTS, PROPOSALS),
         lists: Mapping[str, OpenList] = MappingProxyType({}),
     ) -> None:
         """Wire the hub; ``run`` must be running for anything to be sent.

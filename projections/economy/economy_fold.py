@@ -18,6 +18,18 @@ from aia_mas.domain.economy.budgets.events import (
     BudgetWarned,
 )
 from aia_mas.domain.economy.budgets.periods import kind_of
+from aia_mas.domain.economy.governance.proposal import OPEN, ProposalStatus
+from aia_mas.domain.economy.governance.proposal_events import (
+    ProposalActivated,
+    ProposalCancelled,
+    ProposalCreated,
+    ProposalDefeated,
+    ProposalExecuted,
+    ProposalExpired,
+    ProposalQueued,
+    ProposalSucceeded,
+    ProposalVetoed,
+)
 from aia_mas.domain.economy.incentives.events import ProgramClosed, ProgramOpened
 from aia_mas.domain.economy.ledger.events import BalanceChanged
 from aia_mas.domain.economy.parameters import ParametersChanged
@@ -181,6 +193,18 @@ class EconomyFold:
         if use is not None:
             use.exceeded = event.period
 
+    def _proposal(self, stream: str, event: Event) -> None:
+        state, proposal_id = self.state, entity_of(stream)
+        status, ended = _STATUSES[type(event)], state.proposals_ended
+        if status is ProposalStatus.QUEUED:
+            # It was counted as ended when it succeeded, just before.
+            ended[ProposalStatus.SUCCEEDED] -= 1
+        if status in OPEN:
+            state.proposals[proposal_id] = status
+        else:
+            state.proposals.pop(proposal_id, None)
+            ended[status] = ended.get(status, 0) + 1
+
     def _completed(self, _stream: str, event: TaskCompleted) -> None:
         self.state.person(event.agent_id).completed += 1
 
@@ -195,6 +219,18 @@ def earned_in(person: Person, token: str) -> int:
     suffix = key_of("", token)
     return sum(flow.total for key, flow in person.earned.items() if key.endswith(suffix))
 
+
+_STATUSES: dict[type[Event], ProposalStatus] = {
+    ProposalCreated: ProposalStatus.PENDING,
+    ProposalActivated: ProposalStatus.ACTIVE,
+    ProposalSucceeded: ProposalStatus.SUCCEEDED,
+    ProposalDefeated: ProposalStatus.DEFEATED,
+    ProposalVetoed: ProposalStatus.VETOED,
+    ProposalQueued: ProposalStatus.QUEUED,
+    ProposalExecuted: ProposalStatus.EXECUTED,
+    ProposalExpired: ProposalStatus.EXPIRED,
+    ProposalCancelled: ProposalStatus.CANCELLED,
+}
 
 # Any: each fold takes its own event type.
 _FOLDS: dict[type[Event], Callable[[EconomyFold, str, Any], None]] = {
@@ -215,4 +251,5 @@ _FOLDS: dict[type[Event], Callable[[EconomyFold, str, Any], None]] = {
     BudgetWarned: EconomyFold._budget_warned,
     BudgetExceeded: EconomyFold._budget_exceeded,
     **dict.fromkeys(STAKE_EVENTS, EconomyFold._staked),
+    **dict.fromkeys(_STATUSES, EconomyFold._proposal),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from aia_mas.domain.economy.budgets.periods import Period
+from aia_mas.domain.economy.governance.proposal import ProposalStatus
 from aia_mas.domain.economy.parameters import DEFAULT_PARAMETERS, EconomicParameters
 from aia_mas.projections.economy.flows import Flow
 
@@ -107,8 +108,8 @@ class EconomyState(msgspec.Struct):
     system: dict[str, int] = {}
     spent: dict[str, Flow] = {}
     earned: dict[str, Flow] = {}
-    proposals: dict[str, str] = {}
-    proposals_ended: dict[str, int] = {}
+    proposals: dict[str, ProposalStatus] = {}
+    proposals_ended: dict[ProposalStatus, int] = {}
     programs: dict[str, str] = {}
     programs_total: int = 0
     budgets: dict[str, BudgetUse] = {}

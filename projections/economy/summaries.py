@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from aia_mas.domain.economy.accounts import AIA, AIA_GOV, Purpose, account_of
 from aia_mas.domain.economy.budgets.periods import Period, period_at
+from aia_mas.domain.economy.governance.proposal import ProposalStatus
 from aia_mas.domain.economy.parameters import MILLION
 from aia_mas.domain.kernel.money import to_text
 from aia_mas.projections.economy.earning_kinds import key_of
@@ -200,5 +201,7 @@ def _proposals(state: EconomyState) -> ProposalFigures:
     counts = Counter(state.proposals_ended)
     counts.update(state.proposals.values())
     return ProposalFigures(
-        total=counts.total(), open=len(state.proposals), by_status=dict(sorted(counts.items()))
+        total=counts.total(),
+        open=len(state.proposals),
+        by_status={status.value: counts[status] for status in ProposalStatus},
     )

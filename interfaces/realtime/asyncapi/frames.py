@@ -27,9 +27,11 @@ from aia_mas.interfaces.realtime.messages import (
     Topic,
     Unsubscribe,
 )
+from aia_mas.interfaces.realtime.proposal_facts import ProposalTold
 from aia_mas.interfaces.realtime.task_facts import TaskUpdate
 from aia_mas.projections.agent_view import ToldAgent
 from aia_mas.projections.economy.figures import EconomicSummary
+from aia_mas.projections.economy.proposal_items import ToldProposal
 from aia_mas.projections.metrics_figures import Metrics
 from aia_mas.projections.told_task import ToldTask
 
@@ -123,6 +125,13 @@ TO_EVERYBODY: Sequence[Frame] = (
         ("id", SubscriptionId),
     ),
     _frame(
+        "proposal_update",
+        "One event of a proposal, or one vote, in order and never twice",
+        ("position", _Position),
+        ("data", ProposalTold),
+        ("id", SubscriptionId),
+    ),
+    _frame(
         "snapshot",
         "A page of how things stood at a position; every event behind that follows the last one",
         ("position", _Position),
@@ -165,7 +174,7 @@ TO_AGENTS: Sequence[Frame] = (
 )
 """What agents are told beside it."""
 
-ITEMS: Sequence[Shape] = (ToldTask, ToldAgent)
+ITEMS: Sequence[Shape] = (ToldTask, ToldAgent, ToldProposal)
 """What the ``items`` of a snapshot are."""
 
 ANSWERS: Sequence[Shape] = (TaskAnswer, HeartbeatAnswer, Problem)
