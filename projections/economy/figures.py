@@ -167,7 +167,7 @@ class Leaderboard(msgspec.Struct, frozen=True, kw_only=True):
     as_of: int
 
 
-class TokenSupply(msgspec.Struct, frozen=True, kw_only=True):
+class TokenFigures(msgspec.Struct, frozen=True, kw_only=True):
     """Where a token is, in tokens.
 
     Attributes:
@@ -311,7 +311,7 @@ class EconomicSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     as_of: int
     at: datetime | None
-    tokens: dict[str, TokenSupply]
+    tokens: dict[str, TokenFigures]
     stake: StakeSpread
     rewards: dict[str, Earned]
     pools: list[Pool]

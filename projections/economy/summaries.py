@@ -22,7 +22,7 @@ from aia_mas.projections.economy.figures import (
     ProposalFigures,
     StakeSpread,
     TierFigures,
-    TokenSupply,
+    TokenFigures,
 )
 from aia_mas.projections.economy.flows import DAY, HOUR, WINDOWS, Flow, beginning
 from aia_mas.projections.economy.people import EconomyState, Holding
@@ -106,7 +106,7 @@ def _tokens(system: Mapping[str, int]) -> set[str]:
     return {account.split(":", 2)[1] for account in system}
 
 
-def _supply(system: Mapping[str, int], owned: Holding, token: str) -> TokenSupply:
+def _supply(system: Mapping[str, int], owned: Holding, token: str) -> TokenFigures:
     held: Counter[str] = Counter()
     for account, balance in system.items():
         purpose, account_token, *_ = account.split(":", 2)
@@ -114,7 +114,7 @@ def _supply(system: Mapping[str, int], owned: Holding, token: str) -> TokenSuppl
             held[purpose] += balance
     issued, burned = -held.pop(Purpose.ISSUANCE, 0), held.pop(Purpose.BURN, 0)
     circulating = owned.total
-    return TokenSupply(
+    return TokenFigures(
         supply=to_text(issued - burned),
         circulating=to_text(circulating),
         staked=to_text(owned.staked),
