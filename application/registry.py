@@ -2,30 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from aia_mas.application.access import handlers as access
 from aia_mas.application.connections import handlers as connections
+from aia_mas.application.economy import handlers as economy
+from aia_mas.application.economy.election_desk import ElectionDesk
 from aia_mas.application.engine.handlers import Evolvers, Handlers
+from aia_mas.application.engine.working_set import WorkingSet
 from aia_mas.application.orchestration import handlers as orchestration
 from aia_mas.domain.kernel import Event
 
-EVENTS: tuple[type[Event], ...] = (*orchestration.EVENTS, *access.EVENTS, *connections.EVENTS)
+EVENTS: tuple[type[Event], ...] = (
+    *orchestration.EVENTS,
+    *access.EVENTS,
+    *connections.EVENTS,
+    *economy.EVENTS,
+)
 """What the log may hold."""
 
-EVOLVERS: Evolvers = {**orchestration.EVOLVERS, **access.EVOLVERS, **connections.EVOLVERS}
+EVOLVERS: Evolvers = {
+    **orchestration.EVOLVERS,
+    **access.EVOLVERS,
+    **connections.EVOLVERS,
+    **economy.EVOLVERS,
+}
 """Category of streams -> fold of one event."""
 
 STATES: Mapping[str, type[msgspec.Struct]] = {
     **orchestration.STATES,
     **access.STATES,
     **connections.STATES,
+    **economy.STATES,
 }
 """Category of streams -> what is folded, for snapshots."""
 
 
-def others() -> Sequence[Handlers]:
-    """Return the handlers of all commands but those about agents and tasks, which need more."""
-    return (access.handlers(), connections.handlers())
+def others(
+    tokens: frozenset[str], working_set: WorkingSet, elections: Callable[[], ElectionDesk]
+) -> Sequence[Handlers]:
+    """Return the handlers of all commands but those about agents and tasks, which need more.
+
+    Args:
+        tokens: The tokens that there are.
+        working_set: Where it is looked up what a command is about that only names it.
+        elections: Where votes are given on this node; asked when a command comes.
+    """
+    return (
+        access.handlers(),
+        connections.handlers(),
+        economy.handlers(tokens, working_set, elections),
+    )

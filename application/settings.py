@@ -24,6 +24,13 @@ from aia_mas.application.settings_sources import (
     read_file,
 )
 from aia_mas.application.settings_tiers import DEFAULT_TIERS, StakingTier, tiers_of
+from aia_mas.application.settings_tokens import (
+    GENESIS_REWARD_POOL,
+    GENESIS_TREASURY,
+    OWN_TOKENS,
+    SUPPLY_CAP,
+    check_supply,
+)
 from aia_mas.application.settings_values import is_placeholder
 from aia_mas.domain.orchestration.scoring.weights import Weights
 from aia_mas.domain.orchestration.tiers import Tiers
@@ -89,6 +96,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         gov_token_address: Address of the AIA_GOV token outside of this system.
         base_task_reward: Reward of a task unless a program says so, base units.
         staking_tiers: Tiers by rising stake.
+        tokens: What there is to have, by name.
+        supply_caps: The most that may be in the world of a token, base units; see ``supply_cap``.
+        genesis_treasury: What the treasury begins with in development mode, base units by token.
+        genesis_reward_pool: What rewards begin with in development mode, base units by token.
+        rating_window_seconds: How long the reward of a completed task waits for its rating.
         websocket_host: Where agents' sockets are served too, when a port is set.
         websocket_port: Port of the same; None: only under the HTTP server.
         websocket_ping_interval_seconds: How often sockets are pinged, seconds.
@@ -155,6 +167,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     gov_token_address: str | None = None
     base_task_reward: int = 10 * _TOKENS
     staking_tiers: tuple[StakingTier, ...] = DEFAULT_TIERS
+    tokens: tuple[str, ...] = OWN_TOKENS
+    supply_caps: Mapping[str, int] = {}
+    genesis_treasury: Mapping[str, int] = GENESIS_TREASURY
+    genesis_reward_pool: Mapping[str, int] = GENESIS_REWARD_POOL
+    rating_window_seconds: int = 60
 
     websocket_host: str | None = None
     websocket_port: int | None = None
@@ -183,6 +200,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def tiers(self) -> Tiers:
         """Which stake makes which tier."""
         return tiers_of(self.staking_tiers)
+
+    def supply_cap(self, token: str) -> int:
+        """Return the most that may be in the world of a token, base units."""
+        return self.supply_caps.get(token, SUPPLY_CAP)
 
     @property
     def owner_database_url(self) -> str | None:
@@ -246,7 +267,18 @@ def load_settings(
             values[setting.field] = setting.read(raw)
         except ValueError as error:
             raise SettingsError(key, str(error)) from None
-    return Settings(**values, warnings=tuple(warnings))
+    settings = Settings(**values, warnings=tuple(warnings))
+    genesis = {
+        "MAS_GENESIS_TREASURY": settings.genesis_treasury,
+        "MAS_GENESIS_REWARD_POOL": settings.genesis_reward_pool,
+    }
+    check_supply(
+        settings.tokens,
+        settings.supply_cap,
+        {"MAS_SUPPLY_CAP": settings.supply_caps, **genesis},
+        genesis if settings.development else {},
+    )
+    return settings
 
 
 def check_exposure(settings: Settings) -> None:

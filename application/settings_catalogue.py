@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from aia_mas.application import settings_tokens as token
 from aia_mas.application import settings_values as read
 from aia_mas.application.settings_networks import networks
 from aia_mas.application.settings_policies import policy_places
@@ -200,6 +201,26 @@ CATALOGUE: tuple[Setting, ...] = (
     ),
     Setting("base_task_reward", "MAS_BASE_TASK_REWARD", "economic.base_task_reward", read.amount),
     Setting("staking_tiers", "MAS_STAKING_TIERS", "economic.staking_tiers", staking_tiers),
+    Setting("tokens", "MAS_TOKENS", "economic.tokens", token.tokens),
+    Setting("supply_caps", "MAS_SUPPLY_CAP", "economic.supply_cap", token.amounts({})),
+    Setting(
+        "genesis_treasury",
+        "MAS_GENESIS_TREASURY",
+        "economic.genesis_treasury",
+        token.amounts(token.GENESIS_TREASURY),
+    ),
+    Setting(
+        "genesis_reward_pool",
+        "MAS_GENESIS_REWARD_POOL",
+        "economic.genesis_reward_pool",
+        token.amounts(token.GENESIS_REWARD_POOL),
+    ),
+    Setting(
+        "rating_window_seconds",
+        "MAS_RATING_WINDOW",
+        "economic.rating_window",
+        read.whole(0, 31 * 86_400),
+    ),
     # Messages
     Setting("websocket_host", "WEBSOCKET_HOST", "communication.websocket_host", read.host),
     Setting(

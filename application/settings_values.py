@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from aia_mas.domain.kernel.addresses import InvalidAddress, WrongChecksum, check_address
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.money import to_units
 
@@ -24,8 +25,6 @@ _SIZE = re.compile(r"(\d+)\s*([kmg]i?b?|b)?", re.IGNORECASE | re.ASCII)
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*")
 _PLACEHOLDER = re.compile(r"your[_-]|<.*>$|changeme|todo", re.IGNORECASE)
-_ETHEREUM = re.compile(r"0x[0-9a-fA-F]{40}")
-_BASE58 = re.compile(r"(?![0-9a-fA-F]+$)[1-9A-HJ-NP-Za-km-z]{32,44}")
 
 
 def whole(low: int, high: int) -> Reader:
@@ -180,11 +179,13 @@ def amount(raw: Any) -> int:
 
 
 def address(raw: Any) -> str:
-    """Read the address of an account: ``0x`` and 40 hex digits, or 32-44 characters of base58."""
-    value = text(raw)
-    if not _ETHEREUM.fullmatch(value) and not _BASE58.fullmatch(value):
-        raise ValueError("must be an address: 0x and 40 hexadecimal digits, or base58")
-    return value
+    """Read the address of an account outside of this system; see ``check_address``."""
+    try:
+        return check_address(text(raw), "")
+    except WrongChecksum as error:
+        raise ValueError(error.detail) from None
+    except InvalidAddress:
+        raise ValueError("must be an address: 0x and 40 hexadecimal digits, or base58") from None
 
 
 def is_placeholder(raw: Any) -> bool:

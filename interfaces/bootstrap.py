@@ -20,14 +20,12 @@ from anyio.abc import TaskGroup
 from aia_mas.application import registry
 from aia_mas.application.clock import Clock, SystemClock
 from aia_mas.application.engine.engine import Engine
-from aia_mas.application.engine.handlers import Placement, merged
+from aia_mas.application.engine.handlers import Placement
 from aia_mas.application.engine.working_set import WorkingSet
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.event_log.records import RecordedEvent
-from aia_mas.application.orchestration import handlers as orchestration
 from aia_mas.application.orchestration.admission import Admission
 from aia_mas.application.orchestration.claims import Claims
-from aia_mas.application.orchestration.dedup_keys import DedupKeys
 from aia_mas.application.orchestration.heartbeats import Heartbeats
 from aia_mas.application.orchestration.queue_view import QueueView
 from aia_mas.application.orchestration.seats import Counting, Seats
@@ -44,13 +42,16 @@ from aia_mas.domain.kernel.principal import system
 from aia_mas.domain.orchestration.scoring.policies import Policy, registered
 from aia_mas.domain.orchestration.seating import SEATS, BeginSeatCount
 from aia_mas.domain.orchestration.task_commands import SubmitTask
+from aia_mas.domain.orchestration.tiers import TiersInForce
 from aia_mas.interfaces.access import Access
+from aia_mas.interfaces.commands import handlers_of
+from aia_mas.interfaces.economy import Economy
 from aia_mas.interfaces.live_streams import live_hub
 from aia_mas.interfaces.own_policies import policies_at
-from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, WEBHOOKS
+from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, SETTLEMENT, WEBHOOKS
 from aia_mas.interfaces.realtime import Hub
 from aia_mas.interfaces.stores import Leases, NodeLog, OpenStores, Stores, open_postgres
-from aia_mas.interfaces.webhooks import Webhooks, endpoint_check
+from aia_mas.interfaces.webhooks import Webhooks
 from aia_mas.projections.read_models import ReadModels
 
 log = structlog.stdlib.get_logger("aia.system")
@@ -65,6 +66,7 @@ class System:
     Attributes:
         settings: What it was told.
         policies: What may choose among agents, by name.
+        tiers: The tiers that hold now.
         clock: What time it is.
         stores: Where its data are.
         log: The event log.
@@ -77,6 +79,7 @@ class System:
         claims: Hands work to agents that ask.
         heartbeats: Takes signs of life.
         webhooks: Sends work to endpoints.
+        economy: Settles what is owed.
         projections: The read models.
         hub: The live streams.
         access: Who may come in, and who is there.
@@ -98,6 +101,7 @@ class System:
     claims: Claims
     heartbeats: Heartbeats
     webhooks: Webhooks
+    economy: Economy
     projections: ReadModels
     hub: Hub
     access: Access
@@ -250,6 +254,7 @@ class System:
         dispatch_fold = DispatchFold(
             settings.max_running_tasks, lambda: feed.position, follow, self.policies, settings.tiers
         )
+        self.tiers = TiersInForce(lambda: dispatch_fold.state.fleet.tiers)
         self.queue_view = QueueView(lambda: dispatch_fold.state, clock)
         self.presence = Presence(
             signs_of_life,
@@ -271,20 +276,7 @@ class System:
         self.engine = Engine(
             event_log,
             working_set,
-            merged(
-                [
-                    *registry.others(),
-                    orchestration.handlers(
-                        active_tasks=dispatch_fold.active_tasks,
-                        seat=seats.place,
-                        place=DedupKeys(working_set, admission.place).place,
-                        policies=self.policies,
-                        tiers=settings.tiers,
-                        failures=self.dispatcher.failures,
-                        check_endpoint=endpoint_check(settings),
-                    ),
-                ]
-            ),
+            handlers_of(self, working_set, dispatch_fold, seats, admission),
             registry.EVOLVERS,
             clock,
             self.new_id,
@@ -299,6 +291,7 @@ class System:
             interval=settings.heartbeat_interval_seconds,
         )
         self.webhooks = Webhooks(self)
+        self.economy = Economy(self, working_set)
         self._deadlines = Deadlines(
             expiry_fold,
             self._expiry_host,
@@ -314,8 +307,9 @@ class System:
             DISPATCHING.name: self._dispatch_host,
             EXPIRY.name: self._expiry_host,
             WEBHOOKS.name: self.webhooks.host,
+            SETTLEMENT.name: self.economy.host,
         }
-        self.projections = stores.read_models(self._process_hosts)
+        self.projections = stores.read_models(self._process_hosts, self.tiers)
         self.hub = live_hub(event_log, settings, self.projections, clock)
         self.access = Access(settings, self.name, clock, event_log, working_set, self.hub)
 
@@ -335,5 +329,6 @@ class System:
             (dispatcher_process.LEASE, self.dispatcher.lead),
             (deadlines_process.LEASE, self._deadlines.lead),
             *self.webhooks.leads,
+            *self.economy.leads,
         ):
             tasks.start_soon(self.leases.lead, name, partial(lead, engine=self.engine))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from aia_mas.application.economy.handlers import CATEGORIES as ECONOMY
 from aia_mas.application.processes.deadlines import ExpiryFold
 from aia_mas.application.processes.dispatch_fold import DispatchFold
+from aia_mas.application.processes.settlement_fold import SettlementFold
 from aia_mas.application.processes.webhook_fold import WebhookFold
 from aia_mas.projections.registry import LiveView
 
 _CATEGORIES = frozenset({"agent", "task"})
-_DISPATCHING = _CATEGORIES | {"assignment", "dispatch", "limit"}
+_DISPATCHING = _CATEGORIES | {"assignment", "dispatch", "limit", "parameters", "rewards", "stake"}
 
 
 def _dispatching() -> DispatchFold:
@@ -31,4 +33,9 @@ WEBHOOKS: Final = LiveView(
 )
 """What is to be sent to endpoints."""
 
-PROCESS_FOLDS: Final = (DISPATCHING, EXPIRY, WEBHOOKS)
+SETTLEMENT: Final = LiveView(
+    SettlementFold.name, SettlementFold.version, SettlementFold, _CATEGORIES | ECONOMY, "process"
+)
+"""What the settlement has to do."""
+
+PROCESS_FOLDS: Final = (DISPATCHING, EXPIRY, WEBHOOKS, SETTLEMENT)

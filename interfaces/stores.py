@@ -28,6 +28,7 @@ from aia_mas.application.presence import PostgresPresence, PresenceStore, RedisP
 from aia_mas.application.rate_limits import Limiter
 from aia_mas.application.settings import Settings
 from aia_mas.application.webhooks.store import PostgresWebhooks, WebhookStore
+from aia_mas.domain.orchestration.tiers import Tiers
 from aia_mas.interfaces.process_folds import PROCESS_FOLDS
 from aia_mas.interfaces.shared_stores import limiter, presence_store, wakeups
 from aia_mas.projections.host import ProjectionHost
@@ -105,8 +106,13 @@ class Stores(Protocol):
     @property
     def exchange_seconds(self) -> float: ...  # noqa: D102
 
-    def read_models(self, folded: Mapping[str, FoldHost]) -> ReadModels:
-        """Return the read models (``folded``: views that somebody else runs, by name)."""
+    def read_models(self, folded: Mapping[str, FoldHost], tiers: Tiers) -> ReadModels:
+        """Return the read models.
+
+        Args:
+            folded: Views that somebody else runs, by name.
+            tiers: Which stake makes which tier.
+        """
         ...
 
     async def keep_house(self) -> None:
@@ -171,13 +177,12 @@ class PostgresStores:
         self.states = PostgresSnapshots(log.pool, registry.STATES)
         self.folds = PostgresFoldSnapshots(log.pool, log.store_id)
         self.webhooks = PostgresWebhooks(log.pool)
-        self._tiers = settings.tiers
         self._maintenance = Maintenance(log.pool, self.states, clock)
 
-    def read_models(self, folded: Mapping[str, FoldHost]) -> ProjectionHost:
+    def read_models(self, folded: Mapping[str, FoldHost], tiers: Tiers) -> ProjectionHost:
         """Return the read models; see ``Stores``."""
         models = (*READ_MODELS, *PROCESS_FOLDS)
-        return ProjectionHost(self.log, self.leases, self.folds, models, folded, self._tiers)
+        return ProjectionHost(self.log, self.leases, self.folds, models, folded, tiers)
 
     async def keep_house(self) -> None:
         """Write snapshots, forget what is past its time, and wake other nodes, until cancelled."""

@@ -11,7 +11,7 @@ from aia_mas.domain.orchestration.errors import InvalidLabelComparator
 from aia_mas.domain.orchestration.labels import NUMBER, ORDERING, Comparator, label_number
 from aia_mas.domain.orchestration.tiers import DEFAULT_TIERS, Tiers
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
-from aia_mas.projections.agent_view import COLUMNS, LARGE, SUCCESS_RATE, Agent, agent_of
+from aia_mas.projections.agent_view import COLUMNS, LARGE, SOURCE, SUCCESS_RATE, Agent, agent_of
 from aia_mas.projections.listing import Conditions, Found, Listing, Page, SortKey, check_texts, like
 
 __all__ = ["Agent", "AgentDirectory", "AgentFilter"]
@@ -100,12 +100,10 @@ class AgentDirectory:
         return await _LISTING.count(self._pool, _conditions(filters, self._tiers))
 
 
-_DECLARED, _WORK = AGENT_DIRECTORY.table_names()
-
 _LISTING = Listing(
     AGENT_DIRECTORY,
     select=COLUMNS,
-    source=f"{_DECLARED} a left join {_WORK} w on w.agent_id = a.agent_id",
+    source=SOURCE,
     key="a.agent_id",
     sorts={
         "agent_id": SortKey("a.agent_id", "text"),
@@ -154,8 +152,8 @@ def _conditions(filters: AgentFilter, tiers: Tiers) -> Conditions:
 
 
 def _range(stake: int, next_stake: int | None) -> str:
-    below = "" if next_stake is None else f" and a.initial_stake < {next_stake}"
-    return f"a.initial_stake >= {stake}{below}"
+    below = "" if next_stake is None else f" and coalesce(s.effective, 0) < {next_stake}"
+    return f"coalesce(s.effective, 0) >= {stake}{below}"
 
 
 def check_operands(op: Comparator, values: tuple[str, ...], field: str = "label_value") -> None:

@@ -1,8 +1,10 @@
-"""How events of agents and tasks become rows of the agent directory (migrations 0007 and 0010)."""
+"""How events of agents and tasks become rows of the agent directory (migrations 0007 to 0012)."""
 
 from __future__ import annotations
 
 from aia_mas.application.event_log.records import RecordedEvent
+from aia_mas.domain.economy.staking.events import EVENTS as STAKE_EVENTS
+from aia_mas.domain.economy.staking.events import StakeEvent
 from aia_mas.domain.kernel.ids import entity_of
 from aia_mas.domain.orchestration.agent import AgentStatus
 from aia_mas.domain.orchestration.agent_events import (
@@ -27,7 +29,7 @@ from aia_mas.domain.orchestration.task_events import (
     TaskFailed,
     TaskReleased,
 )
-from aia_mas.projections.agent_rows import AgentRow, AgentWorkRow
+from aia_mas.projections.agent_rows import AgentRow, AgentStakeRow, AgentWorkRow
 from aia_mas.projections.table import MissingRow, Projection, Table
 
 
@@ -180,6 +182,11 @@ def _released(row: AgentWorkRow | None, recorded: RecordedEvent) -> AgentWorkRow
     return row
 
 
+def _staked(_row: AgentStakeRow | None, recorded: RecordedEvent) -> AgentStakeRow:
+    event: StakeEvent = recorded.event
+    return AgentStakeRow(entity_of(recorded.stream), str(event.effective), recorded.position)
+
+
 def _agent_of_stream(recorded: RecordedEvent) -> str:
     return entity_of(recorded.stream)
 
@@ -191,7 +198,7 @@ def _agent_of_task(recorded: RecordedEvent) -> str | None:
 
 AGENT_DIRECTORY = Projection(
     "agent_directory",
-    2,
+    3,
     (
         Table(
             "",
@@ -224,6 +231,13 @@ AGENT_DIRECTORY = Projection(
                 TaskExpired: _gave_back,
             },
         ),
+        Table(
+            "_stake",
+            AgentStakeRow,
+            _agent_of_stream,
+            dict.fromkeys(STAKE_EVENTS, _staked),
+            makes=STAKE_EVENTS,
+        ),
     ),
-    frozenset({"agent", "task"}),
+    frozenset({"agent", "stake", "task"}),
 )

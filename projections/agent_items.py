@@ -9,11 +9,10 @@ from psycopg.rows import TupleRow
 
 from aia_mas.domain.orchestration.tiers import Tiers
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
-from aia_mas.projections.agent_view import COLUMNS, Agent, ToldAgent, agent_of
+from aia_mas.projections.agent_view import COLUMNS, SOURCE, Agent, ToldAgent, agent_of
 from aia_mas.projections.listing import Conditions
 from aia_mas.projections.snapshot_reading import SnapshotSource, Wanted, add_choice
 
-_DECLARED, _WORK = AGENT_DIRECTORY.table_names()
 _TOLD = tuple(field.name for field in fields(ToldAgent))
 _PRESENCE = {"online": "a.online", "offline": "not a.online"}
 
@@ -25,10 +24,9 @@ def agent_items(tiers: Tiers) -> SnapshotSource:
         return told_agent(agent_of(row, tiers))
 
     columns = COLUMNS.replace("a.metadata::text", "'{}'")
-    tables = f"{_DECLARED} a left join {_WORK} w on w.agent_id = a.agent_id"
     return SnapshotSource(
         AGENT_DIRECTORY,
-        f"select {columns} from {tables}",  # noqa: S608
+        f"select {columns} from {SOURCE}",  # noqa: S608
         "a.agent_id",
         _conditions,
         item,
@@ -42,7 +40,7 @@ def told_agent(agent: Agent) -> ToldAgent:
 
 def _conditions(wanted: Wanted) -> Conditions:
     conditions = Conditions()
-    if wanted.task_ids is not None or wanted.task_types is not None:
+    if (wanted.task_ids, wanted.task_types, wanted.proposal_ids) != (None, None, None):
         conditions.add("false")  # as with their events: no agent carries these
     add_choice(conditions, "a.agent_id", wanted.agent_ids)
     if wanted.statuses is None:

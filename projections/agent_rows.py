@@ -1,4 +1,4 @@
-"""The rows of the agent directory, field by field as in migrations 0007 and 0010."""
+"""The rows of the agent directory, field by field as in migrations 0007, 0010 and 0012."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 
 class AgentRow(msgspec.Struct, gc=False):
-    """A row of ``agent_directory_v2``: an agent as it declared itself.
+    """A row of ``agent_directory_v3``: an agent as it declared itself.
 
     Amounts are base units, as text because JSON numbers are not exact everywhere. ``revision`` is
     that of the client-editable fields, ``version`` that of the stream, ``position`` that of the
@@ -43,7 +43,7 @@ class AgentRow(msgspec.Struct, gc=False):
 
 
 class AgentWorkRow(msgspec.Struct, gc=False):
-    """A row of ``agent_directory_v2_work``: what an agent holds and did, in tasks.
+    """A row of ``agent_directory_v3_work``: what an agent holds and did, in tasks.
 
     ``released`` are all that were taken from it, ``lost`` those of them that it was working on.
     """
@@ -55,4 +55,12 @@ class AgentWorkRow(msgspec.Struct, gc=False):
     failed: int = 0
     released: int = 0
     lost: int = 0
+    position: int = 0
+
+
+class AgentStakeRow(msgspec.Struct, gc=False):
+    """A row of ``agent_directory_v3_stake``: the stake that counts for an agent's tier."""
+
+    agent_id: str
+    effective: str = "0"
     position: int = 0

@@ -10,6 +10,7 @@ from psycopg.rows import TupleRow
 
 from aia_mas.domain.kernel.money import to_text
 from aia_mas.domain.orchestration.tiers import Tiers
+from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
 
 
 class ToldAgent(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +21,7 @@ class ToldAgent(msgspec.Struct, frozen=True, kw_only=True):
         status: active, draining, suspended or unregistered.
         online: Its heartbeats arrive.
         tier: Its staking tier; None without a stake.
+        stake: What makes its tier: its stake that counts, tokens.
         active_tasks: Tasks that it holds.
         max_concurrent_tasks: How many it takes at once.
         specializations: What it is best at.
@@ -52,6 +54,7 @@ class ToldAgent(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     online: bool
     tier: str | None
+    stake: str
     active_tasks: int
     max_concurrent_tasks: int
     specializations: tuple[str, ...]
@@ -91,15 +94,19 @@ class Agent(ToldAgent, frozen=True, kw_only=True):
     last_seen: datetime | None
 
 
+_DECLARED, _WORK, _STAKE = AGENT_DIRECTORY.table_names()
+SOURCE = f"""{_DECLARED} a left join {_WORK} w on w.agent_id = a.agent_id
+    left join {_STAKE} s on s.agent_id = a.agent_id"""
+"""The tables of the directory: as agents declared themselves, their work, and their stakes."""
 SUCCESS_RATE = "round(w.completed::numeric / nullif(w.completed + w.failed + w.lost, 0), 6)"
 COLUMNS = f"""a.agent_id, a.status, a.online, coalesce(w.active_tasks, 0), a.max_concurrent_tasks,
     a.specializations, a.skills::text, a.labels::text, a.resources::text, a.data_sources,
     a.metadata::text, a.endpoint, a.wallet_address, a.cost_per_task::text,
     a.initial_stake::text, a.owner, coalesce(w.assigned, 0), coalesce(w.completed, 0),
     coalesce(w.failed, 0), coalesce(w.released, 0), a.revision, a.version, a.registered_at,
-    a.updated_at, a.last_seen, a.suspension, greatest(a.position, w.position),
-    {SUCCESS_RATE}, coalesce(w.lost, 0), a.endpoint_disabled"""
-"""The columns of the tables ``a`` (as it declared itself) and ``w`` (what it holds and did)."""
+    a.updated_at, a.last_seen, a.suspension, greatest(a.position, w.position, s.position),
+    {SUCCESS_RATE}, coalesce(w.lost, 0), a.endpoint_disabled, coalesce(s.effective, 0)::text"""
+"""The columns of ``SOURCE`` that make an agent."""
 LARGE = (
     "a.specializations", "a.skills", "a.labels", "a.resources", "a.data_sources", "a.metadata",
     "a.endpoint", "a.suspension",
@@ -117,7 +124,8 @@ def agent_of(row: TupleRow, tiers: Tiers) -> Agent:
         agent_id=row[0],
         status=row[1],
         online=row[2],
-        tier=tiers.of(int(row[14])),
+        tier=tiers.of(int(row[30])),
+        stake=to_text(int(row[30])),
         active_tasks=row[3],
         max_concurrent_tasks=row[4],
         specializations=tuple(row[5]),

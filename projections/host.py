@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from types import MappingProxyType
@@ -20,6 +20,13 @@ from aia_mas.projections.agent_directory import AgentDirectory
 from aia_mas.projections.agent_items import agent_items
 from aia_mas.projections.agent_performance import AgentPerformances
 from aia_mas.projections.catching_up import CatchingUp
+from aia_mas.projections.economy.budgets import BudgetBoard
+from aia_mas.projections.economy.economy_view import EconomyView
+from aia_mas.projections.economy.governance import Governance
+from aia_mas.projections.economy.incentives import IncentiveBoard
+from aia_mas.projections.economy.ledger import Ledger
+from aia_mas.projections.economy.proposal_items import PROPOSAL_ITEMS
+from aia_mas.projections.economy.stakes import Stakes
 from aia_mas.projections.lag import lag_of
 from aia_mas.projections.metrics_figures import Lag, Metrics
 from aia_mas.projections.rebuilding import rebuild
@@ -46,7 +53,13 @@ class ProjectionHost:
         directory: Queries about agents.
         board: Queries about tasks.
         performances: Queries about the work of agents.
+        budgets: Queries about budgets.
+        incentives: Queries about incentive programs.
+        ledger: Queries about accounts and transfers.
+        stakes: Queries about stakes.
+        governance: Queries about proposals, votes and delegations.
         metrics: Figures about the system.
+        economy: Figures about the economy, and everybody in it.
     """
 
     def __init__(
@@ -89,9 +102,17 @@ class ProjectionHost:
         self.directory = AgentDirectory(log.pool, tiers)
         self.board = TaskBoard(log.pool)
         self.performances = AgentPerformances(log.pool)
+        self.budgets = BudgetBoard(log.pool)
+        self.incentives = IncentiveBoard(log.pool)
+        self.ledger = Ledger(log.pool)
+        self.stakes = Stakes(log.pool)
+        self.governance = Governance(log.pool)
         metrics = self._views[SystemMetrics.name].fold
         assert isinstance(metrics, SystemMetrics)
         self.metrics = metrics
+        economy = self._views[EconomyView.name].fold
+        assert isinstance(economy, EconomyView)
+        self.economy = economy
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -176,6 +197,12 @@ class ProjectionHost:
         """Open the list of agents; see ``snapshot_reading``."""
         return reading(self._conninfo, self._agent_items, wanted, limit)
 
+    def snapshot_of_proposals(
+        self, wanted: Wanted, limit: int
+    ) -> AbstractAsyncContextManager[Reading]:
+        """Open the list of proposals; see ``snapshot_reading``."""
+        return reading(self._conninfo, PROPOSAL_ITEMS, wanted, limit)
+
     def system_metrics(self, now: datetime) -> Metrics:
         """Return the figures of the whole system, with how far this node's read models are."""
         return replace(self.metrics.current(now), lag=self.lags(now))
@@ -195,8 +222,12 @@ class ProjectionHost:
                 )
         return result
 
-    async def rebuild(self, name: str) -> int:
+    async def rebuild(self, name: str, moved: Callable[[int], None] = lambda _: None) -> int:
         """Build a read model anew from position 0 beside the live one, then swap it in.
+
+        Args:
+            name: Which one.
+            moved: Told how far it has come, every now and then.
 
         Returns:
             The position of the new one.
@@ -209,8 +240,8 @@ class ProjectionHost:
         """
         model = self._model(name)
         if isinstance(model, Projection):
-            return await rebuild(model, self._log, self._conninfo)
-        return await self._views[name].rebuild(model.make())
+            return await rebuild(model, self._log, self._conninfo, moved)
+        return await self._views[name].rebuild(model.make(), moved)
 
     async def prune(self) -> list[str]:
         """Remove what older releases read; returns the names of what was removed."""

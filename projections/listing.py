@@ -124,6 +124,8 @@ class Listing:
                 where projection = '{projection.key}'), 0) as position) c
             left join lateral ({{}}) p on true"""  # noqa: S608
         self._source = source
+        # Parentheses are for joins only: SQL has no table in parentheses.
+        self._joined = f"({source})" if " join " in source else source
         self._key = key
         self._sorts = sorts
         carried = [f"{column} as large_{number}" for number, column in enumerate(large)]
@@ -200,11 +202,11 @@ class Listing:
             order by {by} {order}, {self._key} {order} limit {limit + 1}"""  # noqa: S608
         stored = f"""select k.*, {self._carried}, count(*) over () as found,
                 row_number() {window} as number, sum({self._stored}) {window} as stored
-            from ({keys}) k join ({self._source}) on {self._key} = k.sort_key"""  # noqa: S608
+            from ({keys}) k join {self._joined} on {self._key} = k.sort_key"""  # noqa: S608
         encoded = f"""select r.*, sum({self._encoded}) {window} as encoded
             from ({stored}) r where number = 1 or stored <= {PAGE_BYTES}"""  # noqa: S608
         return f"""select {self._select}, f.found, f.sort_text, f.sort_key, f.sort_by
-            from ({encoded}) f join ({self._source}) on {self._key} = f.sort_key
+            from ({encoded}) f join {self._joined} on {self._key} = f.sort_key
             where f.number = 1 or f.encoded <= {PAGE_BYTES}"""  # noqa: S608
 
     async def keys(self, pool: Pool, conditions: Conditions, *, sort: str, limit: int) -> list[str]:

@@ -10,6 +10,12 @@ from typing import Protocol
 from aia_mas.projections.agent_directory import AgentFilter
 from aia_mas.projections.agent_performance import Performance
 from aia_mas.projections.agent_view import Agent
+from aia_mas.projections.economy.budgets import BudgetQueries
+from aia_mas.projections.economy.economy_view import EconomyView
+from aia_mas.projections.economy.governance_queries import GovernanceQueries
+from aia_mas.projections.economy.incentives import IncentiveQueries
+from aia_mas.projections.economy.queries import LedgerQueries
+from aia_mas.projections.economy.stakes import StakeQueries
 from aia_mas.projections.listing import Found, Page
 from aia_mas.projections.metrics_figures import Metrics
 from aia_mas.projections.snapshot_reading import Reading, Wanted
@@ -108,8 +114,38 @@ class ReadModels(Protocol):
         ...
 
     @property
+    def budgets(self) -> BudgetQueries:
+        """Queries about budgets."""
+        ...
+
+    @property
+    def incentives(self) -> IncentiveQueries:
+        """Queries about incentive programs."""
+        ...
+
+    @property
+    def ledger(self) -> LedgerQueries:
+        """Queries about accounts and transfers."""
+        ...
+
+    @property
+    def stakes(self) -> StakeQueries:
+        """Queries about stakes."""
+        ...
+
+    @property
+    def governance(self) -> GovernanceQueries:
+        """Queries about proposals, votes and delegations."""
+        ...
+
+    @property
     def metrics(self) -> SystemMetrics:
         """Figures about the system."""
+        ...
+
+    @property
+    def economy(self) -> EconomyView:
+        """Figures about the economy, and everybody in it."""
         ...
 
     @property
@@ -142,6 +178,12 @@ class ReadModels(Protocol):
         self, wanted: Wanted, limit: int
     ) -> AbstractAsyncContextManager[Reading]:
         """Open the list of agents, by id, at one position; so many at most."""
+        ...
+
+    def snapshot_of_proposals(
+        self, wanted: Wanted, limit: int
+    ) -> AbstractAsyncContextManager[Reading]:
+        """Open the list of proposals, made last first, at one position; so many at most."""
         ...
 
     def system_metrics(self, now: datetime) -> Metrics:

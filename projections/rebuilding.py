@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from time import monotonic
 
 import anyio
@@ -34,13 +35,19 @@ class RebuildRunning(EventLogError):
     code = "rebuild_running"
 
 
-async def rebuild(projection: Projection, log_: EventLog, conninfo: str) -> int:
+async def rebuild(
+    projection: Projection,
+    log_: EventLog,
+    conninfo: str,
+    moved: Callable[[int], None] = lambda _: None,
+) -> int:
     """Fold the log from position 0 into fresh tables and swap them in; reads go on meanwhile.
 
     Args:
         projection: Which one.
         log_: The log to fold.
         conninfo: Where two connections are opened.
+        moved: Told how far it has come, every now and then.
 
     Returns:
         The position of the rebuilt projection.
@@ -62,7 +69,7 @@ async def rebuild(projection: Projection, log_: EventLog, conninfo: str) -> int:
             await writer.open()
             head = (await log_.head()).position
             while writer.position < head:
-                await _fold_up_to(writer, log_, head)
+                await _fold_up_to(writer, log_, head, moved)
                 head = (await log_.head()).position
                 if head - writer.position < _NEARLY:
                     break
@@ -95,10 +102,12 @@ async def _begin(projection: Projection, holder: Connection) -> None:
     await holder.execute("select begin_rebuild(%s)", (projection.key,))
 
 
-async def _fold_up_to(writer: CheckpointWriter, log_: EventLog, position: int) -> None:
+async def _fold_up_to(
+    writer: CheckpointWriter, log_: EventLog, position: int, moved: Callable[[int], None]
+) -> None:
     async with ReadAhead(log_, writer.position, position) as past:
         while events := await past.next():
-            await fold_batch(writer, events, moved=_nobody_waits, strict=True)
+            await fold_batch(writer, events, moved=moved, strict=True)
 
 
 async def _swap(
@@ -114,7 +123,7 @@ async def _swap(
                 cursor = await holder.execute("select hold_projection(%s)", (projection.key,))
                 row = await cursor.fetchone()
                 assert row is not None
-                await _fold_up_to(writer, log_, row[0])
+                await _fold_up_to(writer, log_, row[0], _nobody_waits)
                 await holder.execute("select finish_rebuild(%s)", (projection.key,))
         except LockNotAvailable:
             if attempt == _SWAP_ATTEMPTS - 1:
@@ -134,4 +143,4 @@ async def _abandon(projection: Projection, holder: Connection) -> None:
 
 
 def _nobody_waits(_position: int) -> None:
-    """Nobody reads a rebuild before it is swapped in."""
+    """It is a moment, and nobody reads a rebuild before it is swapped in."""

@@ -60,8 +60,9 @@ class AgentOrchestrationEngine:
         It counts as a heartbeat: the agent is online.
 
         Returns:
-            True when it is registered now; False when the system refuses it, for example because
-            there are as many agents as configured (the log tells why).
+            True when it is registered now, and its initial stake staked; False when the system
+            refuses it, for example because there are as many agents as configured, or outside of
+            development has not as much in its wallet as it wants to stake (the log tells why).
 
         Raises:
             InvalidValue: A capability has an impossible value, or they are another agent's.
@@ -76,6 +77,7 @@ class AgentOrchestrationEngine:
         async def register(system: System) -> None:
             await system.engine.execute(command, _HOST)
             await system.heartbeats.agent(agent_id, _HOST)
+            await system.economy.initial_stakes.staked(agent_id)
 
         try:
             await self._call(register)

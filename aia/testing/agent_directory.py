@@ -19,7 +19,7 @@ from aia_mas.domain.orchestration.labels import Comparator, LabelCondition, meet
 from aia_mas.domain.orchestration.tiers import Tiers
 from aia_mas.projections.agent_directory import AgentFilter, check_operands
 from aia_mas.projections.agent_items import told_agent
-from aia_mas.projections.agent_rows import AgentRow, AgentWorkRow
+from aia_mas.projections.agent_rows import AgentRow, AgentStakeRow, AgentWorkRow
 from aia_mas.projections.agent_view import Agent
 from aia_mas.projections.listing import Found, Page, check_texts
 from aia_mas.projections.snapshot_reading import Reading, Wanted
@@ -31,6 +31,11 @@ _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 class _Row(NamedTuple):
     declared: AgentRow
     work: AgentWorkRow
+    stake: AgentStakeRow
+
+    @property
+    def effective(self) -> int:
+        return int(self.stake.effective)
 
 
 class MemoryAgentDirectory:
@@ -97,27 +102,27 @@ class MemoryAgentDirectory:
             check_operands(filters.label_op, filters.label_value)
         rows = map(self._with_work, self._tables.rows[0].values())
         return (
-            row
-            for row in rows
-            if _fits(row.declared, filters) and self._in_tier(row.declared, filters.tier)
+            row for row in rows if _fits(row.declared, filters) and self._in_tier(row, filters.tier)
         )
 
-    def _in_tier(self, declared: AgentRow, tiers: tuple[str, ...]) -> bool:
-        return not tiers or self._tiers.of(int(declared.initial_stake)) in tiers
+    def _in_tier(self, row: _Row, tiers: tuple[str, ...]) -> bool:
+        return not tiers or self._tiers.of(row.effective) in tiers
 
     def _with_work(self, declared: AgentRow) -> _Row:
-        work = self._tables.rows[1].get(declared.agent_id)
-        return _Row(declared, work or AgentWorkRow(declared.agent_id))
+        agent_id, (_, works, stakes) = declared.agent_id, self._tables.rows
+        work, stake = works.get(agent_id), stakes.get(agent_id)
+        return _Row(declared, work or AgentWorkRow(agent_id), stake or AgentStakeRow(agent_id))
 
     def _agent(self, row: _Row) -> Agent:
-        declared, work = row
+        declared, work, stake = row
         rate = _success_rate(work)
         told = msgspec.structs.asdict(declared)
         for inner in ("registered_position", "cost_per_task", "initial_stake", "position"):
             del told[inner]
         return Agent(
             **told,
-            tier=self._tiers.of(int(declared.initial_stake)),
+            tier=self._tiers.of(row.effective),
+            stake=to_text(row.effective),
             active_tasks=work.active_tasks,
             cost_per_task=to_text(int(declared.cost_per_task)),
             initial_stake=to_text(int(declared.initial_stake)),
@@ -127,7 +132,7 @@ class MemoryAgentDirectory:
             released=work.released,
             lost=work.lost,
             success_rate=None if rate is None else float(rate),
-            position=max(declared.position, work.position),
+            position=max(declared.position, work.position, stake.position),
         )
 
 

@@ -10,7 +10,12 @@ import anyio
 from msgspec.structs import replace
 
 from aia.testing.agent_directory import MemoryAgentDirectory
+from aia.testing.budgets import MemoryBudgetBoard
+from aia.testing.governance import MemoryGovernance
+from aia.testing.incentives import MemoryIncentiveBoard
+from aia.testing.ledger import MemoryLedger
 from aia.testing.performances import MemoryAgentPerformances
+from aia.testing.stakes import MemoryStakes
 from aia.testing.tables import Tables
 from aia.testing.task_board import MemoryTaskBoard
 from aia_mas.application.event_log.fold_host import FoldHost
@@ -18,6 +23,13 @@ from aia_mas.application.event_log.log import EventLog
 from aia_mas.domain.orchestration.tiers import Tiers
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
 from aia_mas.projections.catching_up import CatchingUp
+from aia_mas.projections.economy.budgets_fold import BUDGETS
+from aia_mas.projections.economy.economy_view import EconomyView
+from aia_mas.projections.economy.governance_fold import GOVERNANCE
+from aia_mas.projections.economy.incentives_fold import INCENTIVES
+from aia_mas.projections.economy.ledger_fold import LEDGER
+from aia_mas.projections.economy.stakes import STAKES
+from aia_mas.projections.economy.task_rewards import TASK_REWARDS
 from aia_mas.projections.lag import lag_of
 from aia_mas.projections.metrics_figures import Metrics
 from aia_mas.projections.performance_fold import AGENT_PERFORMANCE
@@ -53,17 +65,30 @@ class MemoryReadModels:
         self._own = {model.name: _host(log, model) for model in models if model.name not in folded}
         self._views = {**self._own, **folded}
         self._caught_up = {model.name: CatchingUp() for model in models}
-        agents, tasks, work = (
-            self._tables(model) for model in (AGENT_DIRECTORY, TASK_BOARD, AGENT_PERFORMANCE)
+        agents, tasks, work, accounts = (
+            self._tables(model)
+            for model in (AGENT_DIRECTORY, TASK_BOARD, AGENT_PERFORMANCE, LEDGER)
         )
         self.directory = MemoryAgentDirectory(agents[0], tiers, lambda: agents[1].position)
-        self.board = MemoryTaskBoard(tasks[0], lambda: tasks[1].position)
+        rewards, _ = self._tables(TASK_REWARDS)
+        self.board = MemoryTaskBoard(tasks[0], rewards, lambda: tasks[1].position)
         self.performances = MemoryAgentPerformances(work[0], lambda: work[1].position)
+        budgets, programs = (self._tables(model) for model in (BUDGETS, INCENTIVES))
+        self.budgets = MemoryBudgetBoard(budgets[0], lambda: budgets[1].position)
+        self.incentives = MemoryIncentiveBoard(programs[0], lambda: programs[1].position)
+        self.ledger = MemoryLedger(accounts[0], lambda: accounts[1].position)
+        self.stakes = MemoryStakes(*self._tables(STAKES))
+        votes = self._tables(GOVERNANCE)
+        self.governance = MemoryGovernance(votes[0], lambda: votes[1].position)
         self.snapshot_of_tasks = self.board.snapshot
         self.snapshot_of_agents = self.directory.snapshot
+        self.snapshot_of_proposals = self.governance.snapshot
         metrics = self._views[SystemMetrics.name].fold
         assert isinstance(metrics, SystemMetrics)
         self.metrics = metrics
+        economy = self._views[EconomyView.name].fold
+        assert isinstance(economy, EconomyView)
+        self.economy = economy
 
     def _tables(self, projection: Projection) -> tuple[Tables, FoldHost]:
         host = self._own[projection.name]

@@ -21,6 +21,7 @@ from aia_mas.application.event_log.memory_log import MemoryEventLog
 from aia_mas.application.presence import MemoryPresence
 from aia_mas.application.settings import Settings
 from aia_mas.application.webhooks.store import MemoryWebhooks
+from aia_mas.domain.orchestration.tiers import Tiers
 from aia_mas.interfaces.process_folds import PROCESS_FOLDS
 from aia_mas.projections.registry import READ_MODELS
 
@@ -78,12 +79,11 @@ class MemoryStores:
         self.states = NoSnapshots()
         self.folds = None
         self.webhooks = MemoryWebhooks()
-        self._tiers = settings.tiers
         self._name = name
 
-    def read_models(self, folded: Mapping[str, FoldHost]) -> MemoryReadModels:
+    def read_models(self, folded: Mapping[str, FoldHost], tiers: Tiers) -> MemoryReadModels:
         """Return the read models; see ``Stores``."""
-        return MemoryReadModels(self.log, (*READ_MODELS, *PROCESS_FOLDS), folded, self._tiers)
+        return MemoryReadModels(self.log, (*READ_MODELS, *PROCESS_FOLDS), folded, tiers)
 
     async def keep_house(self) -> None:
         """Wait: what is in memory needs no care."""

@@ -65,7 +65,7 @@ class PostgresSnapshots:
         """Keep snapshots of the categories whose state classes are given."""
         self._pool = pool
         self._worth_while = worth_while
-        self._decoders = {name: msgspec.msgpack.Decoder(cls) for name, cls in states.items()}
+        self._decoders = {name: msgspec.json.Decoder(cls) for name, cls in states.items()}
         self._shapes = {name: _shape(cls) for name, cls in states.items()}
         self._waiting: dict[str, tuple[Any, int, str]] = {}
 
@@ -119,7 +119,7 @@ class PostgresSnapshots:
                             self._shapes[category(stream)],
                             version,
                             command_id,
-                            msgspec.msgpack.encode(state),
+                            msgspec.json.encode(state),
                         ),
                     )
                 written += 1
@@ -129,6 +129,9 @@ class PostgresSnapshots:
 
 
 def _shape(cls: type[msgspec.Struct]) -> str:
-    """Return a digest of a state class and everything it is made of."""
+    """Return a digest of a state class and everything it is made of, and of how it is written.
+
+    As JSON, because amounts go beyond the 64 bits that MessagePack has.
+    """
     schema = msgspec.json.encode(msgspec.json.schema(cls), order="sorted")
-    return hashlib.sha256(schema).hexdigest()[:16]
+    return hashlib.sha256(b"json" + schema).hexdigest()[:16]

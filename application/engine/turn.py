@@ -156,7 +156,10 @@ class Turn:
         """
         for stream_id, stream in self._streams.items():
             stream.entry.pins -= 1
-            if not accepted and self._working_set.known(stream_id) is stream.entry:
+            if accepted:
+                if stream.written:
+                    self._working_set.settled(stream.entry)
+            elif self._working_set.known(stream_id) is stream.entry:
                 self._working_set.forget(stream_id)
         if not accepted and not placed:
             self.drop(fenced=fenced)

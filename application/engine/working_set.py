@@ -20,6 +20,8 @@ from aia_mas.domain.kernel.steps import chunks
 
 _AT_ONCE = 8
 """Streams that one command reads at the same time; others want connections as well."""
+_OFTEN = 1_000
+"""Versions between snapshots of a stream that is written again and again."""
 
 
 class Entry:
@@ -31,9 +33,10 @@ class Entry:
         version: Version of the last event folded in; 0 when there is none.
         command_id: The command of that event.
         pins: Appends under way that wrote or read it; it stays in memory until they are answered.
+        noted: The version at which it was read, or last considered for a snapshot.
     """
 
-    __slots__ = ("command_id", "pins", "state", "stream", "version")
+    __slots__ = ("command_id", "noted", "pins", "state", "stream", "version")
 
     def __init__(self, stream: str, state: Any, version: int, command_id: str) -> None:
         self.stream = stream
@@ -41,6 +44,7 @@ class Entry:
         self.version = version
         self.command_id = command_id
         self.pins = 0
+        self.noted = version
 
     @property
     def expectation(self) -> Expectation:
@@ -126,6 +130,18 @@ class WorkingSet:
         self._loading.pop(stream, None)
         # What this very load has read: by the time it is over another one may have begun.
         return await asyncio.shield(self._begin_load(stream))
+
+    def settled(self, entry: Entry) -> None:
+        """Note that an append to a stream stands in the log.
+
+        A state that took many events since it was read is stored now and then: its stream may never
+        be read again before this node stops, and then be as long as the node was up.
+        """
+        if not entry.pins and entry.version - entry.noted >= _OFTEN:
+            entry.noted = entry.version
+            self._snapshots.consider(
+                entry.stream, entry.state, entry.version, entry.command_id, _OFTEN
+            )
 
     def trim(self) -> None:
         """Drop what was not used for longest, as far as nothing is under way for it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import anyio
 import psycopg
@@ -105,11 +105,12 @@ class FoldHost:
                 if unsaved and not self._saving:
                     await self._save(self.position, await self._copy(), self._generation)
 
-    async def rebuild(self, fresh: Fold) -> int:
+    async def rebuild(self, fresh: Fold, moved: Callable[[int], None] = lambda _: None) -> int:
         """Fold the log from position 0 beside the live fold, and let every node take it over.
 
         Args:
             fresh: The same fold in its first state.
+            moved: Told how far it has come, every now and then.
 
         Returns:
             The position of the rebuilt fold.
@@ -117,7 +118,7 @@ class FoldHost:
         Raises:
             FoldStopped: An event cannot be folded; the live fold stays as it is.
         """
-        position = await refold(self._log, fresh, self._categories)
+        position = await refold(self._log, fresh, self._categories, moved=moved)
         if self._snapshots is not None:
             generation = await self._snapshots.generation(fresh.name, fresh.version)
             slices = Slices()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aia_mas.application.event_log.errors import EventLogError
 from aia_mas.application.event_log.fold import Fold, concerns
 from aia_mas.application.event_log.log import EventLog
@@ -17,9 +19,21 @@ class FoldStopped(EventLogError):
 
 
 async def refold(
-    log: EventLog, fold: Fold, categories: frozenset[str] | None = None, *, upto: int | None = None
+    log: EventLog,
+    fold: Fold,
+    categories: frozenset[str] | None = None,
+    *,
+    upto: int | None = None,
+    moved: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Fold the log from position 0 to its head (or ``upto``) and return that position.
+
+    Args:
+        log: The log.
+        fold: What folds it, in its first state.
+        categories: The kinds of streams that concern it; None: all.
+        upto: Where to end; None: at the head.
+        moved: Told how far it has come, every now and then.
 
     Raises:
         FoldStopped: An event of the fold's categories cannot be read or folded.
@@ -33,6 +47,7 @@ async def refold(
                 _fold_or_stop(fold, event, categories)
                 if slices.over():
                     await slices.give_way()
+            moved(events[-1].position)
     return until
 
 

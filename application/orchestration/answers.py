@@ -25,6 +25,7 @@ class AgentAnswer(msgspec.Struct, frozen=True):
         status: active, draining, suspended or unregistered.
         online: Its heartbeats arrive.
         tier: Its staking tier; None without a stake.
+        stake: What makes its tier: its stake that counts, tokens.
         active_tasks: Tasks that it holds now.
         max_concurrent_tasks: How many it takes at once.
         specializations: What it declares to be good at.
@@ -48,6 +49,7 @@ class AgentAnswer(msgspec.Struct, frozen=True):
     status: str
     online: bool
     tier: str | None
+    stake: str
     active_tasks: int
     max_concurrent_tasks: int
     specializations: tuple[str, ...]
@@ -117,19 +119,23 @@ class PausesAnswer(msgspec.Struct, frozen=True):
 ActiveTasks = Callable[[str], int]
 """Tells how many tasks an agent holds."""
 
+StakeOf = Callable[[str], int]
+"""Tells what an agent has at stake that counts, base units."""
+
 
 def agent_answer(
-    active_tasks: ActiveTasks, tiers: Tiers
+    active_tasks: ActiveTasks, stake_of: StakeOf, tiers: Tiers
 ) -> Callable[[AgentState, Any], AgentAnswer]:
-    """Return the answer function of agent commands (``tiers``: those that are configured)."""
+    """Return the answer function of agent commands (``tiers``: those that hold)."""
 
     def answer(state: AgentState, command: Any) -> AgentAnswer:
-        able = state.capabilities
+        able, stake = state.capabilities, stake_of(command.agent_id)
         return AgentAnswer(
             agent_id=command.agent_id,
             status=state.status.value,
             online=state.online,
-            tier=tiers.of(state.initial_stake),
+            tier=tiers.of(stake),
+            stake=to_text(stake),
             active_tasks=active_tasks(command.agent_id),
             max_concurrent_tasks=able.max_concurrent_tasks,
             specializations=able.specializations,

@@ -12,6 +12,7 @@ from aia_mas.application.engine.handlers import Evolvers, Handler, Handlers, Pla
 from aia_mas.application.orchestration.answer_schemas import check_answer, check_schema
 from aia_mas.application.orchestration.answers import (
     ActiveTasks,
+    StakeOf,
     agent_answer,
     limit_answer,
     pauses_answer,
@@ -88,8 +89,10 @@ def handlers(
     place: Callable[[task_commands.SubmitTask], Placement | None],
     policies: Policies = BUILT_IN,
     tiers: Tiers = DEFAULT_TIERS,
+    stake: StakeOf = lambda _: 0,
     failures: Failures = dict,
     check_endpoint: CheckEndpoint = lambda _: None,
+    staking: Callable[[Handler], Handler] = lambda handler: handler,
 ) -> Handlers:
     """Return the handlers of all commands about agents and tasks.
 
@@ -99,14 +102,21 @@ def handlers(
         place: Chooses an agent for a task that is being submitted.
         policies: What may choose among agents, by name.
         tiers: Which stake makes which tier.
+        stake: Tells what an agent has at stake, base units.
         failures: Tells which policies failed.
         check_endpoint: Refuses endpoints that may not be called.
+        staking: Has registrations stake, too.
     """
 
     def allowed(decide: Decide) -> Decide:
         return calling_only_allowed(decide, check_endpoint)
 
-    an_agent = agent_answer(active_tasks, tiers)
+    def registration(decide: Decide) -> Handler:
+        return staking(
+            Handler(_registration, seating.seated(allowed(decide)), an_agent, place=seat)
+        )
+
+    an_agent = agent_answer(active_tasks, stake, tiers)
     submit = partial(deduplication.submit_once, tiers=tiers)
     the_rules = rules_answer(policies, failures)
     return {
@@ -114,15 +124,8 @@ def handlers(
             command: Handler(lambda _: (rules.RULES,), decide, the_rules)
             for command, decide in rules.decisions(policies).items()
         },
-        agent_commands.RegisterAgent: Handler(
-            _registration,
-            seating.seated(allowed(agent_decisions.register_agent)),
-            an_agent,
-            place=seat,
-        ),
-        agent_commands.PutAgent: Handler(
-            _registration, seating.seated(allowed(agent_decisions.put_agent)), an_agent, place=seat
-        ),
+        agent_commands.RegisterAgent: registration(agent_decisions.register_agent),
+        agent_commands.PutAgent: registration(agent_decisions.put_agent),
         seating.BeginSeatCount: Handler(
             lambda _: (seating.SEATS,), seating.begin_seat_count, lambda state, _: state
         ),

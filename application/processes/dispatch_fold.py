@@ -23,7 +23,7 @@ class DispatchFold:
     """
 
     name = "dispatching"
-    version = 10
+    version = 11
 
     def __init__(
         self,
@@ -58,6 +58,10 @@ class DispatchFold:
     def active_tasks(self, agent_id: str) -> int:
         """Return how many tasks an agent holds, those on their way included."""
         return self.state.fleet.active_tasks(agent_id)
+
+    def stake_of(self, agent_id: str) -> int:
+        """Return what an agent has at stake that counts for its tier, base units."""
+        return self.state.fleet.stakes.effective.get(agent_id, 0)
 
     def snapshot(self) -> Steps[Iterator[bytes]]:
         """Return what encodes a copy of the fold; see ``Fold.snapshot``."""

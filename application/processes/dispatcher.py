@@ -267,4 +267,6 @@ def _terms(planned: PlannedAssignment, lease: str) -> dict[str, Any]:
         "agents": grounds.agents,
         "with_room": grounds.with_room,
         "declared": planned.declared,
+        "reward": planned.reward,
+        "unfunded": planned.unfunded,
     }

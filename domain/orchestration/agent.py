@@ -50,6 +50,7 @@ class AgentState(State, frozen=True, kw_only=True):
         revision: Grows with every change of the client-editable fields; the ETag.
         registered_at: When it registered last, UTC.
         initial_stake: What it wanted to stake when it registered last, base units.
+        stake_id: See ``AgentRegistered``.
         drained_itself: It is draining, and asked for that itself.
         left_as: What its operators wanted of it when it left, unless that was to work.
         endpoint_disabled: Why nothing is sent to its endpoint; None: it is, if it has one.
@@ -64,6 +65,7 @@ class AgentState(State, frozen=True, kw_only=True):
     revision: int
     registered_at: datetime
     initial_stake: int = 0
+    stake_id: str = ""
     drained_itself: bool = False
     left_as: AgentStatus | None = None
     endpoint_disabled: str | None = None
@@ -106,6 +108,7 @@ def _registered(state: AgentState | None, event: AgentRegistered) -> AgentState:
         revision=1 if state is None else state.revision + 1,
         registered_at=event.registered_at,
         initial_stake=event.initial_stake,
+        stake_id=event.stake_id,
         # Whoever registers under the id now need not be the one who knew the secret.
         secret_version=1 if state is None else state.secret_version + 1,
     )

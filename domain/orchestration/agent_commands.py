@@ -20,6 +20,7 @@ class RegisterAgent(msgspec.Struct, frozen=True, kw_only=True):
         capabilities: What it declares.
         owner: Whom it belongs to; the caller when empty. Only operators name another one.
         initial_stake: What to stake at once, base units.
+        stake_id: The id of the order, or transfer, that stakes it (filled in by the application).
         registered_agents: How many are registered now (filled in by the application).
         max_agents: The hard limit of the configuration (filled in by the application).
     """
@@ -28,6 +29,7 @@ class RegisterAgent(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: Capabilities
     owner: str = ""
     initial_stake: int = 0
+    stake_id: str = ""
     registered_agents: int = 0
     max_agents: int = 10_000
 
@@ -43,6 +45,7 @@ class PutAgent(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: Capabilities
     owner: str = ""
     initial_stake: int = 0
+    stake_id: str = ""
     registered_agents: int = 0
     max_agents: int = 10_000
     condition: Precondition = UNCONDITIONAL

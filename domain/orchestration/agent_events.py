@@ -19,6 +19,8 @@ class AgentRegistered(Event, frozen=True, kw_only=True):
         registered_at: When, UTC.
         again: The id was unregistered before; its history and wallet are its own again.
         counted: A seat was taken for it (see ``seating``).
+        stake_id: The order that stakes ``initial_stake``, or the transfer that staked it at once;
+            empty where there is none to stake, and in events of former releases.
     """
 
     topic: ClassVar[str] = "agent.registered.v1"
@@ -28,6 +30,7 @@ class AgentRegistered(Event, frozen=True, kw_only=True):
     registered_at: datetime
     again: bool = False
     counted: bool = False
+    stake_id: str = ""
 
 
 class AgentUpdated(Event, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from aia_mas.domain.kernel.addresses import check_address
 from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.orchestration.amounts import check_resources
 from aia_mas.domain.orchestration.bounds import (
@@ -57,7 +58,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
             What the tasks that it holds ask for never exceeds it.
         data_sources: Where it can read from. None declared: taken to reach every source.
         endpoint: Where its tasks are sent, if anywhere; an http or https URL.
-        wallet_address: Its address outside of this system, if it has one.
+        wallet_address: Its address outside of this system, if it has one; see ``check_address``
+            (former releases took any text).
         metadata: Any JSON of its client, 64 KiB at most (former releases took more).
     """
 
@@ -97,7 +99,7 @@ def check_capabilities(capabilities: Capabilities) -> None:
     if capabilities.endpoint is not None:
         check(_check_endpoint, capabilities.endpoint)
     if wallet is not None:
-        check(check_text, wallet, "wallet_address", shortest=1, longest=256)
+        check(check_address, wallet, "wallet_address")
     check(check_count, capabilities.metadata, "metadata")
     check(check_small_json, capabilities.metadata, "metadata", MAX_METADATA_BYTES)
     mistakes.refuse()

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from aia_mas.domain.economy.rewards.allowance import Allowance
 from aia_mas.domain.kernel.event import Event
 from aia_mas.domain.kernel.ids import entity_of
 from aia_mas.domain.kernel.steps import Steps, chunks, copied
@@ -15,7 +16,7 @@ from aia_mas.domain.orchestration import planning
 from aia_mas.domain.orchestration.agent_events import AgentRegistered
 from aia_mas.domain.orchestration.dispatching_snapshot import DispatchingSnapshot
 from aia_mas.domain.orchestration.fleet import Fleet, Reason
-from aia_mas.domain.orchestration.known_task import KnownTask, known_task, limit_of, place_of
+from aia_mas.domain.orchestration.known_task import KnownTask, Terms, known_task, limit_of, place_of
 from aia_mas.domain.orchestration.passed_over import PassedOver
 from aia_mas.domain.orchestration.planning import PlannedAssignment
 from aia_mas.domain.orchestration.queueing import Accounts, TaskQueue, controls
@@ -58,6 +59,7 @@ class Dispatching:
         figures: The queue in numbers.
         controls: Pauses, and limits of concurrency keys.
         passed_over: The tasks for which agents are kept free, while this node leads.
+        rewards: What can be promised for attempts.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Dispatching:
         self.controls = Controls(self.queue)
         self._accounts = Accounts(self.queue)
         self.passed_over = PassedOver(self.fleet, self.queue)
+        self.rewards = Allowance()
         self._sweep = Sweep(self.fleet, self.queue, self.passed_over)
         self._known: dict[str, KnownTask] = {}
         self._sequence = 0
@@ -95,6 +98,7 @@ class Dispatching:
             self.fleet.apply(stream, event)
         else:
             self.fleet.apply(stream, event, task.signature.task_type, task.sticky_key)
+        self.rewards.apply(entity, event)
         fold = _FOLDS.get(type(event))
         if fold is not None:
             fold(self, entity, event)
@@ -106,7 +110,8 @@ class Dispatching:
         With a limit reached there may be more to plan at once: see ``more_to_plan``.
         """
         at = now.timestamp()
-        return planning.plan(self._sweep, self._accounts, self._known, at, limit)
+        plan = planning.plan(self._sweep, self._accounts, self._known, at, limit)
+        return [planning.promised(planned, self.rewards) for planned in plan]
 
     @property
     def more_to_plan(self) -> bool:
@@ -140,9 +145,10 @@ class Dispatching:
         if self.controls.holds(signature.task_type, limit, now):
             return None
         place = place_of(spec, now, self._sequence + 1, owner, limit)
-        return planning.place_first(
+        planned = planning.place_first(
             self.fleet, self._accounts, self.passed_over, task_id, spec, signature, place
         )
+        return None if planned is None else planning.promised(planned, self.rewards)
 
     def drop(self, task_id: str, aside: datetime | None = None) -> bool:
         """Take back an assignment that did not get into the log; the task waits as before.
@@ -155,6 +161,7 @@ class Dispatching:
             Whether it waits.
         """
         self._accounts.settle(task_id)
+        self.rewards.drop(task_id)
         if not self.fleet.unreserve(task_id) or (task := self._known.get(task_id)) is None:
             return False
         if aside is not None:
@@ -198,7 +205,8 @@ class Dispatching:
         fleet = yield from self.fleet.snapshot()
         tasks = yield from copied(self._known.values())
         queue = yield from queue_snapshot(self.queue, self.figures, self.controls.pauses.values())
-        return DispatchingSnapshot(fleet, tasks, self._sequence, self.seats_taken, queue)
+        rewards = yield from self.rewards.snapshot()
+        return DispatchingSnapshot(fleet, tasks, self._sequence, self.seats_taken, queue, rewards)
 
     @classmethod
     def restore(
@@ -214,6 +222,7 @@ class Dispatching:
         restored._sequence = snapshot.sequence
         restored.seats_taken = snapshot.seats_taken
         yield from restore_queue(snapshot.queue, restored.queue, restored.figures)
+        restored.rewards = yield from Allowance.restore(snapshot.rewards)
         for pause in snapshot.queue.pauses:
             restored.controls.begin(pause)
         for some in chunks(snapshot.tasks, _AT_ONCE):
@@ -247,12 +256,14 @@ class Dispatching:
         self.figures.left(task)
         self._accounts.left(task.stands)
 
-    def _enter(self, task: KnownTask) -> None:
-        self._sequence = task.sequence
-        self._known[task.task_id] = task
+    def _new(self, task_id: str, terms: Terms, since: datetime, owner: str, **rest: Any) -> None:
+        self._sequence += 1
+        signature = self._signatures.of(terms)
+        task = known_task(task_id, signature, terms, since, self._sequence, owner=owner, **rest)
+        self._known[task_id] = task
         self._entered(task)
         # A task placed while it was submitted waits for its assignment, not for an agent.
-        if not self.fleet.is_reserved(task.task_id):
+        if not self.fleet.is_reserved(task_id):
             self._wait(task)
 
     def _registered(self, _agent_id: str, event: AgentRegistered) -> None:
@@ -263,22 +274,12 @@ class Dispatching:
         self.seats_taken = 0
 
     def _submitted(self, task_id: str, event: TaskSubmitted) -> None:
-        spec, since, sequence = event.spec, event.submitted_at, self._sequence + 1
-        signature, due = self._signatures.of(spec), spec.not_before
-        self._enter(
-            known_task(task_id, signature, spec, since, sequence, owner=event.owner, due=due)
-        )
+        spec = event.spec
+        self._new(task_id, spec, event.submitted_at, event.owner, due=spec.not_before)
 
     def _requeued(self, task_id: str, event: TaskRequeued) -> None:
-        terms, since, sequence = event.terms, event.at, self._sequence + 1
-        signature, attempt, owner = (
-            self._signatures.of(terms),
-            event.attempt,
-            event.owner or event.by,
-        )
-        self._enter(
-            known_task(task_id, signature, terms, since, sequence, owner=owner, attempt=attempt)
-        )
+        owner = event.owner or event.by
+        self._new(task_id, event.terms, event.at, owner, attempt=event.attempt)
 
     def _assigned(self, task_id: str, event: TaskAssigned) -> None:
         counted = self._accounts.settle(task_id)
@@ -308,12 +309,6 @@ class Dispatching:
                 self._accounts.returned(task.limit)
             self._wait(waiting)
 
-    def _completed(self, task_id: str, event: TaskCompleted) -> None:
-        self._over(task_id, event.completed_at)
-
-    def _called_off(self, task_id: str, event: TaskCancelled | TaskExpired) -> None:
-        self._over(task_id, event.at)
-
     def _over(self, task_id: str, at: datetime) -> None:
         self.queue.discard(task_id)
         task = self._known.pop(task_id, None)
@@ -342,8 +337,8 @@ _FOLDS: dict[type[Event], Callable[[Dispatching, str, Any], object]] = {
     TaskReprioritised: lambda self, task_id, event: self.move(task_id, event.priority),
     TaskFailed: Dispatching._attempt_over,
     TaskReleased: Dispatching._attempt_over,
-    TaskCompleted: Dispatching._completed,
-    TaskCancelled: Dispatching._called_off,
-    TaskExpired: Dispatching._called_off,
+    TaskCompleted: lambda self, task_id, event: self._over(task_id, event.completed_at),
+    TaskCancelled: lambda self, task_id, event: self._over(task_id, event.at),
+    TaskExpired: lambda self, task_id, event: self._over(task_id, event.at),
     **dict.fromkeys(controls.EVENTS, lambda self, _, event: self.controls.apply(event)),
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from aia_mas.domain.economy.rewards.allowance import AllowanceSnapshot, Share
 from aia_mas.domain.kernel.steps import Steps, chunks, drained
 from aia_mas.domain.orchestration.fleet import FleetSnapshot
 from aia_mas.domain.orchestration.fleet.seat import Seat
@@ -21,6 +22,7 @@ from aia_mas.domain.orchestration.scoring.records_snapshot import (
     parts_of,
 )
 from aia_mas.domain.orchestration.scoring.rules import AssignmentRules
+from aia_mas.domain.orchestration.tiers import Tier
 
 _ROWS = 500
 _SEATS = 50
@@ -37,6 +39,7 @@ class DispatchingSnapshot(msgspec.Struct, frozen=True):
     sequence: int
     seats_taken: int | None = None
     queue: QueueSnapshot = QueueSnapshot()
+    rewards: AllowanceSnapshot = AllowanceSnapshot()
 
 
 # A task names its signature by its index among all signatures.
@@ -58,14 +61,23 @@ _Task = tuple[
 ]
 
 
+# What there is one of; in a tuple of its own, because all of it is read or none.
+_End = tuple[
+    int, int, int | None, AssignmentRules, dict[str, FailedPolicy], tuple[Tier, ...] | None
+]
+
+
 class _Piece(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     signatures: list[RequirementSignature] = []
     tasks: list[_Task] = []
     seats: list[tuple[Seat, int]] = []
     holders: list[tuple[str, int]] = []
     queue: list[QueueSnapshot] = []
+    held: list[tuple[str, Share]] = []
+    rewards: AllowanceSnapshot | None = None
     records: RecordsSnapshot | None = None
-    end: tuple[int, int, int | None, AssignmentRules, dict[str, FailedPolicy]] | None = None
+    stakes: list[tuple[str, int]] = []
+    end: _End | None = None
 
 
 _encode = msgspec.json.Encoder().encode
@@ -103,13 +115,18 @@ def encode_snapshot(snapshot: DispatchingSnapshot) -> Iterator[bytes]:
         yield _encode(_Piece(seats=seats))
     for holders in drained(fleet.holders, _ROWS):
         yield _encode(_Piece(holders=holders))
+    for stakes in drained(fleet.stakes, _ROWS):
+        yield _encode(_Piece(stakes=stakes))
     for records in parts_of(fleet.records):
         yield _encode(_Piece(records=records))
     for queue in _in_pieces(snapshot.queue):
         yield _encode(_Piece(queue=[queue]))
+    for held in drained(snapshot.rewards.held, _ROWS):
+        yield _encode(_Piece(held=held))
+    yield _encode(_Piece(rewards=snapshot.rewards))
     # The last piece shows that none is missing.
     sequences = snapshot.sequence, fleet.sequence
-    end = (*sequences, snapshot.seats_taken, fleet.rules, fleet.failures)
+    end = (*sequences, snapshot.seats_taken, fleet.rules, fleet.failures, fleet.tiers)
     yield _encode(_Piece(end=end))
 
 
@@ -119,16 +136,18 @@ def decode_snapshot(pieces: Sequence[bytes]) -> Steps[DispatchingSnapshot]:
     Raises:
         msgspec.MsgspecError: It is damaged, or of another version.
     """
-    names = ("signatures", "tasks", "seats", "holders", "queue")
+    names = ("signatures", "tasks", "seats", "holders", "queue", "stakes", "held")
     whole: dict[str, list[Any]] = {name: [] for name in names}
     records = RecordsSnapshot([], [], [], [], [])
-    end: tuple[int, int, int | None, AssignmentRules, dict[str, FailedPolicy]] | None = None
+    rewards = AllowanceSnapshot()
+    end: _End | None = None
     for data in pieces:
         piece = _decode(data)
         for name, rows in whole.items():
             rows += getattr(piece, name)
         if piece.records is not None:
             records = joined(records, piece.records)
+        rewards = piece.rewards or rewards
         end = piece.end
         yield
     if end is None:
@@ -140,9 +159,13 @@ def decode_snapshot(pieces: Sequence[bytes]) -> Steps[DispatchingSnapshot]:
         yield
     seats = [seat for seat, _ in whole["seats"]]
     last = [sequence for _, sequence in whole["seats"]]
-    fleet = FleetSnapshot(seats, last, whole["holders"], end[1], records, *end[3:])
+    rules, failures, tiers = end[3:]
+    fleet = FleetSnapshot(
+        seats, last, whole["holders"], end[1], records, rules, failures, whole["stakes"], tiers
+    )
     queue = yield from _joined(whole["queue"])
-    return DispatchingSnapshot(fleet, tasks, end[0], end[2], queue)
+    rewards = msgspec.structs.replace(rewards, held=whole["held"])
+    return DispatchingSnapshot(fleet, tasks, end[0], end[2], queue, rewards)
 
 
 def _in_pieces(queue: QueueSnapshot) -> Iterator[QueueSnapshot]:

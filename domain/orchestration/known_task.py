@@ -10,6 +10,9 @@ from aia_mas.domain.orchestration.queueing import Key, KeyLimit, Place
 from aia_mas.domain.orchestration.requirement import RequirementSignature
 from aia_mas.domain.orchestration.task_specification import TaskSpecification, TaskTerms
 
+Terms = TaskSpecification | TaskTerms
+"""What a task is submitted or queued again with."""
+
 
 class KnownTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What of a task decides when and where it is placed.
@@ -60,7 +63,7 @@ class KnownTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
 def known_task(
     task_id: str,
     signature: RequirementSignature,
-    terms: TaskSpecification | TaskTerms,
+    terms: Terms,
     since: datetime,
     sequence: int,
     *,
@@ -96,7 +99,7 @@ def place_of(
     return Place(key, priority.rank, owner, limit)
 
 
-def limit_of(terms: TaskSpecification | TaskTerms) -> KeyLimit | None:
+def limit_of(terms: Terms) -> KeyLimit | None:
     """Return the concurrency key of a task and its own limit; None: it has no key."""
     key = terms.concurrency_key
     return None if key is None else KeyLimit(key, terms.concurrency_limit)

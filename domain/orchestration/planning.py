@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from aia_mas.domain.economy.rewards.allowance import Allowance
+from aia_mas.domain.economy.rewards.terms import RewardTerms
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.fleet import Fleet, Grounds, Pick
 from aia_mas.domain.orchestration.known_task import KnownTask
@@ -34,6 +36,9 @@ class PlannedAssignment(NamedTuple):
         considered: How many agents qualified and had room.
         grounds: What the choice was made on.
         declared: What the agent declared then; see ``Pick``.
+        stake: Its stake then, base units.
+        reward: What it is promised beside its price.
+        unfunded: Why it is promised nothing.
     """
 
     task_id: str
@@ -45,11 +50,20 @@ class PlannedAssignment(NamedTuple):
     considered: int
     grounds: Grounds
     declared: Capabilities | None = None
+    stake: int = 0
+    reward: RewardTerms | None = None
+    unfunded: str = ""
 
 
 def planned(task_id: str, attempt: int, lease_seconds: float, pick: Pick) -> PlannedAssignment:
     """Return the assignment of an attempt to the agent picked."""
     return PlannedAssignment(task_id, attempt, pick.agent_id, lease_seconds, *pick[1:])
+
+
+def promised(planned: PlannedAssignment, allowance: Allowance) -> PlannedAssignment:
+    """Return an assignment with what its agent is promised for it, which is kept from now on."""
+    promise = allowance.promise(planned.task_id, planned.agent_id, planned.stake)
+    return planned._replace(reward=promise.terms, unfunded=promise.unfunded)
 
 
 def plan(

@@ -39,6 +39,8 @@ LONGEST_TIMEOUT = 366 * DAY
 """Longest execution of an attempt, seconds."""
 MAX_ATTEMPTS = 100
 """Most attempts that one submission may ask for."""
+MOST_COST_TAGS = 10
+"""Most cost tags of a task: each budget that it counts in is written with its submission."""
 
 
 def check_specification(
@@ -83,11 +85,11 @@ def check_specification(
     check(check_retries, spec, names)
     check(_check_times, spec, now)
     check(check_names, spec.tags, "tags")
+    check(check_payment, spec)
     if spec.concurrency_key is not None:
         check(check_key, spec.concurrency_key, "concurrency_key")
     check(_check_limit, spec)
     for field, value in (
-        ("payer", spec.payer),
         ("dedup_key", spec.dedup_key),
         ("parent", spec.parent),
         ("correlation", spec.correlation),
@@ -147,6 +149,22 @@ def check_deadline(deadline: datetime | None, now: datetime) -> None:
         raise DeadlinePassed("the deadline has already passed", field="deadline")
 
 
+def check_payment(spec: TaskSpecification) -> None:
+    """Refuse a payer that cannot have a wallet or has not said how much, and bad cost tags.
+
+    Raises:
+        InvalidValue: It is one of these (``InvalidId``...); ``others`` has all others.
+    """
+    mistakes = Mistakes()
+    check = mistakes.check
+    check(_check_cost_tags, spec.cost_tags)
+    if spec.payer is not None:
+        check(check_id, spec.payer, "payer")
+        if spec.max_cost is None:
+            mistakes.add(InvalidValue("a task with a payer names its max_cost", field="max_cost"))
+    mistakes.refuse()
+
+
 _NONE = Requirements()
 
 
@@ -203,6 +221,15 @@ def _check_limit(spec: TaskSpecification) -> None:
     if spec.concurrency_key is None:
         raise InvalidValue("a limit needs a concurrency_key", field="concurrency_limit")
     check_number(spec.concurrency_limit, "concurrency_limit", lowest=1, highest=MAX_CONCURRENT)
+
+
+def _check_cost_tags(tags: tuple[str, ...]) -> None:
+    if len(tags) > MOST_COST_TAGS:
+        raise InvalidValue(f"a task has at most {MOST_COST_TAGS} cost_tags", field="cost_tags")
+    check_names(tags, "cost_tags")
+    for index, tag in enumerate(tags):
+        if tag in tags[:index]:
+            raise InvalidValue(f"{tag!r} is among them already", field=f"cost_tags.{index}")
 
 
 def _check_times(spec: TaskSpecification, now: datetime) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from aia_mas.domain.economy.rewards.terms import RewardTerms
 from aia_mas.domain.kernel.event import Event, State
 from aia_mas.domain.kernel.ids import stream_of
+from aia_mas.domain.orchestration.cost_hold import CostHold
 from aia_mas.domain.orchestration.task_events import (
     EVENTS,
     TaskAssigned,
@@ -74,6 +76,10 @@ class TaskState(State, frozen=True, kw_only=True):
         asked: How many questions were asked, ever.
         answered: The number of the last one that was answered, 0 before the first.
         rated: Its result was rated.
+        hold: What was set aside to pay for it, last.
+        holds: How often something was, ever.
+        reward: What the last attempt earns beside its price.
+        unfunded: Why that earns nothing.
     """
 
     status: TaskStatus
@@ -93,6 +99,10 @@ class TaskState(State, frozen=True, kw_only=True):
     asked: int = 0
     answered: int = 0
     rated: bool = False
+    hold: CostHold | None = None
+    holds: int = 0
+    reward: RewardTerms | None = None
+    unfunded: str = ""
 
     @property
     def live(self) -> bool:
@@ -125,6 +135,8 @@ def _submitted(_state: TaskState | None, event: TaskSubmitted) -> TaskState:
         terms=terms_of(event.spec),
         owner=event.owner,
         since=event.submitted_at,
+        hold=event.hold,
+        holds=int(event.hold is not None),
     )
 
 
@@ -139,6 +151,8 @@ def _assigned(state: TaskState, event: TaskAssigned) -> TaskState:
         tries=state.tries + 1,
         report=None,
         question=None,
+        reward=event.reward,
+        unfunded=event.unfunded,
     )
 
 
@@ -175,6 +189,8 @@ def _requeued(state: TaskState, event: TaskRequeued) -> TaskState:
         ended_leases=_ended_leases(state),
         since=event.at,
         question=None,
+        hold=event.hold,
+        holds=state.holds + (event.hold is not None),
     )
 
 

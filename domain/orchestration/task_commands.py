@@ -7,7 +7,9 @@ from typing import Any
 
 import msgspec
 
+from aia_mas.domain.economy.rewards.terms import RewardTerms
 from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.domain.orchestration.cost_hold import CostHold
 from aia_mas.domain.orchestration.queue_bounds import QueueStanding
 from aia_mas.domain.orchestration.scoring.candidates import Candidate
 from aia_mas.domain.orchestration.scoring.failures import PolicyFailure
@@ -20,7 +22,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """Whom the dispatcher chose, and on what grounds; see ``TaskAssigned``.
 
     ``declared`` is what the agent declared when it was chosen: whoever has become another one since
-    may not suit any more, or have less room. None: whatever it declares will do.
+    may not suit any more, or have less room. None: whatever it declares will do. ``reward``:
+    without its time, which the task knows.
     """
 
     agent_id: str
@@ -37,6 +40,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     agents: int = 0
     with_room: int = 0
     declared: Capabilities | None = None
+    reward: RewardTerms | None = None
+    unfunded: str = ""
 
 
 class SubmitTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +55,8 @@ class SubmitTask(msgspec.Struct, frozen=True, kw_only=True):
         key_holder: The last task submitted under its ``dedup_key``, as the application knows it.
         deduplicated: It is the earlier one of two with the same ``dedup_key``.
         queue: How full the queue is, where it is bounded; else None.
+        budgets: The budgets in which its cost counts, as the application knows them.
+        hold: What is set aside to pay for it; None: nothing.
     """
 
     task_id: str
@@ -59,6 +66,8 @@ class SubmitTask(msgspec.Struct, frozen=True, kw_only=True):
     key_holder: str | None = None
     deduplicated: bool = False
     queue: QueueStanding | None = None
+    budgets: tuple[str, ...] = ()
+    hold: CostHold | None = None
 
 
 class AssignTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +96,8 @@ class AssignTask(msgspec.Struct, frozen=True, kw_only=True):
     agents: int = 0
     with_room: int = 0
     declared: Capabilities | None = None
+    reward: RewardTerms | None = None
+    unfunded: str = ""
 
 
 class StartTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,6 +225,26 @@ class ExpireTask(msgspec.Struct, frozen=True, kw_only=True):
     task_id: str
 
 
+class Paying(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a task its payment is found by.
+
+    Attributes:
+        payer: Whose wallet pays.
+        owner: Whom the task belongs to.
+        cost_tags: Whose budgets it counts in.
+        amount: What it may cost, base units.
+        last: What was set aside for it last, if anything was.
+        number: The number of what is to be set aside next, from 1.
+    """
+
+    payer: str
+    owner: str
+    cost_tags: tuple[str, ...] = ()
+    amount: int
+    last: CostHold | None = None
+    number: int = 1
+
+
 class RetryTask(msgspec.Struct, frozen=True, kw_only=True):
     """Queue a failed, dead, expired or cancelled task again with all its attempts.
 
@@ -221,8 +252,15 @@ class RetryTask(msgspec.Struct, frozen=True, kw_only=True):
         task_id: Which task.
         by: By whom; the caller when empty.
         deadline: Its new deadline, UTC; None keeps the old one, or none when that has passed.
+        paying: What of the task its payment is found by, as the application knows it; None: nobody
+            pays for it.
+        budgets: See ``SubmitTask``.
+        hold: See ``SubmitTask``.
     """
 
     task_id: str
     by: str = ""
     deadline: datetime | None = None
+    paying: Paying | None = None
+    budgets: tuple[str, ...] = ()
+    hold: CostHold | None = None

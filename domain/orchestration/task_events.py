@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from aia_mas.domain.economy.rewards.terms import RewardTerms
 from aia_mas.domain.kernel.event import Event
+from aia_mas.domain.orchestration.cost_hold import CostHold
 from aia_mas.domain.orchestration.scoring.candidates import Candidate
 from aia_mas.domain.orchestration.scoring.failures import PolicyFailure
 from aia_mas.domain.orchestration.task_care_events import (
@@ -57,12 +59,20 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TaskSubmitted(Event, frozen=True, kw_only=True):
-    """A client asked for work (``owner``: the subject of the principal it belongs to)."""
+    """A client asked for work.
+
+    Attributes:
+        spec: What it asked for.
+        submitted_at: When, UTC.
+        owner: The subject of the principal it belongs to.
+        hold: What was set aside to pay for it, in the same commit; None: nothing.
+    """
 
     topic: ClassVar[str] = "task.submitted.v1"
     spec: TaskSpecification
     submitted_at: datetime
     owner: str
+    hold: CostHold | None = None
 
 
 class TaskAssigned(Event, frozen=True, kw_only=True):
@@ -85,6 +95,8 @@ class TaskAssigned(Event, frozen=True, kw_only=True):
         failure: The rule that should have chosen, where that failed.
         agents: How many agents were registered; 0 in events of former releases.
         with_room: How many of them were active, online and had a place left, suited or not.
+        reward: What the attempt earns beside that price; None: nothing.
+        unfunded: Why it earns nothing; empty where none is offered.
     """
 
     topic: ClassVar[str] = "task.assigned.v1"
@@ -103,6 +115,8 @@ class TaskAssigned(Event, frozen=True, kw_only=True):
     failure: PolicyFailure | None = None
     agents: int = 0
     with_room: int = 0
+    reward: RewardTerms | None = None
+    unfunded: str = ""
 
 
 class TaskStarted(Event, frozen=True, kw_only=True):
@@ -267,6 +281,7 @@ class TaskRequeued(Event, frozen=True, kw_only=True):
         by: By whom.
         at: When, UTC.
         owner: The subject of the principal it belongs to; empty in older events.
+        hold: What was set aside to pay for it, in the same commit; None: nothing.
     """
 
     topic: ClassVar[str] = "task.requeued.v1"
@@ -275,6 +290,7 @@ class TaskRequeued(Event, frozen=True, kw_only=True):
     by: str
     at: datetime
     owner: str = ""
+    hold: CostHold | None = None
 
 
 _NO_FAULT = AT_NO_COST | BEFORE_ITS_START

@@ -86,7 +86,8 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
         payload: Any JSON, for the agent that does the work.
         priority: Its class.
         max_cost: The highest price of an agent that may get it, base units; None: any.
-        payer: Whose budget pays the agent's price; None: nobody's.
+        payer: Whose wallet pays what it costs; None: nobody's. It needs a ``max_cost``.
+        cost_tags: Whose budgets it counts in, too; distinct.
         deadline: When it expires unfinished, UTC; None: never.
         timeout_seconds: How long one attempt may run, seconds.
         lease_seconds: How long an attempt may go unheard of, 1..86400 seconds.
@@ -115,6 +116,7 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     priority: Priority = Priority.NORMAL
     max_cost: int | None = None
     payer: str | None = None
+    cost_tags: tuple[str, ...] = ()
     deadline: datetime | None = None
     timeout_seconds: float = 300.0
     lease_seconds: float = 60.0
@@ -141,6 +143,7 @@ class TaskTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     requirements: Requirements
     priority: Priority
     payer: str | None = None
+    cost_tags: tuple[str, ...] = ()
     max_cost: int | None = None
     deadline: datetime | None = None
     timeout_seconds: float
@@ -165,6 +168,7 @@ def terms_of(spec: TaskSpecification) -> TaskTerms:
         requirements=spec.requirements,
         priority=spec.priority,
         payer=spec.payer,
+        cost_tags=spec.cost_tags,
         max_cost=spec.max_cost,
         deadline=spec.deadline,
         timeout_seconds=spec.timeout_seconds,

@@ -30,6 +30,7 @@ from aia_mas.domain.orchestration.task_events import (
     TaskRequeued,
     TaskSubmitted,
 )
+from aia_mas.domain.orchestration.task_specification import TaskSpecification, TaskTerms
 from aia_mas.domain.orchestration.task_status import TaskStatus
 from aia_mas.domain.orchestration.tiers import DEFAULT_TIERS, Tiers
 
@@ -62,7 +63,10 @@ def submit_task(
     except InvalidValue as error:
         return refuse(error)
     submitted = TaskSubmitted(
-        spec=command.spec, submitted_at=ctx.now, owner=command.owner or ctx.principal.subject
+        spec=command.spec,
+        submitted_at=ctx.now,
+        owner=command.owner or ctx.principal.subject,
+        hold=command.hold,
     )
     stream = task_stream(command.task_id)
     if command.assignment is None or not _may_have(agent, command.assignment):
@@ -70,7 +74,7 @@ def submit_task(
         if full is not None:
             return refuse(full)
         return accept(stream, submitted, result="queued")
-    assigned = _assigned(command.assignment, 1, ctx)
+    assigned = _assigned(command.assignment, 1, command.spec, ctx)
     return accept(stream, submitted, assigned, result="assigned")
 
 
@@ -91,7 +95,9 @@ def assign_task(
         or (state.terms.deadline is not None and state.terms.deadline <= ctx.now)
     ):
         return refuse(AssignmentObsolete(task_id=command.task_id, agent_id=command.agent_id))
-    return accept(task_stream(command.task_id), _assigned(command, command.attempt, ctx))
+    return accept(
+        task_stream(command.task_id), _assigned(command, command.attempt, state.terms, ctx)
+    )
 
 
 def retry_task(state: TaskState | None, command: RetryTask, ctx: Context) -> Decision:
@@ -126,6 +132,7 @@ def retry_task(state: TaskState | None, command: RetryTask, ctx: Context) -> Dec
         by=command.by or ctx.principal.subject,
         at=ctx.now,
         owner=state.owner,
+        hold=command.hold,
     )
     return accept(stream, requeued)
 
@@ -138,7 +145,13 @@ def _may_have(agent: AgentState | None, assignment: Assignment | AssignTask) -> 
     return declared is None or agent.capabilities.places_like(declared)
 
 
-def _assigned(assignment: Assignment | AssignTask, attempt: int, ctx: Context) -> TaskAssigned:
+def _assigned(
+    assignment: Assignment | AssignTask,
+    attempt: int,
+    terms: TaskSpecification | TaskTerms,
+    ctx: Context,
+) -> TaskAssigned:
+    reward = assignment.reward
     return TaskAssigned(
         agent_id=assignment.agent_id,
         attempt=attempt,
@@ -155,4 +168,13 @@ def _assigned(assignment: Assignment | AssignTask, attempt: int, ctx: Context) -
         failure=assignment.failure,
         agents=assignment.agents,
         with_room=assignment.with_room,
+        reward=None if reward is None else replace(reward, seconds=_time_for(terms, ctx)),
+        unfunded=assignment.unfunded,
     )
+
+
+def _time_for(terms: TaskSpecification | TaskTerms, ctx: Context) -> float:
+    """Return within which time an attempt that begins now is in time, seconds."""
+    if terms.deadline is None:
+        return terms.timeout_seconds
+    return min(terms.timeout_seconds, (terms.deadline - ctx.now).total_seconds())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from aia_mas.domain.kernel.money import ONE
@@ -17,28 +17,45 @@ class Tier(NamedTuple):
     stake: int
 
 
-class Tiers:
-    """The tiers of a system.
+class _Table(NamedTuple):
+    names: tuple[str, ...]
+    stakes: tuple[int, ...]
+    ranks: dict[str, int]
 
-    Attributes:
-        names: By rising stake.
-    """
+
+class Tiers:
+    """The tiers of a system."""
 
     def __init__(self, tiers: Iterable[Tier]) -> None:
         """Set them up; each begins at another stake."""
         ladder = sorted(tiers, key=lambda tier: tier.stake)
-        self.names = tuple(tier.name for tier in ladder)
-        self._stakes = tuple(tier.stake for tier in ladder)
-        self._ranks = {name: rank for rank, name in enumerate(self.names, 1)}
+        names = tuple(tier.name for tier in ladder)
+        ranks = {name: rank for rank, name in enumerate(names, 1)}
+        self._own = _Table(names, tuple(tier.stake for tier in ladder), ranks)
+
+    def _table(self) -> _Table:
+        return self._own
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Their names, by rising stake."""
+        return self._table().names
+
+    @property
+    def rows(self) -> tuple[Tier, ...]:
+        """The tiers, by rising stake."""
+        table = self._table()
+        return tuple(map(Tier, table.names, table.stakes))
 
     @property
     def highest(self) -> int:
         """The stake of the highest tier, base units; 0 where there are no tiers."""
-        return self._stakes[-1] if self._stakes else 0
+        stakes = self._table().stakes
+        return stakes[-1] if stakes else 0
 
     def rank(self, stake: int) -> int:
         """Return the place of a stake's tier (base units) among all, from 1; 0 below the lowest."""
-        return bisect_right(self._stakes, stake)
+        return bisect_right(self._table().stakes, stake)
 
     def of(self, stake: int) -> str | None:
         """Return the tier of a stake (base units), None below the lowest."""
@@ -47,7 +64,7 @@ class Tiers:
 
     def rank_of(self, name: str) -> int | None:
         """Return the place of a tier among all, from 1; None: there is none of this name."""
-        return self._ranks.get(name)
+        return self._table().ranks.get(name)
 
     def stakes_of(self, name: str) -> tuple[int, int | None]:
         """Return from which stake on a tier is held, and from which on the next one (base units).
@@ -55,8 +72,9 @@ class Tiers:
         Raises:
             KeyError: There is no such tier.
         """
-        rank = self._ranks[name]
-        return self._stakes[rank - 1], self._stakes[rank] if rank < len(self.names) else None
+        table = self._table()
+        rank = table.ranks[name]
+        return table.stakes[rank - 1], table.stakes[rank] if rank < len(table.names) else None
 
     def check(self, name: str, field: str) -> None:
         """Refuse a name that no tier has.
@@ -64,9 +82,21 @@ class Tiers:
         Raises:
             UnknownTier: It has none.
         """
-        if name not in self._ranks:
+        if name not in self._table().ranks:
             known = ", ".join(self.names) or "none"
             raise UnknownTier(f"{name[:64]!r} is no tier here; known are: {known}", field=field)
+
+
+class TiersInForce(Tiers):
+    """The tiers that hold now: those of the configuration, until others are decided on."""
+
+    def __init__(self, now: Callable[[], Tiers]) -> None:
+        """Ask for them each time (``now``: tells them)."""
+        super().__init__(())
+        self._now = now
+
+    def _table(self) -> _Table:
+        return self._now()._table()
 
 
 DEFAULT_TIERS: Final = Tiers(

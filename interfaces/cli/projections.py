@@ -13,6 +13,7 @@ import msgspec
 from aia_mas.application.settings import Settings
 from aia_mas.interfaces.cli.options import data_options, json_option, settings_of
 from aia_mas.interfaces.cli.read_models import read_models
+from aia_mas.interfaces.cli.remote.tables import console
 from aia_mas.projections.status import ReadModelStatus
 
 
@@ -70,8 +71,18 @@ async def _status(settings: Settings) -> list[ReadModelStatus]:
 
 async def _rebuild(settings: Settings, name: str) -> tuple[int | None, tuple[str, ...]]:
     """Return the position of the new one, None if there is none of this name, and the names."""
+    from rich.progress import Progress
+
+    target = console(err=True)
     async with read_models(settings) as host:
-        return await host.rebuild(name) if name in host.names else None, host.names
+        if name not in host.names:
+            return None, host.names
+        head = max(model.checkpoint + model.lag for model in await host.status())
+        with Progress(console=target, disable=not target.is_terminal, transient=True) as progress:
+            bar = progress.add_task("folding", total=head)
+            return await host.rebuild(
+                name, lambda position: progress.update(bar, completed=position)
+            ), host.names
 
 
 async def _prune(settings: Settings) -> list[str]:

@@ -99,7 +99,7 @@ class AgentQueries(Controller):
         mistakes = Mistakes()
         compared = label_op or Comparator.EQUAL, tuple(label_value or ())
         mistakes.check(check_operands, *compared)
-        mistakes.check(_check_tiers, tier or (), request.system.settings.tiers)
+        mistakes.check(_check_tiers, tier or (), request.system.tiers)
         mistakes.refuse()
         await reached(request, "agent_directory", min_position)
         filters = AgentFilter(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from litestar import Controller, delete, patch, post, put
 from litestar.params import FromPath, JSONBody
 
+from aia_mas.application.engine.outcomes import CommandResult
 from aia_mas.application.orchestration.answers import AgentAnswer
 from aia_mas.application.orchestration.heartbeats import HeartbeatAnswer
 from aia_mas.application.orchestration.standing import LostTask, standing
@@ -17,6 +18,8 @@ from aia_mas.domain.orchestration.agent import AgentStatus
 from aia_mas.domain.orchestration.agent_commands import (
     ActivateAgent,
     DrainAgent,
+    PutAgent,
+    RegisterAgent,
     SuspendAgent,
     UnregisterAgent,
 )
@@ -60,10 +63,14 @@ class AgentCommands(Controller):
     async def register(
         self, data: JSONBody[AgentRegistration], request: ApiRequest
     ) -> Answer[AgentAnswer]:
-        """Register a new agent; registering counts as its first heartbeat."""
+        """Register a new agent; registering counts as its first heartbeat.
+
+        What it wants to stake (`initial_stake`) is staked when it is answered: in development the
+        faucet gives it; elsewhere its wallet has it, by a grant, or nothing is registered (402
+        `insufficient_funds`).
+        """
         request.acting_for(data.agent_id)
-        result = await carry_out(request, data.command())
-        request.system.presence.beat("agent", data.agent_id)
+        result = await _registered(request, data.agent_id, data.command())
         where = location(request, f"{AGENTS}/{data.agent_id}")
         return answered(result, 201, [where, etag_of(result)])
 
@@ -80,8 +87,8 @@ class AgentCommands(Controller):
         request.acting_for(check_id(agent_id, "agent_id"))
         if data.agent_id not in (None, agent_id):
             raise InvalidValue("agent_id is not the one of the path", field="agent_id")
-        result = await carry_out(request, data.command(agent_id, precondition(request)))
-        request.system.presence.beat("agent", agent_id)
+        command = data.command(agent_id, precondition(request))
+        result = await _registered(request, agent_id, command)
         where = location(request, f"{AGENTS}/{agent_id}")
         status = 201 if result.result == "registered" else 200
         return answered(result, status, [where, etag_of(result)])
@@ -204,6 +211,18 @@ class AgentCommands(Controller):
         # Its token may have been revoked while it waited; its tasks wait for one with a new token.
         request.app.state.authenticator.principal(request.header(b"authorization"))
         return answer(claimed)
+
+
+async def _registered(
+    request: ApiRequest, agent_id: str, command: RegisterAgent | PutAgent
+) -> CommandResult:
+    """Carry out a registration, and wait for what it stakes."""
+    result = await carry_out(request, command)
+    request.system.presence.beat("agent", agent_id)
+    if not command.initial_stake or result.result != "registered":
+        return result
+    staked = await request.system.economy.initial_stakes.staked(agent_id)
+    return result._replace(position=max(result.position, staked))
 
 
 async def _claimed(request: ApiRequest, agent_id: str, wanted: Claim, wait: float) -> ClaimedTasks:

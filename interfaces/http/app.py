@@ -15,6 +15,7 @@ from aia_mas.interfaces.http.agents import AgentCommands
 from aia_mas.interfaces.http.audit import Audit
 from aia_mas.interfaces.http.connections import Connections
 from aia_mas.interfaces.http.docs import Documentation, encoded
+from aia_mas.interfaces.http.economy import ECONOMIC_CONTROLLERS
 from aia_mas.interfaces.http.edge import Edge
 from aia_mas.interfaces.http.errors import FieldError, InvalidParameter
 from aia_mas.interfaces.http.health import Checks
@@ -66,6 +67,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     AssignmentPolicies,
     QueueOperations,
     LimitOperations,
+    *ECONOMIC_CONTROLLERS,
     Connections,
     TokenRevocations,
     Audit,

@@ -18,7 +18,8 @@ from aia_mas import __version__
 from aia_mas.interfaces.http.openapi_fields import describe
 from aia_mas.interfaces.http.openapi_webhooks import SHAPES, webhooks
 from aia_mas.interfaces.http.openapi_words import EXAMPLES, PARAMETERS, TAGS
-from aia_mas.interfaces.http.problems import MEDIA_TYPE, STATUS_OF, Problem
+from aia_mas.interfaces.http.problem_statuses import STATUS_OF
+from aia_mas.interfaces.http.problems import MEDIA_TYPE, Problem
 from aia_mas.interfaces.http.requests import ApiRequest
 from aia_mas.interfaces.http.security import PERMISSIONS, PUBLIC
 

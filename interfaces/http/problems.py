@@ -29,124 +29,13 @@ from aia_mas.interfaces.http.errors import (
     RequestRefused,
     RequestRouteNotFound,
 )
+from aia_mas.interfaces.http.problem_statuses import STATUS_OF
 from aia_mas.interfaces.http.words import UNKNOWN_WORD, unknown_word
 
 log = structlog.stdlib.get_logger("aia.http")
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:aia-mas:problem:"
-
-STATUS_OF: Mapping[str, int] = {
-    # 400: the request itself is not well-formed
-    "bad_request": 400,
-    "malformed_json": 400,
-    "missing_body": 400,
-    "invalid_encoding": 400,
-    "invalid_parameter": 400,
-    "missing_parameter": 400,
-    "unknown_parameter": 400,
-    "invalid_cursor": 400,
-    "invalid_header": 400,
-    "repeated_header": 400,
-    "invalid_idempotency_key": 400,
-    # 401, 403: who asks, and may they
-    "unauthenticated": 401,
-    "invalid_token": 401,
-    "token_expired": 401,
-    "token_revoked": 401,
-    "invalid_ticket": 401,
-    "ticket_expired": 401,
-    "permission_denied": 403,
-    "host_not_allowed": 403,
-    "origin_not_allowed": 403,
-    # 404, 405: what is asked for
-    "not_found": 404,
-    "route_not_found": 404,
-    "agent_not_found": 404,
-    "task_not_found": 404,
-    "stream_not_found": 404,
-    "connection_not_found": 404,
-    "method_not_allowed": 405,
-    # 409, 412: it does not go together with how things stand
-    "refused": 409,
-    "conflict": 409,
-    "agent_already_registered": 409,
-    "agent_suspended": 409,
-    "max_agents_reached": 409,
-    "task_already_submitted": 409,
-    "assignment_obsolete": 409,
-    "not_assigned_to_agent": 409,
-    "stale_lease": 409,
-    "task_cancelled": 409,
-    "cost_exceeded": 409,
-    "input_pending": 409,
-    "input_not_awaited": 409,
-    "too_many_questions": 409,
-    "task_not_completed": 409,
-    "already_rated": 409,
-    "task_not_held": 409,
-    "task_already_completed": 409,
-    "task_already_finished": 409,
-    "task_not_finished": 409,
-    "too_many_pauses": 409,
-    "too_many_revocations": 409,
-    "no_endpoint": 409,
-    "precondition_failed": 412,
-    # 413, 415: the body as such
-    "body_too_large": 413,
-    "unsupported_media_type": 415,
-    # 422: well-formed, but not allowed
-    "invalid_type": 422,
-    "missing_field": 422,
-    "unknown_field": 422,
-    "invalid_number": 422,
-    "invalid_value": 422,
-    "invalid_text": 422,
-    "invalid_id": 422,
-    "reserved_id": 422,
-    "id_too_long": 422,
-    "invalid_amount": 422,
-    "negative_amount": 422,
-    "amount_too_large": 422,
-    "invalid_skill_level": 422,
-    "invalid_lease_seconds": 422,
-    "invalid_retry_policy": 422,
-    "invalid_batch_size": 422,
-    "deadline_passed": 422,
-    "invalid_label_comparator": 422,
-    "invalid_resource_amount": 422,
-    "invalid_endpoint": 422,
-    "endpoint_not_allowed": 422,
-    "invalid_weights": 422,
-    "unknown_policy": 422,
-    "invalid_schema": 422,
-    "answer_mismatch": 422,
-    "unknown_tier": 422,
-    "nul_character": 422,
-    "too_deep": 422,
-    "too_many_points": 422,
-    "idempotency_key_reused": 422,
-    # 429: too much at once
-    "rate_limited": 429,
-    "too_much": 429,
-    "queue_full": 429,
-    # 500: our fault
-    "internal_error": 500,
-    "append_failed": 500,
-    "event_log_error": 500,
-    "fold_stopped": 500,
-    "unknown_topic": 500,
-    "unreadable_event": 500,
-    # 503: not now
-    "overloaded": 503,
-    "event_log_unavailable": 503,
-    "database_unavailable": 503,
-    "not_ready": 503,
-    "shutting_down": 503,
-    "fenced": 503,
-    "projection_behind": 503,
-}
-"""Stable code -> HTTP status. A test fails when an error class of ours is missing here."""
 
 _RETRY_AFTER = {"shutting_down": 5, "projection_behind": 1, "overloaded": 1}
 _RESERVED = frozenset(

@@ -146,7 +146,7 @@ class AgentBulkCommands(Controller):
     ) -> Answer[BulkResult]:
         """Give many agents no further tasks; they finish what they hold."""
         check_selection(data.filter, data.ids, data.limit)
-        directory, tiers = request.system.projections.directory, request.system.settings.tiers
+        directory, tiers = request.system.projections.directory, request.system.tiers
         filters = None if data.filter is None else data.filter.filters(tiers)
         if filters is None or data.filter is None:
             selection = Selection(tuple(dict.fromkeys(data.ids or ())), False, None)

@@ -72,14 +72,14 @@ async def test_the_new_task_board_is_made_beside_one_that_is_in_use(
     applied = await migrate(empty_database)
 
     assert applied == [f"{each.number:04d}_{each.name}" for each in migrations()[len(RELEASED) :]]
-    assert await _boards(empty_database) == [*(["task_board_v1"] if used else []), "task_board_v2"]
+    assert await _boards(empty_database) == [*(["task_board_v1"] if used else []), "task_board_v3"]
     assert await migrate(empty_database) == []
 
 
 async def test_a_new_database_has_one_task_board(empty_database: str) -> None:
     await migrate(empty_database)
 
-    assert await _boards(empty_database) == ["task_board_v2"]
+    assert await _boards(empty_database) == ["task_board_v3"]
 
 
 async def test_read_models_of_an_unfinished_shape_are_made_anew(empty_database: str) -> None:

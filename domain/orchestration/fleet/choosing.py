@@ -47,6 +47,7 @@ class Pick(NamedTuple):
         considered: How many agents qualified and had room.
         grounds: What it was chosen on.
         declared: What it declared then, as far as placement asks for it.
+        stake: Its stake, base units.
     """
 
     agent_id: str
@@ -55,6 +56,7 @@ class Pick(NamedTuple):
     considered: int
     grounds: Grounds
     declared: Capabilities | None = None
+    stake: int = 0
 
 
 class Chooser:

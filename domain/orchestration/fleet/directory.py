@@ -133,6 +133,10 @@ class Directory:
         self._price_high[slot] = price >> _HALF
         self._price_low[slot] = price & _LOW
 
+    def set_tier(self, slot: int, tier: int) -> None:
+        """Set the rank of the tier of the agent in a slot (0: none)."""
+        self._ranks[slot] = tier
+
     def present(self) -> Mask:
         """Return, per slot, whether a registered agent sits there (a view; do not change it)."""
         return self._present[: len(self.declared)]

@@ -103,7 +103,7 @@ class Matching:
         if self._matches:
             self._journal.append(slot)
             if len(self._journal) > _JOURNAL:
-                self._forget()
+                self.forget()
 
     def pool(self, signature: RequirementSignature) -> Pool:
         """Return all who suit."""
@@ -171,7 +171,7 @@ class Matching:
         mask = self._qualify(signature)
         count = len(self._matches) + 1
         if count > _MATCHES or count * len(mask) > _MASK_BYTES:
-            self._forget()
+            self.forget()
         match = self._matches[signature] = _Match(mask, len(self._journal))
         return match
 
@@ -215,7 +215,8 @@ class Matching:
             self._indexed = 0
         return Pool(slots, marks if marks.any() else None)
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Forget all answers, as when the tiers are others."""
         self._matches.clear()
         self._journal.clear()
         self._indexed = 0

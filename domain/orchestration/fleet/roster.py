@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
+from typing import cast
 
+from aia_mas.domain.economy.parameters import ParametersChanged
+from aia_mas.domain.economy.staking.events import StakeEvent
 from aia_mas.domain.kernel.event import Event
 from aia_mas.domain.kernel.ids import entity_of
 from aia_mas.domain.kernel.steps import Steps, chunks, copied
@@ -12,10 +15,12 @@ from aia_mas.domain.orchestration.fleet.choosing import Chooser, Pick
 from aia_mas.domain.orchestration.fleet.directory import Directory
 from aia_mas.domain.orchestration.fleet.explaining import Explaining
 from aia_mas.domain.orchestration.fleet.keeping import Keeping
-from aia_mas.domain.orchestration.fleet.matching import Matching, Pool, excluding, pool_of
+from aia_mas.domain.orchestration.fleet.matching import Matching
 from aia_mas.domain.orchestration.fleet.places import Places
+from aia_mas.domain.orchestration.fleet.pools import Pools
 from aia_mas.domain.orchestration.fleet.resources import Resources
 from aia_mas.domain.orchestration.fleet.seat import AGENT_EVENTS, FleetSnapshot, Seat, seat_after
+from aia_mas.domain.orchestration.fleet.stakes import STAKE_EVENTS, Stakes
 from aia_mas.domain.orchestration.fleet.why_not import Reason
 from aia_mas.domain.orchestration.requirement import RequirementSignature
 from aia_mas.domain.orchestration.scoring.board import Board
@@ -65,6 +70,9 @@ class Fleet:
         parts = (self._matching, self._places, self._resources)
         self.keeping = Keeping(self._seats, *parts)
         self._explaining = Explaining(directory, *parts, self._board)
+        self._pools = Pools(*parts)
+        offers = self._places, self.declared
+        self.stakes = Stakes(directory, self._matching, self._board, *offers)
 
     def apply(
         self, stream: str, event: Event, task_type: str = "", sticky_key: str | None = None
@@ -89,9 +97,15 @@ class Fleet:
             old, seat = self._seats[slot], seat_after(self._seats[slot], event)
             if seat.registered and not old.registered:
                 self._places.last[slot] = 0
-            self._set(slot, seat)
+            self._set(slot, self.stakes.at_stake(seat))
+        elif kind in STAKE_EVENTS:
+            self.stakes.note(entity, cast(StakeEvent, event))
+            if (staked := self._directory.slots.get(entity)) is not None:
+                self._set(staked, self.stakes.at_stake(self._seats[staked]))
         elif isinstance(event, AssignmentRulesChanged):
             self.chooser.rules = event.rules
+        elif isinstance(event, ParametersChanged):
+            self.stakes.change_tiers(event, self._seats)
 
     def pick(
         self,
@@ -112,12 +126,8 @@ class Fleet:
         """
         if self.capped:
             return None
-        if only is not None:
-            pool = self._among((only,), signature)
-        else:
-            pool = self._few(signature) or self._many(signature)
-            if without:
-                pool = excluding(pool, without)
+        pools = self._pools
+        pool = pools.of(signature, without) if only is None else pools.among((only,), signature)
         sticky = None
         if sticky_key is not None and (holder := self.records.sticky.get(sticky_key)) is not None:
             sticky = self._directory.slots.get(holder)
@@ -129,9 +139,9 @@ class Fleet:
             return None
         slot, considered, grounds = choice
         seat = self._seats[slot]
-        declared = seat.capabilities
-        load = self._places.active(slot) / declared.max_concurrent_tasks
-        return Pick(seat.agent_id, declared.cost_per_task, load, considered, grounds, declared)
+        able = seat.capabilities
+        load = self._places.active(slot) / able.max_concurrent_tasks
+        return Pick(seat.agent_id, able.cost_per_task, load, considered, grounds, able, seat.stake)
 
     def reserve(self, task_id: str, agent_id: str, amounts: Amounts = ()) -> None:
         """Count a task for an agent while its assignment is on its way into the log.
@@ -162,6 +172,11 @@ class Fleet:
     def is_reserved(self, task_id: str) -> bool:
         """Tell whether an assignment of the task is on its way into the log."""
         return task_id in self._places.reservations
+
+    @property
+    def tiers(self) -> Tiers:
+        """The tiers that hold now."""
+        return self._directory.tiers
 
     @property
     def registered(self) -> int:
@@ -231,7 +246,11 @@ class Fleet:
         seats, last, sequence = list(self._seats), list(places.last), places.sequence
         holders = yield from copied(places.holders.items())
         records = yield from copy_of(self.records)
-        return FleetSnapshot(seats, last, holders, sequence, records, *self.chooser.stored())
+        rules, failures = self.chooser.stored()
+        stakes, tiers = list(self.stakes.effective.items()), self.stakes.table
+        return FleetSnapshot(
+            seats, last, holders, sequence, records, rules, failures, stakes, tiers
+        )
 
     @classmethod
     def restore(
@@ -244,6 +263,10 @@ class Fleet:
         """Return a fleet that goes on where the snapshot was taken, without reservations."""
         fleet = cls(max_concurrent_tasks, policies, tiers)
         fleet.chooser.restore(snapshot.rules, snapshot.failures)
+        fleet.stakes.effective = dict(snapshot.stakes)
+        if snapshot.tiers is not None:
+            fleet.stakes.table = snapshot.tiers
+            fleet.stakes.use(snapshot.tiers, ())
         yield from restored(fleet.records, snapshot.records)
         # A gap is seated under a name that no agent can have, and freed when all have their seats.
         seats = [
@@ -279,11 +302,10 @@ class Fleet:
         self._places.set_limit(slot, seat.limit)
         if seat.capabilities is not old.capabilities or seat.registered is not old.registered:
             declared = seat.capabilities if seat.registered else None
-            self._directory.declare(slot, declared, self._directory.tiers.rank(seat.stake))
-            self._board.terms(slot, seat.capabilities.cost_per_task, seat.stake)
-            self._matching.changed(slot)
-            self.declared.add(slot)
-            self._places.reopen(slot)
+            self._directory.declare(slot, declared)
+            self.stakes.suit(slot, seat)
+        elif seat.stake != old.stake:
+            self.stakes.suit(slot, seat)
         if seat.registered and not old.registered:
             self._board.learn(slot, self.records.joined(seat.agent_id))
         elif old.registered and not seat.registered:
@@ -300,25 +322,6 @@ class Fleet:
             learn(self.records, task_id, event, holder, task_type)
         if slot is not None:
             self._clear_if_gone(slot)
-
-    def _few(self, signature: RequirementSignature) -> Pool | None:
-        """Return those who suit and have room by asking each, where that is quicker."""
-        if len(self._places.open) > _FEW:
-            return None
-        return self._among(sorted(self._places.open), signature)
-
-    def _among(self, slots: Iterable[int], signature: RequirementSignature) -> Pool:
-        """Return those of these slots who suit and have enough left."""
-        suits, fits = self._matching.suits, self._resources.fits
-        found = [
-            (slot, code)
-            for slot in slots
-            if (code := suits(signature, slot)) and fits(slot, signature.resources)
-        ]
-        return pool_of(signature, found)
-
-    def _many(self, signature: RequirementSignature) -> Pool:
-        return self._resources.enough(self._matching.pool(signature), signature.resources)
 
     def _hold(self, task_id: str, slot: int) -> None:
         reserved = self._places.reservations.get(task_id)
@@ -342,7 +345,6 @@ class Fleet:
             self._seats[slot] = _GAP
 
 
-# With no more agents than this free, asking each is quicker than asking the arrays.
-_FEW, _SEATED_AT_ONCE = 8, 10
+_SEATED_AT_ONCE = 10
 _GAP = Seat("")
 _ATTEMPT_OVER = frozenset({TaskCompleted, TaskFailed, TaskReleased, TaskCancelled, TaskExpired})

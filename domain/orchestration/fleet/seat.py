@@ -26,6 +26,7 @@ from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.scoring.failures import FailedPolicy
 from aia_mas.domain.orchestration.scoring.records_snapshot import RecordsSnapshot
 from aia_mas.domain.orchestration.scoring.rules import AssignmentRules
+from aia_mas.domain.orchestration.tiers import Tier
 
 _NOTHING = Capabilities()
 
@@ -33,7 +34,7 @@ _NOTHING = Capabilities()
 class Seat(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One agent's standing (of its capabilities, only what placement asks for).
 
-    Its stake is the one that it registered with, base units; ``cut_off``: its endpoint is disabled.
+    Its stake is what counts for its tier, base units; ``cut_off``: its endpoint is disabled.
     """
 
     agent_id: str
@@ -67,6 +68,8 @@ class FleetSnapshot(msgspec.Struct, frozen=True, array_like=True):
         records: What is known of agents by their work.
         rules: The rules of assignment.
         failures: Policies that failed, by name.
+        stakes: The stakes that count for tiers, also of agents that have no seat.
+        tiers: The tier table of the log; None: it has none yet.
     """
 
     seats: list[Seat]
@@ -76,6 +79,8 @@ class FleetSnapshot(msgspec.Struct, frozen=True, array_like=True):
     records: RecordsSnapshot
     rules: AssignmentRules
     failures: dict[str, FailedPolicy] = {}
+    stakes: list[tuple[str, int]] = []
+    tiers: tuple[Tier, ...] | None = None
 
 
 def seat_after(seat: Seat, event: Event) -> Seat:
@@ -90,7 +95,7 @@ def _placement_part(capabilities: Capabilities) -> Capabilities:
 
 def _registered(seat: Seat, event: AgentRegistered) -> Seat:
     declared = _placement_part(event.capabilities)
-    return Seat(seat.agent_id, declared, AgentStatus.ACTIVE, True, event.initial_stake)
+    return Seat(seat.agent_id, declared, AgentStatus.ACTIVE, True)
 
 
 def _updated(seat: Seat, event: AgentUpdated) -> Seat:

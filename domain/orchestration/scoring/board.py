@@ -62,7 +62,7 @@ class Board:
             highest: The stake that counts as much as any larger one, base units.
         """
         self._records = records
-        self._rich = log1p(max(highest, TOKEN) / TOKEN)
+        self.highest(highest)
         self._agent_ids = agent_ids
         self._slots = slots
         self._capacity = 64
@@ -72,6 +72,10 @@ class Board:
         self._drag: list[float] = []
         self._columns: OrderedDict[str, Column] = OrderedDict()
         records.changed, records.forgot = self._changed, self._forgot
+
+    def highest(self, stake: int) -> None:
+        """Set the stake that counts as much as any larger one, base units; see ``terms``."""
+        self._rich = log1p(max(stake, TOKEN) / TOKEN)
 
     def add(self) -> None:
         """Add a slot."""

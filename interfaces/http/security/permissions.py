@@ -14,10 +14,16 @@ _ADMIN = frozenset({Role.ADMIN})
 _OPERATORS = _ADMIN | {Role.OPERATOR}
 _AGENTS = _OPERATORS | {Role.AGENT}  # an agent for itself only, see ``ApiRequest.acting_for``
 _SUBMITTERS = _AGENTS | {Role.CLIENT}
+_SPENDERS = _ADMIN | {Role.AGENT, Role.CLIENT, Role.TREASURER}
 _CLIENTS = _OPERATORS | {Role.CLIENT}
+_TREASURY = _ADMIN | {Role.TREASURER}
 _AUDITORS = _OPERATORS | {Role.AUDITOR}
 _WATCHERS = _AUDITORS | {Role.VIEWER}
+_VOTERS = _ADMIN | {Role.TREASURER, Role.AGENT, Role.CLIENT}
 _READERS = frozenset(Role)
+_SPENDERS = _TREASURY | {Role.AGENT, Role.CLIENT}  # their own only, see ``economy.authority``
+_TREASURERS = _ADMIN | {Role.TREASURER}
+_SPENDERS = _TREASURERS | {Role.AGENT, Role.CLIENT}  # see ``may_spend``
 
 PERMISSIONS: Mapping[str, frozenset[Role]] = {
     # Operations: nothing of anybody's data stands in these.
@@ -87,6 +93,54 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "get_limit": _READERS,
     "set_limit": _OPERATORS,
     "remove_limit": _OPERATORS,
+    # The economy: what it looks like
+    "get_economic_profile": _READERS,
+    "list_agent_transactions": _READERS,
+    "get_economic_summary": _READERS,
+    "get_leaderboard": _READERS,
+    # The economy; whose tokens they are: see ``authority`` and ``transfers`` of the domain
+    "make_transfer": _SPENDERS,
+    "make_transfers": _SPENDERS,
+    "post_transfer": _SPENDERS,
+    "void_transfer": _SPENDERS,
+    "reverse_transfer": _SPENDERS,
+    "get_transfer": _READERS,
+    "list_transactions": _READERS,
+    "list_accounts": _READERS,
+    "get_account": _READERS,
+    "get_statement": _READERS,
+    "get_statement_csv": _READERS,
+    "close_statement": _SPENDERS,
+    "create_budget": _TREASURY,
+    "set_budget": _TREASURY,
+    "remove_budget": _TREASURY,
+    "list_budgets": _READERS,
+    "get_budget": _READERS,
+    "open_incentive": _TREASURY,
+    "cancel_incentive": _TREASURY,
+    "list_incentives": _READERS,
+    "get_incentive": _READERS,
+    # Stakes
+    "get_stake": _READERS,
+    "list_tiers": _READERS,
+    "stake": _SPENDERS,
+    "unstake": _SPENDERS,
+    "cancel_unstake": _SPENDERS,
+    "delegate_stake": _SPENDERS,
+    "undelegate_stake": _SPENDERS,
+    "claim_rewards": _SPENDERS,
+    "unjail_agent": _SPENDERS,
+    "slash_agent": _TREASURY,
+    # The economy
+    "register_agent_economically": _SPENDERS,  # for others than oneself: see ``enrolment``
+    "get_treasury": _READERS,
+    "mint_tokens": _TREASURERS,
+    "burn_tokens": _TREASURERS,
+    "fund_account": _TREASURERS,
+    "list_orders": _TREASURERS | _AUDITORS,
+    "get_order": _READERS,
+    "get_economic_parameters": _READERS,
+    "change_economic_parameters": _TREASURERS,
     # Live streams; each topic is allowed like the query that reads the same
     "open_frontend_socket": _READERS,
     "stream_events": _READERS,
@@ -102,6 +156,20 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "list_audit_events": _AUDITORS,
     "get_audit_stream": _AUDITORS,
     "get_audit_head": _AUDITORS,
+    # Governance: with one's own money and power, see ``may_spend`` and ``may_vote_for``
+    "create_proposal": _VOTERS,
+    "list_proposals": _READERS,
+    "get_proposal": _READERS,
+    "get_proposal_tally": _READERS,
+    "cast_vote": _VOTERS,
+    "list_votes": _READERS,
+    "cancel_proposal": _VOTERS,  # their own while it is pending; guardians any
+    "veto_proposal": _ADMIN | {Role.TREASURER},
+    "execute_proposal": _VOTERS | {Role.OPERATOR},
+    "delegate_votes": _VOTERS,
+    "withdraw_votes": _VOTERS,
+    "get_vote_delegation": _READERS,
+    "list_vote_delegations": _READERS,
 }
 """Operation -> the roles that may; operations are named by ``operation_id`` (HTTP) or ``name``."""
 

@@ -42,7 +42,7 @@ async def test_an_agent_is_shown_as_it_was_declared(mas: MultiAgentSystem) -> No
         resources={"gpu": 2.0},
         data_sources=["db"],
         endpoint="https://agent.example/a",
-        wallet_address="0xabc",
+        wallet_address="0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
         metadata={"k": [1]},
         initial_stake=500,
         owner="alice",
@@ -55,7 +55,10 @@ async def test_an_agent_is_shown_as_it_was_declared(mas: MultiAgentSystem) -> No
     assert (agent.specializations, agent.skills) == (("finance",), {"sql": 0.5})
     assert (agent.labels, agent.resources) == ({"cores": "8", "zone": "eu"}, {"gpu": 2.0})
     assert (agent.data_sources, agent.endpoint) == (("db",), "https://agent.example/a")
-    assert (agent.wallet_address, agent.metadata) == ("0xabc", {"k": [1]})
+    assert (agent.wallet_address, agent.metadata) == (
+        "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+        {"k": [1]},
+    )
     assert (str(agent.cost_per_task), str(agent.initial_stake)) == ("1.5", "500")
     assert (agent.owner, agent.tier) == ("alice", "silver")
 

@@ -14,7 +14,7 @@ from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.application.event_log.refolding import refold
-from aia_mas.application.orchestration.handlers import EVENTS
+from aia_mas.application.registry import EVENTS
 from aia_mas.domain.kernel.steps import at_once
 from aia_mas.projections.metrics_snapshot import thawed
 from aia_mas.projections.rebuilding import rebuild

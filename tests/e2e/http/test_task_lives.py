@@ -235,7 +235,7 @@ def test_a_command_answers_with_all_that_a_client_can_edit(
         "resources": {"gpu": 2.0},
         "data_sources": ["db"],
         "endpoint": "https://agent.example",
-        "wallet_address": "0x1",
+        "wallet_address": "0xde709f2102306220921060314715629080e2fb77",
         "metadata": {"deep": [1, None, {"n": 2.5}]},
         "initial_stake": "500",
     }

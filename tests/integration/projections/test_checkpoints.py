@@ -49,7 +49,7 @@ async def test_a_checkpoint_raced_by_two_runners_is_moved_by_one_and_nothing_is_
 
     assert sorted(type(outcome) for outcome in outcomes if outcome) == [CheckpointMoved]
     assert await checkpoint(database, AGENT_DIRECTORY) == 11
-    assert await one(database, "select active_tasks from agent_directory_v2_work") == 5
+    assert await one(database, "select active_tasks from agent_directory_v3_work") == 5
 
 
 async def test_a_runner_waiting_behind_the_other_ones_transaction_loses_and_writes_nothing(
@@ -77,7 +77,7 @@ async def test_a_runner_waiting_behind_the_other_ones_transaction_loses_and_writ
         with pytest.raises(CheckpointMoved):
             await late
 
-    assert await rows(database, "agent_directory_v2") == []
+    assert await rows(database, "agent_directory_v3") == []
 
 
 async def test_events_that_do_not_continue_the_checkpoint_are_not_folded(
@@ -148,5 +148,5 @@ async def test_a_stopped_former_leader_cannot_move_the_checkpoint(
             await stopped.park(events[0], "it would not")
 
     assert await checkpoint(database, AGENT_DIRECTORY) == 0
-    assert await rows(database, "agent_directory_v2") == []
+    assert await rows(database, "agent_directory_v3") == []
     assert await rows(database, "projection_parked") == []

@@ -136,7 +136,7 @@ async def test_a_fold_that_raises_is_poison_too(
         await directory.progress.reached(3, PATIENCE)
 
     assert await one(database, "select reason from projection_parked") == "MissingRow: agent/ghost"
-    assert await one(database, "select array_agg(agent_id order by 1) from agent_directory_v2") == [
+    assert await one(database, "select array_agg(agent_id order by 1) from agent_directory_v3") == [
         "a",
         "b",
     ]

@@ -148,8 +148,8 @@ async def test_a_leader_takes_over_where_the_last_one_stopped(
     )
     async with await psycopg.AsyncConnection.connect(database) as connection:
         cursor = await connection.execute(
-            """select agent_id, coalesce(active_tasks, 0) from agent_directory_v2
-            left join agent_directory_v2_work using (agent_id) order by 1"""
+            """select agent_id, coalesce(active_tasks, 0) from agent_directory_v3
+            left join agent_directory_v3_work using (agent_id) order by 1"""
         )
         assert await cursor.fetchall() == work
 

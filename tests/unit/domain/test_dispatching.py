@@ -38,7 +38,16 @@ def test_a_plan_says_everything_an_assignment_needs(world):
 
     (plan,) = world.plan()
     assert plan == PlannedAssignment(
-        "1", 1, "a", 7.0, 10**20, 0.0, considered=1, grounds=plan.grounds, declared=plan.declared
+        "1",
+        1,
+        "a",
+        7.0,
+        10**20,
+        0.0,
+        considered=1,
+        grounds=plan.grounds,
+        declared=plan.declared,
+        unfunded="pool_empty",
     )
     assert plan.declared == Capabilities(max_concurrent_tasks=2, cost_per_task=10**20)
     policy, revision, seed, candidates, failure, *fleet = plan.grounds

@@ -14,8 +14,8 @@ from aia_mas.application.event_log.errors import CommandIdReused, EventLogError,
 from aia_mas.domain.kernel.errors import DomainError
 from aia_mas.domain.orchestration.errors import AgentAlreadyRegistered, InvalidSkillLevel, QueueFull
 from aia_mas.interfaces.http.errors import RateLimited, Unauthenticated
+from aia_mas.interfaces.http.problem_statuses import STATUS_OF
 from aia_mas.interfaces.http.problems import (
-    STATUS_OF,
     ProblemAnswer,
     pointer_to,
     problem_answer,

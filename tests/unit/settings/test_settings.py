@@ -63,7 +63,8 @@ def test_every_setting_of_the_catalogue_is_a_field_and_every_field_is_in_the_cat
 
 def test_every_default_satisfies_the_rule_for_its_setting() -> None:
     unset = Settings()
-    amounts = {"base_task_reward", "staking_tiers"}  # their readers take tokens, not base units
+    # Their readers take tokens, not base units.
+    amounts = {"base_task_reward", "staking_tiers", "genesis_treasury", "genesis_reward_pool"}
 
     for setting in CATALOGUE:
         value = getattr(unset, setting.field)

@@ -1,0 +1,1 @@
+"""The economy: accounts, orders, stakes, rewards, budgets, governance."""

@@ -1,0 +1,1 @@
+"""Governance: proposals, votes by power at a position of the log, delegation, execution."""

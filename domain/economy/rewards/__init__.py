@@ -1,0 +1,1 @@
+"""Rewards from the pool: reserved ahead, promised with an assignment, settled after completion."""

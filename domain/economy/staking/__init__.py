@@ -1,0 +1,1 @@
+"""Staking: bonded stake, what is unbonding, delegation, slashing, jail, and what stakers earn."""

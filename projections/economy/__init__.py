@@ -1,0 +1,1 @@
+"""Read models of the economy: tables, their folds and their queries."""
