@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from aia_mas.domain.economy.rewards.telling import ToldReward
 from aia_mas.domain.orchestration.task_specification import Requirements
 from aia_mas.projections.task_details import RetryPolicy, TaskRating
 
@@ -99,6 +100,8 @@ class ToldTask(msgspec.Struct, frozen=True, kw_only=True):
         usage: What it consumed.
         cost: What it cost, once it is completed.
         rating: What its client thinks of the result.
+        reward: What the attempt earns from the reward pool beside its price; null while there is
+            none, and where no rewards are offered.
         error: Why the last failed attempt failed.
         reason: Why it was cancelled, or taken from its agent last.
         excluded_agents: Agents that it was taken from for good; ``requirements`` are as submitted.
@@ -145,6 +148,7 @@ class ToldTask(msgspec.Struct, frozen=True, kw_only=True):
     usage: TaskUsage | None
     cost: TaskCost | None
     rating: TaskRating | None
+    reward: ToldReward | None
     error: TaskError | None
     reason: str | None
     excluded_agents: tuple[str, ...]

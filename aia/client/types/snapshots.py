@@ -153,6 +153,7 @@ class ToldAgent(msgspec.Struct, frozen=True, kw_only=True):
         status: Active, draining, suspended or unregistered.
         online: Its heartbeats arrive.
         tier: Its staking tier; None without a stake.
+        stake: What makes its tier: its stake that counts, tokens.
         active_tasks: Tasks that it holds.
         max_concurrent_tasks: How many it takes at once.
         specializations: What it is best at.
@@ -185,6 +186,7 @@ class ToldAgent(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     online: bool
     tier: str | None
+    stake: str
     active_tasks: int
     max_concurrent_tasks: int
     specializations: list[str]
@@ -210,3 +212,47 @@ class ToldAgent(msgspec.Struct, frozen=True, kw_only=True):
     suspension: str | None
     endpoint_disabled: str | None
     position: int
+
+
+class ToldProposal(msgspec.Struct, frozen=True, kw_only=True):
+    """A proposal as everybody is told of it who watches; power in tokens.
+
+    Attributes:
+        proposal_id: Its id.
+        version: How many events it has.
+        status: Where it stands.
+        kind: Its kind.
+        title: What is proposed, in a line.
+        proposer: By whom.
+        created_at: When it was made, UTC.
+        starts_at: When voting begins, UTC.
+        ends_at: When it ends unless all is decided before, UTC; None: it has not begun.
+        outcome: How the vote ended; None: it has not, or a guardian ended it.
+        yes: Power for it, once it is counted; likewise the others.
+        no: Power against it.
+        abstain: Power that counts for the quorum only.
+        veto: Power against it that wants it never to have been made.
+        total: All power at the snapshot.
+        voters: How many voted.
+        execute_after: When it is executed, UTC; None: it is not.
+        reason: Why it was cancelled, or vetoed by a guardian.
+    """
+
+    proposal_id: str
+    version: int
+    status: str
+    kind: str
+    title: str
+    proposer: str
+    created_at: datetime
+    starts_at: datetime
+    ends_at: datetime | None
+    outcome: str | None
+    yes: str | None
+    no: str | None
+    abstain: str | None
+    veto: str | None
+    total: str | None
+    voters: int | None
+    execute_after: datetime | None
+    reason: str

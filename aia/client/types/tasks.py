@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from aia.client.types.base import Answer
+from aia.client.types.shared import Problem
 
 
 class TaskAnswer(Answer, frozen=True, kw_only=True):
@@ -35,52 +36,6 @@ class TaskAnswer(Answer, frozen=True, kw_only=True):
     task_type: str
     lease_seconds: float
     deduplicated: bool = False
-
-
-class FieldError(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong with one field of a request.
-
-    Attributes:
-        code: The stable code of the mistake.
-        message: One sentence about it.
-        field: The field's dotted path, with numbers from 0 for entries of lists, for example
-            `requirements.skills.python` or `specializations.1`; a dot within a name has a
-            backslash before it.
-        pointer: The same as a JSON pointer (RFC 6901), for fields of the body.
-    """
-
-    code: str
-    message: str
-    field: str = ""
-    pointer: str = ""
-
-
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """What went wrong, as RFC 9457 has it, with a stable `code` to act on.
-
-    Attributes:
-        type: Names the kind of problem; it ends with the code.
-        title: The kind of problem in words; the same for every occurrence.
-        status: The HTTP status.
-        code: The stable code.
-        detail: This occurrence in words.
-        instance: The path that was asked for.
-        request_id: What our log knows the request by; not in items of a batch, which share that of
-            the header X-Request-Id.
-        errors: The fields that are wrong.
-        retry_after: When it may be worth another try, whole seconds; with 429 and 503, as in the
-            header Retry-After.
-    """
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str
-    instance: str = ""
-    request_id: str = ""
-    errors: list[FieldError] = msgspec.field(default_factory=list)
-    retry_after: int | None = None
 
 
 class BatchItem(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from aia.client.types import (
     TaskRequirements,
     TaskSubmission,
 )
-from aia.client.writing import Amount, amount, given
+from aia.client.writing import Amount, exact, given
 
 
 class AsyncTaskSubmissions(AsyncGroup):
@@ -120,7 +120,7 @@ class AsyncTaskSubmissions(AsyncGroup):
                     "requirements": requirements,
                     "payload": payload,
                     "priority": priority,
-                    "max_cost": amount(max_cost),
+                    "max_cost": exact(max_cost),
                     "payer": payer,
                     "deadline": deadline,
                     "timeout_seconds": timeout_seconds,

@@ -17,7 +17,7 @@ from aia.client.types import (
     TaskRequirements,
     TaskSubmission,
 )
-from aia.client.writing import Amount, amount, given
+from aia.client.writing import Amount, exact, given
 
 
 class TaskSubmissions(Group):
@@ -120,7 +120,7 @@ class TaskSubmissions(Group):
                     "requirements": requirements,
                     "payload": payload,
                     "priority": priority,
-                    "max_cost": amount(max_cost),
+                    "max_cost": exact(max_cost),
                     "payer": payer,
                     "deadline": deadline,
                     "timeout_seconds": timeout_seconds,
