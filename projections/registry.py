@@ -8,10 +8,12 @@ from typing import Final, Literal, NamedTuple
 from aia_mas.application.event_log.fold import Fold
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
 from aia_mas.projections.economy.budgets_fold import BUDGETS
+from aia_mas.projections.economy.economy_view import EconomyView
 from aia_mas.projections.economy.governance_fold import GOVERNANCE
 from aia_mas.projections.economy.incentives_fold import INCENTIVES
 from aia_mas.projections.economy.ledger_fold import LEDGER
 from aia_mas.projections.economy.stakes import STAKES
+from aia_mas.projections.economy.task_rewards import TASK_REWARDS
 from aia_mas.projections.performance_fold import AGENT_PERFORMANCE
 from aia_mas.projections.system_metrics import SystemMetrics
 from aia_mas.projections.table import Projection
@@ -46,9 +48,11 @@ READ_MODELS: Final[tuple[ReadModel, ...]] = (
     INCENTIVES,
     LEDGER,
     STAKES,
+    TASK_REWARDS,
     GOVERNANCE,
     LiveView(
         SystemMetrics.name, SystemMetrics.version, SystemMetrics, frozenset({"agent", "task"})
     ),
+    LiveView(EconomyView.name, EconomyView.version, EconomyView, EconomyView.categories),
 )
 """What ``ProjectionHost`` keeps up to date."""

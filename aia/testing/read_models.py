@@ -24,10 +24,12 @@ from aia_mas.domain.orchestration.tiers import Tiers
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
 from aia_mas.projections.catching_up import CatchingUp
 from aia_mas.projections.economy.budgets_fold import BUDGETS
+from aia_mas.projections.economy.economy_view import EconomyView
 from aia_mas.projections.economy.governance_fold import GOVERNANCE
 from aia_mas.projections.economy.incentives_fold import INCENTIVES
 from aia_mas.projections.economy.ledger_fold import LEDGER
 from aia_mas.projections.economy.stakes import STAKES
+from aia_mas.projections.economy.task_rewards import TASK_REWARDS
 from aia_mas.projections.lag import lag_of
 from aia_mas.projections.metrics_figures import Metrics
 from aia_mas.projections.performance_fold import AGENT_PERFORMANCE
@@ -68,7 +70,8 @@ class MemoryReadModels:
             for model in (AGENT_DIRECTORY, TASK_BOARD, AGENT_PERFORMANCE, LEDGER)
         )
         self.directory = MemoryAgentDirectory(agents[0], tiers, lambda: agents[1].position)
-        self.board = MemoryTaskBoard(tasks[0], lambda: tasks[1].position)
+        rewards, _ = self._tables(TASK_REWARDS)
+        self.board = MemoryTaskBoard(tasks[0], rewards, lambda: tasks[1].position)
         self.performances = MemoryAgentPerformances(work[0], lambda: work[1].position)
         budgets, programs = (self._tables(model) for model in (BUDGETS, INCENTIVES))
         self.budgets = MemoryBudgetBoard(budgets[0], lambda: budgets[1].position)
@@ -79,9 +82,13 @@ class MemoryReadModels:
         self.governance = MemoryGovernance(votes[0], lambda: votes[1].position)
         self.snapshot_of_tasks = self.board.snapshot
         self.snapshot_of_agents = self.directory.snapshot
+        self.snapshot_of_proposals = self.governance.snapshot
         metrics = self._views[SystemMetrics.name].fold
         assert isinstance(metrics, SystemMetrics)
         self.metrics = metrics
+        economy = self._views[EconomyView.name].fold
+        assert isinstance(economy, EconomyView)
+        self.economy = economy
 
     def _tables(self, projection: Projection) -> tuple[Tables, FoldHost]:
         host = self._own[projection.name]

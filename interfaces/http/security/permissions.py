@@ -16,11 +16,11 @@ _AGENTS = _OPERATORS | {Role.AGENT}  # an agent for itself only, see ``ApiReques
 _SUBMITTERS = _AGENTS | {Role.CLIENT}
 _SPENDERS = _ADMIN | {Role.AGENT, Role.CLIENT, Role.TREASURER}
 _CLIENTS = _OPERATORS | {Role.CLIENT}
+_TREASURY = _ADMIN | {Role.TREASURER}
 _AUDITORS = _OPERATORS | {Role.AUDITOR}
 _WATCHERS = _AUDITORS | {Role.VIEWER}
 _VOTERS = _ADMIN | {Role.TREASURER, Role.AGENT, Role.CLIENT}
 _READERS = frozenset(Role)
-_TREASURY = _ADMIN | {Role.TREASURER}
 _SPENDERS = _TREASURY | {Role.AGENT, Role.CLIENT}  # their own only, see ``economy.authority``
 _TREASURERS = _ADMIN | {Role.TREASURER}
 _SPENDERS = _TREASURERS | {Role.AGENT, Role.CLIENT}  # see ``may_spend``
@@ -93,6 +93,11 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "get_limit": _READERS,
     "set_limit": _OPERATORS,
     "remove_limit": _OPERATORS,
+    # The economy: what it looks like
+    "get_economic_profile": _READERS,
+    "list_agent_transactions": _READERS,
+    "get_economic_summary": _READERS,
+    "get_leaderboard": _READERS,
     # The economy; whose tokens they are: see ``authority`` and ``transfers`` of the domain
     "make_transfer": _SPENDERS,
     "make_transfers": _SPENDERS,
@@ -106,6 +111,15 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "get_statement": _READERS,
     "get_statement_csv": _READERS,
     "close_statement": _SPENDERS,
+    "create_budget": _TREASURY,
+    "set_budget": _TREASURY,
+    "remove_budget": _TREASURY,
+    "list_budgets": _READERS,
+    "get_budget": _READERS,
+    "open_incentive": _TREASURY,
+    "cancel_incentive": _TREASURY,
+    "list_incentives": _READERS,
+    "get_incentive": _READERS,
     # Stakes
     "get_stake": _READERS,
     "list_tiers": _READERS,
