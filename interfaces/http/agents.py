@@ -221,8 +221,9 @@ async def _registered(
     request.system.presence.beat("agent", agent_id)
     if not command.initial_stake or result.result != "registered":
         return result
-    staked = await request.system.economy.initial_stakes.staked(agent_id)
-    return result._replace(position=max(result.position, staked))
+    stakes = request.system.economy.initial_stakes
+    body, position = await stakes.answered(agent_id, result.body)
+    return result._replace(body=body, position=max(result.position, position))
 
 
 async def _claimed(request: ApiRequest, agent_id: str, wanted: Claim, wait: float) -> ClaimedTasks:
