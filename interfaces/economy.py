@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from aia_mas.application.economy.configured import parameters_of, tokens_of
@@ -16,7 +17,9 @@ from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.processes.settlement import LEASE, Settlement
 from aia_mas.application.processes.settlement_fold import SettlementFold
 from aia_mas.domain.economy.staking.earnings import StakingEarnings
+from aia_mas.domain.economy.todo import OpenOrders
 from aia_mas.interfaces.process_folds import SETTLEMENT
+from aia_mas.projections.economy.figures import AgentEconomicProfile
 
 if TYPE_CHECKING:
     from aia_mas.application.engine.working_set import WorkingSet
@@ -33,7 +36,7 @@ class Economy:
         settlement: The process.
         orders: Where orders are placed.
         legs: What transfers move.
-        elections: Where votes are given.
+        polls: Where votes are given.
         standing: How accounts and parameters stand.
         enrolment: Fills wallets.
         initial_stakes: Waits for what is staked with a registration.
@@ -50,7 +53,8 @@ class Economy:
         self.settlement = Settlement(
             self.fold, self.host, system.clock, parameters_of(system.settings)
         )
-        self.elections = ElectionDesk(self.fold, self.host, system.log.feed)
+        self._system = system
+        self.polls = ElectionDesk(self.fold, self.host, system.log.feed)
         self.orders = OrderDesk(system.engine, working_set, system.log.feed)
         self.legs = KnownLegs(working_set)
         self.standing = Standing(working_set)
@@ -63,6 +67,22 @@ class Economy:
         )
         self.initial_stakes = InitialStakes(self.orders, system.workload.agent)
         self.leads = ((LEASE, self.settlement.lead),)
+
+    def profile(self, agent_id: str) -> AgentEconomicProfile | None:
+        """Return how somebody stands in the economy now; None: nobody of this id is known."""
+        system, history = self._system, self.polls.elections.history
+        return system.projections.economy.profile(
+            agent_id,
+            system.clock.now(),
+            claimable=self.earnings.index.owed(agent_id),
+            voting_power=history.own(agent_id) + history.received(agent_id),
+        )
+
+    def open_orders(self) -> Mapping[str, int]:
+        """Return how many orders wait to be carried out, by kind."""
+        orders = self.fold.lists[OpenOrders.name]
+        assert isinstance(orders, OpenOrders)
+        return orders.figures()
 
     @property
     def earnings(self) -> StakingEarnings:

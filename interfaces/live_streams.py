@@ -1,4 +1,4 @@
-"""What the realtime hub tells beside the log: metrics, and lists as snapshots begin with."""
+"""What the realtime hub tells beside the log: latest figures, and lists that snapshots are of."""
 
 from __future__ import annotations
 
@@ -18,9 +18,14 @@ _LOOK_AGAIN = 0.5
 
 def live_hub(event_log: EventLog, settings: Settings, models: ReadModels, clock: Clock) -> Hub:
     """Return the hub of a node; it does nothing until it is run."""
-    lists = {"tasks": models.snapshot_of_tasks, "agents": models.snapshot_of_agents}
+    lists = {
+        "tasks": models.snapshot_of_tasks,
+        "agents": models.snapshot_of_agents,
+        "proposals": models.snapshot_of_proposals,
+    }
     hub = Hub(event_log, options_of(settings), lists=lists)
     hub.coalesce("metrics", partial(_metrics, models, clock, partial(hub.touch, "metrics")))
+    hub.coalesce("economy", partial(_economy, models, clock), frame_type="economic_update")
     return hub
 
 
@@ -30,3 +35,8 @@ def _metrics(models: ReadModels, clock: Clock, touch: Callable[[], None]) -> Sam
         # What is behind catches up without a further event that would have it looked at.
         asyncio.get_running_loop().call_later(_LOOK_AGAIN, touch)
     return Sample(metrics, metrics.as_of)
+
+
+def _economy(models: ReadModels, clock: Clock) -> Sample:
+    summary = models.economy.summary(clock.now())
+    return Sample(summary, summary.as_of)

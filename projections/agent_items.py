@@ -40,7 +40,7 @@ def told_agent(agent: Agent) -> ToldAgent:
 
 def _conditions(wanted: Wanted) -> Conditions:
     conditions = Conditions()
-    if wanted.task_ids is not None or wanted.task_types is not None:
+    if (wanted.task_ids, wanted.task_types, wanted.proposal_ids) != (None, None, None):
         conditions.add("false")  # as with their events: no agent carries these
     add_choice(conditions, "a.agent_id", wanted.agent_ids)
     if wanted.statuses is None:

@@ -21,9 +21,11 @@ from aia_mas.projections.agent_items import agent_items
 from aia_mas.projections.agent_performance import AgentPerformances
 from aia_mas.projections.catching_up import CatchingUp
 from aia_mas.projections.economy.budgets import BudgetBoard
+from aia_mas.projections.economy.economy_view import EconomyView
 from aia_mas.projections.economy.governance import Governance
 from aia_mas.projections.economy.incentives import IncentiveBoard
 from aia_mas.projections.economy.ledger import Ledger
+from aia_mas.projections.economy.proposal_items import PROPOSAL_ITEMS
 from aia_mas.projections.economy.stakes import Stakes
 from aia_mas.projections.lag import lag_of
 from aia_mas.projections.metrics_figures import Lag, Metrics
@@ -57,6 +59,7 @@ class ProjectionHost:
         stakes: Queries about stakes.
         governance: Queries about proposals, votes and delegations.
         metrics: Figures about the system.
+        economy: Figures about the economy, and everybody in it.
     """
 
     def __init__(
@@ -107,6 +110,9 @@ class ProjectionHost:
         metrics = self._views[SystemMetrics.name].fold
         assert isinstance(metrics, SystemMetrics)
         self.metrics = metrics
+        economy = self._views[EconomyView.name].fold
+        assert isinstance(economy, EconomyView)
+        self.economy = economy
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -190,6 +196,12 @@ class ProjectionHost:
     ) -> AbstractAsyncContextManager[Reading]:
         """Open the list of agents; see ``snapshot_reading``."""
         return reading(self._conninfo, self._agent_items, wanted, limit)
+
+    def snapshot_of_proposals(
+        self, wanted: Wanted, limit: int
+    ) -> AbstractAsyncContextManager[Reading]:
+        """Open the list of proposals; see ``snapshot_reading``."""
+        return reading(self._conninfo, PROPOSAL_ITEMS, wanted, limit)
 
     def system_metrics(self, now: datetime) -> Metrics:
         """Return the figures of the whole system, with how far this node's read models are."""

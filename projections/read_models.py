@@ -11,6 +11,7 @@ from aia_mas.projections.agent_directory import AgentFilter
 from aia_mas.projections.agent_performance import Performance
 from aia_mas.projections.agent_view import Agent
 from aia_mas.projections.economy.budgets import BudgetQueries
+from aia_mas.projections.economy.economy_view import EconomyView
 from aia_mas.projections.economy.governance_queries import GovernanceQueries
 from aia_mas.projections.economy.incentives import IncentiveQueries
 from aia_mas.projections.economy.queries import LedgerQueries
@@ -143,6 +144,11 @@ class ReadModels(Protocol):
         ...
 
     @property
+    def economy(self) -> EconomyView:
+        """Figures about the economy, and everybody in it."""
+        ...
+
+    @property
     def lease_names(self) -> tuple[str, ...]:
         """The leases under which nodes keep read models."""
         ...
@@ -172,6 +178,12 @@ class ReadModels(Protocol):
         self, wanted: Wanted, limit: int
     ) -> AbstractAsyncContextManager[Reading]:
         """Open the list of agents, by id, at one position; so many at most."""
+        ...
+
+    def snapshot_of_proposals(
+        self, wanted: Wanted, limit: int
+    ) -> AbstractAsyncContextManager[Reading]:
+        """Open the list of proposals, made last first, at one position; so many at most."""
         ...
 
     def system_metrics(self, now: datetime) -> Metrics:

@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple
 from aia_mas.application.event_log.fold import Fold
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
 from aia_mas.projections.economy.budgets_fold import BUDGETS
+from aia_mas.projections.economy.economy_view import EconomyView
 from aia_mas.projections.economy.governance_fold import GOVERNANCE
 from aia_mas.projections.economy.incentives_fold import INCENTIVES
 from aia_mas.projections.economy.ledger_fold import LEDGER
@@ -52,5 +53,6 @@ READ_MODELS: Final[tuple[ReadModel, ...]] = (
     LiveView(
         SystemMetrics.name, SystemMetrics.version, SystemMetrics, frozenset({"agent", "task"})
     ),
+    LiveView(EconomyView.name, EconomyView.version, EconomyView, EconomyView.categories),
 )
 """What ``ProjectionHost`` keeps up to date."""

@@ -37,6 +37,11 @@ class Wanted(Protocol):
         ...
 
     @property
+    def proposal_ids(self) -> Collection[str] | None:
+        """These proposals."""
+        ...
+
+    @property
     def statuses(self) -> Collection[str] | None:
         """What stands so."""
         ...

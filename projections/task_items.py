@@ -48,6 +48,8 @@ def _columns() -> str:
 
 def _conditions(wanted: Wanted) -> Conditions:
     conditions = Conditions()
+    if wanted.proposal_ids is not None:
+        conditions.add("false")  # as with their events: no task carries these
     for column, choice in (
         ("t.task_id", wanted.task_ids),
         ("t.agent_id", wanted.agent_ids),

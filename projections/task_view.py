@@ -84,8 +84,8 @@ COLUMNS = """t.task_id, t.status, s.task_type, s.description, s.requirements::te
     t.excluded, s.concurrency_key, s.concurrency_limit,
     s.cost_tags, t.reward::text, r.rating_ppm, r.punctuality, r.factor_ppm, r.reward::text,
     r.gov::text, r.forfeited, r.transfer_id, r.settled_at"""
-"""The columns of the tables ``t`` (where it stands), ``s`` (as it was submitted) and ``r`` (what it was
-paid from the reward pool, once it was)."""
+"""The columns of the tables ``t`` (where it stands), ``s`` (as it was submitted) and ``r`` (what
+it was paid)."""
 LARGE = (
     "s.payload", "s.description", "s.requirements", "s.tags", "s.cost_tags", "s.retry",
     "t.result", "t.progress", "t.inputs", "t.error", "t.reason", "t.excluded",

@@ -28,6 +28,7 @@ from aia_mas.interfaces.http.app import CONTROLLERS
 from aia_mas.interfaces.http.openapi import document
 from aia_mas.interfaces.http.openapi_fields import describe
 from aia_mas.projections.agent_view import ToldAgent
+from aia_mas.projections.economy.proposal_items import ToldProposal
 from aia_mas.projections.told_task import ToldTask
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,16 +37,16 @@ RUFF = Path(sys.executable).parent / "ruff"
 # By its path: the package itself cannot be imported before it is written.
 _table = runpy.run_path(str(CLIENT / "operations.py"))
 GROUPS, BY_HAND, methods = _table["GROUPS"], _table["BY_HAND"], _table["methods"]
-SNAPSHOTS = (ToldTask, ToldAgent)
+SNAPSHOTS = (ToldTask, ToldAgent, ToldProposal)
 """What the pages of a snapshot list: it stands in the document of the sockets."""
 WRITTEN = "# Written by `make client` from the OpenAPI document; changes are lost.\n"
 TRANSLATED = "# Written by `make client` from its asynchronous twin; changes are lost.\n"
-SPLIT = {"agents"}
+SPLIT = {"agents", "economy"}
 """Groups whose answers are too much for one module."""
 TYPING = {"Any", "Literal"}
 ABSTRACT = {"AsyncIterator", "Mapping", "Sequence"}
 WRITING = {
-    "UNSET", "Amount", "Revisions", "UnsetType", "amount", "changed", "conditions", "given",
+    "UNSET", "Amount", "Revisions", "UnsetType", "changed", "conditions", "exact", "given",
     "segment", "stream_segment",
 }  # fmt: skip
 
@@ -203,7 +204,8 @@ def types(shapes: Shapes, homes: Mapping[str, str]) -> Iterator[tuple[str, str]]
     exported: dict[str, list[str]] = {
         "base": ["Answer", "Done", "Received"],
         "live": (
-            "AgentSnapshot AgentUpdate Fact MetricsUpdate TaskSnapshot TaskUpdate Topic Update"
+            "AgentSnapshot AgentUpdate EconomicUpdate Fact MetricsUpdate ProposalSnapshot"
+            " ProposalUpdate TaskSnapshot TaskUpdate Topic Update"
         ).split(),
         "requests": [],
     }
@@ -271,7 +273,7 @@ def with_imports(head: str, sources: list[str], homes: Mapping[str, str], module
         if homes[name] != module:
             lines.append(f"from aia.client.types.{homes[name]} import {name}")
     if "Amount" in used:
-        lines.append("from aia.client.writing import Amount, amount")
+        lines.append("from aia.client.writing import Amount, exact")
     return WRITTEN + "\n".join(lines) + f"\n\n{body}\n"
 
 

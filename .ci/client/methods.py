@@ -221,8 +221,9 @@ class Method:
             created = ", if_none_match" if self.creating else ""
             more += f", headers=conditions(if_match{created})"
         body = self._body()
-        before = "" if body == "None" else f"        body = {body}\n"
-        said = "None" if body == "None" else "body"
+        variable = "sent" if "body" in dict(self.fields) else "body"
+        before = "" if body == "None" else f"        {variable} = {body}\n"
+        said = "None" if body == "None" else variable
         verb = operation.method.upper()
         return (
             f"{before}        return await self._connection.command("
@@ -301,7 +302,7 @@ def with_examples(files: dict[str, str], ruff: Path) -> dict[str, str]:
 
 def _sent(field: str, kind: str) -> str:
     name = python_name(field)
-    return f"amount({name})" if kind.startswith("Amount") else name
+    return f"exact({name})" if kind.startswith("Amount") else name
 
 
 def _shown(value: Any, kind: str = "") -> str:

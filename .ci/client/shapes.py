@@ -10,6 +10,8 @@ from typing import Any
 
 Schema = Mapping[str, Any]
 WIDTH = 99
+_OF_ANSWERS = frozenset({"received"})
+"""What every answer has beside what it says: fields of that name get another one."""
 
 
 class Shapes:
@@ -93,18 +95,24 @@ class Shapes:
         schema = self.schemas[name]
         base = "Answer" if name in self.top else "msgspec.Struct"
         options = "frozen=True, kw_only=True" + (", omit_defaults=True" if sent else "")
+        taken = _OF_ANSWERS if base == "Answer" else frozenset()
+        words = [n for n, _ in fields_of(schema) if keyword.iskeyword(n) or n in taken]
+        if words:
+            renamed = ", ".join(f'"{word}_": "{word}"' for word in words)
+            options += f", rename={{{renamed}}}"
         fields, amounts = [], []
         for field, its in fields_of(schema):
             required = field in schema.get("required", ())
             kind = self.annotation(its, sent=sent)
-            text = f"    {field}: {kind}"
+            ours = f"{field}_" if field in words else field
+            text = f"    {ours}: {kind}"
             if not required:
-                text = f"    {field}: {self._optional(kind, its, sent=sent)}"
+                text = f"    {ours}: {self._optional(kind, its, sent=sent)}"
                 if base == "Answer" and field == "position":
                     text = "    position: int = 0"  # as every answer has it
             fields.append(text)
             if "Amount" in kind:
-                amounts.append(field)
+                amounts.append(ours)
         lines = [f"class {name}({base}, {options}):"]
         lines += docstring(
             schema.get("description") or f"{name}.", 4, "Attributes", described(schema)
@@ -114,7 +122,7 @@ class Shapes:
             lines += ["", "    def __post_init__(self) -> None:"]
             lines += ['        """Write amounts as they are sent."""']
             lines += [
-                f'        msgspec.structs.force_setattr(self, "{field}", amount(self.{field}))'
+                f'        msgspec.structs.force_setattr(self, "{field}", exact(self.{field}))'
                 for field in amounts
             ]
         return "\n".join(lines) + "\n"

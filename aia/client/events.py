@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
 
+from aia.client.types.economic_reads import EconomicSummary
 from aia.client.types.live import (
     AgentSnapshot,
     AgentUpdate,
+    EconomicUpdate,
     MetricsUpdate,
+    ProposalSnapshot,
+    ProposalUpdate,
     TaskSnapshot,
     TaskUpdate,
     Update,
@@ -102,13 +106,32 @@ class Closed(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-_KINDS = frozenset({"task_update", "agent_update", "metrics_update", "snapshot"})
+_KINDS = frozenset(
+    {
+        "task_update",
+        "agent_update",
+        "proposal_update",
+        "metrics_update",
+        "economic_update",
+        "snapshot",
+    }
+)
 _frame = msgspec.json.Decoder(_Frame).decode
-_task = msgspec.json.Decoder(TaskUpdate).decode
-_agent = msgspec.json.Decoder(AgentUpdate).decode
-_tasks = msgspec.json.Decoder(TaskSnapshot).decode
-_agents = msgspec.json.Decoder(AgentSnapshot).decode
+_FACTS: Mapping[str, Callable[[bytes | msgspec.Raw], TaskUpdate | AgentUpdate | ProposalUpdate]] = {
+    "task_update": msgspec.json.Decoder(TaskUpdate).decode,
+    "agent_update": msgspec.json.Decoder(AgentUpdate).decode,
+    "proposal_update": msgspec.json.Decoder(ProposalUpdate).decode,
+}
+_PAGES: Mapping[
+    str, Callable[[bytes | msgspec.Raw], TaskSnapshot | AgentSnapshot | ProposalSnapshot]
+]
+_PAGES = {
+    "tasks": msgspec.json.Decoder(TaskSnapshot).decode,
+    "agents": msgspec.json.Decoder(AgentSnapshot).decode,
+    "proposals": msgspec.json.Decoder(ProposalSnapshot).decode,
+}
 _metrics = msgspec.json.Decoder(Metrics).decode
+_summary = msgspec.json.Decoder(EconomicSummary).decode
 _subscribed = msgspec.json.Decoder(Subscribed).decode
 _closed = msgspec.json.Decoder(Closed).decode
 
@@ -127,10 +150,11 @@ def understood(event: ServerEvent) -> Update | Subscribed | Closed | None:
         return None
     frame = _frame(event.data)
     if event.kind == "snapshot":
-        page = (_tasks if frame.id == "tasks" else _agents)(frame.data)
+        page = _PAGES[frame.id](frame.data)
         return msgspec.structs.replace(page, position=frame.position)
     if event.kind == "metrics_update":
         return MetricsUpdate(as_of=frame.as_of, metrics=_metrics(frame.data))
-    update: TaskUpdate | AgentUpdate
-    update = _task(frame.data) if event.kind == "task_update" else _agent(frame.data)
+    if event.kind == "economic_update":
+        return EconomicUpdate(as_of=frame.as_of, summary=_summary(frame.data))
+    update = _FACTS[event.kind](frame.data)
     return msgspec.structs.replace(update, position=frame.position, place=event.id or "")

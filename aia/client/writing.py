@@ -20,7 +20,7 @@ Revisions: TypeAlias = int | str | Sequence[int]
 T = TypeVar("T")
 
 
-def amount(value: T) -> T | str:
+def exact(value: T) -> T | str:
     """Return an amount as JSON may carry it: a decimal in plain digits, without an exponent."""
     return format(value, "f") if isinstance(value, Decimal) else value
 
@@ -100,6 +100,6 @@ encode = msgspec.json.Encoder(enc_hook=_plain).encode
 """Encodes a body."""
 
 __all__ = [
-    "UNSET", "Amount", "Revisions", "UnsetType", "amount", "changed", "conditions", "encode",
+    "UNSET", "Amount", "Revisions", "UnsetType", "changed", "conditions", "encode", "exact",
     "given", "query_of", "segment", "stream_segment",
 ]  # fmt: skip

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from fractions import Fraction
 from typing import Any
 
 from aia.testing.pages import Order, page_of
+from aia.testing.snapshots import is_wanted_proposal, memory_reading
 from aia.testing.tables import Tables
 from aia_mas.domain.economy.governance.proposal import VoteState
 from aia_mas.projections.economy.governance import (
@@ -23,7 +25,9 @@ from aia_mas.projections.economy.governance import (
     vote_of,
 )
 from aia_mas.projections.economy.governance_fold import DelegationRow, ProposalRow, VoteRow
+from aia_mas.projections.economy.proposal_items import told_proposal
 from aia_mas.projections.listing import Found, Page, check_texts
+from aia_mas.projections.snapshot_reading import Reading, Wanted
 
 
 class MemoryGovernance:
@@ -80,6 +84,16 @@ class MemoryGovernance:
             limit=limit,
             position=self._position(),
         )
+
+    def snapshot(self, wanted: Wanted, limit: int) -> AbstractAsyncContextManager[Reading]:
+        """Open the list of proposals, made last first, as it is now; so many at most."""
+        rows = sorted(self._tables.rows[0].values(), key=lambda row: -row.created_position)
+        items = (
+            told_proposal(row.proposal_id, row.version, row.state)
+            for row in rows
+            if is_wanted_proposal(row.proposal_id, row.proposer, row.status, wanted)
+        )
+        return memory_reading(items, limit, self._position())
 
     async def count_votes(self, filters: VoteFilter) -> int:
         """Return how many votes there are."""

@@ -24,6 +24,7 @@ from aia_mas.domain.orchestration.tiers import Tiers
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
 from aia_mas.projections.catching_up import CatchingUp
 from aia_mas.projections.economy.budgets_fold import BUDGETS
+from aia_mas.projections.economy.economy_view import EconomyView
 from aia_mas.projections.economy.governance_fold import GOVERNANCE
 from aia_mas.projections.economy.incentives_fold import INCENTIVES
 from aia_mas.projections.economy.ledger_fold import LEDGER
@@ -81,9 +82,13 @@ class MemoryReadModels:
         self.governance = MemoryGovernance(votes[0], lambda: votes[1].position)
         self.snapshot_of_tasks = self.board.snapshot
         self.snapshot_of_agents = self.directory.snapshot
+        self.snapshot_of_proposals = self.governance.snapshot
         metrics = self._views[SystemMetrics.name].fold
         assert isinstance(metrics, SystemMetrics)
         self.metrics = metrics
+        economy = self._views[EconomyView.name].fold
+        assert isinstance(economy, EconomyView)
+        self.economy = economy
 
     def _tables(self, projection: Projection) -> tuple[Tables, FoldHost]:
         host = self._own[projection.name]

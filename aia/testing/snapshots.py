@@ -37,7 +37,8 @@ async def memory_reading(
 def is_wanted_task(task: Task, wanted: Wanted) -> bool:
     """Tell whether a task is in a snapshot."""
     return (
-        _among(task.task_id, wanted.task_ids)
+        wanted.proposal_ids is None
+        and _among(task.task_id, wanted.task_ids)
         and _among(task.agent_id, wanted.agent_ids)
         and _among(task.task_type, wanted.task_types)
         and _among(task.status, wanted.statuses)
@@ -46,7 +47,7 @@ def is_wanted_task(task: Task, wanted: Wanted) -> bool:
 
 def is_wanted_agent(agent: Agent, wanted: Wanted) -> bool:
     """Tell whether an agent is in a snapshot."""
-    if wanted.task_ids is not None or wanted.task_types is not None:
+    if _of_other_things(wanted) or wanted.proposal_ids is not None:
         return False
     if wanted.statuses is None:
         stands_so = agent.status != "unregistered"
@@ -54,6 +55,20 @@ def is_wanted_agent(agent: Agent, wanted: Wanted) -> bool:
         presence = "online" if agent.online else "offline"
         stands_so = agent.status in wanted.statuses or presence in wanted.statuses
     return stands_so and _among(agent.agent_id, wanted.agent_ids)
+
+
+def is_wanted_proposal(proposal_id: str, proposer: str, status: str, wanted: Wanted) -> bool:
+    """Tell whether a proposal is in a snapshot."""
+    return (
+        not _of_other_things(wanted)
+        and _among(proposal_id, wanted.proposal_ids)
+        and _among(proposer, wanted.agent_ids)
+        and _among(status, wanted.statuses)
+    )
+
+
+def _of_other_things(wanted: Wanted) -> bool:
+    return wanted.task_ids is not None or wanted.task_types is not None
 
 
 def _among(value: str | None, choice: Collection[str] | None) -> bool:

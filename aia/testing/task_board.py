@@ -34,7 +34,7 @@ class MemoryTaskBoard:
     """Answers as ``TaskBoard`` does."""
 
     def __init__(self, tables: Tables, rewards: Tables, position: Callable[[], int]) -> None:
-        """Read the tables of the board and of rewards (``position``: how far the board has come)."""
+        """Read tables, of the board and of rewards (``position``: how far the board has come)."""
         self._tables = tables
         self._rewards = rewards
         self._position = position

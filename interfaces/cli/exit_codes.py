@@ -28,5 +28,7 @@ class Exit(IntEnum):
     """The task that was waited for ended otherwise than completed."""
     NOT_IN_TIME = 10
     """What was waited for did not happen in time."""
+    DIFFERENT = 11
+    """What was recomputed differs from what is there."""
     INTERRUPTED = 130
     """Stopped by a signal before it was done."""

@@ -15,7 +15,7 @@ _DEBUG = "debug"
 _INTERRUPTED = 130
 # Each lives in the module of its name.
 _COMMANDS = (
-    "serve", "demo", "worker", "agents", "tasks", "top", "apply", "events",
+    "serve", "demo", "worker", "agents", "tasks", "economy", "top", "apply", "events",
     "migrate", "doctor", "audit", "projections",
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ TAGS = (
     ("agents", "Who does the work: registration, signs of life, work to be had, how it went."),
     ("tasks", "The work: submitted, worked on, steered, explained; and who gets it."),
     ("queue", "Tasks that wait, limits of concurrency keys, pauses."),
-    ("economy", "Tokens: accounts, transfers, stakes, rewards, budgets, proposals."),
+    ("economy", "Money and who has it: wallets, stakes, rewards, budgets, governance."),
     ("live", "What happens, as it happens."),
     ("security", "Tokens that are refused before they expire."),
     ("audit", "Every event as it is stored and sealed."),

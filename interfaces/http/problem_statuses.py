@@ -113,7 +113,6 @@ STATUS_OF: Mapping[str, int] = {
     "unknown_proposal_kind": 422,
     "command_not_allowed": 422,
     "missing_command": 422,
-    "self_delegation": 422,
     "delegation_changed": 503,
     "power_not_known": 503,
     "system_account": 403,
@@ -169,8 +168,8 @@ STATUS_OF: Mapping[str, int] = {
     "unbalanced_entry": 422,
     "zero_amount": 422,
     "exceeds_pending_transfer": 422,
-    "self_delegation": 422,
     "invalid_fraction": 422,
+    "self_delegation": 422,
     "self_report": 422,
     # 429: too much at once
     "rate_limited": 429,

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    Metric,
-)
+from prometheus_client.core import HistogramMetricFamily, Metric
 
 from aia_mas import __version__
 from aia_mas.application.event_log.batch import Status
 from aia_mas.application.histogram import Histogram
+from aia_mas.interfaces.monitoring.making import PREFIX, counter, counters, gauge, gauges
 from aia_mas.interfaces.monitoring.reading import Reading
 from aia_mas.projections.durations import Durations
 
-_PREFIX = "aia_mas_"
 _DOUBLINGS = 22
 """Durations are told up to 2**22 ms, 70 minutes; what takes longer is in the last bucket."""
 _CLASSES = ("none", "1xx", "2xx", "3xx", "4xx", "5xx")
-
-Samples = Iterable[tuple[Sequence[str], float]]
-"""Values of labels, and the value."""
 
 
 def families(reading: Reading) -> Iterator[Metric]:
@@ -38,37 +30,37 @@ def families(reading: Reading) -> Iterator[Metric]:
 
 
 def _node(reading: Reading) -> Iterator[Metric]:
-    yield _gauges("build_info", "The program's version", ["version"], [([__version__], 1)])
-    yield _gauge("draining", "1 while the node takes no more commands", reading.draining)
-    yield _gauge("presence_available", "1 while signs of life are shared", reading.presence)
+    yield gauges("build_info", "The program's version", ["version"], [([__version__], 1)])
+    yield gauge("draining", "1 while the node takes no more commands", reading.draining)
+    yield gauge("presence_available", "1 while signs of life are shared", reading.presence)
     leads = [([name], leads) for name, leads in reading.leads.items()]
-    yield _gauges("leader", "1 where this node leads a process or projection", ["process"], leads)
+    yield gauges("leader", "1 where this node leads a process or projection", ["process"], leads)
     lags, labels = reading.metrics.lag, ["projection", "kind"]
-    yield _gauges(
+    yield gauges(
         "projection_lag_events",
         "Events that a projection, or what a process decides on, is behind the log",
         labels,
         [([lag.name, lag.kind], lag.events) for lag in lags],
     )
-    yield _gauges(
+    yield gauges(
         "projection_lag_seconds",
         "Age of the first of these events",
         labels,
         [([lag.name, lag.kind], lag.seconds) for lag in lags],
     )
-    yield _gauge("websocket_connections", "Open WebSockets", reading.connections)
-    yield _gauge("websocket_subscriptions", "What these follow", reading.subscriptions)
+    yield gauge("websocket_connections", "Open WebSockets", reading.connections)
+    yield gauge("websocket_subscriptions", "What these follow", reading.subscriptions)
 
 
 def _agents(reading: Reading) -> Iterator[Metric]:
     agents = reading.metrics.agents
     statuses = [([status], count) for status, count in agents.by_status.items()]
-    yield _gauges("agents", "Agents by status", ["status"], statuses)
-    yield _gauge("agents_online", "Registered agents whose heartbeats arrive", agents.online)
-    yield _gauge("agents_available", "Active agents online", agents.available)
-    yield _gauge("agents_with_room", "Those of them with a place free", agents.with_room)
-    yield _gauge("agent_places", "Tasks that available agents take at once", agents.places)
-    yield _gauge("agent_places_in_use", "Tasks that these hold", agents.in_use)
+    yield gauges("agents", "Agents by status", ["status"], statuses)
+    yield gauge("agents_online", "Registered agents whose heartbeats arrive", agents.online)
+    yield gauge("agents_available", "Active agents online", agents.available)
+    yield gauge("agents_with_room", "Those of them with a place free", agents.with_room)
+    yield gauge("agent_places", "Tasks that available agents take at once", agents.places)
+    yield gauge("agent_places_in_use", "Tasks that these hold", agents.in_use)
 
 
 def _tasks(reading: Reading) -> Iterator[Metric]:
@@ -78,11 +70,11 @@ def _tasks(reading: Reading) -> Iterator[Metric]:
         for priority, statuses in tasks.by_priority.items()
         for status, count in statuses.items()
     ]
-    yield _gauges("tasks", "Tasks by priority and status", ["priority", "status"], standing)
-    yield _counter("tasks_submitted", "Tasks submitted", tasks.submitted)
-    yield _counter("tasks_retried", "Tasks tried again by hand", tasks.retried)
-    yield _counter("task_assignments", "Attempts given to agents", durations["waiting"].count)
-    yield _counters(
+    yield gauges("tasks", "Tasks by priority and status", ["priority", "status"], standing)
+    yield counter("tasks_submitted", "Tasks submitted", tasks.submitted)
+    yield counter("tasks_retried", "Tasks tried again by hand", tasks.retried)
+    yield counter("task_assignments", "Attempts given to agents", durations["waiting"].count)
+    yield counters(
         "task_attempts",
         "Attempts that are over",
         ["outcome"],
@@ -92,10 +84,10 @@ def _tasks(reading: Reading) -> Iterator[Metric]:
             (["released"], tasks.released_attempts),
         ],
     )
-    yield _counter(
+    yield counter(
         "task_attempts_requeued", "Attempts followed by another one", tasks.requeued_attempts
     )
-    yield _counters(
+    yield counters(
         "policy_failures",
         "Assignments that a user's policy should have decided and failed at",
         ["policy"],
@@ -111,13 +103,13 @@ def _tasks(reading: Reading) -> Iterator[Metric]:
 
 def _webhooks(reading: Reading) -> Iterator[Metric]:
     states = [([state], count) for state, count in reading.endpoints.items()]
-    yield _gauges("webhook_endpoints", "Agents with an endpoint", ["state"], states)
+    yield gauges("webhook_endpoints", "Agents with an endpoint", ["state"], states)
     for name, text, counts in (
         ("webhook_deliveries", "Tasks sent to endpoints by this node", reading.deliveries),
         ("webhook_pings", "Pings sent to endpoints by this node", reading.pings),
     ):
         outcomes = [([outcome], count) for outcome, count in sorted(counts.items())]
-        yield _counters(name, text, ["outcome"], outcomes)
+        yield counters(name, text, ["outcome"], outcomes)
 
 
 def _log(reading: Reading) -> Iterator[Metric]:
@@ -126,15 +118,15 @@ def _log(reading: Reading) -> Iterator[Metric]:
         ([status.name.lower()], count)
         for status, count in zip(Status, commits.answers, strict=True)
     ]
-    yield _gauge("event_log_position", "Last position that this node knows", reading.position)
-    yield _counter("event_log_appended_events", "Events stored by this node", commits.events)
-    yield _counters(
+    yield gauge("event_log_position", "Last position that this node knows", reading.position)
+    yield counter("event_log_appended_events", "Events stored by this node", commits.events)
+    yield counters(
         "event_log_append_requests",
         "Requests to append that were answered",
         ["outcome"],
         [*answers, (["unavailable"], commits.failed)],
     )
-    yield _gauge(
+    yield gauge(
         "event_log_queued_requests", "Requests to append not answered yet", reading.waiting_commands
     )
     yield _histogram("event_log_commit_seconds", "From sent to answered", [([], commits.seconds)])
@@ -152,7 +144,7 @@ def _http(reading: Reading) -> Iterator[Metric]:
         if count
     ]
     labels = ["method", "route", "status"]
-    yield _counters("http_requests", "Requests that are over", labels, counts)
+    yield counters("http_requests", "Requests that are over", labels, counts)
     yield _histogram(
         "http_request_duration_seconds",
         "From the first byte of a request to its end",
@@ -164,52 +156,30 @@ def _http(reading: Reading) -> Iterator[Metric]:
 def _pool(reading: Reading) -> Iterator[Metric]:
     pool = reading.pool
     size, free = pool.get("pool_size", 0), pool.get("pool_available", 0)
-    yield _gauges(
+    yield gauges(
         "postgres_pool_connections",
         "Connections of the pool",
         ["state"],
         [(["idle"], free), (["used"], size - free)],
     )
-    yield _gauge("postgres_pool_limit", "Connections, at most", pool.get("pool_max", 0))
-    yield _gauge(
+    yield gauge("postgres_pool_limit", "Connections, at most", pool.get("pool_max", 0))
+    yield gauge(
         "postgres_pool_waiting", "Who waits for a connection", pool.get("requests_waiting", 0)
     )
-    yield _counter("postgres_pool_requests", "Connections asked for", pool.get("requests_num", 0))
-    yield _counter(
+    yield counter("postgres_pool_requests", "Connections asked for", pool.get("requests_num", 0))
+    yield counter(
         "postgres_pool_timeouts", "Waits that were in vain", pool.get("requests_errors", 0)
     )
-    yield _counter(
+    yield counter(
         "postgres_pool_wait_seconds",
         "Time spent waiting for a connection",
         pool.get("requests_wait_ms", 0) / 1000,
     )
 
 
-def _gauge(name: str, text: str, value: float) -> Metric:
-    return _gauges(name, text, [], [([], value)])
-
-
-def _gauges(name: str, text: str, labels: Sequence[str], samples: Samples) -> Metric:
-    family = GaugeMetricFamily(_PREFIX + name, text, labels=labels)
-    for values, value in samples:
-        family.add_metric(values, value)
-    return family
-
-
-def _counter(name: str, text: str, value: float) -> Metric:
-    return _counters(name, text, [], [([], value)])
-
-
-def _counters(name: str, text: str, labels: Sequence[str], samples: Samples) -> Metric:
-    family = CounterMetricFamily(_PREFIX + name, text, labels=labels)
-    for values, value in samples:
-        family.add_metric(values, value)
-    return family
-
-
 def _durations(name: str, text: str, durations: Durations) -> Metric:
     """Return a histogram whose bounds are ones that the durations know exactly, (2**n - 1) ms."""
-    family = HistogramMetricFamily(_PREFIX + name, text)
+    family = HistogramMetricFamily(PREFIX + name, text)
     buckets = [(str(bound / 1000), count) for bound, count in durations.doublings(_DOUBLINGS)]
     family.add_metric([], [*buckets, ("+Inf", durations.count)], durations.total / 1000)
     return family
@@ -221,7 +191,7 @@ def _histogram(
     rows: Iterable[tuple[Sequence[str], Histogram]],
     labels: Sequence[str] = (),
 ) -> Metric:
-    family = HistogramMetricFamily(_PREFIX + name, text, labels=labels)
+    family = HistogramMetricFamily(PREFIX + name, text, labels=labels)
     for values, row in rows:
         count, buckets = 0, []
         for bound, more in zip((*row.bounds, float("inf")), row.counts, strict=True):

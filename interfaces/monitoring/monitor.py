@@ -10,6 +10,7 @@ from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import CollectorRegistry, Metric
 from prometheus_client.exposition import choose_encoder
 
+from aia_mas.interfaces.monitoring.economy_families import economy_families
 from aia_mas.interfaces.monitoring.families import families
 from aia_mas.interfaces.monitoring.http_counts import HttpCounts
 from aia_mas.interfaces.monitoring.reading import Reading, read
@@ -63,4 +64,5 @@ class _Collected:
 
     def collect(self) -> Iterator[Metric]:
         yield from families(self._reading)
+        yield from economy_families(self._reading)
         yield from self._process.collect()

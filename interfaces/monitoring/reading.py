@@ -10,6 +10,7 @@ from aia_mas.application.processes import deadlines, deliveries, dispatcher
 from aia_mas.domain.orchestration.scoring.policies import BUILT_IN
 from aia_mas.interfaces.monitoring.http_counts import HttpCounts, RouteCounts
 from aia_mas.projections.durations import Durations
+from aia_mas.projections.economy.figures import EconomicSummary
 from aia_mas.projections.metrics_figures import Metrics
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Reading(NamedTuple):
         deliveries: Deliveries to endpoints by how they ended, on this node.
         pings: The same of pings.
         endpoints: How many endpoints are enabled, and how many disabled.
+        economy: The figures of the economy.
+        orders: How many orders wait for the settlement, by kind.
     """
 
     metrics: Metrics
@@ -54,10 +57,12 @@ class Reading(NamedTuple):
     deliveries: Mapping[str, int]
     pings: Mapping[str, int]
     endpoints: Mapping[str, int]
+    economy: EconomicSummary
+    orders: Mapping[str, int]
 
 
 def read(system: System, requests: HttpCounts) -> Reading:
-    """Read a node; takes well under a millisecond."""
+    """Read a node; takes about a millisecond."""
     projections, hub = system.projections, system.hub
     held = {lease.name for lease in system.leases.held}
     names = {deadlines.LEASE, deliveries.LEASE, dispatcher.LEASE, *projections.lease_names, *held}
@@ -80,6 +85,8 @@ def read(system: System, requests: HttpCounts) -> Reading:
         endpoints=dict(
             zip(("enabled", "disabled"), system.webhooks.fold.state.count(), strict=True)
         ),
+        economy=projections.economy.summary(system.clock.now()),
+        orders=system.economy.open_orders(),
     )
 
 

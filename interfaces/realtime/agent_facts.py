@@ -98,7 +98,7 @@ def _describe(name: str, agent_id: str, recorded: RecordedEvent) -> tuple[Update
         update.max_concurrent_tasks = declared.max_concurrent_tasks
         update.cost_per_task = to_text(declared.cost_per_task)
         update.labels = declared.labels
-    return update, (None, agent_id, None, status or _PRESENCE[online])
+    return update, Keys(agent_id=agent_id, status=status or _PRESENCE[online])
 
 
 AGENTS = FactTopic(

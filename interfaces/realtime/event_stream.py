@@ -30,8 +30,9 @@ from aia_mas.interfaces.realtime.sse import Place, SseTransport, place_in
 
 log = structlog.stdlib.get_logger("aia.realtime")
 
-Topic = Literal["metrics", "tasks", "agents"]
-_FACTS = ("tasks", "agents")
+Topic = Literal["metrics", "tasks", "agents", "economy", "proposals"]
+_FACTS = ("tasks", "agents", "proposals")
+_USUAL = ("metrics", "tasks", "agents")
 
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -53,7 +54,10 @@ class EventStreams(Controller):
         self,
         request: ApiRequest,
         topic: Annotated[
-            list[Topic] | None, QueryParameter(description="What is wanted; all when left out.")
+            list[Topic] | None,
+            QueryParameter(
+                description="What is wanted; `metrics`, `tasks` and `agents` when left out."
+            ),
         ] = None,
         after: Annotated[
             int | None,
@@ -75,6 +79,7 @@ class EventStreams(Controller):
         task_type: FromQuery[list[str] | None] = None,
         status: FromQuery[list[str] | None] = None,
         event: FromQuery[list[str] | None] = None,
+        proposal_id: FromQuery[list[str] | None] = None,
         last_event_id: Annotated[
             str | None,
             QueryParameter(description="`Last-Event-ID`, for browsers that begin a stream anew."),
@@ -89,10 +94,10 @@ class EventStreams(Controller):
         Filters concern facts. A stream is resumed with `Last-Event-ID`, by browsers by themselves,
         or with `after`; `docs/realtime.md` tells what events there are.
         """
-        topics = list(dict.fromkeys(topic or ("metrics", *_FACTS)))
+        topics = list(dict.fromkeys(topic or _USUAL))
         for name in topics:
             permit(name, request.principal)
-        chosen = _filter(task_id, agent_id, task_type, status, event)
+        chosen = _filter(task_id, agent_id, task_type, status, event, proposal_id)
         if chosen is not None and not set(topics) & set(_FACTS):
             raise _wrong("filters concern facts, and none are asked for", "topic")
         place = _place(request, topics, after, epoch, last_event_id)
@@ -211,6 +216,7 @@ def _filter(
     task_type: list[str] | None,
     status: list[str] | None,
     event: list[str] | None,
+    proposal_id: list[str] | None,
 ) -> Filter | None:
     given = {
         "task_ids": task_id,
@@ -218,6 +224,7 @@ def _filter(
         "task_types": task_type,
         "statuses": status,
         "events": event,
+        "proposal_ids": proposal_id,
     }
     named = {name: values for name, values in given.items() if values}
     if not named:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -34,8 +34,23 @@ class Update(msgspec.Struct, kw_only=True, omit_defaults=True):
     actor: str
 
 
-Keys = tuple[str | None, str | None, str | None, str | None]
-"""Task id, agent id, task type and status, as filters see them."""
+class Keys(NamedTuple):
+    """What filters see of an event; each is None where it does not say.
+
+    Attributes:
+        task_id: The task that it is about.
+        agent_id: The agent in it.
+        task_type: The task's type.
+        status: Where it leaves the task, agent or proposal.
+        proposal_id: The proposal that it is about.
+    """
+
+    task_id: str | None = None
+    agent_id: str | None = None
+    task_type: str | None = None
+    status: str | None = None
+    proposal_id: str | None = None
+
 
 Describe = Callable[[str, str, RecordedEvent], tuple[Update, Keys]]
 """Makes the data and keys of an event from its short name, the entity's id, and the event."""
@@ -74,10 +89,7 @@ class Fact:
 
     @property
     def keys(self) -> Keys:
-        """The task it is about, the agent in it, the task's type, and where the event leaves it.
-
-        Each is None where the event does not say.
-        """
+        """What filters see of it."""
         if self._keys is None:
             self._keys = self._describe()[1]
         return self._keys
@@ -99,13 +111,14 @@ class Fact:
 
 
 class FactTopic:
-    """A topic whose facts are the events of one category of streams."""
+    """A topic whose facts are the events of a category of streams, or of a few."""
 
     def __init__(
         self,
         name: str,
         *,
         category: str,
+        beside: frozenset[str] = frozenset(),
         frame_type: str,
         events: Mapping[type[Event], Any],
         statuses: frozenset[str],
@@ -116,6 +129,7 @@ class FactTopic:
         Args:
             name: What clients subscribe to.
             category: The part of stream ids before the slash.
+            beside: Further categories whose events belong to the same things.
             frame_type: The ``type`` of its frames.
             events: The event classes that it tells of.
             statuses: What filters may name as a status.
@@ -123,6 +137,7 @@ class FactTopic:
         """
         self.name = name
         self.category = category
+        self.categories = frozenset({category}) | beside
         self.frame_type = frame_type
         self.suffix = suffix_of(name)
         self.statuses = statuses

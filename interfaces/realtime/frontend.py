@@ -21,8 +21,10 @@ from aia_mas.interfaces.realtime.session import Session
 
 OPERATIONS = {
     "metrics": "get_system_metrics",
+    "economy": "get_economic_summary",
     "agents": "list_agents",
     "tasks": "list_tasks",
+    "proposals": "list_proposals",
 }
 """Topic -> the operation on the list of permissions that reads the same over HTTP."""
 

@@ -29,6 +29,7 @@ from aia_mas.interfaces.realtime.connection import BATCH_BYTES, Connection, Tran
 from aia_mas.interfaces.realtime.facts import Fact, FactTopic
 from aia_mas.interfaces.realtime.options import RealtimeOptions
 from aia_mas.interfaces.realtime.pages import Pages
+from aia_mas.interfaces.realtime.proposal_facts import PROPOSALS
 from aia_mas.interfaces.realtime.ring import Ring
 from aia_mas.interfaces.realtime.roster import Roster
 from aia_mas.interfaces.realtime.snapshots import OpenList, Snapshots
@@ -66,7 +67,7 @@ class Hub:
         self,
         event_log: EventLog,
         options: RealtimeOptions = RealtimeOptions(),  # noqa: B008 - frozen
-        topics: Sequence[FactTopic] = (TASKS, AGENTS),
+        topics: Sequence[FactTopic] = (TASKS, AGENTS, PROPOSALS),
         lists: Mapping[str, OpenList] = MappingProxyType({}),
     ) -> None:
         """Wire the hub; ``run`` must be running for anything to be sent.
@@ -86,12 +87,17 @@ class Hub:
         pages = Pages(event_log, topics, options.cached_pages)
         self._pages = pages
         self._channels = {
-            topic.category: Channel(topic, pages, Ring(0, options.ring_bytes)) for topic in topics
+            topic.name: Channel(topic, pages, Ring(0, options.ring_bytes)) for topic in topics
+        }
+        self._by_category = {
+            category: channel
+            for channel in self._channels.values()
+            for category in channel.topic.categories
         }
         self._coalesced: dict[str, CoalescedTopic] = {}
         self.subscriptions = Subscriptions(
             event_log,
-            {channel.topic.name: channel for channel in self._channels.values()},
+            self._channels,
             self._coalesced,
             lambda: self._position,
             lists.keys(),
@@ -182,7 +188,7 @@ class Hub:
         moved = False
         async with self._turns:
             for subscription in tuple(connection.behind):
-                channel = self._channels[subscription.topic.category]
+                channel = self._channels[subscription.topic.name]
                 moved = channel.catch_up(subscription, self._position) or moved
             await asyncio.sleep(0)
         return moved
@@ -242,7 +248,7 @@ class Hub:
         facts: list[tuple[Channel, Fact]] = []
         size = 0
         for event in events:
-            channel = self._channels.get(event.stream.partition("/")[0])
+            channel = self._by_category.get(event.stream.partition("/")[0])
             fact = None if channel is None else channel.topic.fact(event)
             if channel is not None and fact is not None:
                 facts.append((channel, fact))

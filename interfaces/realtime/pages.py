@@ -50,7 +50,7 @@ class Pages:
             capacity: Pages kept.
         """
         self._log = event_log
-        self._topics = {topic.category: topic for topic in topics}
+        self._topics = {each: topic for topic in topics for each in topic.categories}
         self._capacity = capacity
         self._cache: OrderedDict[Place, Page] = OrderedDict()
         self._waiting: dict[Place, set[Callable[[], None]]] = {}

@@ -9,7 +9,7 @@ from aia_mas.domain.economy.governance import proposal_events as events
 from aia_mas.domain.economy.governance.proposal import ProposalStatus
 from aia_mas.domain.kernel import Event
 from aia_mas.domain.kernel.money import to_text
-from aia_mas.interfaces.realtime.facts import Update
+from aia_mas.interfaces.realtime.facts import FactTopic, Keys, Update
 
 
 class ProposalTold(Update, kw_only=True, omit_defaults=True):
@@ -128,3 +128,21 @@ def told_proposal(name: str, entity_id: str, recorded: RecordedEvent) -> Proposa
         update.abstain, update.veto = to_text(tally.abstain), to_text(tally.veto)
         update.total = to_text(result.total)
     return update
+
+
+def _describe(name: str, entity_id: str, recorded: RecordedEvent) -> tuple[Update, Keys]:
+    told = told_proposal(name, entity_id, recorded)
+    who = told.voter or told.proposer
+    return told, Keys(agent_id=who, status=told.status, proposal_id=told.proposal_id)
+
+
+PROPOSALS = FactTopic(
+    "proposals",
+    category="proposal",
+    beside=frozenset({"vote"}),
+    frame_type="proposal_update",
+    events=TOLD,
+    statuses=frozenset(ProposalStatus),
+    describe=_describe,
+)
+"""Subscribe to it for ``proposal_update`` frames."""

@@ -33,6 +33,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         task_types: Events that carry one of these types.
         statuses: Events that lead to one of these statuses.
         events: These events, for example ``task.completed``.
+        proposal_ids: Events of these proposals, votes included.
     """
 
     task_ids: _Ids = None
@@ -40,6 +41,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     task_types: _Names = None
     statuses: _Names = None
     events: _Names = None
+    proposal_ids: _Ids = None
 
 
 class InvalidFilter(Exception):
@@ -54,6 +56,7 @@ class Selection(NamedTuple):
     task_types: frozenset[str] | None = None
     statuses: frozenset[str] | None = None
     events: frozenset[str] | None = None
+    proposal_ids: frozenset[str] | None = None
 
     def takes(self, fact: Fact) -> bool:
         """Tell whether a fact is selected."""
@@ -61,12 +64,13 @@ class Selection(NamedTuple):
             return False
         if self == EVERYTHING:
             return True
-        task_id, agent_id, task_type, status = fact.keys
+        keys = fact.keys
         return (
-            (self.task_ids is None or task_id in self.task_ids)
-            and (self.agent_ids is None or agent_id in self.agent_ids)
-            and (self.task_types is None or task_type in self.task_types)
-            and (self.statuses is None or status in self.statuses)
+            (self.task_ids is None or keys.task_id in self.task_ids)
+            and (self.agent_ids is None or keys.agent_id in self.agent_ids)
+            and (self.task_types is None or keys.task_type in self.task_types)
+            and (self.statuses is None or keys.status in self.statuses)
+            and (self.proposal_ids is None or keys.proposal_id in self.proposal_ids)
         )
 
     def streams(self, category: str) -> tuple[str, ...]:
@@ -102,4 +106,5 @@ def selection_of(wanted: Filter | None, topic: FactTopic) -> Selection:
         task_types=wanted.task_types,
         statuses=wanted.statuses,
         events=wanted.events,
+        proposal_ids=wanted.proposal_ids,
     )

@@ -123,7 +123,7 @@ def _describe(name: str, task_id: str, recorded: RecordedEvent) -> tuple[Update,
         update.status = TaskStatus.INPUT_REQUIRED
     elif type(event) is TaskRequeued:
         update.task_type, update.priority = event.terms.task_type, event.terms.priority
-    return update, (task_id, update.agent_id, update.task_type, update.status)
+    return update, Keys(task_id, update.agent_id, update.task_type, update.status)
 
 
 TASKS = FactTopic(

@@ -1,4 +1,4 @@
-"""What completed attempts were paid from the reward pool, and the pool's blocks (migration 0013)."""
+"""What completed attempts got of the reward pool, and the blocks of that (migration 0013)."""
 
 from __future__ import annotations
 
@@ -70,9 +70,7 @@ def _settled(row: RewardBlocksRow | None, recorded: RecordedEvent) -> RewardBloc
     return row
 
 
-def _paid(
-    item: SettledTask, _row: TaskRewardRow | None, recorded: RecordedEvent
-) -> TaskRewardRow:
+def _paid(item: SettledTask, _row: TaskRewardRow | None, recorded: RecordedEvent) -> TaskRewardRow:
     event: RewardsSettled = recorded.event
     return TaskRewardRow(
         task_id=item.task_id,
@@ -94,9 +92,7 @@ def _paid(
     )
 
 
-def _items(
-    _row: RewardBlocksRow, recorded: RecordedEvent
-) -> Iterator[tuple[str, RowFold[Any]]]:
+def _items(_row: RewardBlocksRow, recorded: RecordedEvent) -> Iterator[tuple[str, RowFold[Any]]]:
     for item in recorded.event.items:
         yield item.task_id, partial(_paid, item)
 

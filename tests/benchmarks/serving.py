@@ -6,7 +6,8 @@ them a frame of that size, one after the other in a bare loop, when it gets a re
 ``serving.py product DATA_DIR [AGENTS CAPACITY [FILE]]`` serves a node, by default with 200 agents
 whose capacity never runs out. All print the port and stop when their standard input ends; the
 product then prints how many seconds its read models needed to catch up, and writes to the file when
-it knew of each commit, by the monotonic clock.
+it knew of each commit, by the monotonic clock. ``serving.py economy DATA_DIR AGENTS`` serves a node
+whose live view of the economy was filled (see ``rich_agents``).
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import json
 import resource
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -147,12 +149,37 @@ async def product(
         told.write_text(json.dumps(commits))
 
 
+async def economy(data_dir: Path, agents: int) -> None:
+    """Serve a node that knows many agents who have earned a lot."""
+    # Beside this program, which is no part of a package.
+    from rich_agents import enrich
+
+    settings = load_settings({"data_dir": data_dir, "port": 0, **QUIET}, environment={})
+    configure(settings.log_format, settings.log_level, sys.stderr)
+    async with System(settings) as system:
+        await asyncio.to_thread(
+            enrich, system.projections.economy, agents, datetime.now(UTC) + timedelta(minutes=1)
+        )
+        collection.tune()
+        stop = asyncio.Event()
+
+        def ready(urls: Any) -> None:
+            print(urls[0].rstrip("/").rpartition(":")[2], flush=True)
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(serve(system, stop=stop, ready=ready))
+            await until_stdin_ends()
+            stop.set()
+
+
 async def main(kind: str, *arguments: str) -> None:
     """Serve one of them."""
     if kind == "bare":
         await bare()
     elif kind == "sockets":
         await sockets(int(arguments[0]))
+    elif kind == "economy":
+        await economy(Path(arguments[0]), int(arguments[1]))
     else:
         data_dir, *rest = arguments
         numbers = [int(one) for one in rest[:2]]

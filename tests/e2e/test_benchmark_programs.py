@@ -119,3 +119,10 @@ def test_work_is_timed_and_counted(tmp_path: Path) -> None:
         lives.append(figures(run("work_loader.py", "http", port, 0.5, 3, 1)))
     assert pickup["pickup"]["count"] == 10
     assert all(found["lives_per_s"] > 0 for found in lives)
+
+
+def test_profiles_of_rich_agents_are_asked_for(data_dir: Path, tmp_path: Path) -> None:
+    with serving(tmp_path / "errors", "economy", data_dir, 3) as (port, _):
+        path = "/mas/api/v1/economic/agents/agent_#"
+        found = figures(run("query_loader.py", port, path, 2, 0.2, 3))
+    assert (found["rate"] > 0, found["refused"]) == (True, 0)

@@ -11,8 +11,12 @@ from aia.client.asynchronous.connection import AsyncConnection
 from aia.client.asynchronous.groups import (
     AsyncAgents,
     AsyncAudit,
+    AsyncBudgets,
     AsyncConnections,
+    AsyncEconomy,
+    AsyncGovernance,
     AsyncHealthChecks,
+    AsyncIncentives,
     AsyncKeyLimits,
     AsyncMetrics,
     AsyncPolicies,
@@ -44,6 +48,10 @@ class AsyncClient:
         limits: Limits of concurrency keys.
         policies: The rules by which tasks go to agents.
         metrics: Figures of the whole system.
+        economy: Tokens: who has them, who stakes them, who earns them.
+        budgets: What may be spent on tasks.
+        incentives: Programs that reward more than single tasks.
+        governance: Proposals and votes.
         audit: The event log.
         connections: Who is connected, and tickets to connect with.
         revocations: Tokens that are refused before they expire.
@@ -93,6 +101,10 @@ class AsyncClient:
         self.limits = AsyncKeyLimits(connection)
         self.policies = AsyncPolicies(connection)
         self.metrics = AsyncMetrics(connection)
+        self.economy = AsyncEconomy(connection)
+        self.budgets = AsyncBudgets(connection)
+        self.incentives = AsyncIncentives(connection)
+        self.governance = AsyncGovernance(connection)
         self.audit = AsyncAudit(connection)
         self.connections = AsyncConnections(connection)
         self.revocations = AsyncRevocations(connection)
@@ -107,6 +119,7 @@ class AsyncClient:
         task_type: str | Sequence[str] | None = None,
         status: str | Sequence[str] | None = None,
         event: str | Sequence[str] | None = None,
+        proposal_id: str | Sequence[str] | None = None,
         after: int | None = None,
         epoch: str | None = None,
         snapshot: bool = False,
@@ -119,12 +132,14 @@ class AsyncClient:
         nothing told twice. Filters concern facts; a fact must match all of them.
 
         Args:
-            topics: What is wanted: `metrics`, `tasks`, `agents`; all when left out.
+            topics: What is wanted: `metrics`, `tasks`, `agents`, `economy`, `proposals`; the first
+                three when left out.
             task_id: Only of these tasks.
             agent_id: Only of these agents.
             task_type: Only of these types.
             status: Only what leads to these statuses.
             event: Only these events, for example `task.completed`.
+            proposal_id: Only of these proposals.
             after: The last position already known; left out: from now on.
             epoch: The history in which that was given out.
             snapshot: Begin with how tasks and agents stand, in pages, unless the stream can go on
@@ -149,6 +164,7 @@ class AsyncClient:
             "task_type": task_type,
             "status": status,
             "event": event,
+            "proposal_id": proposal_id,
             "after": after,
             "epoch": epoch,
             "snapshot": snapshot or None,

@@ -10,11 +10,20 @@ from aia.client.asynchronous.operations.agent_registry import AsyncAgentRegistry
 from aia.client.asynchronous.operations.agent_supervision import AsyncAgentSupervision
 from aia.client.asynchronous.operations.agent_webhooks import AsyncAgentWebhooks
 from aia.client.asynchronous.operations.audit import AsyncAudit
+from aia.client.asynchronous.operations.budget_methods import AsyncBudgetMethods
 from aia.client.asynchronous.operations.connections import AsyncConnections
+from aia.client.asynchronous.operations.delegation_methods import AsyncDelegationMethods
+from aia.client.asynchronous.operations.economic_accounts import AsyncEconomicAccounts
+from aia.client.asynchronous.operations.economic_reads import AsyncEconomicReads
+from aia.client.asynchronous.operations.economic_stakes import AsyncEconomicStakes
+from aia.client.asynchronous.operations.economic_supply import AsyncEconomicSupply
+from aia.client.asynchronous.operations.economic_transfers import AsyncEconomicTransfers
 from aia.client.asynchronous.operations.health_checks import AsyncHealthChecks
+from aia.client.asynchronous.operations.incentive_methods import AsyncIncentiveMethods
 from aia.client.asynchronous.operations.key_limits import AsyncKeyLimits
 from aia.client.asynchronous.operations.metrics_reads import AsyncMetricsReads
 from aia.client.asynchronous.operations.policies import AsyncPolicies
+from aia.client.asynchronous.operations.proposal_methods import AsyncProposalMethods
 from aia.client.asynchronous.operations.queue import AsyncQueue
 from aia.client.asynchronous.operations.revocations import AsyncRevocations
 from aia.client.asynchronous.operations.task_bulk_care import AsyncTaskBulkCare
@@ -28,7 +37,9 @@ from aia.client.types import Task, TaskStatus
 from aia.client.types.live import (
     AgentSnapshot,
     AgentUpdate,
+    EconomicUpdate,
     MetricsUpdate,
+    ProposalUpdate,
     TaskSnapshot,
     TaskUpdate,
 )
@@ -36,8 +47,12 @@ from aia.client.types.live import (
 __all__ = [
     "AsyncAgents",
     "AsyncAudit",
+    "AsyncBudgets",
     "AsyncConnections",
+    "AsyncEconomy",
+    "AsyncGovernance",
     "AsyncHealthChecks",
+    "AsyncIncentives",
     "AsyncKeyLimits",
     "AsyncMetrics",
     "AsyncPolicies",
@@ -102,6 +117,68 @@ class AsyncAgents(AsyncAgentRegistry, AsyncAgentSupervision, AsyncAgentReads, As
                     agents.update({agent.agent_id: agent for agent in update.items})
         """
         query = {"topic": ["agents"], "agent_id": agent_id, "status": status, "snapshot": True}
+        return AsyncStream(self._connection, query, place=place, patience=patience)
+
+
+class AsyncEconomy(
+    AsyncEconomicReads,
+    AsyncEconomicAccounts,
+    AsyncEconomicTransfers,
+    AsyncEconomicStakes,
+    AsyncEconomicSupply,
+):
+    """Tokens: who has them, who stakes them, who earns them."""
+
+    def updates(self, *, patience: float | None = None) -> AsyncStream[EconomicUpdate]:
+        """Return a live stream of the economy's figures, at once and whenever they change.
+
+        Example::
+
+            async with client.economy.updates() as updates:
+                async for update in updates:
+                    print(update.summary.tokens["AIA"].circulating)
+        """
+        return AsyncStream(self._connection, {"topic": ["economy"]}, patience=patience)
+
+
+class AsyncBudgets(AsyncBudgetMethods):
+    """Budgets: what may be spent on tasks, by client, owner or tag."""
+
+
+class AsyncIncentives(AsyncIncentiveMethods):
+    """Incentive programs."""
+
+
+class AsyncGovernance(AsyncProposalMethods, AsyncDelegationMethods):
+    """Proposals, votes, and who votes for whom."""
+
+    def updates(
+        self,
+        *,
+        proposal_id: str | Sequence[str] | None = None,
+        agent_id: str | Sequence[str] | None = None,
+        status: str | Sequence[str] | None = None,
+        event: str | Sequence[str] | None = None,
+        after: int | None = None,
+        place: str | None = None,
+        patience: float | None = None,
+    ) -> AsyncStream[ProposalUpdate]:
+        """Return a live stream of what happens to proposals, votes included; see ``client.stream``.
+
+        Example::
+
+            async with client.governance.updates(event="vote.cast") as updates:
+                async for update in updates:
+                    print(update.voter, "votes", update.choice)
+        """
+        query = {
+            "topic": ["proposals"],
+            "proposal_id": proposal_id,
+            "agent_id": agent_id,
+            "status": status,
+            "event": event,
+            "after": after,
+        }
         return AsyncStream(self._connection, query, place=place, patience=patience)
 
 

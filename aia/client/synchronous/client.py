@@ -14,8 +14,12 @@ from aia.client.synchronous.connection import Connection
 from aia.client.synchronous.groups import (
     Agents,
     Audit,
+    Budgets,
     Connections,
+    Economy,
+    Governance,
     HealthChecks,
+    Incentives,
     KeyLimits,
     Metrics,
     Policies,
@@ -45,6 +49,10 @@ class Client:
         limits: Limits of concurrency keys.
         policies: The rules by which tasks go to agents.
         metrics: Figures of the whole system.
+        economy: Tokens: who has them, who stakes them, who earns them.
+        budgets: What may be spent on tasks.
+        incentives: Programs that reward more than single tasks.
+        governance: Proposals and votes.
         audit: The event log.
         connections: Who is connected, and tickets to connect with.
         revocations: Tokens that are refused before they expire.
@@ -94,6 +102,10 @@ class Client:
         self.limits = KeyLimits(connection)
         self.policies = Policies(connection)
         self.metrics = Metrics(connection)
+        self.economy = Economy(connection)
+        self.budgets = Budgets(connection)
+        self.incentives = Incentives(connection)
+        self.governance = Governance(connection)
         self.audit = Audit(connection)
         self.connections = Connections(connection)
         self.revocations = Revocations(connection)
@@ -108,6 +120,7 @@ class Client:
         task_type: str | Sequence[str] | None = None,
         status: str | Sequence[str] | None = None,
         event: str | Sequence[str] | None = None,
+        proposal_id: str | Sequence[str] | None = None,
         after: int | None = None,
         epoch: str | None = None,
         snapshot: bool = False,
@@ -120,12 +133,14 @@ class Client:
         nothing told twice. Filters concern facts; a fact must match all of them.
 
         Args:
-            topics: What is wanted: `metrics`, `tasks`, `agents`; all when left out.
+            topics: What is wanted: `metrics`, `tasks`, `agents`, `economy`, `proposals`; the first
+                three when left out.
             task_id: Only of these tasks.
             agent_id: Only of these agents.
             task_type: Only of these types.
             status: Only what leads to these statuses.
             event: Only these events, for example `task.completed`.
+            proposal_id: Only of these proposals.
             after: The last position already known; left out: from now on.
             epoch: The history in which that was given out.
             snapshot: Begin with how tasks and agents stand, in pages, unless the stream can go on
@@ -150,6 +165,7 @@ class Client:
             "task_type": task_type,
             "status": status,
             "event": event,
+            "proposal_id": proposal_id,
             "after": after,
             "epoch": epoch,
             "snapshot": snapshot or None,

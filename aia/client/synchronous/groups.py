@@ -11,11 +11,20 @@ from aia.client.synchronous.operations.agent_registry import AgentRegistry
 from aia.client.synchronous.operations.agent_supervision import AgentSupervision
 from aia.client.synchronous.operations.agent_webhooks import AgentWebhooks
 from aia.client.synchronous.operations.audit import Audit
+from aia.client.synchronous.operations.budget_methods import BudgetMethods
 from aia.client.synchronous.operations.connections import Connections
+from aia.client.synchronous.operations.delegation_methods import DelegationMethods
+from aia.client.synchronous.operations.economic_accounts import EconomicAccounts
+from aia.client.synchronous.operations.economic_reads import EconomicReads
+from aia.client.synchronous.operations.economic_stakes import EconomicStakes
+from aia.client.synchronous.operations.economic_supply import EconomicSupply
+from aia.client.synchronous.operations.economic_transfers import EconomicTransfers
 from aia.client.synchronous.operations.health_checks import HealthChecks
+from aia.client.synchronous.operations.incentive_methods import IncentiveMethods
 from aia.client.synchronous.operations.key_limits import KeyLimits
 from aia.client.synchronous.operations.metrics_reads import MetricsReads
 from aia.client.synchronous.operations.policies import Policies
+from aia.client.synchronous.operations.proposal_methods import ProposalMethods
 from aia.client.synchronous.operations.queue import Queue
 from aia.client.synchronous.operations.revocations import Revocations
 from aia.client.synchronous.operations.task_bulk_care import TaskBulkCare
@@ -29,7 +38,9 @@ from aia.client.types import Task, TaskStatus
 from aia.client.types.live import (
     AgentSnapshot,
     AgentUpdate,
+    EconomicUpdate,
     MetricsUpdate,
+    ProposalUpdate,
     TaskSnapshot,
     TaskUpdate,
 )
@@ -37,8 +48,12 @@ from aia.client.types.live import (
 __all__ = [
     "Agents",
     "Audit",
+    "Budgets",
     "Connections",
+    "Economy",
+    "Governance",
     "HealthChecks",
+    "Incentives",
     "KeyLimits",
     "Metrics",
     "Policies",
@@ -103,6 +118,68 @@ class Agents(AgentRegistry, AgentSupervision, AgentReads, AgentWebhooks):
                     agents.update({agent.agent_id: agent for agent in update.items})
         """
         query = {"topic": ["agents"], "agent_id": agent_id, "status": status, "snapshot": True}
+        return Stream(self._connection, query, place=place, patience=patience)
+
+
+class Economy(
+    EconomicReads,
+    EconomicAccounts,
+    EconomicTransfers,
+    EconomicStakes,
+    EconomicSupply,
+):
+    """Tokens: who has them, who stakes them, who earns them."""
+
+    def updates(self, *, patience: float | None = None) -> Stream[EconomicUpdate]:
+        """Return a live stream of the economy's figures, at once and whenever they change.
+
+        Example::
+
+            with client.economy.updates() as updates:
+                for update in updates:
+                    print(update.summary.tokens["AIA"].circulating)
+        """
+        return Stream(self._connection, {"topic": ["economy"]}, patience=patience)
+
+
+class Budgets(BudgetMethods):
+    """Budgets: what may be spent on tasks, by client, owner or tag."""
+
+
+class Incentives(IncentiveMethods):
+    """Incentive programs."""
+
+
+class Governance(ProposalMethods, DelegationMethods):
+    """Proposals, votes, and who votes for whom."""
+
+    def updates(
+        self,
+        *,
+        proposal_id: str | Sequence[str] | None = None,
+        agent_id: str | Sequence[str] | None = None,
+        status: str | Sequence[str] | None = None,
+        event: str | Sequence[str] | None = None,
+        after: int | None = None,
+        place: str | None = None,
+        patience: float | None = None,
+    ) -> Stream[ProposalUpdate]:
+        """Return a live stream of what happens to proposals, votes included; see ``client.stream``.
+
+        Example::
+
+            with client.governance.updates(event="vote.cast") as updates:
+                for update in updates:
+                    print(update.voter, "votes", update.choice)
+        """
+        query = {
+            "topic": ["proposals"],
+            "proposal_id": proposal_id,
+            "agent_id": agent_id,
+            "status": status,
+            "event": event,
+            "after": after,
+        }
         return Stream(self._connection, query, place=place, patience=patience)
 
 

@@ -33,6 +33,7 @@ class PresentAgent(Answer, frozen=True, kw_only=True):
         status: Active, draining, suspended or unregistered.
         online: Its heartbeats arrive.
         tier: Its staking tier; None without a stake.
+        stake: What makes its tier: its stake that counts, tokens.
         active_tasks: Tasks that it holds.
         max_concurrent_tasks: How many it takes at once.
         specializations: What it is best at.
@@ -68,6 +69,7 @@ class PresentAgent(Answer, frozen=True, kw_only=True):
     status: str
     online: bool
     tier: str | None
+    stake: str
     active_tasks: int
     max_concurrent_tasks: int
     specializations: list[str]

@@ -17,6 +17,7 @@ class AgentAnswer(Answer, frozen=True, kw_only=True):
         status: Active, draining, suspended or unregistered.
         online: Its heartbeats arrive.
         tier: Its staking tier; None without a stake.
+        stake: What makes its tier: its stake that counts, tokens.
         active_tasks: Tasks that it holds now.
         max_concurrent_tasks: How many it takes at once.
         specializations: What it declares to be good at.
@@ -40,6 +41,7 @@ class AgentAnswer(Answer, frozen=True, kw_only=True):
     status: str
     online: bool
     tier: str | None
+    stake: str
     active_tasks: int
     max_concurrent_tasks: int
     specializations: list[str]

@@ -7,10 +7,12 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from aia.client.types.economic_reads import EconomicSummary
 from aia.client.types.metrics import Metrics
-from aia.client.types.snapshots import ToldAgent, ToldTask
+from aia.client.types.shared import ToldReward
+from aia.client.types.snapshots import ToldAgent, ToldProposal, ToldTask
 
-Topic: TypeAlias = Literal["metrics", "tasks", "agents"]
+Topic: TypeAlias = Literal["metrics", "tasks", "agents", "economy", "proposals"]
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +59,7 @@ class TaskUpdate(Fact, frozen=True, kw_only=True):
         reason: Why it was released, cancelled or refused.
         action: What a refused agent wanted to do.
         retry_at: When the next attempt may begin, UTC.
+        reward: What the attempt is promised from the reward pool beside its price.
     """
 
     task_id: str
@@ -77,6 +80,7 @@ class TaskUpdate(Fact, frozen=True, kw_only=True):
     reason: str | None = None
     action: str | None = None
     retry_at: datetime | None = None
+    reward: ToldReward | None = None
 
 
 class AgentUpdate(Fact, frozen=True, kw_only=True):
@@ -109,6 +113,75 @@ class AgentUpdate(Fact, frozen=True, kw_only=True):
     max_concurrent_tasks: int | None = None
     cost_per_task: str | None = None
     labels: dict[str, str] | None = None
+
+
+class ProposalUpdate(Fact, frozen=True, kw_only=True):
+    """Something happened to a proposal, or somebody voted; what the event does not tell is None.
+
+    Power is in tokens. What it says and does is not told: ``client.governance.get`` has it.
+
+    Attributes:
+        proposal_id: Which proposal.
+        status: Where the event leaves it.
+        kind: Its kind.
+        title: What is proposed, in a line.
+        proposer: By whom.
+        starts_at: When voting begins, UTC.
+        ends_at: When it ends unless all is decided before, UTC.
+        early: Voting ended because nothing could change the outcome any more.
+        outcome: How the vote ended.
+        yes: Power for it.
+        no: Power against it.
+        abstain: Power that counts for the quorum only.
+        veto: Power against it that wants it never to have been made.
+        total: All power at the snapshot.
+        voters: How many voted.
+        voter: Who voted.
+        choice: What that one said.
+        own: Its own power.
+        delegated: What was delegated to it.
+        execute_after: When it is executed, UTC.
+        expires_at: Until when that is tried, UTC.
+        code: Why it could not be executed.
+        retry_at: When that is tried again, UTC.
+        orders: The orders that it was executed by.
+        deposit: What became of the deposit.
+        reason: Why it was cancelled or vetoed, or why somebody voted so.
+    """
+
+    proposal_id: str
+    status: str | None = None
+    kind: str | None = None
+    title: str | None = None
+    proposer: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    early: bool | None = None
+    outcome: str | None = None
+    yes: str | None = None
+    no: str | None = None
+    abstain: str | None = None
+    veto: str | None = None
+    total: str | None = None
+    voters: int | None = None
+    voter: str | None = None
+    choice: str | None = None
+    own: str | None = None
+    delegated: str | None = None
+    execute_after: datetime | None = None
+    expires_at: datetime | None = None
+    code: str | None = None
+    retry_at: datetime | None = None
+    orders: tuple[str, ...] | None = None
+    deposit: str | None = None
+    reason: str | None = None
+
+
+class EconomicUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """The economy as it is now (``as_of``: up to which position)."""
+
+    as_of: int
+    summary: EconomicSummary
 
 
 class MetricsUpdate(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,5 +219,20 @@ class AgentSnapshot(Page, frozen=True, kw_only=True):
     items: list[ToldAgent]
 
 
-Update: TypeAlias = TaskUpdate | AgentUpdate | MetricsUpdate | TaskSnapshot | AgentSnapshot
+class ProposalSnapshot(Page, frozen=True, kw_only=True):
+    """Proposals, those made last first."""
+
+    items: list[ToldProposal]
+
+
+Update: TypeAlias = (
+    TaskUpdate
+    | AgentUpdate
+    | ProposalUpdate
+    | MetricsUpdate
+    | EconomicUpdate
+    | TaskSnapshot
+    | AgentSnapshot
+    | ProposalSnapshot
+)
 """What a stream tells."""

@@ -9,13 +9,44 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from aia.client.writing import Amount, amount
+from aia.client.writing import Amount, exact
 
 AgentStatus: TypeAlias = Literal["active", "draining", "suspended", "unregistered"]
+Choice: TypeAlias = Literal["abstain", "no", "veto", "yes"]
 Comparator: TypeAlias = Literal["!=", "<", "<=", "=", ">", ">=", "in"]
 CostPolicy: TypeAlias = Literal["flag", "refuse"]
+Criterion: TypeAlias = Literal["count", "first_n", "quality", "streak"]
 Kind: TypeAlias = Literal["agent", "frontend", "stream"]
+Payout: TypeAlias = Literal["fixed", "pro_rata"]
+Period: TypeAlias = Literal["day", "month", "once", "week"]
 Priority: TypeAlias = Literal["critical", "high", "low", "maintenance", "normal"]
+ProgramStatus: TypeAlias = Literal["closed", "ending", "running", "scheduled"]
+ProposalStatus: TypeAlias = Literal[
+    "active",
+    "cancelled",
+    "defeated",
+    "executed",
+    "expired",
+    "pending",
+    "queued",
+    "succeeded",
+    "vetoed",
+]
+Purpose: TypeAlias = Literal[
+    "burn",
+    "deposits",
+    "incentive",
+    "issuance",
+    "reward_pool",
+    "rewards_reserved",
+    "slashed",
+    "staked",
+    "staking_rewards",
+    "treasury",
+    "unbonding",
+    "wallet",
+]
+Scope: TypeAlias = Literal["client", "owner", "tag"]
 TaskStatus: TypeAlias = Literal[
     "assigned",
     "cancelled",
@@ -27,6 +58,7 @@ TaskStatus: TypeAlias = Literal[
     "queued",
     "running",
 ]
+TransferStatus: TypeAlias = Literal["expired", "pending", "posted", "voided"]
 
 
 class AgentCriteria(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -46,6 +78,47 @@ class AgentCriteria(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     label_value: Sequence[str] | None = None
     tier: Sequence[str] | None = None
     q: str | None = None
+
+
+class ChangedProposalKind(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One kind of proposals; see `ShownProposalKind`.
+
+    Attributes:
+        deposit: A number of tokens: a string of plain digits with at most 18 decimals, or a
+            number.
+    """
+
+    name: str
+    commands: Sequence[str] | None = None
+    delay_seconds: float
+    period_seconds: float
+    quorum_ppm: int
+    threshold_ppm: int
+    veto_ppm: int
+    timelock_seconds: float
+    grace_seconds: float
+    deposit: Amount
+
+    def __post_init__(self) -> None:
+        """Write amounts as they are sent."""
+        msgspec.structs.force_setattr(self, "deposit", exact(self.deposit))
+
+
+class ChangedTier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A tier of stakers; see `ShownTier`.
+
+    Attributes:
+        min_stake: A number of tokens: a string of plain digits with at most 18 decimals, or a
+            number.
+    """
+
+    name: str
+    min_stake: Amount
+    multiplier: str | float
+
+    def __post_init__(self) -> None:
+        """Write amounts as they are sent."""
+        msgspec.structs.force_setattr(self, "min_stake", exact(self.min_stake))
 
 
 class FeatureWeights(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -68,6 +141,30 @@ class FeatureWeights(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     affinity: float
 
 
+class FundCommand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Pay out of the treasury: to an agent, to an account, or into a pool.
+
+    Attributes:
+        amount: How many. A number of tokens: a string of plain digits with at most 18 decimals, or
+            a number.
+        agent_id: Whose wallet gets them; it need not be registered yet.
+        account: Or which account: a wallet by its id, `reward_pool` or `staking_rewards`.
+        token: Of which token; left out: that of the account, else AIA.
+        note: Why, for the record.
+    """
+
+    kind: Literal["fund"]
+    amount: Amount
+    agent_id: str | None = None
+    account: str | None = None
+    token: str | None = None
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        """Write amounts as they are sent."""
+        msgspec.structs.force_setattr(self, "amount", exact(self.amount))
+
+
 class LabelDemand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is asked of one label.
 
@@ -88,6 +185,73 @@ class LabelDemand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     preferred: bool | None = None
 
 
+class ParametersCommand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Change parameters of the economy (tiers: see `change_tiers`).
+
+    Attributes:
+        tiers: All tiers, by rising stake.
+        base_task_reward: A number of tokens: a string of plain digits with at most 18 decimals, or
+            a number.
+        stake_per_task: A number of tokens: a string of plain digits with at most 18 decimals, or a
+            number.
+        reward_block: A number of tokens: a string of plain digits with at most 18 decimals, or a
+            number.
+        staking_reward_per_day: A number of tokens: a string of plain digits with at most 18
+            decimals, or a number.
+        gov_per_completion: A number of tokens: a string of plain digits with at most 18 decimals,
+            or a number.
+        gov_per_vote: A number of tokens: a string of plain digits with at most 18 decimals, or a
+            number.
+        proposal_kinds: All kinds of proposals.
+        reason: Why, for the record.
+    """
+
+    kind: Literal["change_parameters"]
+    tiers: Sequence[ChangedTier | Mapping[str, Any]] | None = None
+    base_task_reward: Amount | None = None
+    stake_per_task: Amount | None = None
+    min_stake_age_seconds: int | None = None
+    unbonding_seconds: int | None = None
+    reward_block: Amount | None = None
+    rating_window_seconds: int | None = None
+    staking_reward_per_day: Amount | None = None
+    staking_reward_interval_seconds: int | None = None
+    reporter_share_ppm: int | None = None
+    jail_lost_tasks: int | None = None
+    jail_window_seconds: int | None = None
+    jail_seconds: int | None = None
+    gov_per_completion: Amount | None = None
+    gov_per_vote: Amount | None = None
+    budget_warning_ppm: int | None = None
+    proposal_kinds: Sequence[ChangedProposalKind | Mapping[str, Any]] | None = None
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        """Write amounts as they are sent."""
+        msgspec.structs.force_setattr(self, "base_task_reward", exact(self.base_task_reward))
+        msgspec.structs.force_setattr(self, "stake_per_task", exact(self.stake_per_task))
+        msgspec.structs.force_setattr(self, "reward_block", exact(self.reward_block))
+        msgspec.structs.force_setattr(
+            self, "staking_reward_per_day", exact(self.staking_reward_per_day)
+        )
+        msgspec.structs.force_setattr(self, "gov_per_completion", exact(self.gov_per_completion))
+        msgspec.structs.force_setattr(self, "gov_per_vote", exact(self.gov_per_vote))
+
+
+class ProgramEligibility(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Whose work counts, and which; an empty list: any. Work at tasks of one's own never does.
+
+    Attributes:
+        tiers: The staking tiers of the agent, when its work counts.
+        task_types: The types of the tasks.
+        agents: The agents.
+    """
+
+    tiers: Sequence[str] | None = None
+    task_types: Sequence[str] | None = None
+    agents: Sequence[str] | None = None
+
+
 class ReportedUsage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an attempt consumed, by the agent's own account (`cost`: tokens).
 
@@ -103,7 +267,7 @@ class ReportedUsage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     def __post_init__(self) -> None:
         """Write amounts as they are sent."""
-        msgspec.structs.force_setattr(self, "cost", amount(self.cost))
+        msgspec.structs.force_setattr(self, "cost", exact(self.cost))
 
 
 class Retries(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -125,6 +289,31 @@ class Retries(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cap_seconds: float | None = None
     jitter: float | None = None
     non_retryable_codes: Sequence[str] | None = None
+
+
+class SlashCommand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Slash an agent (`agent_id`: whom).
+
+    Attributes:
+        evidence_id: For which evidence; each counts once.
+        amount: How much in all, tokens; all that is at risk, when that is less. A number of
+            tokens: a string of plain digits with at most 18 decimals, or a number.
+        fraction: Which share of all that is at risk, above 0 and at most 1, to a millionth.
+        reporter: Whose wallet gets the reporter's share.
+        reason: Why, for people.
+    """
+
+    kind: Literal["slash"]
+    evidence_id: str
+    amount: Amount | None = None
+    fraction: float | None = None
+    reporter: str | None = None
+    reason: str | None = None
+    agent_id: str
+
+    def __post_init__(self) -> None:
+        """Write amounts as they are sent."""
+        msgspec.structs.force_setattr(self, "amount", exact(self.amount))
 
 
 class TaskCriteria(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -185,10 +374,13 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         requirements: Whom it suits.
         payload: Any JSON, for the agent that does the work.
         priority: Its class.
-        max_cost: The highest price of an agent that may get it, tokens. A number of tokens: a
-            string of plain digits with at most 18 decimals, or a number.
-        payer: Whose budget is to pay the agent's price. It is kept with the task; nothing is
-            charged in this release.
+        max_cost: The highest price of an agent that may get it, tokens; of a task with a payer
+            also the most that it can cost. A number of tokens: a string of plain digits with at
+            most 18 decimals, or a number.
+        payer: The agent or client whose wallet pays what the task costs; only who may spend that
+            names it, and `max_cost` with it. So much is held in the wallet, and counted in every
+            budget that applies, until the task is over.
+        cost_tags: Whose budgets it counts in, too; at most 10.
         deadline: When it expires unfinished, RFC 3339.
         timeout_seconds: How long one attempt may run, seconds.
         lease_seconds: How long an attempt may go unheard of, seconds.
@@ -219,6 +411,7 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     priority: Priority | None = None
     max_cost: Amount | None = None
     payer: str | None = None
+    cost_tags: Sequence[str] | None = None
     deadline: datetime | None = None
     timeout_seconds: float | None = None
     lease_seconds: float | None = None
@@ -240,4 +433,68 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
     def __post_init__(self) -> None:
         """Write amounts as they are sent."""
-        msgspec.structs.force_setattr(self, "max_cost", amount(self.max_cost))
+        msgspec.structs.force_setattr(self, "max_cost", exact(self.max_cost))
+
+
+class TiersCommand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Have other tiers.
+
+    Attributes:
+        tiers: All of them, by rising stake.
+        reason: Why, for the record.
+    """
+
+    kind: Literal["change_tiers"]
+    tiers: Sequence[ChangedTier | Mapping[str, Any]]
+    reason: str | None = None
+
+
+class TransferLeg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a transfer does to one account (`account`: its id, `wallet:AIA:agent_001`).
+
+    Attributes:
+        account: Its id, `wallet:AIA:agent_001`.
+        amount: Tokens into the account; with a minus sign out of it.
+    """
+
+    account: str
+    amount: Amount
+
+    def __post_init__(self) -> None:
+        """Write amounts as they are sent."""
+        msgspec.structs.force_setattr(self, "amount", exact(self.amount))
+
+
+class TransferRequest(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"from_": "from"}
+):
+    """Tokens to be moved: from one to another, or by legs.
+
+    Attributes:
+        transfer_id: Its id; the same one is never carried out twice. Without a colon; left out:
+            made up.
+        to: Whose wallet it goes to.
+        amount: How much. A number of tokens: a string of plain digits with at most 18 decimals, or
+            a number.
+        token: Of which token.
+        legs: In place of the four above: what it does to each wallet. They sum to 0 per token.
+        reason: A code for what it is about.
+        metadata: Up to 16 texts that are kept with it.
+        pending: Set it aside only, to be posted or voided later.
+        timeout: Seconds after which a pending one expires, at most a year; left out: never.
+    """
+
+    transfer_id: str | None = None
+    from_: str | None = None
+    to: str | None = None
+    amount: Amount | None = None
+    token: str | None = None
+    legs: Sequence[TransferLeg | Mapping[str, Any]] | None = None
+    reason: str | None = None
+    metadata: Mapping[str, str] | None = None
+    pending: bool | None = None
+    timeout: float | None = None
+
+    def __post_init__(self) -> None:
+        """Write amounts as they are sent."""
+        msgspec.structs.force_setattr(self, "amount", exact(self.amount))

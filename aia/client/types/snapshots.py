@@ -14,6 +14,7 @@ from aia.client.types.shared import (
     TaskError,
     TaskRating,
     TaskUsage,
+    ToldReward,
 )
 
 
@@ -71,12 +72,15 @@ class ToldTask(msgspec.Struct, frozen=True, kw_only=True):
         usage: What it consumed.
         cost: What it cost, once it is completed.
         rating: What its client thinks of the result.
+        reward: What the attempt earns from the reward pool beside its price; null while there is
+            none, and where no rewards are offered.
         error: Why the last failed attempt failed.
         reason: Why it was cancelled, or taken from its agent last.
         excluded_agents: Agents that it was taken from for good; `requirements` are as submitted.
         refused: Results that were refused.
         owner: Whom it belongs to.
-        payer: Whose budget pays.
+        payer: Whose wallet pays.
+        cost_tags: Whose budgets it counts in.
         max_cost: The highest price of an agent, tokens.
         cost_policy: What becomes of a result that cost more: flag or refuse.
         tags: For search.
@@ -116,12 +120,14 @@ class ToldTask(msgspec.Struct, frozen=True, kw_only=True):
     usage: TaskUsage | None
     cost: TaskCost | None
     rating: TaskRating | None
+    reward: ToldReward | None
     error: TaskError | None
     reason: str | None
     excluded_agents: list[str]
     refused: int
     owner: str
     payer: str | None
+    cost_tags: list[str]
     max_cost: str | None
     cost_policy: str
     tags: list[str]
@@ -153,6 +159,7 @@ class ToldAgent(msgspec.Struct, frozen=True, kw_only=True):
         status: Active, draining, suspended or unregistered.
         online: Its heartbeats arrive.
         tier: Its staking tier; None without a stake.
+        stake: What makes its tier: its stake that counts, tokens.
         active_tasks: Tasks that it holds.
         max_concurrent_tasks: How many it takes at once.
         specializations: What it is best at.
@@ -185,6 +192,7 @@ class ToldAgent(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     online: bool
     tier: str | None
+    stake: str
     active_tasks: int
     max_concurrent_tasks: int
     specializations: list[str]
@@ -210,3 +218,47 @@ class ToldAgent(msgspec.Struct, frozen=True, kw_only=True):
     suspension: str | None
     endpoint_disabled: str | None
     position: int
+
+
+class ToldProposal(msgspec.Struct, frozen=True, kw_only=True):
+    """A proposal as everybody is told of it who watches; power in tokens.
+
+    Attributes:
+        proposal_id: Its id.
+        version: How many events it has.
+        status: Where it stands.
+        kind: Its kind.
+        title: What is proposed, in a line.
+        proposer: By whom.
+        created_at: When it was made, UTC.
+        starts_at: When voting begins, UTC.
+        ends_at: When it ends unless all is decided before, UTC; None: it has not begun.
+        outcome: How the vote ended; None: it has not, or a guardian ended it.
+        yes: Power for it, once it is counted; likewise the others.
+        no: Power against it.
+        abstain: Power that counts for the quorum only.
+        veto: Power against it that wants it never to have been made.
+        total: All power at the snapshot.
+        voters: How many voted.
+        execute_after: When it is executed, UTC; None: it is not.
+        reason: Why it was cancelled, or vetoed by a guardian.
+    """
+
+    proposal_id: str
+    version: int
+    status: str
+    kind: str
+    title: str
+    proposer: str
+    created_at: datetime
+    starts_at: datetime
+    ends_at: datetime | None
+    outcome: str | None
+    yes: str | None
+    no: str | None
+    abstain: str | None
+    veto: str | None
+    total: str | None
+    voters: int | None
+    execute_after: datetime | None
+    reason: str

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from aia.client.types.base import Answer
+from aia.client.types.shared import Problem, ToldReward
 
 
 class TaskAnswer(Answer, frozen=True, kw_only=True):
@@ -35,52 +36,6 @@ class TaskAnswer(Answer, frozen=True, kw_only=True):
     task_type: str
     lease_seconds: float
     deduplicated: bool = False
-
-
-class FieldError(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong with one field of a request.
-
-    Attributes:
-        code: The stable code of the mistake.
-        message: One sentence about it.
-        field: The field's dotted path, with numbers from 0 for entries of lists, for example
-            `requirements.skills.python` or `specializations.1`; a dot within a name has a
-            backslash before it.
-        pointer: The same as a JSON pointer (RFC 6901), for fields of the body.
-    """
-
-    code: str
-    message: str
-    field: str = ""
-    pointer: str = ""
-
-
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """What went wrong, as RFC 9457 has it, with a stable `code` to act on.
-
-    Attributes:
-        type: Names the kind of problem; it ends with the code.
-        title: The kind of problem in words; the same for every occurrence.
-        status: The HTTP status.
-        code: The stable code.
-        detail: This occurrence in words.
-        instance: The path that was asked for.
-        request_id: What our log knows the request by; not in items of a batch, which share that of
-            the header X-Request-Id.
-        errors: The fields that are wrong.
-        retry_after: When it may be worth another try, whole seconds; with 429 and 503, as in the
-            header Retry-After.
-    """
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str
-    instance: str = ""
-    request_id: str = ""
-    errors: list[FieldError] = msgspec.field(default_factory=list)
-    retry_after: int | None = None
 
 
 class BatchItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -205,6 +160,8 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
         failure: The policy that should have chosen and failed; `policy` chose in its place.
         at_decision: How many agents were left out then; None where a former release has not
             recorded it. By which demand is not recorded.
+        reward: What the attempt was promised from the reward pool then, or why it was promised
+            nothing; None where no rewards were offered.
     """
 
     attempt: int
@@ -222,6 +179,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     shortlist: list[ScoredCandidate]
     failure: PolicyFailure | None
     at_decision: FleetThen | None
+    reward: ToldReward | None = None
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):

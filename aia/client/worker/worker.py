@@ -14,7 +14,7 @@ from aia.client.worker.errors import WorkerError
 from aia.client.worker.handlers import Handlers
 from aia.client.worker.shift import Shift
 from aia.client.worker.stopping import Stopping
-from aia.client.writing import Amount, amount, given, segment
+from aia.client.writing import Amount, exact, given, segment
 
 F = TypeVar("F", bound=Callable[[Any, Any], Any])
 _RETRIES = Backoff(total_seconds=20.0)
@@ -103,13 +103,13 @@ class Worker:
             {
                 "skills": _levels(skills),
                 "max_concurrent_tasks": concurrency,
-                "cost_per_task": amount(cost_per_task),
+                "cost_per_task": exact(cost_per_task),
                 "labels": labels,
                 "resources": resources,
                 "data_sources": None if data_sources is None else list(data_sources),
                 "wallet_address": wallet_address,
                 "metadata": metadata,
-                "initial_stake": amount(initial_stake),
+                "initial_stake": exact(initial_stake),
             }
         )
 

@@ -11,7 +11,9 @@ from aia_mas.interfaces.http.economy.governance import Proposals
 from aia_mas.interfaces.http.economy.incentives import Incentives
 from aia_mas.interfaces.http.economy.orders import Orders
 from aia_mas.interfaces.http.economy.parameters import Parameters
+from aia_mas.interfaces.http.economy.profiles import EconomicProfiles
 from aia_mas.interfaces.http.economy.staking import StakeCommands, StakingTiers
+from aia_mas.interfaces.http.economy.summary import EconomicOverview
 from aia_mas.interfaces.http.economy.transfers import Transfers
 from aia_mas.interfaces.http.economy.treasury import Treasury
 from aia_mas.interfaces.http.economy.vote_delegations import VoteDelegations
@@ -19,7 +21,7 @@ from aia_mas.interfaces.http.economy.vote_delegations import VoteDelegations
 __all__ = ["ECONOMIC_CONTROLLERS"]
 
 
-class EconomicAgents(EconomicEnrolment, StakeCommands):
+class EconomicAgents(EconomicEnrolment, EconomicProfiles, StakeCommands):
     """All about one agent's money: Litestar takes the handlers of one path from one controller."""
 
 
@@ -28,6 +30,7 @@ ECONOMIC_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     Budgets,
     EconomicAgents,
     Incentives,
+    EconomicOverview,
     Orders,
     Parameters,
     Proposals,

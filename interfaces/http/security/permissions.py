@@ -93,6 +93,11 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "get_limit": _READERS,
     "set_limit": _OPERATORS,
     "remove_limit": _OPERATORS,
+    # The economy: what it looks like
+    "get_economic_profile": _READERS,
+    "list_agent_transactions": _READERS,
+    "get_economic_summary": _READERS,
+    "get_leaderboard": _READERS,
     # The economy; whose tokens they are: see ``authority`` and ``transfers`` of the domain
     "make_transfer": _SPENDERS,
     "make_transfers": _SPENDERS,

@@ -27,8 +27,11 @@ from aia_mas.interfaces.realtime.messages import (
     Topic,
     Unsubscribe,
 )
+from aia_mas.interfaces.realtime.proposal_facts import ProposalTold
 from aia_mas.interfaces.realtime.task_facts import TaskUpdate
 from aia_mas.projections.agent_view import ToldAgent
+from aia_mas.projections.economy.figures import EconomicSummary
+from aia_mas.projections.economy.proposal_items import ToldProposal
 from aia_mas.projections.metrics_figures import Metrics
 from aia_mas.projections.told_task import ToldTask
 
@@ -101,6 +104,13 @@ TO_EVERYBODY: Sequence[Frame] = (
         ("id", SubscriptionId),
     ),
     _frame(
+        "economic_update",
+        "The figures of the economy, at once and when they change; only the latest counts",
+        ("as_of", _Position),
+        ("data", EconomicSummary),
+        ("id", SubscriptionId),
+    ),
+    _frame(
         "task_update",
         "One event of a task, in order and never twice",
         ("position", _Position),
@@ -112,6 +122,13 @@ TO_EVERYBODY: Sequence[Frame] = (
         "One event of an agent, in order and never twice",
         ("position", _Position),
         ("data", AgentUpdate),
+        ("id", SubscriptionId),
+    ),
+    _frame(
+        "proposal_update",
+        "One event of a proposal, or one vote, in order and never twice",
+        ("position", _Position),
+        ("data", ProposalTold),
         ("id", SubscriptionId),
     ),
     _frame(
@@ -157,7 +174,7 @@ TO_AGENTS: Sequence[Frame] = (
 )
 """What agents are told beside it."""
 
-ITEMS: Sequence[Shape] = (ToldTask, ToldAgent)
+ITEMS: Sequence[Shape] = (ToldTask, ToldAgent, ToldProposal)
 """What the ``items`` of a snapshot are."""
 
 ANSWERS: Sequence[Shape] = (TaskAnswer, HeartbeatAnswer, Problem)

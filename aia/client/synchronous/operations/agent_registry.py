@@ -13,9 +13,9 @@ from aia.client.writing import (
     Amount,
     Revisions,
     UnsetType,
-    amount,
     changed,
     conditions,
+    exact,
     given,
     segment,
 )
@@ -43,6 +43,10 @@ class AgentRegistry(Group):
         idempotency_key: str | None = None,
     ) -> AgentAnswer:
         """Register a new agent; registering counts as its first heartbeat.
+
+        What it wants to stake (`initial_stake`) is staked when it is answered: in development the
+        faucet gives it; elsewhere its wallet has it, by a grant, or nothing is registered (402
+        `insufficient_funds`).
 
         Args:
             specializations: What it is best at, by name.
@@ -83,14 +87,14 @@ class AgentRegistry(Group):
                     "specializations": specializations,
                     "skills": skills,
                     "max_concurrent_tasks": max_concurrent_tasks,
-                    "cost_per_task": amount(cost_per_task),
+                    "cost_per_task": exact(cost_per_task),
                     "labels": labels,
                     "resources": resources,
                     "data_sources": data_sources,
                     "endpoint": endpoint,
                     "wallet_address": wallet_address,
                     "metadata": metadata,
-                    "initial_stake": amount(initial_stake),
+                    "initial_stake": exact(initial_stake),
                     "owner": owner,
                 }
             ),
@@ -165,14 +169,14 @@ class AgentRegistry(Group):
                 "specializations": specializations,
                 "skills": skills,
                 "max_concurrent_tasks": max_concurrent_tasks,
-                "cost_per_task": amount(cost_per_task),
+                "cost_per_task": exact(cost_per_task),
                 "labels": labels,
                 "resources": resources,
                 "data_sources": data_sources,
                 "endpoint": endpoint,
                 "wallet_address": wallet_address,
                 "metadata": metadata,
-                "initial_stake": amount(initial_stake),
+                "initial_stake": exact(initial_stake),
                 "owner": owner,
             }
         )
@@ -236,7 +240,7 @@ class AgentRegistry(Group):
                     "specializations": specializations,
                     "skills": skills,
                     "max_concurrent_tasks": max_concurrent_tasks,
-                    "cost_per_task": amount(cost_per_task),
+                    "cost_per_task": exact(cost_per_task),
                     "labels": labels,
                     "resources": resources,
                     "data_sources": data_sources,

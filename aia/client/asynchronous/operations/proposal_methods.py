@@ -1,0 +1,413 @@
+# Written by `make client` from the OpenAPI document; changes are lost.
+"""Operations of the API: proposal methods."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Literal
+
+from aia.client.asynchronous.group import AsyncGroup
+from aia.client.types import (
+    Choice,
+    FundCommand,
+    ParametersCommand,
+    Proposal,
+    ProposalAndPower,
+    ProposalPage,
+    ProposalStatus,
+    ProposalTally,
+    SlashCommand,
+    TiersCommand,
+    Vote,
+    VotePage,
+)
+from aia.client.writing import given, segment
+
+
+class AsyncProposalMethods(AsyncGroup):
+    """Methods of `client.governance`."""
+
+    async def create(
+        self,
+        title: str,
+        *,
+        kind: str | None = None,
+        body: str | None = None,
+        commands: Sequence[
+            ParametersCommand | Mapping[str, Any] | TiersCommand | FundCommand | SlashCommand
+        ]
+        | None = None,
+        proposer: str | None = None,
+        proposal_id: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Proposal:
+        """Propose something; the deposit of its kind is held until the end.
+
+        The same proposal under the same `proposal_id` again changes nothing.
+
+        Args:
+            title: What is proposed, in a line.
+            kind: Its kind, see `proposal_kinds` of the parameters; what it may do, and on which
+                terms it is decided.
+            body: What is proposed, at length.
+            commands: What is done when it succeeds, in order, all of it or nothing.
+            proposer: Whose deposit is held; left out: the caller.
+            proposal_id: Its id; left out: a new one.
+            idempotency_key: Its own key instead of a new one, to repeat a command of before.
+
+        Example::
+
+            await client.governance.create(
+                "Pay data_analyst_001 for the summer",
+                kind="treasury",
+                body="It read all invoices of the last ten years.",
+                commands=[{"kind": "fund", "agent_id": "data_analyst_001", "amount": "50"}],
+                proposer="data_analyst_001",
+            )
+        """
+        sent = {
+            "title": title,
+            **given(
+                {
+                    "kind": kind,
+                    "body": body,
+                    "commands": commands,
+                    "proposer": proposer,
+                    "proposal_id": proposal_id,
+                }
+            ),
+        }
+        return await self._connection.command(
+            "POST", "/mas/api/v1/economic/governance/proposals", Proposal, sent, key=idempotency_key
+        )
+
+    async def get(
+        self,
+        proposal_id: str,
+        *,
+        voter: str | None = None,
+        min_position: int | None = None,
+    ) -> ProposalAndPower:
+        """Return a proposal, with the votes so far or in the end.
+
+        Args:
+            proposal_id: The proposal.
+            voter: Also tell the power of this one, while voting is on.
+            min_position: Answer only when the read model has this position (`X-Event-Position`).
+
+        Example::
+
+            await client.governance.get(...)
+        """
+        return await self._connection.read(
+            f"/mas/api/v1/economic/governance/proposals/{segment(proposal_id)}",
+            ProposalAndPower,
+            {"voter": voter, "min_position": min_position},
+        )
+
+    async def list(
+        self,
+        *,
+        status: ProposalStatus | Sequence[ProposalStatus] | None = None,
+        kind: str | None = None,
+        proposer: str | None = None,
+        sort: Literal["created_at", "-created_at", "updated_at", "-updated_at"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        total: bool | None = None,
+        min_position: int | None = None,
+    ) -> ProposalPage:
+        """List proposals, with the votes so far or in the end.
+
+        Args:
+            status: In one of these statuses.
+            kind: Of this kind.
+            proposer: Made by this one.
+            sort: The order; with `-` the largest, or latest, first.
+            limit: Items of a page, at most.
+            cursor: `next_cursor` of the page before, with the same filters.
+            total: Also count all items.
+            min_position: Answer only when the read model has this position (`X-Event-Position`).
+
+        Example::
+
+            await client.governance.list()
+        """
+        return await self._connection.read(
+            "/mas/api/v1/economic/governance/proposals",
+            ProposalPage,
+            {
+                "status": status,
+                "kind": kind,
+                "proposer": proposer,
+                "sort": sort,
+                "limit": limit,
+                "cursor": cursor,
+                "total": total,
+                "min_position": min_position,
+            },
+        )
+
+    async def iterate(
+        self,
+        *,
+        status: ProposalStatus | Sequence[ProposalStatus] | None = None,
+        kind: str | None = None,
+        proposer: str | None = None,
+        sort: Literal["created_at", "-created_at", "updated_at", "-updated_at"] | None = None,
+        limit: int | None = None,
+        min_position: int | None = None,
+    ) -> AsyncIterator[Proposal]:
+        """Iterate over all that `list` lists, page by page.
+
+        Args:
+            status: In one of these statuses.
+            kind: Of this kind.
+            proposer: Made by this one.
+            sort: The order; with `-` the largest, or latest, first.
+            limit: Items of a page, at most.
+            min_position: Answer only when the read model has this position (`X-Event-Position`).
+
+        Example::
+
+            async for item in client.governance.iterate():
+                print(item)
+        """
+        cursor: str | None = None
+        while True:
+            page = await self.list(
+                status=status,
+                kind=kind,
+                proposer=proposer,
+                sort=sort,
+                limit=limit,
+                min_position=min_position,
+                cursor=cursor,
+            )
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    async def tally(
+        self,
+        proposal_id: str,
+        *,
+        min_position: int | None = None,
+    ) -> ProposalTally:
+        """Return the votes on a proposal so far or in the end, and by what they are decided.
+
+        Anybody can count again: power is what the streams `stake/...` and `delegation/...` say at
+        `snapshot_position`, the votes stand in the streams `vote/...`.
+
+        Args:
+            proposal_id: The proposal.
+            min_position: Answer only when the read model has this position (`X-Event-Position`).
+
+        Example::
+
+            await client.governance.tally(...)
+        """
+        return await self._connection.read(
+            f"/mas/api/v1/economic/governance/proposals/{segment(proposal_id)}/tally",
+            ProposalTally,
+            {"min_position": min_position},
+        )
+
+    async def vote(
+        self,
+        proposal_id: str,
+        choice: Choice,
+        *,
+        voter: str | None = None,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Vote:
+        """Vote, once and for all, with the power at the snapshot; an agent for itself only.
+
+        Args:
+            proposal_id: The proposal.
+            choice: What is said.
+            voter: Whose power it is; left out: that of the caller.
+            reason: Why, for people.
+            idempotency_key: Its own key instead of a new one, to repeat a command of before.
+
+        Example::
+
+            await client.governance.vote(
+                ..., "yes", voter="data_analyst_001", reason="well earned"
+            )
+        """
+        body = {"choice": choice, **given({"voter": voter, "reason": reason})}
+        return await self._connection.command(
+            "POST",
+            f"/mas/api/v1/economic/governance/proposals/{segment(proposal_id)}/votes",
+            Vote,
+            body,
+            key=idempotency_key,
+        )
+
+    async def votes(
+        self,
+        proposal_id: str,
+        *,
+        voter: str | None = None,
+        choice: Choice | None = None,
+        sort: Literal["at", "-at", "power", "-power"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        total: bool | None = None,
+        min_position: int | None = None,
+    ) -> VotePage:
+        """List the votes on a proposal.
+
+        Args:
+            proposal_id: The proposal.
+            voter: Of this one.
+            choice: That say this.
+            sort: The order; with `-` the largest, or latest, first.
+            limit: Items of a page, at most.
+            cursor: `next_cursor` of the page before, with the same filters.
+            total: Also count all items.
+            min_position: Answer only when the read model has this position (`X-Event-Position`).
+
+        Example::
+
+            await client.governance.votes(...)
+        """
+        return await self._connection.read(
+            f"/mas/api/v1/economic/governance/proposals/{segment(proposal_id)}/votes",
+            VotePage,
+            {
+                "voter": voter,
+                "choice": choice,
+                "sort": sort,
+                "limit": limit,
+                "cursor": cursor,
+                "total": total,
+                "min_position": min_position,
+            },
+        )
+
+    async def iterate_votes(
+        self,
+        proposal_id: str,
+        *,
+        voter: str | None = None,
+        choice: Choice | None = None,
+        sort: Literal["at", "-at", "power", "-power"] | None = None,
+        limit: int | None = None,
+        min_position: int | None = None,
+    ) -> AsyncIterator[Vote]:
+        """Iterate over all that `votes` lists, page by page.
+
+        Args:
+            proposal_id: The proposal.
+            voter: Of this one.
+            choice: That say this.
+            sort: The order; with `-` the largest, or latest, first.
+            limit: Items of a page, at most.
+            min_position: Answer only when the read model has this position (`X-Event-Position`).
+
+        Example::
+
+            async for item in client.governance.iterate_votes(...):
+                print(item)
+        """
+        cursor: str | None = None
+        while True:
+            page = await self.votes(
+                proposal_id,
+                voter=voter,
+                choice=choice,
+                sort=sort,
+                limit=limit,
+                min_position=min_position,
+                cursor=cursor,
+            )
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    async def cancel(
+        self,
+        proposal_id: str,
+        *,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Proposal:
+        """Take a proposal back before voting begins; guardians stop it later, too, and say why.
+
+        The deposit goes back.
+
+        Args:
+            proposal_id: The proposal.
+            idempotency_key: Its own key instead of a new one, to repeat a command of before.
+
+        Example::
+
+            await client.governance.cancel(..., reason="the amount is wrong")
+        """
+        body = given({"reason": reason}) or None
+        return await self._connection.command(
+            "POST",
+            f"/mas/api/v1/economic/governance/proposals/{segment(proposal_id)}/cancel",
+            Proposal,
+            body,
+            key=idempotency_key,
+        )
+
+    async def veto(
+        self,
+        proposal_id: str,
+        *,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Proposal:
+        """Stop a proposal as a guardian, until it is executed, and say why; its deposit burns.
+
+        Args:
+            proposal_id: The proposal.
+            idempotency_key: Its own key instead of a new one, to repeat a command of before.
+
+        Example::
+
+            await client.governance.veto(..., reason="the treasury would be empty")
+        """
+        body = given({"reason": reason})
+        return await self._connection.command(
+            "POST",
+            f"/mas/api/v1/economic/governance/proposals/{segment(proposal_id)}/veto",
+            Proposal,
+            body,
+            key=idempotency_key,
+        )
+
+    async def execute(
+        self,
+        proposal_id: str,
+        *,
+        idempotency_key: str | None = None,
+    ) -> Proposal:
+        """Ask whether an accepted proposal is being executed; the system does so by itself.
+
+        409 `timelock_not_over` before its time, `proposal_not_queued` when there is nothing to do.
+
+        Args:
+            proposal_id: The proposal.
+            idempotency_key: Its own key instead of a new one, to repeat a command of before.
+
+        Example::
+
+            await client.governance.execute(...)
+        """
+        return await self._connection.command(
+            "POST",
+            f"/mas/api/v1/economic/governance/proposals/{segment(proposal_id)}/execute",
+            Proposal,
+            None,
+            key=idempotency_key,
+        )

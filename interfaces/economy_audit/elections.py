@@ -1,0 +1,243 @@
+"""Every election counted once more: power as of its snapshot, votes, tally, outcome, payments."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from aia_mas.interfaces.economy_audit.facts import Fact
+from aia_mas.interfaces.economy_audit.findings import Findings
+from aia_mas.interfaces.economy_audit.ledger import LedgerAudit
+from aia_mas.projections.table import Projection
+
+_AREA = "elections"
+_CHOICES = ("yes", "no", "abstain", "veto")
+_MILLION = 1_000_000
+_PAID_POWER = 100 * 10**18
+
+
+class Proposal:
+    """A proposal, from its beginning to its payments.
+
+    Attributes:
+        terms: By which it is decided.
+        snapshot: The position at which power counts.
+        power: Everybody's own power then.
+        delegates: To whom everybody delegated then.
+        received: What that brings to whom, by whichever way.
+        votes: Who voted what.
+        closed: No more votes are taken.
+        early: Before its time.
+        burns: The deposit is to be burned.
+        executable: When it may be executed.
+        deposit: What became of the deposit.
+        paid: Who was paid for voting.
+    """
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        """Begin with what was proposed."""
+        self.terms: Mapping[str, Any] = data["terms"]
+        self.gov_per_vote: int = data.get("gov_per_vote", 0)
+        self.snapshot: int | None = None
+        self.power: dict[str, int] = {}
+        self.delegates: dict[str, str] = {}
+        self.received: dict[str, int] = {}
+        self.votes: dict[str, str] = {}
+        self.closed = self.early = self.burns = False
+        self.executable: datetime | None = None
+        self.deposit = "held" if self.terms["deposit"] else None
+        self.paid: set[str] = set()
+
+    def activate(self, position: int, power: dict[str, int], delegates: dict[str, str]) -> None:
+        """Keep how power is spread."""
+        self.snapshot, self.power, self.delegates = position, power, delegates
+        received: defaultdict[str, int] = defaultdict(int)
+        for agent_id, own in power.items():
+            for above in self.above(agent_id):
+                received[above] += own
+        self.received = dict(received)
+
+    def above(self, agent_id: str) -> list[str]:
+        """Return an agent's delegate, the delegate of that one, and so on."""
+        found: list[str] = []
+        at = self.delegates.get(agent_id, "")
+        while at and at not in found:
+            found.append(at)
+            at = self.delegates.get(at, "")
+        return found
+
+    def tally(self) -> dict[str, int]:
+        """Count: everybody's power goes to its own vote, or to the next one above that voted."""
+        tally = dict.fromkeys(_CHOICES, 0)
+        for agent_id, own in self.power.items():
+            for each in (agent_id, *self.above(agent_id)):
+                if each in self.votes:
+                    tally[self.votes[each]] += own
+                    break
+        return tally
+
+    def fixed(self) -> dict[str, int]:
+        """Count what nobody can take back: voters' own power."""
+        tally = dict.fromkeys(_CHOICES, 0)
+        for voter, choice in self.votes.items():
+            tally[choice] += self.power.get(voter, 0)
+        return tally
+
+    def outcome(self, tally: Mapping[str, int]) -> str:
+        """Return what a tally comes to."""
+        terms, cast = self.terms, sum(tally.values())
+        if not cast or cast * _MILLION < terms["quorum_ppm"] * sum(self.power.values()):
+            return "no_quorum"
+        if tally["veto"] and tally["veto"] * _MILLION >= terms["veto_ppm"] * cast:
+            return "vetoed"
+        against = cast - tally["abstain"]
+        return "succeeded" if tally["yes"] * _MILLION > terms["threshold_ppm"] * against else (
+            "defeated"
+        )  # fmt: skip
+
+
+class ElectionsAudit:
+    """Recomputes elections."""
+
+    name = _AREA
+    model: Projection | None = None
+    categories = frozenset({"stake", "delegation", "proposal", "vote"})
+
+    def __init__(self, findings: Findings, ledger: LedgerAudit) -> None:
+        """Begin without power (``ledger``: knows the deposits and payments)."""
+        self.proposals: dict[str, Proposal] = {}
+        self._findings = findings
+        self._ledger = ledger
+        self._power: dict[str, int] = {}
+        self._delegates: dict[str, str] = {}
+
+    async def take(self, fact: Fact, connection: AsyncConnection[TupleRow] | None) -> None:
+        """Take an event in."""
+        data = fact.data
+        if fact.stream.startswith("stake/"):
+            self._power[fact.subject] = data.get("bonded", 0) + data.get("bonded_gov", 0)
+        elif fact.topic == "delegation.votes_delegated.v1":
+            self._delegates[fact.subject] = data["to"]
+        elif fact.topic == "delegation.votes_withdrawn.v1":
+            self._delegates[fact.subject] = ""
+        elif fact.topic == "proposal.created.v1":
+            self.proposals[fact.subject] = Proposal(data)
+        elif fact.topic == "vote.cast.v1":
+            self._voted(fact, self.proposals.get(data["proposal_id"]))
+        elif (proposal := self.proposals.get(fact.subject)) is None:
+            self._wrong(fact, fact.subject, "was never proposed")
+        elif (step := _STEPS.get(fact.topic)) is not None:
+            step(self, fact, proposal)
+
+    def _activated(self, fact: Fact, proposal: Proposal) -> None:
+        proposal.activate(fact.position - 1, dict(self._power), dict(self._delegates))
+
+    def _voted(self, fact: Fact, proposal: Proposal | None) -> None:
+        data = fact.data
+        voter, subject = data["voter"], f"{data['proposal_id']}: {data['voter']}"
+        if proposal is None or proposal.snapshot is None or proposal.closed:
+            self._wrong(fact, subject, "voted while no vote was on")
+            return
+        if voter in proposal.votes:
+            self._wrong(fact, subject, "voted twice")
+            return
+        proposal.votes[voter] = data["choice"]
+        own, received = proposal.power.get(voter, 0), proposal.received.get(voter, 0)
+        self._find(fact, subject, "the own power", data["own"], own)
+        self._find(fact, subject, "the delegated power", data.get("delegated", 0), received)
+
+    def _closed(self, fact: Fact, proposal: Proposal) -> None:
+        proposal.closed, proposal.early = True, fact.data.get("early", False)
+        if proposal.early:
+            fixed = proposal.fixed()
+            rest = sum(proposal.power.values()) - sum(fixed.values())
+            ways = {proposal.outcome(fixed)} | {
+                proposal.outcome({**fixed, choice: fixed[choice] + rest}) for choice in _CHOICES
+            }
+            if len(ways) > 1:
+                self._wrong(fact, fact.subject, f"was closed early, and could still be {ways}")
+
+    def _counted(self, fact: Fact, proposal: Proposal) -> None:
+        result, vetoed = fact.data.get("result"), fact.topic == "proposal.vetoed.v1"
+        proposal.burns = vetoed
+        if result is None:
+            return  # by a guardian
+        tally = proposal.tally()
+        outcome = proposal.outcome(tally)
+        should = {
+            "outcome": outcome,
+            "tally": tally,
+            "total": sum(proposal.power.values()),
+            "voters": len(proposal.votes),
+            "snapshot": proposal.snapshot,
+        }
+        self._find(fact, fact.subject, "the result", result, should)
+        told = "defeated" if outcome == "no_quorum" else outcome
+        self._find(fact, fact.subject, "what was told", fact.topic, f"proposal.{told}.v1")
+        proposal.burns = outcome in ("no_quorum", "vetoed")
+
+    def _queued(self, fact: Fact, proposal: Proposal) -> None:
+        proposal.executable = datetime.fromisoformat(fact.data["execute_after"])
+
+    def _executed(self, fact: Fact, proposal: Proposal) -> None:
+        at = datetime.fromisoformat(fact.data["at"])
+        if proposal.executable is None or at < proposal.executable:
+            self._wrong(fact, fact.subject, f"was executed at {at}, before its time")
+
+    def _deposited(self, fact: Fact, proposal: Proposal) -> None:
+        proposal.deposit = fact.data["deposit"]
+        should = "burned" if proposal.burns else "refunded"
+        self._find(fact, fact.subject, "the deposit", proposal.deposit, should)
+
+    def _paid(self, fact: Fact, proposal: Proposal) -> None:
+        data, legs = fact.data, {}
+        for voter in data["voters"]:
+            if voter not in proposal.votes or voter in proposal.paid:
+                self._wrong(fact, f"{fact.subject}: {voter}", "is paid twice, or has not voted")
+            proposal.paid.add(voter)
+            owed = proposal.gov_per_vote * (proposal.power.get(voter, 0) // _PAID_POWER)
+            if owed:
+                legs[f"wallet:AIA_GOV:{voter}"] = owed
+        total = sum(legs.values())
+        if not data.get("funded", True):
+            legs, total = {}, 0
+        elif total:
+            legs["reward_pool:AIA_GOV"] = -total
+        self._find(fact, fact.subject, "what voters got", data["paid"], total)
+        moved = self._ledger.legs(f"votes~{fact.subject}~{data['batch']}")
+        self._find(fact, fact.subject, "what its transfer moved", moved, legs)
+
+    def _find(self, fact: Fact, subject: str, what: str, there: object, should: object) -> None:
+        self._findings.compare(_AREA, subject, fact.position, what, there, should)
+
+    def _wrong(self, fact: Fact, subject: str, detail: str) -> None:
+        self._findings.add(_AREA, subject, fact.position, detail)
+
+    async def compare(self, connection: AsyncConnection[TupleRow], position: int) -> None:
+        """Compare with the read model."""
+
+    def finish(self, position: int) -> None:
+        """Compare what became of deposits with the transfers that hold them."""
+        statuses = {None: None, "held": "pending", "refunded": "voided", "burned": "posted"}
+        for proposal_id, proposal in self.proposals.items():
+            there = self._ledger.status(f"deposit~{proposal_id}")
+            should = statuses.get(proposal.deposit)
+            self._findings.compare(_AREA, proposal_id, position, "the deposit", there, should)
+
+
+_STEPS: Mapping[str, Callable[[ElectionsAudit, Fact, Proposal], None]] = {
+    "proposal.activated.v1": ElectionsAudit._activated,
+    "proposal.voting_closed.v1": ElectionsAudit._closed,
+    "proposal.succeeded.v1": ElectionsAudit._counted,
+    "proposal.defeated.v1": ElectionsAudit._counted,
+    "proposal.vetoed.v1": ElectionsAudit._counted,
+    "proposal.queued.v1": ElectionsAudit._queued,
+    "proposal.executed.v1": ElectionsAudit._executed,
+    "proposal.deposit_settled.v1": ElectionsAudit._deposited,
+    "proposal.votes_paid.v1": ElectionsAudit._paid,
+}
