@@ -48,7 +48,6 @@ PARAMETERS: Mapping[str, str] = {
     "kind": "Of this kind.",
     "subject": "Opened by this subject.",
     "epoch": "The history in which `after` was given out.",
-    "proposal_id": "The proposal.",
     "event": "Only these events, for example `task.completed`.",
     "concurrency_key": "Sharing the limit of this key.",
     "dedup_key": "Having this word for the work.",
