@@ -10,6 +10,8 @@ VENV ?= .venv
 
 bin = "$(VENV)/bin/"
 export PYTHON
+# Empty means no. Tests start hundreds of processes, and each would compile everything anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 # $(call environment,base|dev): the environment, up to date. Tested Python versions are preferred.
 define environment
@@ -41,8 +43,12 @@ doctor: base ## Look for what would keep the server from running here
 
 ##@ Work on it
 .PHONY: test
-test: dev ## Run all tests and report the coverage (ARGS="-k ledger -x")
-	$(bin)pytest -n auto --dist loadfile --cov --cov-report=term $(ARGS)
+test: dev ## Run all tests (ARGS="-k ledger -x")
+	$(bin)pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+
+.PHONY: coverage
+coverage: dev ## Run all tests, slower, and report which lines and branches they reach
+	$(bin)pytest -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(ARGS)
 
 .PHONY: unit
 unit: dev ## Run the fast tests only: no database, no network

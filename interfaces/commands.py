@@ -51,7 +51,7 @@ def handlers_of(
     )
     return merged(
         [
-            *registry.others(tokens_of(settings), working_set, lambda: system.economy.elections),
+            *registry.others(tokens_of(settings), working_set, lambda: system.economy.polls),
             with_payments(agents_and_tasks, working_set),
         ]
     )

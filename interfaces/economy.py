@@ -36,7 +36,7 @@ class Economy:
         settlement: The process.
         orders: Where orders are placed.
         legs: What transfers move.
-        elections: Where votes are given.
+        polls: Where votes are given.
         standing: How accounts and parameters stand.
         enrolment: Fills wallets.
         initial_stakes: Waits for what is staked with a registration.
@@ -54,7 +54,7 @@ class Economy:
             self.fold, self.host, system.clock, parameters_of(system.settings)
         )
         self._system = system
-        self.elections = ElectionDesk(self.fold, self.host, system.log.feed)
+        self.polls = ElectionDesk(self.fold, self.host, system.log.feed)
         self.orders = OrderDesk(system.engine, working_set, system.log.feed)
         self.legs = KnownLegs(working_set)
         self.standing = Standing(working_set)
@@ -70,7 +70,7 @@ class Economy:
 
     def profile(self, agent_id: str) -> AgentEconomicProfile | None:
         """Return how somebody stands in the economy now; None: nobody of this id is known."""
-        system, history = self._system, self.elections.elections.history
+        system, history = self._system, self.polls.elections.history
         return system.projections.economy.profile(
             agent_id,
             system.clock.now(),

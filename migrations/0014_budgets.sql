@@ -1,10 +1,6 @@
 -- Budgets, and what is used of them by period and by day. What the decisions promise is a constraint here,
 -- too: a row that breaks a promise stops the read model.
 
--- Tasks tell in whose budgets they count. No event of a former release says anything about this: the rows
--- are what a rebuild would make of them.
-alter table task_board_v2_specs add column cost_tags text[] not null default '{}';
-
 -- Budgets, as they were set.
 create table budgets_v1 (
     budget_id text collate "C" primary key,

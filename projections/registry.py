@@ -13,6 +13,7 @@ from aia_mas.projections.economy.governance_fold import GOVERNANCE
 from aia_mas.projections.economy.incentives_fold import INCENTIVES
 from aia_mas.projections.economy.ledger_fold import LEDGER
 from aia_mas.projections.economy.stakes import STAKES
+from aia_mas.projections.economy.task_rewards import TASK_REWARDS
 from aia_mas.projections.performance_fold import AGENT_PERFORMANCE
 from aia_mas.projections.system_metrics import SystemMetrics
 from aia_mas.projections.table import Projection
@@ -47,6 +48,7 @@ READ_MODELS: Final[tuple[ReadModel, ...]] = (
     INCENTIVES,
     LEDGER,
     STAKES,
+    TASK_REWARDS,
     GOVERNANCE,
     LiveView(
         SystemMetrics.name, SystemMetrics.version, SystemMetrics, frozenset({"agent", "task"})

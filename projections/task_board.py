@@ -11,6 +11,7 @@ from aia_mas.application.event_log.connections import Pool
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.orchestration.task_events import TaskStatus
 from aia_mas.domain.orchestration.task_specification import Priority
+from aia_mas.projections.economy.task_rewards import TASK_REWARDS
 from aia_mas.projections.listing import Conditions, Found, Listing, Page, SortKey, check_texts
 from aia_mas.projections.task_board_fold import TASK_BOARD
 from aia_mas.projections.task_view import COLUMNS, LARGE, Task, task_of
@@ -104,6 +105,7 @@ class TaskBoard:
 
 
 _STATE, _SPECS = TASK_BOARD.table_names()
+_REWARDS = TASK_REWARDS.table_names()[0]
 
 
 def _listing(submitted: str) -> Listing:
@@ -111,7 +113,8 @@ def _listing(submitted: str) -> Listing:
     return Listing(
         TASK_BOARD,
         select=COLUMNS,
-        source=f"{_STATE} t join {_SPECS} s on s.task_id = t.task_id",
+        source=f"{_STATE} t join {_SPECS} s on s.task_id = t.task_id"
+        f" left join {_REWARDS} r on r.task_id = t.task_id",
         key="t.task_id",
         sorts={
             "submitted_at": SortKey(f"{submitted}.submitted_position", "bigint"),

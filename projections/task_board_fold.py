@@ -1,4 +1,4 @@
-"""How events of tasks become rows of the task board (migration 0005)."""
+"""How events of tasks become rows of the task board (migrations 0005, 0013)."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ from aia_mas.projections.task_details import (
     Cost,
     Input,
     Progress,
+    Promise,
     StoredInput,
     StoredProgress,
     TaskRating,
@@ -94,6 +95,7 @@ def _submitted(_row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
         submitted_position=recorded.position,
         version=recorded.version,
         position=recorded.position,
+        reward=None,
     )
 
 
@@ -108,6 +110,7 @@ def _assigned(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
     row.price = str(event.price)
     row.progress = row.reason = row.retry_at = row.started_at = None
     row.assigned_at = event.assigned_at
+    row.reward = _promised(event)
     return row
 
 
@@ -218,7 +221,7 @@ def _cancelled(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
     event: TaskCancelled = recorded.event
     row.status = TaskStatus.CANCELLED
     row.reason = event.reason
-    row.retry_at = None
+    row.retry_at = row.reward = None
     row.finished_at = event.at
     return row
 
@@ -227,7 +230,7 @@ def _expired(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
     row = _touched(row, recorded)
     event: TaskExpired = recorded.event
     row.status = TaskStatus.EXPIRED
-    row.retry_at = None
+    row.retry_at = row.reward = None
     row.finished_at = event.at
     return row
 
@@ -239,7 +242,7 @@ def _requeued(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
     row.priority = event.terms.priority
     row.urgency = _URGENCY[event.terms.priority]
     row.deadline = event.terms.deadline
-    row.agent_id = row.lease = row.progress = row.reason = row.finished_at = None
+    row.agent_id = row.lease = row.progress = row.reason = row.finished_at = row.reward = None
     row.price = "0"
     return row
 
@@ -255,7 +258,7 @@ def _attempt_over(row: TaskRow | None, recorded: RecordedEvent, at: datetime) ->
     event: TaskFailed | TaskReleased = recorded.event
     row.status = event.outcome
     row.retry_at = event.retry_at
-    row.agent_id = row.lease = None
+    row.agent_id = row.lease = row.reward = None
     row.price = "0"
     if event.outcome is not TaskStatus.QUEUED:
         row.finished_at = at
@@ -271,13 +274,21 @@ def _touched(row: TaskRow | None, recorded: RecordedEvent) -> TaskRow:
     return row
 
 
+def _promised(event: TaskAssigned) -> Promise | None:
+    terms = event.reward
+    if terms is None:
+        return Promise(unfunded=event.unfunded) if event.unfunded else None
+    base, reserved = str(terms.base), str(terms.reserved)
+    return Promise(terms.tier, terms.multiplier_ppm, base, reserved, terms.seconds)
+
+
 def _task_of_stream(recorded: RecordedEvent) -> str:
     return entity_of(recorded.stream)
 
 
 TASK_BOARD = Projection(
     "task_board",
-    2,
+    3,
     (
         Table(
             "",

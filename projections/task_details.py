@@ -88,6 +88,21 @@ class Cost(msgspec.Struct, gc=False):
     over_max_cost: bool
 
 
+class Promise(msgspec.Struct, frozen=True):
+    """What the attempt in force, or the one that finished the task, earns beside its price.
+
+    Attributes:
+        unfunded: Why it earns nothing; the others are those of ``RewardTerms``.
+    """
+
+    tier: str = ""
+    multiplier_ppm: int = 0
+    base: str = "0"
+    reserved: str = "0"
+    seconds: float = 0.0
+    unfunded: str = ""
+
+
 class TaskRating(msgspec.Struct, frozen=True):
     """What the client thinks of the result (``rating``: 0..1; ``at``: UTC)."""
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import fields
 from psycopg.rows import TupleRow
 
+from aia_mas.projections.economy.task_rewards import TASK_REWARDS
 from aia_mas.projections.listing import Conditions
 from aia_mas.projections.snapshot_reading import SnapshotSource, Wanted, add_choice
 from aia_mas.projections.task_board_fold import TASK_BOARD
@@ -16,6 +17,7 @@ from aia_mas.projections.task_view import COLUMNS, Task, task_of
 from aia_mas.projections.told_task import ToldInput, ToldProgress, ToldTask
 
 _STATE, _SPECS = TASK_BOARD.table_names()
+_REWARDS = TASK_REWARDS.table_names()[0]
 
 _OF_TASK, _OF_PROGRESS, _OF_INPUT = (
     tuple(field.name for field in fields(struct)) for struct in (ToldTask, ToldProgress, ToldInput)
@@ -77,7 +79,8 @@ def _told(of: Struct, names: Sequence[str]) -> dict[str, Any]:
 
 TASK_ITEMS = SnapshotSource(
     TASK_BOARD,
-    f"select {_columns()} from {_STATE} t join {_SPECS} s on s.task_id = t.task_id",  # noqa: S608
+    f"select {_columns()} from {_STATE} t join {_SPECS} s on s.task_id = t.task_id"  # noqa: S608
+    f" left join {_REWARDS} r on r.task_id = t.task_id",
     "t.submitted_position desc",
     _conditions,
     _item,

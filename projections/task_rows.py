@@ -1,4 +1,4 @@
-"""The rows of the task board, field by field as in migration 0005."""
+"""The rows of the task board, field by field as in migrations 0005 and 0013."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 
 class TaskRow(msgspec.Struct, gc=False):
-    """A row of ``task_board_v2``: where a task stands.
+    """A row of ``task_board_v3``: where a task stands.
 
     ``agent_id`` and ``lease`` are those of the attempt in force, or of the one that finished it.
     ``urgency`` is the rank of the priority, 0 for critical. ``error`` is that of the last failed
@@ -47,10 +47,11 @@ class TaskRow(msgspec.Struct, gc=False):
     submitted_position: int
     version: int
     position: int
+    reward: Any
 
 
 class TaskSpecRow(msgspec.Struct, gc=False):
-    """A row of ``task_board_v2_specs``: a task as it was submitted."""
+    """A row of ``task_board_v3_specs``: a task as it was submitted."""
 
     task_id: str
     task_type: str
@@ -59,6 +60,7 @@ class TaskSpecRow(msgspec.Struct, gc=False):
     payload: Any
     owner: str
     payer: str | None
+    cost_tags: tuple[str, ...]
     max_cost: str | None
     cost_policy: str
     tags: tuple[str, ...]

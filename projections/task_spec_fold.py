@@ -21,6 +21,7 @@ def specified(_row: TaskSpecRow | None, recorded: RecordedEvent) -> TaskSpecRow:
         payload=spec.payload,
         owner=event.owner,
         payer=spec.payer,
+        cost_tags=spec.cost_tags,
         max_cost=None if spec.max_cost is None else str(spec.max_cost),
         cost_policy=spec.cost_policy,
         tags=spec.tags,

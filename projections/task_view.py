@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from psycopg.rows import TupleRow
 
+from aia_mas.domain.economy.parameters import MILLION
+from aia_mas.domain.economy.rewards.factor import Punctuality
+from aia_mas.domain.economy.rewards.telling import (
+    RewardStatus,
+    ToldReward,
+    in_ones,
+    told_reward,
+)
+from aia_mas.domain.economy.rewards.terms import RewardTerms
 from aia_mas.domain.kernel.money import to_text
 from aia_mas.domain.orchestration.task_specification import Requirements
-from aia_mas.projections.task_details import RetryPolicy, TaskRating
+from aia_mas.projections.task_details import Promise, RetryPolicy, TaskRating
 from aia_mas.projections.told_task import (
     TaskCost,
     TaskError,
@@ -71,14 +81,18 @@ COLUMNS = """t.task_id, t.status, s.task_type, s.description, s.requirements::te
     s.timeout_seconds, s.submitted_at, s.not_before, t.retry_at, t.deadline, t.assigned_at,
     t.started_at, t.finished_at, t.updated_at, t.version, t.position, t.inputs::text,
     t.cost::text, t.rating::text, s.cost_policy, s.dedup_key, s.retry::text,
-    t.excluded, s.concurrency_key, s.concurrency_limit"""
-"""The columns of the tables ``t`` (where it stands) and ``s`` (as it was submitted)."""
+    t.excluded, s.concurrency_key, s.concurrency_limit,
+    s.cost_tags, t.reward::text, r.rating_ppm, r.punctuality, r.factor_ppm, r.reward::text,
+    r.gov::text, r.forfeited, r.transfer_id, r.settled_at"""
+"""The columns of the tables ``t`` (where it stands), ``s`` (as it was submitted) and ``r`` (what
+it was paid)."""
 LARGE = (
-    "s.payload", "s.description", "s.requirements", "s.tags", "s.retry",
+    "s.payload", "s.description", "s.requirements", "s.tags", "s.cost_tags", "s.retry",
     "t.result", "t.progress", "t.inputs", "t.error", "t.reason", "t.excluded",
 )  # fmt: skip
 """Those of them that may be of any length."""
 
+_promise = msgspec.json.Decoder(Promise).decode
 _requirements = msgspec.json.Decoder(Requirements).decode
 _progress = msgspec.json.Decoder(TaskProgress).decode
 _inputs = msgspec.json.Decoder(tuple[TaskInput, ...]).decode
@@ -115,6 +129,7 @@ def task_of(row: TupleRow) -> Task:
         refused=row[18],
         owner=row[19],
         payer=row[20],
+        cost_tags=tuple(row[46]),
         max_cost=None if row[21] is None else to_text(int(row[21])),
         tags=tuple(row[22]),
         parent=row[23],
@@ -134,11 +149,44 @@ def task_of(row: TupleRow) -> Task:
         inputs=() if row[37] is None else _inputs(row[37]),
         cost=None if row[38] is None else _in_tokens(_cost(row[38])),
         rating=None if row[39] is None else _rating(row[39]),
+        reward=_reward(row[47], row[48:56]),
         cost_policy=row[40],
         dedup_key=row[41],
         retry=_retry(row[42]),
         concurrency_key=row[44],
         concurrency_limit=row[45],
+    )
+
+
+def _reward(stored: str | None, paid: Sequence[Any]) -> ToldReward | None:
+    if stored is None:
+        return None
+    promise = _promise(stored)
+    if promise.unfunded:
+        return told_reward(None, promise.unfunded)
+    told = told_reward(
+        RewardTerms(
+            tier=promise.tier,
+            multiplier_ppm=promise.multiplier_ppm,
+            base=int(promise.base),
+            reserved=int(promise.reserved),
+            seconds=promise.seconds,
+        )
+    )
+    rating_ppm, when, factor_ppm, amount, gov, forfeited, transfer_id, settled_at = paid
+    if told is None or settled_at is None:
+        return told
+    return msgspec.structs.replace(
+        told,
+        status=RewardStatus.FORFEITED if forfeited else RewardStatus.PAID,
+        reason=forfeited or None,
+        rating=None if rating_ppm is None else rating_ppm / MILLION,
+        punctuality=Punctuality(when),
+        factor=in_ones(factor_ppm),
+        amount=to_text(int(amount)),
+        gov=to_text(int(gov)),
+        transfer_id=transfer_id or None,
+        settled_at=settled_at,
     )
 
 

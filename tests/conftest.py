@@ -1,6 +1,8 @@
 """What all tests share: the event loop they run on, generated examples, and marks by folder."""
 
 import os
+import sys
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ MARK_OF_FOLDER = {
     "e2e": pytest.mark.e2e,
     "benchmarks": pytest.mark.bench,
 }
+LONGEST = ("unit/simulation", "e2e/faults", "e2e/cli")
+"""Folders of the longest tests: begun last, they would be waited for when all others are done."""
 # They run what shorter tests cover, too, millions of times: measuring that doubles their time.
 UNMEASURED = {
     "test_simulation.py",
@@ -45,13 +49,40 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses by these marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test by its folder, so that none is forgotten."""
+    """Mark every test by its folder, so that none is forgotten; the longest ones come first."""
     for item in items:
         folder = item.path.relative_to(TESTS).parts[0] if TESTS in item.path.parents else ""
         if mark := MARK_OF_FOLDER.get(folder):
             item.add_marker(mark)
-        if item.path.name in UNMEASURED:
-            item.add_marker(pytest.mark.no_cover)
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    """Return where the test stands; those of the same rank stay as they are."""
+    path = item.path.relative_to(TESTS).as_posix() if TESTS in item.path.parents else ""
+    return next((rank for rank, each in enumerate(LONGEST) if path.startswith(each)), len(LONGEST))
+
+
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Take a worker more than there are processors: half of the tests wait for something."""
+    return (yield) + 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Measure no coverage of long tests.
+
+    pytest-cov's own mark stops one of the two measurements that it starts in a worker.
+    """
+    tracer = sys.gettrace()
+    if tracer is None or item.path.name not in UNMEASURED:
+        return (yield)
+    sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(tracer)
 
 
 class RepositoryRoot:

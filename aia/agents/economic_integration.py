@@ -237,7 +237,7 @@ class AgentEconomicIntegrator(_OnANode):
         )
 
         async def vote(system: System) -> None:
-            await system.economy.elections.carry_out(system.engine, command, Origin(_HOST))
+            await system.economy.polls.carry_out(system.engine, command, Origin(_HOST))
 
         try:
             await self._call(vote)

@@ -28,8 +28,10 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True):
         requirements: ``skills`` (names, or name to least level 0..1), ``specializations``,
             ``labels`` (key to value, or conditions), ``data_sources``, ``preferred_agents``,
             ``excluded_agents``, ``resources`` (name to amount), ``min_tier``, ``sticky_key``.
-        max_cost: The highest price of an agent that may get it, tokens; None: any.
-        payer: Whose budget is to pay the agent's price; nothing is charged in this release.
+        max_cost: The highest price of an agent that may get it, tokens; None: any. Of a task with
+            a payer also the most that it can cost.
+        payer: The agent or client whose wallet pays what the task costs; it needs a ``max_cost``.
+        cost_tags: Whose budgets it counts in, too.
         priority: ``critical``, ``high``, ``normal``, ``low`` or ``maintenance``.
         payload: Any JSON, for the agent that does the work.
         deadline: When it expires unfinished; None: never.
@@ -60,6 +62,7 @@ class TaskSpecification(msgspec.Struct, frozen=True, kw_only=True):
     requirements: Mapping[str, Any] = {}
     max_cost: Amount | None = None
     payer: str | None = None
+    cost_tags: Sequence[str] = ()
     priority: str = "normal"
     payload: Any = None
     deadline: datetime | None = None

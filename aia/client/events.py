@@ -122,7 +122,9 @@ _FACTS: Mapping[str, Callable[[bytes | msgspec.Raw], TaskUpdate | AgentUpdate | 
     "agent_update": msgspec.json.Decoder(AgentUpdate).decode,
     "proposal_update": msgspec.json.Decoder(ProposalUpdate).decode,
 }
-_PAGES: Mapping[str, Callable[[bytes | msgspec.Raw], TaskSnapshot | AgentSnapshot | ProposalSnapshot]]
+_PAGES: Mapping[
+    str, Callable[[bytes | msgspec.Raw], TaskSnapshot | AgentSnapshot | ProposalSnapshot]
+]
 _PAGES = {
     "tasks": msgspec.json.Decoder(TaskSnapshot).decode,
     "agents": msgspec.json.Decoder(AgentSnapshot).decode,

@@ -1,4 +1,4 @@
-"""Incentive programs in memory: the queries of ``IncentiveBoard`` over the rows of the same fold."""
+"""Incentive programs in memory: the queries of ``IncentiveBoard`` over rows of the same fold."""
 
 from __future__ import annotations
 

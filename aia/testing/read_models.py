@@ -29,6 +29,7 @@ from aia_mas.projections.economy.governance_fold import GOVERNANCE
 from aia_mas.projections.economy.incentives_fold import INCENTIVES
 from aia_mas.projections.economy.ledger_fold import LEDGER
 from aia_mas.projections.economy.stakes import STAKES
+from aia_mas.projections.economy.task_rewards import TASK_REWARDS
 from aia_mas.projections.lag import lag_of
 from aia_mas.projections.metrics_figures import Metrics
 from aia_mas.projections.performance_fold import AGENT_PERFORMANCE
@@ -69,7 +70,8 @@ class MemoryReadModels:
             for model in (AGENT_DIRECTORY, TASK_BOARD, AGENT_PERFORMANCE, LEDGER)
         )
         self.directory = MemoryAgentDirectory(agents[0], tiers, lambda: agents[1].position)
-        self.board = MemoryTaskBoard(tasks[0], lambda: tasks[1].position)
+        rewards, _ = self._tables(TASK_REWARDS)
+        self.board = MemoryTaskBoard(tasks[0], rewards, lambda: tasks[1].position)
         self.performances = MemoryAgentPerformances(work[0], lambda: work[1].position)
         budgets, programs = (self._tables(model) for model in (BUDGETS, INCENTIVES))
         self.budgets = MemoryBudgetBoard(budgets[0], lambda: budgets[1].position)

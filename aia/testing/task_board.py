@@ -15,6 +15,7 @@ from aia.testing.tables import Tables
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.orchestration.task_events import TaskStatus
 from aia_mas.domain.orchestration.task_specification import Priority
+from aia_mas.projections.economy.task_rewards import TaskRewardRow
 from aia_mas.projections.listing import Found, Page, check_texts
 from aia_mas.projections.snapshot_reading import Reading, Wanted
 from aia_mas.projections.task_board import TaskFilter
@@ -26,14 +27,16 @@ from aia_mas.projections.task_view import COLUMNS, Task, task_of
 class _Row(NamedTuple):
     t: TaskRow
     s: TaskSpecRow
+    r: TaskRewardRow | None
 
 
 class MemoryTaskBoard:
     """Answers as ``TaskBoard`` does."""
 
-    def __init__(self, tables: Tables, position: Callable[[], int]) -> None:
-        """Read the tables of the task board (``position``: how far they have come)."""
+    def __init__(self, tables: Tables, rewards: Tables, position: Callable[[], int]) -> None:
+        """Read tables, of the board and of rewards (``position``: how far the board has come)."""
         self._tables = tables
+        self._rewards = rewards
         self._position = position
 
     async def get(self, task_id: str) -> Task | None:
@@ -42,10 +45,8 @@ class MemoryTaskBoard:
 
     async def find(self, task_id: str) -> Found[Task]:
         """Return the same, and the position at which it stood so."""
-        states, specs = self._tables.rows
-        state = states.get(task_id)
-        task = None if state is None else _task(_Row(state, specs[task_id]))
-        return Found(task, self._position())
+        known = task_id in self._tables.rows[0]
+        return Found(_task(self._row(task_id)) if known else None, self._position())
 
     async def list(
         self,
@@ -85,9 +86,12 @@ class MemoryTaskBoard:
 
     def _chosen(self, filters: TaskFilter) -> Iterator[_Row]:
         _check(filters)
-        states, specs = self._tables.rows
-        rows = (_Row(state, specs[task_id]) for task_id, state in states.items())
+        rows = (self._row(task_id) for task_id in self._tables.rows[0])
         return (row for row in rows if _fits(row, filters))
+
+    def _row(self, task_id: str) -> _Row:
+        states, specs = self._tables.rows
+        return _Row(states[task_id], specs[task_id], self._rewards.rows[0].get(task_id))
 
 
 def _check(filters: TaskFilter) -> None:
@@ -102,7 +106,7 @@ def _check(filters: TaskFilter) -> None:
 
 
 def _fits(row: _Row, filters: TaskFilter) -> bool:
-    state, spec = row
+    state, spec, _ = row
     equal = (
         (state.agent_id, filters.agent_id),
         (spec.task_type, filters.task_type),
@@ -138,10 +142,12 @@ def _column(text: str) -> Callable[[_Row], Any]:
     table, _, name = text.strip().removesuffix("::text").partition(".")
     number = _Row._fields.index(table)
     kinds = {
-        field.name: field.type for field in msgspec.structs.fields((TaskRow, TaskSpecRow)[number])
+        field.name: field.type
+        for field in msgspec.structs.fields((TaskRow, TaskSpecRow, TaskRewardRow)[number])
     }
     if kinds[name] is not Any:
-        return lambda row: getattr(row[number], name)
+        # What there is no row of is null, as it is where two tables are joined.
+        return lambda row: getattr(row[number], name, None)
 
     def as_json(row: _Row) -> str | None:
         value = getattr(row[number], name)

@@ -15,6 +15,7 @@ from aia_mas.application.event_log.errors import LogClosed
 from aia_mas.application.event_log.log import EventLog
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.application.orchestration.workload import Workload
+from aia_mas.domain.economy.rewards.telling import ToldReward, told_reward
 from aia_mas.domain.kernel.ids import entity_of
 from aia_mas.domain.kernel.money import to_text
 from aia_mas.domain.orchestration.task import TaskState, TaskStatus, task_stream
@@ -55,6 +56,8 @@ class ClaimedTask(msgspec.Struct, frozen=True):
         deadline: When it expires, UTC.
         tags: Its client's words.
         owner: Whom it belongs to.
+        reward: What this attempt earns from the reward pool beside its price; None where no rewards
+            are offered.
     """
 
     task_id: str
@@ -73,6 +76,7 @@ class ClaimedTask(msgspec.Struct, frozen=True):
     deadline: datetime | None
     tags: Sequence[str]
     owner: str
+    reward: ToldReward | None
 
 
 class Claims:
@@ -263,4 +267,5 @@ def _claimed(task_id: str, state: TaskState, submission: RecordedEvent) -> Claim
         deadline=state.terms.deadline,
         tags=spec.tags,
         owner=submitted.owner,
+        reward=told_reward(state.reward, state.unfunded),
     )

@@ -127,6 +127,7 @@ _CHECKS: Final[Mapping[str, Check]] = {
     "reward_block": _check_positive,
     "rating_window_seconds": _PERIOD,
     "staking_reward_per_day": check_units,
+    "staking_reward_interval_seconds": _between(1, LONGEST_PERIOD),
     "reporter_share_ppm": _SHARE,
     "jail_lost_tasks": _between(0, 1_000_000),
     "jail_window_seconds": _between(1, LONGEST_PERIOD),

@@ -136,7 +136,7 @@ def _submitted(_state: TaskState | None, event: TaskSubmitted) -> TaskState:
         owner=event.owner,
         since=event.submitted_at,
         hold=event.hold,
-        holds=event.hold is not None,
+        holds=int(event.hold is not None),
     )
 
 

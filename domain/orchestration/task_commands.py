@@ -22,8 +22,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """Whom the dispatcher chose, and on what grounds; see ``TaskAssigned``.
 
     ``declared`` is what the agent declared when it was chosen: whoever has become another one since
-    may not suit any more, or have less room. None: whatever it declares will do. ``reward``: without
-    its time, which the task knows.
+    may not suit any more, or have less room. None: whatever it declares will do. ``reward``:
+    without its time, which the task knows.
     """
 
     agent_id: str

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from aia_mas.application.event_log.records import RecordedEvent
+from aia_mas.domain.economy.rewards.telling import told_reward
 from aia_mas.domain.kernel.money import to_text
 from aia_mas.domain.orchestration.scoring.candidates import (
     WHOLE_SCORE,
@@ -111,6 +112,7 @@ def _explained(
         shortlist=shown,
         failure=event.failure,
         at_decision=_fleet_then(event),
+        reward=told_reward(event.reward, event.unfunded),
     )
 
 

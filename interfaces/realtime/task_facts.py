@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from aia_mas.application.event_log.records import RecordedEvent
+from aia_mas.domain.economy.rewards.telling import ToldReward, told_reward
 from aia_mas.domain.kernel import Event
 from aia_mas.domain.orchestration.task_events import (
     TaskAssigned,
@@ -46,6 +47,7 @@ class TaskUpdate(Update, kw_only=True, omit_defaults=True):
         question: What the agent asks; whoever answers asks for the task.
         number: Which question was asked or answered.
         rating: What the client thinks of the result, 0..1.
+        reward: What the attempt is promised from the reward pool beside its price.
         over_max_cost: The result cost more than the task may.
         quality: The agent's own estimate, 0..1.
         error_code: The agent's word for what went wrong.
@@ -66,6 +68,7 @@ class TaskUpdate(Update, kw_only=True, omit_defaults=True):
     question: str | None = None
     number: int | None = None
     rating: float | None = None
+    reward: ToldReward | None = None
     over_max_cost: bool | None = None
     quality: float | None = None
     error_code: str | None = None
@@ -112,6 +115,8 @@ def _describe(name: str, task_id: str, recorded: RecordedEvent) -> tuple[Update,
         setattr(update, field, getattr(event, field))
     if type(event) is TaskSubmitted:
         update.task_type, update.priority = event.spec.task_type, event.spec.priority
+    elif type(event) is TaskAssigned:
+        update.reward = told_reward(event.reward, event.unfunded)
     elif type(event) is TaskCompleted and event.over_max_cost:
         update.over_max_cost = True
     elif type(event) is TaskProgressed and event.waiting:

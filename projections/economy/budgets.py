@@ -23,6 +23,9 @@ from aia_mas.projections.economy.budget_view import (
 from aia_mas.projections.economy.budgets_fold import BUDGETS, use_key
 from aia_mas.projections.listing import Conditions, Found, Listing, Page, SortKey, check_texts
 
+Budgets = list[Budget]
+"""For signatures behind a method called ``list``."""
+
 
 class BudgetFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which budgets are listed; empty fields do not restrict (see ``Budget``)."""
@@ -116,7 +119,7 @@ class BudgetBoard:
         count, warning, exhausted, position = row
         return BudgetFigures(count=count, warning=warning, exhausted=exhausted, position=position)
 
-    async def _budgets(self, rows: Sequence[BudgetRow], now: datetime) -> list[Budget]:
+    async def _budgets(self, rows: Sequence[BudgetRow], now: datetime) -> Budgets:
         periods = current_periods(now)
         keys = {row.budget_id: use_key(row.budget_id, periods[row.period]) for row in rows}
         async with self._pool.connection() as connection:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from aia_mas.domain.economy.staking.events import StakeBonded
 from aia_mas.domain.orchestration.agent_events import AgentRegistered
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.fleet import Fleet
@@ -39,9 +40,10 @@ def fleet(agents: int) -> Fleet:
             max_concurrent_tasks=1_000,
             cost_per_task=(number % 40 + 1) * 10**18,
         )
-        event = AgentRegistered(
-            capabilities=able, owner="o", initial_stake=number * 10**18, registered_at=NOW
-        )
+        event = AgentRegistered(capabilities=able, owner="o", registered_at=NOW)
+        stake = number * 10**18
+        bonded = StakeBonded(amount=stake, transfer_id="t", at=NOW, effective=stake)
+        made.apply(f"stake/agent_{number}", bonded)
         made.apply(f"agent/agent_{number}", event)
     for number in range(agents):
         life(made, f"r{number}", f"agent_{number}", 0.1 + number % 7, failed=number % 11 == 0)

@@ -20,6 +20,8 @@ FROZEN = RELEASED | {
     "0006_agent_performance_v2": "80cd54c02cff33e0c5ec025e105ffa81ae54fd36d077ac562025b71e2e0dd08a",
     "0007_agent_records": "c84dfe2d21965460b0771f2fb7e488e9f288224ceea6d08e4874d7fb52cd01b8",
     "0008_task_keys": "c0c3bf0027aed8130e2c0ced352bdca2151270975d05ac1a219381a73e676159",
+    "0009_connections": "badfe96b25260cebb3f412f5b6a5fa634b8698aebcecc57a243eeebf191b150d",
+    "0010_webhooks": "fc6d0f0eb3f64bccec9e66b27bd1eb62231be7d1aecc7bb5b2e096eb4bdcb79b",
 }
 """SHA-256 of the migrations that databases in use have applied; they never change again."""
 
@@ -70,14 +72,14 @@ async def test_the_new_task_board_is_made_beside_one_that_is_in_use(
     applied = await migrate(empty_database)
 
     assert applied == [f"{each.number:04d}_{each.name}" for each in migrations()[len(RELEASED) :]]
-    assert await _boards(empty_database) == [*(["task_board_v1"] if used else []), "task_board_v2"]
+    assert await _boards(empty_database) == [*(["task_board_v1"] if used else []), "task_board_v3"]
     assert await migrate(empty_database) == []
 
 
 async def test_a_new_database_has_one_task_board(empty_database: str) -> None:
     await migrate(empty_database)
 
-    assert await _boards(empty_database) == ["task_board_v2"]
+    assert await _boards(empty_database) == ["task_board_v3"]
 
 
 async def test_read_models_of_an_unfinished_shape_are_made_anew(empty_database: str) -> None:

@@ -21,6 +21,7 @@ from aia_mas.domain.orchestration.cost_hold import CostHold
 from aia_mas.domain.orchestration.specification_checks import check_payment
 from aia_mas.domain.orchestration.task import TaskState, task_stream
 from aia_mas.domain.orchestration.task_commands import Paying, RetryTask, SubmitTask
+from aia_mas.domain.orchestration.task_specification import TaskSpecification
 from aia_mas.domain.orchestration.task_submission import retry_task
 
 Submit = Callable[..., Decision]
@@ -32,12 +33,8 @@ States = Mapping[str, Any]
 def paying_for_submission(command: SubmitTask) -> Paying | None:
     """Return what the payment of a new task is found by; None: nobody pays, or it is refused."""
     spec = command.spec
-    if spec.payer is None or not spec.max_cost or not command.owner:
-        return None
-    try:
-        check_payment(spec)
-    except InvalidValue:
-        # The decision tells; what is read before it must have a form that can be read.
+    if spec.payer is None or not spec.max_cost or not command.owner or not _is_payable(spec):
+        # What is read before the decision must have a form that can be read.
         return None
     return Paying(
         payer=spec.payer, owner=command.owner, cost_tags=spec.cost_tags, amount=spec.max_cost
@@ -111,15 +108,16 @@ def submit_paid(
     Refused, beside what ``submit`` refuses, with ``permission_denied`` when the caller may not
     spend what the payer owns, ``insufficient_funds``, or ``budget_exhausted`` by a hard budget.
     """
-    payer = command.spec.payer
-    if payer is None:
+    spec = command.spec
+    if spec.payer is None or not _is_payable(spec):
+        # What is wrong with it is told with whatever else is.
         return submit(*first, command, ctx)
     try:
-        check_may_spend(ctx.principal, payer)
+        check_may_spend(ctx.principal, spec.payer)
+        if not command.owner:
+            raise InvalidValue("a task with a payer names its owner", field="owner")
         paying = paying_for_submission(command)
         if paying is None:
-            if command.spec.max_cost and not command.owner:
-                raise InvalidValue("a task with a payer names its owner", field="owner")
             return submit(*first, command, ctx)
         funding = _Funding(command.task_id, paying, command.budgets, states, ctx)
         decision = submit(*first, replace(command, hold=funding.hold), ctx)
@@ -199,6 +197,14 @@ class _Funding:
         self._budgets.hold(self._task_id, hold)
         more = (*self._book.events, *self._budgets.events)
         return decision._replace(events=(*decision.events, *more))
+
+
+def _is_payable(spec: TaskSpecification) -> bool:
+    try:
+        check_payment(spec)
+    except InvalidValue:
+        return False
+    return True
 
 
 def _keys(paying: Paying) -> tuple[BudgetKey, ...]:

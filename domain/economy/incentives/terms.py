@@ -22,7 +22,7 @@ from aia_mas.domain.orchestration.bounds import (
     check_text,
 )
 
-LONGEST = timedelta(days=366 * 5)
+LONGEST = timedelta(days=366 * 100)
 MOST_COUNT = 10**6
 """The most that any of the numbers of a program may be."""
 _TOKEN = re.compile(r"[A-Z][A-Z0-9_]{0,31}", re.ASCII)

@@ -92,6 +92,8 @@ def expire_hold(states: States, command: ExpireHold, ctx: Context) -> Decision:
     state: TransferState | None = states[transfer_stream(command.transfer_id)]
     book = Book(states, ctx)
     try:
+        if ctx.principal.subject != SETTLEMENT.subject:
+            raise SystemAccount("What expires is let go by the settlement")
         if state is None:
             raise TransferNotFound(transfer_id=command.transfer_id)
         if state.expires_at is None or ctx.now < state.expires_at:

@@ -1,4 +1,4 @@
-"""What an attempt earns beside its price: promised when it is given out, or why it earns nothing."""
+"""What an attempt earns beside its price: promised with its assignment, or why it is nothing."""
 
 from __future__ import annotations
 

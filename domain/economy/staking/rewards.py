@@ -98,7 +98,7 @@ class NotifyStakingRewards(msgspec.Struct, frozen=True, kw_only=True):
     amount: int
 
 
-class ClaimRewards(msgspec.Struct, frozen=True, kw_only=True):
+class ClaimRewards(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Pay an agent what it earned by staking.
 
     Attributes:

@@ -70,7 +70,7 @@ class EvidenceState(State, frozen=True, kw_only=True):
     order_id: str
 
 
-class Slash(msgspec.Struct, frozen=True, kw_only=True):
+class Slash(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Slash an agent; exactly one of ``amount`` and ``fraction_ppm`` is given.
 
     Attributes:

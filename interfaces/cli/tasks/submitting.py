@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 @click.option("--skill", multiple=True, type=Skill(), help="A skill that it takes, name[=level].")
 @click.option("--requirements", type=Json(), help="Whom it suits, as the API has it.")
 @click.option("--max-cost", help="The highest price of an agent that may get it, tokens.")
+@click.option("--payer", type=Id(), help="Whose wallet pays; goes with --max-cost.")
+@click.option("--cost-tag", "cost_tags", multiple=True, help="Whose budgets it counts in, too.")
 @click.option("--deadline", type=Moment(), help="When it expires unfinished.")
 @click.option("--not-before", type=Moment(), help="When its first attempt may begin.")
 @click.option("--timeout", "timeout_seconds", type=float, help="Longest attempt, seconds.")

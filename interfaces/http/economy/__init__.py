@@ -5,8 +5,10 @@ from __future__ import annotations
 from litestar.types import ControllerRouterHandler
 
 from aia_mas.interfaces.http.economy.accounts import Accounts
+from aia_mas.interfaces.http.economy.budgets import Budgets
 from aia_mas.interfaces.http.economy.enrolment import EconomicEnrolment
 from aia_mas.interfaces.http.economy.governance import Proposals
+from aia_mas.interfaces.http.economy.incentives import Incentives
 from aia_mas.interfaces.http.economy.orders import Orders
 from aia_mas.interfaces.http.economy.parameters import Parameters
 from aia_mas.interfaces.http.economy.profiles import EconomicProfiles
@@ -25,7 +27,9 @@ class EconomicAgents(EconomicEnrolment, EconomicProfiles, StakeCommands):
 
 ECONOMIC_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     Accounts,
+    Budgets,
     EconomicAgents,
+    Incentives,
     EconomicOverview,
     Orders,
     Parameters,

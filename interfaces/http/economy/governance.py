@@ -109,7 +109,7 @@ class Proposals(Controller):
         governance = request.system.projections.governance
         cursors = Cursors(request, [filters, sort])
         page = await governance.proposals(filters, sort, cursors.open(cursor), limit)
-        elections = request.system.economy.elections.elections
+        elections = request.system.economy.polls.elections
         content = ProposalPage(
             items=[
                 proposal_view(each.proposal_id, each.state, elections.standing(each.proposal_id))
@@ -130,7 +130,7 @@ class Proposals(Controller):
     ) -> Answer[ProposalAndPower]:
         """Return a proposal, with the votes so far or in the end."""
         stored, position = await _proposal(request, proposal_id, min_position)
-        elections = request.system.economy.elections.elections
+        elections = request.system.economy.polls.elections
         view = proposal_view(proposal_id, stored.state, elections.standing(proposal_id))
         power = None if voter is None else elections.power(proposal_id, voter)
         content = ProposalAndPower(
@@ -152,7 +152,7 @@ class Proposals(Controller):
         """
         stored, position = await _proposal(request, proposal_id, min_position)
         state = stored.state
-        standing = request.system.economy.elections.elections.standing(proposal_id)
+        standing = request.system.economy.polls.elections.standing(proposal_id)
         counted, terms = state.result or standing, state.terms
         quorum = None if counted is None else -(-counted.total * terms.quorum_ppm // MILLION)
         content = ProposalTally(
@@ -176,7 +176,7 @@ class Proposals(Controller):
         check_id(command.voter, "voter")
         system = request.system
         origin = await origin_of(request)
-        result = await system.economy.elections.carry_out(system.engine, command, origin)
+        result = await system.economy.polls.carry_out(system.engine, command, origin)
         return answered(result, 201)
 
     @get("/{proposal_id:str}/votes", operation_id="list_votes")

@@ -88,7 +88,7 @@ class VoteDelegations(Controller):
         check_id(command.to, "to")
         system = request.system
         origin = await origin_of(request)
-        result = await system.economy.elections.carry_out(system.engine, command, origin)
+        result = await system.economy.polls.carry_out(system.engine, command, origin)
         return answered(result)
 
     @delete("/{agent_id:str}", operation_id="withdraw_votes", status_code=200)

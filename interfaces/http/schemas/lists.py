@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from aia_mas.application.presence import Report
+from aia_mas.domain.economy.rewards.telling import ToldReward
 from aia_mas.domain.orchestration.fleet.why_not import Reason
 from aia_mas.domain.orchestration.scoring.failures import PolicyFailure
 from aia_mas.projections.agent_directory import Agent
@@ -150,6 +151,8 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
         failure: The policy that should have chosen and failed; ``policy`` chose in its place.
         at_decision: How many agents were left out then; None where a former release has not
             recorded it. By which demand is not recorded.
+        reward: What the attempt was promised from the reward pool then, or why it was promised
+            nothing; None where no rewards were offered.
     """
 
     attempt: int
@@ -167,6 +170,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     shortlist: list[ScoredCandidate]
     failure: PolicyFailure | None
     at_decision: FleetThen | None
+    reward: ToldReward | None = None
 
 
 class ExcludedAgent(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
@@ -32,7 +33,7 @@ ChangedPeriod = Annotated[int, _PERIOD] | UnsetType
 """In seconds."""
 
 _DIGITS = 6
-_LONGEST_MULTIPLIER = 16
+_MULTIPLIER = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?", re.ASCII)
 
 
 class ShownTier(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +63,7 @@ class ShownParameters(msgspec.Struct, frozen=True, kw_only=True):
         reward_block: How much of the pool is reserved ahead at a time.
         rating_window_seconds: How long the reward of a task waits for its rating.
         staking_reward_per_day: What stakers share a day.
+        staking_reward_interval_seconds: How often it is shared.
         reporter_share_ppm: The share of a slash that goes to who reported.
         jail_lost_tasks: Tasks lost within the window after which an agent is jailed; 0: never.
         jail_window_seconds: That window.
@@ -81,6 +83,7 @@ class ShownParameters(msgspec.Struct, frozen=True, kw_only=True):
     reward_block: str
     rating_window_seconds: int
     staking_reward_per_day: str
+    staking_reward_interval_seconds: int
     reporter_share_ppm: int
     jail_lost_tasks: int
     jail_window_seconds: int
@@ -128,6 +131,7 @@ class ParametersChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     reward_block: ChangedAmount = UNSET
     rating_window_seconds: ChangedPeriod = UNSET
     staking_reward_per_day: ChangedAmount = UNSET
+    staking_reward_interval_seconds: ChangedPeriod = UNSET
     reporter_share_ppm: ChangedShare = UNSET
     jail_lost_tasks: int | UnsetType = UNSET
     jail_window_seconds: ChangedPeriod = UNSET
@@ -187,14 +191,9 @@ def shown_parameters(state: ParametersState) -> ShownParameters:
 
 def _millionths(multiplier: float | str, field: str) -> int:
     """Return a multiplier in millionths, exactly."""
-    text = multiplier if isinstance(multiplier, str) else repr(multiplier)
-    try:
-        number = Decimal(text[:_LONGEST_MULTIPLIER]) if text.isascii() else Decimal("NaN")
-        parts = number.scaleb(_DIGITS)
-        if not number.is_finite() or parts != parts.to_integral_value() or "_" in text:
-            raise InvalidOperation
-    except InvalidOperation:
+    text = multiplier if isinstance(multiplier, str) else f"{Decimal(repr(multiplier)):f}"
+    if not _MULTIPLIER.fullmatch(text):
         raise InvalidValue(
-            "a multiplier is a number with at most six decimals", field=field
-        ) from None
-    return int(parts)
+            "a multiplier is up to 100, plain digits with at most six behind a point", field=field
+        )
+    return int(Decimal(text).scaleb(_DIGITS))

@@ -10,11 +10,14 @@ from aia_mas.domain.economy.governance.proposal_events import ProposedOrder
 from aia_mas.domain.economy.governance.tier_orders import ChangeTiers
 from aia_mas.domain.economy.parameters import TierTerms
 from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.kernel.places import within
 from aia_mas.domain.kernel.precondition import UNCONDITIONAL
 from aia_mas.interfaces.http.schemas.parameters import ChangedTier, ParametersChange, Reason
+from aia_mas.interfaces.http.schemas.staking import SlashRequest
 from aia_mas.interfaces.http.schemas.treasury import Funding
+from aia_mas.interfaces.http.schemas.values import AgentId
 
 
 class ParametersCommand(
@@ -76,7 +79,24 @@ class FundCommand(
         return self.order()
 
 
-Command = ParametersCommand | TiersCommand | FundCommand
+class SlashCommand(
+    SlashRequest,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag="slash",
+    tag_field="kind",
+):
+    """Slash an agent (`agent_id`: whom)."""
+
+    agent_id: AgentId
+
+    def proposed(self) -> msgspec.Struct:
+        """Return the order."""
+        return self.order(check_id(self.agent_id, "agent_id"))
+
+
+Command = ParametersCommand | TiersCommand | FundCommand | SlashCommand
 """Told apart by `kind`."""
 
 

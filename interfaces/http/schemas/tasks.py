@@ -15,6 +15,7 @@ from aia_mas.domain.orchestration.specification_checks import (
     DAY,
     LONGEST_TIMEOUT,
     MAX_ATTEMPTS,
+    MOST_COST_TAGS,
     check_retries,
     check_specification,
 )
@@ -147,9 +148,12 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         requirements: Whom it suits.
         payload: Any JSON, for the agent that does the work.
         priority: Its class.
-        max_cost: The highest price of an agent that may get it, tokens.
-        payer: Whose budget is to pay the agent's price. It is kept with the task; nothing is
-            charged in this release.
+        max_cost: The highest price of an agent that may get it, tokens; of a task with a payer
+            also the most that it can cost.
+        payer: The agent or client whose wallet pays what the task costs; only who may spend that
+            names it, and `max_cost` with it. So much is held in the wallet, and counted in every
+            budget that applies, until the task is over.
+        cost_tags: Whose budgets it counts in, too; at most 10.
         deadline: When it expires unfinished, RFC 3339.
         timeout_seconds: How long one attempt may run, seconds.
         lease_seconds: How long an attempt may go unheard of, seconds.
@@ -178,7 +182,10 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     payload: Any = None
     priority: Priority = Priority.NORMAL
     max_cost: OptionalAmount = None
-    payer: Reference | None = None
+    payer: AgentId | None = None
+    cost_tags: Annotated[
+        tuple[Name, ...], msgspec.Meta(extra_json_schema={"maxItems": MOST_COST_TAGS})
+    ] = ()
     deadline: Moment | None = None
     timeout_seconds: Timeout | None = None
     lease_seconds: Lease | None = None
@@ -225,6 +232,7 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             priority=self.priority,
             max_cost=check(optional_units, self.max_cost, "max_cost"),
             payer=self.payer,
+            cost_tags=self.cost_tags,
             deadline=check(moment, self.deadline, "deadline"),
             timeout_seconds=settings.task_timeout_seconds if timeout is None else timeout,
             lease_seconds=settings.task_lease_seconds if lease is None else lease,

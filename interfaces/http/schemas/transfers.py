@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from aia_mas.domain.economy.accounts import AIA, check_account, wallet
-from aia_mas.domain.economy.errors import ZeroAmount
+from aia_mas.domain.economy.errors import UnbalancedEntry, ZeroAmount
 from aia_mas.domain.economy.ledger.commands import PostHold, ReverseTransfer, Transfer
-from aia_mas.domain.economy.ledger.entry import Entry, Leg, move
+from aia_mas.domain.economy.ledger.entry import MOST_LEGS, Entry, Leg, move
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.kernel.mistakes import Mistakes
@@ -228,6 +228,8 @@ class TransferBatchResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _read_legs(legs: tuple[TransferLeg, ...]) -> tuple[Leg, ...]:
+    if len(legs) > MOST_LEGS:  # before anybody looks for so many accounts
+        raise UnbalancedEntry(f"An entry has 1 to {MOST_LEGS} legs", field="legs")
     mistakes = Mistakes()
     read = [mistakes.check(leg.leg, f"legs.{number}") for number, leg in enumerate(legs)]
     mistakes.refuse()

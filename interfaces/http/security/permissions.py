@@ -16,11 +16,11 @@ _AGENTS = _OPERATORS | {Role.AGENT}  # an agent for itself only, see ``ApiReques
 _SUBMITTERS = _AGENTS | {Role.CLIENT}
 _SPENDERS = _ADMIN | {Role.AGENT, Role.CLIENT, Role.TREASURER}
 _CLIENTS = _OPERATORS | {Role.CLIENT}
+_TREASURY = _ADMIN | {Role.TREASURER}
 _AUDITORS = _OPERATORS | {Role.AUDITOR}
 _WATCHERS = _AUDITORS | {Role.VIEWER}
 _VOTERS = _ADMIN | {Role.TREASURER, Role.AGENT, Role.CLIENT}
 _READERS = frozenset(Role)
-_TREASURY = _ADMIN | {Role.TREASURER}
 _SPENDERS = _TREASURY | {Role.AGENT, Role.CLIENT}  # their own only, see ``economy.authority``
 _TREASURERS = _ADMIN | {Role.TREASURER}
 _SPENDERS = _TREASURERS | {Role.AGENT, Role.CLIENT}  # see ``may_spend``
@@ -111,6 +111,15 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "get_statement": _READERS,
     "get_statement_csv": _READERS,
     "close_statement": _SPENDERS,
+    "create_budget": _TREASURY,
+    "set_budget": _TREASURY,
+    "remove_budget": _TREASURY,
+    "list_budgets": _READERS,
+    "get_budget": _READERS,
+    "open_incentive": _TREASURY,
+    "cancel_incentive": _TREASURY,
+    "list_incentives": _READERS,
+    "get_incentive": _READERS,
     # Stakes
     "get_stake": _READERS,
     "list_tiers": _READERS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -56,6 +57,7 @@ class Of:
         self._client = client
         self._path = f"{ECONOMIC}/agents/{agent_id}"
         self.agent_id = agent_id
+        self.position = 0
 
     def post(self, action: str, **body: Any) -> dict[str, Any]:
         answer = self._client.post(f"{self._path}/{action}", json=body)
@@ -68,9 +70,13 @@ class Of:
         assert self.stake() == before
         return answer.status_code, answer.json()["code"]
 
-    def stake(self) -> dict[str, Any]:
-        answer = self._client.get(f"{self._path}/stake")
+    def stake(self, min_position: int = 0) -> dict[str, Any]:
+        wanted = {"min_position": min_position}
+        answer = self._client.get(f"{self._path}/stake", params=wanted)
+        if answer.status_code == 503:  # nothing has happened for a while
+            answer = self._client.get(f"{self._path}/stake")
         assert answer.status_code == 200, answer.text
+        self.position = int(answer.headers["x-event-position"])
         return answer.json()
 
 
@@ -214,10 +220,36 @@ def test_stake_unbonds_over_a_period_in_which_it_can_be_kept(
 
 def _until(me: Of, met: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """Return a stake once it is as it should be, which the settlement sees to (bounded)."""
-    for _ in range(600):
-        if met(stake := me.stake()):
+    until, position = time.monotonic() + 60.0, 0
+    while time.monotonic() < until:
+        if met(stake := me.stake(position)):
             return stake
+        # Answered when something has happened, or after a while.
+        position = me.position + 1
     raise AssertionError(stake)
+
+
+def test_an_agent_that_goes_missing_is_jailed_until_it_asks_to_be_out(bank: Any) -> None:
+    set_terms(bank, jail_lost_tasks=1, jail_seconds=0)
+    client, me = bank.client, Of(bank.client, rich(bank))
+    name = me.agent_id
+    client.post(f"{API}/agents/register", json={"agent_id": name, "skills": {name: 1}})
+    me.post("stake", amount="500")
+    wanted = {"task_type": "t", "requirements": {"skills": [name]}, "lease_seconds": 1}
+    once = {"retry": {"max_attempts": 1}}
+    client.post(f"{API}/agents/tasks/submit", json={**wanted, **once})
+    (task,) = client.post(f"{API}/agents/{name}/claim", json={"wait": 30}).json()["items"]
+    report = {"agent_id": name, "lease": task["lease"]}
+    client.post(f"{API}/agents/tasks/{task['task_id']}/start", json=report)
+
+    jailed = _until(me, lambda stake: stake["jailed_until"] is not None)
+
+    assert (jailed["bonded"], jailed["effective"], jailed["tier"]) == ("500", "0", None)
+    assert client.get(f"{API}/agents/{name}").json()["tier"] is None
+    assert me.post("unjail")["jailed_until"] is None
+    assert me.stake()["tier"] == "silver"
+    assert me.refused("unjail") == (409, "not_jailed")
+    set_terms(bank)
 
 
 def test_slashing_takes_the_same_share_of_everything_once_for_each_evidence(bank: Any) -> None:

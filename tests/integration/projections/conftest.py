@@ -22,6 +22,7 @@ from aia_mas.application.event_log.records import (
     Kind,
     NewEvent,
 )
+from aia_mas.domain.economy.staking import events as stake_events
 from aia_mas.domain.kernel import Event
 from aia_mas.domain.orchestration import agent, task
 from aia_mas.projections.runner import ProjectionRunner
@@ -45,7 +46,7 @@ class Elsewhere(Event, frozen=True, kw_only=True):
     topic: ClassVar[str] = "weather.changed.v1"
 
 
-EVENTS = (*agent.EVENTS, *task.EVENTS)
+EVENTS = (*agent.EVENTS, *task.EVENTS, *stake_events.EVENTS)
 MAPPER = EventMapper(EVENTS)
 _WRITER = EventMapper((*EVENTS, FromTheFuture, Elsewhere))
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from aia_mas.domain.economy.staking.events import StakeBonded
 from aia_mas.domain.orchestration.agent_events import AgentRegistered
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.task_events import (
@@ -17,10 +18,19 @@ from aia_mas.projections import AgentDirectory, AgentFilter
 from .histories import NOW, Happening
 
 
-def agent(name: str, owner: str = "owner", stake: int = 0, **capabilities: Any) -> Happening:
+def agent(name: str, owner: str = "owner", **capabilities: Any) -> Happening:
     able = Capabilities(**capabilities)
-    return f"agent/{name}", AgentRegistered(
-        capabilities=able, owner=owner, registered_at=NOW, initial_stake=stake
+    return f"agent/{name}", AgentRegistered(capabilities=able, owner=owner, registered_at=NOW)
+
+
+def staked(name: str, amount: int) -> Happening:
+    return f"stake/{name}", StakeBonded(
+        amount=amount,
+        transfer_id=f"t-{name}",
+        at=NOW,
+        bonded=amount,
+        effective=amount,
+        earning=amount,
     )
 
 

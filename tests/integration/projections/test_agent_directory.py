@@ -27,7 +27,7 @@ from aia_mas.projections import AgentDirectory, AgentFilter
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
 
 from .conftest import PATIENCE, Pen, runner, running
-from .directories import MOVED, OVER, REASON, agent, ended, names, task
+from .directories import MOVED, OVER, REASON, agent, ended, names, staked, task
 from .histories import NOW, Happening
 
 Fold = Callable[..., Awaitable[AgentDirectory]]
@@ -208,10 +208,14 @@ async def test_labels_are_compared(fold: Fold) -> None:
 
 async def test_agents_are_found_by_tier_and_by_more_than_their_id(fold: Fold) -> None:
     directory = await fold(
-        agent("none", stake=100 * ONE - 1),
-        agent("bronze", stake=100 * ONE),
-        agent("gold", stake=4999 * ONE, metadata={"name": "Ada's %"}),
-        agent("diamond", stake=10**9 * ONE, owner="Lovelace"),
+        staked("bronze", 100 * ONE),
+        agent("none"),
+        staked("none", 100 * ONE - 1),
+        agent("bronze"),
+        agent("gold", metadata={"name": "Ada's %"}),
+        staked("gold", 4999 * ONE),
+        agent("diamond", owner="Lovelace"),
+        staked("diamond", 10**9 * ONE),
     )
 
     assert await names(directory, tier=("bronze", "diamond")) == ["bronze", "diamond"]
@@ -221,7 +225,7 @@ async def test_agents_are_found_by_tier_and_by_more_than_their_id(fold: Fold) ->
     assert await names(directory, text="lovelace") == ["diamond"]
     found = await directory.get("gold")
     assert found is not None
-    assert found.tier == "gold"
+    assert (found.tier, found.stake) == ("gold", "4999")
 
 
 async def test_success_is_shown_and_sorted_by(fold: Fold) -> None:

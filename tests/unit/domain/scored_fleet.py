@@ -25,6 +25,8 @@ from aia_mas.domain.orchestration.task_events import (
 from aia_mas.domain.orchestration.task_specification import Requirements
 from aia_mas.domain.orchestration.task_status import ReleaseReason, TaskStatus
 
+from .staked import staked
+
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 TOKEN = 10**18
 PRICE_ONLY = Weights(quality=0, latency=0, headroom=0, price=10_000, stake=0, affinity=0)
@@ -37,13 +39,15 @@ class ScoredFleet:
         self.fleet = Fleet(policies=policies)
         self.count = 0
 
-    def agent(self, agent_id: str, **declared: Any) -> None:
-        """Register an agent (``places``, ``stake``, and what it declares)."""
+    def agent(self, agent_id: str, stake: int = 0, **declared: Any) -> None:
+        """Register an agent (``places``, and what it declares) that has a stake."""
         self.fleet.apply(f"agent/{agent_id}", self.registered(**declared))
+        if stake:
+            self.fleet.apply(f"stake/{agent_id}", staked(stake))
 
-    def registered(self, *, places: int = 10, stake: int = 0, **declared: Any) -> AgentRegistered:
+    def registered(self, *, places: int = 10, **declared: Any) -> AgentRegistered:
         able = Capabilities(max_concurrent_tasks=places, **declared)
-        return AgentRegistered(capabilities=able, owner="o", initial_stake=stake, registered_at=NOW)
+        return AgentRegistered(capabilities=able, owner="o", registered_at=NOW)
 
     def rules(self, **rules: Any) -> None:
         changed = AssignmentRules(revision=self.fleet.chooser.rules.revision + 1, **rules)

@@ -32,6 +32,8 @@ from aia_mas.domain.orchestration.task_events import (
 from aia_mas.domain.orchestration.task_specification import Requirements, TaskSpecification
 from aia_mas.domain.orchestration.task_status import TaskStatus
 
+from .staked import staked
+
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 TASKS = 4_000
 TYPES = (*BUILT_IN, "of a user")
@@ -112,9 +114,8 @@ def log() -> Log:
             cost_per_task=log.random.randrange(10) * 10**18,
         )
         stake = log.random.randrange(2_000) * 10**18
-        event = AgentRegistered(
-            capabilities=able, owner="o", initial_stake=stake, registered_at=NOW
-        )
+        event = AgentRegistered(capabilities=able, owner="o", registered_at=NOW)
+        log.append(f"stake/{agent_id}", staked(stake))
         log.append(f"agent/{agent_id}", event)
     for number in range(TASKS):
         task_type = TYPES[number % len(TYPES)]

@@ -118,7 +118,7 @@ def test_a_task_is_submitted_once(a_task):
         ({"non_retryable_codes": ("a", "")}, "invalid_text", "non_retryable_codes.1"),
         ({"dedup_key": ""}, "invalid_text", "dedup_key"),
         ({"tags": ("",)}, "invalid_text", "tags.0"),
-        ({"payer": ""}, "invalid_text", "payer"),
+        ({"payer": "", "max_cost": 1}, "invalid_id", "payer"),
         ({"parent": "x" * 256}, "invalid_text", "parent"),
         ({"correlation": "\0"}, "invalid_text", "correlation"),
         (

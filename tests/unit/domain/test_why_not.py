@@ -17,6 +17,7 @@ from aia_mas.domain.orchestration.task_specification import Requirements
 
 from .counting import calls_of
 from .fleets import ANYONE, NOW, assign, fleet_of, registered
+from .staked import staked
 
 
 def why(fleet: Fleet, requirements: Requirements, max_cost: int | None = None) -> list[Reason]:
@@ -131,8 +132,8 @@ def test_why_not_names_the_terms_that_alone_keep_it_from_whoever_is_able(
         dear={**able, "cost_per_task": 2**70},
         cheap={"cost_per_task": 1, "data_sources": ("s3",)},
     )
-    stake = replace(registered(cost_per_task=1), initial_stake=2_000 * TOKEN)
-    fleet.apply("agent/rich", stake)
+    fleet.apply("agent/rich", registered(cost_per_task=1))
+    fleet.apply("stake/rich", staked(2_000 * TOKEN))
 
     reason, together = why(fleet, replace(requirements, skills={"x": 0.5}), max_cost)
 

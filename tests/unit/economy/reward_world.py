@@ -11,7 +11,6 @@ from typing import Any
 from aia_mas.application import registry
 from aia_mas.application.engine.handlers import category
 from aia_mas.domain.economy.accounts import (
-    AIA_GOV,
     Purpose,
     account_of,
     account_stream,
@@ -19,8 +18,7 @@ from aia_mas.domain.economy.accounts import (
     reward_pool,
 )
 from aia_mas.domain.economy.authority import SETTLEMENT
-from aia_mas.domain.economy.ledger import Entry, move
-from aia_mas.domain.economy.ledger.transfers import Transfer, touched, transfer
+from aia_mas.domain.economy.ledger import Book, Entry, move, streams_of
 from aia_mas.domain.economy.rewards.ahead import BlocksAhead
 from aia_mas.domain.economy.rewards.blocks import (
     RESERVED,
@@ -54,14 +52,11 @@ from aia_mas.domain.orchestration.task_events import (
 from .reward_stories import NOW
 
 ANNE = Principal("anne", frozenset({Role.ADMIN}))
-TOKENS = frozenset({"AIA", AIA_GOV})
-GENESIS = account_of(Purpose.ISSUANCE)
 
 Step = tuple[Callable[[Any], tuple[str, ...]], Callable[..., Decision]]
 SETTLING: dict[type, Step] = {
     ReserveRewards: (streams_of_block, reserve_rewards),
     SettleRewards: (streams_of_settlement, settle_rewards),
-    Transfer: (touched, lambda *args: transfer(*args, TOKENS)),
 }
 
 
@@ -125,7 +120,8 @@ class RewardWorld:
         happened = Happened(len(self.log) + 1, stream, event, self.now)
         self.log.append(happened)
         evolve = registry.EVOLVERS.get(category(stream))
-        if evolve is not None:
+        # Of a stake the figures in its events are all that counts here.
+        if evolve is not None and category(stream) != "stake":
             self.states[stream] = evolve(self.states.get(stream), event)
         self.model.apply(stream, event)
         self.fold.apply(stream, event)
@@ -150,9 +146,11 @@ class RewardWorld:
     def fund(self, amount: int, token: str = "AIA") -> None:
         source = account_of(Purpose.ISSUANCE, token)
         legs = move(source, reward_pool(token), amount)
-        transfer_id = f"genesis:{len(self.log)}"
-        command = Transfer(entry=Entry(transfer_id=transfer_id, legs=legs, reason="genesis"))
-        assert self.take(self.settle(command))
+        entry = Entry(transfer_id=f"genesis:{len(self.log)}", legs=legs, reason="genesis")
+        states = {stream: self.states.get(stream) for stream in streams_of(entry)}
+        book = Book(states, self.ctx(SETTLEMENT))
+        assert book.post(entry)
+        assert self.take(Decision(tuple(book.events)))
 
     def work(self, each: TodoList) -> list[Work]:
         return list(each.due(self.now, 100))

@@ -1,4 +1,4 @@
-"""Budgets: what is made, changed and removed, what counts in them, and what they tell and refuse."""
+"""Budgets: made, changed and removed; what counts in them, what they tell and refuse."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from aia_mas.domain.economy.staking.commands import Unstake
 from aia_mas.domain.economy.supply.faucet import Faucet
 from aia_mas.domain.economy.supply.initial_stake import InitialStake
 from aia_mas.domain.economy.supply.treasury_orders import Fund, Mint
+from aia_mas.domain.kernel.steps import at_once
 from aia_mas.domain.orchestration.agent_commands import PutAgent
 from aia_mas.domain.orchestration.agent_events import AgentRegistered
 from aia_mas.domain.orchestration.capabilities import Capabilities
@@ -253,3 +254,17 @@ def test_a_refused_registration_is_refused_as_before_whatever_it_would_stake():
     world.register("..", 50, DEV)
     assert world.refused == "invalid_id"
     assert world.stake("ann").bonded == 50
+
+
+def test_what_is_open_outlives_a_snapshot_whatever_its_amount():
+    world = World(BEGINS)
+    old(world, "ann", 10**33)
+    old(world, "bob", 5)
+    before = [work for each in world.lists for work in each.due(NOW, 100)]
+
+    world.lists = [
+        at_once(type(each).restore(list(at_once(each.snapshot())))) for each in world.lists
+    ]
+
+    assert [work for each in world.lists for work in each.due(NOW, 100)] == before
+    assert len(before) == 4  # two of genesis, two of agents

@@ -47,6 +47,8 @@ class Rewards(RuleBasedStateMachine):
         self.under_way: dict[str, tuple[PlannedAssignment, bool]] = {}
         self.count = 0
         self.old: list[Work] = []
+        for agent_id, stake in (("a", 500), ("b", 100)):
+            self.put(agent_id, stake, 3)
 
     def task(self, task_id: str) -> Any:
         return self.world.states.get(f"task/{task_id}")
@@ -167,6 +169,19 @@ class Rewards(RuleBasedStateMachine):
             )
             self.world.take(release_task(state, release, ctx))
 
+    @rule(ratings=st.lists(st.sampled_from([None, 0.0, 0.7, 1.0]), min_size=1, max_size=3))
+    def whole_lives(self, ratings: list[float | None]) -> None:
+        """Submit, assign, complete, and perhaps rate."""
+        self.submit(len(ratings))
+        self.plan_and_commit()
+        for rating in ratings:
+            self.wait(15.0)
+            task_id = self.live(0)
+            self.work(0, "complete")
+            if task_id is not None and rating is not None:
+                command = tasks.RateTask(task_id=task_id, rating=rating)
+                self.world.take(rate_task(self.task(task_id), command, self.world.ctx()))
+
     @precondition(lambda self: self.count)
     @rule(pick=st.integers(0, 30), what=st.sampled_from(["cancel", "retry", "rate", "rate"]))
     def decide_on_any(self, pick: int, what: str) -> None:
@@ -191,20 +206,21 @@ class Rewards(RuleBasedStateMachine):
             assert self.world.take(self.world.settle(work.command))
             self.old.append(work)
 
-    @rule()
-    def settle(self) -> None:
+    @rule(seconds=st.sampled_from([0.0, 1.0, 61.0]))
+    def settle(self, seconds: float) -> None:
+        self.world.wait(seconds)
         for work in self.world.work(self.world.due):
             assert self.world.take(self.world.settle(work.command))
             self.old.append(work)
 
     @precondition(lambda self: self.old)
-    @rule(pick=st.integers(0, 9))
-    def do_it_again(self, pick: int) -> None:
-        """A former leader, or one that got no answer, gives a command a second time."""
-        work = self.old[pick % len(self.old)]
-        refusal = self.world.settle(work.command).refusal
-        assert refusal is not None
-        assert refusal.code == "rewards_moved_on"
+    @rule()
+    def do_it_again(self) -> None:
+        """A former leader, or one that got no answer, gives commands a second time."""
+        for work in self.old:
+            refusal = self.world.settle(work.command).refusal
+            assert refusal is not None
+            assert refusal.code == "rewards_moved_on"
 
     @rule()
     def take_over(self) -> None:
@@ -226,10 +242,9 @@ class Rewards(RuleBasedStateMachine):
             if state is not None and state.status is not TaskStatus.COMPLETED:
                 command = tasks.CancelTask(task_id=task_id)
                 self.world.take(cancel_task(state, command, self.world.ctx()))
-        self.world.wait(1_000.0)
-        self.settle()
-        self.world.wait(1_000.0)
-        self.settle()
+        self.settle(1_000.0)
+        self.settle(1_000.0)
+        self.settle(1_000.0)
         self.world.check()
         # Whatever was completed for a reward was settled, and nothing is kept for anything else.
         assert self.world.fold.rewards.reserved == self.world.fold.rewards.awaiting == 0

@@ -22,7 +22,6 @@ from aia_mas.domain.economy.budgets.periods import Period
 from aia_mas.domain.economy.budgets.terms import BudgetTerms, Scope
 from aia_mas.domain.economy.incentives.programs import Programs
 from aia_mas.domain.economy.ledger import AccountState
-from aia_mas.domain.economy.staking.state import evolve as evolve_stake
 from aia_mas.domain.economy.todo import Happened, OpenOrders, TodoList
 from aia_mas.domain.kernel import Context, Decision, Event, Principal, Role
 from aia_mas.domain.kernel.ids import entity_of
@@ -42,7 +41,6 @@ from aia_mas.domain.orchestration.task_commands import (
 from aia_mas.domain.orchestration.task_events import Usage
 from aia_mas.domain.orchestration.task_specification import TaskSpecification
 
-EVOLVERS = {**registry.EVOLVERS, "stake": evolve_stake}
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 ADMIN = Principal("admin", frozenset({Role.ADMIN}))
 OPERATOR = Principal("otto", frozenset({Role.OPERATOR}))
@@ -97,7 +95,7 @@ class Town:
 
     def happen(self, events: Iterable[tuple[str, Event]]) -> None:
         for stream, event in events:
-            evolve = EVOLVERS[category(stream)]
+            evolve = registry.EVOLVERS[category(stream)]
             self.states[stream] = evolve(self.states.get(stream), event)
             self.events.append((stream, event))
             happened = Happened(len(self.events), stream, event, self.now)
@@ -209,9 +207,10 @@ class Town:
     def _handlers(self) -> Handlers:
         # Any: whatever is asked of a working set here, ``known`` answers.
         known: Any = self
+        no_elections: Any = None  # nobody votes here
         no_choice: Callable[[Any], None] = lambda _: None  # noqa: E731
         tasks = orchestration.handlers(active_tasks=lambda _: 0, seat=no_choice, place=no_choice)
-        others = registry.others(frozenset({AIA, AIA_GOV}), known)
+        others = registry.others(frozenset({AIA, AIA_GOV}), known, no_elections)
         return merged([*others, with_payments(tasks, known)])
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
-from aia_mas.application.economy.handlers import EVOLVERS, handlers
-from aia_mas.domain.economy.accounts import AIA, AIA_GOV, account_stream
+from aia_mas.application.economy import order_handlers, staking_handlers
+from aia_mas.application.economy.handlers import EVOLVERS
+from aia_mas.domain.economy.accounts import account_stream
 from aia_mas.domain.economy.authority import SETTLEMENT
 from aia_mas.domain.economy.ledger import AccountState
 from aia_mas.domain.economy.orders import OrderStatus, PlaceOrder, order_stream
@@ -30,7 +31,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ADMIN = Principal("admin", frozenset({Role.ADMIN}))
 TREASURER = Principal("tess", frozenset({Role.TREASURER}))
 OPERATOR = Principal("ops", frozenset({Role.OPERATOR}))
-_HANDLERS = handlers(frozenset({AIA, AIA_GOV}))
+_HANDLERS = {**order_handlers.handlers(), **staking_handlers.handlers()}
 _FOLDS = {**EVOLVERS, **dict.fromkeys(("agent", "task"), lambda state, _event: state)}
 
 
