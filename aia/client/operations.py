@@ -148,6 +148,23 @@ GROUPS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "change_parameters": "change_economic_parameters",
         },
     },
+    "budgets": {
+        "BudgetMethods": {
+            "create": "create_budget",
+            "set": "set_budget",
+            "get": "get_budget",
+            "list": "list_budgets",
+            "remove": "remove_budget",
+        },
+    },
+    "incentives": {
+        "IncentiveMethods": {
+            "open": "open_incentive",
+            "get": "get_incentive",
+            "list": "list_incentives",
+            "cancel": "cancel_incentive",
+        },
+    },
     "governance": {
         "ProposalMethods": {
             "create": "create_proposal",

@@ -178,6 +178,22 @@ export interface Ask {
   task_id: string;
 }
 
+/** Budgets, in the periods that go on now. */
+export interface BudgetFigures {
+  /** How many there are. */
+  total: number;
+  /** How many have used more than they are to warn at. */
+  warned: number;
+  /** How many have used more than there is. */
+  exceeded: number;
+  /** What tasks that are not over may cost, tokens. */
+  held: string;
+  /** What tasks have cost, tokens. */
+  spent: string;
+  /** What payers pay a day for tasks, with or without a budget, at the rate of the last day. */
+  burn_per_day: string;
+}
+
 /** A task as its agent gets it; `TaskAnswer` and what is to be done. */
 export interface ClaimedTask {
   /** Its id. */
@@ -212,6 +228,8 @@ export interface ClaimedTask {
   tags: Array<string>;
   /** Whom it belongs to. */
   owner: string;
+  /** What this attempt earns from the reward pool beside its price; None where no rewards are offered. */
+  reward: ToldReward | null;
 }
 
 /** How a label's value stands to what is asked for. */
@@ -244,6 +262,56 @@ export interface DurationFigures {
   p99: number;
   /** The longest one, milliseconds. */
   longest: number;
+}
+
+/** What was earned in a window. */
+export interface Earned {
+  /** When it begins, UTC: with a full hour, or with a full day where it is of days; None: it has no beginning. */
+  since: string | null;
+  /** By token, in tokens. */
+  total: Record<string, string>;
+  /** The same by what it was earned with: `tasks` (rewards), `payments` (prices), `staking`, `incentives`, `governance`, `reports` (of what was slashed). */
+  by_kind: Record<string, Record<string, string>>;
+}
+
+/** Who earned most (`earned`: AIA, ever). */
+export interface Earner {
+  agent_id: string;
+  /** AIA, ever */
+  earned: string;
+  tier: string | null;
+}
+
+/** The economy at a position of the log; what `economic_update` carries. */
+export interface EconomicSummary {
+  /** The last event in all this. */
+  as_of: number;
+  /** When that was recorded, UTC; None: there is none. */
+  at: string | null;
+  /** Supply and where it is, by token. */
+  tokens: Record<string, TokenFigures>;
+  /** How it is spread. */
+  stake: StakeSpread;
+  /** What all together earned, by window. */
+  rewards: Record<string, Earned>;
+  /** What rewards are paid from. */
+  pools: Array<Pool>;
+  /** Incentive programs. */
+  programs: ProgramFigures;
+  /** Budgets. */
+  budgets: BudgetFigures;
+  /** Proposals. */
+  proposals: ProposalFigures;
+  /** Who earned most AIA, ever; at most 10. */
+  top_earners: Array<Earner>;
+}
+
+/** The figures of the economy, at once and when they change; only the latest counts. */
+export interface EconomicUpdateFrame {
+  type: "economic_update";
+  as_of: number;
+  data: EconomicSummary;
+  id: string;
 }
 
 /** Why a message was refused; the connection goes on. */
@@ -279,6 +347,8 @@ export interface Filter {
   statuses?: Array<string> | null;
   /** These events, for example `task.completed`. */
   events?: Array<string> | null;
+  /** Events of these proposals, votes included. */
+  proposal_ids?: Array<string> | null;
 }
 
 /** Give the attempt up; the task is queued again while it has attempts left. */
@@ -436,7 +506,7 @@ export interface Page {
   /** There are more items, and they are not told. */
   truncated: boolean;
   /** How things stood at its position: tasks or agents. */
-  items: Array<ToldTask | ToldAgent>;
+  items: Array<ToldTask | ToldAgent | ToldProposal>;
 }
 
 /** Ask whether the other side is there; the answer tells how far each subscription is. */
@@ -450,6 +520,24 @@ export interface PongFrame {
   type: "pong";
   id?: string | null;
   data: Positions;
+}
+
+/** What rewards are paid from. */
+export interface Pool {
+  /** `rewards`, `governance` or `staking`. */
+  name: string;
+  /** In which token. */
+  token: string;
+  /** What is left, tokens. */
+  balance: string;
+  /** What of that is reserved for tasks, or owed to stakers. */
+  reserved: string;
+  /** What was paid, by window. */
+  spent: Record<string, string>;
+  /** What is paid a day at the rate of the last day. */
+  burn_per_day: string;
+  /** For how long it lasts at that rate; None: nothing was paid in that time. */
+  runway_seconds: number | null;
 }
 
 /** How far the subscriptions of a connection are. */
@@ -479,6 +567,102 @@ export interface Problem {
   /** When it may be worth another try, whole seconds; with 429 and 503, as in the header Retry-After. */
   retry_after?: number | null;
 }
+
+/** Incentive programs. */
+export interface ProgramFigures {
+  /** How many there ever were. */
+  total: number;
+  /** How many run now. */
+  running: number;
+  /** What those that run have left, by token. */
+  escrowed: Record<string, string>;
+  /** What all of them have paid, by token. */
+  paid: Record<string, string>;
+}
+
+/** Proposals (`by_status`: how many are in each status; `open`: that can still change). */
+export interface ProposalFigures {
+  total: number;
+  /** That can still change */
+  open: number;
+  /** How many are in each status */
+  by_status: Record<string, number>;
+}
+
+/** The `data` of a `proposal_update`; a member is there where the event tells it. Power is in tokens. What a proposal says and does is not told: who wants it asks for it. */
+export interface ProposalTold {
+  /** What happened, for example `task.assigned`. */
+  event: string;
+  /** Its place in the stream of the task or agent. */
+  version: number;
+  /** When it was recorded, UTC. */
+  at: string;
+  /** Who caused it. */
+  actor: string;
+  /** Which proposal. */
+  proposal_id: string;
+  /** Where the event leaves it. */
+  status?: string | null;
+  /** Its kind. */
+  kind?: string | null;
+  /** What is proposed, in a line. */
+  title?: string | null;
+  /** By whom. */
+  proposer?: string | null;
+  /** When voting begins, UTC. */
+  starts_at?: string | null;
+  /** When it ends unless all is decided before, UTC. */
+  ends_at?: string | null;
+  /** Voting ended because nothing could change the outcome any more. */
+  early?: boolean | null;
+  /** How the vote ended. */
+  outcome?: string | null;
+  /** Power for it. */
+  yes?: string | null;
+  /** Power against it. */
+  no?: string | null;
+  /** Power that counts for the quorum only. */
+  abstain?: string | null;
+  /** Power against it that wants it never to have been made. */
+  veto?: string | null;
+  /** All power at the snapshot. */
+  total?: string | null;
+  /** How many voted. */
+  voters?: number | null;
+  /** Who voted. */
+  voter?: string | null;
+  /** What that one said. */
+  choice?: string | null;
+  /** Its own power. */
+  own?: string | null;
+  /** What was delegated to it. */
+  delegated?: string | null;
+  /** When it is executed, UTC. */
+  execute_after?: string | null;
+  /** Until when that is tried, UTC. */
+  expires_at?: string | null;
+  /** Why it could not be executed. */
+  code?: string | null;
+  /** When that is tried again, UTC. */
+  retry_at?: string | null;
+  /** The orders that it was executed by. */
+  orders?: Array<string> | null;
+  /** What became of the deposit. */
+  deposit?: string | null;
+  /** Why it was cancelled or vetoed, or why somebody voted so. */
+  reason?: string | null;
+}
+
+/** One event of a proposal, or one vote, in order and never twice. */
+export interface ProposalUpdateFrame {
+  type: "proposal_update";
+  position: number;
+  data: ProposalTold;
+  id: string;
+}
+
+/** When an attempt was finished: within half of its time, within it, or after it. */
+export type Punctuality = "early" | "in_time" | "late";
 
 /** The answer to a message: what the request that says the same over HTTP is answered. */
 export interface Receipt {
@@ -546,12 +730,27 @@ export interface RetryPolicy {
   non_retryable_codes: Array<string>;
 }
 
+/** How far a reward is. */
+export type RewardStatus = "forfeited" | "paid" | "promised" | "unfunded";
+
 /** A page of how things stood at a position; every event behind that follows the last one. */
 export interface SnapshotFrame {
   type: "snapshot";
   position: number;
   data: Page;
   id: string;
+}
+
+/** How stake is spread. */
+export interface StakeSpread {
+  /** Who has bonded any AIA. */
+  stakers: number;
+  /** Who has an effective stake below the lowest tier. */
+  below_tiers: number;
+  /** By rising stake. */
+  tiers: Array<TierFigures>;
+  /** The Gini coefficient of the bonded AIA of all stakers, 0 (all have the same) to 1, worked out in integers and rounded down to millionths; None: nobody has any. */
+  gini: number | null;
 }
 
 /** Start a subscription. */
@@ -729,6 +928,8 @@ export interface TaskUpdate {
   number?: number | null;
   /** What the client thinks of the result, 0..1. */
   rating?: number | null;
+  /** What the attempt is promised from the reward pool beside its price. */
+  reward?: ToldReward | null;
   /** The result cost more than the task may. */
   over_max_cost?: boolean | null;
   /** The agent's own estimate, 0..1. */
@@ -774,6 +975,35 @@ export interface Throughput {
   windows: Record<string, Window>;
 }
 
+/** A tier, how many are in it, and their effective stake together. */
+export interface TierFigures {
+  name: string;
+  min_stake: string;
+  multiplier: number;
+  agents: number;
+  stake: string;
+}
+
+/** Where a token is, in tokens. */
+export interface TokenFigures {
+  /** All that was issued and not burned. */
+  supply: string;
+  /** What agents and clients have: in wallets, staked, unbonding. */
+  circulating: string;
+  /** Bonded. */
+  staked: string;
+  /** On its way back to wallets. */
+  unbonding: string;
+  /** What pending transfers hold of wallets. */
+  held: string;
+  /** What the accounts of the system have, without what was burned; by purpose. */
+  system: Record<string, string>;
+  /** Out of the supply for good. */
+  burned: string;
+  /** The share of the circulating that is bonded, 0..1; None: nothing circulates. */
+  staked_share: number | null;
+}
+
 /** An agent as everybody is told of it who watches. */
 export interface ToldAgent {
   /** Its id. */
@@ -784,6 +1014,8 @@ export interface ToldAgent {
   online: boolean;
   /** Its staking tier; None without a stake. */
   tier: string | null;
+  /** What makes its tier: its stake that counts, tokens. */
+  stake: string;
   /** Tasks that it holds. */
   active_tasks: number;
   /** How many it takes at once. */
@@ -862,6 +1094,78 @@ export interface ToldProgress {
   at: string;
 }
 
+/** A proposal as everybody is told of it who watches; power in tokens. */
+export interface ToldProposal {
+  /** Its id. */
+  proposal_id: string;
+  /** How many events it has. */
+  version: number;
+  /** Where it stands. */
+  status: string;
+  /** Its kind. */
+  kind: string;
+  /** What is proposed, in a line. */
+  title: string;
+  /** By whom. */
+  proposer: string;
+  /** When it was made, UTC. */
+  created_at: string;
+  /** When voting begins, UTC. */
+  starts_at: string;
+  /** When it ends unless all is decided before, UTC; None: it has not begun. */
+  ends_at: string | null;
+  /** How the vote ended; None: it has not, or a guardian ended it. */
+  outcome: string | null;
+  /** Power for it, once it is counted; likewise the others. */
+  yes: string | null;
+  /** Power against it. */
+  no: string | null;
+  /** Power that counts for the quorum only. */
+  abstain: string | null;
+  /** Power against it that wants it never to have been made. */
+  veto: string | null;
+  /** All power at the snapshot. */
+  total: string | null;
+  /** How many voted. */
+  voters: number | null;
+  /** When it is executed, UTC; None: it is not. */
+  execute_after: string | null;
+  /** Why it was cancelled, or vetoed by a guardian. */
+  reason: string;
+}
+
+/** What an attempt earns from the reward pool, beside its price. */
+export interface ToldReward {
+  /** `promised` when the attempt was given out; `paid` or `forfeited` (the stake that backed it is gone) when the completed task was settled; `unfunded`: it earns nothing. */
+  status: RewardStatus;
+  /** Why it earns nothing: `no_stake`, `stake_limit`, `pool_empty` or `stake_lost`. */
+  reason?: string | null;
+  /** The tier of the agent's stake when it got the attempt. */
+  tier?: string | null;
+  /** What that tier multiplies the base by. */
+  multiplier?: string | null;
+  /** The reward before multiplier and factor, tokens. */
+  base?: string | null;
+  /** What is kept for it: the most that it can come to, tokens. */
+  reserved?: string | null;
+  /** How long it may take from its assignment on; within half of that it is early. */
+  seconds?: number | null;
+  /** How the client rated the result, 0..1, in time. */
+  rating?: number | null;
+  /** `early`, `in_time` or `late`. */
+  punctuality?: Punctuality | null;
+  /** What rating and punctuality come to, 0.5..1.5. */
+  factor?: string | null;
+  /** What it earned, tokens: base x multiplier x factor. */
+  amount?: string | null;
+  /** AIA_GOV that it earned, tokens. */
+  gov?: string | null;
+  /** The transfer that paid it, together with others. */
+  transfer_id?: string | null;
+  /** When, UTC. */
+  settled_at?: string | null;
+}
+
 /** A task as everybody is told of it who watches. */
 export interface ToldTask {
   /** Its id. */
@@ -896,6 +1200,8 @@ export interface ToldTask {
   cost: TaskCost | null;
   /** What its client thinks of the result. */
   rating: TaskRating | null;
+  /** What the attempt earns from the reward pool beside its price; null while there is none, and where no rewards are offered. */
+  reward: ToldReward | null;
   /** Why the last failed attempt failed. */
   error: TaskError | null;
   /** Why it was cancelled, or taken from its agent last. */
@@ -906,8 +1212,10 @@ export interface ToldTask {
   refused: number;
   /** Whom it belongs to. */
   owner: string;
-  /** Whose budget pays. */
+  /** Whose wallet pays. */
   payer: string | null;
+  /** Whose budgets it counts in. */
+  cost_tags: Array<string>;
   /** The highest price of an agent, tokens. */
   max_cost: string | null;
   /** What becomes of a result that cost more: flag or refuse. */
@@ -1021,8 +1329,10 @@ export type FrontendSays =
 /** Live metrics, and every event of tasks and agents. */
 export type FrontendHears =
   | MetricsUpdateFrame
+  | EconomicUpdateFrame
   | TaskUpdateFrame
   | AgentUpdateFrame
+  | ProposalUpdateFrame
   | SnapshotFrame
   | SubscribedFrame
   | UnsubscribedFrame
@@ -1044,8 +1354,10 @@ export type AgentSays =
 /** An agent's work: what it is given, and what it reports. */
 export type AgentHears =
   | MetricsUpdateFrame
+  | EconomicUpdateFrame
   | TaskUpdateFrame
   | AgentUpdateFrame
+  | ProposalUpdateFrame
   | SnapshotFrame
   | SubscribedFrame
   | UnsubscribedFrame

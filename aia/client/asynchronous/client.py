@@ -11,10 +11,12 @@ from aia.client.asynchronous.connection import AsyncConnection
 from aia.client.asynchronous.groups import (
     AsyncAgents,
     AsyncAudit,
+    AsyncBudgets,
     AsyncConnections,
     AsyncEconomy,
     AsyncGovernance,
     AsyncHealthChecks,
+    AsyncIncentives,
     AsyncKeyLimits,
     AsyncMetrics,
     AsyncPolicies,
@@ -47,6 +49,8 @@ class AsyncClient:
         policies: The rules by which tasks go to agents.
         metrics: Figures of the whole system.
         economy: Tokens: who has them, who stakes them, who earns them.
+        budgets: What tasks of clients, owners and tags may cost.
+        incentives: Programs that pay for performance.
         governance: Proposals and votes.
         audit: The event log.
         connections: Who is connected, and tickets to connect with.
@@ -98,6 +102,8 @@ class AsyncClient:
         self.policies = AsyncPolicies(connection)
         self.metrics = AsyncMetrics(connection)
         self.economy = AsyncEconomy(connection)
+        self.budgets = AsyncBudgets(connection)
+        self.incentives = AsyncIncentives(connection)
         self.governance = AsyncGovernance(connection)
         self.audit = AsyncAudit(connection)
         self.connections = AsyncConnections(connection)

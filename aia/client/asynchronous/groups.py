@@ -10,6 +10,7 @@ from aia.client.asynchronous.operations.agent_registry import AsyncAgentRegistry
 from aia.client.asynchronous.operations.agent_supervision import AsyncAgentSupervision
 from aia.client.asynchronous.operations.agent_webhooks import AsyncAgentWebhooks
 from aia.client.asynchronous.operations.audit import AsyncAudit
+from aia.client.asynchronous.operations.budget_methods import AsyncBudgetMethods
 from aia.client.asynchronous.operations.connections import AsyncConnections
 from aia.client.asynchronous.operations.delegation_methods import AsyncDelegationMethods
 from aia.client.asynchronous.operations.economic_accounts import AsyncEconomicAccounts
@@ -18,6 +19,7 @@ from aia.client.asynchronous.operations.economic_stakes import AsyncEconomicStak
 from aia.client.asynchronous.operations.economic_supply import AsyncEconomicSupply
 from aia.client.asynchronous.operations.economic_transfers import AsyncEconomicTransfers
 from aia.client.asynchronous.operations.health_checks import AsyncHealthChecks
+from aia.client.asynchronous.operations.incentive_methods import AsyncIncentiveMethods
 from aia.client.asynchronous.operations.key_limits import AsyncKeyLimits
 from aia.client.asynchronous.operations.metrics_reads import AsyncMetricsReads
 from aia.client.asynchronous.operations.policies import AsyncPolicies
@@ -45,10 +47,12 @@ from aia.client.types.live import (
 __all__ = [
     "AsyncAgents",
     "AsyncAudit",
+    "AsyncBudgets",
     "AsyncConnections",
     "AsyncEconomy",
     "AsyncGovernance",
     "AsyncHealthChecks",
+    "AsyncIncentives",
     "AsyncKeyLimits",
     "AsyncMetrics",
     "AsyncPolicies",
@@ -135,6 +139,14 @@ class AsyncEconomy(
                     print(update.summary.tokens["AIA"].circulating)
         """
         return AsyncStream(self._connection, {"topic": ["economy"]}, patience=patience)
+
+
+class AsyncBudgets(AsyncBudgetMethods):
+    """What tasks of clients, owners and tags may cost."""
+
+
+class AsyncIncentives(AsyncIncentiveMethods):
+    """Programs that pay for performance."""
 
 
 class AsyncGovernance(AsyncProposalMethods, AsyncDelegationMethods):

@@ -14,10 +14,12 @@ from aia.client.synchronous.connection import Connection
 from aia.client.synchronous.groups import (
     Agents,
     Audit,
+    Budgets,
     Connections,
     Economy,
     Governance,
     HealthChecks,
+    Incentives,
     KeyLimits,
     Metrics,
     Policies,
@@ -48,6 +50,8 @@ class Client:
         policies: The rules by which tasks go to agents.
         metrics: Figures of the whole system.
         economy: Tokens: who has them, who stakes them, who earns them.
+        budgets: What tasks of clients, owners and tags may cost.
+        incentives: Programs that pay for performance.
         governance: Proposals and votes.
         audit: The event log.
         connections: Who is connected, and tickets to connect with.
@@ -99,6 +103,8 @@ class Client:
         self.policies = Policies(connection)
         self.metrics = Metrics(connection)
         self.economy = Economy(connection)
+        self.budgets = Budgets(connection)
+        self.incentives = Incentives(connection)
         self.governance = Governance(connection)
         self.audit = Audit(connection)
         self.connections = Connections(connection)

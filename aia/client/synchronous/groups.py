@@ -11,6 +11,7 @@ from aia.client.synchronous.operations.agent_registry import AgentRegistry
 from aia.client.synchronous.operations.agent_supervision import AgentSupervision
 from aia.client.synchronous.operations.agent_webhooks import AgentWebhooks
 from aia.client.synchronous.operations.audit import Audit
+from aia.client.synchronous.operations.budget_methods import BudgetMethods
 from aia.client.synchronous.operations.connections import Connections
 from aia.client.synchronous.operations.delegation_methods import DelegationMethods
 from aia.client.synchronous.operations.economic_accounts import EconomicAccounts
@@ -19,6 +20,7 @@ from aia.client.synchronous.operations.economic_stakes import EconomicStakes
 from aia.client.synchronous.operations.economic_supply import EconomicSupply
 from aia.client.synchronous.operations.economic_transfers import EconomicTransfers
 from aia.client.synchronous.operations.health_checks import HealthChecks
+from aia.client.synchronous.operations.incentive_methods import IncentiveMethods
 from aia.client.synchronous.operations.key_limits import KeyLimits
 from aia.client.synchronous.operations.metrics_reads import MetricsReads
 from aia.client.synchronous.operations.policies import Policies
@@ -46,10 +48,12 @@ from aia.client.types.live import (
 __all__ = [
     "Agents",
     "Audit",
+    "Budgets",
     "Connections",
     "Economy",
     "Governance",
     "HealthChecks",
+    "Incentives",
     "KeyLimits",
     "Metrics",
     "Policies",
@@ -136,6 +140,14 @@ class Economy(
                     print(update.summary.tokens["AIA"].circulating)
         """
         return Stream(self._connection, {"topic": ["economy"]}, patience=patience)
+
+
+class Budgets(BudgetMethods):
+    """What tasks of clients, owners and tags may cost."""
+
+
+class Incentives(IncentiveMethods):
+    """Programs that pay for performance."""
 
 
 class Governance(ProposalMethods, DelegationMethods):

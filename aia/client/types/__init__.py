@@ -23,6 +23,7 @@ from aia.client.types.agent_webhooks import LastDelivery, WebhookState, WebhookT
 from aia.client.types.agents import AgentAnswer
 from aia.client.types.audit import AuditEvent, AuditHead, AuditPage
 from aia.client.types.base import Answer, Done, Received
+from aia.client.types.budgets import Budget, BudgetAnswer, BudgetDetails, BudgetPage, PeriodUsed
 from aia.client.types.connections import (
     ConnectionPage,
     DisconnectionAnswer,
@@ -75,7 +76,7 @@ from aia.client.types.economic_stakes import (
 )
 from aia.client.types.economic_supply import Enrolled
 from aia.client.types.economic_transfers import ToldTransfer, TransferBatchItem, TransferBatchResult
-from aia.client.types.economy import Order, ToldLeg, Transaction
+from aia.client.types.economy import ToldLeg, Transaction
 from aia.client.types.governance import (
     FailedExecution,
     Proposal,
@@ -91,6 +92,14 @@ from aia.client.types.governance import (
     VotingPower,
 )
 from aia.client.types.health import Health, Life, Part, ReadModelStatus
+from aia.client.types.incentives import (
+    Eligibility,
+    IncentiveProgram,
+    Payment,
+    ProgramDetails,
+    ProgramPage,
+    ProgramProgress,
+)
 from aia.client.types.limits import KeyPage, KeyView, LimitAnswer
 from aia.client.types.live import (
     AgentSnapshot,
@@ -128,16 +137,23 @@ from aia.client.types.requests import (
     Choice,
     Comparator,
     CostPolicy,
+    Criterion,
     FeatureWeights,
     FundCommand,
     Kind,
     LabelDemand,
     ParametersCommand,
+    Payout,
+    Period,
     Priority,
+    ProgramEligibility,
+    ProgramStatus,
     ProposalStatus,
     Purpose,
     ReportedUsage,
     Retries,
+    Scope,
+    SlashCommand,
     TaskCriteria,
     TaskRequirements,
     TaskStatus,
@@ -153,6 +169,7 @@ from aia.client.types.shared import (
     BulkResult,
     FieldError,
     LabelCondition,
+    Order,
     Problem,
     Requirements,
     RetryPolicy,
@@ -164,6 +181,7 @@ from aia.client.types.shared import (
     TaskProgress,
     TaskRating,
     TaskUsage,
+    ToldReward,
 )
 from aia.client.types.snapshots import ToldAgent, ToldInput, ToldProgress, ToldProposal, ToldTask
 from aia.client.types.tasks import (
@@ -202,7 +220,11 @@ __all__ = [
     "AuditPage",
     "BatchItem",
     "BatchResult",
+    "Budget",
+    "BudgetAnswer",
+    "BudgetDetails",
     "BudgetFigures",
+    "BudgetPage",
     "BulkExample",
     "BulkResult",
     "ChangedProposalKind",
@@ -215,6 +237,7 @@ __all__ = [
     "ConnectionPage",
     "CostPolicy",
     "Costs",
+    "Criterion",
     "DelegatedStake",
     "DisconnectionAnswer",
     "Done",
@@ -223,6 +246,7 @@ __all__ = [
     "Earner",
     "EconomicSummary",
     "EconomicUpdate",
+    "Eligibility",
     "Enrolled",
     "ExcludedAgent",
     "Explained",
@@ -236,6 +260,7 @@ __all__ = [
     "Health",
     "HeartbeatAnswer",
     "HeldTask",
+    "IncentiveProgram",
     "KeyPage",
     "KeyView",
     "Kind",
@@ -263,6 +288,10 @@ __all__ = [
     "Pause",
     "Pauses",
     "PausesAnswer",
+    "Payment",
+    "Payout",
+    "Period",
+    "PeriodUsed",
     "PoliciesAnswer",
     "PolicyFailure",
     "PolicyShown",
@@ -270,7 +299,12 @@ __all__ = [
     "PresentAgent",
     "Priority",
     "Problem",
+    "ProgramDetails",
+    "ProgramEligibility",
     "ProgramFigures",
+    "ProgramPage",
+    "ProgramProgress",
+    "ProgramStatus",
     "ProgressPage",
     "ProgressReport",
     "Proposal",
@@ -297,11 +331,13 @@ __all__ = [
     "RetryPolicy",
     "Revocation",
     "RevocationPage",
+    "Scope",
     "ScoredCandidate",
     "ScoredFeature",
     "ShownParameters",
     "ShownProposalKind",
     "ShownTier",
+    "SlashCommand",
     "StakeAnswer",
     "StakeSpread",
     "Statement",
@@ -339,6 +375,7 @@ __all__ = [
     "ToldLeg",
     "ToldProgress",
     "ToldProposal",
+    "ToldReward",
     "ToldTask",
     "ToldTransfer",
     "Topic",

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from aia.client.types.base import Answer
-from aia.client.types.shared import Requirements
+from aia.client.types.shared import Requirements, ToldReward
 
 
 class ClaimedTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +32,8 @@ class ClaimedTask(msgspec.Struct, frozen=True, kw_only=True):
         deadline: When it expires, UTC.
         tags: Its client's words.
         owner: Whom it belongs to.
+        reward: What this attempt earns from the reward pool beside its price; None where no
+            rewards are offered.
     """
 
     task_id: str
@@ -50,6 +52,7 @@ class ClaimedTask(msgspec.Struct, frozen=True, kw_only=True):
     deadline: datetime | None
     tags: list[str]
     owner: str
+    reward: ToldReward | None
 
 
 class LostTask(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,8 @@ from datetime import datetime
 import msgspec
 
 from aia.client.types.base import Answer
-from aia.client.types.economy import Order, Transaction
+from aia.client.types.economy import Transaction
+from aia.client.types.shared import Order
 
 
 class Earned(msgspec.Struct, frozen=True, kw_only=True):
@@ -407,6 +408,7 @@ class ShownParameters(Answer, frozen=True, kw_only=True):
         reward_block: How much of the pool is reserved ahead at a time.
         rating_window_seconds: How long the reward of a task waits for its rating.
         staking_reward_per_day: What stakers share a day.
+        staking_reward_interval_seconds: How often it is shared.
         reporter_share_ppm: The share of a slash that goes to who reported.
         jail_lost_tasks: Tasks lost within the window after which an agent is jailed; 0: never.
         jail_window_seconds: That window.
@@ -426,6 +428,7 @@ class ShownParameters(Answer, frozen=True, kw_only=True):
     reward_block: str
     rating_window_seconds: int
     staking_reward_per_day: str
+    staking_reward_interval_seconds: int
     reporter_share_ppm: int
     jail_lost_tasks: int
     jail_window_seconds: int

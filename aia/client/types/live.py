@@ -9,6 +9,7 @@ import msgspec
 
 from aia.client.types.economic_reads import EconomicSummary
 from aia.client.types.metrics import Metrics
+from aia.client.types.shared import ToldReward
 from aia.client.types.snapshots import ToldAgent, ToldProposal, ToldTask
 
 Topic: TypeAlias = Literal["metrics", "tasks", "agents", "economy", "proposals"]
@@ -58,6 +59,7 @@ class TaskUpdate(Fact, frozen=True, kw_only=True):
         reason: Why it was released, cancelled or refused.
         action: What a refused agent wanted to do.
         retry_at: When the next attempt may begin, UTC.
+        reward: What the attempt is promised from the reward pool beside its price.
     """
 
     task_id: str
@@ -78,6 +80,7 @@ class TaskUpdate(Fact, frozen=True, kw_only=True):
     reason: str | None = None
     action: str | None = None
     retry_at: datetime | None = None
+    reward: ToldReward | None = None
 
 
 class AgentUpdate(Fact, frozen=True, kw_only=True):

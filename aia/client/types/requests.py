@@ -15,8 +15,12 @@ AgentStatus: TypeAlias = Literal["active", "draining", "suspended", "unregistere
 Choice: TypeAlias = Literal["abstain", "no", "veto", "yes"]
 Comparator: TypeAlias = Literal["!=", "<", "<=", "=", ">", ">=", "in"]
 CostPolicy: TypeAlias = Literal["flag", "refuse"]
+Criterion: TypeAlias = Literal["count", "first_n", "quality", "streak"]
 Kind: TypeAlias = Literal["agent", "frontend", "stream"]
+Payout: TypeAlias = Literal["fixed", "pro_rata"]
+Period: TypeAlias = Literal["day", "month", "once", "week"]
 Priority: TypeAlias = Literal["critical", "high", "low", "maintenance", "normal"]
+ProgramStatus: TypeAlias = Literal["closed", "ending", "running", "scheduled"]
 ProposalStatus: TypeAlias = Literal[
     "active",
     "cancelled",
@@ -42,6 +46,7 @@ Purpose: TypeAlias = Literal[
     "unbonding",
     "wallet",
 ]
+Scope: TypeAlias = Literal["client", "owner", "tag"]
 TaskStatus: TypeAlias = Literal[
     "assigned",
     "cancelled",
@@ -210,6 +215,7 @@ class ParametersCommand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     reward_block: Amount | None = None
     rating_window_seconds: int | None = None
     staking_reward_per_day: Amount | None = None
+    staking_reward_interval_seconds: int | None = None
     reporter_share_ppm: int | None = None
     jail_lost_tasks: int | None = None
     jail_window_seconds: int | None = None
@@ -230,6 +236,20 @@ class ParametersCommand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
         )
         msgspec.structs.force_setattr(self, "gov_per_completion", exact(self.gov_per_completion))
         msgspec.structs.force_setattr(self, "gov_per_vote", exact(self.gov_per_vote))
+
+
+class ProgramEligibility(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Whose work counts, and which; an empty list: any. Work at tasks of one's own never does.
+
+    Attributes:
+        tiers: The staking tiers of the agent, when its work counts.
+        task_types: The types of the tasks.
+        agents: The agents.
+    """
+
+    tiers: Sequence[str] | None = None
+    task_types: Sequence[str] | None = None
+    agents: Sequence[str] | None = None
 
 
 class ReportedUsage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -269,6 +289,31 @@ class Retries(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cap_seconds: float | None = None
     jitter: float | None = None
     non_retryable_codes: Sequence[str] | None = None
+
+
+class SlashCommand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Slash an agent (`agent_id`: whom).
+
+    Attributes:
+        evidence_id: For which evidence; each counts once.
+        amount: How much in all, tokens; all that is at risk, when that is less. A number of
+            tokens: a string of plain digits with at most 18 decimals, or a number.
+        fraction: Which share of all that is at risk, above 0 and at most 1, to a millionth.
+        reporter: Whose wallet gets the reporter's share.
+        reason: Why, for people.
+    """
+
+    kind: Literal["slash"]
+    evidence_id: str
+    amount: Amount | None = None
+    fraction: float | None = None
+    reporter: str | None = None
+    reason: str | None = None
+    agent_id: str
+
+    def __post_init__(self) -> None:
+        """Write amounts as they are sent."""
+        msgspec.structs.force_setattr(self, "amount", exact(self.amount))
 
 
 class TaskCriteria(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -329,10 +374,13 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         requirements: Whom it suits.
         payload: Any JSON, for the agent that does the work.
         priority: Its class.
-        max_cost: The highest price of an agent that may get it, tokens. A number of tokens: a
-            string of plain digits with at most 18 decimals, or a number.
-        payer: Whose budget is to pay the agent's price. It is kept with the task; nothing is
-            charged in this release.
+        max_cost: The highest price of an agent that may get it, tokens; of a task with a payer
+            also the most that it can cost. A number of tokens: a string of plain digits with at
+            most 18 decimals, or a number.
+        payer: The agent or client whose wallet pays what the task costs; only who may spend that
+            names it, and `max_cost` with it. So much is held in the wallet, and counted in every
+            budget that applies, until the task is over.
+        cost_tags: Whose budgets it counts in, too; at most 10.
         deadline: When it expires unfinished, RFC 3339.
         timeout_seconds: How long one attempt may run, seconds.
         lease_seconds: How long an attempt may go unheard of, seconds.
@@ -363,6 +411,7 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     priority: Priority | None = None
     max_cost: Amount | None = None
     payer: str | None = None
+    cost_tags: Sequence[str] | None = None
     deadline: datetime | None = None
     timeout_seconds: float | None = None
     lease_seconds: float | None = None

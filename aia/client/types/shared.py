@@ -64,6 +64,34 @@ class LabelCondition(msgspec.Struct, frozen=True, kw_only=True):
     preferred: bool = False
 
 
+class Order(Answer, frozen=True, kw_only=True):
+    """An order as clients see it.
+
+    Attributes:
+        order_id: Its id.
+        status: How far it is.
+        kind: What it is about.
+        order: What is to be done; amounts in tokens.
+        by: Who wants it.
+        placed_at: When it was placed, UTC.
+        ended_at: When it was carried out or refused, UTC.
+        result: What came of it.
+        refusal: The code of the refusal.
+        detail: What was said about that.
+    """
+
+    order_id: str
+    status: str
+    kind: str
+    order: dict[str, Any]
+    by: str
+    placed_at: datetime
+    ended_at: datetime | None = None
+    result: dict[str, Any] = msgspec.field(default_factory=dict)
+    refusal: str | None = None
+    detail: str | None = None
+
+
 class Requirements(msgspec.Struct, frozen=True, kw_only=True):
     """Whom a task suits.
 
@@ -199,6 +227,43 @@ class TaskUsage(msgspec.Struct, frozen=True, kw_only=True):
     cost: str
 
 
+class ToldReward(msgspec.Struct, frozen=True, kw_only=True):
+    """What an attempt earns from the reward pool, beside its price.
+
+    Attributes:
+        status: `promised` when the attempt was given out; `paid` or `forfeited` (the stake that
+            backed it is gone) when the completed task was settled; `unfunded`: it earns nothing.
+        reason: Why it earns nothing: `no_stake`, `stake_limit`, `pool_empty` or `stake_lost`.
+        tier: The tier of the agent's stake when it got the attempt.
+        multiplier: What that tier multiplies the base by.
+        base: The reward before multiplier and factor, tokens.
+        reserved: What is kept for it: the most that it can come to, tokens.
+        seconds: How long it may take from its assignment on; within half of that it is early.
+        rating: How the client rated the result, 0..1, in time.
+        punctuality: `early`, `in_time` or `late`.
+        factor: What rating and punctuality come to, 0.5..1.5.
+        amount: What it earned, tokens: base x multiplier x factor.
+        gov: AIA_GOV that it earned, tokens.
+        transfer_id: The transfer that paid it, together with others.
+        settled_at: When, UTC.
+    """
+
+    status: str
+    reason: str | None = None
+    tier: str | None = None
+    multiplier: str | None = None
+    base: str | None = None
+    reserved: str | None = None
+    seconds: float | None = None
+    rating: float | None = None
+    punctuality: str | None = None
+    factor: str | None = None
+    amount: str | None = None
+    gov: str | None = None
+    transfer_id: str | None = None
+    settled_at: datetime | None = None
+
+
 class Task(Answer, frozen=True, kw_only=True):
     """A task as the board shows it.
 
@@ -219,12 +284,15 @@ class Task(Answer, frozen=True, kw_only=True):
         usage: What it consumed.
         cost: What it cost, once it is completed.
         rating: What its client thinks of the result.
+        reward: What the attempt earns from the reward pool beside its price; null while there is
+            none, and where no rewards are offered.
         error: Why the last failed attempt failed.
         reason: Why it was cancelled, or taken from its agent last.
         excluded_agents: Agents that it was taken from for good; `requirements` are as submitted.
         refused: Results that were refused.
         owner: Whom it belongs to.
-        payer: Whose budget pays.
+        payer: Whose wallet pays.
+        cost_tags: Whose budgets it counts in.
         max_cost: The highest price of an agent, tokens.
         cost_policy: What becomes of a result that cost more: flag or refuse.
         tags: For search.
@@ -267,12 +335,14 @@ class Task(Answer, frozen=True, kw_only=True):
     usage: TaskUsage | None
     cost: TaskCost | None
     rating: TaskRating | None
+    reward: ToldReward | None
     error: TaskError | None
     reason: str | None
     excluded_agents: list[str]
     refused: int
     owner: str
     payer: str | None
+    cost_tags: list[str]
     max_cost: str | None
     cost_policy: str
     tags: list[str]

@@ -14,6 +14,7 @@ from aia.client.types.shared import (
     TaskError,
     TaskRating,
     TaskUsage,
+    ToldReward,
 )
 
 
@@ -71,12 +72,15 @@ class ToldTask(msgspec.Struct, frozen=True, kw_only=True):
         usage: What it consumed.
         cost: What it cost, once it is completed.
         rating: What its client thinks of the result.
+        reward: What the attempt earns from the reward pool beside its price; null while there is
+            none, and where no rewards are offered.
         error: Why the last failed attempt failed.
         reason: Why it was cancelled, or taken from its agent last.
         excluded_agents: Agents that it was taken from for good; `requirements` are as submitted.
         refused: Results that were refused.
         owner: Whom it belongs to.
-        payer: Whose budget pays.
+        payer: Whose wallet pays.
+        cost_tags: Whose budgets it counts in.
         max_cost: The highest price of an agent, tokens.
         cost_policy: What becomes of a result that cost more: flag or refuse.
         tags: For search.
@@ -116,12 +120,14 @@ class ToldTask(msgspec.Struct, frozen=True, kw_only=True):
     usage: TaskUsage | None
     cost: TaskCost | None
     rating: TaskRating | None
+    reward: ToldReward | None
     error: TaskError | None
     reason: str | None
     excluded_agents: list[str]
     refused: int
     owner: str
     payer: str | None
+    cost_tags: list[str]
     max_cost: str | None
     cost_policy: str
     tags: list[str]

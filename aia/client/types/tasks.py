@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from aia.client.types.base import Answer
-from aia.client.types.shared import Problem
+from aia.client.types.shared import Problem, ToldReward
 
 
 class TaskAnswer(Answer, frozen=True, kw_only=True):
@@ -160,6 +160,8 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
         failure: The policy that should have chosen and failed; `policy` chose in its place.
         at_decision: How many agents were left out then; None where a former release has not
             recorded it. By which demand is not recorded.
+        reward: What the attempt was promised from the reward pool then, or why it was promised
+            nothing; None where no rewards were offered.
     """
 
     attempt: int
@@ -177,6 +179,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     shortlist: list[ScoredCandidate]
     failure: PolicyFailure | None
     at_decision: FleetThen | None
+    reward: ToldReward | None = None
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):

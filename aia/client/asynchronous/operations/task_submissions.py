@@ -33,6 +33,7 @@ class AsyncTaskSubmissions(AsyncGroup):
         priority: Priority | None = None,
         max_cost: Amount | None = None,
         payer: str | None = None,
+        cost_tags: Sequence[str] | None = None,
         deadline: datetime | None = None,
         timeout_seconds: float | None = None,
         lease_seconds: float | None = None,
@@ -63,10 +64,13 @@ class AsyncTaskSubmissions(AsyncGroup):
             requirements: Whom it suits.
             payload: Any JSON, for the agent that does the work.
             priority: Its class.
-            max_cost: The highest price of an agent that may get it, tokens. A number of tokens: a
-                string of plain digits with at most 18 decimals, or a number.
-            payer: Whose budget is to pay the agent's price. It is kept with the task; nothing is
-                charged in this release.
+            max_cost: The highest price of an agent that may get it, tokens; of a task with a payer
+                also the most that it can cost. A number of tokens: a string of plain digits with
+                at most 18 decimals, or a number.
+            payer: The agent or client whose wallet pays what the task costs; only who may spend
+                that names it, and `max_cost` with it. So much is held in the wallet, and counted
+                in every budget that applies, until the task is over.
+            cost_tags: Whose budgets it counts in, too; at most 10.
             deadline: When it expires unfinished, RFC 3339.
             timeout_seconds: How long one attempt may run, seconds.
             lease_seconds: How long an attempt may go unheard of, seconds.
@@ -122,6 +126,7 @@ class AsyncTaskSubmissions(AsyncGroup):
                     "priority": priority,
                     "max_cost": exact(max_cost),
                     "payer": payer,
+                    "cost_tags": cost_tags,
                     "deadline": deadline,
                     "timeout_seconds": timeout_seconds,
                     "lease_seconds": lease_seconds,

@@ -16,6 +16,7 @@ from aia.client.types import (
     ProposalPage,
     ProposalStatus,
     ProposalTally,
+    SlashCommand,
     TiersCommand,
     Vote,
     VotePage,
@@ -32,7 +33,9 @@ class ProposalMethods(Group):
         *,
         kind: str | None = None,
         body: str | None = None,
-        commands: Sequence[ParametersCommand | Mapping[str, Any] | TiersCommand | FundCommand]
+        commands: Sequence[
+            ParametersCommand | Mapping[str, Any] | TiersCommand | FundCommand | SlashCommand
+        ]
         | None = None,
         proposer: str | None = None,
         proposal_id: str | None = None,
