@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from aia.client.events import EventDecoder, ServerEvent, Subscribed, understood
 from aia.client.places import Places
-from aia.client.types import AgentUpdate, EconomicUpdate, ProposalSnapshot, ProposalUpdate, TaskUpdate
+from aia.client.types import (
+    AgentUpdate,
+    EconomicUpdate,
+    ProposalSnapshot,
+    ProposalUpdate,
+    TaskUpdate,
+)
 from aia_mas.interfaces.realtime.agent_facts import AgentUpdate as ServersAgentUpdate
 from aia_mas.interfaces.realtime.proposal_facts import ProposalTold
 from aia_mas.interfaces.realtime.task_facts import TaskUpdate as ServersTaskUpdate
