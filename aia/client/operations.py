@@ -160,9 +160,9 @@ GROUPS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "incentives": {
         "IncentiveMethods": {
             "open": "open_incentive",
+            "cancel": "cancel_incentive",
             "get": "get_incentive",
             "list": "list_incentives",
-            "cancel": "cancel_incentive",
         },
     },
     "governance": {

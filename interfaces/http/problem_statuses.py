@@ -169,6 +169,7 @@ STATUS_OF: Mapping[str, int] = {
     "zero_amount": 422,
     "exceeds_pending_transfer": 422,
     "invalid_fraction": 422,
+    "self_delegation": 422,
     "self_report": 422,
     # 429: too much at once
     "rate_limited": 429,

@@ -49,8 +49,8 @@ class AsyncClient:
         policies: The rules by which tasks go to agents.
         metrics: Figures of the whole system.
         economy: Tokens: who has them, who stakes them, who earns them.
-        budgets: What tasks of clients, owners and tags may cost.
-        incentives: Programs that pay for performance.
+        budgets: What may be spent on tasks.
+        incentives: Programs that reward more than single tasks.
         governance: Proposals and votes.
         audit: The event log.
         connections: Who is connected, and tickets to connect with.

@@ -142,11 +142,11 @@ class AsyncEconomy(
 
 
 class AsyncBudgets(AsyncBudgetMethods):
-    """What tasks of clients, owners and tags may cost."""
+    """Budgets: what may be spent on tasks, by client, owner or tag."""
 
 
 class AsyncIncentives(AsyncIncentiveMethods):
-    """Programs that pay for performance."""
+    """Incentive programs."""
 
 
 class AsyncGovernance(AsyncProposalMethods, AsyncDelegationMethods):

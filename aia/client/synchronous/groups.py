@@ -143,11 +143,11 @@ class Economy(
 
 
 class Budgets(BudgetMethods):
-    """What tasks of clients, owners and tags may cost."""
+    """Budgets: what may be spent on tasks, by client, owner or tag."""
 
 
 class Incentives(IncentiveMethods):
-    """Programs that pay for performance."""
+    """Incentive programs."""
 
 
 class Governance(ProposalMethods, DelegationMethods):

@@ -112,6 +112,34 @@ class AsyncIncentiveMethods(AsyncGroup):
             "POST", "/mas/api/v1/economic/incentives", Order, body, key=idempotency_key
         )
 
+    async def cancel(
+        self,
+        program_id: str,
+        *,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Order:
+        """Call a program off: from then on nothing is earned.
+
+        What was earned for fixed amounts is still paid; the rest goes back to the treasury.
+
+        Args:
+            program_id: The incentive program.
+            idempotency_key: Its own key instead of a new one, to repeat a command of before.
+
+        Example::
+
+            await client.incentives.cancel(..., reason="the quarter is closed")
+        """
+        body = given({"reason": reason}) or None
+        return await self._connection.command(
+            "POST",
+            f"/mas/api/v1/economic/incentives/{segment(program_id)}/cancel",
+            Order,
+            body,
+            key=idempotency_key,
+        )
+
     async def get(
         self,
         program_id: str,
@@ -238,31 +266,3 @@ class AsyncIncentiveMethods(AsyncGroup):
             cursor = page.next_cursor
             if cursor is None:
                 return
-
-    async def cancel(
-        self,
-        program_id: str,
-        *,
-        reason: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> Order:
-        """Call a program off: from then on nothing is earned.
-
-        What was earned for fixed amounts is still paid; the rest goes back to the treasury.
-
-        Args:
-            program_id: The incentive program.
-            idempotency_key: Its own key instead of a new one, to repeat a command of before.
-
-        Example::
-
-            await client.incentives.cancel(..., reason="the quarter is closed")
-        """
-        body = given({"reason": reason}) or None
-        return await self._connection.command(
-            "POST",
-            f"/mas/api/v1/economic/incentives/{segment(program_id)}/cancel",
-            Order,
-            body,
-            key=idempotency_key,
-        )

@@ -112,6 +112,34 @@ class IncentiveMethods(Group):
             "POST", "/mas/api/v1/economic/incentives", Order, body, key=idempotency_key
         )
 
+    def cancel(
+        self,
+        program_id: str,
+        *,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Order:
+        """Call a program off: from then on nothing is earned.
+
+        What was earned for fixed amounts is still paid; the rest goes back to the treasury.
+
+        Args:
+            program_id: The incentive program.
+            idempotency_key: Its own key instead of a new one, to repeat a command of before.
+
+        Example::
+
+            client.incentives.cancel(..., reason="the quarter is closed")
+        """
+        body = given({"reason": reason}) or None
+        return self._connection.command(
+            "POST",
+            f"/mas/api/v1/economic/incentives/{segment(program_id)}/cancel",
+            Order,
+            body,
+            key=idempotency_key,
+        )
+
     def get(
         self,
         program_id: str,
@@ -237,31 +265,3 @@ class IncentiveMethods(Group):
             cursor = page.next_cursor
             if cursor is None:
                 return
-
-    def cancel(
-        self,
-        program_id: str,
-        *,
-        reason: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> Order:
-        """Call a program off: from then on nothing is earned.
-
-        What was earned for fixed amounts is still paid; the rest goes back to the treasury.
-
-        Args:
-            program_id: The incentive program.
-            idempotency_key: Its own key instead of a new one, to repeat a command of before.
-
-        Example::
-
-            client.incentives.cancel(..., reason="the quarter is closed")
-        """
-        body = given({"reason": reason}) or None
-        return self._connection.command(
-            "POST",
-            f"/mas/api/v1/economic/incentives/{segment(program_id)}/cancel",
-            Order,
-            body,
-            key=idempotency_key,
-        )
