@@ -20,7 +20,7 @@ STORY = (
     *("mint_tokens", "fund_account", "register_agent_economically", "burn_tokens"),
     *("make_transfer", "make_transfers", "post_transfer", "reverse_transfer", "void_transfer"),
     *("close_statement", "stake", "delegate_stake", "undelegate_stake", "unstake"),
-    *("claim_rewards", "slash_agent", "create_budget", "set_budget"),
+    *("slash_agent", "create_budget", "set_budget"),
     *("change_economic_parameters", "delegate_votes", "withdraw_votes"),
     *("open_incentive", "cancel_incentive", "create_proposal", "cast_vote", "veto_proposal"),
 )
