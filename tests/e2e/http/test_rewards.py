@@ -9,18 +9,20 @@ from typing import Any
 import httpx
 import pytest
 
-from ..conftest import API, PATIENCE, Node
+API = "/mas/api/v1"
+PATIENCE = 60.0
 
 
 @pytest.fixture(scope="module")
-def paying(start_for_module: Callable[..., Node]) -> Node:
+def paying(start_for_module: Callable[..., Any]) -> Any:
     """A node on which nothing waits long for its rating."""
     return start_for_module(rating_window_seconds=3)
 
 
 @pytest.fixture(scope="module")
-def api(paying: Node) -> httpx.Client:
-    return paying.client
+def api(paying: Any) -> httpx.Client:
+    client: httpx.Client = paying.client
+    return client
 
 
 def agent(api: httpx.Client, name: str, stake: str = "500", **fields: Any) -> None:
@@ -45,9 +47,7 @@ def submit(api: httpx.Client, name: str, **fields: Any) -> dict[str, Any]:
     return seen(api, task["task_id"], lambda found: found["status"] == "assigned")
 
 
-def seen(
-    api: httpx.Client, task_id: str, so: Callable[[dict[str, Any]], bool]
-) -> dict[str, Any]:
+def seen(api: httpx.Client, task_id: str, so: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """Return a task once it is so."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
