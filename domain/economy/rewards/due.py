@@ -47,7 +47,7 @@ from aia_mas.domain.orchestration.task_events import (
     TaskReleased,
 )
 
-LINGER: Final = 250
+LINGER: Final = 500
 """Milliseconds that what is to be paid waits for more of it, so that they are paid in one entry."""
 _ROWS: Final = 200
 

@@ -38,7 +38,7 @@ from .reward_stories import (
     terms,
 )
 
-LINGER = 0.25
+LINGER = 0.5
 
 
 class Due:
@@ -89,8 +89,8 @@ def test_what_is_rated_is_paid_at_once_but_together_with_others(due):
     due.happens("task/1", rated(0.9), 20.0)
     due.happens("task/3", rated(0.0), 20.1)
 
-    assert due.work(20.2) == ()
-    (work,) = due.work(20.25)
+    assert due.work(20.4) == ()
+    (work,) = due.work(20.5)
 
     assert work.work_id == "rewards:settled:1"
     assert [(each.task_id, each.rating_ppm) for each in work.command.completions] == [
