@@ -291,6 +291,14 @@ def test_they_are_filled_up_when_one_of_them_is_gone(ahead):
     assert ahead.work() == ()
 
 
+def test_a_block_has_room_for_a_reward_at_least(ahead):
+    ahead.happens("parameters/economy", changed(reward_block=1))
+    ahead.happens(POOL, pool(100_000))
+
+    # Four rewards of the highest tier: 10 x 2 x 1.5.
+    assert ahead.work() == (Work("rewards:block:1", ReserveRewards(1, 4 * 30 * ONE)),)
+
+
 def test_the_balance_of_other_accounts_is_none_of_its_business(ahead):
     ahead.happens("account/reward_pool:AIA_GOV", pool(100))
 
