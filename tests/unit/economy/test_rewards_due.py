@@ -109,6 +109,20 @@ def test_a_full_batch_does_not_wait(due):
     assert len(due.completions(20.0)) == MOST
 
 
+def test_after_a_long_pause_all_is_paid_a_batch_after_the_other(due):
+    due.happens("stake/a", bonded(300 * MOST))
+    for number in range(2 * MOST + 1):
+        due.does(str(number))
+    sizes = []
+    for number in range(1, 4):
+        paid = due.completions(10_000.0)
+        sizes.append(len(paid))
+        due.happens("rewards/blocks", settled(number, {each.task_id: 1 for each in paid}))
+
+    assert sizes == [MOST, MOST, 1]
+    assert due.work(10_000.0) == ()
+
+
 def test_one_settlement_at_a_time_and_the_same_until_it_is_done(due):
     due.does("1")
     due.happens("task/1", rated(0.5), 20.0)
