@@ -9,9 +9,11 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from aia_mas.interfaces.economy_audit.facts import Fact
+from aia_mas.interfaces.economy_audit.facts import Fact, table
 from aia_mas.interfaces.economy_audit.findings import Findings
 from aia_mas.interfaces.economy_audit.ledger import LedgerAudit
+from aia_mas.projections.economy.budgets_fold import BUDGETS
+from aia_mas.projections.economy.incentives_fold import INCENTIVES
 from aia_mas.projections.table import Projection
 
 
@@ -23,7 +25,7 @@ class BudgetsAudit:
     """
 
     name = "budgets"
-    model: Projection | None = None
+    model: Projection | None = BUDGETS
     categories = frozenset({"budget"})
 
     def __init__(self, findings: Findings, ledger: LedgerAudit) -> None:
@@ -75,7 +77,18 @@ class BudgetsAudit:
         self._findings.add(self.name, fact.subject, fact.position, detail)
 
     async def compare(self, connection: AsyncConnection[TupleRow], position: int) -> None:
-        """Compare with the read model."""
+        """Compare with the read model as it was folded up to a position."""
+        names, seen = BUDGETS.table_names(), 0
+        (name,) = (each for each in names if each.endswith("_uses"))
+        query = f"select budget_id, period, held, spent from {name}"  # noqa: S608
+        async for budget_id, period, *row in table(connection, "uses", query):
+            seen += 1
+            should = self.uses.get((budget_id, period))
+            what = f"held and spent of {period} in the read model"
+            self._findings.compare(self.name, budget_id, position, what, row, should)
+        self._findings.compare(
+            self.name, name, position, "the number of rows", seen, len(self.uses)
+        )
 
     def finish(self, position: int) -> None:
         """Compare what is held with the transfers that hold it."""
@@ -93,7 +106,7 @@ class IncentivesAudit:
     """
 
     name = "incentives"
-    model: Projection | None = None
+    model: Projection | None = INCENTIVES
     categories = frozenset({"incentive"})
 
     def __init__(self, findings: Findings, ledger: LedgerAudit) -> None:
@@ -142,7 +155,17 @@ class IncentivesAudit:
         self._findings.compare(self.name, fact.subject, fact.position, what, there, should)
 
     async def compare(self, connection: AsyncConnection[TupleRow], position: int) -> None:
-        """Compare with the read model."""
+        """Compare with the read model as it was folded up to a position."""
+        name, seen = INCENTIVES.table_names()[0], 0
+        query = f"select program_id, paid, payments from {name}"  # noqa: S608
+        async for program_id, *row in table(connection, "programs", query):
+            seen += 1
+            should = [self.paid.get(program_id), self._payments[program_id]]
+            what = "what it has paid, and how often, in the read model"
+            self._findings.compare(self.name, program_id, position, what, row, should)
+        self._findings.compare(
+            self.name, name, position, "the number of rows", seen, len(self.paid)
+        )
 
     def finish(self, position: int) -> None:
         """Compare what is left of budgets with the accounts that they are in."""

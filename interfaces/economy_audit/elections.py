@@ -10,9 +10,10 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from aia_mas.interfaces.economy_audit.facts import Fact
+from aia_mas.interfaces.economy_audit.facts import Fact, table
 from aia_mas.interfaces.economy_audit.findings import Findings
 from aia_mas.interfaces.economy_audit.ledger import LedgerAudit
+from aia_mas.projections.economy.governance_fold import GOVERNANCE
 from aia_mas.projections.table import Projection
 
 _AREA = "elections"
@@ -33,6 +34,7 @@ class Proposal:
         votes: Who voted what.
         closed: No more votes are taken.
         early: Before its time.
+        counted: The votes were counted.
         burns: The deposit is to be burned.
         executable: When it may be executed.
         deposit: What became of the deposit.
@@ -48,7 +50,7 @@ class Proposal:
         self.delegates: dict[str, str] = {}
         self.received: dict[str, int] = {}
         self.votes: dict[str, str] = {}
-        self.closed = self.early = self.burns = False
+        self.closed = self.early = self.burns = self.counted = False
         self.executable: datetime | None = None
         self.deposit = "held" if self.terms["deposit"] else None
         self.paid: set[str] = set()
@@ -105,7 +107,7 @@ class ElectionsAudit:
     """Recomputes elections."""
 
     name = _AREA
-    model: Projection | None = None
+    model: Projection | None = GOVERNANCE
     categories = frozenset({"stake", "delegation", "proposal", "vote"})
 
     def __init__(self, findings: Findings, ledger: LedgerAudit) -> None:
@@ -167,6 +169,7 @@ class ElectionsAudit:
         proposal.burns = vetoed
         if result is None:
             return  # by a guardian
+        proposal.counted = True
         tally = proposal.tally()
         outcome = proposal.outcome(tally)
         should = {
@@ -219,7 +222,43 @@ class ElectionsAudit:
         self._findings.add(_AREA, subject, fact.position, detail)
 
     async def compare(self, connection: AsyncConnection[TupleRow], position: int) -> None:
-        """Compare with the read model."""
+        """Compare with the read model as it was folded up to a position."""
+        proposals, votes, delegations = GOVERNANCE.table_names()
+        await self._compare_proposals(connection, position, proposals)
+        cast, delegated = 0, 0
+        query = f"select proposal_id, voter, choice, own, delegated from {votes}"  # noqa: S608
+        async for proposal_id, voter, *row in table(connection, "votes", query):
+            cast += 1
+            proposal = self.proposals.get(proposal_id, _NONE)
+            power = proposal.power.get(voter, 0), proposal.received.get(voter, 0)
+            should = [proposal.votes.get(voter), *power]
+            subject = f"{proposal_id}: {voter}"
+            self._findings.compare(
+                _AREA, subject, position, "the vote in the read model", row, should
+            )
+        count = sum(len(proposal.votes) for proposal in self.proposals.values())
+        self._findings.compare(_AREA, votes, position, "the number of rows", cast, count)
+        query = f"select agent_id, delegate from {delegations}"  # noqa: S608
+        async for agent_id, delegate in table(connection, "delegations", query):
+            delegated += 1
+            what, known = "the delegate in the read model", self._delegates.get(agent_id)
+            self._findings.compare(_AREA, agent_id, position, what, delegate, known)
+        count = len(self._delegates)
+        self._findings.compare(_AREA, delegations, position, "the number of rows", delegated, count)
+
+    async def _compare_proposals(
+        self, connection: AsyncConnection[TupleRow], position: int, name: str
+    ) -> None:
+        seen = 0
+        query = f"select proposal_id, snapshot, state->'result'->'tally' from {name}"  # noqa: S608
+        async for proposal_id, *row in table(connection, "proposals", query):
+            seen += 1
+            proposal = self.proposals.get(proposal_id, _NONE)
+            should = [proposal.snapshot, proposal.tally() if proposal.counted else None]
+            what = "the snapshot and the tally in the read model"
+            self._findings.compare(_AREA, proposal_id, position, what, row, should)
+        count = len(self.proposals)
+        self._findings.compare(_AREA, name, position, "the number of rows", seen, count)
 
     def finish(self, position: int) -> None:
         """Compare what became of deposits with the transfers that hold them."""
@@ -229,6 +268,9 @@ class ElectionsAudit:
             should = statuses.get(proposal.deposit)
             self._findings.compare(_AREA, proposal_id, position, "the deposit", there, should)
 
+
+_NONE = Proposal({"terms": {"deposit": 0}})
+"""What is compared where there is none."""
 
 _STEPS: Mapping[str, Callable[[ElectionsAudit, Fact, Proposal], None]] = {
     "proposal.activated.v1": ElectionsAudit._activated,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from psycopg import AsyncConnection
@@ -55,9 +56,12 @@ async def facts(
 async def table(
     connection: AsyncConnection[TupleRow], name: str, query: str, *values: object
 ) -> AsyncIterator[TupleRow]:
-    """Yield the rows of a query, within an open transaction (``name``: of its cursor)."""
+    """Yield the rows of a query, within an open transaction (``name``: of its cursor).
+
+    Amounts, which are whole numbers of any size in the database, come as such.
+    """
     async with connection.cursor(name) as cursor:
         await cursor.execute(query.encode(), values)
         while rows := await cursor.fetchmany(_PAGE):
             for row in rows:
-                yield row
+                yield tuple(int(each) if isinstance(each, Decimal) else each for each in row)

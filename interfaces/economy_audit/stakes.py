@@ -10,9 +10,10 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from aia_mas.interfaces.economy_audit.facts import Fact
+from aia_mas.interfaces.economy_audit.facts import Fact, table
 from aia_mas.interfaces.economy_audit.findings import Findings
 from aia_mas.interfaces.economy_audit.ledger import LedgerAudit
+from aia_mas.projections.economy.stakes import STAKES
 from aia_mas.projections.table import Projection
 
 _AREA = "stakes"
@@ -29,11 +30,12 @@ class Stake:
         given: What it delegated, by whom to and the undelegation that it is in.
         got: What it got, likewise.
         jailed: Whether it is.
+        claimed: What it was paid of what it earned by staking.
     """
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self.matured = self.gov = 0
+        self.matured = self.gov = self.claimed = 0
         self.lots: list[list[Any]] = []
         self.unbonding: dict[str, list[Any]] = {}
         self.given: defaultdict[tuple[str, str], int] = defaultdict(int)
@@ -72,7 +74,7 @@ class StakesAudit:
     """
 
     name = _AREA
-    model: Projection | None = None
+    model: Projection | None = STAKES
     categories = frozenset({"stake"})
 
     def __init__(self, findings: Findings, ledger: LedgerAudit) -> None:
@@ -98,7 +100,19 @@ class StakesAudit:
             self._findings.add(_AREA, fact.subject, fact.position, f"is below 0: {should}")
 
     async def compare(self, connection: AsyncConnection[TupleRow], position: int) -> None:
-        """Compare with the read model."""
+        """Compare with the read model as it was folded up to a position."""
+        name, seen = STAKES.table_names()[0], 0
+        columns = ", ".join(("agent_id", *_FIGURES, "claimed", "jailed_until is not null"))
+        query = f"select {columns} from {name}"  # noqa: S608
+        async for agent_id, *row in table(connection, "stakes", query):
+            seen += 1
+            stake = self.stakes[agent_id]
+            figures = stake.figures()
+            should = [*(figures[figure] for figure in _FIGURES), stake.claimed, stake.jailed]
+            self._findings.compare(
+                _AREA, agent_id, position, "the stake in the read model", row, should
+            )
+        self._findings.compare(_AREA, name, position, "the number of rows", seen, len(self.stakes))
 
     def finish(self, position: int) -> None:
         """Compare with the accounts, and both sides of all delegations with each other."""
@@ -134,6 +148,7 @@ class StakesAudit:
             )
 
 
+_FIGURES = ("bonded", "effective", "earning", "bonded_gov", "unbonding", "unbonding_gov")
 _OF_STAKES = ("staked:", "unbonding:")
 
 
@@ -244,6 +259,10 @@ def _jail(stake: Stake, _data: Mapping[str, Any]) -> None:
     stake.jailed = True
 
 
+def _claim(stake: Stake, data: Mapping[str, Any]) -> None:
+    stake.claimed += data["amount"]
+
+
 def _free(stake: Stake, _data: Mapping[str, Any]) -> None:
     stake.jailed = False
 
@@ -266,5 +285,5 @@ _CHANGES: Mapping[str, Callable[[Stake, Mapping[str, Any]], None]] = {
     "stake.delegation_shrunk.v1": _cut_got,
     "stake.agent_jailed.v1": _jail,
     "stake.agent_unjailed.v1": _free,
-    "stake.rewards_claimed.v1": lambda _stake, _data: None,
+    "stake.rewards_claimed.v1": _claim,
 }

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from aia.client.types import Account
 
 _HEADINGS = ("ACCOUNT", ">BALANCE", ">HELD", ">AVAILABLE")
-_token = click.option("--token", help="Of which token; AIA when left out.")
+_asset = click.option("--in", "asset", help="In which token; AIA when left out.")
 
 
 @click.command("balances", short_help="List accounts and what is in them.")
 @click.option("--owner", help="Of this agent or client.")
-@click.option("--token", help="In this token.")
+@click.option("--in", "asset", help="In this token.")
 @click.option("--purpose", multiple=True, help="For this purpose: wallet, staked, treasury...")
 @page_options
 @json_option
@@ -34,10 +34,12 @@ def list_balances(
     everything: bool,
     cursor: str | None,
     total: bool,
+    asset: str | None,
     **filters: Any,
 ) -> None:
     """List accounts that ever had anything in them."""
-    given = {name: value for name, value in filters.items() if value not in (None, ())}
+    wanted = {"token": asset, **filters}
+    given = {name: value for name, value in wanted.items() if value not in (None, ())}
     with server.client() as client:
         show_list(
             partial(client.economy.accounts, **given),
@@ -59,7 +61,7 @@ def _row(account: Account) -> tuple[object, ...]:
 @click.argument("source", metavar="FROM", type=Id())
 @click.argument("target", metavar="TO", type=Id())
 @click.argument("amount")
-@_token
+@_asset
 @click.option("--reason", help="A word for why.")
 @click.option(
     "--id", "transfer_id", help="Its id: the same transfer under it again changes nothing."
@@ -71,7 +73,7 @@ def transfer_tokens(
     source: str,
     target: str,
     amount: str,
-    token: str | None,
+    asset: str | None,
     reason: str | None,
     transfer_id: str | None,
     as_json: bool,
@@ -82,32 +84,37 @@ def transfer_tokens(
             from_=source,
             to=target,
             amount=amount,
-            token=token,
+            token=asset,
             reason=reason,
             transfer_id=transfer_id,
         )
     if as_json:
         show_json(done)
     else:
-        click.echo(f"{done.transfer_id}: {amount} {token or 'AIA'} from {source} to {target}")
+        click.echo(f"{done.transfer_id}: {amount} {asset or 'AIA'} from {source} to {target}")
 
 
 @click.command("stake", short_help="Bond tokens of an agent's wallet.")
 @click.argument("agent_id", type=Id())
 @click.argument("amount")
-@click.option("--token", type=click.Choice(("AIA", "AIA_GOV")), help="AIA when left out.")
+@click.option(
+    "--in",
+    "asset",
+    type=click.Choice(("AIA", "AIA_GOV")),
+    help="In which token; AIA when left out.",
+)
 @json_option
 @server_options
 def stake_tokens(
     server: Server,
     agent_id: str,
     amount: str,
-    token: Any,  # one of the choices
+    asset: Any,  # one of the choices
     as_json: bool,
 ) -> None:
     """Bond AMOUNT tokens of the wallet of AGENT_ID."""
     with server.client() as client:
-        stake = client.economy.stake(agent_id, amount, token=token)
+        stake = client.economy.stake(agent_id, amount, token=asset)
     if as_json:
         show_json(stake)
     else:
@@ -118,7 +125,7 @@ def stake_tokens(
 @click.command("fund", short_help="Give tokens of the treasury to a wallet.")
 @click.argument("agent_id", type=Id())
 @click.argument("amount")
-@_token
+@_asset
 @click.option("--note", help="Why, for the record.")
 @json_option
 @server_options
@@ -126,13 +133,13 @@ def fund_wallet(
     server: Server,
     agent_id: str,
     amount: str,
-    token: str | None,
+    asset: str | None,
     note: str | None,
     as_json: bool,
 ) -> None:
     """Give AMOUNT tokens of the treasury to AGENT_ID, who need not be registered yet."""
     with server.client() as client:
-        order = client.economy.fund(amount, agent_id=agent_id, token=token, note=note)
+        order = client.economy.fund(amount, agent_id=agent_id, token=asset, note=note)
     if as_json:
         show_json(order)
     else:

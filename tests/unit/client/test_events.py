@@ -9,9 +9,17 @@ from hypothesis import strategies as st
 
 from aia.client.events import EventDecoder, ServerEvent, Subscribed, understood
 from aia.client.places import Places
-from aia.client.types import AgentUpdate, TaskUpdate
+from aia.client.types import (
+    AgentUpdate,
+    EconomicUpdate,
+    ProposalSnapshot,
+    ProposalUpdate,
+    TaskUpdate,
+)
 from aia_mas.interfaces.realtime.agent_facts import AgentUpdate as ServersAgentUpdate
+from aia_mas.interfaces.realtime.proposal_facts import ProposalTold
 from aia_mas.interfaces.realtime.task_facts import TaskUpdate as ServersTaskUpdate
+from aia_mas.projections.economy.economy_view import EconomyView
 
 WIRE = (
     b"retry: 2000\n\n"
@@ -40,7 +48,12 @@ def test_events_are_the_same_in_whatever_pieces_they_come(cuts: list[int]) -> No
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs"), [(TaskUpdate, ServersTaskUpdate), (AgentUpdate, ServersAgentUpdate)]
+    ("ours", "theirs"),
+    [
+        (TaskUpdate, ServersTaskUpdate),
+        (AgentUpdate, ServersAgentUpdate),
+        (ProposalUpdate, ProposalTold),
+    ],
 )
 def test_updates_have_the_fields_that_the_server_tells(
     ours: type[msgspec.Struct], theirs: type[msgspec.Struct]
@@ -58,6 +71,18 @@ def test_what_a_later_server_says_more_is_passed_over() -> None:
     told = understood(ServerEvent("agent_update", "e/agents:4", data))
     assert isinstance(told, AgentUpdate)
     assert (told.position, told.place, told.event) == (4, "e/agents:4", "agent.moved")
+
+
+def test_economy_and_proposals_are_told_as_what_they_are() -> None:
+    summary = msgspec.json.encode(EconomyView().summary())
+    data = b'{"type":"economic_update","as_of":5,"data":' + summary + b',"id":"economy"}'
+    economy = understood(ServerEvent("economic_update", None, data))
+    assert isinstance(economy, EconomicUpdate)
+    assert (economy.as_of, economy.summary.stake.gini) == (5, None)
+    page = b'{"type":"snapshot","position":9,"data":{"first":true,"items":[]},"id":"proposals"}'
+    snapshot = understood(ServerEvent("snapshot", "e/proposals:9", page))
+    assert isinstance(snapshot, ProposalSnapshot)
+    assert (snapshot.position, snapshot.first) == (9, True)
 
 
 def update(position: int, place: str) -> TaskUpdate:
