@@ -16,9 +16,7 @@ from aia_mas.application.economy.standing import Standing
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.processes.settlement import LEASE, Settlement
 from aia_mas.application.processes.settlement_fold import SettlementFold
-from aia_mas.domain.economy.staking.dues import StakeDues
 from aia_mas.domain.economy.staking.earnings import StakingEarnings
-from aia_mas.domain.economy.staking.state import NO_STAKE
 from aia_mas.domain.economy.todo import OpenOrders
 from aia_mas.interfaces.process_folds import SETTLEMENT
 from aia_mas.projections.economy.figures import AgentEconomicProfile
@@ -92,12 +90,6 @@ class Economy:
         earnings = self.fold.lists[StakingEarnings.name]
         assert isinstance(earnings, StakingEarnings)
         return earnings
-
-    def stake_of(self, agent_id: str) -> int:
-        """Return what an agent has at stake that counts, base units; see ``earnings``."""
-        dues = self.fold.lists[StakeDues.name]
-        assert isinstance(dues, StakeDues)
-        return dues.stakes.get(agent_id, NO_STAKE).effective
 
 
 def staking_of(system: System, working_set: WorkingSet) -> Staking:

@@ -9,8 +9,8 @@ import msgspec
 
 from aia.client.types.economic_reads import EconomicSummary
 from aia.client.types.metrics import Metrics
-from aia.client.types.shared import ToldReward
 from aia.client.types.snapshots import ToldAgent, ToldProposal, ToldTask
+from aia.client.types.work import ToldReward
 
 Topic: TypeAlias = Literal["metrics", "tasks", "agents", "economy", "proposals"]
 

@@ -46,7 +46,7 @@ SPEC = TaskSpecification(task_type="t")
 
 async def recorded(node: System, *kinds: type[Event]) -> list[Any]:
     topics = tuple(kind.topic for kind in kinds)
-    return [each for each in await node.log.read(0, 100_000, EventFilter(topics=topics))]
+    return list(await node.log.read(0, 100_000, EventFilter(topics=topics)))
 
 
 async def ready(node: System, agents: Sequence[str], stake: int = 1_000) -> None:
@@ -321,5 +321,5 @@ async def test_a_rebuild_shows_what_the_live_read_models_do(
 
 
 async def _rows(connection: psycopg.AsyncConnection, table: str) -> list[Any]:
-    cursor = await connection.execute(f"select t::text from {table} t order by 1")  # noqa: S608
+    cursor = await connection.execute(f"select t::text from {table} t order by 1")
     return await cursor.fetchall()
