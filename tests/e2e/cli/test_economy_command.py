@@ -1,4 +1,4 @@
-"""`mas economy`: tokens are moved, votes cast, and an audit tells by its exit code what is wrong."""
+"""`mas economy`: tokens are moved, votes cast; an audit tells by its exit code what is wrong."""
 
 from __future__ import annotations
 
