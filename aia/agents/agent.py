@@ -78,6 +78,7 @@ class AgentInstance(msgspec.Struct, frozen=True, kw_only=True):
         initial_stake: What it wanted to stake when it registered, tokens.
         owner: The subject that it belongs to.
         tier: Its staking tier, if it has one.
+        stake: What makes its tier: its stake that counts, tokens.
         registered_at: When it was registered, UTC.
     """
 
@@ -98,6 +99,7 @@ class AgentInstance(msgspec.Struct, frozen=True, kw_only=True):
     initial_stake: Decimal = Decimal(0)
     owner: str = ""
     tier: str | None = None
+    stake: Decimal = Decimal(0)
     registered_at: datetime | None = None
 
     @classmethod
@@ -121,6 +123,7 @@ class AgentInstance(msgspec.Struct, frozen=True, kw_only=True):
             initial_stake=Decimal(agent.initial_stake),
             owner=agent.owner,
             tier=agent.tier,
+            stake=Decimal(agent.stake),
             registered_at=agent.registered_at,
         )
 

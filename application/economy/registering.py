@@ -10,6 +10,8 @@ from msgspec.structs import replace
 from aia_mas.application.engine.handlers import Handler, Placement
 from aia_mas.application.event_log.records import Fence, NewEvent
 from aia_mas.domain.economy.supply.initial_stake import (
+    ToldStake,
+    stake_after,
     stake_stream_of,
     streams_of_registration,
     with_initial_stake,
@@ -39,7 +41,14 @@ class Staking:
 
     def __call__(self, handler: Handler) -> Handler:
         """Return the handler of a registration that stakes as well."""
-        reads, decide, place = handler.reads, handler.decide, handler.place
+        reads, decide, place, answer = (
+            handler.reads,
+            handler.decide,
+            handler.place,
+            handler.answer,
+        )
+        # What was staked at once, until the answer says so: it is given right after the decision.
+        told: dict[str, ToldStake] = {}
 
         def all_reads(command: Any) -> tuple[str | None, ...]:
             return (*reads(command), *streams_of_registration(command, faucet=self._faucet))
@@ -52,7 +61,14 @@ class Staking:
                 return decision
             streams = streams_of_registration(command, faucet=self._faucet)
             known = dict(zip(streams, states[own:], strict=True))
-            return with_initial_stake(decision, known, command, ctx, faucet=self._faucet)
+            decision = with_initial_stake(decision, known, command, ctx, faucet=self._faucet)
+            if decision.events and not self._faucet:
+                told[command.stake_id] = stake_after(decision.events, known, command.agent_id)
+            return decision
+
+        def answered(state: Any, command: Any) -> Any:
+            agent, staked = answer(state, command), told.pop(command.stake_id, None)
+            return agent if staked is None else replace(agent, **staked._asdict())
 
         def placed(command: Any) -> Placement | None:
             chosen = None if place is None else place(command)
@@ -62,7 +78,7 @@ class Staking:
             self._begin(stake_stream_of(stake_id, faucet=self._faucet))
             return _Named(command if chosen is None else chosen.command, chosen, stake_id)
 
-        return handler._replace(reads=all_reads, decide=decided, place=placed)
+        return handler._replace(reads=all_reads, decide=decided, place=placed, answer=answered)
 
 
 class _Named:

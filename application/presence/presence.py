@@ -80,6 +80,9 @@ class Presence:
         # Rows may become visible a little later than their time says.
         self._overlap = max(SLACK, timedelta(seconds=4 * interval))
         self._swept = clock.monotonic()
+        # When the exchange under way began, and how long the last one took.
+        self._began: float | None = None
+        self._took = 0.0
         self.since = clock.monotonic()
         self.available = True
 
@@ -100,6 +103,15 @@ class Presence:
             return None
         return self._clock.now() - timedelta(seconds=self._clock.monotonic() - at)
 
+    @property
+    def exchange_seconds(self) -> float:
+        """How long the last exchange took, or the one under way when it takes longer already.
+
+        So much longer than usual may signs of life that others heard have been on their way.
+        """
+        under_way = 0.0 if self._began is None else self._clock.monotonic() - self._began
+        return max(self._took, under_way)
+
     def __len__(self) -> int:
         """Return how many are remembered."""
         return len(self._seen)
@@ -107,6 +119,7 @@ class Presence:
     async def run(self) -> None:
         """Exchange signs of life with the other nodes until cancelled."""
         while True:
+            began = self._began = self._clock.monotonic()
             try:
                 await self._exchange()
             except UNAVAILABLE as error:
@@ -119,6 +132,7 @@ class Presence:
                     self.since = self._clock.monotonic()
                     self.available = True
                     log.info("presence_available")
+            self._took, self._began = self._clock.monotonic() - began, None
             await self._clock.sleep(self._interval)
 
     async def flush(self) -> None:

@@ -111,7 +111,15 @@ class Deadlines:
         await self._host.reached(lease.head)
         # The looks were planned while another node led, perhaps before the clock was set back.
         self._look_again()
-        hearing = Hearing(self._presence, self._contact, self._clock, self._look_again)
+        # A heartbeat may be due just now, and another may have got lost: the rest of the window has
+        # to do for the exchange of what another node heard, a round of each of the two.
+        hearing = Hearing(
+            self._presence,
+            self._contact,
+            self._clock,
+            self._look_again,
+            slow=self._heartbeat / MISSED_HEARTBEATS,
+        )
         while True:
             await self._end_due(engine, lease, hearing)
             await hearing.pause(self._interval)

@@ -22,9 +22,9 @@ _STEP = 1.0
 class Hearing:
     """Watches what keeps signs of life from being given or heard, while a process leads.
 
-    That is: the store of presence was away, the log could not be reached (so that nobody could
-    start a task or report on it), this node stood still, or the clock was set. Time is measured by
-    the monotonic clock, which is never set.
+    That is: the store of presence was away or slow to answer, the log could not be reached (so that
+    nobody could start a task or report on it), this node stood still, or the clock was set. Time is
+    measured by the monotonic clock, which is never set.
     """
 
     def __init__(
@@ -33,6 +33,8 @@ class Hearing:
         contact: Contact,
         clock: Clock,
         set_back: Callable[[], None],
+        *,
+        slow: float,
     ) -> None:
         """Begin to listen now.
 
@@ -41,11 +43,15 @@ class Hearing:
             contact: Whether the log can be reached.
             clock: What time it is.
             set_back: Called when the time of day was set back.
+            slow: Seconds that an exchange of signs of life may take. While one takes longer, it is
+                not known here what others heard since the one before. When it ends well, the others
+                had to wait as long to write, and are read with the next one.
         """
         self._presence = presence
         self._contact = contact
         self._clock = clock
         self._set_back = set_back
+        self._slow = slow
         self._changes = contact.changes
         self._since = clock.monotonic()
         self._offset = self._offset_now()
@@ -63,6 +69,8 @@ class Hearing:
                 self._set_back()
         self._offset = offset
         if not (self._contact.whole and self._presence.available):
+            return None
+        if self._presence.exchange_seconds > self._slow:
             return None
         since = max(self._since, self._presence.since)
         return now - timedelta(seconds=self._clock.monotonic() - since)

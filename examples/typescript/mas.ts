@@ -194,6 +194,50 @@ export interface BudgetFigures {
   burn_per_day: string;
 }
 
+/** The `data` of a `budget_update`; a member is there where the event tells it. */
+export interface BudgetTold {
+  /** What happened, for example `task.assigned`. */
+  event: string;
+  /** Its place in the stream of the task or agent. */
+  version: number;
+  /** When it was recorded, UTC. */
+  at: string;
+  /** Who caused it. */
+  actor: string;
+  /** Which budget. */
+  budget_id: string;
+  /** `active`, `warned`, `exceeded` or `removed`, where the event says so. */
+  status?: string | null;
+  /** What of a task is looked at: client, owner or tag. */
+  scope?: string | null;
+  /** What that must be. */
+  match?: string | null;
+  /** How much may be used of a period, tokens. */
+  amount?: string | null;
+  /** Whether it refuses what it does not leave enough for. */
+  hard_stop?: boolean | null;
+  /** Of which period the figures are. */
+  period?: string | null;
+  /** What is held of it, tokens. */
+  held?: string | null;
+  /** What is spent of it, tokens. */
+  spent?: string | null;
+  /** What is held and spent of it, tokens. */
+  used?: string | null;
+  /** The task that changed them. */
+  task_id?: string | null;
+  /** What that task was paid, tokens. */
+  cost?: string | null;
+}
+
+/** One event of a budget, warnings among them, in order and never twice. */
+export interface BudgetUpdateFrame {
+  type: "budget_update";
+  position: number;
+  data: BudgetTold;
+  id: string;
+}
+
 /** A task as its agent gets it; `TaskAnswer` and what is to be done. */
 export interface ClaimedTask {
   /** Its id. */
@@ -1333,6 +1377,7 @@ export type FrontendHears =
   | TaskUpdateFrame
   | AgentUpdateFrame
   | ProposalUpdateFrame
+  | BudgetUpdateFrame
   | SnapshotFrame
   | SubscribedFrame
   | UnsubscribedFrame
@@ -1358,6 +1403,7 @@ export type AgentHears =
   | TaskUpdateFrame
   | AgentUpdateFrame
   | ProposalUpdateFrame
+  | BudgetUpdateFrame
   | SnapshotFrame
   | SubscribedFrame
   | UnsubscribedFrame

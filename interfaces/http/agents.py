@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from litestar import Controller, delete, patch, post, put
 from litestar.params import FromPath, JSONBody
 
-from aia_mas.application.engine.outcomes import CommandResult
 from aia_mas.application.orchestration.answers import AgentAnswer
 from aia_mas.application.orchestration.heartbeats import HeartbeatAnswer
 from aia_mas.application.orchestration.standing import LostTask, standing
@@ -18,8 +17,6 @@ from aia_mas.domain.orchestration.agent import AgentStatus
 from aia_mas.domain.orchestration.agent_commands import (
     ActivateAgent,
     DrainAgent,
-    PutAgent,
-    RegisterAgent,
     SuspendAgent,
     UnregisterAgent,
 )
@@ -35,6 +32,7 @@ from aia_mas.interfaces.http.commands import (
     precondition,
 )
 from aia_mas.interfaces.http.paths import API
+from aia_mas.interfaces.http.registrations import registered
 from aia_mas.interfaces.http.requests import ApiRequest
 from aia_mas.interfaces.http.schemas.agents import (
     AgentChange,
@@ -70,7 +68,7 @@ class AgentCommands(Controller):
         `insufficient_funds`).
         """
         request.acting_for(data.agent_id)
-        result = await _registered(request, data.agent_id, data.command())
+        result = await registered(request, data.agent_id, data.command())
         where = location(request, f"{AGENTS}/{data.agent_id}")
         return answered(result, 201, [where, etag_of(result)])
 
@@ -88,7 +86,7 @@ class AgentCommands(Controller):
         if data.agent_id not in (None, agent_id):
             raise InvalidValue("agent_id is not the one of the path", field="agent_id")
         command = data.command(agent_id, precondition(request))
-        result = await _registered(request, agent_id, command)
+        result = await registered(request, agent_id, command)
         where = location(request, f"{AGENTS}/{agent_id}")
         status = 201 if result.result == "registered" else 200
         return answered(result, status, [where, etag_of(result)])
@@ -211,18 +209,6 @@ class AgentCommands(Controller):
         # Its token may have been revoked while it waited; its tasks wait for one with a new token.
         request.app.state.authenticator.principal(request.header(b"authorization"))
         return answer(claimed)
-
-
-async def _registered(
-    request: ApiRequest, agent_id: str, command: RegisterAgent | PutAgent
-) -> CommandResult:
-    """Carry out a registration, and wait for what it stakes."""
-    result = await carry_out(request, command)
-    request.system.presence.beat("agent", agent_id)
-    if not command.initial_stake or result.result != "registered":
-        return result
-    staked = await request.system.economy.initial_stakes.staked(agent_id)
-    return result._replace(position=max(result.position, staked))
 
 
 async def _claimed(request: ApiRequest, agent_id: str, wanted: Claim, wait: float) -> ClaimedTasks:

@@ -26,6 +26,7 @@ from aia_mas.interfaces.http.rate_limits import RateLimits
 from aia_mas.interfaces.http.requests import (
     ApiRequest,
     KnownParameter,
+    check_key,
     check_query,
     known_parameters,
 )
@@ -147,6 +148,9 @@ def _gate(authenticator: Authenticator, tickets: Tickets) -> Any:
             )
             exchange.principal = credential.principal
         authorize(str(operation), exchange.principal)
+        if request.scope["method"] not in {"GET", "HEAD"}:
+            # Also where none is needed: who gives one is told when it is none.
+            check_key(exchange.headers.get(b"idempotency-key"))
         if query := request.scope["query_string"]:
             known = parameters.get(id(handler))
             if known is None:

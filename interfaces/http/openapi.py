@@ -46,6 +46,7 @@ _REF = "#/components/schemas/{name}"
 _TITLES = {
     400: "The request is not well-formed",
     401: "It needs a (valid) token",
+    402: "There are not enough tokens",
     403: "The caller may not do this",
     404: "There is no such thing",
     405: "Not with this method",
@@ -75,7 +76,7 @@ _AS_OF = {
     "schema": {"type": "integer"},
 }
 _WITH_POSITION = {"list_agents", "get_agent", "list_agent_tasks", "list_tasks", "get_task"}
-_WITH_LOCATION = {"register_agent", "put_agent", "submit_task"}
+_WITH_LOCATION = {"create_proposal", "register_agent", "put_agent", "submit_task"}
 # Safe to repeat, and not in the log.
 _WITHOUT_KEY = {"send_heartbeat", "claim_tasks", "create_ticket", "test_agent_webhook"}
 _CONDITIONAL = {
@@ -89,6 +90,8 @@ _TWO_ANSWERS = {
     "submit_task": ("201", "200", "An unfinished task has the same `dedup_key`"),
 }
 _MAY_BE_FULL = {"submit_task", "submit_tasks"}
+# Beside all commands of the economy: what is staked or paid for with it.
+_SPENDING = {"register_agent", "put_agent", "submit_task", "submit_tasks", "retry_task"}
 _UNLIMITED = {"get_liveness", "get_readiness"}
 _RATE_HEADERS = {
     "RateLimit": {
@@ -244,9 +247,14 @@ def _complete(method: str, operation: dict[str, Any], *, secured: bool) -> None:
     roles = PERMISSIONS[name]
     command = method != "get"
     conditional = name in _CONDITIONAL
-    statuses = [*_OF_EVERY, *(_OF_COMMANDS if command else ()), *((412,) if conditional else ())]
-    if name in _MAY_BE_FULL:
-        statuses.append(429)
+    spends = command and ("economy" in operation["tags"] or name in _SPENDING)
+    statuses = [
+        *_OF_EVERY,
+        *(_OF_COMMANDS if command else ()),
+        *((402,) if spends else ()),
+        *((412,) if conditional else ()),
+        *((429,) if name in _MAY_BE_FULL else ()),
+    ]
     operation["security"] = [{"bearer": []}] if secured and roles != PUBLIC else []
     if roles != PUBLIC:
         operation["x-roles"] = sorted(roles)

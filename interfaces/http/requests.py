@@ -145,10 +145,9 @@ class ApiRequest(Request[Principal, None, State]):
             InvalidIdempotencyKey: It gave something else.
         """
         key = self.exchange.headers.get(b"idempotency-key")
+        check_key(key)
         if key is None:
             return None
-        if not _KEY.fullmatch(key):
-            raise InvalidIdempotencyKey
         # Colons of the subject are escaped: no other pair of subject and key makes the same id.
         subject = self.principal.subject.replace("%", "%25").replace(":", "%3A")
         return f"http:{subject}:{key.decode()}"
@@ -260,6 +259,16 @@ class KnownParameter(NamedTuple):
     any_text: bool
     several: bool
     words: tuple[str, ...]
+
+
+def check_key(key: bytes | None) -> None:
+    """Check the form of an ``Idempotency-Key``, if there is one.
+
+    Raises:
+        InvalidIdempotencyKey: It has another one.
+    """
+    if key is not None and not _KEY.fullmatch(key):
+        raise InvalidIdempotencyKey
 
 
 def check_query(query: bytes, known: Mapping[str, KnownParameter]) -> None:

@@ -25,6 +25,7 @@ OPERATIONS = {
     "agents": "list_agents",
     "tasks": "list_tasks",
     "proposals": "list_proposals",
+    "budgets": "list_budgets",
 }
 """Topic -> the operation on the list of permissions that reads the same over HTTP."""
 

@@ -22,6 +22,7 @@ from aia_mas.application.event_log.subscription import Subscription
 from aia_mas.domain.kernel import Principal
 from aia_mas.interfaces.realtime.agent_facts import AGENTS
 from aia_mas.interfaces.realtime.audience import Parcel
+from aia_mas.interfaces.realtime.budget_facts import BUDGETS
 from aia_mas.interfaces.realtime.channel import Channel
 from aia_mas.interfaces.realtime.close_codes import CloseCode, Closing
 from aia_mas.interfaces.realtime.coalesced import CoalescedTopic, Supplier
@@ -67,7 +68,7 @@ class Hub:
         self,
         event_log: EventLog,
         options: RealtimeOptions = RealtimeOptions(),  # noqa: B008 - frozen
-        topics: Sequence[FactTopic] = (TASKS, AGENTS, PROPOSALS),
+        topics: Sequence[FactTopic] = (TASKS, AGENTS, PROPOSALS, BUDGETS),
         lists: Mapping[str, OpenList] = MappingProxyType({}),
     ) -> None:
         """Wire the hub; ``run`` must be running for anything to be sent.

@@ -103,4 +103,4 @@ async def test_read_models_of_an_unfinished_shape_are_made_anew(empty_database: 
                 where table_name = projection and column_name = 'excluded'
             ) from projection_checkpoints where projection like 'task_board%'"""
         )
-        assert await rows.fetchall() == [("task_board_v2", 0, True)]
+        assert await rows.fetchall() == [("task_board_v3", 0, True)]

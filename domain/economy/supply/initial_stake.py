@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from aia_mas.domain.economy.ledger import Leg, transfer_stream
 from aia_mas.domain.economy.ledger.states import evolve_account, evolve_transfer
 from aia_mas.domain.economy.orders import Execution, OrderKind, OrderPlaced, order_stream
 from aia_mas.domain.economy.staking.commands import Stake, streams_of_stake
+from aia_mas.domain.economy.staking.events import StakeEvent
 from aia_mas.domain.economy.staking.staking import stake
 from aia_mas.domain.economy.staking.state import NO_STAKE, StakeState, stake_stream
 from aia_mas.domain.economy.supply.issuing import issue, parameters_in, streams_of_issue, terms_of
@@ -105,6 +106,33 @@ def with_initial_stake(
     return decision._replace(events=tuple(events))
 
 
+class ToldStake(NamedTuple):
+    """What an agent has at stake that counts (``stake``: tokens), and the tier of that."""
+
+    stake: str
+    tier: str | None
+
+
+def stake_after(
+    events: Iterable[tuple[str, Event]], states: Mapping[str, Any], agent_id: str
+) -> ToldStake:
+    """Return what an agent has at stake after a decision.
+
+    Args:
+        events: What was decided.
+        states: What it was decided on, stake and parameters among it.
+        agent_id: The agent.
+    """
+    stream = stake_stream(agent_id)
+    state: StakeState = states[stream] or NO_STAKE
+    effective = state.effective
+    for place, event in events:
+        if place == stream and isinstance(event, StakeEvent):
+            effective = event.effective
+    tier = parameters_in(states).tier_of(effective)
+    return ToldStake(to_text(effective), None if tier is None else tier.name)
+
+
 def _check(_order: InitialStake, ctx: Context) -> None:
     # Registrations order it (see ``with_initial_stake``), and the settlement for old ones.
     if ctx.principal.subject != SETTLEMENT.subject:
@@ -138,7 +166,14 @@ def _execute(order: InitialStake, execution: Execution) -> Mapping[str, Any]:
         if staked.refusal is not None:
             raise staked.refusal
         execution.events += staked.events
-    return {"agent_id": agent_id, "staked": to_text(wanted), "given": to_text(given)}
+    told = stake_after(execution.events, states, agent_id)
+    return {
+        "agent_id": agent_id,
+        "staked": to_text(wanted),
+        "given": to_text(given),
+        "stake": told.stake,
+        "tier": told.tier,
+    }
 
 
 def _stake(agent_id: str, amount: int, transfer_id: str) -> Stake:

@@ -67,7 +67,7 @@ def _facts(agent: PresentAgent) -> Iterator[tuple[str, object]]:
     yield "Endpoint", agent.endpoint
     yield "Wallet", agent.wallet_address
     yield "Price", f"{agent.cost_per_task} tokens a task"
-    yield "Stake", f"{agent.initial_stake} tokens" + (f" ({agent.tier})" if agent.tier else "")
+    yield "Stake", f"{agent.stake} tokens" + (f" ({agent.tier})" if agent.tier else "")
     yield "Owner", agent.owner
     yield "Registered", moment(agent.registered_at)
     yield "Revision", agent.revision

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from aia_mas.interfaces.cli.demo.profile import Profile
 
 _ERRORS = ("source_unavailable", "rate_limited", "no_answer")
+_UNRATED = 0.25  # the share of results that nobody rates
 _EARLY = 0.25  # where within its bounds a latency is most often
 
 
@@ -49,6 +50,17 @@ def outcome_of(profile: Profile, task_type: str, number: int, attempt: int) -> O
     seconds = chance.triangular(low, high, low + (high - low) * _EARLY)
     failed = chance.random() < kind.failures
     return Outcome(seconds, chance.choice(_ERRORS) if failed else None, chance.uniform(0.6, 1.0))
+
+
+def rating_of(profile: Profile, task_id: str, quality: float | None) -> float | None:
+    """Return what a client thinks of a result, 0..1; None: it does not say.
+
+    Agents think well of themselves.
+    """
+    chance = random.Random(f"{profile.seed}/rating/{task_id}")  # noqa: S311 - not for secrets
+    if quality is None or chance.random() < _UNRATED:
+        return None
+    return round(max(0.0, min(1.0, quality + chance.uniform(-0.3, 0.1))), 2)
 
 
 def agent_of(profile: Profile, number: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Tasks for a simulated fleet, submitted at a rate."""
+"""Tasks for a simulated fleet, submitted at a rate, and what its clients think of the results."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import anyio
 
-from aia.client import AsyncClient, ConnectionFailed, RateLimited, Unavailable
-from aia_mas.interfaces.cli.demo.chance import task_of
+from aia.client import AsyncClient, Conflict, ConnectionFailed, RateLimited, Unavailable
+from aia_mas.interfaces.cli.demo.chance import rating_of, task_of
 from aia_mas.interfaces.cli.demo.profile import Profile
 
 if TYPE_CHECKING:
@@ -57,6 +57,19 @@ async def _submitted(client: AsyncClient, tasks: list[dict[str, Any]]) -> None:
             return
         except (ConnectionFailed, RateLimited, Unavailable):
             await anyio.sleep(_AWAY)
+
+
+async def rate(client: AsyncClient, profile: Profile) -> None:
+    """Rate results as they come, most of them, until cancelled: that is what rewards go by."""
+    async with client.tasks.updates(event="task.completed") as updates:
+        async for done in updates:
+            rating = rating_of(profile, done.task_id, done.quality)
+            if rating is None:
+                continue
+            try:
+                await client.tasks.rate(done.task_id, rating)
+            except (ConnectionFailed, RateLimited, Unavailable, Conflict):
+                continue  # nobody waits for it: then the reward does without
 
 
 async def finished(picture: Picture, most: int) -> None:

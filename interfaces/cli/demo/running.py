@@ -11,7 +11,7 @@ import anyio
 
 from aia.client import AsyncClient
 from aia_mas.interfaces.cli.demo.fleet import live
-from aia_mas.interfaces.cli.demo.load import finished, submit
+from aia_mas.interfaces.cli.demo.load import finished, rate, submit
 from aia_mas.interfaces.cli.demo.node import running_node
 from aia_mas.interfaces.cli.demo.profile import Profile
 from aia_mas.interfaces.cli.remote.answers import remark
@@ -73,6 +73,7 @@ async def _play(plan: Plan, client: AsyncClient, picture: Picture, stop: asyncio
         group.start_soon(picture.watch, Server(picture.url, ""))
         group.start_soon(live, picture.url, plan.profile)
         group.start_soon(submit, client, plan.profile, picture, plan.tasks)
+        group.start_soon(rate, client, plan.profile)
         if plan.tasks is not None:
             group.start_soon(_stop_when_finished, picture, former + plan.tasks, stop)
         with anyio.move_on_after(math.inf if plan.seconds is None else plan.seconds):

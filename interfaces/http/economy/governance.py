@@ -167,7 +167,7 @@ class Proposals(Controller):
         )
         return answer(content, 200, [as_of(position)])
 
-    @post("/{proposal_id:str}/votes", operation_id="cast_vote", status_code=201)
+    @post("/{proposal_id:str}/votes", operation_id="cast_vote", status_code=200)
     async def cast_vote(
         self, proposal_id: FromPath[str], data: JSONBody[VoteRequest], request: ApiRequest
     ) -> Answer[Vote]:
@@ -177,7 +177,7 @@ class Proposals(Controller):
         system = request.system
         origin = await origin_of(request)
         result = await system.economy.polls.carry_out(system.engine, command, origin)
-        return answered(result, 201)
+        return answered(result)
 
     @get("/{proposal_id:str}/votes", operation_id="list_votes")
     async def list_votes(

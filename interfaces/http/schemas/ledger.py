@@ -56,7 +56,7 @@ class Closing(msgspec.Struct, frozen=True, kw_only=True):
     """That a month was closed.
 
     Attributes:
-        hash: SHA-256 over the lines as they stand in the log, see `docs/economy.md`.
+        hash: SHA-256 over the lines as they stand in the log, see `docs/ledger.md`.
         by: Who closed it.
         at: When, UTC.
     """

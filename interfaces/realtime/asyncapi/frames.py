@@ -17,6 +17,7 @@ from aia_mas.interfaces.realtime.agent.acts import ACTS
 from aia_mas.interfaces.realtime.agent.feed import AgentStanding, GivenInput, TakenTask, Welcome
 from aia_mas.interfaces.realtime.agent.receipts import Receipt
 from aia_mas.interfaces.realtime.agent_facts import AgentUpdate
+from aia_mas.interfaces.realtime.budget_facts import BudgetTold
 from aia_mas.interfaces.realtime.messages import (
     Page,
     Ping,
@@ -129,6 +130,13 @@ TO_EVERYBODY: Sequence[Frame] = (
         "One event of a proposal, or one vote, in order and never twice",
         ("position", _Position),
         ("data", ProposalTold),
+        ("id", SubscriptionId),
+    ),
+    _frame(
+        "budget_update",
+        "One event of a budget, warnings among them, in order and never twice",
+        ("position", _Position),
+        ("data", BudgetTold),
         ("id", SubscriptionId),
     ),
     _frame(

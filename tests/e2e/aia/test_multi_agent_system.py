@@ -53,6 +53,28 @@ def capabilities(agent_id: str, **fields: Any) -> AgentCapabilities:
     return AgentCapabilities(agent_id=agent_id, **{"skills": {agent_id: 0.9}, **fields})
 
 
+def _stakes(agent_id: str, tokens: int) -> AgentCapabilities:
+    return capabilities(agent_id, initial_stake=tokens)
+
+
+async def test_what_an_agent_stakes_is_staked_when_it_is_registered(mas: MultiAgentSystem) -> None:
+    assert await mas.register_agent("staker", _stakes("staker", 500))
+    agent = await mas.get_agent("staker")
+    assert agent is not None
+    assert (agent.tier, agent.initial_stake) == ("silver", 500)
+
+
+async def test_elsewhere_who_has_not_as_much_as_it_stakes_is_not_registered(
+    data_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = {**OFTEN, "server": {"jwt_secret": "a secret of this test, long enough for it"}}
+    async with MultiAgentSystem(config, data_dir=data_dir.parent / "elsewhere") as system:
+        assert not await system.register_agent("staker", _stakes("staker", 500))
+        assert await system.get_agent("staker") is None
+        assert await system.register_agent("staker", _stakes("staker", 0))
+    assert "insufficient_funds" in caplog.text
+
+
 def task_for(agent_id: str, **fields: Any) -> TaskSpecification:
     """A task that only one agent can do."""
     return TaskSpecification(task_type="work", requirements={"skills": [agent_id]}, **fields)

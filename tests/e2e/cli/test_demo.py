@@ -73,6 +73,8 @@ def test_demo_is_a_server_like_others_until_it_is_stopped(kept: Path, tmp_path: 
 
     assert running.returncode == 0, err
     assert {agent["agent_id"].split("-")[0] for agent in agents} == {"demo"}
+    assert [agent["stake"] for agent in agents] == [agent["initial_stake"] for agent in agents]
+    assert any(agent["tier"] for agent in agents)
     assert " completed, " in out.splitlines()[-2]
 
 

@@ -15,7 +15,7 @@ from .cutting import CuttingWay, cutting
 KEY = "a secret that only tests know, long enough"
 
 
-def token_of(subject: str, *roles: str, lives: float = 600) -> str:
+def token_of(subject: str, *roles: str, lives: float = 3_600) -> str:
     """Return a token of a node with that key."""
     return jwt.encode({"sub": subject, "roles": list(roles), "exp": time.time() + lives}, KEY)
 

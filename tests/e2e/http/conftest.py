@@ -13,7 +13,7 @@ from .nodes import QUIET
 KEY = "a secret that only tests know, long enough"
 
 
-def bearer(subject: str, *roles: str, key: str = KEY, lives: float = 600) -> dict[str, str]:
+def bearer(subject: str, *roles: str, key: str = KEY, lives: float = 3_600) -> dict[str, str]:
     claims = {"sub": subject, "roles": list(roles), "exp": time.time() + lives}
     return {"authorization": f"Bearer {jwt.encode(claims, key)}"}
 

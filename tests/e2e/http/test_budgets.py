@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -287,6 +289,27 @@ def test_a_soft_budget_warns_and_tells_and_lets_pass(firm: Firm, acting: Acting)
     now = firm.client.get(f"{BUDGETS}/{budget_id}").json()["current"]
     assert (now["held"], now["left"], now["tasks"]) == ("60", "0", 3)
     assert now["warned_at"] and now["exceeded_at"]
+
+
+def test_a_warning_is_told_as_it_happens(firm: Firm) -> None:
+    budget_id = firm.budget(amount="30")["budget_id"]
+    wanted = {"topic": "budgets", "event": ["budget.warned", "budget.spent"]}
+
+    with firm.client.stream("GET", f"{API}/stream", params=wanted) as stream:
+        lines = stream.iter_lines()
+        next(line for line in lines if line == "event: subscribed")
+        firm.submit("24")
+        told = [
+            json.loads(line.removeprefix("data: "))["data"]
+            for line in itertools.islice(
+                (line for line in lines if line.startswith("data: ") and budget_id in line), 1
+            )
+        ]
+
+    assert [(each["event"], each["status"], each["used"], each["amount"]) for each in told] == [
+        ("budget.warned", "warned", "24", "30")
+    ]
+    assert told[0]["match"] == firm.name
 
 
 def test_many_at_once_never_take_more_than_a_budget_has(firm: Firm) -> None:

@@ -1,5 +1,6 @@
 """Agents enter the economy in development: the faucet pays, and the answer waits until it did."""
 
+import time
 from typing import Any
 
 import httpx
@@ -57,8 +58,31 @@ def test_a_repeated_registration_stakes_once(client: httpx.Client, unique: str):
 
     assert (first.status_code, again.status_code) == (201, 201)
     assert first.json() == again.json()
+    assert first.json()["stake"] == "100"
     stream = client.get(f"{API}/audit/streams/stake/{unique}").json()["items"]
     assert len(stream) == 1
+
+
+def test_who_leaves_has_its_stake_in_the_wallet_and_who_comes_back_staked_again(
+    client: httpx.Client, unique: str
+):
+    wallet, faucet = f"{ECONOMIC}/accounts/wallet:AIA:{unique}", f"{ECONOMIC}/agents/{unique}"
+    body = {"agent_id": unique, "initial_stake": "500"}
+    client.post(f"{API}/agents/register", json=body)
+    client.post(f"{faucet}/register", json={"amount": 7})
+
+    client.delete(f"{API}/agents/{unique}")
+    until = time.monotonic() + 60.0
+    while (left := client.get(wallet).json()["balance"]) == "7" and time.monotonic() < until:
+        # Answered when something has happened, or after a while.
+        behind = int(client.get(wallet).headers["x-event-position"]) + 1
+        client.get(wallet, params={"min_position": behind})
+    back = client.post(f"{API}/agents/register", json=body)
+
+    assert left == "507"
+    assert (back.json()["tier"], back.json()["stake"]) == ("silver", "500")
+    position = {"min_position": back.headers["x-event-position"]}
+    assert client.get(wallet, params=position).json()["balance"] == "7"
 
 
 def test_the_faucet_fills_the_wallet_of_whom_nobody_has_heard(client: httpx.Client, unique: str):

@@ -79,15 +79,15 @@ def test_a_node_is_not_ready_before_its_read_models_are(
     first.client.post("/mas/api/v1/agents/tasks/submit", json={"task_type": "x"})
     first.stop()
     with psycopg.connect(settings.database_url, autocommit=True) as connection:
-        connection.execute("delete from task_board_v2")
+        connection.execute("delete from task_board_v3")
         connection.execute(
-            "update projection_checkpoints set position = 0 where projection = 'task_board_v2'"
+            "update projection_checkpoints set position = 0 where projection = 'task_board_v3'"
         )
         # Whoever builds it takes a while.
         connection.execute(
             """update leases set holder = 'elsewhere', epoch = epoch + 1,
                 expires_at = clock_timestamp() + interval '50 seconds'
-            where name = 'projection/task_board_v2'"""
+            where name = 'projection/task_board_v3'"""
         )
         node = type(first)(Settings(database_url=settings.database_url))
         try:

@@ -115,6 +115,21 @@ def test_a_key_is_printable_and_short(client: httpx.Client, key: str | bytes) ->
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_idempotency_key")
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "communication/tickets",
+        "agents/nobody/webhook/test",
+        "agents/nobody/heartbeat",
+        "agents/nobody/claim",
+    ],
+)
+def test_a_bad_key_is_refused_where_none_is_needed(client: httpx.Client, path: str) -> None:
+    answer = client.post(f"{API}/{path}", headers={"idempotency-key": ""})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_idempotency_key")
+
+
 def test_a_long_key_is_fine(client: httpx.Client, unique: str) -> None:
     key = {"idempotency-key": unique.ljust(255, "k")}
 

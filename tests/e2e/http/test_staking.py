@@ -280,6 +280,7 @@ def test_rewards_are_earned_by_stake_and_paid_once(bank: Any) -> None:
     me, other = Of(bank.client, rich(bank, 500)), Of(bank.client, rich(bank, 100))
     for each, amount in ((me, "500"), (other, "100")):
         each.post("stake", amount=amount)
+    assert other.stake()["claimable"] == "0"  # the settlement knows of both
     earning = sum(
         share.earning * (12 if share.earning >= 500 * ONE else 10) // 10
         for share in bank.system.economy.earnings.index.shares.values()

@@ -10,6 +10,8 @@ from msgspec.structs import fields
 from aia_mas.interfaces.http.schemas.task_care import FLAT
 from aia_mas.interfaces.http.schemas.tasks import TaskSubmission
 
+from .purses import fund
+
 API = "/mas/api/v1"
 TASKS = f"{API}/agents/tasks"
 
@@ -54,7 +56,8 @@ def test_what_was_submitted_can_be_read_again(client: httpx.Client, unique: str)
         "payload": {"a": [1, None]},
         "priority": "high",
         "max_cost": "7.5",
-        "payer": "budget-1",
+        "payer": unique,
+        "cost_tags": ["sales", "q3"],
         "deadline": "2100-01-01T00:00:00Z",
         "timeout_seconds": 100.0,
         "lease_seconds": 5.0,
@@ -76,6 +79,8 @@ def test_what_was_submitted_can_be_read_again(client: httpx.Client, unique: str)
         "concurrency_limit": 3,
     }
     assert said.keys() == {field.name for field in fields(TaskSubmission)} - FLAT.keys()
+
+    fund(client, unique, "7.5")
 
     answer = client.post(f"{TASKS}/submit", json=said)
 

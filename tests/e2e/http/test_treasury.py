@@ -1,5 +1,8 @@
 """The supply on a node that has keys: a treasurer mints, burns and grants; nobody else does."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +16,7 @@ ECONOMIC = f"{API}/economic"
 TREASURY = f"{ECONOMIC}/treasury"
 EVM = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 ONE_TOKEN = 10**18
+MAS = [sys.executable, "-m", "aia_mas.interfaces.cli.main"]
 SYSTEM = (
     "treasury",
     "reward_pool",
@@ -222,6 +226,32 @@ def test_a_registration_stakes_a_grant_or_nothing_is_registered(treasurer, actin
     enrolled = agent.post(f"{ECONOMIC}/agents/{unique}/register", json={"amount": 20}).json()
     assert (enrolled["account_id"], enrolled["balance"]) == (f"wallet:AIA:{unique}", "20")
     assert enrolled["order"] is None
+
+
+def test_a_fleet_that_stakes_what_nobody_granted_is_not_applied(
+    secured, treasurer, unique: str, tmp_path
+):
+    """`mas apply` says why, and leaves everything as it was."""
+    granted(treasurer, f"{unique}-rich", "100")
+    token = bearer("root", "admin")["authorization"].removeprefix("Bearer ")
+    file = tmp_path / "fleet.yaml"
+    file.write_text(
+        f"kind: agents\nspec:\n"
+        f"  {unique}-poor: {{initial_stake: 100}}\n  {unique}-rich: {{initial_stake: 100}}\n"
+    )
+
+    ended = subprocess.run(
+        [*MAS, "apply", "-f", str(file), "--json"],
+        env=os.environ | {"MAS_URL": secured.url, "MAS_TOKEN": token},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+    assert ended.returncode == 7, ended.stderr
+    assert "insufficient_funds" in ended.stdout + ended.stderr
+    assert treasurer.get(f"{API}/agents/{unique}-poor").status_code == 404
 
 
 def test_nobody_stakes_what_is_anothers(treasurer, acting: Acting, unique: str):

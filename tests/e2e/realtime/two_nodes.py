@@ -22,7 +22,7 @@ REVOCATIONS = f"{API}/security/revocations"
 STREAM = f"{API}/stream"
 
 
-def token(subject: str, *roles: str, lives: float = 600, **claims: Any) -> str:
+def token(subject: str, *roles: str, lives: float = 3_600, **claims: Any) -> str:
     now = time.time()
     known = {"sub": subject, "roles": list(roles), "iat": now, "exp": now + lives}
     known |= {"jti": uuid4().hex, **claims}

@@ -126,7 +126,7 @@ async def test_only_rows_that_are_neither_new_nor_remembered_are_read(
 
     assert loaded == [{"1"}]
     found = await one(
-        database, "select string_agg(status, ',' order by task_id) from task_board_v2"
+        database, "select string_agg(status, ',' order by task_id) from task_board_v3"
     )
     assert found == "completed,assigned"
 

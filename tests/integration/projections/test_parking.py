@@ -61,12 +61,12 @@ async def test_a_poisonous_event_parks_its_stream_and_nothing_else(
             "select projection, stream, position, topic, skipped, reason from projection_parked"
         )
         ((projection, stream, position, topic, skipped, reason),) = await parked.fetchall()
-    assert (projection, stream, topic) == ("task_board_v2", "task/bad", "task.submitted.v1")
+    assert (projection, stream, topic) == ("task_board_v3", "task/bad", "task.submitted.v1")
     assert position == names.index("bad") + 1
     assert skipped == 3
     assert "UntranslatableCharacter" in reason
     assert await one(
-        database, "select array_agg(task_id || ' ' || status order by 1) from task_board_v2"
+        database, "select array_agg(task_id || ' ' || status order by 1) from task_board_v3"
     ) == ["a queued", "b assigned"]
 
 
@@ -84,7 +84,7 @@ async def test_a_parked_stream_stays_parked_for_the_next_leader(
         await second.progress.reached(head, PATIENCE)
 
     assert await one(database, "select sum(skipped) from projection_parked") == 1
-    assert await one(database, "select array_agg(task_id) from task_board_v2") == ["good"]
+    assert await one(database, "select array_agg(task_id) from task_board_v3") == ["good"]
 
 
 async def test_an_unknown_topic_parks_its_stream_where_it_concerns_the_projection(
@@ -102,7 +102,7 @@ async def test_an_unknown_topic_parks_its_stream_where_it_concerns_the_projectio
 
     parked = "select stream || ' ' || position || ' ' || skipped from projection_parked"
     assert await one(database, parked) == "task/1 3 1"
-    assert await one(database, "select array_agg(status order by task_id) from task_board_v2") == [
+    assert await one(database, "select array_agg(status order by task_id) from task_board_v3") == [
         "queued",
         "assigned",
     ]
@@ -121,7 +121,7 @@ async def test_many_unreadable_events_are_parked_one_by_one(
             await board.progress.reached(400, PATIENCE)
 
     assert await one(database, "select count(*) from projection_parked") == 200
-    assert await one(database, "select count(*) from task_board_v2") == 200
+    assert await one(database, "select count(*) from task_board_v3") == 200
 
 
 async def test_a_fold_that_raises_is_poison_too(
@@ -161,7 +161,7 @@ async def test_a_strict_projection_stops_at_poison_and_goes_on_when_it_is_cured(
     assert await checkpoint(database, TASK_BOARD) == 1
     assert await rows(database, "projection_parked") == []
     assert "task.submitted.v1 of task/bad" in await one(
-        database, "select stopped from projection_checkpoints where projection = 'task_board_v2'"
+        database, "select stopped from projection_checkpoints where projection = 'task_board_v3'"
     )
 
     lenient = runner(log, database, TASK_BOARD)
@@ -192,7 +192,7 @@ async def test_only_what_fails_alone_is_poison(
         await fold_batch(writer, events, moved=lambda _: None, strict=True)
 
     assert sizes == [8, 4, 2, 2, 4, 2, 2]
-    assert await one(database, "select count(*) from task_board_v2") == 8
+    assert await one(database, "select count(*) from task_board_v3") == 8
     assert await rows(database, "projection_parked") == []
 
 
@@ -202,12 +202,12 @@ async def test_circumstances_are_never_poison(
     """Without its table every event fails alone; none is to blame."""
     head = (await pen.write(("task/1", submitted()))).last
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
-        await connection.execute("alter table task_board_v2 rename to elsewhere")
+        await connection.execute("alter table task_board_v3 rename to elsewhere")
         board = runner(log, database, TASK_BOARD)
         async with running(board.run):
             assert not await board.progress.reached(head, 0.3)
             assert await rows(database, "projection_parked") == []
-            await connection.execute("alter table elsewhere rename to task_board_v2")
+            await connection.execute("alter table elsewhere rename to task_board_v3")
             assert await board.progress.reached(head, PATIENCE)
 
-    assert await one(database, "select task_id from task_board_v2") == "1"
+    assert await one(database, "select task_id from task_board_v3") == "1"

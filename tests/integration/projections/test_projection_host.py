@@ -101,7 +101,7 @@ async def test_a_node_that_leads_nothing_sees_how_far_the_others_are(
                     position = await pen.write_all(World(seed).history(40))
                     assert await standby.wait_for("task_board", position, PATIENCE)
                     stands = "select position from projection_checkpoints where projection = %s"
-                    assert await one(database, stands, "task_board_v2") >= position
+                    assert await one(database, stands, "task_board_v3") >= position
                 assert {status.leader for status in await standby.status()} == {"leader", None}
 
 
@@ -165,7 +165,7 @@ async def test_status_tells_what_a_projection_goes_on_without(
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
         await connection.execute(
             """insert into projection_parked (projection, stream, position, topic, reason)
-            values ('task_board_v2', 'task/1', 1, 't', 'r'), ('task_board_v2', 'task/2', 2, 't', '')
+            values ('task_board_v3', 'task/1', 1, 't', 'r'), ('task_board_v3', 'task/2', 2, 't', '')
             """
         )
         await connection.execute(

@@ -169,7 +169,7 @@ async def test_a_rebuild_takes_up_parked_streams_once_their_events_can_be_folded
         assert await rebuild(TASK_BOARD, newer, database) == 3
 
     assert await rows(database, "projection_parked") == []
-    assert await one(database, "select count(*) from task_board_v2") == 2
+    assert await one(database, "select count(*) from task_board_v3") == 2
 
 
 async def test_a_running_leader_takes_over_a_rebuild_that_stands_where_it_stands(
@@ -187,8 +187,8 @@ async def test_a_running_leader_takes_over_a_rebuild_that_stands_where_it_stands
                 values (%s, 'task/1', 1, 'task.submitted.v1', 'unknown')""",
                 (TASK_BOARD.key,),
             )
-            await connection.execute("delete from task_board_v2 where task_id = '1'")
-            await connection.execute("update task_board_v2 set reason = 'wrong'")
+            await connection.execute("delete from task_board_v3 where task_id = '1'")
+            await connection.execute("update task_board_v3 set reason = 'wrong'")
     live = runner(log, database, TASK_BOARD)
     async with running(live.run):
         assert await live.progress.reached(2, PATIENCE)
@@ -230,7 +230,7 @@ async def test_a_rebuild_that_was_killed_leaves_nothing_in_the_way_of_the_next(
         await rebuild(TASK_BOARD, log, database)
     assert cut.cancelled_caught
     # As a killed process leaves it.
-    await one(database, "select begin_rebuild('task_board_v2')::text")
+    await one(database, "select begin_rebuild('task_board_v3')::text")
 
     assert await rebuild(TASK_BOARD, log, database) == position
     assert await leftovers(database) == []
@@ -249,7 +249,7 @@ async def test_a_long_reader_delays_the_swap_but_not_the_live_projection(
     ):
         position = await pen.write_all(world.history(100))
         assert await live.progress.reached(position, PATIENCE)
-        await backup.execute("lock table task_board_v2 in access share mode")
+        await backup.execute("lock table task_board_v3 in access share mode")
         tasks.start_soon(rebuild, TASK_BOARD, log, database)
 
         async def locked_out() -> bool:

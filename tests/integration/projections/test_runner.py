@@ -64,7 +64,7 @@ async def test_events_that_do_not_concern_a_projection_move_its_checkpoint(
             await board.progress.reached(6)
 
     assert await checkpoint(database, TASK_BOARD) == 6
-    assert await rows(database, "task_board_v2") == []
+    assert await rows(database, "task_board_v3") == []
     assert await rows(database, "projection_parked") == []
 
 
@@ -95,7 +95,7 @@ async def test_a_connection_killed_mid_batch_loses_and_doubles_nothing(
     live = await contents(database, TASK_BOARD)
     assert await rows(database, "projection_parked") == []
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
-        await connection.execute("truncate task_board_v2, task_board_v2_specs")
+        await connection.execute("truncate task_board_v3, task_board_v3_specs")
         await connection.execute("update projection_checkpoints set position = 0")
     again = runner(log, database, TASK_BOARD)
     async with running(again.run):
@@ -164,7 +164,7 @@ async def test_a_large_event_goes_through(database: str, log: PostgresEventLog, 
     board = runner(log, database, TASK_BOARD)
     async with running(board.run):
         assert await board.progress.reached(head, PATIENCE)
-    size = "select length(payload->>'text') from task_board_v2_specs where task_id = '1'"
+    size = "select length(payload->>'text') from task_board_v3_specs where task_id = '1'"
     assert await one(database, size) == 2**20
 
 

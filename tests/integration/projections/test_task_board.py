@@ -100,6 +100,7 @@ async def test_a_task_is_shown_as_it_was_submitted(fold: Fold) -> None:
             priority=Priority.HIGH,
             max_cost=50 * 10**18,
             payer="budget",
+            cost_tags=("q3", "sales, eu"),
             deadline=at(60),
             not_before=at(1),
             timeout_seconds=12.5,
@@ -122,6 +123,7 @@ async def test_a_task_is_shown_as_it_was_submitted(fold: Fold) -> None:
     assert (found.priority, found.max_cost, found.payer) == ("high", "50", "budget")
     assert (found.deadline, found.not_before, found.retry_at) == (at(60), at(1), at(1))
     assert (found.timeout_seconds, found.lease_seconds, found.max_attempts) == (12.5, 7.0, 2)
+    assert found.cost_tags == ("q3", "sales, eu")
     assert (found.tags, found.parent, found.correlation) == (("q3", "sales, eu"), "p", "c")
     assert (found.dedup_key, found.concurrency_key, found.concurrency_limit) == ("d", "k", 3)
     assert (found.owner, found.submitted_at, found.version) == ("owner", NOW, 1)

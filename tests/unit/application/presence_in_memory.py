@@ -22,6 +22,7 @@ class Store(MemoryPresence):
     Attributes:
         away: It refuses every call.
         hangs: It answers no call.
+        goes_on: Set when calls that hang are answered after all.
         reads: How many pages it gives before it is away.
         asked: Since when it was read.
         pages: How much was read or written in one call, at most.
@@ -37,6 +38,7 @@ class Store(MemoryPresence):
         self.pages = 0
         self.ahead = timedelta(0)
         self.hung = asyncio.Event()
+        self.goes_on = asyncio.Event()
 
     async def now(self) -> datetime:
         await self._check()
@@ -66,7 +68,7 @@ class Store(MemoryPresence):
             raise ConnectionRefusedError
         if self.hangs:
             self.hung.set()
-            await asyncio.Event().wait()
+            await self.goes_on.wait()
 
 
 @asynccontextmanager

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from aia_mas.application.economy.handlers import EVOLVERS, handlers
+from aia_mas.application.economy import order_handlers, staking_handlers, supply_handlers
+from aia_mas.application.economy.handlers import EVOLVERS
 from aia_mas.application.economy.registering import Staking
-from aia_mas.application.economy.todo_lists import TODO_LISTS
-from aia_mas.application.engine.handlers import Handler, category
+from aia_mas.application.engine.handlers import Handler, category, merged
 from aia_mas.domain.economy.accounts import account_stream
 from aia_mas.domain.economy.authority import SETTLEMENT
 from aia_mas.domain.economy.ledger import AccountState
@@ -18,10 +18,14 @@ from aia_mas.domain.economy.parameters import (
     AdoptConfiguredParameters,
     EconomicParameters,
 )
+from aia_mas.domain.economy.staking.dues import StakeDues
+from aia_mas.domain.economy.staking.earnings import StakingEarnings
 from aia_mas.domain.economy.staking.state import NO_STAKE, StakeState, stake_stream
 from aia_mas.domain.economy.staking.state import evolve as evolve_stake
+from aia_mas.domain.economy.supply.genesis import Genesis
+from aia_mas.domain.economy.supply.old_stakes import OldStakes
 from aia_mas.domain.economy.supply.terms import SupplyTerms, TokenTerms
-from aia_mas.domain.economy.todo import Happened
+from aia_mas.domain.economy.todo import Happened, OpenOrders
 from aia_mas.domain.kernel import Context, Decision, Event, Principal, Role
 from aia_mas.domain.orchestration import agent, agent_commands, agent_decisions, seating
 from aia_mas.domain.orchestration.capabilities import Capabilities
@@ -45,6 +49,9 @@ ELSEWHERE = SupplyTerms(
 ALL = {**EVOLVERS, "agent": agent.evolve, "fleet": seating.evolve, "stake": evolve_stake}
 
 
+LISTS = (OpenOrders, Genesis, OldStakes, StakeDues, StakingEarnings)
+
+
 def an_agent(name: str) -> Principal:
     return Principal(name, frozenset({Role.AGENT}), agent_id=name)
 
@@ -60,10 +67,11 @@ class World:
     def __init__(self, supply: SupplyTerms = ELSEWHERE) -> None:
         self.states: dict[str, Any] = {}
         self.log: list[tuple[str, Event]] = []
-        self.lists = [kind() for kind in TODO_LISTS]
+        self.lists: list[Any] = [kind() for kind in LISTS]
         self.refused: str | None = None
         self.ids = 0
-        self.handlers = dict(handlers(frozenset(t.token for t in supply.tokens)))
+        parts = (order_handlers, staking_handlers, supply_handlers)
+        self.handlers = dict(merged(part.handlers() for part in parts))
         staking = Staking(self.new_id, lambda _: None, faucet=supply.faucet)
         register = (agent_commands.RegisterAgent, agent_decisions.register_agent)
         put = (agent_commands.PutAgent, agent_decisions.put_agent)

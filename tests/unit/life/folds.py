@@ -71,7 +71,7 @@ class Folds:
             assert (row.priority, row.retry_at) == (task.terms.priority, task.due)
             if attempt is not None:
                 assert (row.agent_id, row.lease) == (attempt.agent_id, attempt.lease)
-        agents, work = self.directory.tables
+        agents, work, *_ = self.directory.tables
         assert agents.keys() == books.agents.keys()
         for agent in books.agents.values():
             row = agents[agent.agent_id]

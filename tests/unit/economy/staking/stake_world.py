@@ -22,6 +22,7 @@ from aia_mas.domain.economy.parameters import (
 from aia_mas.domain.economy.staking.absences import Absences
 from aia_mas.domain.economy.staking.dues import StakeDues
 from aia_mas.domain.economy.staking.earnings import StakingEarnings
+from aia_mas.domain.economy.staking.events import StakeEvent
 from aia_mas.domain.economy.staking.state import NO_STAKE, StakeState, stake_stream
 from aia_mas.domain.economy.todo import Happened, OpenOrders
 from aia_mas.domain.kernel import Context, Decision, DomainError, Event, Principal, Role
@@ -78,6 +79,8 @@ class World:
             self.heard(stream, event)
             fold = _FOLDS[stream.partition("/")[0]]
             self.states[stream] = fold(self.states.get(stream), event)
+            if isinstance(event, StakeEvent):
+                assert figures_of(event) == figures_of_state(self.states[stream])
             happened = Happened(self.position, stream, event, self.now)
             for each in self.lists:
                 if type(event) in each.events:
@@ -145,6 +148,36 @@ class World:
     def owners(self) -> Sequence[str]:
         found = (s.partition("/")[2] for s in self.states if s.startswith("stake/"))
         return sorted(found)
+
+
+def figures_of(event: StakeEvent) -> tuple[int, ...]:
+    return (
+        event.bonded,
+        event.effective,
+        event.earning,
+        event.bonded_gov,
+        event.unbonding,
+        event.unbonding_gov,
+    )
+
+
+def figures_of_state(state: StakeState) -> tuple[int, ...]:
+    """Reckoned apart from the state's own figures."""
+    maturing = sum(lot.amount for lot in state.lots)
+    given = sum(loan.amount for loan in state.given)
+    got = sum(loan.amount for loan in state.got if loan.returns_at is None)
+    free = state.jailed_until is None
+    unbonding = {"AIA": 0, "AIA_GOV": 0}
+    for each in state.unbondings:
+        unbonding[each.token] += each.amount
+    return (
+        state.matured + maturing,
+        (state.matured - given + got) * free,
+        state.matured * free,
+        state.bonded_gov,
+        unbonding["AIA"],
+        unbonding["AIA_GOV"],
+    )
 
 
 class Refused(DomainError):
