@@ -23,6 +23,7 @@ import msgspec
 from methods import Method, with_examples
 from operation import Operation
 from shapes import Shapes
+from type_modules import ABSTRACT, TYPING, WRITTEN, homes_of, module_of, request_homes_of, types
 
 from aia_mas.interfaces.http.app import CONTROLLERS
 from aia_mas.interfaces.http.openapi import document
@@ -39,12 +40,7 @@ _table = runpy.run_path(str(CLIENT / "operations.py"))
 GROUPS, BY_HAND, methods = _table["GROUPS"], _table["BY_HAND"], _table["methods"]
 SNAPSHOTS = (ToldTask, ToldAgent, ToldProposal)
 """What the pages of a snapshot list: it stands in the document of the sockets."""
-WRITTEN = "# Written by `make client` from the OpenAPI document; changes are lost.\n"
 TRANSLATED = "# Written by `make client` from its asynchronous twin; changes are lost.\n"
-SPLIT = {"agents", "economy"}
-"""Groups whose answers are too much for one module."""
-TYPING = {"Any", "Literal"}
-ABSTRACT = {"AsyncIterator", "Mapping", "Sequence"}
 WRITING = {
     "UNSET", "Amount", "Revisions", "UnsetType", "changed", "conditions", "exact", "given",
     "segment", "stream_segment",
@@ -124,17 +120,14 @@ def written(made: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             continue
         if operation.answer is not None:
             shapes.answer(operation.answer)
-        if operation.body is not None:
-            body = shapes.schemas[operation.body["$ref"].rpartition("/")[2]]
-            for field in body.get("properties", {}).values():
-                shapes.send(field)
-        for parameter in operation.parameters:
-            shapes.send(parameter["schema"])
+        for schema in operation.sent(shapes.schemas):
+            shapes.send(schema)
     titles = {title for classes in GROUPS.values() for title in classes}
     if titles & shapes.schemas.keys():
         raise SystemExit(f"classes that are called like schemas: {titles & shapes.schemas.keys()}")
-    homes = dict(homes_of(shapes, operations))
-    yield from types(shapes, homes)
+    told = [kind.__name__ for kind in SNAPSHOTS]
+    homes = dict(homes_of(shapes, operations, GROUPS, told))
+    yield from types(shapes, homes, dict(request_homes_of(shapes, operations, GROUPS)))
     for group, classes in GROUPS.items():
         for title, named in classes.items():
             name = f"asynchronous/operations/{module_of(title)}.py"
@@ -162,119 +155,6 @@ def schemas_of(kinds: Sequence[type[msgspec.Struct]]) -> dict[str, Any]:
     for name, struct in structs.items():
         describe(schemas[name], struct)
     return schemas
-
-
-def module_of(title: str) -> str:
-    """Return the name of the module of a class."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", title).lower()
-
-
-def homes_of(shapes: Shapes, operations: Mapping[str, Operation]) -> Iterator[tuple[str, str]]:
-    """Yield the module of every Struct that is answered: that of who alone uses it."""
-    users: dict[str, set[tuple[str, str]]] = {}
-    for kind in SNAPSHOTS:
-        told = Shapes(shapes.schemas)
-        told.answer({"$ref": f"#/components/schemas/{kind.__name__}"})
-        for name in told.answered:
-            users.setdefault(name, set()).add(("snapshots", "Snapshots"))
-    for group, classes in GROUPS.items():
-        for title, named in classes.items():
-            for operation in named.values():
-                answer = operations[operation].answer
-                if answer is not None:
-                    used = Shapes(shapes.schemas)
-                    used.answer(answer)
-                    for name in used.answered:
-                        users.setdefault(name, set()).add((group, title))
-    for name, places in users.items():
-        groups = {group for group, _ in places}
-        (group, title), *others = places
-        if len(groups) > 1:
-            yield name, "shared"
-        else:
-            yield name, module_of(title) if group in SPLIT and not others else group
-
-
-def types(shapes: Shapes, homes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield the modules of what is sent and answered."""
-    modules: dict[str, list[str]] = {}
-    for name in shapes.schemas:
-        if name in homes and "properties" in shapes.schemas[name]:
-            modules.setdefault(homes[name], []).append(name)
-    exported: dict[str, list[str]] = {
-        "base": ["Answer", "Done", "Received"],
-        "live": (
-            "AgentSnapshot AgentUpdate EconomicUpdate Fact MetricsUpdate ProposalSnapshot"
-            " ProposalUpdate TaskSnapshot TaskUpdate Topic Update"
-        ).split(),
-        "requests": [],
-    }
-    for module, names in modules.items():
-        sources = [shapes.struct(name, sent=False) for name in ordered(names, shapes)]
-        words = module.replace("_", " ")
-        where = "in several places" if module == "shared" else f"about {words}"
-        head = f'"""What is answered {where}."""'
-        text = with_imports(head, sources, homes, module)
-        yield f"types/{module}.py", text
-        exported[module] = names
-    words = [f"{name}: TypeAlias = {choice}" for name, choice in shapes.enumerations()]
-    sent = [name for name in shapes.schemas if name in shapes.sent]
-    structs = [name for name in sent if "properties" in shapes.schemas[name]]
-    sources = ["\n".join(words)]
-    sources += [shapes.struct(name, sent=True) for name in ordered(structs, shapes)]
-    text = with_imports('"""What requests are made of."""', sources, {}, "requests")
-    yield "types/requests.py", text
-    exported["requests"] = [*structs, *(name for name, _ in shapes.enumerations())]
-    lines = [
-        f"from aia.client.types.{module} import {', '.join(sorted(names))}"
-        for module, names in sorted(exported.items())
-        if names
-    ]
-    every = ", ".join(f'"{name}"' for name in sorted({n for ns in exported.values() for n in ns}))
-    text = f'"""What is sent and answered."""\n\n{chr(10).join(lines)}\n\n__all__ = [{every}]\n'
-    yield "types/__init__.py", WRITTEN + text
-
-
-def ordered(names: list[str], shapes: Shapes) -> list[str]:
-    """Return names so that what is used stands before its users, as far as that goes."""
-    result: list[str] = []
-
-    def place(name: str) -> None:
-        if name in result or name not in names:
-            return
-        found = Shapes(shapes.schemas)
-        found.send({"anyOf": list(shapes.schemas[name].get("properties", {}).values())})
-        for other in shapes.schemas:
-            if other in found.sent and other != name:
-                place(other)
-        result.append(name)
-
-    for name in names:
-        place(name)
-    return result
-
-
-def with_imports(head: str, sources: list[str], homes: Mapping[str, str], module: str) -> str:
-    """Return a module of Structs."""
-    body = "\n\n".join(sources)
-    used = set(re.findall(r"\b[A-Za-z_]\w*\b", re.sub(r'"""(?:.|\n)*?"""', "", body)))
-    lines = [head, "", "from __future__ import annotations", ""]
-    if used & {"Mapping", "Sequence"}:
-        lines.append(f"from collections.abc import {', '.join(sorted(used & ABSTRACT))}")
-    if "datetime" in used:
-        lines.append("from datetime import datetime")
-    names = used & {*TYPING, "TypeAlias"}
-    if names:
-        lines.append(f"from typing import {', '.join(sorted(names))}")
-    lines += ["", "import msgspec", ""]
-    if "Answer" in used:
-        lines.append("from aia.client.types.base import Answer")
-    for name in sorted(used & homes.keys()):
-        if homes[name] != module:
-            lines.append(f"from aia.client.types.{homes[name]} import {name}")
-    if "Amount" in used:
-        lines.append("from aia.client.writing import Amount, exact")
-    return WRITTEN + "\n".join(lines) + f"\n\n{body}\n"
 
 
 def group_source(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from shapes import Schema
@@ -31,6 +31,13 @@ class Operation(NamedTuple):
         content = self.raw.get("requestBody", {}).get("content", {})
         found: Schema | None = content.get("application/json", {}).get("schema")
         return found
+
+    def sent(self, schemas: Mapping[str, Schema]) -> Iterator[Schema]:
+        """Yield the schemas of all that a request is made of (``schemas``: by name)."""
+        if self.body is not None:
+            yield from schemas[self.body["$ref"].rpartition("/")[2]].get("properties", {}).values()
+        for parameter in self.parameters:
+            yield parameter["schema"]
 
     @property
     def answer(self) -> Schema | None:

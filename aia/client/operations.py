@@ -104,10 +104,14 @@ GROUPS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "economy": {
         "EconomicReads": {
             "profile": "get_economic_profile",
-            "transactions_of": "list_agent_transactions",
-            "transactions": "list_transactions",
             "summary": "get_economic_summary",
             "leaderboard": "get_leaderboard",
+        },
+        "EconomicTransactions": {
+            "transactions_of": "list_agent_transactions",
+            "transactions": "list_transactions",
+        },
+        "EconomicTerms": {
             "tiers": "list_tiers",
             "parameters": "get_economic_parameters",
             "treasury": "get_treasury",
@@ -170,12 +174,14 @@ GROUPS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "create": "create_proposal",
             "get": "get_proposal",
             "list": "list_proposals",
-            "tally": "get_proposal_tally",
-            "vote": "cast_vote",
-            "votes": "list_votes",
             "cancel": "cancel_proposal",
             "veto": "veto_proposal",
             "execute": "execute_proposal",
+        },
+        "VoteMethods": {
+            "vote": "cast_vote",
+            "votes": "list_votes",
+            "tally": "get_proposal_tally",
         },
         "DelegationMethods": {
             "delegation": "get_vote_delegation",

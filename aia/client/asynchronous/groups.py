@@ -17,6 +17,8 @@ from aia.client.asynchronous.operations.economic_accounts import AsyncEconomicAc
 from aia.client.asynchronous.operations.economic_reads import AsyncEconomicReads
 from aia.client.asynchronous.operations.economic_stakes import AsyncEconomicStakes
 from aia.client.asynchronous.operations.economic_supply import AsyncEconomicSupply
+from aia.client.asynchronous.operations.economic_terms import AsyncEconomicTerms
+from aia.client.asynchronous.operations.economic_transactions import AsyncEconomicTransactions
 from aia.client.asynchronous.operations.economic_transfers import AsyncEconomicTransfers
 from aia.client.asynchronous.operations.health_checks import AsyncHealthChecks
 from aia.client.asynchronous.operations.incentive_methods import AsyncIncentiveMethods
@@ -31,6 +33,7 @@ from aia.client.asynchronous.operations.task_care import AsyncTaskCare
 from aia.client.asynchronous.operations.task_reads import AsyncTaskReads
 from aia.client.asynchronous.operations.task_reports import AsyncTaskReports
 from aia.client.asynchronous.operations.task_submissions import AsyncTaskSubmissions
+from aia.client.asynchronous.operations.vote_methods import AsyncVoteMethods
 from aia.client.asynchronous.streams import AsyncStream
 from aia.client.asynchronous.waiting import ends_of
 from aia.client.types import Task, TaskStatus
@@ -122,6 +125,8 @@ class AsyncAgents(AsyncAgentRegistry, AsyncAgentSupervision, AsyncAgentReads, As
 
 class AsyncEconomy(
     AsyncEconomicReads,
+    AsyncEconomicTransactions,
+    AsyncEconomicTerms,
     AsyncEconomicAccounts,
     AsyncEconomicTransfers,
     AsyncEconomicStakes,
@@ -149,7 +154,7 @@ class AsyncIncentives(AsyncIncentiveMethods):
     """Incentive programs."""
 
 
-class AsyncGovernance(AsyncProposalMethods, AsyncDelegationMethods):
+class AsyncGovernance(AsyncProposalMethods, AsyncVoteMethods, AsyncDelegationMethods):
     """Proposals, votes, and who votes for whom."""
 
     def updates(

@@ -18,6 +18,8 @@ from aia.client.synchronous.operations.economic_accounts import EconomicAccounts
 from aia.client.synchronous.operations.economic_reads import EconomicReads
 from aia.client.synchronous.operations.economic_stakes import EconomicStakes
 from aia.client.synchronous.operations.economic_supply import EconomicSupply
+from aia.client.synchronous.operations.economic_terms import EconomicTerms
+from aia.client.synchronous.operations.economic_transactions import EconomicTransactions
 from aia.client.synchronous.operations.economic_transfers import EconomicTransfers
 from aia.client.synchronous.operations.health_checks import HealthChecks
 from aia.client.synchronous.operations.incentive_methods import IncentiveMethods
@@ -32,6 +34,7 @@ from aia.client.synchronous.operations.task_care import TaskCare
 from aia.client.synchronous.operations.task_reads import TaskReads
 from aia.client.synchronous.operations.task_reports import TaskReports
 from aia.client.synchronous.operations.task_submissions import TaskSubmissions
+from aia.client.synchronous.operations.vote_methods import VoteMethods
 from aia.client.synchronous.streams import Stream
 from aia.client.synchronous.waiting import ends_of
 from aia.client.types import Task, TaskStatus
@@ -123,6 +126,8 @@ class Agents(AgentRegistry, AgentSupervision, AgentReads, AgentWebhooks):
 
 class Economy(
     EconomicReads,
+    EconomicTransactions,
+    EconomicTerms,
     EconomicAccounts,
     EconomicTransfers,
     EconomicStakes,
@@ -150,7 +155,7 @@ class Incentives(IncentiveMethods):
     """Incentive programs."""
 
 
-class Governance(ProposalMethods, DelegationMethods):
+class Governance(ProposalMethods, VoteMethods, DelegationMethods):
     """Proposals, votes, and who votes for whom."""
 
     def updates(

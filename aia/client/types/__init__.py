@@ -1,405 +1,204 @@
 # Written by `make client` from the OpenAPI document; changes are lost.
 """What is sent and answered."""
 
-from aia.client.types.agent_reads import (
-    AgentPage,
-    AgentPerformance,
-    Costs,
-    PresentAgent,
-    Quality,
-    Report,
-    Streak,
-    TypeFigures,
-    WorkDurations,
-)
-from aia.client.types.agent_supervision import (
-    ClaimedTask,
-    ClaimedTasks,
-    HeartbeatAnswer,
-    HeldTask,
-    LostTask,
-)
-from aia.client.types.agent_webhooks import LastDelivery, WebhookState, WebhookTest
-from aia.client.types.agents import AgentAnswer
-from aia.client.types.audit import AuditEvent, AuditHead, AuditPage
-from aia.client.types.base import Answer, Done, Received
-from aia.client.types.budgets import Budget, BudgetAnswer, BudgetDetails, BudgetPage, PeriodUsed
-from aia.client.types.connections import (
-    ConnectionPage,
-    DisconnectionAnswer,
-    ListedConnection,
-    Ticket,
-    Whom,
-)
-from aia.client.types.economic_accounts import (
-    Account,
-    AccountPage,
-    Closing,
-    Statement,
-    StatementLine,
-    ToldClosing,
-)
-from aia.client.types.economic_reads import (
-    AgentEconomicProfile,
-    BudgetFigures,
-    Earned,
-    Earner,
-    EconomicSummary,
-    Leaderboard,
-    LeaderboardPlace,
-    NextTier,
-    OrderPage,
-    Pool,
-    ProgramFigures,
-    ProposalFigures,
-    Ranks,
-    Reputation,
-    ShownParameters,
-    ShownProposalKind,
-    ShownTier,
-    StakeSpread,
-    TierFigures,
-    TierTable,
-    TierView,
-    TokenBalances,
-    TokenFigures,
-    TokenSupply,
-    TransactionPage,
-    TreasuryView,
-)
-from aia.client.types.economic_stakes import (
-    AgentStake,
-    DelegatedStake,
-    MaturingStake,
-    StakeAnswer,
-    UnbondingStake,
-)
-from aia.client.types.economic_supply import Enrolled
-from aia.client.types.economic_transfers import ToldTransfer, TransferBatchItem, TransferBatchResult
-from aia.client.types.economy import ToldLeg, Transaction
-from aia.client.types.governance import (
-    FailedExecution,
-    Proposal,
-    ProposalAndPower,
-    ProposalPage,
-    ProposalTally,
-    ProposalTerms,
-    TallyView,
-    Vote,
-    VoteDelegation,
-    VoteDelegationPage,
-    VotePage,
-    VotingPower,
-)
-from aia.client.types.health import Health, Life, Part, ReadModelStatus
-from aia.client.types.incentives import (
-    Eligibility,
-    IncentiveProgram,
-    Payment,
-    ProgramDetails,
-    ProgramPage,
-    ProgramProgress,
-)
-from aia.client.types.limits import KeyPage, KeyView, LimitAnswer
-from aia.client.types.live import (
-    AgentSnapshot,
-    AgentUpdate,
-    EconomicUpdate,
-    Fact,
-    MetricsUpdate,
-    ProposalSnapshot,
-    ProposalUpdate,
-    TaskSnapshot,
-    TaskUpdate,
-    Topic,
-    Update,
-)
-from aia.client.types.metrics import (
-    AgentCounts,
-    AgentRank,
-    DurationFigures,
-    Lag,
-    Metrics,
-    MetricsHistory,
-    MetricsPoint,
-    TaskCounts,
-    Throughput,
-    TypeCounts,
-    Window,
-)
-from aia.client.types.policies import LastFailure, PoliciesAnswer, PolicyShown
-from aia.client.types.queue import Pause, Pauses, PausesAnswer, QueueFigures, Waiting
-from aia.client.types.requests import (
-    AgentCriteria,
-    AgentStatus,
-    ChangedProposalKind,
-    ChangedTier,
-    Choice,
-    Comparator,
-    CostPolicy,
-    Criterion,
-    FeatureWeights,
-    FundCommand,
-    Kind,
-    LabelDemand,
-    ParametersCommand,
-    Payout,
-    Period,
-    Priority,
-    ProgramEligibility,
-    ProgramStatus,
-    ProposalStatus,
-    Purpose,
-    ReportedUsage,
-    Retries,
-    Scope,
-    SlashCommand,
-    TaskCriteria,
-    TaskRequirements,
-    TaskStatus,
-    TaskSubmission,
-    TiersCommand,
-    TransferLeg,
-    TransferRequest,
-    TransferStatus,
-)
-from aia.client.types.revocations import Revocation, RevocationPage
-from aia.client.types.shared import (
-    BulkExample,
-    BulkResult,
-    FieldError,
-    LabelCondition,
-    Order,
-    Problem,
-    Requirements,
-    RetryPolicy,
-    Task,
-    TaskCost,
-    TaskError,
-    TaskInput,
-    TaskPage,
-    TaskProgress,
-    TaskRating,
-    TaskUsage,
-    ToldReward,
-)
-from aia.client.types.snapshots import ToldAgent, ToldInput, ToldProgress, ToldProposal, ToldTask
-from aia.client.types.tasks import (
-    BatchItem,
-    BatchResult,
-    ExcludedAgent,
-    Explained,
-    Explanation,
-    FleetThen,
-    PolicyFailure,
-    ProgressPage,
-    ProgressReport,
-    Reason,
-    ScoredCandidate,
-    ScoredFeature,
-    TaskAnswer,
-)
-
-__all__ = [
-    "Account",
-    "AccountPage",
-    "AgentAnswer",
-    "AgentCounts",
-    "AgentCriteria",
-    "AgentEconomicProfile",
-    "AgentPage",
-    "AgentPerformance",
-    "AgentRank",
-    "AgentSnapshot",
-    "AgentStake",
-    "AgentStatus",
-    "AgentUpdate",
-    "Answer",
-    "AuditEvent",
-    "AuditHead",
-    "AuditPage",
-    "BatchItem",
-    "BatchResult",
-    "Budget",
-    "BudgetAnswer",
-    "BudgetDetails",
-    "BudgetFigures",
-    "BudgetPage",
-    "BulkExample",
-    "BulkResult",
-    "ChangedProposalKind",
-    "ChangedTier",
-    "Choice",
-    "ClaimedTask",
-    "ClaimedTasks",
-    "Closing",
-    "Comparator",
-    "ConnectionPage",
-    "CostPolicy",
-    "Costs",
-    "Criterion",
-    "DelegatedStake",
-    "DisconnectionAnswer",
-    "Done",
-    "DurationFigures",
-    "Earned",
-    "Earner",
-    "EconomicSummary",
-    "EconomicUpdate",
-    "Eligibility",
-    "Enrolled",
-    "ExcludedAgent",
-    "Explained",
-    "Explanation",
-    "Fact",
-    "FailedExecution",
-    "FeatureWeights",
-    "FieldError",
-    "FleetThen",
-    "FundCommand",
-    "Health",
-    "HeartbeatAnswer",
-    "HeldTask",
-    "IncentiveProgram",
-    "KeyPage",
-    "KeyView",
-    "Kind",
-    "LabelCondition",
-    "LabelDemand",
-    "Lag",
-    "LastDelivery",
-    "LastFailure",
-    "Leaderboard",
-    "LeaderboardPlace",
-    "Life",
-    "LimitAnswer",
-    "ListedConnection",
-    "LostTask",
-    "MaturingStake",
-    "Metrics",
-    "MetricsHistory",
-    "MetricsPoint",
-    "MetricsUpdate",
-    "NextTier",
-    "Order",
-    "OrderPage",
-    "ParametersCommand",
-    "Part",
-    "Pause",
-    "Pauses",
-    "PausesAnswer",
-    "Payment",
-    "Payout",
-    "Period",
-    "PeriodUsed",
-    "PoliciesAnswer",
-    "PolicyFailure",
-    "PolicyShown",
-    "Pool",
-    "PresentAgent",
-    "Priority",
-    "Problem",
-    "ProgramDetails",
-    "ProgramEligibility",
-    "ProgramFigures",
-    "ProgramPage",
-    "ProgramProgress",
-    "ProgramStatus",
-    "ProgressPage",
-    "ProgressReport",
-    "Proposal",
-    "ProposalAndPower",
-    "ProposalFigures",
-    "ProposalPage",
-    "ProposalSnapshot",
-    "ProposalStatus",
-    "ProposalTally",
-    "ProposalTerms",
-    "ProposalUpdate",
-    "Purpose",
-    "Quality",
-    "QueueFigures",
-    "Ranks",
-    "ReadModelStatus",
-    "Reason",
-    "Received",
-    "Report",
-    "ReportedUsage",
-    "Reputation",
-    "Requirements",
-    "Retries",
-    "RetryPolicy",
-    "Revocation",
-    "RevocationPage",
-    "Scope",
-    "ScoredCandidate",
-    "ScoredFeature",
-    "ShownParameters",
-    "ShownProposalKind",
-    "ShownTier",
-    "SlashCommand",
-    "StakeAnswer",
-    "StakeSpread",
-    "Statement",
-    "StatementLine",
-    "Streak",
-    "TallyView",
-    "Task",
-    "TaskAnswer",
-    "TaskCost",
-    "TaskCounts",
-    "TaskCriteria",
-    "TaskError",
-    "TaskInput",
-    "TaskPage",
-    "TaskProgress",
-    "TaskRating",
-    "TaskRequirements",
-    "TaskSnapshot",
-    "TaskStatus",
-    "TaskSubmission",
-    "TaskUpdate",
-    "TaskUsage",
-    "Throughput",
-    "Ticket",
-    "TierFigures",
-    "TierTable",
-    "TierView",
-    "TiersCommand",
-    "TokenBalances",
-    "TokenFigures",
-    "TokenSupply",
-    "ToldAgent",
-    "ToldClosing",
-    "ToldInput",
-    "ToldLeg",
-    "ToldProgress",
-    "ToldProposal",
-    "ToldReward",
-    "ToldTask",
-    "ToldTransfer",
-    "Topic",
-    "Transaction",
-    "TransactionPage",
-    "TransferBatchItem",
-    "TransferBatchResult",
-    "TransferLeg",
-    "TransferRequest",
-    "TransferStatus",
-    "TreasuryView",
-    "TypeCounts",
-    "TypeFigures",
-    "UnbondingStake",
-    "Update",
-    "Vote",
-    "VoteDelegation",
-    "VoteDelegationPage",
-    "VotePage",
-    "VotingPower",
-    "Waiting",
-    "WebhookState",
-    "WebhookTest",
-    "Whom",
-    "Window",
-    "WorkDurations",
-]
+from aia.client.types.agent_reads import AgentPage as AgentPage
+from aia.client.types.agent_reads import AgentPerformance as AgentPerformance
+from aia.client.types.agent_reads import Costs as Costs
+from aia.client.types.agent_reads import PresentAgent as PresentAgent
+from aia.client.types.agent_reads import Quality as Quality
+from aia.client.types.agent_reads import Report as Report
+from aia.client.types.agent_reads import Streak as Streak
+from aia.client.types.agent_reads import TypeFigures as TypeFigures
+from aia.client.types.agent_reads import WorkDurations as WorkDurations
+from aia.client.types.agent_supervision import ClaimedTask as ClaimedTask
+from aia.client.types.agent_supervision import ClaimedTasks as ClaimedTasks
+from aia.client.types.agent_supervision import HeartbeatAnswer as HeartbeatAnswer
+from aia.client.types.agent_supervision import HeldTask as HeldTask
+from aia.client.types.agent_supervision import LostTask as LostTask
+from aia.client.types.agent_webhooks import LastDelivery as LastDelivery
+from aia.client.types.agent_webhooks import WebhookState as WebhookState
+from aia.client.types.agent_webhooks import WebhookTest as WebhookTest
+from aia.client.types.agents import AgentAnswer as AgentAnswer
+from aia.client.types.agents_requests import AgentCriteria as AgentCriteria
+from aia.client.types.audit import AuditEvent as AuditEvent
+from aia.client.types.audit import AuditHead as AuditHead
+from aia.client.types.audit import AuditPage as AuditPage
+from aia.client.types.base import Answer as Answer
+from aia.client.types.base import Done as Done
+from aia.client.types.base import Received as Received
+from aia.client.types.budgets import Budget as Budget
+from aia.client.types.budgets import BudgetAnswer as BudgetAnswer
+from aia.client.types.budgets import BudgetDetails as BudgetDetails
+from aia.client.types.budgets import BudgetPage as BudgetPage
+from aia.client.types.budgets import PeriodUsed as PeriodUsed
+from aia.client.types.connections import ConnectionPage as ConnectionPage
+from aia.client.types.connections import DisconnectionAnswer as DisconnectionAnswer
+from aia.client.types.connections import ListedConnection as ListedConnection
+from aia.client.types.connections import Ticket as Ticket
+from aia.client.types.connections import Whom as Whom
+from aia.client.types.economic_accounts import Account as Account
+from aia.client.types.economic_accounts import AccountPage as AccountPage
+from aia.client.types.economic_accounts import Closing as Closing
+from aia.client.types.economic_accounts import Statement as Statement
+from aia.client.types.economic_accounts import StatementLine as StatementLine
+from aia.client.types.economic_accounts import ToldClosing as ToldClosing
+from aia.client.types.economic_reads import AgentEconomicProfile as AgentEconomicProfile
+from aia.client.types.economic_reads import BudgetFigures as BudgetFigures
+from aia.client.types.economic_reads import Earned as Earned
+from aia.client.types.economic_reads import Earner as Earner
+from aia.client.types.economic_reads import EconomicSummary as EconomicSummary
+from aia.client.types.economic_reads import Leaderboard as Leaderboard
+from aia.client.types.economic_reads import LeaderboardPlace as LeaderboardPlace
+from aia.client.types.economic_reads import NextTier as NextTier
+from aia.client.types.economic_reads import Pool as Pool
+from aia.client.types.economic_reads import ProgramFigures as ProgramFigures
+from aia.client.types.economic_reads import ProposalFigures as ProposalFigures
+from aia.client.types.economic_reads import Ranks as Ranks
+from aia.client.types.economic_reads import Reputation as Reputation
+from aia.client.types.economic_reads import StakeSpread as StakeSpread
+from aia.client.types.economic_reads import TierFigures as TierFigures
+from aia.client.types.economic_reads import TokenBalances as TokenBalances
+from aia.client.types.economic_reads import TokenFigures as TokenFigures
+from aia.client.types.economic_stakes import AgentStake as AgentStake
+from aia.client.types.economic_stakes import DelegatedStake as DelegatedStake
+from aia.client.types.economic_stakes import MaturingStake as MaturingStake
+from aia.client.types.economic_stakes import StakeAnswer as StakeAnswer
+from aia.client.types.economic_stakes import UnbondingStake as UnbondingStake
+from aia.client.types.economic_supply import Enrolled as Enrolled
+from aia.client.types.economic_terms import OrderPage as OrderPage
+from aia.client.types.economic_terms import ShownParameters as ShownParameters
+from aia.client.types.economic_terms import ShownProposalKind as ShownProposalKind
+from aia.client.types.economic_terms import ShownTier as ShownTier
+from aia.client.types.economic_terms import TierTable as TierTable
+from aia.client.types.economic_terms import TierView as TierView
+from aia.client.types.economic_terms import TokenSupply as TokenSupply
+from aia.client.types.economic_terms import TreasuryView as TreasuryView
+from aia.client.types.economic_transactions import TransactionPage as TransactionPage
+from aia.client.types.economic_transfers import ToldTransfer as ToldTransfer
+from aia.client.types.economic_transfers import TransferBatchItem as TransferBatchItem
+from aia.client.types.economic_transfers import TransferBatchResult as TransferBatchResult
+from aia.client.types.economy import ToldLeg as ToldLeg
+from aia.client.types.economy import Transaction as Transaction
+from aia.client.types.economy_requests import TransferLeg as TransferLeg
+from aia.client.types.economy_requests import TransferRequest as TransferRequest
+from aia.client.types.economy_shared import Order as Order
+from aia.client.types.governance import FailedExecution as FailedExecution
+from aia.client.types.governance import Proposal as Proposal
+from aia.client.types.governance import ProposalAndPower as ProposalAndPower
+from aia.client.types.governance import ProposalPage as ProposalPage
+from aia.client.types.governance import ProposalTally as ProposalTally
+from aia.client.types.governance import ProposalTerms as ProposalTerms
+from aia.client.types.governance import TallyView as TallyView
+from aia.client.types.governance import Vote as Vote
+from aia.client.types.governance import VoteDelegation as VoteDelegation
+from aia.client.types.governance import VoteDelegationPage as VoteDelegationPage
+from aia.client.types.governance import VotePage as VotePage
+from aia.client.types.governance import VotingPower as VotingPower
+from aia.client.types.governance_requests import FundCommand as FundCommand
+from aia.client.types.governance_requests import ParametersCommand as ParametersCommand
+from aia.client.types.governance_requests import SlashCommand as SlashCommand
+from aia.client.types.governance_requests import TiersCommand as TiersCommand
+from aia.client.types.health import Health as Health
+from aia.client.types.health import Life as Life
+from aia.client.types.health import Part as Part
+from aia.client.types.health import ReadModelStatus as ReadModelStatus
+from aia.client.types.incentives import Eligibility as Eligibility
+from aia.client.types.incentives import IncentiveProgram as IncentiveProgram
+from aia.client.types.incentives import Payment as Payment
+from aia.client.types.incentives import ProgramDetails as ProgramDetails
+from aia.client.types.incentives import ProgramPage as ProgramPage
+from aia.client.types.incentives import ProgramProgress as ProgramProgress
+from aia.client.types.incentives_requests import ProgramEligibility as ProgramEligibility
+from aia.client.types.limits import KeyPage as KeyPage
+from aia.client.types.limits import KeyView as KeyView
+from aia.client.types.limits import LimitAnswer as LimitAnswer
+from aia.client.types.live import AgentSnapshot as AgentSnapshot
+from aia.client.types.live import AgentUpdate as AgentUpdate
+from aia.client.types.live import EconomicUpdate as EconomicUpdate
+from aia.client.types.live import Fact as Fact
+from aia.client.types.live import MetricsUpdate as MetricsUpdate
+from aia.client.types.live import ProposalSnapshot as ProposalSnapshot
+from aia.client.types.live import ProposalUpdate as ProposalUpdate
+from aia.client.types.live import TaskSnapshot as TaskSnapshot
+from aia.client.types.live import TaskUpdate as TaskUpdate
+from aia.client.types.live import Topic as Topic
+from aia.client.types.live import Update as Update
+from aia.client.types.metrics import AgentCounts as AgentCounts
+from aia.client.types.metrics import AgentRank as AgentRank
+from aia.client.types.metrics import DurationFigures as DurationFigures
+from aia.client.types.metrics import Lag as Lag
+from aia.client.types.metrics import Metrics as Metrics
+from aia.client.types.metrics import MetricsHistory as MetricsHistory
+from aia.client.types.metrics import MetricsPoint as MetricsPoint
+from aia.client.types.metrics import TaskCounts as TaskCounts
+from aia.client.types.metrics import Throughput as Throughput
+from aia.client.types.metrics import TypeCounts as TypeCounts
+from aia.client.types.metrics import Window as Window
+from aia.client.types.policies import LastFailure as LastFailure
+from aia.client.types.policies import PoliciesAnswer as PoliciesAnswer
+from aia.client.types.policies import PolicyShown as PolicyShown
+from aia.client.types.policies_requests import FeatureWeights as FeatureWeights
+from aia.client.types.queue import Pause as Pause
+from aia.client.types.queue import Pauses as Pauses
+from aia.client.types.queue import PausesAnswer as PausesAnswer
+from aia.client.types.queue import QueueFigures as QueueFigures
+from aia.client.types.queue import Waiting as Waiting
+from aia.client.types.requests import AgentStatus as AgentStatus
+from aia.client.types.requests import ChangedProposalKind as ChangedProposalKind
+from aia.client.types.requests import ChangedTier as ChangedTier
+from aia.client.types.requests import Choice as Choice
+from aia.client.types.requests import Comparator as Comparator
+from aia.client.types.requests import CostPolicy as CostPolicy
+from aia.client.types.requests import Criterion as Criterion
+from aia.client.types.requests import Kind as Kind
+from aia.client.types.requests import Payout as Payout
+from aia.client.types.requests import Period as Period
+from aia.client.types.requests import Priority as Priority
+from aia.client.types.requests import ProgramStatus as ProgramStatus
+from aia.client.types.requests import ProposalStatus as ProposalStatus
+from aia.client.types.requests import Purpose as Purpose
+from aia.client.types.requests import Scope as Scope
+from aia.client.types.requests import TaskStatus as TaskStatus
+from aia.client.types.requests import TransferStatus as TransferStatus
+from aia.client.types.revocations import Revocation as Revocation
+from aia.client.types.revocations import RevocationPage as RevocationPage
+from aia.client.types.shared import FieldError as FieldError
+from aia.client.types.shared import Problem as Problem
+from aia.client.types.snapshots import ToldAgent as ToldAgent
+from aia.client.types.snapshots import ToldInput as ToldInput
+from aia.client.types.snapshots import ToldProgress as ToldProgress
+from aia.client.types.snapshots import ToldProposal as ToldProposal
+from aia.client.types.snapshots import ToldTask as ToldTask
+from aia.client.types.tasks import BatchItem as BatchItem
+from aia.client.types.tasks import BatchResult as BatchResult
+from aia.client.types.tasks import ExcludedAgent as ExcludedAgent
+from aia.client.types.tasks import Explained as Explained
+from aia.client.types.tasks import Explanation as Explanation
+from aia.client.types.tasks import FleetThen as FleetThen
+from aia.client.types.tasks import PolicyFailure as PolicyFailure
+from aia.client.types.tasks import ProgressPage as ProgressPage
+from aia.client.types.tasks import ProgressReport as ProgressReport
+from aia.client.types.tasks import Reason as Reason
+from aia.client.types.tasks import ScoredCandidate as ScoredCandidate
+from aia.client.types.tasks import ScoredFeature as ScoredFeature
+from aia.client.types.tasks import TaskAnswer as TaskAnswer
+from aia.client.types.tasks_requests import LabelDemand as LabelDemand
+from aia.client.types.tasks_requests import ReportedUsage as ReportedUsage
+from aia.client.types.tasks_requests import Retries as Retries
+from aia.client.types.tasks_requests import TaskCriteria as TaskCriteria
+from aia.client.types.tasks_requests import TaskRequirements as TaskRequirements
+from aia.client.types.tasks_requests import TaskSubmission as TaskSubmission
+from aia.client.types.work import BulkExample as BulkExample
+from aia.client.types.work import BulkResult as BulkResult
+from aia.client.types.work import LabelCondition as LabelCondition
+from aia.client.types.work import Requirements as Requirements
+from aia.client.types.work import RetryPolicy as RetryPolicy
+from aia.client.types.work import Task as Task
+from aia.client.types.work import TaskCost as TaskCost
+from aia.client.types.work import TaskError as TaskError
+from aia.client.types.work import TaskInput as TaskInput
+from aia.client.types.work import TaskPage as TaskPage
+from aia.client.types.work import TaskProgress as TaskProgress
+from aia.client.types.work import TaskRating as TaskRating
+from aia.client.types.work import TaskUsage as TaskUsage
+from aia.client.types.work import ToldReward as ToldReward

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from aia.client.types.base import Answer
-from aia.client.types.shared import Requirements, ToldReward
+from aia.client.types.work import Requirements, ToldReward
 
 
 class ClaimedTask(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from aia.client.types.base import Answer
-from aia.client.types.shared import Order
+from aia.client.types.economy_shared import Order
 
 
 class Enrolled(Answer, frozen=True, kw_only=True):

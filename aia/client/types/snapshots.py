@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from aia.client.types.shared import (
+from aia.client.types.work import (
     Requirements,
     RetryPolicy,
     TaskCost,

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from aia.client.types.base import Answer
-from aia.client.types.shared import Problem, ToldReward
+from aia.client.types.shared import Problem
+from aia.client.types.work import ToldReward
 
 
 class TaskAnswer(Answer, frozen=True, kw_only=True):

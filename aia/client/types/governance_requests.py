@@ -1,0 +1,127 @@
+# Written by `make client` from the OpenAPI document; changes are lost.
+"""What requests about governance are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from aia.client.types.requests import ChangedProposalKind, ChangedTier
+from aia.client.writing import Amount, exact
+
+
+class FundCommand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Pay out of the treasury: to an agent, to an account, or into a pool.
+
+    Attributes:
+        amount: How many. A number of tokens: a string of plain digits with at most 18 decimals, or
+            a number.
+        agent_id: Whose wallet gets them; it need not be registered yet.
+        account: Or which account: a wallet by its id, `reward_pool` or `staking_rewards`.
+        token: Of which token; left out: that of the account, else AIA.
+        note: Why, for the record.
+    """
+
+    kind: Literal["fund"]
+    amount: Amount
+    agent_id: str | None = None
+    account: str | None = None
+    token: str | None = None
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        """Write amounts as they are sent."""
+        msgspec.structs.force_setattr(self, "amount", exact(self.amount))
+
+
+class ParametersCommand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Change parameters of the economy (tiers: see `change_tiers`).
+
+    Attributes:
+        tiers: All tiers, by rising stake.
+        base_task_reward: A number of tokens: a string of plain digits with at most 18 decimals, or
+            a number.
+        stake_per_task: A number of tokens: a string of plain digits with at most 18 decimals, or a
+            number.
+        reward_block: A number of tokens: a string of plain digits with at most 18 decimals, or a
+            number.
+        staking_reward_per_day: A number of tokens: a string of plain digits with at most 18
+            decimals, or a number.
+        gov_per_completion: A number of tokens: a string of plain digits with at most 18 decimals,
+            or a number.
+        gov_per_vote: A number of tokens: a string of plain digits with at most 18 decimals, or a
+            number.
+        proposal_kinds: All kinds of proposals.
+        reason: Why, for the record.
+    """
+
+    kind: Literal["change_parameters"]
+    tiers: Sequence[ChangedTier | Mapping[str, Any]] | None = None
+    base_task_reward: Amount | None = None
+    stake_per_task: Amount | None = None
+    min_stake_age_seconds: int | None = None
+    unbonding_seconds: int | None = None
+    reward_block: Amount | None = None
+    rating_window_seconds: int | None = None
+    staking_reward_per_day: Amount | None = None
+    staking_reward_interval_seconds: int | None = None
+    reporter_share_ppm: int | None = None
+    jail_lost_tasks: int | None = None
+    jail_window_seconds: int | None = None
+    jail_seconds: int | None = None
+    gov_per_completion: Amount | None = None
+    gov_per_vote: Amount | None = None
+    budget_warning_ppm: int | None = None
+    proposal_kinds: Sequence[ChangedProposalKind | Mapping[str, Any]] | None = None
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        """Write amounts as they are sent."""
+        msgspec.structs.force_setattr(self, "base_task_reward", exact(self.base_task_reward))
+        msgspec.structs.force_setattr(self, "stake_per_task", exact(self.stake_per_task))
+        msgspec.structs.force_setattr(self, "reward_block", exact(self.reward_block))
+        msgspec.structs.force_setattr(
+            self, "staking_reward_per_day", exact(self.staking_reward_per_day)
+        )
+        msgspec.structs.force_setattr(self, "gov_per_completion", exact(self.gov_per_completion))
+        msgspec.structs.force_setattr(self, "gov_per_vote", exact(self.gov_per_vote))
+
+
+class SlashCommand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Slash an agent (`agent_id`: whom).
+
+    Attributes:
+        evidence_id: For which evidence; each counts once.
+        amount: How much in all, tokens; all that is at risk, when that is less. A number of
+            tokens: a string of plain digits with at most 18 decimals, or a number.
+        fraction: Which share of all that is at risk, above 0 and at most 1, to a millionth.
+        reporter: Whose wallet gets the reporter's share.
+        reason: Why, for people.
+    """
+
+    kind: Literal["slash"]
+    evidence_id: str
+    amount: Amount | None = None
+    fraction: float | None = None
+    reporter: str | None = None
+    reason: str | None = None
+    agent_id: str
+
+    def __post_init__(self) -> None:
+        """Write amounts as they are sent."""
+        msgspec.structs.force_setattr(self, "amount", exact(self.amount))
+
+
+class TiersCommand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Have other tiers.
+
+    Attributes:
+        tiers: All of them, by rising stake.
+        reason: Why, for the record.
+    """
+
+    kind: Literal["change_tiers"]
+    tiers: Sequence[ChangedTier | Mapping[str, Any]]
+    reason: str | None = None
