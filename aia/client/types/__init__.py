@@ -114,6 +114,7 @@ from aia.client.types.limits import KeyView as KeyView
 from aia.client.types.limits import LimitAnswer as LimitAnswer
 from aia.client.types.live import AgentSnapshot as AgentSnapshot
 from aia.client.types.live import AgentUpdate as AgentUpdate
+from aia.client.types.live import BudgetUpdate as BudgetUpdate
 from aia.client.types.live import EconomicUpdate as EconomicUpdate
 from aia.client.types.live import Fact as Fact
 from aia.client.types.live import MetricsUpdate as MetricsUpdate
