@@ -15,6 +15,7 @@ from aia_mas.domain.economy.budgets.terms import BudgetTerms, Scope
 from aia_mas.domain.kernel import Event
 from aia_mas.domain.kernel.money import ONE
 from aia_mas.interfaces.realtime.budget_facts import BUDGETS
+from aia_mas.interfaces.realtime.frames import payloads
 
 AT = datetime(2026, 3, 4, tzinfo=UTC)
 TERMS = BudgetTerms(scope=Scope.TAG, match="x", amount=9 * ONE, period=Period.DAY, warn_ppm=1)
@@ -58,7 +59,8 @@ def test_what_an_event_tells(event: Event, name: str, told: dict[str, Any]) -> N
     fact = BUDGETS.fact(recorded)
 
     assert fact is not None
-    frame = msgspec.json.decode(fact.frame)
+    (payload,) = payloads(fact.frame)
+    frame = msgspec.json.decode(payload)
     assert (frame["type"], frame["position"]) == ("budget_update", 7)
     data = {key: value for key, value in frame["data"].items() if key not in {"at", "version"}}
     assert data == {"event": name, "actor": "alice", "budget_id": "b1", **told}
