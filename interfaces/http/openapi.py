@@ -70,24 +70,34 @@ _LOCATION = {"description": "Where the resource is.", "schema": _TEXT}
 _WITH_ETAG = {
     "register_agent", "put_agent", "update_agent", "get_agent",
     "get_policies", "put_policies", "put_type_policy", "delete_type_policy",
+    "get_economic_parameters",
 }  # fmt: skip
 _AS_OF = {
     "description": "The position of the log at which things stood exactly so.",
     "schema": {"type": "integer"},
 }
 _WITH_POSITION = {"list_agents", "get_agent", "list_agent_tasks", "list_tasks", "get_task"}
-_WITH_LOCATION = {"create_proposal", "register_agent", "put_agent", "submit_task"}
+# What the settlement carries out, on whichever node it is led.
+_ORDERED = {
+    "mint_tokens", "burn_tokens", "fund_account", "change_economic_parameters",
+    "open_incentive", "cancel_incentive", "claim_rewards", "slash_agent",
+}  # fmt: skip
+_WITH_LOCATION = {"create_proposal", "register_agent", "put_agent", "submit_task"} | _ORDERED
 # Safe to repeat, and not in the log.
 _WITHOUT_KEY = {"send_heartbeat", "claim_tasks", "create_ticket", "test_agent_webhook"}
 _CONDITIONAL = {
     "put_agent", "update_agent", "unregister_agent", "drain_agent", "suspend_agent",
     "activate_agent", "put_policies", "put_type_policy",
-    "delete_type_policy",
+    "delete_type_policy", "change_economic_parameters",
 }  # fmt: skip
 _CREATING = {"put_agent"}
 _TWO_ANSWERS = {
     "put_agent": ("200", "201", "The agent is new"),
     "submit_task": ("201", "200", "An unfinished task has the same `dedup_key`"),
+    **dict.fromkeys(
+        {*_ORDERED, "register_agent_economically"},
+        ("200", "202", "It is ordered, and will be carried out"),
+    ),
 }
 _MAY_BE_FULL = {"submit_task", "submit_tasks"}
 # Beside all commands of the economy: what is staked or paid for with it.
