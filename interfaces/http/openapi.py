@@ -76,7 +76,10 @@ _AS_OF = {
     "schema": {"type": "integer"},
 }
 _WITH_POSITION = {"list_agents", "get_agent", "list_agent_tasks", "list_tasks", "get_task"}
-_WITH_LOCATION = {"create_proposal", "register_agent", "put_agent", "submit_task"}
+_WITH_LOCATION = {
+    "register_agent", "put_agent", "submit_task",
+    "create_budget", "create_proposal", "make_transfer", "reverse_transfer",
+}  # fmt: skip
 # Safe to repeat, and not in the log.
 _WITHOUT_KEY = {"send_heartbeat", "claim_tasks", "create_ticket", "test_agent_webhook"}
 _CONDITIONAL = {
