@@ -82,7 +82,10 @@ _ORDERED = {
     "mint_tokens", "burn_tokens", "fund_account", "change_economic_parameters",
     "open_incentive", "cancel_incentive", "claim_rewards", "slash_agent",
 }  # fmt: skip
-_WITH_LOCATION = {"create_proposal", "register_agent", "put_agent", "submit_task"} | _ORDERED
+_WITH_LOCATION = {
+    "register_agent", "put_agent", "submit_task",
+    "create_budget", "create_proposal", "make_transfer", "reverse_transfer",
+} | _ORDERED  # fmt: skip
 # Safe to repeat, and not in the log.
 _WITHOUT_KEY = {"send_heartbeat", "claim_tasks", "create_ticket", "test_agent_webhook"}
 _CONDITIONAL = {
