@@ -70,18 +70,21 @@ _LOCATION = {"description": "Where the resource is.", "schema": _TEXT}
 _WITH_ETAG = {
     "register_agent", "put_agent", "update_agent", "get_agent",
     "get_policies", "put_policies", "put_type_policy", "delete_type_policy",
-<<<<<<< HEAD
     "get_economic_parameters",
-=======
     "create_budget", "set_budget", "get_budget",
->>>>>>> x-profile
 }  # fmt: skip
 _AS_OF = {
     "description": "The position of the log at which things stood exactly so.",
     "schema": {"type": "integer"},
 }
-<<<<<<< HEAD
-_WITH_POSITION = {"list_agents", "get_agent", "list_agent_tasks", "list_tasks", "get_task"}
+_WITH_POSITION = {
+    "list_agents", "get_agent", "list_agent_tasks", "list_tasks", "get_task",
+    "list_transactions", "list_accounts", "get_account", "get_statement", "get_statement_csv",
+    "get_transfer", "get_stake", "list_budgets", "get_budget", "list_incentives", "get_incentive",
+    "list_proposals", "get_proposal", "get_proposal_tally", "list_votes",
+    "list_vote_delegations", "get_vote_delegation", "get_economic_profile",
+    "list_agent_transactions", "get_economic_summary", "get_leaderboard",
+}  # fmt: skip
 # What the settlement carries out, on whichever node it is led.
 _ORDERED = {
     "mint_tokens", "burn_tokens", "fund_account", "change_economic_parameters",
@@ -91,30 +94,12 @@ _WITH_LOCATION = {
     "register_agent", "put_agent", "submit_task",
     "create_budget", "create_proposal", "make_transfer", "reverse_transfer",
 } | _ORDERED  # fmt: skip
-=======
-_WITH_POSITION = {
-    "list_agents", "get_agent", "list_agent_tasks", "list_tasks", "get_task",
-    "list_transactions", "list_accounts", "get_account", "get_statement", "get_statement_csv",
-    "get_transfer", "get_stake", "list_budgets", "get_budget", "list_incentives", "get_incentive",
-    "list_proposals", "get_proposal", "get_proposal_tally", "list_votes",
-    "list_vote_delegations", "get_vote_delegation", "get_economic_profile",
-    "list_agent_transactions", "get_economic_summary", "get_leaderboard",
-}  # fmt: skip
-_WITH_LOCATION = {
-    "register_agent", "put_agent", "submit_task", "create_proposal", "create_budget",
-    "make_transfer", "reverse_transfer",
-}  # fmt: skip
->>>>>>> x-profile
 # Safe to repeat, and not in the log.
 _WITHOUT_KEY = {"send_heartbeat", "claim_tasks", "create_ticket", "test_agent_webhook"}
 _CONDITIONAL = {
     "put_agent", "update_agent", "unregister_agent", "drain_agent", "suspend_agent",
     "activate_agent", "put_policies", "put_type_policy",
-<<<<<<< HEAD
-    "delete_type_policy", "change_economic_parameters",
-=======
-    "delete_type_policy", "set_budget", "remove_budget",
->>>>>>> x-profile
+    "delete_type_policy", "change_economic_parameters", "set_budget", "remove_budget",
 }  # fmt: skip
 _CREATING = {"put_agent", "set_budget"}
 _TWO_ANSWERS = {
