@@ -22,7 +22,12 @@ from aia_mas.domain.economy.incentives.terms import (
     Payout,
     ProgramTerms,
 )
-from aia_mas.domain.economy.orders import OrderRefused, PlaceOrder
+from aia_mas.domain.economy.orders import (
+    OrderRefused,
+    OrderStatus,
+    PlaceOrder,
+    order_stream,
+)
 from aia_mas.domain.economy.parameters import DEFAULT_PARAMETERS
 from aia_mas.domain.economy.staking.events import StakeBonded
 from aia_mas.domain.kernel import DomainError
