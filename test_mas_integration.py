@@ -74,6 +74,18 @@ async def test_task(mas, module: ModuleType) -> None:
     print("✅ Task assigned, worked on and completed")
 
 
+async def test_economy(module: ModuleType) -> None:
+    """Give an agent tokens, stake some, propose something and vote on it."""
+    economy = module.AgentEconomicIntegrator()
+    await economy.register_agent_economically(AGENT, Decimal("500.0"))
+    profile = await economy.stake_tokens(AGENT, Decimal("300.0"))
+    assert profile.staked >= Decimal("300.0"), profile
+    proposal_id = f"proposal_{profile.as_of}"
+    await economy.create_proposal(proposal_id, title="Integration test", proposer=AGENT)
+    assert await economy.participate_in_governance(AGENT, proposal_id, "yes"), "no vote"
+    print("✅ Economic integration successful")
+
+
 async def run_tests(found: dict[str, ModuleType]) -> None:
     """Run the tests of all components on one system."""
     module = found["multi_agent_system"]
@@ -84,6 +96,8 @@ async def run_tests(found: dict[str, ModuleType]) -> None:
         steps: list[Callable[..., Awaitable[None]]] = [test_agent, test_task]
         for step in steps:
             await step(mas, module)
+        if (economic := found.get("economic_integration")) is not None:
+            await test_economy(economic)
     finally:
         await mas.stop()
 

@@ -84,6 +84,10 @@ class Conditions:
             )
         )
 
+    def add_element(self, column: str, element: str) -> None:
+        """Add that an array has an element, which stands in the statement for the same reason."""
+        self._parts.append(sql.SQL("{} @> array[{}]").format(sql.SQL(column), sql.Literal(element)))
+
     def where(self) -> sql.Composable:
         """Return the WHERE clause."""
         if not self._parts:

@@ -11,6 +11,7 @@ from aia.client.types.economic_reads import EconomicSummary
 from aia.client.types.live import (
     AgentSnapshot,
     AgentUpdate,
+    BudgetUpdate,
     EconomicUpdate,
     MetricsUpdate,
     ProposalSnapshot,
@@ -111,16 +112,22 @@ _KINDS = frozenset(
         "task_update",
         "agent_update",
         "proposal_update",
+        "budget_update",
         "metrics_update",
         "economic_update",
         "snapshot",
     }
 )
 _frame = msgspec.json.Decoder(_Frame).decode
-_FACTS: Mapping[str, Callable[[bytes | msgspec.Raw], TaskUpdate | AgentUpdate | ProposalUpdate]] = {
+_FACTS: Mapping[
+    str,
+    Callable[[bytes | msgspec.Raw], TaskUpdate | AgentUpdate | ProposalUpdate | BudgetUpdate],
+]
+_FACTS = {
     "task_update": msgspec.json.Decoder(TaskUpdate).decode,
     "agent_update": msgspec.json.Decoder(AgentUpdate).decode,
     "proposal_update": msgspec.json.Decoder(ProposalUpdate).decode,
+    "budget_update": msgspec.json.Decoder(BudgetUpdate).decode,
 }
 _PAGES: Mapping[
     str, Callable[[bytes | msgspec.Raw], TaskSnapshot | AgentSnapshot | ProposalSnapshot]

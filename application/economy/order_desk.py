@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import msgspec
 
 from aia_mas.application.economy.order_kinds import ORDER_KINDS
-from aia_mas.application.economy.standing import committed
 from aia_mas.application.engine.engine import Engine, Origin
 from aia_mas.application.engine.outcomes import StoredRefusal
 from aia_mas.application.engine.working_set import WorkingSet
@@ -91,7 +90,7 @@ def shown_order(value: Any, amounts: frozenset[str], name: str = "") -> Any:
     """Return a part of an order as clients see it: amounts are texts of tokens."""
     if isinstance(value, Mapping):
         return {key: shown_order(part, amounts, key) for key, part in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [shown_order(part, amounts, name) for part in value]
     return to_text(value) if name in amounts and isinstance(value, int) else value
 
@@ -180,7 +179,7 @@ class OrderDesk:
         return (await self._state(order_id)).status is OrderStatus.PLACED
 
     async def _state(self, order_id: str) -> OrderState:
-        entry = await committed(self._working_set, order_stream(order_id))
+        entry = await self._working_set.committed(order_stream(order_id))
         state: OrderState | None = entry.state
         if state is None:
             raise OrderNotFound(order_id=order_id)

@@ -28,7 +28,10 @@ def with_payments(handlers: Handlers, working_set: WorkingSet) -> Handlers:
     return {
         **handlers,
         SubmitTask: submit._replace(
-            reads=desk.submission_reads, decide=desk.submit, place=desk.submission
+            reads=desk.submission_reads,
+            decide=desk.submit,
+            beside=funding.new_streams,
+            place=desk.submission,
         ),
         RetryTask: retry._replace(reads=_retry_reads, decide=_retry, place=desk.retry),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from aia_mas.application.engine.working_set import Entry, WorkingSet
+from aia_mas.application.engine.working_set import WorkingSet
 from aia_mas.domain.economy.accounts import account_stream
 from aia_mas.domain.economy.ledger import AccountState
 from aia_mas.domain.economy.parameters import PARAMETERS, ParametersState
@@ -31,14 +31,4 @@ class Standing:
 
     async def state(self, stream: str) -> Any:
         """Return the state of a stream by its events in the log; None: it has none."""
-        return (await committed(self._working_set, stream)).state
-
-
-async def committed(working_set: WorkingSet, stream: str) -> Entry:
-    """Return a stream as it stands in the log.
-
-    What is in memory may be on its way there only, as long as something is under way for it.
-    """
-    while (entry := working_set.known(stream)) is None:
-        await working_set.load((stream,))
-    return await working_set.anew(stream) if entry.pins else entry
+        return (await self._working_set.committed(stream)).state

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -63,6 +63,8 @@ class Handler(NamedTuple):
         answer: What the caller gets when it was accepted.
         creates: Its first stream has an id made up just now, so nothing needs to be read; should it
             exist all the same, the log notices.
+        beside: Further streams that are as new as the first one, because their ids derive from it;
+            goes with ``creates``.
         place: Chooses something for the command (an agent, for a task) or fills in what only the
             application knows; None leaves the command as it is.
     """
@@ -71,6 +73,7 @@ class Handler(NamedTuple):
     decide: Decide
     answer: Answer
     creates: bool = False
+    beside: Callable[[Any], Container[str]] | None = None
     place: Callable[[Any], Placement | None] | None = None
 
 

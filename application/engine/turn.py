@@ -81,11 +81,13 @@ class Turn:
                 self.fence = placement.fence or self.fence
             reads = handler.reads(command)
             self._items.append((handler, command, reads, placement))
+            creates = handler.creates and not again
+            beside = () if handler.beside is None else handler.beside(command)
             for number, stream in enumerate(reads):
                 if stream is None or stream in self._streams:
                     continue
                 entry = known(stream)
-                if entry is None and handler.creates and number == 0 and not again:
+                if entry is None and creates and (number == 0 or stream in beside):
                     entry = self._working_set.begin(stream)
                 if entry is None:
                     missing.append(stream)

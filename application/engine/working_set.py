@@ -143,6 +143,20 @@ class WorkingSet:
                 entry.stream, entry.state, entry.version, entry.command_id, _OFTEN
             )
 
+    async def committed(self, stream: str) -> Entry:
+        """Return a stream as it stands in the log, as far as this node knows.
+
+        What is in memory may be on its way there only, as long as something is under way for it;
+        then it stays as it is, and the log is read.
+
+        Raises:
+            UnreadableEvent: An event of it cannot be decoded by this program.
+            LogUnavailable: The store cannot be reached.
+        """
+        while (entry := self.known(stream)) is None:
+            await self.load((stream,))
+        return (await self._read(stream))[0] if entry.pins else entry
+
     def trim(self) -> None:
         """Drop what was not used for longest, as far as nothing is under way for it."""
         excess = len(self._entries) - self._capacity

@@ -23,7 +23,7 @@ class DispatchFold:
     """
 
     name = "dispatching"
-    version = 11
+    version = 12
 
     def __init__(
         self,

@@ -29,7 +29,8 @@ _AT_ONCE = 100
 """Works of one list that are begun at once, at most."""
 _PAUSE = 0.25
 _LONGEST_PAUSE = 30.0
-_LOOK = 1.0
+_LOOK = 10.0
+"""Seconds after which it looks again by itself, should the clock have been set."""
 
 
 class Settlement:
@@ -131,6 +132,10 @@ class Settlement:
             await self._clock.sleep(_PAUSE)
         except (DomainError, EventLogError) as error:
             self._put_off(work_id, error.code)
+        except Exception:
+            # One work at fault must not keep all the others from being done.
+            log.exception("settlement_failed", work=work_id)
+            self._put_off(work_id, "internal_error")
         self._under_way.discard(work_id)
         self._fold.changed.set()
 

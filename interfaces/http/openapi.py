@@ -15,6 +15,18 @@ from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from aia_mas import __version__
+from aia_mas.interfaces.http.openapi_answers import (
+    CONDITIONAL,
+    CREATING,
+    MAY_BE_FULL,
+    SPENDING,
+    TWO_ANSWERS,
+    UNLIMITED,
+    WITH_ETAG,
+    WITH_LOCATION,
+    WITH_POSITION,
+    WITHOUT_KEY,
+)
 from aia_mas.interfaces.http.openapi_fields import describe
 from aia_mas.interfaces.http.openapi_webhooks import SHAPES, webhooks
 from aia_mas.interfaces.http.openapi_words import EXAMPLES, PARAMETERS, TAGS
@@ -67,32 +79,10 @@ _ETAG = {
     "schema": {"type": "string", "pattern": '^"rev-[0-9]+"$'},
 }
 _LOCATION = {"description": "Where the resource is.", "schema": _TEXT}
-_WITH_ETAG = {
-    "register_agent", "put_agent", "update_agent", "get_agent",
-    "get_policies", "put_policies", "put_type_policy", "delete_type_policy",
-}  # fmt: skip
 _AS_OF = {
     "description": "The position of the log at which things stood exactly so.",
     "schema": {"type": "integer"},
 }
-_WITH_POSITION = {"list_agents", "get_agent", "list_agent_tasks", "list_tasks", "get_task"}
-_WITH_LOCATION = {"create_proposal", "register_agent", "put_agent", "submit_task"}
-# Safe to repeat, and not in the log.
-_WITHOUT_KEY = {"send_heartbeat", "claim_tasks", "create_ticket", "test_agent_webhook"}
-_CONDITIONAL = {
-    "put_agent", "update_agent", "unregister_agent", "drain_agent", "suspend_agent",
-    "activate_agent", "put_policies", "put_type_policy",
-    "delete_type_policy",
-}  # fmt: skip
-_CREATING = {"put_agent"}
-_TWO_ANSWERS = {
-    "put_agent": ("200", "201", "The agent is new"),
-    "submit_task": ("201", "200", "An unfinished task has the same `dedup_key`"),
-}
-_MAY_BE_FULL = {"submit_task", "submit_tasks"}
-# Beside all commands of the economy: what is staked or paid for with it.
-_SPENDING = {"register_agent", "put_agent", "submit_task", "submit_tasks", "retry_task"}
-_UNLIMITED = {"get_liveness", "get_readiness"}
 _RATE_HEADERS = {
     "RateLimit": {
         "description": "How many more requests are served now (`r`), and in how many seconds of"
@@ -184,7 +174,7 @@ def document(
         for method, operation in item.items():
             _complete(method, operation, secured=not development)
             _tell_answers(operation["responses"], schemas)
-            if limited and operation["operationId"] not in _UNLIMITED:
+            if limited and operation["operationId"] not in UNLIMITED:
                 _limit(operation)
     return result
 
@@ -246,14 +236,14 @@ def _complete(method: str, operation: dict[str, Any], *, secured: bool) -> None:
     operation["summary"] = text.partition("\n")[0].rstrip(".").replace("`", "")
     roles = PERMISSIONS[name]
     command = method != "get"
-    conditional = name in _CONDITIONAL
-    spends = command and ("economy" in operation["tags"] or name in _SPENDING)
+    conditional = name in CONDITIONAL
+    spends = command and ("economy" in operation["tags"] or name in SPENDING)
     statuses = [
         *_OF_EVERY,
         *(_OF_COMMANDS if command else ()),
         *((402,) if spends else ()),
         *((412,) if conditional else ()),
-        *((429,) if name in _MAY_BE_FULL else ()),
+        *((429,) if name in MAY_BE_FULL else ()),
     ]
     operation["security"] = [{"bearer": []}] if secured and roles != PUBLIC else []
     if roles != PUBLIC:
@@ -264,16 +254,16 @@ def _complete(method: str, operation: dict[str, Any], *, secured: bool) -> None:
         responses["204"].pop("content", None)
     for response in responses.values():
         headers = response.setdefault("headers", {})
-        if command and name not in _WITHOUT_KEY:
+        if command and name not in WITHOUT_KEY:
             headers.update(_COMMAND_HEADERS)
-        if name in _WITH_POSITION:
+        if name in WITH_POSITION:
             headers["X-Event-Position"] = _AS_OF
-        if name in _WITH_ETAG:
+        if name in WITH_ETAG:
             headers["ETag"] = _ETAG
-        if name in _WITH_LOCATION:
+        if name in WITH_LOCATION:
             headers["Location"] = _LOCATION
-    if name in _TWO_ANSWERS:
-        usual, other, description = _TWO_ANSWERS[name]
+    if name in TWO_ANSWERS:
+        usual, other, description = TWO_ANSWERS[name]
         responses[other] = {**responses[usual], "description": description}
     for content in (response.get("content", {}) for response in responses.values()):
         if "text/event-stream" in content:
@@ -301,11 +291,11 @@ def _tell_answers(responses: dict[str, Any], schemas: Mapping[str, Any]) -> None
 def _complete_parameters(name: str, parameters: list[dict[str, Any]], *, command: bool) -> None:
     for parameter in parameters:
         _simplify(parameter)
-    if command and name not in _WITHOUT_KEY:
+    if command and name not in WITHOUT_KEY:
         parameters.append(_KEY)
-    if name in _CONDITIONAL:
+    if name in CONDITIONAL:
         parameters.append(_IF_MATCH)
-    if name in _CREATING:
+    if name in CREATING:
         parameters.append(_IF_NONE_MATCH)
 
 

@@ -160,6 +160,8 @@ STATUS_OF: Mapping[str, int] = {
     "invalid_month": 422,
     "no_faucet": 409,
     "supply_cap_reached": 409,
+    "reward_pool_empty": 409,
+    "rewards_moved_on": 409,
     "account_not_fundable": 422,
     "invalid_address": 422,
     "wrong_checksum": 422,

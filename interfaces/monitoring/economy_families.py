@@ -22,6 +22,10 @@ def economy_families(reading: Reading) -> Iterator[Metric]:
     yield gauge(
         "incentive_programs_running", "Incentive programs that run", economy.programs.running
     )
+    budgets = economy.budgets
+    counts = (("all", budgets.total), ("warned", budgets.warned), ("exceeded", budgets.exceeded))
+    states = [([state], count) for state, count in counts]
+    yield gauges("budgets", "Budgets, and those that are used up or nearly", ["state"], states)
     orders = [([kind], count) for kind, count in sorted(reading.orders.items())]
     yield gauges("orders_open", "Orders that wait for the settlement", ["kind"], orders)
 

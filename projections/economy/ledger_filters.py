@@ -81,10 +81,14 @@ def of_transfers(filters: TransactionFilter) -> Conditions:
         conditions.add_choice("t.reason", filters.reason)
     if filters.status:
         conditions.add_choice("t.status", filters.status)
+    for column, element in (
+        ("t.accounts", filters.account),
+        ("t.owners", filters.owner),
+        ("t.tokens", filters.token),
+    ):
+        if element is not None:
+            conditions.add_element(column, element)
     for condition, value in (
-        ("t.accounts @> array[%s]", filters.account),
-        ("t.owners @> array[%s]", filters.owner),
-        ("t.tokens @> array[%s]", filters.token),
         ("t.made_at >= %s", filters.since),
         ("t.made_at < %s", filters.until),
         ("t.amount >= %s", filters.min_amount),

@@ -150,6 +150,16 @@ def new_database(postgres: EmbeddedPostgres) -> Iterator[str]:
         connection.execute(f"drop database {name} with (force)")
 
 
+async def has_begun(system: System) -> None:
+    """Wait until the economy has begun: nothing more happens by itself then."""
+    economy, feed = system.economy, system.log.feed
+    with anyio.fail_after(PATIENCE):
+        while not (await economy.standing.parameters()).revision or any(
+            each.due(system.clock.now(), 1) for each in economy.fold.lists.values()
+        ):
+            await feed.wait(feed.position, 0.1)
+
+
 @contextmanager
 def running(
     postgres: EmbeddedPostgres, policies: Iterable[Policy] = (), **settings: Any
@@ -158,6 +168,7 @@ def running(
     with new_database(postgres) as url:
         node = Node(Settings(database_url=url, **settings), policies)
         try:
+            node.run(has_begun(node.system))
             yield node
         finally:
             node.stop()

@@ -40,6 +40,7 @@ from aia.client.types import Task, TaskStatus
 from aia.client.types.live import (
     AgentSnapshot,
     AgentUpdate,
+    BudgetUpdate,
     EconomicUpdate,
     MetricsUpdate,
     ProposalUpdate,
@@ -148,6 +149,26 @@ class AsyncEconomy(
 
 class AsyncBudgets(AsyncBudgetMethods):
     """Budgets: what may be spent on tasks, by client, owner or tag."""
+
+    def updates(
+        self,
+        *,
+        event: str | Sequence[str] | None = None,
+        status: str | Sequence[str] | None = None,
+        after: int | None = None,
+        place: str | None = None,
+        patience: float | None = None,
+    ) -> AsyncStream[BudgetUpdate]:
+        """Return a live stream of what happens to budgets; see ``client.stream``.
+
+        Example::
+
+            async with client.budgets.updates(status=["warned", "exceeded"]) as updates:
+                async for update in updates:
+                    print(update.budget_id, update.used, "of", update.amount)
+        """
+        query = {"topic": ["budgets"], "event": event, "status": status, "after": after}
+        return AsyncStream(self._connection, query, place=place, patience=patience)
 
 
 class AsyncIncentives(AsyncIncentiveMethods):

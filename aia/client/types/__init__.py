@@ -95,6 +95,8 @@ from aia.client.types.governance import VoteDelegationPage as VoteDelegationPage
 from aia.client.types.governance import VotePage as VotePage
 from aia.client.types.governance import VotingPower as VotingPower
 from aia.client.types.governance_requests import FundCommand as FundCommand
+from aia.client.types.governance_requests import IncentiveCancellation as IncentiveCancellation
+from aia.client.types.governance_requests import IncentiveCommand as IncentiveCommand
 from aia.client.types.governance_requests import ParametersCommand as ParametersCommand
 from aia.client.types.governance_requests import SlashCommand as SlashCommand
 from aia.client.types.governance_requests import TiersCommand as TiersCommand
@@ -108,12 +110,12 @@ from aia.client.types.incentives import Payment as Payment
 from aia.client.types.incentives import ProgramDetails as ProgramDetails
 from aia.client.types.incentives import ProgramPage as ProgramPage
 from aia.client.types.incentives import ProgramProgress as ProgramProgress
-from aia.client.types.incentives_requests import ProgramEligibility as ProgramEligibility
 from aia.client.types.limits import KeyPage as KeyPage
 from aia.client.types.limits import KeyView as KeyView
 from aia.client.types.limits import LimitAnswer as LimitAnswer
 from aia.client.types.live import AgentSnapshot as AgentSnapshot
 from aia.client.types.live import AgentUpdate as AgentUpdate
+from aia.client.types.live import BudgetUpdate as BudgetUpdate
 from aia.client.types.live import EconomicUpdate as EconomicUpdate
 from aia.client.types.live import Fact as Fact
 from aia.client.types.live import MetricsUpdate as MetricsUpdate
@@ -154,6 +156,7 @@ from aia.client.types.requests import Kind as Kind
 from aia.client.types.requests import Payout as Payout
 from aia.client.types.requests import Period as Period
 from aia.client.types.requests import Priority as Priority
+from aia.client.types.requests import ProgramEligibility as ProgramEligibility
 from aia.client.types.requests import ProgramStatus as ProgramStatus
 from aia.client.types.requests import ProposalStatus as ProposalStatus
 from aia.client.types.requests import Purpose as Purpose

@@ -4,11 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
 
-from aia.client.types.requests import ChangedProposalKind, ChangedTier
+from aia.client.types.requests import (
+    ChangedProposalKind,
+    ChangedTier,
+    Criterion,
+    Payout,
+    ProgramEligibility,
+)
 from aia.client.writing import Amount, exact
 
 
@@ -33,6 +40,64 @@ class FundCommand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     def __post_init__(self) -> None:
         """Write amounts as they are sent."""
+        msgspec.structs.force_setattr(self, "amount", exact(self.amount))
+
+
+class IncentiveCancellation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Call off an incentive program (`program_id`: which)."""
+
+    kind: Literal["cancel_incentive"]
+    reason: str | None = None
+    program_id: str
+
+
+class IncentiveCommand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Open an incentive program; left out, its id is that of the proposal.
+
+    Attributes:
+        program_id: Its id; left out: one is made up.
+        title: Its name.
+        description: For people.
+        token: What it pays in.
+        budget: How much it pays at most, tokens; the treasury sets it aside. A number of tokens: a
+            string of plain digits with at most 18 decimals, or a number.
+        starts_at: From when on work counts, RFC 3339; left out: at once.
+        ends_at: Until when, RFC 3339.
+        eligibility: Whose work counts, and which.
+        criterion: What earns an award. `count`: so many completed tasks. `quality`: so many
+            results that their clients rated `min_rating` at least. `streak`: so many tasks
+            completed in a row, without one that failed or was lost. `first_n`: so many completed
+            tasks, for the first `winners` agents that come so far.
+        count: How many.
+        min_rating: From which rating on; with `quality`.
+        winners: How many agents; with `first_n`.
+        payout: `fixed`: `amount` for each award, as soon as it is earned and as long as the budget
+            lasts. `pro_rata`: in the end, the budget in proportion to the awards.
+        amount: What an award is worth, tokens; with `fixed`. A number of tokens: a string of plain
+            digits with at most 18 decimals, or a number.
+        most_per_agent: How many awards an agent can earn; left out: any number.
+    """
+
+    kind: Literal["open_incentive"]
+    program_id: str | None = None
+    title: str
+    description: str | None = None
+    token: str | None = None
+    budget: Amount
+    starts_at: datetime | None = None
+    ends_at: datetime
+    eligibility: ProgramEligibility | Mapping[str, Any] | None = None
+    criterion: Criterion
+    count: int | None = None
+    min_rating: float | None = None
+    winners: int | None = None
+    payout: Payout
+    amount: Amount | None = None
+    most_per_agent: int | None = None
+
+    def __post_init__(self) -> None:
+        """Write amounts as they are sent."""
+        msgspec.structs.force_setattr(self, "budget", exact(self.budget))
         msgspec.structs.force_setattr(self, "amount", exact(self.amount))
 
 

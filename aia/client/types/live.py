@@ -12,7 +12,7 @@ from aia.client.types.metrics import Metrics
 from aia.client.types.snapshots import ToldAgent, ToldProposal, ToldTask
 from aia.client.types.work import ToldReward
 
-Topic: TypeAlias = Literal["metrics", "tasks", "agents", "economy", "proposals"]
+Topic: TypeAlias = Literal["metrics", "tasks", "agents", "economy", "proposals", "budgets"]
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,6 +177,40 @@ class ProposalUpdate(Fact, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class BudgetUpdate(Fact, frozen=True, kw_only=True):
+    """Something happened to a budget; what the event does not tell is None.
+
+    Amounts are in tokens.
+
+    Attributes:
+        budget_id: Which budget.
+        status: active, warned, exceeded or removed, where the event says so.
+        scope: What of a task is looked at: client, owner or tag.
+        match: What that must be.
+        amount: How much may be used of a period.
+        hard_stop: Whether it refuses what it does not leave enough for.
+        period: Of which period the figures are.
+        held: What is held of it.
+        spent: What is spent of it.
+        used: What is held and spent of it.
+        task_id: The task that changed them.
+        cost: What that task was paid.
+    """
+
+    budget_id: str
+    status: str | None = None
+    scope: str | None = None
+    match: str | None = None
+    amount: str | None = None
+    hard_stop: bool | None = None
+    period: str | None = None
+    held: str | None = None
+    spent: str | None = None
+    used: str | None = None
+    task_id: str | None = None
+    cost: str | None = None
+
+
 class EconomicUpdate(msgspec.Struct, frozen=True, kw_only=True):
     """The economy as it is now (``as_of``: up to which position)."""
 
@@ -229,6 +263,7 @@ Update: TypeAlias = (
     TaskUpdate
     | AgentUpdate
     | ProposalUpdate
+    | BudgetUpdate
     | MetricsUpdate
     | EconomicUpdate
     | TaskSnapshot

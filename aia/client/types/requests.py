@@ -99,3 +99,17 @@ class ChangedTier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     def __post_init__(self) -> None:
         """Write amounts as they are sent."""
         msgspec.structs.force_setattr(self, "min_stake", exact(self.min_stake))
+
+
+class ProgramEligibility(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Whose work counts, and which; an empty list: any. Work at tasks of one's own never does.
+
+    Attributes:
+        tiers: The staking tiers of the agent, when its work counts.
+        task_types: The types of the tasks.
+        agents: The agents.
+    """
+
+    tiers: Sequence[str] | None = None
+    task_types: Sequence[str] | None = None
+    agents: Sequence[str] | None = None

@@ -86,6 +86,12 @@ def funding_streams(
     )
 
 
+def new_streams(command: SubmitTask) -> tuple[str, ...]:
+    """Return the streams that are as new as that of the task."""
+    paying = paying_for_submission(command)
+    return () if paying is None else (transfer_stream(_transfer_id(command.task_id, paying)),)
+
+
 def listed(lists: Iterable[BudgetList | None]) -> tuple[str, ...]:
     """Return the ids of the budgets in which a task counts, by the lists that it is found by."""
     return tuple(

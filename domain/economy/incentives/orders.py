@@ -103,7 +103,12 @@ def _cancel(order: CancelProgram, execution: Execution) -> Mapping[str, Any]:
 
 
 OPEN_PROGRAM: Final = OrderKind(
-    "open_incentive", OpenProgram, _check_opening, _opening_streams, _open
+    "open_incentive",
+    OpenProgram,
+    _check_opening,
+    _opening_streams,
+    _open,
+    amounts=frozenset({"amount", "budget"}),
 )
 """Opens an incentive program."""
 CANCEL_PROGRAM: Final = OrderKind(

@@ -49,6 +49,8 @@ _BOUND = frozenset(
         Purpose.REWARDS_RESERVED,
         Purpose.STAKING_REWARDS,
         Purpose.INCENTIVE,
+        # What is burnt has made room for what is issued: taken back, there would be too much.
+        Purpose.BURN,
     }
 )
 """Accounts whose balance stands for something else: to reverse a transfer would belie it."""

@@ -57,5 +57,7 @@ def _execute(order: Reversal, execution: Execution) -> Mapping[str, Any]:
     return told
 
 
-REVERSE: Final = OrderKind("reverse_transfer", Reversal, _check, _streams, _execute)
+REVERSE: Final = OrderKind(
+    "reverse_transfer", Reversal, _check, _streams, _execute, amounts=frozenset({"moved"})
+)
 """To take a transfer back."""

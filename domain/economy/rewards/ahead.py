@@ -10,10 +10,12 @@ import msgspec
 
 from aia_mas.domain.economy.accounts import account_stream, reward_pool
 from aia_mas.domain.economy.ledger.events import BalanceChanged
+from aia_mas.domain.economy.parameters import EconomicParameters
 from aia_mas.domain.economy.rewards import allowance
 from aia_mas.domain.economy.rewards.allowance import Allowance, AllowanceSnapshot, Share
 from aia_mas.domain.economy.rewards.blocks import ReserveRewards, block_id
 from aia_mas.domain.economy.rewards.events import RewardBlockReserved
+from aia_mas.domain.economy.rewards.factor import most as most_earned
 from aia_mas.domain.economy.todo import Happened, Work
 from aia_mas.domain.kernel.event import Event
 from aia_mas.domain.kernel.ids import entity_of
@@ -59,7 +61,7 @@ class BlocksAhead:
         parameters = self.allowance.parameters
         if parameters is None or self._pool <= 0:
             return ()
-        size, available = parameters.reward_block, self.allowance.available
+        size, available = _size(parameters), self.allowance.available
         if available >= (BLOCKS_AHEAD - 1) * size:
             return ()
         block = self._block + 1
@@ -88,6 +90,12 @@ class BlocksAhead:
                 restored.allowance = yield from Allowance.restore(copy)
             yield
         return restored
+
+
+def _size(parameters: EconomicParameters) -> int:
+    """Return the size of a block: out of any of them a reward can be promised to everybody."""
+    highest = parameters.tiers[-1].multiplier_ppm if parameters.tiers else 0
+    return max(parameters.reward_block, most_earned(parameters.base_task_reward, highest))
 
 
 def _encoded(copy: AllowanceSnapshot, block: int, pool: int) -> Iterator[bytes]:

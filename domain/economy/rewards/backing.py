@@ -12,6 +12,9 @@ import msgspec
 
 from aia_mas.domain.economy.parameters import EconomicParameters
 from aia_mas.domain.economy.rewards.terms import rewarded_at_once
+from aia_mas.domain.kernel.steps import Steps, chunks
+
+_AT_ONCE = 500
 
 
 class Backed(msgspec.Struct, array_like=True, gc=False):
@@ -51,12 +54,13 @@ class Backing:
             backed.tasks.pop(task_id, None)
             self._forget_idle(agent_id, backed)
 
-    def rows(self) -> list[tuple[str, Backed]]:
+    def rows(self) -> Steps[list[tuple[str, Backed]]]:
         """Return all agents, as a copy."""
-        return [
-            (agent_id, Backed(each.stake, dict(each.tasks)))
-            for agent_id, each in self._agents.items()
-        ]
+        rows: list[tuple[str, Backed]] = []
+        for some in chunks(self._agents.items(), _AT_ONCE):
+            rows += ((agent_id, Backed(each.stake, dict(each.tasks))) for agent_id, each in some)
+            yield
+        return rows
 
     def _beyond(self, backed: Backed, parameters: EconomicParameters) -> list[str]:
         most = rewarded_at_once(parameters, backed.stake)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from itertools import islice
 from typing import Any, ClassVar, Final
 
@@ -47,7 +47,7 @@ from aia_mas.domain.orchestration.task_events import (
     TaskReleased,
 )
 
-LINGER: Final = 250
+LINGER: Final = 500
 """Milliseconds that what is to be paid waits for more of it, so that they are paid in one entry."""
 _ROWS: Final = 200
 
@@ -144,7 +144,7 @@ class RewardsDue:
         work = yield from copied(self._work.items())
         unrated = yield from copied(self._unrated.values())
         ready = yield from copied(self._ready.values())
-        agents = self._backing.rows()
+        agents = yield from self._backing.rows()
         return _encoded(work, unrated, ready, agents, _Rest(self._parameters, self._number))
 
     @classmethod
@@ -155,7 +155,9 @@ class RewardsDue:
         for data in pieces:
             piece = _decode(data)
             restored._work |= dict(piece.work)
-            restored._unrated |= {each.task_id: (at, each) for at, each in piece.unrated}
+            for at, each in piece.unrated:
+                restored._unrated[each.task_id] = (at, each)
+                heappush(restored._windows, (at, each.task_id))
             restored._ready |= {each.task_id: (at, each) for at, each in piece.ready}
             agents += piece.agents
             if piece.rest is not None:
@@ -163,8 +165,6 @@ class RewardsDue:
                 restored._number = piece.rest.number
             yield
         restored._backing = Backing(agents)
-        restored._windows = [(at, task_id) for task_id, (at, _) in restored._unrated.items()]
-        heapify(restored._windows)
         return restored
 
     def _oldest(self) -> float:
@@ -174,7 +174,8 @@ class RewardsDue:
         return len(self._ready) >= MOST or at >= self._oldest() + LINGER
 
     def _close_windows(self, at: int) -> None:
-        while self._windows and self._windows[0][0] <= at:
+        # No more than are paid next: after a long pause there may be very many.
+        while self._windows and self._windows[0][0] <= at and len(self._ready) < MOST:
             closed, task_id = heappop(self._windows)
             unrated = self._unrated.get(task_id)
             if unrated is not None and unrated[0] == closed:

@@ -26,7 +26,7 @@ from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.decision import Decision, refuse
 from aia_mas.domain.kernel.errors import DomainError
 
-MOST: Final = 200
+MOST: Final = 500
 """Attempts that are settled at once; their entry has two legs for each at the most."""
 
 

@@ -135,7 +135,6 @@ class StakingEarnings:
     def restore(cls, pieces: Sequence[bytes]) -> Steps[Self]:
         """Return a list that goes on where a snapshot was taken."""
         restored = cls()
-        rows: list[list[tuple[str, Share]]] = []
         totals: Totals | None = None
         for data in pieces:
             piece = _decode(data)
@@ -144,11 +143,11 @@ class StakingEarnings:
                 restored._since, restored._shared = piece.since, piece.shared
             if piece.terms is not None:
                 restored.terms = piece.terms
-            rows.append(piece.shares)
+            restored.index.shares |= dict(piece.shares)
             restored._claimed |= piece.claimed
             yield
         if totals is not None:
-            restored.index.begin_again(totals, iter(rows))
+            restored.index.begin_again(totals)
         return restored
 
     def _staked(self, agent_id: str, event: StakeEvent) -> None:

@@ -10,7 +10,6 @@ at any time: everything owed, the rest carried, what waits and what was paid are
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -152,13 +151,11 @@ class RewardIndex:
         """Return all shares, for a copy."""
         return list(self.shares.items())
 
-    def begin_again(self, totals: Totals, rows: Iterator[Sequence[tuple[str, Share]]]) -> None:
-        """Go on where a copy was taken."""
+    def begin_again(self, totals: Totals) -> None:
+        """Go on where a copy was taken, whose shares are there already."""
         self.index, self.rest, self.queued = totals.index, totals.rest, totals.queued
         self.notified, self.paid, self.weight = totals.notified, totals.paid, totals.weight
         self.epochs = list(totals.epochs)
-        for some in rows:
-            self.shares |= dict(some)
         self._earnings = sorted(share.earning for share in self.shares.values() if share.earning)
 
     def totals(self) -> Totals:

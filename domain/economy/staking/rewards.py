@@ -236,6 +236,11 @@ NOTIFY_STAKING_REWARDS: Final = OrderKind(
 )
 """Orders to set tokens aside for stakers."""
 CLAIM_REWARDS: Final = OrderKind(
-    "claim_rewards", ClaimRewards, _check_claim, _streams_of_claim, _claim
+    "claim_rewards",
+    ClaimRewards,
+    _check_claim,
+    _streams_of_claim,
+    _claim,
+    amounts=frozenset({"owed", "claimed"}),
 )
 """Orders to pay an agent what it earned by staking."""

@@ -9,7 +9,7 @@ import msgspec
 
 from aia_mas.domain.economy.accounts import AIA, Purpose, check_account, treasury
 from aia_mas.domain.economy.amounts import check_amount
-from aia_mas.domain.economy.ledger import Book, Entry, Leg, move, streams_of
+from aia_mas.domain.economy.ledger import Entry, Leg, move, streams_of
 from aia_mas.domain.economy.orders import Execution, OrderKind
 from aia_mas.domain.economy.parameters import PARAMETERS
 from aia_mas.domain.economy.staking.rewards import (
@@ -111,7 +111,7 @@ def _mint(order: Mint, execution: Execution) -> Mapping[str, Any]:
     book, terms = execution.book, terms_of(parameters_in(execution.states), order.token)
     shares = (Leg(treasury(order.token), order.amount),)
     issue(book, terms, execution.order_id, shares, "mint", metadata_of(execution, order.note))
-    return _told(book, order)
+    return _told(execution, order)
 
 
 def _streams_of_burn(order: Burn, order_id: str) -> tuple[str, ...]:
@@ -122,7 +122,7 @@ def _burn(order: Burn, execution: Execution) -> Mapping[str, Any]:
     terms_of(parameters_in(execution.states), order.token)
     legs = move(treasury(order.token), burnt(order.token), order.amount)
     execution.book.post(_entry(execution, legs, "burn", order.note))
-    return _told(execution.book, order)
+    return _told(execution, order)
 
 
 def _streams_of_fund(order: Fund, order_id: str) -> tuple[str, ...]:
@@ -163,12 +163,14 @@ def _entry(execution: Execution, legs: tuple[Leg, ...], reason: str, note: str) 
     return Entry(transfer_id=execution.order_id, legs=legs, reason=reason, metadata=metadata)
 
 
-def _told(book: Book, order: Mint | Burn) -> dict[str, Any]:
+def _told(execution: Execution, order: Mint | Burn) -> dict[str, Any]:
     """Return what came of issuing or burning."""
+    book, token = execution.book, order.token
     return {
-        "token": order.token,
-        "supply": to_text(supply(book, order.token)),
-        "treasury": to_text(book.account(treasury(order.token)).balance),
+        "transfer_id": execution.order_id,
+        "token": token,
+        "supply": to_text(supply(book, token)),
+        "treasury": to_text(book.account(treasury(token)).balance),
     }
 
 

@@ -79,10 +79,16 @@ class Stakes:
             self.use(self.table, seats)
 
     def use(self, table: Sequence[Tier], seats: Sequence[Seat]) -> None:
-        """Have another tier table hold."""
+        """Have another tier table hold; who has a place is offered anew, as others may suit."""
+        highest = self._directory.tiers.highest
         self._directory.tiers = tiers = Tiers(table)
         self._board.highest(tiers.highest)
         self._matching.forget()
         for slot, seat in enumerate(seats):
             if seat.registered:
-                self.suit(slot, seat)
+                self._directory.set_tier(slot, tiers.rank(seat.stake))
+                if seat.stake and tiers.highest != highest:
+                    self._board.terms(slot, seat.capabilities.cost_per_task, seat.stake)
+        self._declared.update(range(len(seats)))
+        self._places.opened.update(self._places.open)
+        self._places.offered.clear()

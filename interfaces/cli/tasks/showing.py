@@ -17,7 +17,7 @@ from aia_mas.interfaces.cli.remote.words import age, moment
 from aia_mas.interfaces.cli.tasks.explaining import show_explanation
 
 if TYPE_CHECKING:
-    from aia.client.types import Task
+    from aia.client.types import Task, ToldReward
 
 
 @click.command("show", short_help="Show a task, and why it is where it is.")
@@ -74,11 +74,23 @@ def facts_of(task: Task) -> Iterator[tuple[str, object]]:
     if task.cost is not None:
         over = ", over its limit" if task.cost.over_max_cost else ""
         yield "Cost", f"{task.cost.actual} tokens (estimated {task.cost.estimated}){over}"
+    if task.reward is not None:
+        yield "Reward", reward_words(task.reward)
     if task.rating is not None:
         yield "Rating", f"{task.rating.rating:g} {task.rating.comment}"
     if task.error is not None:
         yield "Last error", f"{task.error.code}: {task.error.message} ({task.error.agent_id})"
     yield "Reason", task.reason
+
+
+def reward_words(reward: ToldReward) -> str:
+    """Return how a reward stands, in a line."""
+    if reward.status in {"unfunded", "forfeited"}:
+        return f"{reward.status}: {reward.reason}"
+    terms = f"{reward.tier}: {reward.base} x {reward.multiplier}"
+    if reward.status == "paid":
+        return f"{reward.amount} tokens ({terms} x {reward.factor}), {reward.gov} AIA_GOV"
+    return f"up to {reward.reserved} tokens ({terms} x factor)"
 
 
 def compact(value: object) -> str:

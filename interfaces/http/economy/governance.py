@@ -84,7 +84,8 @@ class Proposals(Controller):
 
         The same proposal under the same `proposal_id` again changes nothing.
         """
-        command = data.command(request.system.new_id(), caller(request))
+        system = request.system
+        command = data.command(system.new_id(), caller(request), system.clock.now())
         result = await carry_out(request, command)
         # A repeated key answers with the first proposal, so its id is read from the answer.
         proposal_id = _identified(result.body).proposal_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -50,18 +51,19 @@ class ProposalRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     proposer: AgentId | None = None
     proposal_id: AgentId | None = None
 
-    def command(self, new_id: str, caller: str) -> CreateProposal:
-        """Return the command (``new_id``, ``caller``: where nothing is said).
+    def command(self, new_id: str, caller: str, now: datetime) -> CreateProposal:
+        """Return the command (``new_id``, ``caller``: where nothing is said; ``now``: UTC).
 
         Raises:
             InvalidValue: A command makes no sense; ``others`` has whatever else is wrong.
         """
+        proposal_id = new_id if self.proposal_id is None else self.proposal_id
         return CreateProposal(
-            proposal_id=new_id if self.proposal_id is None else self.proposal_id,
+            proposal_id=proposal_id,
             kind=self.kind,
             title=self.title,
             body=self.body,
-            orders=proposed_orders(self.commands),
+            orders=proposed_orders(self.commands, proposal_id, now),
             proposer=caller if self.proposer is None else self.proposer,
         )
 

@@ -45,6 +45,23 @@ def test_submit_says_what_it_was_told_and_once_for_a_key(
     assert (task.max_cost, task.deadline is not None and task.deadline.year) == ("5", 2100)
 
 
+def test_submit_names_who_pays_and_in_whose_budgets(
+    mas: Spoken, client: Client, node: Any, unique: str
+) -> None:
+    words = (
+        "tasks", "submit", "report", *NOBODY, "--payer", unique, "--max-cost", "5",
+        "--cost-tag", "sales", "--cost-tag", "q3",
+    )  # fmt: skip
+    assert "insufficient_funds" in mas(*words, code=7).stderr
+
+    funding = {"amount": "5", "agent_id": unique}
+    funded = node.client.post("/mas/api/v1/economic/treasury/fund", json=funding)
+    assert funded.status_code == 200, funded.text
+    task = client.tasks.get(mas.json(*words)["task_id"])
+
+    assert (task.payer, task.cost_tags) == (unique, ["sales", "q3"])
+
+
 @pytest.mark.parametrize(
     ("how", "code", "said", "told"),
     [

@@ -193,8 +193,17 @@ def test_the_document_describes_every_route(client: httpx.Client) -> None:
         *("put_agent", "update_agent", "unregister_agent"),
         *("drain_agent", "suspend_agent", "activate_agent"),
         *("put_policies", "put_type_policy", "delete_type_policy"),
+        *("set_budget", "remove_budget"),
     }
-    positioned = {"list_agents", "get_agent", "list_agent_tasks", "list_tasks", "get_task"}
+    positioned = {
+        *("list_agents", "get_agent", "list_agent_tasks", "list_tasks", "get_task"),
+        *("list_transactions", "list_accounts", "get_account", "get_statement"),
+        *("get_statement_csv", "get_transfer", "get_stake", "list_budgets", "get_budget"),
+        *("list_incentives", "get_incentive", "list_proposals", "get_proposal"),
+        *("get_proposal_tally", "list_votes", "list_vote_delegations"),
+        *("get_vote_delegation", "get_economic_profile", "list_agent_transactions"),
+        *("get_economic_summary", "get_leaderboard"),
+    }
     for name, operation in operations.items():
         assert operation["summary"], name
         responses = operation["responses"]
@@ -206,8 +215,8 @@ def test_the_document_describes_every_route(client: httpx.Client) -> None:
         assert ("X-Event-Position" in sent) == (logged or name in positioned), name
         assert ("Idempotent-Replayed" in sent) == ("Idempotency-Key" in taken) == logged, name
         assert ("If-Match" in taken) == ("412" in responses) == (name in conditional), name
-        assert ("If-None-Match" in taken) == (name == "put_agent"), name
-        assert ("requestBody" in operation) == (name in commands), name
+        assert ("If-None-Match" in taken) == (name in {"put_agent", "set_budget"}), name
+        assert ("requestBody" in operation) == (name in commands - {"remove_budget"}), name
         if operation["responses"].keys() & {"201"} and name != "create_ticket":
             assert "Location" in responses["201"].get("headers", {}), name
     submission = document["components"]["schemas"]["TaskSubmission"]

@@ -36,6 +36,7 @@ KINDS = [
     {"name": "parameters", "commands": ["change_parameters"], **SHORT},
     {"name": "tiers", "commands": ["change_tiers"], **SHORT},
     {"name": "slash", "commands": ["slash"], **SHORT},
+    {"name": "incentive", "commands": ["open_incentive", "cancel_incentive"], **SHORT},
     {"name": "later", **SHORT, "delay_seconds": 600},
     {"name": "brief", **SHORT, "period_seconds": 0.1},
 ]
@@ -195,6 +196,31 @@ def test_an_agent_is_slashed_by_vote(secured: Any, people: dict[str, httpx.Clien
         _ok(people[name].post(f"{PROPOSALS}/{proposal_id}/votes", json={"choice": "yes"}))
     _until(ann, proposal_id, "executed")
     assert _ok(ann.get(f"{ECONOMIC}/agents/mal/stake"))["bonded"] == "25"
+
+
+def test_an_incentive_program_is_opened_and_called_off_by_vote(people: dict[str, httpx.Client]):
+    ann = people["ann"]
+    opened = {
+        "kind": "open_incentive",
+        "program_id": "summer",
+        "title": "Summer",
+        "budget": "100",
+        "ends_at": "2100-01-01T00:00:00Z",
+        "criterion": "count",
+        "payout": "fixed",
+        "amount": "1",
+    }
+    for command in (opened, {"kind": "cancel_incentive", "program_id": "summer"}):
+        proposal_id = _propose(ann, kind="incentive", commands=[command])
+        for name in ("ann", "bob"):
+            _ok(people[name].post(f"{PROPOSALS}/{proposal_id}/votes", json={"choice": "yes"}))
+        done = _until(ann, proposal_id, "executed")
+        if command is opened:
+            assert done["commands"][0]["terms"]["budget"] == "100"
+            assert _ok(ann.get(f"{ECONOMIC}/incentives/summer"))["budget"] == "100"
+    missing = {"kind": "cancel_incentive", "program_id": "winter"}
+    answer = ann.post(PROPOSALS, json={"title": "T", "kind": "incentive", "commands": [missing]})
+    _refused(answer, 404, "incentive_not_found")
 
 
 def test_bad_votes_have_their_codes_and_change_nothing(people: dict[str, httpx.Client]):

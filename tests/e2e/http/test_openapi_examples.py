@@ -73,7 +73,11 @@ class Story:
         self.examples = {
             operation["operationId"]: (method, path, body.get("example"))
             for method, path, operation in operations(client)
-            if (body := operation.get("requestBody", {}).get("content", {}).get("application/json"))
+            # Those of the economy have a story of their own.
+            if "economy" not in operation["tags"]
+            and (
+                body := operation.get("requestBody", {}).get("content", {}).get("application/json")
+            )
         }
         self.task: dict[str, Any] = {}
         self.connection_id = ""

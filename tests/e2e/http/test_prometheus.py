@@ -24,6 +24,10 @@ LABELS = {"status", "priority", "outcome", "method", "route", "process", "projec
     "state",
     "version",
     "le",
+    "token",
+    "purpose",
+    "tier",
+    "pool",
 }
 
 

@@ -196,9 +196,9 @@ def to_the_treasury(node: Any, _client: httpx.Client, ann: str) -> str:
 
 
 @kind
-def burnt(node: Any, _client: httpx.Client, ann: str) -> str:
-    entered(node, f"burn:{ann}", (wallet(ann), -3), ("burn:AIA", 3))
-    return f"burn:{ann}"
+def granted(node: Any, _client: httpx.Client, ann: str) -> str:
+    entered(node, f"grant:{ann}", (treasury(), -3), (wallet(ann), 3))
+    return f"grant:{ann}"
 
 
 @pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
@@ -237,6 +237,16 @@ def test_reversed_twice_at_once_exactly_one_succeeds(
     assert (again.status_code, again.json()) == (200, reversal)
     back = client.post(f"{TRANSFERS}/{reversal['transfer_id']}/reverse")
     refused(back, 409, "not_reversible")
+
+
+def test_what_was_burnt_is_not_taken_back(node: Any, client: httpx.Client, unique: str) -> None:
+    ann = funded(node, f"{unique}-ann", 10)
+    entered(node, f"away:{unique}", (wallet(ann), -3), ("burn:AIA", 3))
+
+    answer = client.post(f"{TRANSFERS}/away:{unique}/reverse")
+
+    refused(answer, 409, "not_reversible")
+    assert balances(client, ann) == ["7"]
 
 
 def test_what_was_spent_is_not_taken_back(node: Any, client: httpx.Client, unique: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from jsonschema_rs import validator_for
 
 from .agents_at_work import API, Worker, held, register, submit
+from .economy_at_work import ECONOMIC, post, propose, staker
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +120,15 @@ def test_every_frame_of_a_story_is_as_the_document_says(
     for topic in ("tasks", "agents"):
         board.subscribe(topic, id=f"s-{topic}", snapshot=True, filter={"agent_ids": [unique]})
         assert board.next("snapshot")["data"]["items"]
+    board.subscribe("economy")
+    board.next("economic_update")
+    board.subscribe("proposals")
+    propose(node, unique, staker(node, unique))
+    board.next("proposal_update")
+    board.subscribe("budgets")
+    terms = {"scope": "client", "match": unique, "amount": "5", "period": "day"}
+    post(node, f"{ECONOMIC}/budgets", **terms)
+    board.next("budget_update")
     board.say(type="ping", id="p")
     board.next("pong")
     board.say(type="unsubscribe", id="a")

@@ -123,7 +123,7 @@ async def check_books(node: System, agents: Sequence[str]) -> None:
     accounts = await node.economy.standing.accounts([RESERVED, *map(wallet, agents)])
     assert accounts[RESERVED].balance == blocks - rewards
     assert sum(accounts[wallet(each)].balance for each in agents) == rewards
-    found = node._dispatch_host.fold.state.rewards  # type: ignore[attr-defined]
+    found = node._dispatch_host.fold.state.rewards
     assert (found.blocks, found.paid, found.awaiting) == (blocks, rewards, 0)
     assert found.available + found.reserved == blocks - rewards
 
@@ -265,13 +265,13 @@ async def test_a_promise_whose_assignment_did_not_get_into_the_log_is_free_again
     settings = Settings(database_url=database, rating_window_seconds=0)
     async with System(settings) as node:
         await ready(node, ["ann"])
-        fold = node._dispatch_host.fold.state  # type: ignore[attr-defined]
+        fold = node._dispatch_host.fold.state
         planned = fold.place("never", SPEC, node.clock.now(), "dev")
         assert planned.reward is not None
         assert fold.rewards.promisable == fold.rewards.available - planned.reward.reserved
     async with System(settings) as again:
         assert await again.dispatcher.knows(again.log.feed.position, PATIENCE)
-        rewards = again._dispatch_host.fold.state.rewards  # type: ignore[attr-defined]
+        rewards = again._dispatch_host.fold.state.rewards
         assert rewards.promisable == rewards.available == rewards.blocks
         await check_books(again, ["ann"])
 

@@ -6,6 +6,7 @@ import msgspec
 import psycopg
 import pytest
 
+from aia_mas.application.engine import working_set
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.orchestration.agent import AgentState
 
@@ -137,6 +138,26 @@ async def test_short_streams_get_none(nodes: Nodes, connection: psycopg.AsyncCon
     assert await _stored(connection) == []
 
 
+async def test_a_stream_that_is_written_again_and_again_gets_one_while_it_is(
+    nodes: Nodes, connection: psycopg.AsyncConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody reads it before this node stops; then it would be as long as the node was up."""
+    monkeypatch.setattr(working_set, "_OFTEN", 10)
+    async with nodes(worth_while=10) as writer:
+        await _long_stream(writer)
+        assert await writer.snapshots.write_waiting() == 1
+        assert await _stored(connection) == [("agent/a", LONG - LONG % 10)]
+        entry = writer.working_set.known("agent/a")
+        # Of amounts as large as there are.
+        await writer.do(update(cost_per_task=10**33))
+    async with nodes(worth_while=10) as reader:
+        again = await reader.working_set.anew("agent/a")
+
+    assert entry is not None
+    assert again.version == LONG + 1
+    assert again.state.capabilities.cost_per_task == 10**33
+
+
 async def test_a_snapshot_that_cannot_be_written_fails_nothing(
     nodes: Nodes, connection: psycopg.AsyncConnection
 ) -> None:
@@ -169,7 +190,7 @@ async def test_snapshots_are_of_committed_states_only(
     cursor = await connection.execute("select command_id, state from stream_snapshots")
     row = await cursor.fetchone()
     assert row is not None
-    state = msgspec.msgpack.decode(row[1], type=AgentState)
+    state = msgspec.json.decode(row[1], type=AgentState)
     assert state.capabilities.cost_per_task == LONG - 1
     cursor = await connection.execute(
         "select command_id from events where stream = 'agent/a' and version = %s", [LONG]

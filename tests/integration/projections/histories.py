@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+from aia_mas.domain.economy.rewards.terms import RewardTerms
 from aia_mas.domain.kernel import Context, Decision, Event, Principal, Role
 from aia_mas.domain.kernel.ids import entity_of
 from aia_mas.domain.orchestration import agent as agents
@@ -147,10 +148,19 @@ class World:
         assignment = None
         agent_id = self._anyone()
         if agent_id is not None and rnd.random() < 0.3:
-            assignment = tc.Assignment(agent_id=agent_id, lease=self._lease(), lease_seconds=60.0)
+            terms: dict[str, Any] = {"agent_id": agent_id, "lease": self._lease()}
+            assignment = tc.Assignment(**terms, **self._promise(), lease_seconds=60.0)
         command = tc.SubmitTask(task_id=task_id, spec=spec, owner="owner", assignment=assignment)
         agent_state = self.agents.get(agent_id) if agent_id else None
         return task_submission.submit_task(None, agent_state, command, self._context)
+
+    def _promise(self) -> dict[str, Any]:
+        """Return what an attempt earns from the pool, or why it does not, or neither."""
+        terms = RewardTerms(
+            tier="größe", multiplier_ppm=1_200_000, base=10**19, reserved=18 * 10**18
+        )
+        found: dict[str, Any] = self._some({}, {"unfunded": "pool_empty"}, {"reward": terms})
+        return found
 
     def _of_task(self) -> Decision:
         if not self.tasks:
@@ -255,6 +265,7 @@ class World:
             lease_seconds=30.0,
             price=self._random.randrange(10**20),
             load=self._random.random(),
+            **self._promise(),
         )
         agent_state = self.agents[agent_id]
         return task_submission.assign_task(state, agent_state, command, self._context)

@@ -148,7 +148,9 @@ async def test_a_strict_projection_stops_at_poison_and_goes_on_when_it_is_cured(
     await pen.write(("task/1", submitted()))
     await pen.write(("task/bad", submitted("\0")))
     await pen.write(("task/2", submitted()))
-    strict = Projection("task_board", 2, TASK_BOARD.tables, TASK_BOARD.categories, strict=True)
+    strict = Projection(
+        "task_board", TASK_BOARD.version, TASK_BOARD.tables, TASK_BOARD.categories, strict=True
+    )
 
     board = runner(log, database, strict)
     async with running(board.run):

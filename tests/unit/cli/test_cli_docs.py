@@ -15,7 +15,7 @@ from aia_mas.interfaces.cli.yaml_documents import read_documents
 DOCS = Path(__file__).parents[3] / "docs"
 PAGE = (DOCS / "cli.md").read_text(encoding="utf-8")
 SHOWN = re.findall(r"^\$ mas (.+)$", PAGE, re.MULTILINE)
-REMOTE = ("agents", "tasks", "events")
+REMOTE = ("agents", "tasks", "economy", "events")
 
 
 def found(words: list[str]) -> tuple[click.Command, list[str]]:

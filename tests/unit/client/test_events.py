@@ -11,12 +11,14 @@ from aia.client.events import EventDecoder, ServerEvent, Subscribed, understood
 from aia.client.places import Places
 from aia.client.types import (
     AgentUpdate,
+    BudgetUpdate,
     EconomicUpdate,
     ProposalSnapshot,
     ProposalUpdate,
     TaskUpdate,
 )
 from aia_mas.interfaces.realtime.agent_facts import AgentUpdate as ServersAgentUpdate
+from aia_mas.interfaces.realtime.budget_facts import BudgetTold
 from aia_mas.interfaces.realtime.proposal_facts import ProposalTold
 from aia_mas.interfaces.realtime.task_facts import TaskUpdate as ServersTaskUpdate
 from aia_mas.projections.economy.economy_view import EconomyView
@@ -53,6 +55,7 @@ def test_events_are_the_same_in_whatever_pieces_they_come(cuts: list[int]) -> No
         (TaskUpdate, ServersTaskUpdate),
         (AgentUpdate, ServersAgentUpdate),
         (ProposalUpdate, ProposalTold),
+        (BudgetUpdate, BudgetTold),
     ],
 )
 def test_updates_have_the_fields_that_the_server_tells(

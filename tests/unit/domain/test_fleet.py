@@ -22,7 +22,7 @@ from aia_mas.domain.orchestration.fleet import (
     Pick,
     directory,
     matching,
-    roster,
+    pools,
 )
 from aia_mas.domain.orchestration.requirement import signature_of
 from aia_mas.domain.orchestration.task_events import TaskStarted
@@ -67,7 +67,7 @@ def test_a_pick_tells_what_it_was_made_on():
 
 @pytest.mark.parametrize("few", [0, 8])
 def test_a_pick_tells_how_many_were_left_out(monkeypatch, few):
-    monkeypatch.setattr(roster, "_FEW", few)
+    monkeypatch.setattr(pools, "_FEW", few)
     able = {"skills": {"x": 0.5}}
     fleet = fleet_of(a=able, b=able, full=able, drained=able, other={}, left=able)
     fleet.apply("agent/drained", AgentDrained(at=NOW))
@@ -92,7 +92,7 @@ def test_few_and_many_free_agents_are_ranked_alike(monkeypatch):
     }
     orders = []
     for few in (0, 1000):
-        monkeypatch.setattr(roster, "_FEW", few)
+        monkeypatch.setattr(pools, "_FEW", few)
         fleet = fleet_of(**agents)
         assign(fleet, "1", "a3")
         orders.append(picks(fleet, signature))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from aia_mas.domain.economy.rewards.terms import RewardTerms
 from aia_mas.domain.kernel.money import MAX_AMOUNT
 from aia_mas.domain.orchestration import (
     agent,
@@ -148,6 +149,10 @@ TASK_LIFE = (
         candidates=(Candidate("a1", 10_000, 0, 1, 2, 3, 1_000, Mark.PREFERRED),),
         agents=9,
         with_room=5,
+        reward=RewardTerms(
+            tier="größe", multiplier_ppm=1_200_000, base=10**33, reserved=10**34, seconds=0.1
+        ),
+        unfunded="pool_empty",
     ),
     TaskStarted(agent_id="a1", attempt=1, lease="L", started_at=AT),
     TaskProgressed(

@@ -131,6 +131,17 @@ def test_an_exhausted_budget_refuses_by_name_and_changes_nothing():
     given.submit("t3", payer="alice", max_cost=10)
 
 
+def test_what_was_spent_counts_like_what_is_held():
+    given = town()
+    given.budget("b1", terms(100))
+    given.submit("t1", payer="alice", max_cost=90)
+    given.complete("t1", "worker", cost=60)
+    assert given.pay("t1") == 60
+
+    refused("budget_exhausted", given.submit, "t2", payer="alice", max_cost=41)
+    given.submit("t3", payer="alice", max_cost=40)
+
+
 def test_a_wallet_that_holds_too_little_refuses():
     given = town(29)
 

@@ -204,6 +204,10 @@ def test_elsewhere_a_registration_stakes_at_once_out_of_a_grant(caller):
     assert world.refused is None
     assert isinstance(decision.events[0][1], AgentRegistered)
     assert (world.stake("ann").bonded, world.balance(wallet("ann"))) == (100, 30)
+    # Nothing of it is left to be ordered.
+    before = len(world.log)
+    world.settle()
+    assert len(world.log) == before
     world.check()
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from aia_mas.domain.economy.authority import SETTLEMENT
-from aia_mas.domain.economy.budgets.commands import ReleaseCost
+from aia_mas.domain.economy.budgets.commands import CostDue, PayCost, ReleaseCost
 from aia_mas.domain.economy.budgets.events import BudgetHeld, BudgetReleased, BudgetSpent
 from aia_mas.domain.economy.ledger.events import HoldVoided, TransferHeld
 from aia_mas.domain.kernel import DomainError
@@ -54,16 +55,40 @@ def test_an_agent_is_paid_what_its_work_cost_and_never_more_than_was_set_aside(
     assert given.settle() == 0
 
 
-def test_a_task_is_paid_for_once():
+def test_a_task_is_paid_for_once_whoever_repeats_that():
     given = town()
     given.submit("t1", payer="alice", max_cost=30)
     given.complete("t1", "worker")
-    given.pay("t1")
+    (work,) = given.lists["task_costs"].due(given.now, 10)
+    assert work.work_id == "cost:task:t1"
+    given.settle()
     before = len(given.events)
 
-    assert given.pay("t1") == 0
+    given.give(work.command, SETTLEMENT)
 
     assert len(given.events) == before
+    assert given.purse("worker") == (PRICE, 0)
+
+
+def test_nobody_but_the_settlement_pays_and_only_who_did_the_work_is_paid():
+    given = town()
+    given.agent("other")
+    given.submit("t1", payer="alice", max_cost=30)
+    hold = given.task("t1").hold
+    assert hold is not None
+    due = CostDue(task_id="t1", agent_id="worker", hold=hold, cost=PRICE)
+
+    refused("hold_in_use", given.give, PayCost(due=due), SETTLEMENT)
+    given.complete("t1", "worker")
+    refused("system_account", given.give, PayCost(due=due))
+    refused("system_account", given.give, ReleaseCost(task_id="t1", hold=hold))
+    for wrong in (
+        replace(due, agent_id="other"),
+        replace(due, hold=replace(hold, amount=29)),
+        replace(due, hold=replace(hold, payer="bob")),
+    ):
+        refused("hold_in_use", given.give, PayCost(due=wrong), SETTLEMENT)
+    assert given.purse("alice") == (100, 30)
 
 
 def test_work_that_cost_nothing_lets_all_go():

@@ -38,7 +38,7 @@ from .reward_stories import (
     terms,
 )
 
-LINGER = 0.25
+LINGER = 0.5
 
 
 class Due:
@@ -89,8 +89,8 @@ def test_what_is_rated_is_paid_at_once_but_together_with_others(due):
     due.happens("task/1", rated(0.9), 20.0)
     due.happens("task/3", rated(0.0), 20.1)
 
-    assert due.work(20.2) == ()
-    (work,) = due.work(20.25)
+    assert due.work(20.4) == ()
+    (work,) = due.work(20.5)
 
     assert work.work_id == "rewards:settled:1"
     assert [(each.task_id, each.rating_ppm) for each in work.command.completions] == [
@@ -107,6 +107,20 @@ def test_a_full_batch_does_not_wait(due):
         due.happens(f"task/{number}", rated(0.5), 20.0)
 
     assert len(due.completions(20.0)) == MOST
+
+
+def test_after_a_long_pause_all_is_paid_a_batch_after_the_other(due):
+    due.happens("stake/a", bonded(300 * MOST))
+    for number in range(2 * MOST + 1):
+        due.does(str(number))
+    sizes = []
+    for number in range(1, 4):
+        paid = due.completions(10_000.0)
+        sizes.append(len(paid))
+        due.happens("rewards/blocks", settled(number, {each.task_id: 1 for each in paid}))
+
+    assert sizes == [MOST, MOST, 1]
+    assert due.work(10_000.0) == ()
 
 
 def test_one_settlement_at_a_time_and_the_same_until_it_is_done(due):
@@ -289,6 +303,14 @@ def test_they_are_filled_up_when_one_of_them_is_gone(ahead):
     ahead.happens("task/0", failed())
     ahead.happens("task/1", failed())
     assert ahead.work() == ()
+
+
+def test_a_block_has_room_for_a_reward_at_least(ahead):
+    ahead.happens("parameters/economy", changed(reward_block=1))
+    ahead.happens(POOL, pool(100_000))
+
+    # Four rewards of the highest tier: 10 x 2 x 1.5.
+    assert ahead.work() == (Work("rewards:block:1", ReserveRewards(1, 4 * 30 * ONE)),)
 
 
 def test_the_balance_of_other_accounts_is_none_of_its_business(ahead):

@@ -14,6 +14,8 @@ from aia_mas.domain.economy.accounts import (
     wallet,
 )
 from aia_mas.domain.economy.authority import SETTLEMENT
+from aia_mas.domain.economy.ledger import transfer_stream
+from aia_mas.domain.economy.ledger.reversing import Reversal
 from aia_mas.domain.economy.orders import ExecuteOrder, PlaceOrder
 from aia_mas.domain.economy.parameters import PARAMETERS, AdoptConfiguredParameters
 from aia_mas.domain.economy.staking.rewards import (
@@ -142,11 +144,25 @@ def test_the_treasurer_mints_up_to_the_cap_and_what_is_burnt_makes_room():
     told = world.order(mint(250), TREASURER).result
 
     assert told == {
+        "transfer_id": "id6",
         "token": "AIA",
         "supply": "0.000000000000001",
         "treasury": "0.000000000000001",
     }
     world.check()
+
+
+def test_what_was_burnt_does_not_come_back_where_others_took_its_place():
+    world = World()
+    world.order(mint(1_000), TREASURER)
+    burnt = world.order(burn(250), TREASURER)
+    world.order(mint(250), TREASURER)
+    moved = world.states[transfer_stream(burnt.result["transfer_id"])].moved
+
+    world.order(Reversal(transfer_id=burnt.result["transfer_id"], reversal_id="r", moved=moved))
+
+    assert world.refused == "not_reversible"
+    assert world.balance(treasury()) == 1_000
 
 
 def test_only_what_the_treasury_has_is_burnt_or_given_away():

@@ -9,9 +9,12 @@ import msgspec
 import pytest
 
 from aia_mas.application.event_log.records import RecordedEvent
+from aia_mas.domain.economy.rewards.terms import RewardTerms
 from aia_mas.domain.kernel import Event
+from aia_mas.domain.kernel.money import ONE
 from aia_mas.domain.orchestration import task
 from aia_mas.domain.orchestration.task_events import (
+    TaskAssigned,
     TaskCompleted,
     TaskInputGiven,
     TaskInputRequested,
@@ -24,6 +27,7 @@ from aia_mas.interfaces.realtime.task_facts import TASKS
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 HELD: dict[str, Any] = {"agent_id": "a1", "attempt": 1}
+ASSIGNED = {**HELD, "lease": "secret", "lease_seconds": 1.0, "assigned_at": AT}
 
 
 def told(event: Event) -> dict[str, Any]:
@@ -75,6 +79,30 @@ def told(event: Event) -> dict[str, Any]:
             {"status": "completed", "over_max_cost": True},
         ),
         (TaskCompleted(**HELD, lease="secret", completed_at=AT), {"status": "completed"}),
+        (TaskAssigned(**ASSIGNED), {"status": "assigned"}),
+        (
+            TaskAssigned(**ASSIGNED, unfunded="pool_empty"),
+            {"status": "assigned", "reward": {"status": "unfunded", "reason": "pool_empty"}},
+        ),
+        (
+            TaskAssigned(
+                **ASSIGNED,
+                reward=RewardTerms(
+                    tier="silver", multiplier_ppm=1_200_000, base=10 * ONE, reserved=18 * ONE
+                ),
+            ),
+            {
+                "status": "assigned",
+                "reward": {
+                    "status": "promised",
+                    "tier": "silver",
+                    "multiplier": "1.2",
+                    "base": "10",
+                    "reserved": "18",
+                    "seconds": 0.0,
+                },
+            },
+        ),
     ],
 )
 def test_an_update_says_what_happened_and_keeps_what_may_be_large(

@@ -11,6 +11,10 @@ import pytest
 
 from aia.testing import InMemoryMas
 from aia_mas.domain.economy.incentives.events import ProgramClosed
+from aia_mas.domain.kernel import DomainError, Principal, Role
+from aia_mas.domain.kernel.money import ONE
+from aia_mas.domain.orchestration.task_commands import SubmitTask
+from aia_mas.domain.orchestration.task_specification import TaskSpecification
 
 ECONOMIC = "/mas/api/v1/economic"
 TASKS = "/mas/api/v1/agents/tasks"
@@ -148,3 +152,23 @@ async def test_shares_are_paid_when_a_program_ends(
     assert await balance(http, "ann") == "6.666666666666666666"
     pages = await http.get(f"{ECONOMIC}/incentives/", params={"status": "closed", "total": True})
     assert pages.json()["total"] == 1
+
+
+async def test_a_task_of_an_id_that_was_used_is_refused_also_where_nobody_remembers_it(
+    mas: InMemoryMas, http: httpx.AsyncClient
+) -> None:
+    """Nothing of a new id is looked up, unless the log knows better."""
+    engine, admin = mas.system.engine, Principal("admin", frozenset({Role.ADMIN}))
+    spec = TaskSpecification(task_type="x", payer="payer", max_cost=ONE)
+    command = SubmitTask(task_id="the-one", spec=spec, owner="payer")
+    await engine.execute(command, admin)
+    await mas.rest()
+    before = len(mas.records())
+    for stream in ("task/the-one", "transfer/task:the-one"):
+        engine._working_set.forget(stream)
+
+    with pytest.raises(DomainError) as caught:
+        await engine.execute(command, admin)
+
+    assert caught.value.code == "task_already_submitted"
+    assert len(mas.records()) == before

@@ -9,6 +9,8 @@ from typing import Any, Literal
 from aia.client.asynchronous.group import AsyncGroup
 from aia.client.types import (
     FundCommand,
+    IncentiveCancellation,
+    IncentiveCommand,
     ParametersCommand,
     Proposal,
     ProposalAndPower,
@@ -30,7 +32,13 @@ class AsyncProposalMethods(AsyncGroup):
         kind: str | None = None,
         body: str | None = None,
         commands: Sequence[
-            ParametersCommand | Mapping[str, Any] | TiersCommand | FundCommand | SlashCommand
+            ParametersCommand
+            | Mapping[str, Any]
+            | TiersCommand
+            | FundCommand
+            | SlashCommand
+            | IncentiveCommand
+            | IncentiveCancellation
         ]
         | None = None,
         proposer: str | None = None,

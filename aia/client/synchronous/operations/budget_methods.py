@@ -8,7 +8,7 @@ from typing import Literal
 
 from aia.client.synchronous.group import Group
 from aia.client.types import Budget, BudgetAnswer, BudgetDetails, BudgetPage, Done, Period, Scope
-from aia.client.writing import Amount, exact, given, segment
+from aia.client.writing import Amount, Revisions, conditions, exact, given, segment
 
 
 class BudgetMethods(Group):
@@ -69,6 +69,8 @@ class BudgetMethods(Group):
         *,
         warn_percent: float | None = None,
         hard_stop: bool | None = None,
+        if_match: Revisions | None = None,
+        if_none_match: Literal["*"] | None = None,
         idempotency_key: str | None = None,
     ) -> BudgetAnswer:
         """Make a budget be like this, with what is used of it already.
@@ -88,6 +90,9 @@ class BudgetMethods(Group):
                 economy say (80 unless they were changed).
             hard_stop: It refuses tasks that may cost more than it leaves (`budget_exhausted`);
                 else it only tells (`budget.exceeded`).
+            if_match: The revision that the change is meant for, or several; `*`: whichever there
+                is.
+            if_none_match: `*`: only if there is none yet.
             idempotency_key: Its own key instead of a new one, to repeat a command of before.
 
         Example::
@@ -107,6 +112,7 @@ class BudgetMethods(Group):
             BudgetAnswer,
             body,
             key=idempotency_key,
+            headers=conditions(if_match, if_none_match),
         )
 
     def get(
@@ -215,12 +221,15 @@ class BudgetMethods(Group):
         self,
         budget_id: str,
         *,
+        if_match: Revisions | None = None,
         idempotency_key: str | None = None,
     ) -> Done:
         """Remove a budget; tasks that are under way end in it as they would have.
 
         Args:
             budget_id: The budget.
+            if_match: The revision that the change is meant for, or several; `*`: whichever there
+                is.
             idempotency_key: Its own key instead of a new one, to repeat a command of before.
 
         Example::
@@ -233,4 +242,5 @@ class BudgetMethods(Group):
             Done,
             None,
             key=idempotency_key,
+            headers=conditions(if_match),
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from aia.client.synchronous.group import Group
 from aia.client.types import ChangedProposalKind, ChangedTier, Enrolled, Order
-from aia.client.writing import Amount, exact, given, segment
+from aia.client.writing import Amount, Revisions, conditions, exact, given, segment
 
 
 class EconomicSupply(Group):
@@ -159,6 +159,7 @@ class EconomicSupply(Group):
         budget_warning_ppm: int | None = None,
         proposal_kinds: Sequence[ChangedProposalKind | Mapping[str, Any]] | None = None,
         reason: str | None = None,
+        if_match: Revisions | None = None,
         idempotency_key: str | None = None,
     ) -> Order:
         """Change the parameters given; the others stay (If-Match: in this revision only).
@@ -181,6 +182,8 @@ class EconomicSupply(Group):
                 a number.
             proposal_kinds: All kinds of proposals.
             reason: Why, for the record.
+            if_match: The revision that the change is meant for, or several; `*`: whichever there
+                is.
             idempotency_key: Its own key instead of a new one, to repeat a command of before.
 
         Example::
@@ -210,5 +213,10 @@ class EconomicSupply(Group):
             }
         )
         return self._connection.command(
-            "PUT", "/mas/api/v1/economic/parameters", Order, body, key=idempotency_key
+            "PUT",
+            "/mas/api/v1/economic/parameters",
+            Order,
+            body,
+            key=idempotency_key,
+            headers=conditions(if_match),
         )

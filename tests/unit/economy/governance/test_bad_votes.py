@@ -130,6 +130,27 @@ def test_no_proposal(town: Town, changes: dict, code: str, field: str):
     assert (error.code, getattr(error, "field", "")) == (code, field)
 
 
+def test_what_could_not_be_carried_out_now_is_refused_unless_it_only_lacks_funds(town: Town):
+    stale = ProposedOrder(
+        kind="change_parameters",
+        order={"changes": {"gov_per_vote": 1}, "condition": {"revisions": [7]}},
+    )
+    given = {"kind": "parameters", "title": "T", "proposer": "ann"}
+    act = lambda: town.give(CreateProposal(proposal_id="p9", orders=(stale,), **given))  # noqa: E731
+    error = _refused(town, act)
+    assert (error.code, error.facts["command"]) == ("precondition_failed", 0)
+
+    dear = {"kind": "treasury", "title": "T", "proposer": "ann"}
+    town.give(CreateProposal(proposal_id="p9", orders=(grant("zoe", 10**6),), **dear))
+
+
+def test_tiers_are_changed_by_their_own_command_only(town: Town):
+    order = ProposedOrder(kind="change_parameters", order={"changes": {"tiers": []}})
+    given = {"kind": "parameters", "title": "T", "proposer": "ann", "orders": (order,)}
+    error = _refused(town, lambda: town.give(CreateProposal(proposal_id="p9", **given)))
+    assert error.code == "command_not_allowed"
+
+
 @pytest.mark.parametrize("by", [agent("bob"), OPERATOR, CLIENT])
 def test_nobody_proposes_with_the_money_of_others(town: Town, by: Principal):
     command = CreateProposal(proposal_id="p9", kind="text", title="T", proposer="ann")

@@ -53,7 +53,8 @@ PLAIN = ProposalKind(
 )
 PAYING = msgspec.structs.replace(PLAIN, name="treasury", commands=("grant",), timelock_seconds=50)
 SLOW = msgspec.structs.replace(PLAIN, name="slow", delay_seconds=60)
-KINDS = (PLAIN, PAYING, SLOW)
+CHANGING = msgspec.structs.replace(PLAIN, name="parameters", commands=("change_parameters",))
+KINDS = (PLAIN, PAYING, SLOW, CHANGING)
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.economy.accounts import staked, unbonding, wallet
+from aia_mas.domain.economy.budgets.events import BudgetHeld, BudgetSet
+from aia_mas.domain.economy.budgets.periods import Period
+from aia_mas.domain.economy.budgets.terms import BudgetTerms, Scope
+from aia_mas.domain.economy.governance.kinds import ProposalKind
+from aia_mas.domain.economy.governance.proposal_events import ProposalCreated
 from aia_mas.domain.economy.ledger.events import BalanceChanged
 from aia_mas.domain.economy.parameters import EconomicParameters, ParametersChanged
 from aia_mas.domain.economy.staking.events import AgentJailed, AgentUnjailed, StakeBonded
@@ -28,6 +33,7 @@ class Story:
         self.told: list[RecordedEvent] = []
         self.balances: defaultdict[str, int] = defaultdict(int)
         self.held: defaultdict[str, int] = defaultdict(int)
+        self.budgets: dict[str, BudgetTerms] = {}
 
     def after(self, **time: float) -> "Story":
         self.now += timedelta(**time)
@@ -126,6 +132,42 @@ class Story:
         return self.tell(
             "parameters/economy",
             ParametersChanged(parameters=parameters, revision=1, by="o", at=self.now),
+        )
+
+    def budget(self, budget_id: str, amount: int, period: Period) -> "Story":
+        terms = BudgetTerms(
+            scope=Scope.CLIENT, match="c", amount=amount * ONE, period=period, warn_ppm=800_000
+        )
+        self.budgets[budget_id] = terms
+        return self.tell(
+            f"budget/{budget_id}", BudgetSet(terms=terms, revision=1, by="o", at=self.now)
+        )
+
+    def use(self, budget_id: str, period: str, *, held: int, spent: int = 0) -> "Story":
+        return self.tell(
+            f"budget/{budget_id}",
+            BudgetHeld(
+                task_id="t",
+                transfer_id="t",
+                period=period,
+                amount=0,
+                held=held * ONE,
+                spent=spent * ONE,
+                at=self.now,
+            ),
+        )
+
+    def propose(self, proposal_id: str) -> "Story":
+        return self.tell(
+            f"proposal/{proposal_id}",
+            ProposalCreated(
+                title="More tea",
+                proposer="a",
+                terms=ProposalKind(name="text"),
+                starts_at=self.now,
+                by="o",
+                at=self.now,
+            ),
         )
 
     def restored(self) -> EconomyView:

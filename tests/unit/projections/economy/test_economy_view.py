@@ -6,6 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aia_mas.domain.economy.budgets.events import BudgetExceeded, BudgetRemoved, BudgetWarned
+from aia_mas.domain.economy.budgets.periods import Period
+from aia_mas.domain.economy.governance.proposal_events import (
+    ProposalActivated,
+    ProposalExecuted,
+    ProposalQueued,
+    ProposalSucceeded,
+    Result,
+)
+from aia_mas.domain.economy.governance.tally import Outcome, Tally
 from aia_mas.domain.economy.parameters import DEFAULT_PARAMETERS, EconomicParameters, TierTerms
 from aia_mas.domain.kernel.money import ONE
 from aia_mas.projections.economy.economy_view import EconomyView
@@ -271,6 +281,49 @@ async def test_leaderboards_rank_by_what_is_asked() -> None:
     assert await board("reputation", limit=1) == [(1, "c", "0.566666")]
     story.earn("c", 100)
     assert (await board("earnings"))[0] == (1, "c", "100"), "no answer of before"
+
+
+def test_budgets_count_in_the_periods_that_go_on() -> None:
+    story = Story().budget("b", 100, Period.DAY).use("b", "2026-01-01", held=30, spent=60)
+    terms = story.budgets["b"]
+    warned = BudgetWarned(terms=terms, period="2026-01-01", used=90 * ONE, at=story.now)
+    story.tell("budget/b", warned).budget("other", 5, Period.ONCE)
+
+    def figures() -> tuple[int, int, int, str, str]:
+        told = story.view.summary(story.now).budgets
+        return told.total, told.warned, told.exceeded, told.held, told.spent
+
+    assert figures() == (2, 1, 0, "30", "60")
+    story.tell(
+        "budget/b", BudgetExceeded(terms=terms, period="2026-01-01", used=101 * ONE, at=story.now)
+    )
+    assert figures() == (2, 1, 1, "30", "60")
+    story.after(days=1)
+    assert figures() == (2, 0, 0, "0", "0"), "a day that is over"
+    story.use("b", "2026-01-02", held=1).use("b", "2026-01-01", held=0, spent=90)
+    assert figures() == (2, 0, 0, "1", "0"), "what ends in a day that is over"
+    story.tell("budget/b", BudgetRemoved(by="o", at=story.now))
+    assert figures() == (1, 0, 0, "0", "0")
+
+
+def test_proposals_are_counted_where_they_stand() -> None:
+    story = Story().propose("p").propose("q").propose("r")
+    at = story.now
+    result = Result(outcome=Outcome.SUCCEEDED, tally=Tally(), total=1, voters=0, snapshot=1)
+    story.tell("proposal/p", ProposalActivated(ends_at=at, at=at))
+    story.tell("proposal/q", ProposalSucceeded(result=result, at=at))
+    story.tell("proposal/q", ProposalQueued(execute_after=at, expires_at=at, at=at))
+    story.tell("proposal/r", ProposalSucceeded(result=result, at=at))
+
+    def figures() -> tuple[int, int, dict[str, int]]:
+        told = story.view.summary(story.now).proposals
+        counts = {status: count for status, count in told.by_status.items() if count}
+        return told.total, told.open, counts
+
+    assert figures() == (3, 2, {"active": 1, "queued": 1, "succeeded": 1})
+    story.tell("proposal/q", ProposalExecuted(at=at))
+    assert figures() == (3, 1, {"active": 1, "executed": 1, "succeeded": 1})
+    assert story.restored().summary(story.now) == story.view.summary(story.now)
 
 
 def test_without_events_there_is_a_summary_of_nothing() -> None:

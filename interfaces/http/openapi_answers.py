@@ -1,0 +1,47 @@
+"""Which operations take and answer more than others: headers, preconditions, other statuses."""
+
+from __future__ import annotations
+
+WITH_ETAG = {
+    "register_agent", "put_agent", "update_agent", "get_agent",
+    "get_policies", "put_policies", "put_type_policy", "delete_type_policy",
+    "get_economic_parameters",
+    "create_budget", "set_budget", "get_budget",
+}  # fmt: skip
+WITH_POSITION = {
+    "list_agents", "get_agent", "list_agent_tasks", "list_tasks", "get_task",
+    "list_transactions", "list_accounts", "get_account", "get_statement", "get_statement_csv",
+    "get_transfer", "get_stake", "list_budgets", "get_budget", "list_incentives", "get_incentive",
+    "list_proposals", "get_proposal", "get_proposal_tally", "list_votes",
+    "list_vote_delegations", "get_vote_delegation", "get_economic_profile",
+    "list_agent_transactions", "get_economic_summary", "get_leaderboard",
+}  # fmt: skip
+# What the settlement carries out, on whichever node it is led.
+ORDERED = {
+    "mint_tokens", "burn_tokens", "fund_account", "change_economic_parameters",
+    "open_incentive", "cancel_incentive", "claim_rewards", "slash_agent",
+}  # fmt: skip
+WITH_LOCATION = {
+    "register_agent", "put_agent", "submit_task",
+    "create_budget", "create_proposal", "make_transfer", "reverse_transfer",
+} | ORDERED  # fmt: skip
+# Safe to repeat, and not in the log.
+WITHOUT_KEY = {"send_heartbeat", "claim_tasks", "create_ticket", "test_agent_webhook"}
+CONDITIONAL = {
+    "put_agent", "update_agent", "unregister_agent", "drain_agent", "suspend_agent",
+    "activate_agent", "put_policies", "put_type_policy",
+    "delete_type_policy", "change_economic_parameters", "set_budget", "remove_budget",
+}  # fmt: skip
+CREATING = {"put_agent", "set_budget"}
+TWO_ANSWERS = {
+    "put_agent": ("200", "201", "The agent is new"),
+    "submit_task": ("201", "200", "An unfinished task has the same `dedup_key`"),
+    **dict.fromkeys(
+        {*ORDERED, "register_agent_economically"},
+        ("200", "202", "It is ordered, and will be carried out"),
+    ),
+}
+MAY_BE_FULL = {"submit_task", "submit_tasks"}
+# Beside all commands of the economy: what is staked or paid for with it.
+SPENDING = {"register_agent", "put_agent", "submit_task", "submit_tasks", "retry_task"}
+UNLIMITED = {"get_liveness", "get_readiness"}
