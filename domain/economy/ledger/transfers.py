@@ -62,6 +62,9 @@ def transfer(states: States, command: Transfer, ctx: Context, tokens: frozenset[
     try:
         _check(command, ctx, tokens)
         if command.pending:
+            if book.transfer(command.entry.transfer_id) is None and not _settles(ctx):
+                # One that leaves open where to it goes is the system's: nobody else could end it.
+                check_legs(command.entry.legs)
             expires_at = (
                 None if command.timeout is None else ctx.now + timedelta(seconds=command.timeout)
             )
@@ -196,9 +199,10 @@ def _check(command: Transfer, ctx: Context, tokens: frozenset[str]) -> None:
             raise SystemAccount("Transfers are between wallets", account_id=leg.account)
         if leg.amount < 0:
             check_may_spend(ctx.principal, account.owner)
-    if command.pending and ctx.principal.subject != SETTLEMENT.subject:
-        # One that leaves open where to it goes is the system's: nobody else could end it.
-        check_legs(command.entry.legs)
+
+
+def _settles(ctx: Context) -> bool:
+    return ctx.principal.subject == SETTLEMENT.subject
 
 
 def _check_not_reserved(transfer_id: str, ctx: Context, field: str) -> None:
