@@ -193,7 +193,7 @@ def test_the_document_describes_every_route(client: httpx.Client) -> None:
         *("put_agent", "update_agent", "unregister_agent"),
         *("drain_agent", "suspend_agent", "activate_agent"),
         *("put_policies", "put_type_policy", "delete_type_policy"),
-        *("set_budget", "remove_budget"),
+        *("set_budget", "remove_budget", "change_economic_parameters"),
     }
     positioned = {
         *("list_agents", "get_agent", "list_agent_tasks", "list_tasks", "get_task"),

@@ -57,6 +57,14 @@ def test_figures_tell_of_agents_priorities_throughput_and_lag(
         "dispatching": "process",
         "expiry": "process",
         "webhooks": "process",
+        "settlement": "process",
+        "budgets": "table",
+        "governance": "table",
+        "incentives": "table",
+        "ledger": "table",
+        "stakes": "table",
+        "task_rewards": "table",
+        "economy": "view",
     }
     assert all(each["position"] > 0 and each["seconds"] < 60 for each in after["lag"])
 

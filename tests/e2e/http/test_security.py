@@ -10,6 +10,7 @@ from aia_mas import __version__
 
 from .conftest import KEY, bearer
 from .nodes import assigned
+from .problems import head
 
 API = "/mas/api/v1"
 
@@ -122,7 +123,7 @@ def test_an_agent_acts_for_itself_only(acting: Any, admin: httpx.Client, unique:
         json={"task_type": "x", "requirements": {"skills": [other]}},
     )
     task = assigned(admin, submitted.json()["task_id"])
-    before = admin.get(f"{API}/audit/head").json()["position"]
+    before = head(admin)
     theirs = {"agent_id": other, "lease": task["lease"]}
 
     for method, path, body in (
@@ -144,7 +145,7 @@ def test_an_agent_acts_for_itself_only(acting: Any, admin: httpx.Client, unique:
     ):
         answer = me.request(method, f"{API}{path}", json=body)
         assert code(answer) == (403, "permission_denied"), (method, path)
-    assert admin.get(f"{API}/audit/head").json()["position"] == before
+    assert head(admin) == before
 
     assert me.post(f"{API}/agents/{unique}/heartbeat").status_code == 200
     assert me.post(f"{API}/agents/{unique}/claim", json={}).status_code == 200
@@ -180,7 +181,7 @@ def test_a_client_calls_off_and_tries_again_only_what_is_its_own(
     submission = {"task_type": "x", "requirements": {"skills": [unique]}}
     task = mine.post(f"{API}/agents/tasks/submit", json=submission).json()
     path = f"{API}/agents/tasks/{task['task_id']}"
-    before = admin.get(f"{API}/audit/head").json()["position"]
+    before = head(admin)
     key = {"idempotency-key": unique}
 
     for action in ("cancel", "retry"):
@@ -190,7 +191,7 @@ def test_a_client_calls_off_and_tries_again_only_what_is_its_own(
     for answer in (refused, again):
         assert code(answer) == (403, "permission_denied")
         assert "idempotent-replayed" not in answer.headers
-    assert admin.get(f"{API}/audit/head").json()["position"] == before
+    assert head(admin) == before
     assert other.get(path).json()["owner"] == unique
 
     assert mine.post(f"{path}/cancel").json()["status"] == "cancelled"
