@@ -28,8 +28,8 @@ from aia_mas.domain.kernel import Context, DomainError, Event, Principal, Role
 from aia_mas.domain.kernel.principal import system
 from aia_mas.domain.kernel.steps import at_once
 from aia_mas.domain.orchestration.planning import PlannedAssignment
-from aia_mas.domain.orchestration.task_commands import AssignTask
 from aia_mas.domain.orchestration.task import TaskResultRefused
+from aia_mas.domain.orchestration.task_commands import AssignTask
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 ADMIN = Principal("admin", frozenset({Role.ADMIN}))
@@ -186,10 +186,10 @@ class Market:
         nothing: Any = None
         desk = ElectionDesk(cast("Any", _Folds(self)), nothing, nothing)
         tasks = orchestration.handlers(
-            active_tasks=lambda agent_id: self.dispatch.active_tasks(agent_id),
-            seat=lambda command: self._seats.place(command),
+            active_tasks=self.dispatch.active_tasks,
+            seat=self._seats.place,
             place=lambda _: None,
-            stake=lambda agent_id: self.dispatch.stake_of(agent_id),
+            stake=self.dispatch.stake_of,
             staking=Staking(self.new_id, lambda _: None, faucet=faucet),
         )
         others = registry.others(frozenset({AIA, AIA_GOV}), known, lambda: desk)
