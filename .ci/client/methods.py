@@ -26,6 +26,13 @@ _PLACEHOLDERS = {
     "key": '"sales_db"',
     "task_type": '"report"',
     "stream": '"agent/data_analyst_001"',
+    "account_id": '"wallet:AIA:data_analyst_001"',
+    "budget_id": '"research"',
+    "month": '"2026-01"',
+    "order_id": '"order-17"',
+    "program_id": '"program-17"',
+    "proposal_id": '"proposal_123"',
+    "transfer_id": '"transfer-17"',
 }
 
 
@@ -197,7 +204,7 @@ class Method:
                 for one in operation.named_in("query")
             )
             if answer == "str":
-                call = f"text({path})"
+                call = f"text({path}, {{{query}}})" if query else f"text({path})"
             elif operation.path.startswith(_PROBES):
                 call = f"look({path}, {answer})"
             else:
@@ -253,7 +260,7 @@ class Method:
         body = content.get("application/json", {}).get("example", {})
         places, named = self.arguments(paged=not iterating)
         by_place = [
-            _shown(body[one.name])
+            _shown(body[one.name], one.kind)
             if one.name in body and one.name != "lease"
             else _PLACEHOLDERS.get(one.name, "...")
             for one in places

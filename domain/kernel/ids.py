@@ -8,6 +8,8 @@ from aia_mas.domain.kernel.errors import InvalidValue
 
 _ID = re.compile(r"[A-Za-z0-9._:-]+", re.ASCII)
 _LONGEST = 128
+# The system names what it makes after what that belongs to, so these are longer.
+_MADE = re.compile(r"[A-Za-z0-9._:~-]{1,300}", re.ASCII)
 
 # Words that name a route under /agents or elsewhere; an agent called so could not be addressed.
 RESERVED_WORDS = frozenset(
@@ -50,6 +52,17 @@ def check_id(value: str, field: str) -> str:
         raise InvalidId(field=field)
     if value.lower() in RESERVED_WORDS:
         raise ReservedId(f"{value!r} is a reserved word", field=field)
+    return value
+
+
+def check_made_id(value: str, field: str) -> str:
+    """Return an id to look up by unchanged, made by a user or by the system, or refuse it.
+
+    Raises:
+        InvalidId: Neither makes ids like that.
+    """
+    if not _MADE.fullmatch(value):
+        raise InvalidId(field=field)
     return value
 
 

@@ -111,7 +111,8 @@ class Dispatching:
         """
         at = now.timestamp()
         plan = planning.plan(self._sweep, self._accounts, self._known, at, limit)
-        return [planning.promised(planned, self.rewards) for planned in plan]
+        known = self._known
+        return [planning.promised(each, self.rewards, known[each.task_id].owner) for each in plan]
 
     @property
     def more_to_plan(self) -> bool:
@@ -148,7 +149,7 @@ class Dispatching:
         planned = planning.place_first(
             self.fleet, self._accounts, self.passed_over, task_id, spec, signature, place
         )
-        return None if planned is None else planning.promised(planned, self.rewards)
+        return None if planned is None else planning.promised(planned, self.rewards, owner)
 
     def drop(self, task_id: str, aside: datetime | None = None) -> bool:
         """Take back an assignment that did not get into the log; the task waits as before.

@@ -60,9 +60,13 @@ def planned(task_id: str, attempt: int, lease_seconds: float, pick: Pick) -> Pla
     return PlannedAssignment(task_id, attempt, pick.agent_id, lease_seconds, *pick[1:])
 
 
-def promised(planned: PlannedAssignment, allowance: Allowance) -> PlannedAssignment:
-    """Return an assignment with what its agent is promised for it, which is kept from now on."""
-    promise = allowance.promise(planned.task_id, planned.agent_id, planned.stake)
+def promised(planned: PlannedAssignment, allowance: Allowance, owner: str) -> PlannedAssignment:
+    """Return an assignment with what its agent is promised for it, which is kept from now on.
+
+    For work at a task of its own (``owner``: whose the task is) an agent earns nothing.
+    """
+    task_id, agent_id = planned.task_id, planned.agent_id
+    promise = allowance.promise(task_id, agent_id, planned.stake, own=owner == agent_id)
     return planned._replace(reward=promise.terms, unfunded=promise.unfunded)
 
 

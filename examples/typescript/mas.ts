@@ -1182,7 +1182,7 @@ export interface ToldProposal {
 export interface ToldReward {
   /** `promised` when the attempt was given out; `paid` or `forfeited` (the stake that backed it is gone) when the completed task was settled; `unfunded`: it earns nothing. */
   status: RewardStatus;
-  /** Why it earns nothing: `no_stake`, `stake_limit`, `pool_empty` or `stake_lost`. */
+  /** Why it earns nothing: `own_task`, `no_stake`, `stake_limit`, `pool_empty` or `stake_lost`. */
   reason?: string | null;
   /** The tier of the agent's stake when it got the attempt. */
   tier?: string | null;

@@ -84,14 +84,19 @@ class AsyncConnection:
             query: Of which ``min_position`` says how old the answer may be.
             until: When to give up at the latest, by the monotonic clock.
         """
+        answer = await self._exchange("GET", path, query=self._aged(query), until=until)
+        return self._understood(answer, kind)
+
+    async def text(self, path: str, query: Mapping[str, Any] | None = None) -> str:
+        """Ask for plain text (``query``: as for ``read``)."""
+        return (await self._exchange("GET", path, query=self._aged(query or {}))).text
+
+    def _aged(self, query: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a query that is answered no older than what this client has seen."""
         fields = dict(query)
         if self.configuration.consistent and fields.get("min_position", 0) is None:
             fields["min_position"] = self.seen.value or None
-        return self._understood(await self._exchange("GET", path, query=fields, until=until), kind)
-
-    async def text(self, path: str) -> str:
-        """Ask for plain text."""
-        return (await self._exchange("GET", path)).text
+        return fields
 
     async def look(self, path: str, kind: type[T]) -> T:
         """Ask how the server is now; an error is an answer, too, and final."""

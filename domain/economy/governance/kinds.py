@@ -61,6 +61,8 @@ PROPOSAL_KINDS: Final[tuple[ProposalKind, ...]] = (
     ProposalKind(name="slash", commands=("slash",), threshold_ppm=666_666),
 )
 """The kinds there are unless the parameters say otherwise."""
+COMMANDS: Final = frozenset(name for kind in PROPOSAL_KINDS for name in kind.commands)
+"""What proposals may do at all."""
 
 
 def for_development(kinds: tuple[ProposalKind, ...] = PROPOSAL_KINDS) -> tuple[ProposalKind, ...]:
@@ -94,6 +96,12 @@ def check_kinds(kinds: tuple[ProposalKind, ...], field: str) -> None:
 def _check_kind(kind: ProposalKind, field: str) -> None:
     if not 0 < len(kind.name) <= 64:
         raise InvalidValue("A name has 1 to 64 characters", field=within(field, "name"))
+    unknown = [name for name in kind.commands if name not in COMMANDS]
+    if unknown or len(kind.commands) > len(set(kind.commands)):
+        raise InvalidValue(
+            f"Commands are some of {', '.join(sorted(COMMANDS))}, each once",
+            field=within(field, "commands"),
+        )
     for name in ("delay_seconds", "period_seconds", "timelock_seconds", "grace_seconds"):
         value = getattr(kind, name)
         lowest = 0.1 if name == "period_seconds" else 0.0

@@ -14,6 +14,8 @@ from aia_mas.domain.economy.incentives.program import ProgramState, escrow_of, p
 from aia_mas.domain.economy.incentives.terms import ProgramTerms, check_program
 from aia_mas.domain.economy.ledger import Entry, move, transfer_stream
 from aia_mas.domain.economy.orders import Execution, OrderKind
+from aia_mas.domain.economy.parameters import PARAMETERS
+from aia_mas.domain.economy.supply.issuing import parameters_in, terms_of
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.errors import PermissionDenied
 from aia_mas.domain.kernel.ids import check_id
@@ -53,6 +55,7 @@ def _opening_streams(order: OpenProgram, order_id: str) -> tuple[str, ...]:
         transfer_stream(order_id),
         account_stream(treasury(token)),
         account_stream(escrow_of(order.program_id, token)),
+        PARAMETERS,
     )
 
 
@@ -63,6 +66,7 @@ def _open(order: OpenProgram, execution: Execution) -> Mapping[str, Any]:
     terms = order.terms
     # What was ordered some time ago, by a vote for example, may be over by now.
     check_program(terms, execution.ctx.now)
+    terms_of(parameters_in(execution.states), terms.token)  # refuses one that is no token
     entry = Entry(
         transfer_id=execution.order_id,
         legs=move(treasury(terms.token), escrow_of(order.program_id, terms.token), terms.budget),

@@ -30,7 +30,8 @@ from aia_mas.domain.economy.ledger.commands import (
     Transfer,
     VoidHold,
 )
-from aia_mas.domain.economy.ledger.entry import Entry, Leg, transfer_stream
+from aia_mas.domain.economy.ledger.entry import Entry, Leg, check_legs, transfer_stream
+from aia_mas.domain.economy.ledger.reasons import check_not_reserved
 from aia_mas.domain.economy.ledger.states import TransferState
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.decision import Decision, refuse
@@ -61,6 +62,9 @@ def transfer(states: States, command: Transfer, ctx: Context, tokens: frozenset[
     try:
         _check(command, ctx, tokens)
         if command.pending:
+            if book.transfer(command.entry.transfer_id) is None and not _settles(ctx):
+                # One that leaves open where to it goes is the system's: nobody else could end it.
+                check_legs(command.entry.legs)
             expires_at = (
                 None if command.timeout is None else ctx.now + timedelta(seconds=command.timeout)
             )
@@ -131,6 +135,7 @@ def check_reversal(command: ReverseTransfer, moved: Sequence[Leg], ctx: Context)
     mistakes.check(check_id, command.reversal_id, "reversal_id")
     mistakes.check(_check_not_reserved, command.reversal_id, ctx, "reversal_id")
     mistakes.check(check_reason, command.reason)
+    mistakes.check(check_not_reserved, command.reason, ctx)
     mistakes.check(check_metadata, command.metadata)
     mistakes.refuse()
     for leg in moved:
@@ -177,6 +182,7 @@ def check_metadata(metadata: Mapping[str, str], field: str = "metadata") -> None
 def _check(command: Transfer, ctx: Context, tokens: frozenset[str]) -> None:
     check_entry(command.entry)
     _check_not_reserved(command.entry.transfer_id, ctx, "transfer_id")
+    check_not_reserved(command.entry.reason, ctx)
     timeout = command.timeout
     if timeout is not None and not (command.pending and 0 < timeout <= LONGEST_TIMEOUT):
         raise InvalidValue(
@@ -193,6 +199,10 @@ def _check(command: Transfer, ctx: Context, tokens: frozenset[str]) -> None:
             raise SystemAccount("Transfers are between wallets", account_id=leg.account)
         if leg.amount < 0:
             check_may_spend(ctx.principal, account.owner)
+
+
+def _settles(ctx: Context) -> bool:
+    return ctx.principal.subject == SETTLEMENT.subject
 
 
 def _check_not_reserved(transfer_id: str, ctx: Context, field: str) -> None:

@@ -92,7 +92,7 @@ class Allowance:
         """Return how many attempts of an agent a reward is kept for, planned ones included."""
         return self._at_once[agent_id]
 
-    def promise(self, task_id: str, agent_id: str, stake: int) -> Promise:
+    def promise(self, task_id: str, agent_id: str, stake: int, *, own: bool = False) -> Promise:
         """Promise a reward for an attempt that is planned, and keep it.
 
         It is kept until the assignment is applied or ``drop`` is called.
@@ -101,12 +101,15 @@ class Allowance:
             task_id: Which task.
             agent_id: Who will get it.
             stake: The agent's stake, base units.
+            own: The task is that agent's own.
         """
         parameters = self.parameters
         if parameters is None:
             return Promise(unfunded=Unfunded.POOL_EMPTY)
         if not parameters.base_task_reward:
             return Promise()
+        if own:  # else it could order its rewards itself
+            return Promise(unfunded=Unfunded.OWN_TASK)
         terms = terms_by(parameters, stake)
         if terms is None:
             return Promise(unfunded=Unfunded.NO_STAKE)

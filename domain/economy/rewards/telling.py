@@ -29,7 +29,8 @@ class ToldReward(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         status: `promised` when the attempt was given out; `paid` or `forfeited` (the stake that
             backed it is gone) when the completed task was settled; `unfunded`: it earns nothing.
-        reason: Why it earns nothing: `no_stake`, `stake_limit`, `pool_empty` or `stake_lost`.
+        reason: Why it earns nothing: `own_task`, `no_stake`, `stake_limit`, `pool_empty` or
+            `stake_lost`.
         tier: The tier of the agent's stake when it got the attempt.
         multiplier: What that tier multiplies the base by.
         base: The reward before multiplier and factor, tokens.

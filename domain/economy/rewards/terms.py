@@ -13,6 +13,7 @@ from aia_mas.domain.economy.rewards.factor import most
 class Unfunded(StrEnum):
     """Why an attempt earns nothing from the pool; the work goes on all the same."""
 
+    OWN_TASK = "own_task"
     NO_STAKE = "no_stake"
     STAKE_LIMIT = "stake_limit"
     POOL_EMPTY = "pool_empty"

@@ -8,6 +8,7 @@ from aia_mas.domain.economy.accounts import AIA, AIA_GOV, account_stream, staked
 from aia_mas.domain.economy.ledger.entry import transfer_stream
 from aia_mas.domain.economy.parameters import PARAMETERS
 from aia_mas.domain.economy.staking.state import stake_stream
+from aia_mas.domain.orchestration.agent import agent_stream
 
 
 class Stake(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,12 +35,14 @@ class Unstake(msgspec.Struct, frozen=True, kw_only=True):
         amount: How much, base units; None: all that is free.
         transfer_id: The id of the transfer that moves it, and of the unbonding.
         token: AIA or AIA_GOV.
+        leaving: Because the agent unregistered: not when it is registered again by then.
     """
 
     agent_id: str
     amount: int | None
     transfer_id: str
     token: str = AIA
+    leaving: bool = False
 
 
 class CancelUnbonding(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,6 +136,7 @@ def streams_of_unstake(command: Unstake) -> tuple[str, ...]:
         account_stream(wallet(agent_id, token)),
         account_stream(staked(agent_id, token)),
         account_stream(unbonding(agent_id, token)),
+        *((agent_stream(agent_id),) if command.leaving else ()),
     )
 
 

@@ -188,7 +188,13 @@ class StakeDues:
         for token, free in ((AIA, state.free), (AIA_GOV, state.bonded_gov)):
             if free:
                 transfer_id = f"leave:{position}:{token}"
-                out = Unstake(agent_id=agent_id, amount=None, transfer_id=transfer_id, token=token)
+                out = Unstake(
+                    agent_id=agent_id,
+                    amount=None,
+                    transfer_id=transfer_id,
+                    token=token,
+                    leaving=True,
+                )
                 yield Work(transfer_id, out)
 
 

@@ -47,6 +47,7 @@ from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.decision import Decision, refuse
 from aia_mas.domain.kernel.errors import Conflict, DomainError
 from aia_mas.domain.kernel.money import to_text
+from aia_mas.domain.orchestration.agent import AgentState, AgentStatus, agent_stream
 from aia_mas.domain.orchestration.bounds import check_units
 
 MOST_LOTS = 64
@@ -96,6 +97,8 @@ def unstake(states: States, command: Unstake, ctx: Context) -> Decision:
 
     What was staked last goes first. Of what is delegated nothing can be taken.
     """
+    if command.leaving and _is_registered(states[agent_stream(command.agent_id)]):
+        return Decision()  # its registration counted on what was not taken yet
     terms, state = terms_of(states), stake_of(states, command.agent_id)
     agent_id, token = command.agent_id, command.token
     book = Book(states, ctx)
@@ -262,6 +265,10 @@ def check_amount(amount: int) -> None:
     if not amount:
         raise ZeroAmount(field="amount")
     check_units(amount, "amount")
+
+
+def _is_registered(agent: AgentState | None) -> bool:
+    return agent is not None and agent.status is not AgentStatus.UNREGISTERED
 
 
 def _unbonding(state: StakeState, unbonding_id: str) -> Unbonding:

@@ -11,7 +11,7 @@ from litestar.params import FromPath, QueryParameter
 from aia_mas.application.economy.order_desk import Order
 from aia_mas.application.event_log.log import EventFilter
 from aia_mas.domain.economy.orders import OrderPlaced
-from aia_mas.domain.kernel.ids import entity_of
+from aia_mas.domain.kernel.ids import check_made_id, entity_of
 from aia_mas.interfaces.http.answers import Answer, answer
 from aia_mas.interfaces.http.economy.paths import ECONOMIC
 from aia_mas.interfaces.http.log_pages import log_page
@@ -61,5 +61,6 @@ class Orders(Controller):
         self, order_id: FromPath[str], request: ApiRequest, min_position: MinPosition = 0
     ) -> Answer[Order]:
         """Return an order as it stands."""
+        check_made_id(order_id, "order_id")
         await logged(request, min_position)
         return answer(await request.system.economy.orders.get(order_id))

@@ -17,7 +17,7 @@ from aia_mas.domain.economy.ledger.reversing import Reversal
 from aia_mas.domain.economy.ledger.told import ToldTransfer
 from aia_mas.domain.economy.orders import OrderStatus
 from aia_mas.domain.kernel import DomainError
-from aia_mas.domain.kernel.ids import check_id
+from aia_mas.domain.kernel.ids import check_id, check_made_id
 from aia_mas.domain.orchestration.errors import InvalidBatchSize
 from aia_mas.interfaces.http.answers import Answer, answer
 from aia_mas.interfaces.http.bodies import decode
@@ -108,7 +108,7 @@ class Transfers(Controller):
         self, transfer_id: FromPath[str], request: ApiRequest, min_position: MinPosition = 0
     ) -> Answer[Transaction]:
         """Return a transfer."""
-        check_id(transfer_id, "transfer_id")
+        check_made_id(transfer_id, "transfer_id")
         await reached(request, "ledger", min_position)
         found, position = await request.system.projections.ledger.transfer(transfer_id)
         if found is None:

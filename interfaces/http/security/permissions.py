@@ -14,16 +14,12 @@ _ADMIN = frozenset({Role.ADMIN})
 _OPERATORS = _ADMIN | {Role.OPERATOR}
 _AGENTS = _OPERATORS | {Role.AGENT}  # an agent for itself only, see ``ApiRequest.acting_for``
 _SUBMITTERS = _AGENTS | {Role.CLIENT}
-_SPENDERS = _ADMIN | {Role.AGENT, Role.CLIENT, Role.TREASURER}
 _CLIENTS = _OPERATORS | {Role.CLIENT}
 _TREASURY = _ADMIN | {Role.TREASURER}
 _AUDITORS = _OPERATORS | {Role.AUDITOR}
 _WATCHERS = _AUDITORS | {Role.VIEWER}
-_VOTERS = _ADMIN | {Role.TREASURER, Role.AGENT, Role.CLIENT}
 _READERS = frozenset(Role)
 _SPENDERS = _TREASURY | {Role.AGENT, Role.CLIENT}  # their own only, see ``economy.authority``
-_TREASURERS = _ADMIN | {Role.TREASURER}
-_SPENDERS = _TREASURERS | {Role.AGENT, Role.CLIENT}  # see ``may_spend``
 
 PERMISSIONS: Mapping[str, frozenset[Role]] = {
     # Operations: nothing of anybody's data stands in these.
@@ -134,13 +130,13 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     # The economy
     "register_agent_economically": _SPENDERS,  # for others than oneself: see ``enrolment``
     "get_treasury": _READERS,
-    "mint_tokens": _TREASURERS,
-    "burn_tokens": _TREASURERS,
-    "fund_account": _TREASURERS,
-    "list_orders": _TREASURERS | _AUDITORS,
+    "mint_tokens": _TREASURY,
+    "burn_tokens": _TREASURY,
+    "fund_account": _TREASURY,
+    "list_orders": _TREASURY | _AUDITORS,
     "get_order": _READERS,
     "get_economic_parameters": _READERS,
-    "change_economic_parameters": _TREASURERS,
+    "change_economic_parameters": _TREASURY,
     # Live streams; each topic is allowed like the query that reads the same
     "open_frontend_socket": _READERS,
     "stream_events": _READERS,
@@ -157,17 +153,17 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "get_audit_stream": _AUDITORS,
     "get_audit_head": _AUDITORS,
     # Governance: with one's own money and power, see ``may_spend`` and ``may_vote_for``
-    "create_proposal": _VOTERS,
+    "create_proposal": _SPENDERS,
     "list_proposals": _READERS,
     "get_proposal": _READERS,
     "get_proposal_tally": _READERS,
-    "cast_vote": _VOTERS,
+    "cast_vote": _SPENDERS,
     "list_votes": _READERS,
-    "cancel_proposal": _VOTERS,  # their own while it is pending; guardians any
+    "cancel_proposal": _SPENDERS,  # their own while it is pending; guardians any
     "veto_proposal": _ADMIN | {Role.TREASURER},
-    "execute_proposal": _VOTERS | {Role.OPERATOR},
-    "delegate_votes": _VOTERS,
-    "withdraw_votes": _VOTERS,
+    "execute_proposal": _SPENDERS | {Role.OPERATOR},
+    "delegate_votes": _SPENDERS,
+    "withdraw_votes": _SPENDERS,
     "get_vote_delegation": _READERS,
     "list_vote_delegations": _READERS,
 }

@@ -16,12 +16,21 @@ from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.application.event_log.refolding import refold
 from aia_mas.application.registry import EVENTS
 from aia_mas.domain.kernel.steps import at_once
-from aia_mas.projections.metrics_snapshot import thawed
 from aia_mas.projections.rebuilding import rebuild
 from aia_mas.projections.registry import READ_MODELS, LiveView
 from aia_mas.projections.table import Projection
 
 from .history import History
+
+NOT_HERE = {
+    "agent_directory_v3_stake",
+    "ledger_v1_closed",
+    *("budgets_v1", "budgets_v1_uses", "budgets_v1_days"),
+    *("incentives_v1", "incentives_v1_payments"),
+    *("governance_v1", "governance_v1_votes", "governance_v1_delegations"),
+    *("stakes_v1", "task_rewards_v1"),
+}
+"""Tables that may be empty: nobody stakes, spends by a budget or proposes anything here."""
 
 
 class Aftermath:
@@ -44,7 +53,7 @@ class Aftermath:
                     await self._view_equals_rebuild(model, log)
                 else:
                     live = await self._contents(model)
-                    assert all(live.values())
+                    assert {name for name, rows in live.items() if not rows} <= NOT_HERE
                     assert await rebuild(model, log, self.url) == len(self.history.events)
                     assert await self._contents(model) == live
 
@@ -72,8 +81,9 @@ class Aftermath:
         assert stored is not None
         fresh = model.make()
         assert await refold(log, fresh, upto=stored.position) == stored.position
-        encoded = list(at_once(fresh.snapshot()))
-        assert at_once(thawed(encoded)) == at_once(thawed(stored.pieces))
+        restored = model.make()
+        at_once(restored.restore(stored.pieces))
+        assert list(at_once(fresh.snapshot())) == list(at_once(restored.snapshot()))
 
 
 @asynccontextmanager

@@ -198,7 +198,7 @@ def test_who_may(team: Team, acting: Acting) -> None:
         ({"ends_at": "2020-01-01T00:00:00"}, 422, "invalid_type"),
         ({"program_id": "incentives"}, 422, "reserved_id"),
         ({"token": "aia"}, 422, "unknown_token"),
-        ({"token": "NEVER_HEARD_OF"}, 402, "insufficient_funds"),
+        ({"token": "NEVER_HEARD_OF"}, 422, "unknown_token"),
         ({"budget": "999999999", "amount": "1"}, 402, "insufficient_funds"),
         ({"eligibility": {"agents": ["a b"]}}, 422, "invalid_id"),
     ],

@@ -134,6 +134,8 @@ def test_an_order_is_looked_at_where_it_is_said_to_be(treasurer, acting: Acting)
     )
     assert order["order_id"] not in more.text
     refused(treasurer.get(f"{ECONOMIC}/orders/nothing"), 404, "order_not_found")
+    for no_id in ("%00", "o%C3%B6", "x" * 301):
+        refused(treasurer.get(f"{ECONOMIC}/orders/{no_id}"), 422, "invalid_id")
     refused(acting("carl", "client").get(f"{ECONOMIC}/orders"), 403, "permission_denied")
 
 

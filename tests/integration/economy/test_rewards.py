@@ -323,3 +323,15 @@ async def test_a_rebuild_shows_what_the_live_read_models_do(
 async def _rows(connection: psycopg.AsyncConnection, table: str) -> list[Any]:
     cursor = await connection.execute(f"select t::text from {table} t order by 1")
     return await cursor.fetchall()
+
+
+async def test_an_agent_earns_nothing_by_tasks_of_its_own(database: str) -> None:
+    settings = Settings(database_url=database, rating_window_seconds=0)
+    async with System(settings) as node:
+        await ready(node, ["ann"])
+        await node.engine.execute(SubmitTask(task_id="t1", spec=SPEC, owner="ann"), DEV)
+        await node.engine.execute(SubmitTask(task_id="t2", spec=SPEC, owner="bob"), DEV)
+        own, other = [each.event for each in await recorded(node, TaskAssigned)]
+
+        assert (own.reward, own.unfunded) == (None, "own_task")
+        assert other.reward is not None

@@ -42,7 +42,7 @@ class Chores:
     def apply(self, happened: Happened) -> None:
         raise NotImplementedError
 
-    def due(self, now: datetime, most: int) -> Sequence[Work]:  # noqa: ARG002 - all at once
+    def due(self, now: datetime, most: int) -> Sequence[Work]:
         return [Work(name, Do(name)) for name in self.open[:most]]
 
     def next_due(self) -> datetime | None:

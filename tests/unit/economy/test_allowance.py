@@ -59,6 +59,11 @@ def test_without_a_tier_there_is_no_reward(allowance, stake):
     assert allowance.promise("1", "a", stake).unfunded == Unfunded.NO_STAKE
 
 
+def test_nobody_orders_its_rewards_itself(allowance):
+    assert allowance.promise("1", "a", SILVER, own=True).unfunded == Unfunded.OWN_TASK
+    assert (allowance.rewarded("a"), allowance.promisable) == (0, allowance.available)
+
+
 def test_so_many_at_once_as_the_stake_backs(allowance):
     assert allowance.promise("1", "a", 100 * ONE).terms is not None
     assert allowance.promise("2", "a", 100 * ONE).unfunded == Unfunded.STAKE_LIMIT

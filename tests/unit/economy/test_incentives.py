@@ -22,7 +22,12 @@ from aia_mas.domain.economy.incentives.terms import (
     Payout,
     ProgramTerms,
 )
-from aia_mas.domain.economy.orders import OrderRefused, PlaceOrder
+from aia_mas.domain.economy.orders import (
+    OrderRefused,
+    OrderStatus,
+    PlaceOrder,
+    order_stream,
+)
 from aia_mas.domain.economy.parameters import DEFAULT_PARAMETERS
 from aia_mas.domain.economy.staking.events import StakeBonded
 from aia_mas.domain.kernel import DomainError
@@ -426,3 +431,12 @@ def test_an_id_is_that_of_one_program():
 
     assert [e.code for _, e in given.events if type(e) is OrderRefused] == ["incentive_exists"]
     assert given.account(wallet("ann")).balance == 0
+
+
+def test_a_program_pays_in_a_token_that_there_is():
+    given = town()
+
+    opened(given, program_id="p2", token="XYZ")
+
+    state = given.states[order_stream("open-p2")]
+    assert (state.status, state.refusal.code) == (OrderStatus.REFUSED, "unknown_token")

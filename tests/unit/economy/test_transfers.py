@@ -31,6 +31,7 @@ from aia_mas.domain.economy.ledger.commands import (
     touched,
 )
 from aia_mas.domain.kernel import Context, Decision, Principal, Role
+from aia_mas.projections.economy.earning_kinds import KINDS
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ANN, BOB, CAL = wallet("ann"), wallet("bob"), wallet("cal")
@@ -203,6 +204,25 @@ def test_the_settlement_may_use_ids_with_a_colon() -> None:
 )
 def test_legs_that_are_not_allowed(legs: tuple[Leg, ...], refused: str) -> None:
     assert code(when(given({ANN: 100}), asked(*legs))) == refused
+
+
+def test_a_pending_one_says_where_to_it_goes_or_nobody_could_end_it() -> None:
+    command = asked(Leg(ANN, -1), pending=True)
+
+    assert code(when(given({ANN: 100}), command, AGENT_ANN)) == "unbalanced_entry"
+    assert code(when(given({ANN: 100}), command, SETTLEMENT)) == ""
+
+
+@pytest.mark.parametrize("reason", sorted(KINDS.keys() | transfers.PROCESS_REASONS))
+def test_nobody_passes_a_transfer_off_as_one_of_the_system(reason: str) -> None:
+    streams = given({ANN: 100, BOB: 10}, t0=kept(*move(ANN, BOB, 1), status=TransferStatus.POSTED))
+    reversal = ReverseTransfer(transfer_id="t0", reversal_id="r1", reason=reason)
+
+    for pending in (False, True):
+        command = asked(*move(ANN, BOB, 10), reason=reason, pending=pending)
+        assert code(when(streams, command, AGENT_ANN)) == "invalid_value"
+        assert code(when(streams, command, SETTLEMENT)) == ""
+    assert code(when(streams, reversal, AGENT_BOB)) == "invalid_value"
 
 
 def test_the_same_time_out_is_the_same_however_late_it_comes_again() -> None:

@@ -97,7 +97,7 @@ class AsyncBudgetMethods(AsyncGroup):
 
         Example::
 
-            await client.budgets.set(..., "tag", "research", "200", "week")
+            await client.budgets.set("research", "tag", "research", "200", "week")
         """
         body = {
             "scope": scope,
@@ -129,7 +129,7 @@ class AsyncBudgetMethods(AsyncGroup):
 
         Example::
 
-            await client.budgets.get(...)
+            await client.budgets.get("research")
         """
         return await self._connection.read(
             f"/mas/api/v1/economic/budgets/{segment(budget_id)}",
@@ -235,7 +235,7 @@ class AsyncBudgetMethods(AsyncGroup):
 
         Example::
 
-            await client.budgets.remove(...)
+            await client.budgets.remove("research")
         """
         return await self._connection.command(
             "DELETE",

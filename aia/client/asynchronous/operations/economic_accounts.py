@@ -33,7 +33,7 @@ class AsyncEconomicAccounts(AsyncGroup):
 
         Example::
 
-            await client.economy.account(...)
+            await client.economy.account("wallet:AIA:data_analyst_001")
         """
         return await self._connection.read(
             f"/mas/api/v1/economic/accounts/{segment(account_id)}",
@@ -154,7 +154,7 @@ class AsyncEconomicAccounts(AsyncGroup):
 
         Example::
 
-            await client.economy.statement(..., ...)
+            await client.economy.statement("wallet:AIA:data_analyst_001", "2026-01")
         """
         return await self._connection.read(
             f"/mas/api/v1/economic/accounts/{segment(account_id)}/statements/{segment(month)}",
@@ -180,7 +180,9 @@ class AsyncEconomicAccounts(AsyncGroup):
 
         Example::
 
-            async for item in client.economy.iterate_statement(..., ...):
+            async for item in client.economy.iterate_statement(
+                "wallet:AIA:data_analyst_001", "2026-01"
+            ):
                 print(item)
         """
         cursor: str | None = None
@@ -210,10 +212,11 @@ class AsyncEconomicAccounts(AsyncGroup):
 
         Example::
 
-            await client.economy.statement_csv(..., ...)
+            await client.economy.statement_csv("wallet:AIA:data_analyst_001", "2026-01")
         """
         return await self._connection.text(
-            f"/mas/api/v1/economic/accounts/{segment(account_id)}/statements/{segment(month)}/csv"
+            f"/mas/api/v1/economic/accounts/{segment(account_id)}/statements/{segment(month)}/csv",
+            {"min_position": min_position},
         )
 
     async def close_statement(
@@ -235,7 +238,7 @@ class AsyncEconomicAccounts(AsyncGroup):
 
         Example::
 
-            await client.economy.close_statement(..., ...)
+            await client.economy.close_statement("wallet:AIA:data_analyst_001", "2026-01")
         """
         return await self._connection.command(
             "POST",

@@ -82,7 +82,7 @@ class AsyncEconomicTerms(AsyncGroup):
 
         Example::
 
-            await client.economy.order(...)
+            await client.economy.order("order-17")
         """
         return await self._connection.read(
             f"/mas/api/v1/economic/orders/{segment(order_id)}",

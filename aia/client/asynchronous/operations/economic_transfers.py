@@ -139,7 +139,7 @@ class AsyncEconomicTransfers(AsyncGroup):
 
         Example::
 
-            await client.economy.get_transfer(...)
+            await client.economy.get_transfer("transfer-17")
         """
         return await self._connection.read(
             f"/mas/api/v1/economic/transfers/{segment(transfer_id)}",
@@ -168,7 +168,7 @@ class AsyncEconomicTransfers(AsyncGroup):
 
         Example::
 
-            await client.economy.post_transfer(..., amount="10")
+            await client.economy.post_transfer("transfer-17", amount="10")
         """
         body = given({"amount": exact(amount), "legs": legs}) or None
         return await self._connection.command(
@@ -193,7 +193,7 @@ class AsyncEconomicTransfers(AsyncGroup):
 
         Example::
 
-            await client.economy.void_transfer(...)
+            await client.economy.void_transfer("transfer-17")
         """
         return await self._connection.command(
             "POST",
@@ -226,7 +226,7 @@ class AsyncEconomicTransfers(AsyncGroup):
 
         Example::
 
-            await client.economy.reverse_transfer(..., reason="mistake")
+            await client.economy.reverse_transfer("transfer-17", reason="mistake")
         """
         body = given({"reversal_id": reversal_id, "reason": reason, "metadata": metadata}) or None
         return await self._connection.command(

@@ -77,7 +77,7 @@ class AsyncIncentiveMethods(AsyncGroup):
             await client.incentives.open(
                 "Ten good analyses",
                 "1000",
-                "2100-01-01T00:00:00Z",
+                datetime(2100, 1, 1, tzinfo=UTC),
                 "quality",
                 "fixed",
                 eligibility={"task_types": ["data_analysis"], "tiers": ["silver", "gold"]},
@@ -129,7 +129,7 @@ class AsyncIncentiveMethods(AsyncGroup):
 
         Example::
 
-            await client.incentives.cancel(..., reason="the quarter is closed")
+            await client.incentives.cancel("program-17", reason="the quarter is closed")
         """
         body = given({"reason": reason}) or None
         return await self._connection.command(
@@ -154,7 +154,7 @@ class AsyncIncentiveMethods(AsyncGroup):
 
         Example::
 
-            await client.incentives.get(...)
+            await client.incentives.get("program-17")
         """
         return await self._connection.read(
             f"/mas/api/v1/economic/incentives/{segment(program_id)}",

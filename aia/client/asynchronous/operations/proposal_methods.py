@@ -101,7 +101,7 @@ class AsyncProposalMethods(AsyncGroup):
 
         Example::
 
-            await client.governance.get(...)
+            await client.governance.get("proposal_123")
         """
         return await self._connection.read(
             f"/mas/api/v1/economic/governance/proposals/{segment(proposal_id)}",
@@ -211,7 +211,7 @@ class AsyncProposalMethods(AsyncGroup):
 
         Example::
 
-            await client.governance.cancel(..., reason="the amount is wrong")
+            await client.governance.cancel("proposal_123", reason="the amount is wrong")
         """
         body = given({"reason": reason}) or None
         return await self._connection.command(
@@ -237,7 +237,7 @@ class AsyncProposalMethods(AsyncGroup):
 
         Example::
 
-            await client.governance.veto(..., reason="the treasury would be empty")
+            await client.governance.veto("proposal_123", reason="the treasury would be empty")
         """
         body = given({"reason": reason})
         return await self._connection.command(
@@ -264,7 +264,7 @@ class AsyncProposalMethods(AsyncGroup):
 
         Example::
 
-            await client.governance.execute(...)
+            await client.governance.execute("proposal_123")
         """
         return await self._connection.command(
             "POST",

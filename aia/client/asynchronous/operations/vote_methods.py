@@ -35,7 +35,7 @@ class AsyncVoteMethods(AsyncGroup):
         Example::
 
             await client.governance.vote(
-                ..., "yes", voter="data_analyst_001", reason="well earned"
+                "proposal_123", "yes", voter="data_analyst_001", reason="well earned"
             )
         """
         body = {"choice": choice, **given({"voter": voter, "reason": reason})}
@@ -73,7 +73,7 @@ class AsyncVoteMethods(AsyncGroup):
 
         Example::
 
-            await client.governance.votes(...)
+            await client.governance.votes("proposal_123")
         """
         return await self._connection.read(
             f"/mas/api/v1/economic/governance/proposals/{segment(proposal_id)}/votes",
@@ -111,7 +111,7 @@ class AsyncVoteMethods(AsyncGroup):
 
         Example::
 
-            async for item in client.governance.iterate_votes(...):
+            async for item in client.governance.iterate_votes("proposal_123"):
                 print(item)
         """
         cursor: str | None = None
@@ -148,7 +148,7 @@ class AsyncVoteMethods(AsyncGroup):
 
         Example::
 
-            await client.governance.tally(...)
+            await client.governance.tally("proposal_123")
         """
         return await self._connection.read(
             f"/mas/api/v1/economic/governance/proposals/{segment(proposal_id)}/tally",

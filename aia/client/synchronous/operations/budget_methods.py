@@ -97,7 +97,7 @@ class BudgetMethods(Group):
 
         Example::
 
-            client.budgets.set(..., "tag", "research", "200", "week")
+            client.budgets.set("research", "tag", "research", "200", "week")
         """
         body = {
             "scope": scope,
@@ -129,7 +129,7 @@ class BudgetMethods(Group):
 
         Example::
 
-            client.budgets.get(...)
+            client.budgets.get("research")
         """
         return self._connection.read(
             f"/mas/api/v1/economic/budgets/{segment(budget_id)}",
@@ -234,7 +234,7 @@ class BudgetMethods(Group):
 
         Example::
 
-            client.budgets.remove(...)
+            client.budgets.remove("research")
         """
         return self._connection.command(
             "DELETE",

@@ -33,7 +33,7 @@ class EconomicAccounts(Group):
 
         Example::
 
-            client.economy.account(...)
+            client.economy.account("wallet:AIA:data_analyst_001")
         """
         return self._connection.read(
             f"/mas/api/v1/economic/accounts/{segment(account_id)}",
@@ -153,7 +153,7 @@ class EconomicAccounts(Group):
 
         Example::
 
-            client.economy.statement(..., ...)
+            client.economy.statement("wallet:AIA:data_analyst_001", "2026-01")
         """
         return self._connection.read(
             f"/mas/api/v1/economic/accounts/{segment(account_id)}/statements/{segment(month)}",
@@ -179,7 +179,9 @@ class EconomicAccounts(Group):
 
         Example::
 
-            for item in client.economy.iterate_statement(..., ...):
+            for item in client.economy.iterate_statement(
+                "wallet:AIA:data_analyst_001", "2026-01"
+            ):
                 print(item)
         """
         cursor: str | None = None
@@ -208,10 +210,11 @@ class EconomicAccounts(Group):
 
         Example::
 
-            client.economy.statement_csv(..., ...)
+            client.economy.statement_csv("wallet:AIA:data_analyst_001", "2026-01")
         """
         return self._connection.text(
-            f"/mas/api/v1/economic/accounts/{segment(account_id)}/statements/{segment(month)}/csv"
+            f"/mas/api/v1/economic/accounts/{segment(account_id)}/statements/{segment(month)}/csv",
+            {"min_position": min_position},
         )
 
     def close_statement(
@@ -233,7 +236,7 @@ class EconomicAccounts(Group):
 
         Example::
 
-            client.economy.close_statement(..., ...)
+            client.economy.close_statement("wallet:AIA:data_analyst_001", "2026-01")
         """
         return self._connection.command(
             "POST",

@@ -82,7 +82,7 @@ class EconomicTerms(Group):
 
         Example::
 
-            client.economy.order(...)
+            client.economy.order("order-17")
         """
         return self._connection.read(
             f"/mas/api/v1/economic/orders/{segment(order_id)}",

@@ -139,7 +139,7 @@ class EconomicTransfers(Group):
 
         Example::
 
-            client.economy.get_transfer(...)
+            client.economy.get_transfer("transfer-17")
         """
         return self._connection.read(
             f"/mas/api/v1/economic/transfers/{segment(transfer_id)}",
@@ -168,7 +168,7 @@ class EconomicTransfers(Group):
 
         Example::
 
-            client.economy.post_transfer(..., amount="10")
+            client.economy.post_transfer("transfer-17", amount="10")
         """
         body = given({"amount": exact(amount), "legs": legs}) or None
         return self._connection.command(
@@ -193,7 +193,7 @@ class EconomicTransfers(Group):
 
         Example::
 
-            client.economy.void_transfer(...)
+            client.economy.void_transfer("transfer-17")
         """
         return self._connection.command(
             "POST",
@@ -226,7 +226,7 @@ class EconomicTransfers(Group):
 
         Example::
 
-            client.economy.reverse_transfer(..., reason="mistake")
+            client.economy.reverse_transfer("transfer-17", reason="mistake")
         """
         body = given({"reversal_id": reversal_id, "reason": reason, "metadata": metadata}) or None
         return self._connection.command(

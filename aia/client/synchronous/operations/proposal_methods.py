@@ -101,7 +101,7 @@ class ProposalMethods(Group):
 
         Example::
 
-            client.governance.get(...)
+            client.governance.get("proposal_123")
         """
         return self._connection.read(
             f"/mas/api/v1/economic/governance/proposals/{segment(proposal_id)}",
@@ -210,7 +210,7 @@ class ProposalMethods(Group):
 
         Example::
 
-            client.governance.cancel(..., reason="the amount is wrong")
+            client.governance.cancel("proposal_123", reason="the amount is wrong")
         """
         body = given({"reason": reason}) or None
         return self._connection.command(
@@ -236,7 +236,7 @@ class ProposalMethods(Group):
 
         Example::
 
-            client.governance.veto(..., reason="the treasury would be empty")
+            client.governance.veto("proposal_123", reason="the treasury would be empty")
         """
         body = given({"reason": reason})
         return self._connection.command(
@@ -263,7 +263,7 @@ class ProposalMethods(Group):
 
         Example::
 
-            client.governance.execute(...)
+            client.governance.execute("proposal_123")
         """
         return self._connection.command(
             "POST",

@@ -35,7 +35,7 @@ class VoteMethods(Group):
         Example::
 
             client.governance.vote(
-                ..., "yes", voter="data_analyst_001", reason="well earned"
+                "proposal_123", "yes", voter="data_analyst_001", reason="well earned"
             )
         """
         body = {"choice": choice, **given({"voter": voter, "reason": reason})}
@@ -73,7 +73,7 @@ class VoteMethods(Group):
 
         Example::
 
-            client.governance.votes(...)
+            client.governance.votes("proposal_123")
         """
         return self._connection.read(
             f"/mas/api/v1/economic/governance/proposals/{segment(proposal_id)}/votes",
@@ -111,7 +111,7 @@ class VoteMethods(Group):
 
         Example::
 
-            for item in client.governance.iterate_votes(...):
+            for item in client.governance.iterate_votes("proposal_123"):
                 print(item)
         """
         cursor: str | None = None
@@ -147,7 +147,7 @@ class VoteMethods(Group):
 
         Example::
 
-            client.governance.tally(...)
+            client.governance.tally("proposal_123")
         """
         return self._connection.read(
             f"/mas/api/v1/economic/governance/proposals/{segment(proposal_id)}/tally",

@@ -359,6 +359,8 @@ def test_kinds_of_proposals_are_data_with_bounds():
         {"threshold_ppm": 1_000_000},
         {"veto_ppm": 0},
         {"deposit": -1},
+        {"commands": ("mint",)},
+        {"commands": ("fund", "fund")},
     ]
     for change in bad:
         with pytest.raises(InvalidValue):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from aia_mas.domain.economy.authority import SETTLEMENT
 from aia_mas.domain.economy.staking.commands import (
     CancelUnbonding,
     MatureStake,
@@ -10,8 +11,9 @@ from aia_mas.domain.economy.staking.commands import (
     Unstake,
 )
 from aia_mas.domain.economy.staking.events import StakeBonded, StakeWithdrawn, UnbondingBegan
-from aia_mas.domain.kernel import DomainError, Principal, Role
+from aia_mas.domain.kernel import Decision, DomainError, Principal, Role
 from aia_mas.domain.kernel.money import MAX_AMOUNT, ONE
+from aia_mas.domain.orchestration.agent import evolve
 from aia_mas.domain.orchestration.agent_events import AgentRegistered, AgentUnregistered
 from aia_mas.domain.orchestration.capabilities import Capabilities
 
@@ -255,3 +257,16 @@ def test_an_agent_that_is_back_keeps_what_was_not_taken_yet():
     world.settle()
 
     assert world.stake("ann").bonded == 90 * ONE
+
+
+def test_nothing_is_taken_from_who_came_back_while_that_was_on_its_way():
+    world = World({"ann": 100})
+    joined = AgentRegistered(capabilities=Capabilities(), owner="o", registered_at=NOW)
+    world.do(stake(90))
+    world.happen("agent/ann", AgentUnregistered(at=NOW))
+    (work,) = world.dues.due(NOW, 10)
+
+    world.states["agent/ann"] = evolve(None, joined)
+    assert world.decide(work.command, SETTLEMENT) == Decision()
+    world.states["agent/ann"] = evolve(world.states["agent/ann"], AgentUnregistered(at=NOW))
+    assert world.decide(work.command, SETTLEMENT).events
