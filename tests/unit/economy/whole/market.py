@@ -168,13 +168,16 @@ class Market:
             again = list(at_once(fold.snapshot()))
             assert again == pieces, f"{fold.name} does not come back as it was"
 
-    def replayed(self) -> tuple[SettlementFold, DispatchFold]:
-        """Return the folds as the whole log makes them."""
+    def check_replay(self) -> None:
+        """Compare what was folded all the time with what the whole log makes at once."""
         settlement, dispatch = SettlementFold(), DispatchFold(None, lambda: 0)
         for recorded in self.log:
             settlement.apply(recorded)
             dispatch.apply(recorded)
-        return settlement, dispatch
+        assert list(at_once(dispatch.snapshot())) == list(at_once(self.dispatch.snapshot()))
+        for name, each in settlement.lists.items():
+            live = self.settlement.lists[name]
+            assert list(at_once(each.snapshot())) == list(at_once(live.snapshot())), name
 
     def later(self, seconds: float) -> None:
         """Let time pass."""

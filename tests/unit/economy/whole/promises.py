@@ -115,6 +115,7 @@ class Promises(Basis):
     def check_the_end(self) -> None:
         plain, market = self.plain, self.market
         assert not market.due()
+        market.check_replay()
         held = {name: amount for name, amount in plain.held.items() if amount}
         assert not held and not plain.aside and not plain.deposits and not plain.programs
         assert not plain.promised and not plain.done
