@@ -66,7 +66,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _lengthen(machine: Any) -> None:
     """Have more stories made up of a state machine, each time other ones."""
     known = getattr(machine, "settings", None)
-    if isinstance(known, settings):
+    # Those that say nothing themselves have as many as the profile says.
+    if isinstance(known, settings) and known.max_examples < settings().max_examples:
         slow = HealthCheck.too_slow
         machine.settings = settings(
             known,
