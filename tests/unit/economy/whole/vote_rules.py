@@ -154,5 +154,6 @@ class VoteRules(Basis):
 
 
 def _plain(order: dict[str, Any]) -> dict[str, Any]:
-    built: dict[str, Any] = msgspec.to_builtins(order)
+    """Return an order as it comes out of the log, which is how proposals are given in."""
+    built: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(order))
     return built
