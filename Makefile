@@ -54,6 +54,11 @@ coverage: dev ## Run all tests, slower, and report which lines and branches they
 unit: dev ## Run the fast tests only: no database, no network
 	$(bin)pytest tests/unit $(ARGS)
 
+.PHONY: test-long
+test-long: dev ## Run the stories made up at random for long: an hour or more (ARGS="-k whole")
+	HYPOTHESIS_PROFILE=thorough $(bin)pytest tests/unit/economy tests/unit/domain tests/unit/life \
+	    -n auto --dist loadfile -k "machine or test_life" -o faulthandler_timeout=0 $(ARGS)
+
 .PHONY: bench
 bench: dev ## Measure the speed (alone on the machine, please)
 	$(bin)pytest tests/benchmarks -m bench -s -p no:cacheprovider $(ARGS)
@@ -123,4 +128,4 @@ dev: ## Install what it takes to test and check, too
 .PHONY: help
 help: ## Show this
 	@echo 'make TARGET'
-	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z]+:.*## / { printf "  %-12s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s%s\n", $$1, $$2 }' Makefile

@@ -38,7 +38,10 @@ settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True
 settings.register_profile(
     "thorough", deadline=None, max_examples=2_000, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev")
+settings.load_profile(PROFILE)
+LONGER = 20
+"""How many times as many stories of a state machine are made up in the profile ``thorough``."""
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +58,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if mark := MARK_OF_FOLDER.get(folder):
             item.add_marker(mark)
     items.sort(key=_rank)
+    if PROFILE == "thorough":
+        for machine in {getattr(item, "cls", None) for item in items}:
+            _lengthen(machine)
+
+
+def _lengthen(machine: Any) -> None:
+    """Have more stories made up of a state machine, each time other ones."""
+    known = getattr(machine, "settings", None)
+    # Those that say nothing themselves have as many as the profile says.
+    if isinstance(known, settings) and known.max_examples < settings().max_examples:
+        slow = HealthCheck.too_slow
+        machine.settings = settings(
+            known,
+            max_examples=LONGER * known.max_examples,
+            derandomize=False,
+            suppress_health_check=[*known.suppress_health_check, slow],
+        )
 
 
 def _rank(item: pytest.Item) -> int:

@@ -117,5 +117,5 @@ def test_make_alone_explains_itself(copy: Path) -> None:
     told = subprocess.run(
         ["make"], cwd=copy, env=environment(), capture_output=True, text=True, check=True
     ).stdout
-    for target in ("run", "test", "doctor", "bench"):
+    for target in ("run", "test", "test-long", "doctor", "bench"):
         assert f"  {target} " in told

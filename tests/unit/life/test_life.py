@@ -23,9 +23,9 @@ from .overdue_rules import OverdueRules
 from .world import World
 
 # To shrink what fails takes longer than a test may hang, and the reason would be lost with it. Ask
-# for it by HYPOTHESIS_PROFILE=thorough, with pytest's `-o faulthandler_timeout=0`.
-SHRINKS = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
-PHASES = [Phase.explicit, Phase.generate, *([Phase.shrink] if SHRINKS else [])]
+# for it by `make test-long`, which makes up more stories, too, and other ones each time.
+LONG = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
+PHASES = [Phase.explicit, Phase.generate, *([Phase.shrink] if LONG else [])]
 
 
 class Life(ClientRules, OverdueRules, FaultRules):
@@ -51,10 +51,10 @@ def test_whatever_happens_every_promise_is_kept() -> None:
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=80,
+            max_examples=1_600 if LONG else 80,
             stateful_step_count=40,
             deadline=None,
-            derandomize=True,
+            derandomize=not LONG,
             phases=PHASES,
             suppress_health_check=list(HealthCheck),
         ),

@@ -292,5 +292,5 @@ class Stakes(RuleBasedStateMachine):
         assert [w for each in self.world.lists for w in each.due(self.world.now, 9)] == []
 
 
-Stakes.TestCase.settings = settings(stateful_step_count=50)  # of 100 stories, more in long runs
+Stakes.TestCase.settings = settings(max_examples=100, stateful_step_count=50)
 TestStakes = pytest.mark.filterwarnings("error")(Stakes.TestCase)
