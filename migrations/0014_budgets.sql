@@ -44,4 +44,4 @@ create table budgets_v1_days (
 create index on budgets_v1_days (budget_id, day);
 
 insert into projection_checkpoints (projection, tables) values
-    ('budgets_v1', array['budgets_v1', 'budgets_v1_days', 'budgets_v1_uses']);
+    ('budgets_v1', array['budgets_v1', 'budgets_v1_uses', 'budgets_v1_days']);

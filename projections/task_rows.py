@@ -60,7 +60,6 @@ class TaskSpecRow(msgspec.Struct, gc=False):
     payload: Any
     owner: str
     payer: str | None
-    cost_tags: tuple[str, ...]
     max_cost: str | None
     cost_policy: str
     tags: tuple[str, ...]
@@ -75,3 +74,4 @@ class TaskSpecRow(msgspec.Struct, gc=False):
     not_before: datetime | None
     submitted_at: datetime
     submitted_position: int
+    cost_tags: tuple[str, ...]

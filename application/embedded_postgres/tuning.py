@@ -44,7 +44,7 @@ def tuned(*, has_lz4: bool) -> dict[str, str]:
         # A container may forbid huge pages after having promised them, which kills the server.
         "huge_pages": "off",
         "dynamic_shared_memory_type": _dynamic_shared_memory(),
-        "max_connections": "100",
+        "max_connections": "200",
         "random_page_cost": "1.1",
         "autovacuum": "on",
         # Our statements are short: compiling them takes longer than running them.

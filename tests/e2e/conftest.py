@@ -133,7 +133,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
     """The server of this run, shared by all workers; the last one to leave stops it."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    server = EmbeddedPostgres(Path(shared) / "postgres", settings={"max_connections": "200"})
+    server = EmbeddedPostgres(Path(shared) / "postgres", settings={"max_connections": "500"})
     in_a_thread(server.start)
     yield server
     in_a_thread(server.stop)

@@ -30,7 +30,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     # Durability is what many of these tests are about: the settings stay those of the product.
-    server = EmbeddedPostgres(Path(shared) / "postgres", settings={"max_connections": "200"})
+    server = EmbeddedPostgres(Path(shared) / "postgres", settings={"max_connections": "500"})
     in_a_thread(server.start)
     try:
         in_a_thread(_template, server.owner_url)

@@ -200,7 +200,8 @@ def test_a_repeated_request_is_carried_out_once(node: Any, client: httpx.Client)
     answers = [client.post(path, json={"amount": "100"}, headers=key) for _ in range(3)]
 
     assert {answer.text for answer in answers} == {answers[0].text}
-    assert me.stake()["bonded"] == "100"
+    written = int(answers[0].headers["x-event-position"])
+    assert me.stake(written)["bonded"] == "100"
 
 
 def test_stake_unbonds_over_a_period_in_which_it_can_be_kept(

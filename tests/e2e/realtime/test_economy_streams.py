@@ -77,6 +77,10 @@ def test_a_snapshot_of_proposals_is_followed_by_their_facts(
     voter = staker(node, unique)
     for name in ("a", "b"):
         propose(node, f"{unique}-{name}", voter)
+    # A snapshot may be of a moment ago: not of one before these.
+    position = node.client.get(f"{API}/audit/head").json()["position"]
+    listed = node.client.get(PROPOSALS, params={"min_position": position})
+    assert listed.status_code == 200
     board = watch(node)
 
     board.subscribe("proposals", snapshot=True, filter={"agent_ids": [unique]})
