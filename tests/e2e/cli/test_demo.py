@@ -64,9 +64,12 @@ def test_demo_is_a_server_like_others_until_it_is_stopped(kept: Path, tmp_path: 
     with demo(tmp_path, *options, "--data-dir", str(kept)) as running:
         assert running.stdout is not None
         url = _announced(running)
-        first = running.stdout.readline()
-        agents = httpx.get(f"{url}/agents?limit=500", timeout=PATIENCE).json()["items"]
-        before = _completed(first)
+        before = _completed(running.stdout.readline())
+        # Whoever has just registered is about to stake.
+        for _ in iter(running.stdout.readline, ""):
+            agents = httpx.get(f"{url}/agents?limit=500", timeout=PATIENCE).json()["items"]
+            if agents and all(agent["stake"] == agent["initial_stake"] for agent in agents):
+                break
         next(line for line in iter(running.stdout.readline, "") if _completed(line) > before)
         running.send_signal(signal.SIGINT)
         out, err = running.communicate()

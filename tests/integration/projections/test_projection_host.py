@@ -291,5 +291,7 @@ async def test_snapshots_of_views_are_seen_by_status_of_other_programs(
 def _may_be_null(table: str, column: str, hint: Any) -> bool:
     if hint is Any:
         # Any JSON may be null, apart from these.
-        return column not in {"metadata", "requirements", "retry", "terms"}
+        return column not in {
+            *("awards", "legs", "metadata", "requirements", "retry", "state", "terms"),
+        }
     return isinstance(hint, UnionType) and type(None) in get_args(hint)

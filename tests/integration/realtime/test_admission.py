@@ -17,7 +17,7 @@ SECRET = "a-secret-of-thirty-two-characters-or-more"
 KEYS = Settings(jwt_secret=SECRET, cors_origins=("https://board.example",))
 
 
-def token(*roles: str, subject: str = "ann", expires: float = 600, secret: str = SECRET) -> str:
+def token(*roles: str, subject: str = "ann", expires: float = 3_600, secret: str = SECRET) -> str:
     claims = {"sub": subject, "roles": list(roles), "exp": time.time() + expires}
     return jwt.encode(claims, secret, algorithm="HS256")
 
