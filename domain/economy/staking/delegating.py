@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from aia_mas.domain.economy.amounts import check_amount
 from aia_mas.domain.economy.authority import check_may_spend, may_spend
 from aia_mas.domain.economy.staking.commands import Delegate, ReturnDelegation, Undelegate
 from aia_mas.domain.economy.staking.errors import (
@@ -29,7 +30,6 @@ from aia_mas.domain.economy.staking.events import (
 )
 from aia_mas.domain.economy.staking.staking import (
     States,
-    check_amount,
     check_settles,
     check_time,
     stake_of,

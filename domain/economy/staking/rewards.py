@@ -19,6 +19,7 @@ from aia_mas.domain.economy.accounts import (
     reward_pool,
     wallet,
 )
+from aia_mas.domain.economy.amounts import check_amount
 from aia_mas.domain.economy.authority import check_may_spend
 from aia_mas.domain.economy.errors import InsufficientFunds
 from aia_mas.domain.economy.ledger.book import Book
@@ -29,7 +30,6 @@ from aia_mas.domain.economy.staking.errors import NothingToClaim
 from aia_mas.domain.economy.staking.events import StakingRewardsClaimed
 from aia_mas.domain.economy.staking.staking import (
     States,
-    check_amount,
     check_settles,
     stake_of,
     terms_of,

@@ -22,6 +22,7 @@ from aia_mas.domain.economy.accounts import (
     unbonding,
     wallet,
 )
+from aia_mas.domain.economy.amounts import check_amount
 from aia_mas.domain.economy.ledger.entry import Entry, Leg, transfer_stream
 from aia_mas.domain.economy.orders import Execution, OrderKind
 from aia_mas.domain.economy.parameters import MILLION, PARAMETERS
@@ -38,7 +39,7 @@ from aia_mas.domain.economy.staking.events import (
     StakeEvent,
     StakeSlashed,
 )
-from aia_mas.domain.economy.staking.staking import check_amount, stake_of, terms_of
+from aia_mas.domain.economy.staking.staking import stake_of, terms_of
 from aia_mas.domain.economy.staking.state import Loan, StakeState, stake_stream, with_figures
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.errors import Conflict, InvalidValue, PermissionDenied

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aia_mas.domain.economy.accounts import AIA, staked, unbonding, wallet
+from aia_mas.domain.economy.amounts import check_amount
 from aia_mas.domain.economy.authority import SETTLEMENT, check_may_spend
-from aia_mas.domain.economy.errors import SystemAccount, UnknownToken, ZeroAmount
+from aia_mas.domain.economy.errors import SystemAccount, UnknownToken
 from aia_mas.domain.economy.ledger.book import Book
 from aia_mas.domain.economy.ledger.entry import Entry, move
 from aia_mas.domain.economy.parameters import PARAMETERS, EconomicParameters, ParametersState
@@ -48,7 +49,6 @@ from aia_mas.domain.kernel.decision import Decision, refuse
 from aia_mas.domain.kernel.errors import Conflict, DomainError
 from aia_mas.domain.kernel.money import to_text
 from aia_mas.domain.orchestration.agent import AgentState, AgentStatus, agent_stream
-from aia_mas.domain.orchestration.bounds import check_units
 
 MOST_LOTS = 64
 """Parts of a stake that mature at different times."""
@@ -252,19 +252,6 @@ def check_token(token: str) -> None:
     """
     if token not in STAKED_TOKENS:
         raise UnknownToken(f"{token[:64]!r} cannot be staked", field="token")
-
-
-def check_amount(amount: int) -> None:
-    """Refuse an amount (base units) that cannot be moved.
-
-    Raises:
-        ZeroAmount: It is 0.
-        NegativeAmount: It is below.
-        AmountTooLarge: It is above what any amount may be.
-    """
-    if not amount:
-        raise ZeroAmount(field="amount")
-    check_units(amount, "amount")
 
 
 def _is_registered(agent: AgentState | None) -> bool:
