@@ -1,1 +1,1 @@
-"""How agents, people and the system talk: who is connected, and who is made to leave."""
+"""How agents, people and the system talk: messages, where they go, and who is connected."""

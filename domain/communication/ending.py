@@ -1,0 +1,138 @@
+"""Ends what is not delivered any more, and queues dead letters again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from aia_mas.domain.communication.errors import MessageNotFound, NotDead
+from aia_mas.domain.communication.message import MessageState, message_stream
+from aia_mas.domain.communication.message_events import (
+    MessageDied,
+    MessageDropped,
+    MessageExpired,
+    MessageRedriven,
+)
+from aia_mas.domain.kernel.context import Context
+from aia_mas.domain.kernel.decision import Decision, accept, refuse
+
+
+class ExpireMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """Have a message expire whose time is over (``message_id``)."""
+
+    message_id: str
+
+
+class BuryMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """Have a message be dead for a recipient; the fields: see ``MessageDied``."""
+
+    message_id: str
+    recipient: str
+    position: int
+    attempts: int
+    reason: str
+
+
+class DropMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """Have a message make room; the fields: see ``MessageDropped``."""
+
+    message_id: str
+    recipient: str
+    position: int
+    waiting: int
+    bound: int
+
+
+class RedriveMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """Queue a dead letter again.
+
+    Attributes:
+        message_id: The message.
+        recipient: For whom it is dead; None: for everybody for whom it is.
+        sent: The position of the event by which it was sent.
+    """
+
+    message_id: str
+    recipient: str | None = None
+    sent: int
+
+
+def expire_message(state: MessageState | None, command: ExpireMessage, ctx: Context) -> Decision:
+    """Have it expire; once it has, nothing changes."""
+    if state is None:
+        return refuse(MessageNotFound())
+    if state.expired_at is not None:
+        return accept(message_stream(command.message_id))
+    return accept(message_stream(command.message_id), MessageExpired(at=ctx.now))
+
+
+def bury_message(state: MessageState | None, command: BuryMessage, ctx: Context) -> Decision:
+    """Have it be dead for a recipient."""
+    if state is None:
+        return refuse(MessageNotFound())
+    died = MessageDied(
+        recipient=command.recipient,
+        position=command.position,
+        attempts=command.attempts,
+        reason=command.reason,
+        at=ctx.now,
+    )
+    return accept(message_stream(command.message_id), died)
+
+
+def drop_message(state: MessageState | None, command: DropMessage, ctx: Context) -> Decision:
+    """Have it make room for others at a recipient's."""
+    if state is None:
+        return refuse(MessageNotFound())
+    dropped = MessageDropped(
+        recipient=command.recipient,
+        position=command.position,
+        waiting=command.waiting,
+        bound=command.bound,
+        at=ctx.now,
+    )
+    return accept(message_stream(command.message_id), dropped)
+
+
+def redrive_message(state: MessageState | None, command: RedriveMessage, ctx: Context) -> Decision:
+    """Queue it again for those for whom it is dead; it lives as long again as at first.
+
+    Raises:
+        MessageNotFound: There is none.
+        NotDead: It is not dead, or not for this recipient.
+    """
+    if state is None:
+        return refuse(MessageNotFound())
+    wanted = [command.recipient] if command.recipient is not None else list(state.dead)
+    if not wanted or any(recipient not in state.dead for recipient in wanted):
+        return refuse(NotDead())
+    events = [_redriven(state, recipient, command.sent, ctx) for recipient in wanted]
+    return accept(message_stream(command.message_id), *events)
+
+
+def _redriven(state: MessageState, recipient: str, sent: int, ctx: Context) -> MessageRedriven:
+    first = state.sent
+    return MessageRedriven(
+        recipient=recipient,
+        from_agent=first.from_agent,
+        message_type=first.message_type,
+        priority=first.priority,
+        ack_seconds=first.ack_seconds,
+        max_attempts=first.max_attempts,
+        size=first.size,
+        expires_at=_again(first.sent_at, first.deliver_after, first.expires_at, ctx.now),
+        sent_at=first.sent_at,
+        sent=sent,
+        by=ctx.principal.subject,
+        at=ctx.now,
+    )
+
+
+def _again(
+    sent_at: datetime, deliver_after: datetime | None, expires_at: datetime | None, now: datetime
+) -> datetime | None:
+    if expires_at is None:
+        return None
+    begins = max(sent_at, deliver_after) if deliver_after else sent_at
+    return now + max(expires_at - begins, timedelta(seconds=1))

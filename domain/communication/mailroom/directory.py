@@ -1,0 +1,146 @@
+"""Who there is to write to: recipients by number, what agents can do, who listens to what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from aia_mas.domain.communication.destination import ROLE_LABEL, Destination
+from aia_mas.domain.communication.topics import Subscribers
+from aia_mas.domain.orchestration.capabilities import Capabilities
+
+
+class Recipient(msgspec.Struct, array_like=True, gc=False, omit_defaults=True):
+    """Somebody who has mail, or may get some.
+
+    Attributes:
+        name: The id.
+        registered: It is an agent.
+        online: And its heartbeats arrive.
+        active: And its operators let it work.
+        capabilities: The names of its skills and specializations.
+        role: Its role, if it has one.
+        patterns: What it subscribed to.
+    """
+
+    name: str
+    registered: bool = False
+    online: bool = False
+    active: bool = False
+    capabilities: tuple[str, ...] = ()
+    role: str = ""
+    patterns: tuple[str, ...] = ()
+
+
+class Directory:
+    """Recipients, numbered in the order in which the log names them first."""
+
+    def __init__(self) -> None:
+        """Begin with nobody."""
+        self.recipients: list[Recipient] = []
+        self.registered: set[int] = set()
+        self.subscribers = Subscribers()
+        self.with_role: dict[str, set[int]] = {}
+        self.with_capability: dict[str, set[int]] = {}
+        self._numbers: dict[str, int] = {}
+
+    def number(self, name: str) -> int:
+        """Return the number of a recipient, a new one if need be."""
+        number = self._numbers.get(name)
+        if number is None:
+            number = self._numbers[name] = len(self.recipients)
+            self.recipients.append(Recipient(name))
+        return number
+
+    def find(self, name: str) -> int | None:
+        """Return the number of a recipient; None: the log has not named it."""
+        return self._numbers.get(name)
+
+    def get(self, name: str) -> Recipient | None:
+        """Return a recipient; None: the log has not named it."""
+        number = self._numbers.get(name)
+        return None if number is None else self.recipients[number]
+
+    def declare(self, name: str, capabilities: Capabilities) -> Recipient:
+        """Note what an agent declares."""
+        number = self.number(name)
+        recipient = self.recipients[number]
+        names = dict.fromkeys((*capabilities.skills, *capabilities.specializations))
+        self._enter(number, tuple(names), capabilities.labels.get(ROLE_LABEL, ""))
+        recipient.registered = True
+        self.registered.add(number)
+        return recipient
+
+    def leave(self, name: str) -> None:
+        """Note that an agent is not registered any more."""
+        number = self.number(name)
+        recipient = self.recipients[number]
+        self._enter(number, (), "")
+        recipient.registered = recipient.online = recipient.active = False
+        self.registered.discard(number)
+
+    def subscribe(self, name: str, patterns: Iterable[str]) -> None:
+        """Note what a recipient subscribed to."""
+        number = self.number(name)
+        recipient = self.recipients[number]
+        recipient.patterns = tuple(dict.fromkeys((*recipient.patterns, *patterns)))
+        for pattern in patterns:
+            self.subscribers.add(pattern, number)
+
+    def unsubscribe(self, name: str, patterns: Iterable[str]) -> None:
+        """Note what it took back."""
+        number, gone = self.number(name), set(patterns)
+        recipient = self.recipients[number]
+        recipient.patterns = tuple(each for each in recipient.patterns if each not in gone)
+        for pattern in gone:
+            self.subscribers.remove(pattern, number)
+
+    def audience(self, to: Destination) -> set[int]:
+        """Return the numbers of those who belong to a group now; empty for what is no group."""
+        if to.topic is not None:
+            return self.subscribers.of(to.topic)
+        if to.broadcast:
+            return self.registered
+        if to.role is not None:
+            return self.with_role.get(to.role, _NOBODY)
+        if to.capability is not None:
+            return self.with_capability.get(to.capability, _NOBODY)
+        return _NOBODY
+
+    def restored(self, recipients: Iterable[Recipient]) -> None:
+        """Take recipients in as they were written down, behind those that there are."""
+        for recipient in recipients:
+            number = self._numbers[recipient.name] = len(self.recipients)
+            self.recipients.append(recipient)
+            if recipient.registered:
+                self.registered.add(number)
+            for pattern in recipient.patterns:
+                self.subscribers.add(pattern, number)
+            for capability in recipient.capabilities:
+                self.with_capability.setdefault(capability, set()).add(number)
+            if recipient.role:
+                self.with_role.setdefault(recipient.role, set()).add(number)
+
+    def _enter(self, number: int, capabilities: tuple[str, ...], role: str) -> None:
+        recipient = self.recipients[number]
+        for name in recipient.capabilities:
+            _take_out(self.with_capability, name, number)
+        for name in capabilities:
+            self.with_capability.setdefault(name, set()).add(number)
+        recipient.capabilities = capabilities
+        if recipient.role:
+            _take_out(self.with_role, recipient.role, number)
+        if role:
+            self.with_role.setdefault(role, set()).add(number)
+        recipient.role = role
+
+
+_NOBODY: set[int] = set()
+
+
+def _take_out(index: dict[str, set[int]], name: str, number: int) -> None:
+    numbers = index[name]
+    numbers.discard(number)
+    if not numbers:
+        del index[name]

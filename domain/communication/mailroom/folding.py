@@ -1,0 +1,236 @@
+"""What each event changes in the mailroom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from math import inf
+from typing import Any
+
+from aia_mas.domain.communication.delivery_events import (
+    DeliveriesAcknowledged,
+    DeliveriesFailed,
+    DeliveriesNoted,
+)
+from aia_mas.domain.communication.mailbox import TopicsSubscribed, TopicsUnsubscribed
+from aia_mas.domain.communication.mailroom.figures import count
+from aia_mas.domain.communication.mailroom.letter import Letter
+from aia_mas.domain.communication.mailroom.mailroom import Mailroom
+from aia_mas.domain.communication.message_events import (
+    MessageDied,
+    MessageDropped,
+    MessageExpired,
+    MessageRedriven,
+    MessageSent,
+)
+from aia_mas.domain.communication.rules import RuleRemoved, RuleSet
+from aia_mas.domain.kernel.event import Event
+from aia_mas.domain.kernel.ids import entity_of
+from aia_mas.domain.orchestration.agent_events import (
+    AgentActivated,
+    AgentCameOnline,
+    AgentDrained,
+    AgentRegistered,
+    AgentSuspended,
+    AgentUnregistered,
+    AgentUpdated,
+    AgentWentOffline,
+)
+
+
+def fold(mailroom: Mailroom, position: int, stream: str, event: Event) -> bool:
+    """Fold one event; tells whether it concerned the mailroom."""
+    change = _FOLDS.get(type(event))
+    if change is None:
+        return False
+    change(mailroom, entity_of(stream), event, position)
+    return True
+
+
+def _sent(room: Mailroom, message_id: str, event: MessageSent, position: int) -> None:
+    sent_at = event.sent_at.timestamp()
+    after = sent_at if event.deliver_after is None else event.deliver_after.timestamp()
+    letter = Letter(
+        position,
+        message_id,
+        position,
+        event.from_agent,
+        event.message_type,
+        event.priority.rank,
+        sent_at,
+        max(sent_at, after),
+        event.ack_seconds,
+        event.max_attempts,
+        0,
+        event.size,
+        _seconds(event.expires_at),
+    )
+    figures = room.figures[letter.rank]
+    figures.sent += 1
+    figures.bytes += event.size
+    directory = room.directory
+    named = {directory.number(name) for name in event.recipients}
+    group: set[int] = set()
+    for to in event.destinations:
+        if to.is_group:
+            group |= directory.audience(to)
+    if group:
+        # Nobody gets what they sent to a group themselves.
+        sender = directory.find(event.from_agent)
+        if sender is not None:
+            group.discard(sender)
+    room.put(letter, named, group)
+    room.on_sent(letter, event)
+
+
+def _redriven(room: Mailroom, message_id: str, event: MessageRedriven, position: int) -> None:
+    at = event.at.timestamp()
+    letter = Letter(
+        position,
+        message_id,
+        event.sent,
+        event.from_agent,
+        event.message_type,
+        event.priority.rank,
+        event.sent_at.timestamp(),
+        at,
+        event.ack_seconds,
+        event.max_attempts,
+        0,
+        event.size,
+        _seconds(event.expires_at),
+    )
+    room.put(letter, {room.directory.number(event.recipient)}, set())
+
+
+def _expired(room: Mailroom, message_id: str, event: MessageExpired, _position: int) -> None:
+    now = event.at.timestamp()
+    for letter in room.letters_of(message_id):
+        if letter.is_over(now):
+            room.figures[letter.rank].expired += room.expire(letter)
+
+
+def _died(room: Mailroom, _message_id: str, event: MessageDied, _position: int) -> None:
+    letter = room.take_out(event.position, room.directory.number(event.recipient))
+    if letter is not None:
+        room.figures[letter.rank].dead += 1
+
+
+def _dropped(room: Mailroom, _message_id: str, event: MessageDropped, _position: int) -> None:
+    letter = room.take_out(event.position, room.directory.number(event.recipient))
+    if letter is not None:
+        room.figures[letter.rank].dropped += 1
+
+
+def _noted(room: Mailroom, _writer: str, event: DeliveriesNoted, _position: int) -> None:
+    number = room.directory.number
+    for item in event.items:
+        room.deliver(item.position, number(item.recipient), item.deadline.timestamp())
+
+
+def _acknowledged(
+    room: Mailroom, _writer: str, event: DeliveriesAcknowledged, _position: int
+) -> None:
+    number, at = room.directory.number, event.at.timestamp()
+    for item in event.items:
+        letter = room.take_out(item.position, number(item.recipient))
+        if letter is None:
+            continue
+        figures = room.figures[letter.rank]
+        figures.delivered += 1
+        figures.acknowledged += 1
+        count(figures.to_acknowledgement, max(at - letter.available, 0.0))
+        if item.delivered_at is not None:
+            delivered = item.delivered_at.timestamp()
+            count(figures.to_delivery, max(delivered - letter.available, 0.0))
+
+
+def _failed(room: Mailroom, _writer: str, event: DeliveriesFailed, _position: int) -> None:
+    number = room.directory.number
+    for item in event.items:
+        retry_at = inf if item.retry_at is None else item.retry_at.timestamp()
+        room.fail(item.position, number(item.recipient), item.attempt, retry_at, item.reason)
+
+
+def _subscribed(room: Mailroom, name: str, event: TopicsSubscribed, _position: int) -> None:
+    room.directory.subscribe(name, event.patterns)
+
+
+def _unsubscribed(room: Mailroom, name: str, event: TopicsUnsubscribed, _position: int) -> None:
+    room.directory.unsubscribe(name, event.patterns)
+
+
+def _rule_set(room: Mailroom, _name: str, event: RuleSet, _position: int) -> None:
+    room.set_rules({**room.rules, event.rule.rule_id: event.rule})
+
+
+def _rule_removed(room: Mailroom, _name: str, event: RuleRemoved, _position: int) -> None:
+    room.set_rules({name: rule for name, rule in room.rules.items() if name != event.rule_id})
+
+
+def _registered(room: Mailroom, name: str, event: AgentRegistered, _position: int) -> None:
+    known = room.directory.get(name)
+    if known is None or not known.registered:
+        room.held -= room.waiting(name)
+    recipient = room.directory.declare(name, event.capabilities)
+    recipient.online = recipient.active = True
+
+
+def _updated(room: Mailroom, name: str, event: AgentUpdated, _position: int) -> None:
+    room.directory.declare(name, event.capabilities)
+
+
+def _unregistered(room: Mailroom, name: str, _event: AgentUnregistered, _position: int) -> None:
+    known = room.directory.get(name)
+    if known is not None and known.registered:
+        room.held += room.waiting(name)
+    room.directory.leave(name)
+    room.fuller.add(room.directory.number(name))
+
+
+def _online(room: Mailroom, name: str, _event: Event, _position: int) -> None:
+    number = room.directory.number(name)
+    room.directory.recipients[number].online = True
+    # It may have fewer waiting than while it was away.
+    room.fuller.add(number)
+
+
+def _offline(room: Mailroom, name: str, _event: Event, _position: int) -> None:
+    room.directory.recipients[room.directory.number(name)].online = False
+
+
+def _active(room: Mailroom, name: str, _event: Event, _position: int) -> None:
+    room.directory.recipients[room.directory.number(name)].active = True
+
+
+def _inactive(room: Mailroom, name: str, _event: Event, _position: int) -> None:
+    room.directory.recipients[room.directory.number(name)].active = False
+
+
+def _seconds(moment: datetime | None) -> float | None:
+    return None if moment is None else moment.timestamp()
+
+
+# Any: each fold takes its own event type.
+_FOLDS: dict[type[Event], Callable[[Mailroom, str, Any, int], None]] = {
+    MessageSent: _sent,
+    MessageRedriven: _redriven,
+    MessageExpired: _expired,
+    MessageDied: _died,
+    MessageDropped: _dropped,
+    DeliveriesNoted: _noted,
+    DeliveriesAcknowledged: _acknowledged,
+    DeliveriesFailed: _failed,
+    TopicsSubscribed: _subscribed,
+    TopicsUnsubscribed: _unsubscribed,
+    RuleSet: _rule_set,
+    RuleRemoved: _rule_removed,
+    AgentRegistered: _registered,
+    AgentUpdated: _updated,
+    AgentUnregistered: _unregistered,
+    AgentCameOnline: _online,
+    AgentWentOffline: _offline,
+    AgentActivated: _active,
+    AgentDrained: _inactive,
+    AgentSuspended: _inactive,
+}

@@ -1,0 +1,143 @@
+"""Finds out where a message goes, and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from zlib import crc32
+
+from aia_mas.domain.communication.destination import Destination
+from aia_mas.domain.communication.mailroom.directory import Recipient
+from aia_mas.domain.communication.mailroom.mailroom import Mailroom
+from aia_mas.domain.communication.rules import followed
+from aia_mas.domain.communication.sending import Route, SendMessage
+from aia_mas.domain.communication.terms import MessageTerms, ToUnknown, WhenFull
+
+Load = Callable[[str], float | None]
+"""How busy an agent is: its tasks over those that it may have, 0..1; None: nobody knows."""
+
+_ROOM_AFTER = 5
+"""Seconds after which it may be worth another try where somebody has too much waiting."""
+
+
+def bound_of(recipient: Recipient | None, terms: MessageTerms) -> int:
+    """Return how many messages may wait for somebody."""
+    if recipient is None or not recipient.registered:
+        return terms.held
+    return terms.queue_size if recipient.online else terms.retention
+
+
+def route(
+    room: Mailroom,
+    message: SendMessage,
+    terms: MessageTerms,
+    *,
+    load: Load,
+    coming: Mapping[str, int],
+    held_coming: int = 0,
+) -> Route:
+    """Return where a message goes.
+
+    Args:
+        room: What is known.
+        message: The message.
+        terms: The bounds.
+        load: Tells how busy agents are.
+        coming: How many messages to each recipient are on their way into the log.
+        held_coming: How many of them are for ids that are not registered.
+    """
+    rules = followed(
+        room.in_order,
+        message.to,
+        message_type=message.message_type,
+        from_agent=message.from_agent,
+        headers=message.headers,
+        priority=message.priority,
+    )
+    why, recipients = list(rules.why), []
+    empty: Destination | None = None
+    for to in rules.destinations:
+        if to.agents:
+            recipients += to.agents
+        elif to.any_one:
+            chosen = _least_loaded(room, message, to, load, coming, why)
+            if chosen is None:
+                empty = empty or to
+            else:
+                recipients.append(chosen)
+        else:
+            there = room.directory.audience(to)
+            why.append(f"{to.told()}: {len(there)} now")
+            if not there and to.topic is None and not to.broadcast:
+                empty = empty or to
+    # A copy that reaches nobody does not keep the message from those whom it does reach.
+    first = rules.destinations[0]
+    named = tuple(dict.fromkeys(recipients))
+    unknown, full, waiting = _refused(room, named, terms, coming, held_coming)
+    return Route(
+        destinations=rules.destinations,
+        recipients=named,
+        priority=rules.priority,
+        why=tuple(why),
+        empty=empty if empty == first else None,
+        unknown=unknown,
+        full=full,
+        waiting=waiting,
+        retry_after=_ROOM_AFTER,
+    )
+
+
+def _least_loaded(
+    room: Mailroom,
+    message: SendMessage,
+    to: Destination,
+    load: Load,
+    coming: Mapping[str, int],
+    why: list[str],
+) -> str | None:
+    """Choose one of those with a capability: who is there, and has the least to do."""
+    best, chosen, candidates = None, None, 0
+    recipients = room.directory.recipients
+    for number in room.directory.audience(to):
+        recipient = recipients[number]
+        if recipient.name == message.from_agent:
+            continue
+        candidates += 1
+        busy, waiting = load(recipient.name) or 0.0, room.waiting(recipient.name)
+        waiting += coming.get(recipient.name, 0)
+        there = recipient.online and recipient.active
+        # Among equals the message's id decides, so that they take turns and it can be recomputed.
+        turn = crc32(f"{message.message_id}/{recipient.name}".encode())
+        rank = (not there, busy, waiting, turn)
+        if best is None or rank < best:
+            best, chosen = rank, recipient.name
+    if best is not None:
+        there, busy, waiting, _ = not best[0], *best[1:]
+        why.append(
+            f"{to.told()}: {chosen} is the least loaded of {candidates} "
+            f"({busy:.0%} busy, {waiting} waiting{'' if there else ', away like all others'})"
+        )
+    return chosen
+
+
+def _refused(
+    room: Mailroom,
+    named: tuple[str, ...],
+    terms: MessageTerms,
+    coming: Mapping[str, int],
+    held_coming: int,
+) -> tuple[str | None, str | None, int]:
+    """Return a recipient that is unknown, one that is full, and how much waits for that one."""
+    held = 0
+    for name in named:
+        recipient = room.directory.get(name)
+        if recipient is None or not recipient.registered:
+            if terms.to_unknown is ToUnknown.REFUSE:
+                return name, None, 0
+            held += 1
+            if room.held + held_coming + held > terms.held_in_all:
+                return None, name, room.held
+        if terms.when_full is WhenFull.REFUSE:
+            waiting = room.waiting(name) + coming.get(name, 0)
+            if waiting >= bound_of(recipient, terms):
+                return None, name, waiting
+    return None, None, 0
