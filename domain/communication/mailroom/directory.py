@@ -22,6 +22,7 @@ class Recipient(msgspec.Struct, array_like=True, gc=False, omit_defaults=True):
         capabilities: The names of its skills and specializations.
         role: Its role, if it has one.
         patterns: What it subscribed to.
+        backlog: What waited when it came online, as far as it still does: it is not taken from it.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Recipient(msgspec.Struct, array_like=True, gc=False, omit_defaults=True):
     capabilities: tuple[str, ...] = ()
     role: str = ""
     patterns: tuple[str, ...] = ()
+    backlog: int = 0
 
 
 class Directory:
@@ -44,6 +46,7 @@ class Directory:
         self.with_role: dict[str, set[int]] = {}
         self.with_capability: dict[str, set[int]] = {}
         self._numbers: dict[str, int] = {}
+        self._members: dict[str, tuple[int, ...]] = {}
 
     def number(self, name: str) -> int:
         """Return the number of a recipient, a new one if need be."""
@@ -108,6 +111,14 @@ class Directory:
             return self.with_capability.get(to.capability, _NOBODY)
         return _NOBODY
 
+    def members(self, capability: str) -> tuple[int, ...]:
+        """Return the numbers of those who have a capability, in an order that stays."""
+        members = self._members.get(capability)
+        if members is None:
+            members = tuple(sorted(self.with_capability.get(capability, ())))
+            self._members[capability] = members
+        return members
+
     def restored(self, recipients: Iterable[Recipient]) -> None:
         """Take recipients in as they were written down, behind those that there are."""
         for recipient in recipients:
@@ -117,6 +128,7 @@ class Directory:
                 self.registered.add(number)
             for pattern in recipient.patterns:
                 self.subscribers.add(pattern, number)
+            self._members.clear()
             for capability in recipient.capabilities:
                 self.with_capability.setdefault(capability, set()).add(number)
             if recipient.role:
@@ -124,6 +136,8 @@ class Directory:
 
     def _enter(self, number: int, capabilities: tuple[str, ...], role: str) -> None:
         recipient = self.recipients[number]
+        if capabilities != recipient.capabilities:
+            self._members.clear()
         for name in recipient.capabilities:
             _take_out(self.with_capability, name, number)
         for name in capabilities:

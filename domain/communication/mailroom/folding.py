@@ -174,6 +174,7 @@ def _registered(room: Mailroom, name: str, event: AgentRegistered, _position: in
         room.held -= room.waiting(name)
     recipient = room.directory.declare(name, event.capabilities)
     recipient.online = recipient.active = True
+    recipient.backlog = room.waiting(name)
 
 
 def _updated(room: Mailroom, name: str, event: AgentUpdated, _position: int) -> None:
@@ -189,10 +190,9 @@ def _unregistered(room: Mailroom, name: str, _event: AgentUnregistered, _positio
 
 
 def _online(room: Mailroom, name: str, _event: Event, _position: int) -> None:
-    number = room.directory.number(name)
-    room.directory.recipients[number].online = True
-    # It may have fewer waiting than while it was away.
-    room.fuller.add(number)
+    recipient = room.directory.recipients[room.directory.number(name)]
+    recipient.online = True
+    recipient.backlog = room.waiting(name)
 
 
 def _offline(room: Mailroom, name: str, _event: Event, _position: int) -> None:

@@ -175,6 +175,8 @@ class Mailroom:
             return None
         del inbox.open[position]
         self._taken(letter, number)
+        recipient = self.directory.recipients[number]
+        recipient.backlog = min(recipient.backlog, len(inbox.open))
         letter.left -= 1
         self.figures[letter.rank].queued -= 1
         if not letter.left:

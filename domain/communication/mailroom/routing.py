@@ -15,6 +15,8 @@ from aia_mas.domain.communication.terms import MessageTerms, ToUnknown, WhenFull
 Load = Callable[[str], float | None]
 """How busy an agent is: its tasks over those that it may have, 0..1; None: nobody knows."""
 
+_MOST_COMPARED = 256
+"""Most agents of a group among which the least loaded is looked for."""
 _ROOM_AFTER = 5
 """Seconds after which it may be worth another try where somebody has too much waiting."""
 
@@ -53,7 +55,7 @@ def route(
         headers=message.headers,
         priority=message.priority,
     )
-    why, recipients = list(rules.why), []
+    why, recipients = list(rules.why), list[str]()
     empty: Destination | None = None
     for to in rules.destinations:
         if to.agents:
@@ -97,7 +99,15 @@ def _least_loaded(
     """Choose one of those with a capability: who is there, and has the least to do."""
     best, chosen, candidates = None, None, 0
     recipients = room.directory.recipients
-    for number in room.directory.audience(to):
+    members = room.directory.members(to.capability or "")
+    if len(members) > _MOST_COMPARED:
+        # Among so many, one that is chosen from a sample is hardly ever busier than the best.
+        first = crc32(message.message_id.encode())
+        step = len(members) // _MOST_COMPARED
+        members = tuple(
+            members[(first + number * step) % len(members)] for number in range(_MOST_COMPARED)
+        )
+    for number in members:
         recipient = recipients[number]
         if recipient.name == message.from_agent:
             continue
