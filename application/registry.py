@@ -7,18 +7,22 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from aia_mas.application.access import handlers as access
+from aia_mas.application.communication import handlers as communication
+from aia_mas.application.communication.sorting import Sorting
 from aia_mas.application.connections import handlers as connections
 from aia_mas.application.economy import handlers as economy
 from aia_mas.application.economy.election_desk import ElectionDesk
 from aia_mas.application.engine.handlers import Evolvers, Handlers
 from aia_mas.application.engine.working_set import WorkingSet
 from aia_mas.application.orchestration import handlers as orchestration
+from aia_mas.domain.communication.terms import MessageTerms
 from aia_mas.domain.kernel import Event
 
 EVENTS: tuple[type[Event], ...] = (
     *orchestration.EVENTS,
     *access.EVENTS,
     *connections.EVENTS,
+    *communication.EVENTS,
     *economy.EVENTS,
 )
 """What the log may hold."""
@@ -27,6 +31,7 @@ EVOLVERS: Evolvers = {
     **orchestration.EVOLVERS,
     **access.EVOLVERS,
     **connections.EVOLVERS,
+    **communication.EVOLVERS,
     **economy.EVOLVERS,
 }
 """Category of streams -> fold of one event."""
@@ -35,13 +40,18 @@ STATES: Mapping[str, type[msgspec.Struct]] = {
     **orchestration.STATES,
     **access.STATES,
     **connections.STATES,
+    **communication.STATES,
     **economy.STATES,
 }
 """Category of streams -> what is folded, for snapshots."""
 
 
 def others(
-    tokens: frozenset[str], working_set: WorkingSet, elections: Callable[[], ElectionDesk]
+    tokens: frozenset[str],
+    working_set: WorkingSet,
+    elections: Callable[[], ElectionDesk],
+    terms: MessageTerms,
+    sorting: Callable[[], Sorting],
 ) -> Sequence[Handlers]:
     """Return the handlers of all commands but those about agents and tasks, which need more.
 
@@ -49,9 +59,12 @@ def others(
         tokens: The tokens that there are.
         working_set: Where it is looked up what a command is about that only names it.
         elections: Where votes are given on this node; asked when a command comes.
+        terms: What holds for messages.
+        sorting: Knows where messages go; asked when a command comes.
     """
     return (
         access.handlers(),
         connections.handlers(),
+        communication.handlers(terms, sorting),
         economy.handlers(tokens, working_set, elections),
     )

@@ -32,7 +32,9 @@ from aia_mas.application.settings_tokens import (
     check_supply,
 )
 from aia_mas.application.settings_values import is_placeholder
+from aia_mas.domain.communication.terms import ATTEMPTS
 from aia_mas.domain.orchestration.scoring.weights import Weights
+from aia_mas.domain.orchestration.task_specification import Priority
 from aia_mas.domain.orchestration.tiers import Tiers
 
 __all__ = ["Settings", "SettingsError", "StakingTier", "check_exposure", "load_settings"]
@@ -107,8 +109,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         websocket_ping_timeout_seconds: How long the answer may stay out, seconds.
         websocket_idle_seconds: How long a socket may neither subscribe nor say anything, seconds.
         ticket_seconds: How long a one-time ticket may wait to be used, seconds.
-        message_queue_size: Undelivered messages per recipient.
-        message_retention: Messages kept per recipient.
+        message_queue_size: Messages that may wait for a recipient.
+        message_retention: The same while it is offline.
+        message_held: The same for an id that is not registered.
+        message_when_full: What becomes of one more: ``refuse``, or ``drop_lowest``.
+        message_to_unknown: What becomes of mail to ids that are not registered: ``hold``, or
+            ``refuse``.
+        message_max_payload_bytes: Largest payload of a message, bytes as JSON.
+        message_ack_seconds: How long a delivery waits for its acknowledgement, seconds.
+        message_ttl_seconds: When messages expire that do not say so, seconds; None: never.
+        message_attempts: How many deliveries may fail, by priority.
+        message_backoff_seconds: The wait before the second delivery, seconds; it doubles.
+        message_backoff_cap_seconds: The longest wait, seconds.
         max_workflow_duration_seconds: Longest run of a workflow, unless its template says so.
         quality_gate_timeout_seconds: Longest wait for a quality gate, seconds.
         workflow_retry_attempts: Attempts of a workflow's step after the first.
@@ -181,6 +193,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ticket_seconds: float = 30.0
     message_queue_size: int = 10_000
     message_retention: int = 10_000
+    message_held: int = 100
+    message_when_full: str = "refuse"
+    message_to_unknown: str = "hold"
+    message_max_payload_bytes: int = 64 * 2**10
+    message_ack_seconds: float = 30.0
+    message_ttl_seconds: float | None = None
+    message_attempts: dict[Priority, int] = msgspec.field(default_factory=ATTEMPTS.copy)
+    message_backoff_seconds: float = 1.0
+    message_backoff_cap_seconds: float = 300.0
 
     max_workflow_duration_seconds: float = 3600.0
     quality_gate_timeout_seconds: float = 60.0

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from aia_mas.application import settings_tokens as token
 from aia_mas.application import settings_values as read
+from aia_mas.application.settings_messages import message_attempts
 from aia_mas.application.settings_networks import networks
 from aia_mas.application.settings_policies import policy_places
 from aia_mas.application.settings_rates import rate
@@ -261,6 +262,45 @@ CATALOGUE: tuple[Setting, ...] = (
         "MAS_MESSAGE_RETENTION",
         "communication.message_retention",
         read.whole(1, _MANY),
+    ),
+    Setting("message_held", "MAS_MESSAGE_HELD", "communication.held", read.whole(0, _MANY)),
+    Setting(
+        "message_when_full",
+        "MAS_MESSAGE_WHEN_FULL",
+        "communication.when_full",
+        read.choice("refuse", "drop_lowest"),
+    ),
+    Setting(
+        "message_to_unknown",
+        "MAS_MESSAGE_TO_UNKNOWN",
+        "communication.to_unknown",
+        read.choice("hold", "refuse"),
+    ),
+    Setting(
+        "message_max_payload_bytes",
+        "MAS_MESSAGE_MAX_PAYLOAD",
+        "communication.max_payload",
+        read.size(1_024, 2**20),
+    ),
+    Setting("message_ack_seconds", "MAS_MESSAGE_ACK", "communication.ack", read.seconds(1, _DAY)),
+    Setting(
+        "message_ttl_seconds",
+        "MAS_MESSAGE_TTL",
+        "communication.ttl",
+        read.seconds(1, 366 * _DAY),
+    ),
+    Setting("message_attempts", "MAS_MESSAGE_ATTEMPTS", "communication.attempts", message_attempts),
+    Setting(
+        "message_backoff_seconds",
+        "MAS_MESSAGE_BACKOFF",
+        "communication.backoff",
+        read.seconds(0, _DAY),
+    ),
+    Setting(
+        "message_backoff_cap_seconds",
+        "MAS_MESSAGE_BACKOFF_CAP",
+        "communication.backoff_cap",
+        read.seconds(0, _DAY),
     ),
     # Workflows
     Setting(

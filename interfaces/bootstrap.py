@@ -45,10 +45,11 @@ from aia_mas.domain.orchestration.task_commands import SubmitTask
 from aia_mas.domain.orchestration.tiers import TiersInForce
 from aia_mas.interfaces.access import Access
 from aia_mas.interfaces.commands import handlers_of
+from aia_mas.interfaces.communication import Communication
 from aia_mas.interfaces.economy import Economy
 from aia_mas.interfaces.live_streams import live_hub
 from aia_mas.interfaces.own_policies import policies_at
-from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, SETTLEMENT, WEBHOOKS
+from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, MAILROOM, SETTLEMENT, WEBHOOKS
 from aia_mas.interfaces.realtime import Hub
 from aia_mas.interfaces.stores import Leases, NodeLog, OpenStores, Stores, open_postgres
 from aia_mas.interfaces.webhooks import Webhooks
@@ -80,6 +81,7 @@ class System:
         heartbeats: Takes signs of life.
         webhooks: Sends work to endpoints.
         economy: Settles what is owed.
+        communication: Delivers messages.
         projections: The read models.
         hub: The live streams.
         access: Who may come in, and who is there.
@@ -102,6 +104,7 @@ class System:
     heartbeats: Heartbeats
     webhooks: Webhooks
     economy: Economy
+    communication: Communication
     projections: ReadModels
     hub: Hub
     access: Access
@@ -292,6 +295,7 @@ class System:
         )
         self.webhooks = Webhooks(self)
         self.economy = Economy(self, working_set)
+        self.communication = Communication(self, dispatch_fold.active_tasks)
         self._deadlines = Deadlines(
             expiry_fold,
             self._expiry_host,
@@ -308,6 +312,7 @@ class System:
             EXPIRY.name: self._expiry_host,
             WEBHOOKS.name: self.webhooks.host,
             SETTLEMENT.name: self.economy.host,
+            MAILROOM.name: self.communication.host,
         }
         self.projections = stores.read_models(self._process_hosts, self.tiers)
         self.hub = live_hub(event_log, settings, self.projections, clock)
@@ -323,6 +328,7 @@ class System:
         head = self.log.feed.position
         for host in self._process_hosts.values():
             await host.reached(head)
+        tasks.start_soon(self.communication.office.run)
         await self.access.start(tasks)
         await tasks.start(self.hub.run)
         for name, lead in (
@@ -330,5 +336,6 @@ class System:
             (deadlines_process.LEASE, self._deadlines.lead),
             *self.webhooks.leads,
             *self.economy.leads,
+            *self.communication.leads,
         ):
             tasks.start_soon(self.leases.lead, name, partial(lead, engine=self.engine))

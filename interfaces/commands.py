@@ -10,6 +10,7 @@ from aia_mas.application.economy.paid_tasks import with_payments
 from aia_mas.application.engine.handlers import Handlers, merged
 from aia_mas.application.orchestration import handlers as orchestration
 from aia_mas.application.orchestration.dedup_keys import DedupKeys
+from aia_mas.interfaces.communication import terms_of
 from aia_mas.interfaces.economy import staking_of
 from aia_mas.interfaces.webhooks import endpoint_check
 
@@ -51,7 +52,13 @@ def handlers_of(
     )
     return merged(
         [
-            *registry.others(tokens_of(settings), working_set, lambda: system.economy.polls),
+            *registry.others(
+                tokens_of(settings),
+                working_set,
+                lambda: system.economy.polls,
+                terms_of(settings),
+                lambda: system.communication.sorting,
+            ),
             with_payments(agents_and_tasks, working_set),
         ]
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from aia_mas.application.communication.handlers import CATEGORIES as COMMUNICATION
+from aia_mas.application.communication.mailroom_fold import MailroomFold
 from aia_mas.application.economy.handlers import CATEGORIES as ECONOMY
 from aia_mas.application.processes.deadlines import ExpiryFold
 from aia_mas.application.processes.dispatch_fold import DispatchFold
@@ -38,4 +40,13 @@ SETTLEMENT: Final = LiveView(
 )
 """What the settlement has to do."""
 
-PROCESS_FOLDS: Final = (DISPATCHING, EXPIRY, WEBHOOKS, SETTLEMENT)
+MAILROOM: Final = LiveView(
+    MailroomFold.name,
+    MailroomFold.version,
+    MailroomFold,
+    COMMUNICATION | {"agent"},
+    "process",
+)
+"""What waits for whom."""
+
+PROCESS_FOLDS: Final = (DISPATCHING, EXPIRY, WEBHOOKS, SETTLEMENT, MAILROOM)

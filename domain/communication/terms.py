@@ -63,7 +63,7 @@ class MessageTerms(msgspec.Struct, frozen=True, kw_only=True):
     max_payload_bytes: int = 64 * 2**10
     ack_seconds: float = 30.0
     ttl_seconds: float | None = None
-    attempts: dict[Priority, int] = ATTEMPTS
+    attempts: dict[Priority, int] = msgspec.field(default_factory=ATTEMPTS.copy)
     backoff_base_seconds: float = 1.0
     backoff_factor: float = 2.0
     backoff_cap_seconds: float = 300.0

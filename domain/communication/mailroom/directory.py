@@ -22,6 +22,7 @@ class Recipient(msgspec.Struct, array_like=True, gc=False, omit_defaults=True):
         capabilities: The names of its skills and specializations.
         role: Its role, if it has one.
         patterns: What it subscribed to.
+        places: How many tasks it may have at once.
         backlog: What waited when it came online, as far as it still does: it is not taken from it.
     """
 
@@ -32,6 +33,7 @@ class Recipient(msgspec.Struct, array_like=True, gc=False, omit_defaults=True):
     capabilities: tuple[str, ...] = ()
     role: str = ""
     patterns: tuple[str, ...] = ()
+    places: int = 1
     backlog: int = 0
 
 
@@ -72,6 +74,7 @@ class Directory:
         names = dict.fromkeys((*capabilities.skills, *capabilities.specializations))
         self._enter(number, tuple(names), capabilities.labels.get(ROLE_LABEL, ""))
         recipient.registered = True
+        recipient.places = capabilities.max_concurrent_tasks
         self.registered.add(number)
         return recipient
 

@@ -129,10 +129,9 @@ class Mailroom:
         letter = self.letters.get(position)
         if letter is None:
             return False
-        inbox = self._inboxes.get(number)
-        if inbox is not None and inbox.seen >= position:
-            return position in inbox.open
-        return letter.is_for(number)
+        if letter.bits is not None:
+            return letter.is_for(number)
+        return position in self._inboxes[number].open if number in letter.to else False
 
     def read(self, inbox: Inbox) -> Iterator[tuple[Letter, Delivery | None]]:
         """Yield what waits in an inbox, oldest first."""

@@ -12,8 +12,8 @@ from aia_mas.domain.communication.rules import followed
 from aia_mas.domain.communication.sending import Route, SendMessage
 from aia_mas.domain.communication.terms import MessageTerms, ToUnknown, WhenFull
 
-Load = Callable[[str], float | None]
-"""How busy an agent is: its tasks over those that it may have, 0..1; None: nobody knows."""
+Load = Callable[[str], int]
+"""How many tasks an agent has, those on their way included."""
 
 _MOST_COMPARED = 256
 """Most agents of a group among which the least loaded is looked for."""
@@ -43,7 +43,7 @@ def route(
         room: What is known.
         message: The message.
         terms: The bounds.
-        load: Tells how busy agents are.
+        load: Tells how much agents have to do.
         coming: How many messages to each recipient are on their way into the log.
         held_coming: How many of them are for ids that are not registered.
     """
@@ -112,8 +112,8 @@ def _least_loaded(
         if recipient.name == message.from_agent:
             continue
         candidates += 1
-        busy, waiting = load(recipient.name) or 0.0, room.waiting(recipient.name)
-        waiting += coming.get(recipient.name, 0)
+        busy = load(recipient.name) / recipient.places
+        waiting = room.waiting(recipient.name) + coming.get(recipient.name, 0)
         there = recipient.online and recipient.active
         # Among equals the message's id decides, so that they take turns and it can be recomputed.
         turn = crc32(f"{message.message_id}/{recipient.name}".encode())

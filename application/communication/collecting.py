@@ -1,0 +1,115 @@
+"""Collects messages from a tray: over a connection, with a window, or now and then."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aia_mas.application.clock import Clock
+from aia_mas.application.communication.post_office import Delivered, PostOffice
+from aia_mas.application.communication.tray import Tray
+
+PREFETCH = 64
+"""Messages that a connection may have without having acknowledged them."""
+CRITICAL = 16
+"""Critical ones that it may have beside those."""
+_LOOK = 0.1
+"""Seconds between looks for somebody whom the log has never named."""
+
+
+class Collection:
+    """Somebody who collects the messages of one recipient; several of them share what there is.
+
+    Use it as a context: what was delivered and not acknowledged when it is left goes to whoever
+    collects next.
+    """
+
+    def __init__(
+        self,
+        office: PostOffice,
+        clock: Clock,
+        name: str,
+        transport: str,
+        prefetch: int | None = PREFETCH,
+    ) -> None:
+        """Begin to collect.
+
+        Args:
+            office: Where.
+            clock: What time it is.
+            name: The recipient.
+            transport: How messages are delivered.
+            prefetch: How many may be out; None: any number, and they stay out when this is left.
+        """
+        self._office = office
+        self._clock = clock
+        self._name = name
+        self._transport = transport
+        self._prefetch = prefetch
+        self._room: set[int] | None = None if prefetch is None else set()
+        self._news = asyncio.Event()
+        self._tray: Tray | None = None
+
+    def __enter__(self) -> Collection:
+        """Begin."""
+        self._join()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End, and give back what was not acknowledged."""
+        if self._tray is not None:
+            self._tray.wakers.discard(self._news)
+            if self._room:
+                self._office.return_all(self._tray, self._room)
+
+    @property
+    def out(self) -> int:
+        """How many messages are out."""
+        return 0 if self._room is None else len(self._room)
+
+    async def next(self, most: int = 100, seconds: float | None = None) -> list[Delivered]:
+        """Return the next messages, as soon as there are any.
+
+        Args:
+            most: How many, at most.
+            seconds: How long to wait for the first one; None: for ever. Then there are none.
+        """
+        until = None if seconds is None else self._clock.monotonic() + seconds
+        while True:
+            self._news.clear()
+            tray = self._join()
+            if tray is not None:
+                handed = await self._take(tray, most)
+                if handed:
+                    return handed
+            wait = _LOOK if tray is None else self._wait(tray)
+            if until is not None:
+                left = until - self._clock.monotonic()
+                if left <= 0:
+                    return []
+                wait = left if wait is None else min(wait, left)
+            if wait is None:
+                await self._news.wait()
+            else:
+                with self._clock.within(max(wait, 0.001)):
+                    await self._news.wait()
+
+    def _join(self) -> Tray | None:
+        tray = self._office.tray(self._name)
+        if tray is not self._tray:
+            self._tray = tray
+        if tray is not None:
+            tray.wakers.add(self._news)
+        return tray
+
+    async def _take(self, tray: Tray, most: int) -> list[Delivered]:
+        critical = 0
+        if self._prefetch is not None:
+            room = self._prefetch - self.out
+            critical = max(min(CRITICAL, CRITICAL + room), 0) if room < most else 0
+            most = min(most, max(room, 0))
+        outs = tray.take(most, self._transport, self._room, critical=critical)
+        return await self._office.deliver(tray, outs) if outs else []
+
+    def _wait(self, tray: Tray) -> float | None:
+        due = tray.next_due()
+        return None if due is None else due - self._clock.now().timestamp()

@@ -1,0 +1,125 @@
+"""What stands in messages: read from the log when they are delivered, the latest ones kept."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from aia_mas.application.communication.views import MessageView, message_view
+from aia_mas.application.event_log.log import EventLog
+from aia_mas.domain.communication.mailroom.letter import Letter
+from aia_mas.domain.communication.message_events import MessageSent
+from aia_mas.domain.kernel.ids import entity_of
+
+KEPT_BYTES = 32 * 2**20
+"""How much of what was sent lately is kept in memory."""
+_OWN_BYTES = 600
+"""What a message takes beside its payload."""
+
+Open = Callable[[str, MessageSent], Any]
+"""Returns the payload of a message, decrypted if it was encrypted."""
+
+
+class Content:
+    """A message as it is delivered.
+
+    Attributes:
+        view: What the recipient gets to see.
+        json: The same, encoded.
+    """
+
+    __slots__ = ("json", "size", "view")
+
+    def __init__(self, view: MessageView) -> None:
+        """Encode it once, for all its recipients."""
+        self.view = view
+        self.json = _encode(view)
+        self.size = len(self.json) + _OWN_BYTES
+
+
+class Contents:
+    """Messages by the position of the event by which they were sent."""
+
+    def __init__(self, log: EventLog, opened: Open, kept_bytes: int = KEPT_BYTES) -> None:
+        """Wire it.
+
+        Args:
+            log: Where messages stand.
+            opened: Reads payloads.
+            kept_bytes: How much is kept.
+        """
+        self._log = log
+        self._opened = opened
+        self._kept: OrderedDict[int, Content | MessageSent] = OrderedDict()
+        self._bytes = 0
+        self._most = kept_bytes
+
+    def follow(self, letter: Letter, event: MessageSent) -> None:
+        """Keep a message that was sent just now, if somebody is to get it."""
+        if letter.left:
+            self._keep(letter.sent, event, event.size + _OWN_BYTES)
+
+    async def of(self, letters: Iterable[Letter]) -> dict[int, Content]:
+        """Return what stands in letters, by ``Letter.sent``."""
+        found: dict[int, Content] = {}
+        missing: list[int] = []
+        for letter in letters:
+            kept = self._kept.get(letter.sent)
+            if kept is None:
+                missing.append(letter.sent)
+            elif isinstance(kept, Content):
+                found[letter.sent] = kept
+            else:
+                found[letter.sent] = self._content(letter.sent, letter.message_id, kept)
+        if missing:
+            await self._read(sorted(set(missing)), found)
+        return found
+
+    async def _read(self, positions: list[int], found: dict[int, Content]) -> None:
+        """Read messages from the log: those near to each other in one go."""
+        number = 0
+        while number < len(positions):
+            first, last = positions[number], positions[number]
+            while number < len(positions) and positions[number] - first < _SPAN:
+                last = positions[number]
+                number += 1
+            wanted = set(positions)
+            after = first - 1
+            while after < last:
+                events = await self._log.read(after, min(last - after, _SPAN))
+                if not events:
+                    return
+                for each in events:
+                    if each.position in wanted and isinstance(each.event, MessageSent):
+                        message_id = entity_of(each.stream)
+                        content = self._content(each.position, message_id, each.event)
+                        found[each.position] = content
+                after = events[-1].position
+
+    def _content(self, position: int, message_id: str, event: MessageSent) -> Content:
+        payload = self._opened(message_id, event)
+        content = Content(message_view(message_id, event, payload))
+        self._keep(position, content, content.size)
+        return content
+
+    def _keep(self, position: int, what: Content | MessageSent, size: int) -> None:
+        before = self._kept.pop(position, None)
+        if before is not None:
+            self._bytes -= _size(before)
+        self._kept[position] = what
+        self._bytes += size
+        while self._bytes > self._most and len(self._kept) > 1:
+            _, oldest = self._kept.popitem(last=False)
+            self._bytes -= _size(oldest)
+
+
+_SPAN = 200
+"""Positions within which it is quicker to read what lies between, too."""
+_encode = msgspec.json.Encoder().encode
+
+
+def _size(kept: Content | MessageSent) -> int:
+    return kept.size if isinstance(kept, Content) else kept.size + _OWN_BYTES

@@ -1,0 +1,120 @@
+"""Gathers what becomes of deliveries on this node, and records it in batches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from aia_mas.application.clock import Clock
+from aia_mas.application.engine.engine import Engine, Origin
+from aia_mas.application.event_log.errors import EventLogError
+from aia_mas.domain.communication.delivery_events import Acknowledged, Failed, Noted
+from aia_mas.domain.communication.recording import RecordDeliveries
+from aia_mas.domain.kernel.errors import DomainError
+from aia_mas.domain.kernel.principal import system
+
+log = structlog.stdlib.get_logger("aia.messages")
+
+PRINCIPAL = system("post")
+MOST = 1_000
+"""Items of one kind in one event, at most: folding them must not hold the event loop for long."""
+_PAUSE = 0.25
+_GATHER = 0.05
+"""Seconds that acknowledgements of letters to many wait for each other while there are many."""
+
+
+class Records:
+    """What became of deliveries and does not stand in the log yet."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        reached: Callable[[int], Awaitable[object]],
+        clock: Clock,
+        new_id: Callable[[], str],
+        writer: str,
+    ) -> None:
+        """Wire it.
+
+        Args:
+            engine: The way into the log.
+            reached: Waits until this node's mailroom has a position.
+            clock: What time it is.
+            new_id: Makes ids up.
+            writer: Under which name this run of the node writes.
+        """
+        self._engine = engine
+        self._reached = reached
+        self._clock = clock
+        self._new_id = new_id
+        self._writer = writer
+        self._acknowledged: list[tuple[Acknowledged, asyncio.Future[int]]] = []
+        self._failed: list[tuple[Failed, asyncio.Future[int]]] = []
+        self._noted: list[Noted] = []
+        self._some = asyncio.Event()
+        self._patient = 0
+
+    def acknowledged(self, item: Acknowledged, *, of_many: bool = False) -> asyncio.Future[int]:
+        """Have an acknowledgement recorded; the result is its position, once it is durable.
+
+        Args:
+            item: What arrived.
+            of_many: Many others are likely to acknowledge the same at the same time.
+        """
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._acknowledged.append((item, future))
+        self._patient += of_many
+        self._some.set()
+        return future
+
+    def failed(self, item: Failed) -> asyncio.Future[int]:
+        """Have a failure recorded; the result is its position, once it is durable."""
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._failed.append((item, future))
+        self._some.set()
+        return future
+
+    def noted(self, item: Noted) -> None:
+        """Have it recorded that something is out."""
+        self._noted.append(item)
+        self._some.set()
+
+    async def run(self) -> None:
+        """Record until cancelled."""
+        while True:
+            await self._some.wait()
+            if self._patient and self._patient == len(self._acknowledged) < MOST:
+                # One event for what comes within a moment, however many they are.
+                await self._clock.sleep(_GATHER)
+            self._patient = 0
+            acknowledged, self._acknowledged = (
+                self._acknowledged[:MOST],
+                self._acknowledged[MOST:],
+            )
+            failed, self._failed = self._failed[:MOST], self._failed[MOST:]
+            noted, self._noted = self._noted[:MOST], self._noted[MOST:]
+            if not (self._acknowledged or self._failed or self._noted):
+                self._some.clear()
+            command = RecordDeliveries(
+                writer=self._writer,
+                noted=tuple(noted),
+                acknowledged=tuple(item for item, _ in acknowledged),
+                failed=tuple(item for item, _ in failed),
+            )
+            position = await self._record(command)
+            await self._reached(position)
+            for _, future in (*acknowledged, *failed):
+                if not future.done():
+                    future.set_result(position)
+
+    async def _record(self, command: RecordDeliveries) -> int:
+        """Write it, however long the log is away: whoever waits has not been told anything."""
+        origin = Origin(PRINCIPAL, f"post:{self._writer}:{self._new_id()}")
+        while True:
+            try:
+                return (await self._engine.run(command, origin)).position
+            except (EventLogError, DomainError) as error:
+                log.warning("deliveries_not_recorded", code=error.code)
+                await self._clock.sleep(_PAUSE)

@@ -1,0 +1,94 @@
+"""Everything that a node has for messages, wired together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from aia_mas.application.communication.collecting import PREFETCH, Collection
+from aia_mas.application.communication.contents import Contents
+from aia_mas.application.communication.mailroom_fold import MailroomFold
+from aia_mas.application.communication.post_office import PostOffice
+from aia_mas.application.communication.records import Records
+from aia_mas.application.communication.sorting import Sorting
+from aia_mas.application.event_log.fold_host import FoldHost
+from aia_mas.application.processes.courier import LEASE, Courier
+from aia_mas.application.settings import Settings
+from aia_mas.domain.communication.mailroom.mailroom import Mailroom
+from aia_mas.domain.communication.message_events import MessageSent
+from aia_mas.domain.communication.terms import MessageTerms, ToUnknown, WhenFull
+from aia_mas.interfaces.process_folds import MAILROOM
+
+if TYPE_CHECKING:
+    from aia_mas.interfaces.bootstrap import System
+
+
+def terms_of(settings: Settings) -> MessageTerms:
+    """Return what holds for messages by these settings."""
+    return MessageTerms(
+        queue_size=settings.message_queue_size,
+        retention=settings.message_retention,
+        held=settings.message_held,
+        when_full=WhenFull(settings.message_when_full),
+        to_unknown=ToUnknown(settings.message_to_unknown),
+        max_payload_bytes=settings.message_max_payload_bytes,
+        ack_seconds=settings.message_ack_seconds,
+        ttl_seconds=settings.message_ttl_seconds,
+        attempts=settings.message_attempts,
+        backoff_base_seconds=settings.message_backoff_seconds,
+        backoff_cap_seconds=settings.message_backoff_cap_seconds,
+    )
+
+
+class Communication:
+    """Messages as a node knows them.
+
+    Attributes:
+        terms: Their bounds and defaults.
+        fold: What waits for whom.
+        host: Keeps it up to date.
+        sorting: Finds out where messages go.
+        contents: What stands in them.
+        office: Delivers them to whoever collects here.
+        courier: Ends what is not delivered any more.
+        leads: What a node leads for them, by the name of its lease.
+    """
+
+    def __init__(self, system: System, active_tasks: Callable[[str], int]) -> None:
+        """Wire it for a node that is wired but for this.
+
+        Args:
+            system: The node.
+            active_tasks: Tells how many tasks an agent holds.
+        """
+        clock = system.clock
+        self.terms = terms_of(system.settings)
+        self.fold = MailroomFold()
+        self.host = FoldHost(
+            system.log, self.fold, system.stores.folds, categories=MAILROOM.categories
+        )
+        self.sorting = Sorting(lambda: self.fold.state, self.terms, active_tasks)
+        self.fold.on_sent.append(self.sorting.follow)
+        self.contents = Contents(system.log, _payload)
+        records = Records(system.engine, self.host.reached, clock, system.new_id, system.new_id())
+        self.office = PostOffice(
+            self.fold, self.contents, records, self.terms, clock, system.random
+        )
+        self.courier = Courier(self.fold, self.host, self.terms, clock)
+        self.leads = ((LEASE, self.courier.lead),)
+        self._clock = clock
+
+    @property
+    def mailroom(self) -> Mailroom:
+        """What waits for whom, as far as ``host`` has come."""
+        return self.fold.state
+
+    def collect(
+        self, recipient: str, transport: str, prefetch: int | None = PREFETCH
+    ) -> Collection:
+        """Return what collects the messages of a recipient; see ``Collection``."""
+        return Collection(self.office, self._clock, recipient, transport, prefetch)
+
+
+def _payload(_message_id: str, event: MessageSent) -> Any:
+    return event.payload
