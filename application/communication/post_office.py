@@ -84,7 +84,9 @@ class PostOffice:
         self._deadlines: list[tuple[float, int, Tray, Out]] = []
         self._spread = asyncio.Event()
         self._acknowledging: set[tuple[int, int]] = set()
+        self._awaiting: dict[str, set[asyncio.Event]] = {}
         fold.on_spread.append(self._spread.set)
+        fold.on_named.append(self._named)
         fold.on_sent.append(contents.follow)
         fold.on_restored.append(self._restart)
 
@@ -98,6 +100,18 @@ class PostOffice:
             tray = self.trays[number] = Tray(lambda: self._fold.state, number, self._now)
         tray.used_at = self._clock.monotonic()
         return tray
+
+    def wake_when_named(self, name: str, waker: asyncio.Event) -> None:
+        """Have somebody woken when the log names a recipient that it has never named so far."""
+        self._awaiting.setdefault(name, set()).add(waker)
+
+    def wait_no_more(self, name: str, waker: asyncio.Event) -> None:
+        """Have them woken no more."""
+        wakers = self._awaiting.get(name)
+        if wakers is not None:
+            wakers.discard(waker)
+            if not wakers:
+                del self._awaiting[name]
 
     async def deliver(self, tray: Tray, outs: Sequence[Out]) -> list[Delivered]:
         """Hand over what was taken from a tray; it counts as delivered from now on."""
@@ -269,9 +283,15 @@ class PostOffice:
         tray = self.trays.get(number)
         return letter, number, known, None if tray is None else tray.out.get(letter.position)
 
+    def _named(self, name: str) -> None:
+        for waker in self._awaiting.pop(name, ()):
+            waker.set()
+
     def _restart(self) -> None:
         for tray in self.trays.values():
             tray.restart()
+        for name in tuple(self._awaiting):
+            self._named(name)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from heapq import heappop, heappush
+from math import inf
 
 from aia_mas.domain.communication.mailroom.letter import Delivery, Letter
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
@@ -151,7 +152,13 @@ class Tray:
         return self._later[0][0] if self._later else None
 
     def take(
-        self, most: int, transport: str, room: set[int] | None = None, *, critical: int = 0
+        self,
+        most: int,
+        transport: str,
+        room: set[int] | None = None,
+        *,
+        critical: int = 0,
+        most_bytes: float = inf,
     ) -> list[Out]:
         """Take letters out to be delivered now, the next first.
 
@@ -160,14 +167,15 @@ class Tray:
             transport: How they are delivered.
             room: Where they are counted as long as they are out.
             critical: How many more there may be of those that are critical.
+            most_bytes: How large their payloads may be together; the last one may exceed it.
         """
-        now, taken = self._now(), list[Out]()
+        now, taken, size = self._now(), list[Out](), 0
         mailroom = self._mailroom()
         mailroom.inbox(self.number)
         while self._later and self._later[0][0] <= now:
             _, position, due = heappop(self._later)
             heappush(self._again[due.rank], (position, due))
-        while len(taken) < most + critical:
+        while len(taken) < most + critical and size < most_bytes:
             letter = self._first(now, only_critical=len(taken) >= most)
             if letter is None:
                 break
@@ -177,6 +185,7 @@ class Tray:
             if room is not None:
                 room.add(letter.position)
             taken.append(out)
+            size += letter.size
         return taken
 
     def put_back(self, out: Out) -> None:
