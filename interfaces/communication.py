@@ -9,6 +9,7 @@ from aia_mas.application.communication.collecting import PREFETCH, Collection
 from aia_mas.application.communication.contents import Contents
 from aia_mas.application.communication.mailroom_fold import MailroomFold
 from aia_mas.application.communication.post_office import PostOffice
+from aia_mas.application.communication.reading import MessageReading, read_messages
 from aia_mas.application.communication.records import Records
 from aia_mas.application.communication.sorting import Sorting
 from aia_mas.application.event_log.fold_host import FoldHost
@@ -82,6 +83,10 @@ class Communication:
     def mailroom(self) -> Mailroom:
         """What waits for whom, as far as ``host`` has come."""
         return self.fold.state
+
+    def reading(self) -> MessageReading:
+        """Return messages in numbers, as this node knows them now."""
+        return read_messages(self.fold.state, self.office)
 
     def collect(
         self, recipient: str, transport: str, prefetch: int | None = PREFETCH

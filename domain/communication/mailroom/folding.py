@@ -13,7 +13,6 @@ from aia_mas.domain.communication.delivery_events import (
     DeliveriesNoted,
 )
 from aia_mas.domain.communication.mailbox import TopicsSubscribed, TopicsUnsubscribed
-from aia_mas.domain.communication.mailroom.figures import count
 from aia_mas.domain.communication.mailroom.letter import Letter
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
 from aia_mas.domain.communication.message_events import (
@@ -136,13 +135,10 @@ def _acknowledged(
         letter = room.take_out(item.position, number(item.recipient))
         if letter is None:
             continue
-        figures = room.figures[letter.rank]
-        figures.delivered += 1
-        figures.acknowledged += 1
-        count(figures.to_acknowledgement, max(at - letter.available, 0.0))
+        delivered = None
         if item.delivered_at is not None:
-            delivered = item.delivered_at.timestamp()
-            count(figures.to_delivery, max(delivered - letter.available, 0.0))
+            delivered = max(item.delivered_at.timestamp() - letter.available, 0.0)
+        room.figures[letter.rank].acknowledge(delivered, max(at - letter.available, 0.0))
 
 
 def _failed(room: Mailroom, _writer: str, event: DeliveriesFailed, _position: int) -> None:
