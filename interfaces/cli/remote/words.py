@@ -80,7 +80,7 @@ def tokens(amount: str) -> str:
     exact = Decimal(amount)
     if abs(exact) < _LONG:
         return f"{exact.quantize(_HUNDREDTH, ROUND_DOWN):f}".removesuffix(".00")
-    whole = str(int(abs(exact)))
+    whole = str(abs(int(exact)))
     unit = min((len(whole) - 1) // 3, len(_UNITS) - 1)
     first = Decimal(whole[:3]).scaleb(len(whole) - 3 - 3 * unit)
     return f"{'-' if exact < 0 else ''}{first.normalize():f}{_UNITS[unit]}"
