@@ -12,7 +12,11 @@ from aia_mas.domain.communication.delivery_events import (
     DeliveriesFailed,
     DeliveriesNoted,
 )
-from aia_mas.domain.communication.mailbox import TopicsSubscribed, TopicsUnsubscribed
+from aia_mas.domain.communication.mailbox import (
+    MailboxForwarded,
+    TopicsSubscribed,
+    TopicsUnsubscribed,
+)
 from aia_mas.domain.communication.mailroom.letter import Letter
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
 from aia_mas.domain.communication.message_events import (
@@ -156,6 +160,10 @@ def _unsubscribed(room: Mailroom, name: str, event: TopicsUnsubscribed, _positio
     room.directory.unsubscribe(name, event.patterns)
 
 
+def _forwarded(room: Mailroom, name: str, event: MailboxForwarded, _position: int) -> None:
+    room.directory.forward(name, webhook=event.webhook)
+
+
 def _rule_set(room: Mailroom, _name: str, event: RuleSet, _position: int) -> None:
     room.set_rules({**room.rules, event.rule.rule_id: event.rule})
 
@@ -219,6 +227,7 @@ _FOLDS: dict[type[Event], Callable[[Mailroom, str, Any, int], None]] = {
     DeliveriesFailed: _failed,
     TopicsSubscribed: _subscribed,
     TopicsUnsubscribed: _unsubscribed,
+    MailboxForwarded: _forwarded,
     RuleSet: _rule_set,
     RuleRemoved: _rule_removed,
     AgentRegistered: _registered,
