@@ -34,13 +34,15 @@ class Delivered:
         content: What stands in it.
         letter: How it came.
         attempt: Which delivery, from 1.
+        out: What is known of it as long as it is out.
     """
 
-    __slots__ = ("attempt", "content", "letter")
+    __slots__ = ("attempt", "content", "letter", "out")
 
     def __init__(self, content: Content, out: Out) -> None:
         """Hand it over."""
         self.content = content
+        self.out = out
         self.letter = out.letter
         self.attempt = out.attempt
 
@@ -189,6 +191,13 @@ class PostOffice:
             attempt = 1 if known is None else known.failures + 1
             out = Out(letter, attempt, "", self._now(), None)
         return self._fail(name, out, told, retry_after=retry_after, requeue=requeue)
+
+    def put_back(self, name: str, delivered: Delivered) -> None:
+        """Take a delivery back that did not take place after all; it does not count as one."""
+        tray = self.tray(name)
+        out = delivered.out
+        if tray is not None and tray.out.get(out.letter.position) is out and not out.settling:
+            tray.put_back(out)
 
     def return_all(self, tray: Tray, positions: Iterable[int]) -> None:
         """Have failed what was delivered over a connection that is gone; it goes out at once."""
