@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
+from itertools import count
 
 from aia_mas.application.clock import Clock
 from aia_mas.application.communication.contents import Content, Contents
@@ -83,7 +84,9 @@ class PostOffice:
         self._clock = clock
         self._random = random
         self._fresh: deque[tuple[Tray, Out]] = deque()
+        # The numbers are there so that nothing else is compared: many are due at the same time.
         self._deadlines: list[tuple[float, int, Tray, Out]] = []
+        self._count = count()
         self._spread = asyncio.Event()
         self._acknowledging: set[tuple[int, int]] = set()
         self._awaiting: dict[str, set[asyncio.Event]] = {}
@@ -131,7 +134,7 @@ class PostOffice:
                 tray.put_back(out)
                 continue
             self._fresh.append((tray, out))
-            heappush(self._deadlines, (out.deadline, out.letter.position, tray, out))
+            heappush(self._deadlines, (out.deadline, next(self._count), tray, out))
             self.delivered[out.transport] = self.delivered.get(out.transport, 0) + 1
             handed.append(Delivered(content, out))
         return handed
@@ -244,8 +247,8 @@ class PostOffice:
 
     def _time_out(self, now: float) -> None:
         while self._deadlines and self._deadlines[0][0] <= now:
-            _, position, tray, out = heappop(self._deadlines)
-            if tray.out.get(position) is out and not out.settling:
+            _, _, tray, out = heappop(self._deadlines)
+            if tray.out.get(out.letter.position) is out and not out.settling:
                 _ = self._fail(tray.name, out, TIMED_OUT)
 
     def _tidy(self) -> None:
