@@ -1,7 +1,7 @@
 """Has agents write to each other over sockets, in a process of its own; prints a line of JSON.
 
 ``message_loader.py exchange PORT SECONDS AGENTS`` has agents send each other messages, each with
-some on their way, and acknowledge what they get. ``... critical PORT LOW COUNT`` queues low messages
+some on their way, and acknowledge what they get. ``... critical PORT LOW COUNT`` queues low ones
 for one agent, which takes its time with each, and times critical ones meanwhile. ``... broadcast
 PORT AGENTS ROUNDS`` sends a message to everybody who subscribed to a topic.
 """
