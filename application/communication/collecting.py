@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from math import inf
 
 from aia_mas.application.clock import Clock
 from aia_mas.application.communication.post_office import Delivered, PostOffice
@@ -67,14 +66,14 @@ class Collection:
         return 0 if self._room is None else len(self._room)
 
     async def next(
-        self, most: int = 100, seconds: float | None = None, *, most_bytes: float = inf
+        self, most: int = 100, seconds: float | None = None, most_bytes: int | None = None
     ) -> list[Delivered]:
         """Return the next messages, as soon as there are any.
 
         Args:
             most: How many, at most.
             seconds: How long to wait for the first one; None: for ever. Then there are none.
-            most_bytes: How large their payloads may be together; the last one may exceed it.
+            most_bytes: About how much they may have in them; one at least.
         """
         until = None if seconds is None else self._clock.monotonic() + seconds
         while True:
@@ -106,7 +105,7 @@ class Collection:
             self._office.wake_when_named(self._name, self._news)
         return tray
 
-    async def _take(self, tray: Tray, most: int, most_bytes: float) -> list[Delivered]:
+    async def _take(self, tray: Tray, most: int, most_bytes: int | None) -> list[Delivered]:
         critical = 0
         if self._prefetch is not None:
             room = self._prefetch - self.out

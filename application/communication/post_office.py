@@ -84,9 +84,9 @@ class PostOffice:
         self._clock = clock
         self._random = random
         self._fresh: deque[tuple[Tray, Out]] = deque()
-        # The numbers are there so that nothing else is compared: many are due at the same time.
+        # In the order of their coming: many are due at the same time, and trays have no order.
         self._deadlines: list[tuple[float, int, Tray, Out]] = []
-        self._count = count()
+        self._order = count()
         self._spread = asyncio.Event()
         self._acknowledging: set[tuple[int, int]] = set()
         self._awaiting: dict[str, set[asyncio.Event]] = {}
@@ -134,7 +134,7 @@ class PostOffice:
                 tray.put_back(out)
                 continue
             self._fresh.append((tray, out))
-            heappush(self._deadlines, (out.deadline, next(self._count), tray, out))
+            heappush(self._deadlines, (out.deadline, next(self._order), tray, out))
             self.delivered[out.transport] = self.delivered.get(out.transport, 0) + 1
             handed.append(Delivered(content, out))
         return handed

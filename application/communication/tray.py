@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from heapq import heappop, heappush
-from math import inf
 
 from aia_mas.domain.communication.mailroom.letter import Delivery, Letter
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
@@ -158,7 +157,7 @@ class Tray:
         room: set[int] | None = None,
         *,
         critical: int = 0,
-        most_bytes: float = inf,
+        most_bytes: int | None = None,
     ) -> list[Out]:
         """Take letters out to be delivered now, the next first.
 
@@ -167,7 +166,7 @@ class Tray:
             transport: How they are delivered.
             room: Where they are counted as long as they are out.
             critical: How many more there may be of those that are critical.
-            most_bytes: How large their payloads may be together; the last one may exceed it.
+            most_bytes: No further one when their payloads have come to so much.
         """
         now, taken, size = self._now(), list[Out](), 0
         mailroom = self._mailroom()
@@ -175,7 +174,7 @@ class Tray:
         while self._later and self._later[0][0] <= now:
             _, position, due = heappop(self._later)
             heappush(self._again[due.rank], (position, due))
-        while len(taken) < most + critical and size < most_bytes:
+        while len(taken) < most + critical:
             letter = self._first(now, only_critical=len(taken) >= most)
             if letter is None:
                 break
@@ -186,6 +185,8 @@ class Tray:
                 room.add(letter.position)
             taken.append(out)
             size += letter.size
+            if most_bytes is not None and size >= most_bytes:
+                break
         return taken
 
     def put_back(self, out: Out) -> None:
