@@ -9,11 +9,15 @@ from aia_mas.application.communication.collecting import PREFETCH, Collection
 from aia_mas.application.communication.contents import Contents
 from aia_mas.application.communication.mailroom_fold import MailroomFold
 from aia_mas.application.communication.post_office import PostOffice
+from aia_mas.application.communication.reading import MessageReading, read_messages
 from aia_mas.application.communication.records import Records
 from aia_mas.application.communication.sorting import Sorting
 from aia_mas.application.event_log.fold_host import FoldHost
+from aia_mas.application.processes import message_webhooks
 from aia_mas.application.processes.courier import LEASE, Courier
+from aia_mas.application.processes.message_webhooks import MessageWebhooks
 from aia_mas.application.settings import Settings
+from aia_mas.application.webhooks.lines import Backoff
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
 from aia_mas.domain.communication.message_events import MessageSent
 from aia_mas.domain.communication.terms import MessageTerms, ToUnknown, WhenFull
@@ -51,6 +55,7 @@ class Communication:
         contents: What stands in them.
         office: Delivers them to whoever collects here.
         courier: Ends what is not delivered any more.
+        webhooks: Sends them to endpoints.
         leads: What a node leads for them, by the name of its lease.
     """
 
@@ -75,13 +80,37 @@ class Communication:
             self.fold, self.contents, records, self.terms, clock, system.random
         )
         self.courier = Courier(self.fold, self.host, self.terms, clock)
-        self.leads = ((LEASE, self.courier.lead),)
+        settings, hooks = system.settings, system.webhooks
+        self.webhooks = MessageWebhooks(
+            hooks.fold,
+            self.fold,
+            self.host,
+            self.office,
+            hooks.posting,
+            system.workload,
+            clock,
+            random=system.random,
+            backoff=Backoff(
+                settings.webhook_retry_base_seconds,
+                settings.webhook_retry_cap_seconds,
+                system.random,
+            ),
+            disable_after=settings.webhook_disable_after,
+        )
+        # Where all is in memory, endpoints are not called.
+        in_memory = system.stores.kind == "memory"
+        sending = () if in_memory else ((message_webhooks.LEASE, self.webhooks.lead),)
+        self.leads = ((LEASE, self.courier.lead), *sending)
         self._clock = clock
 
     @property
     def mailroom(self) -> Mailroom:
         """What waits for whom, as far as ``host`` has come."""
         return self.fold.state
+
+    def reading(self) -> MessageReading:
+        """Return messages in numbers, as this node knows them now."""
+        return read_messages(self.fold.state, self.office)
 
     def collect(
         self, recipient: str, transport: str, prefetch: int | None = PREFETCH

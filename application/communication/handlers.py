@@ -79,10 +79,12 @@ class Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         agent_id: The recipient.
         patterns: Topics and patterns.
+        webhook: Whether messages are sent to its endpoint.
     """
 
     agent_id: str
     patterns: tuple[str, ...]
+    webhook: bool = False
 
 
 class RedrivenMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +129,7 @@ def handlers(terms: MessageTerms, sorting: Callable[[], Sorting]) -> Handlers:
         mailbox.Subscribe: _on_mailbox(mailbox.subscribe),
         mailbox.Unsubscribe: _on_mailbox(mailbox.unsubscribe),
         mailbox.SetSubscriptions: _on_mailbox(mailbox.set_subscriptions),
+        mailbox.ForwardMailbox: _on_mailbox(mailbox.forward_mailbox),
         rules.SetRule: Handler(lambda _: (rules.RULES,), rules.set_rule, lambda _, c: c.rule),
         rules.RemoveRule: Handler(lambda _: (rules.RULES,), rules.remove_rule, _nothing),
     }
@@ -163,8 +166,8 @@ def _sent(state: message.MessageState, command: SendMessage) -> SentMessage:
 
 
 def _subscriptions(state: mailbox.MailboxState | None, command: Any) -> Subscriptions:
-    patterns = () if state is None else state.patterns
-    return Subscriptions(agent_id=command.agent_id, patterns=patterns)
+    known = state or mailbox.MailboxState()
+    return Subscriptions(agent_id=command.agent_id, patterns=known.patterns, webhook=known.webhook)
 
 
 def _redriven(state: message.MessageState, command: ending.RedriveMessage) -> RedrivenMessage:

@@ -34,13 +34,15 @@ class Delivered:
         content: What stands in it.
         letter: How it came.
         attempt: Which delivery, from 1.
+        out: What is known of it as long as it is out.
     """
 
-    __slots__ = ("attempt", "content", "letter")
+    __slots__ = ("attempt", "content", "letter", "out")
 
     def __init__(self, content: Content, out: Out) -> None:
         """Hand it over."""
         self.content = content
+        self.out = out
         self.letter = out.letter
         self.attempt = out.attempt
 
@@ -176,6 +178,13 @@ class PostOffice:
             out = Out(letter, attempt, "", self._now(), None)
         return self._fail(name, out, told, retry_after=retry_after, requeue=requeue)
 
+    def put_back(self, name: str, delivered: Delivered) -> None:
+        """Take a delivery back that did not take place after all; it does not count as one."""
+        tray = self.tray(name)
+        out = delivered.out
+        if tray is not None and tray.out.get(out.letter.position) is out and not out.settling:
+            tray.put_back(out)
+
     def return_all(self, tray: Tray, positions: Iterable[int]) -> None:
         """Have failed what was delivered over a connection that is gone; it goes out at once."""
         for position in tuple(positions):
@@ -188,12 +197,12 @@ class PostOffice:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._records.run())
             tasks.create_task(self._lay_out())
+            tasks.create_task(self._tidy())
             while True:
                 await self._clock.sleep(_LOOK)
                 now = self._now()
                 self._note(now)
                 self._time_out(now)
-                self._tidy()
 
     async def _lay_out(self) -> None:
         while True:
@@ -225,13 +234,15 @@ class PostOffice:
             if tray.out.get(position) is out and not out.settling:
                 _ = self._fail(tray.name, out, TIMED_OUT)
 
-    def _tidy(self) -> None:
+    async def _tidy(self) -> None:
         """Put trays away from which nobody has collected for a while."""
-        before = self._clock.monotonic() - _LINGER
-        for number, tray in tuple(self.trays.items()):
-            if not tray.wakers and not tray.out and tray.used_at < before:
-                tray.close()
-                del self.trays[number]
+        while True:
+            await self._clock.sleep(_LINGER / 4)
+            before = self._clock.monotonic() - _LINGER
+            for number, tray in tuple(self.trays.items()):
+                if not tray.wakers and not tray.out and tray.used_at < before:
+                    tray.close()
+                    del self.trays[number]
 
     def _fail(
         self,

@@ -17,7 +17,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Posting:
-    """Sends tasks and pings in the name of this system."""
+    """Sends tasks, messages and pings in the name of this system."""
 
     def __init__(self, sender: Sender, secrets: Secrets, clock: Clock) -> None:
         """Wire it.
@@ -40,6 +40,16 @@ class Posting:
             psycopg.Error: The master secret cannot be read.
         """
         return await self._post(task.agent_id, agent, url, webhook_id, _encode(task))
+
+    async def message(
+        self, agent_id: str, agent: AgentState, url: str, webhook_id: str, body: bytes
+    ) -> Reply | Unanswered:
+        """Send a message (``body``: its JSON), and return what the endpoint answered.
+
+        Raises:
+            psycopg.Error: The master secret cannot be read.
+        """
+        return await self._post(agent_id, agent, url, webhook_id, body)
 
     async def ping(
         self, agent_id: str, agent: AgentState, url: str, webhook_id: str

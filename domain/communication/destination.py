@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import msgspec
 
 from aia_mas.domain.communication.errors import InvalidDestination
@@ -63,11 +60,14 @@ def check_destination(to: Destination, field: str) -> None:
         InvalidId: An agent's id is none.
         InvalidText: The name of a capability or a role is none.
     """
-    kinds = [
-        name for name in ("agents", "topic", "capability", "role", "broadcast") if getattr(to, name)
-    ]
-    given = [name for name in ("topic", "capability", "role") if getattr(to, name) is not None]
-    if len(set(kinds) | set(given)) != 1:
+    kinds = (
+        bool(to.agents)
+        + (to.topic is not None)
+        + (to.capability is not None)
+        + (to.role is not None)
+        + to.broadcast
+    )
+    if kinds != 1:
         raise InvalidDestination(field=field)
     if to.any_one and to.capability is None:
         raise InvalidDestination("any one is chosen only among those of a capability", field=field)
@@ -75,11 +75,9 @@ def check_destination(to: Destination, field: str) -> None:
         raise InvalidDestination(f"a message names at most {MOST_AGENTS} agents", field=field)
     for agent_id in to.agents:
         check_id(agent_id, field)
-    checks: tuple[tuple[str | None, Callable[[Any, str], Any]], ...] = (
-        (to.topic, check_topic),
-        (to.capability, check_name),
-        (to.role, check_name),
-    )
-    for value, check in checks:
-        if value is not None:
-            check(value, field)
+    if to.topic is not None:
+        check_topic(to.topic, field)
+    if to.capability is not None:
+        check_name(to.capability, field)
+    if to.role is not None:
+        check_name(to.role, field)

@@ -1,4 +1,4 @@
-"""What a recipient subscribed to: the streams ``mailbox/<agent_id>``."""
+"""What a recipient subscribed to, and how it gets it: the streams ``mailbox/<agent_id>``."""
 
 from __future__ import annotations
 
@@ -39,14 +39,33 @@ class TopicsUnsubscribed(Event, frozen=True, kw_only=True):
     at: datetime
 
 
-EVENTS: tuple[type[Event], ...] = (TopicsSubscribed, TopicsUnsubscribed)
+class MailboxForwarded(Event, frozen=True, kw_only=True):
+    """Messages are sent to the agent's endpoint, too, or not any more.
+
+    Attributes:
+        webhook: Whether they are.
+        at: Since when, UTC.
+    """
+
+    topic: ClassVar[str] = "mailbox.forwarded.v1"
+    webhook: bool
+    at: datetime
+
+
+EVENTS: tuple[type[Event], ...] = (TopicsSubscribed, TopicsUnsubscribed, MailboxForwarded)
 """Every event of such a stream, for the topic registry."""
 
 
 class MailboxState(State, frozen=True, kw_only=True):
-    """What a recipient subscribed to (``patterns``, in the order of their coming)."""
+    """How a recipient gets its messages.
+
+    Attributes:
+        patterns: What it subscribed to, in the order of their coming.
+        webhook: Whether they are sent to its endpoint.
+    """
 
     patterns: tuple[str, ...] = ()
+    webhook: bool = False
 
 
 class Subscribe(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +94,13 @@ class SetSubscriptions(msgspec.Struct, frozen=True, kw_only=True):
     patterns: tuple[str, ...]
 
 
+class ForwardMailbox(msgspec.Struct, frozen=True, kw_only=True):
+    """Have messages sent to the agent's endpoint, or not any more (``webhook``: whether)."""
+
+    agent_id: str
+    webhook: bool
+
+
 def mailbox_stream(agent_id: str) -> str:
     """Return the stream of a recipient's subscriptions."""
     return stream_of(CATEGORY, agent_id)
@@ -85,6 +111,8 @@ def evolve(state: MailboxState | None, event: Event) -> MailboxState:
     known = state or MailboxState()
     if isinstance(event, TopicsSubscribed):
         return replace(known, patterns=tuple(dict.fromkeys(known.patterns + event.patterns)))
+    if isinstance(event, MailboxForwarded):
+        return replace(known, webhook=event.webhook)
     assert isinstance(event, TopicsUnsubscribed)
     gone = set(event.patterns)
     return replace(known, patterns=tuple(each for each in known.patterns if each not in gone))
@@ -113,6 +141,18 @@ def set_subscriptions(
     """Add and take away until exactly these are there."""
     known = () if state is None else state.patterns
     return _changed(command.agent_id, known, command.patterns, ctx)
+
+
+def forward_mailbox(state: MailboxState | None, command: ForwardMailbox, ctx: Context) -> Decision:
+    """Have messages sent to the endpoint that the agent has, or will have."""
+    stream = mailbox_stream(command.agent_id)
+    try:
+        check_id(command.agent_id, "agent_id")
+    except InvalidValue as error:
+        return refuse(error)
+    if command.webhook == (state is not None and state.webhook):
+        return accept(stream)
+    return accept(stream, MailboxForwarded(webhook=command.webhook, at=ctx.now))
 
 
 def _changed(

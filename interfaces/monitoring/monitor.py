@@ -13,6 +13,7 @@ from prometheus_client.exposition import choose_encoder
 from aia_mas.interfaces.monitoring.economy_families import economy_families
 from aia_mas.interfaces.monitoring.families import families
 from aia_mas.interfaces.monitoring.http_counts import HttpCounts
+from aia_mas.interfaces.monitoring.message_families import message_families
 from aia_mas.interfaces.monitoring.reading import Reading, read
 
 if TYPE_CHECKING:
@@ -65,4 +66,5 @@ class _Collected:
     def collect(self) -> Iterator[Metric]:
         yield from families(self._reading)
         yield from economy_families(self._reading)
+        yield from message_families(self._reading.messages)
         yield from self._process.collect()

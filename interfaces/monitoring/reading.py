@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from aia_mas.application.communication.reading import MessageReading
 from aia_mas.application.event_log.commit_counts import CommitCounts
-from aia_mas.application.processes import deadlines, deliveries, dispatcher
+from aia_mas.application.processes import courier, deadlines, deliveries, dispatcher
 from aia_mas.domain.orchestration.scoring.policies import BUILT_IN
 from aia_mas.interfaces.monitoring.http_counts import HttpCounts, RouteCounts
 from aia_mas.projections.durations import Durations
@@ -39,6 +40,7 @@ class Reading(NamedTuple):
         endpoints: How many endpoints are enabled, and how many disabled.
         economy: The figures of the economy.
         orders: How many orders wait for the settlement, by kind.
+        messages: Messages in numbers.
     """
 
     metrics: Metrics
@@ -59,13 +61,21 @@ class Reading(NamedTuple):
     endpoints: Mapping[str, int]
     economy: EconomicSummary
     orders: Mapping[str, int]
+    messages: MessageReading
 
 
 def read(system: System, requests: HttpCounts) -> Reading:
     """Read a node; takes about a millisecond."""
     projections, hub = system.projections, system.hub
     held = {lease.name for lease in system.leases.held}
-    names = {deadlines.LEASE, deliveries.LEASE, dispatcher.LEASE, *projections.lease_names, *held}
+    names = {
+        courier.LEASE,
+        deadlines.LEASE,
+        deliveries.LEASE,
+        dispatcher.LEASE,
+        *projections.lease_names,
+        *held,
+    }
     return Reading(
         metrics=projections.system_metrics(system.clock.now()),
         durations=projections.metrics.durations(),
@@ -87,6 +97,7 @@ def read(system: System, requests: HttpCounts) -> Reading:
         ),
         economy=projections.economy.summary(system.clock.now()),
         orders=system.economy.open_orders(),
+        messages=system.communication.reading(),
     )
 
 

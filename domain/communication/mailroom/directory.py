@@ -23,6 +23,7 @@ class Recipient(msgspec.Struct, array_like=True, gc=False, omit_defaults=True):
         role: Its role, if it has one.
         patterns: What it subscribed to.
         places: How many tasks it may have at once.
+        webhook: Messages are sent to its endpoint.
         backlog: What waited when it came online, as far as it still does: it is not taken from it.
     """
 
@@ -34,6 +35,7 @@ class Recipient(msgspec.Struct, array_like=True, gc=False, omit_defaults=True):
     role: str = ""
     patterns: tuple[str, ...] = ()
     places: int = 1
+    webhook: bool = False
     backlog: int = 0
 
 
@@ -44,6 +46,7 @@ class Directory:
         """Begin with nobody."""
         self.recipients: list[Recipient] = []
         self.registered: set[int] = set()
+        self.by_webhook: set[int] = set()
         self.subscribers = Subscribers()
         self.with_role: dict[str, set[int]] = {}
         self.with_capability: dict[str, set[int]] = {}
@@ -102,6 +105,12 @@ class Directory:
         for pattern in gone:
             self.subscribers.remove(pattern, number)
 
+    def forward(self, name: str, *, webhook: bool) -> None:
+        """Note whether messages are sent to an agent's endpoint."""
+        number = self.number(name)
+        self.recipients[number].webhook = webhook
+        (self.by_webhook.add if webhook else self.by_webhook.discard)(number)
+
     def audience(self, to: Destination) -> set[int]:
         """Return the numbers of those who belong to a group now; empty for what is no group."""
         if to.topic is not None:
@@ -129,6 +138,8 @@ class Directory:
             self.recipients.append(recipient)
             if recipient.registered:
                 self.registered.add(number)
+            if recipient.webhook:
+                self.by_webhook.add(number)
             for pattern in recipient.patterns:
                 self.subscribers.add(pattern, number)
             self._members.clear()

@@ -29,6 +29,8 @@ class ClassFigures(msgspec.Struct, array_like=True):
         to_delivery: How many acknowledged deliveries were made within each of ``BOUNDS`` of the
             time from which they could be, and at last those that took longer.
         to_acknowledgement: The same until they were acknowledged.
+        delivery_micros: The sum of all that ``to_delivery`` counts, microseconds.
+        acknowledgement_micros: The sum of all that ``to_acknowledgement`` counts, microseconds.
     """
 
     sent: int = 0
@@ -42,11 +44,23 @@ class ClassFigures(msgspec.Struct, array_like=True):
     bytes: int = 0
     to_delivery: list[int] = msgspec.field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
     to_acknowledgement: list[int] = msgspec.field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
+    delivery_micros: int = 0
+    acknowledgement_micros: int = 0
 
+    def acknowledge(self, delivered: float | None, acknowledged: float) -> None:
+        """Count an acknowledgement.
 
-def count(classes: list[int], seconds: float) -> None:
-    """Count a latency in its class."""
-    classes[bisect_left(BOUNDS, seconds)] += 1
+        Args:
+            delivered: How long it took until the delivery, seconds; None: nobody knows.
+            acknowledged: How long until it was acknowledged, seconds.
+        """
+        self.delivered += 1
+        self.acknowledged += 1
+        _count(self.to_acknowledgement, acknowledged)
+        self.acknowledgement_micros += round(acknowledged * 1_000_000)
+        if delivered is not None:
+            _count(self.to_delivery, delivered)
+            self.delivery_micros += round(delivered * 1_000_000)
 
 
 def percentile(classes: list[int], share: float) -> float | None:
@@ -65,3 +79,7 @@ def percentile(classes: list[int], share: float) -> float | None:
         if seen >= rank:
             return bound
     return 2 * BOUNDS[-1]
+
+
+def _count(classes: list[int], seconds: float) -> None:
+    classes[bisect_left(BOUNDS, seconds)] += 1

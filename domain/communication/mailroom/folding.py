@@ -12,8 +12,11 @@ from aia_mas.domain.communication.delivery_events import (
     DeliveriesFailed,
     DeliveriesNoted,
 )
-from aia_mas.domain.communication.mailbox import TopicsSubscribed, TopicsUnsubscribed
-from aia_mas.domain.communication.mailroom.figures import count
+from aia_mas.domain.communication.mailbox import (
+    MailboxForwarded,
+    TopicsSubscribed,
+    TopicsUnsubscribed,
+)
 from aia_mas.domain.communication.mailroom.letter import Letter
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
 from aia_mas.domain.communication.message_events import (
@@ -136,13 +139,10 @@ def _acknowledged(
         letter = room.take_out(item.position, number(item.recipient))
         if letter is None:
             continue
-        figures = room.figures[letter.rank]
-        figures.delivered += 1
-        figures.acknowledged += 1
-        count(figures.to_acknowledgement, max(at - letter.available, 0.0))
+        delivered = None
         if item.delivered_at is not None:
-            delivered = item.delivered_at.timestamp()
-            count(figures.to_delivery, max(delivered - letter.available, 0.0))
+            delivered = max(item.delivered_at.timestamp() - letter.available, 0.0)
+        room.figures[letter.rank].acknowledge(delivered, max(at - letter.available, 0.0))
 
 
 def _failed(room: Mailroom, _writer: str, event: DeliveriesFailed, _position: int) -> None:
@@ -158,6 +158,10 @@ def _subscribed(room: Mailroom, name: str, event: TopicsSubscribed, _position: i
 
 def _unsubscribed(room: Mailroom, name: str, event: TopicsUnsubscribed, _position: int) -> None:
     room.directory.unsubscribe(name, event.patterns)
+
+
+def _forwarded(room: Mailroom, name: str, event: MailboxForwarded, _position: int) -> None:
+    room.directory.forward(name, webhook=event.webhook)
 
 
 def _rule_set(room: Mailroom, _name: str, event: RuleSet, _position: int) -> None:
@@ -223,6 +227,7 @@ _FOLDS: dict[type[Event], Callable[[Mailroom, str, Any, int], None]] = {
     DeliveriesFailed: _failed,
     TopicsSubscribed: _subscribed,
     TopicsUnsubscribed: _unsubscribed,
+    MailboxForwarded: _forwarded,
     RuleSet: _rule_set,
     RuleRemoved: _rule_removed,
     AgentRegistered: _registered,

@@ -1,0 +1,49 @@
+"""Messages in numbers at one moment, so that they can be written down beside the event loop."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import NamedTuple
+
+from aia_mas.application.communication.post_office import PostOffice
+from aia_mas.domain.communication.mailroom.figures import CLASSES, ClassFigures
+from aia_mas.domain.communication.mailroom.mailroom import Mailroom
+from aia_mas.domain.orchestration.task_specification import Priority
+
+
+class MessageReading(NamedTuple):
+    """Messages in numbers.
+
+    Attributes:
+        classes: Of the whole system, by priority.
+        in_flight: Deliveries of this node whose acknowledgements are out, by priority.
+        deliveries: How many deliveries this node made, by transport.
+        letters: Messages that somebody has not got yet.
+        held: Deliveries that wait for ids that are not registered.
+        rules: Routing rules that are followed.
+        collecting: Recipients for whom messages are laid out on this node.
+    """
+
+    classes: Mapping[Priority, ClassFigures]
+    in_flight: Mapping[Priority, int]
+    deliveries: Mapping[str, int]
+    letters: int
+    held: int
+    rules: int
+    collecting: int
+
+
+def read_messages(mailroom: Mailroom, office: PostOffice) -> MessageReading:
+    """Read a node."""
+    out = Counter(out.letter.rank for tray in office.trays.values() for out in tray.out.values())
+    return MessageReading(
+        classes=dict(zip(CLASSES, deepcopy(mailroom.figures), strict=True)),
+        in_flight={priority: out[priority.rank] for priority in CLASSES},
+        deliveries=dict(office.delivered),
+        letters=len(mailroom.letters),
+        held=mailroom.held,
+        rules=len(mailroom.in_order),
+        collecting=len(office.trays),
+    )
