@@ -25,8 +25,8 @@ from aia_mas.interfaces.realtime.selection import Filter
 from aia_mas.interfaces.realtime.sse import EventTransport, Place, SseTransport, place_in
 from aia_mas.interfaces.realtime.streaming import StreamedAnswer
 
-Topic = Literal["metrics", "tasks", "agents", "economy", "proposals", "budgets"]
-_FACTS = ("tasks", "agents", "proposals", "budgets")
+Topic = Literal["metrics", "tasks", "agents", "economy", "proposals", "budgets", "messages"]
+_FACTS = ("tasks", "agents", "proposals", "budgets", "messages")
 _USUAL = ("metrics", "tasks", "agents")
 
 
