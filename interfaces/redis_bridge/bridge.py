@@ -7,7 +7,7 @@ before its receipt, and a message that nobody acknowledged is published again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -272,3 +272,13 @@ class RedisBridge:
         log.info("redis_message_refused", code=code)
         told = {"type": "refused", "id": message_id, "code": code, "detail": detail}
         self._wire.publish(Parcel(REFUSED, _encode(told)))
+
+
+def bridge_leads(
+    system: System,
+) -> tuple[tuple[str, Callable[[Lease, Engine], Awaitable[None]]], ...]:
+    """Return what a node leads for agents that speak Redis: nothing unless it is told to."""
+    settings = system.settings
+    if settings.redis is None or settings.redis_bridge == "off" or system.stores.kind == "memory":
+        return ()
+    return ((LEASE, RedisBridge(system, settings.redis).lead),)
