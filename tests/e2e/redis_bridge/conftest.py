@@ -42,7 +42,7 @@ class Speaker:
             assert time.monotonic() < until
             self.channel.get_message(timeout=0.05)
 
-    def say(self, kind: str, id: str = "", **data: Any) -> None:  # noqa: A002 - as in the message
+    def say(self, kind: str, id: str = "", **data: Any) -> None:
         """Say something."""
         body = {"token": self.token, "type": kind, "id": id or kind, "data": data}
         self._redis.publish("mas:send", json.dumps(body))
@@ -60,7 +60,7 @@ class Speaker:
                 self._heard.append(json.loads(heard["data"]))
             assert time.monotonic() < until, (kind, wanted, self._heard)
 
-    def ask(self, kind: str, id: str = "", **data: Any) -> dict[str, Any]:  # noqa: A002
+    def ask(self, kind: str, id: str = "", **data: Any) -> dict[str, Any]:
         """Say something and return its receipt."""
         self.say(kind, id, **data)
         return self.next("receipt", id=id or kind)
@@ -84,7 +84,7 @@ def valkey() -> Iterator[ValkeyServer]:
 @pytest.fixture(scope="module")
 def redis(valkey: ValkeyServer) -> Iterator[Redis]:
     """A connection to it."""
-    with Redis(host=valkey.host, port=valkey.port) as connection:
+    with Redis.from_url(valkey.connection_url) as connection:
         yield connection
 
 
@@ -93,8 +93,7 @@ def bridged(start_for_module: Callable[..., Any], valkey: ValkeyServer) -> Any:
     """A node with keys, behind the bridge."""
     return start_for_module(
         jwt_secret=KEY,
-        redis_host=valkey.host,
-        redis_port=valkey.port,
+        redis_url=valkey.connection_url,
         redis_bridge="on",
         message_backoff_seconds=0.0,
     )
