@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from aia_mas.application.communication.collecting import PREFETCH, Collection
 from aia_mas.application.communication.contents import Contents
 from aia_mas.application.communication.mailroom_fold import MailroomFold
+from aia_mas.application.communication.polling import Polls
 from aia_mas.application.communication.post_office import PostOffice
 from aia_mas.application.communication.reading import MessageReading, read_messages
 from aia_mas.application.communication.records import Records
+from aia_mas.application.communication.replies import Replies
 from aia_mas.application.communication.sorting import Sorting
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.processes import message_webhooks
@@ -54,6 +56,8 @@ class Communication:
         sorting: Finds out where messages go.
         contents: What stands in them.
         office: Delivers them to whoever collects here.
+        polls: Those who ask for them from time to time.
+        replies: Those who wait for answers.
         courier: Ends what is not delivered any more.
         webhooks: Sends them to endpoints.
         leads: What a node leads for them, by the name of its lease.
@@ -79,6 +83,8 @@ class Communication:
         self.office = PostOffice(
             self.fold, self.contents, records, self.terms, clock, system.random
         )
+        self.polls = Polls(self.office, clock)
+        self.replies = Replies(self.fold, self.contents, self.office, clock)
         self.courier = Courier(self.fold, self.host, self.terms, clock)
         settings, hooks = system.settings, system.webhooks
         self.webhooks = MessageWebhooks(
@@ -107,6 +113,11 @@ class Communication:
     def mailroom(self) -> Mailroom:
         """What waits for whom, as far as ``host`` has come."""
         return self.fold.state
+
+    def close(self) -> None:
+        """Have nobody wait any more for messages or answers: the node is stopping."""
+        self.polls.close()
+        self.replies.close()
 
     def reading(self) -> MessageReading:
         """Return messages in numbers, as this node knows them now."""

@@ -48,6 +48,7 @@ class Collection:
         self._room: set[int] | None = None if prefetch is None else set()
         self._news = asyncio.Event()
         self._tray: Tray | None = None
+        self._ended = False
 
     def __enter__(self) -> Collection:
         """Begin."""
@@ -66,19 +67,27 @@ class Collection:
         """How many messages are out."""
         return 0 if self._room is None else len(self._room)
 
-    async def next(self, most: int = 100, seconds: float | None = None) -> list[Delivered]:
+    def end(self) -> None:
+        """Have nobody wait here any more: there are no next messages, now or later."""
+        self._ended = True
+        self._news.set()
+
+    async def next(
+        self, most: int = 100, seconds: float | None = None, most_bytes: int | None = None
+    ) -> list[Delivered]:
         """Return the next messages, as soon as there are any.
 
         Args:
             most: How many, at most.
             seconds: How long to wait for the first one; None: for ever. Then there are none.
+            most_bytes: About how much they may have in them; one at least.
         """
         until = None if seconds is None else self._clock.monotonic() + seconds
-        while True:
+        while not self._ended:
             self._news.clear()
             tray = self._join()
             if tray is not None:
-                handed = await self._take(tray, most)
+                handed = await self._take(tray, most, most_bytes)
                 if handed:
                     return handed
             wait = _LOOK if tray is None else self._wait(tray)
@@ -92,6 +101,7 @@ class Collection:
             else:
                 with self._clock.within(max(wait, 0.001)):
                     await self._news.wait()
+        return []
 
     def _join(self) -> Tray | None:
         tray = self._office.tray(self._name)
@@ -101,13 +111,15 @@ class Collection:
             tray.wakers.add(self._news)
         return tray
 
-    async def _take(self, tray: Tray, most: int) -> list[Delivered]:
+    async def _take(self, tray: Tray, most: int, most_bytes: int | None) -> list[Delivered]:
         critical = 0
         if self._prefetch is not None:
             room = self._prefetch - self.out
             critical = max(min(CRITICAL, CRITICAL + room), 0) if room < most else 0
             most = min(most, max(room, 0))
-        outs = tray.take(most, self._transport, self._room, critical=critical)
+        outs = tray.take(
+            most, self._transport, self._room, critical=critical, most_bytes=most_bytes
+        )
         return await self._office.deliver(tray, outs) if outs else []
 
     def _wait(self, tray: Tray) -> float | None:
