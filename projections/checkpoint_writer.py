@@ -174,25 +174,23 @@ class CheckpointWriter:
         skips: Counter[str] = Counter()
         missing: list[set[str]] = [set() for _ in self._remembered]
         made: list[set[str]] = [set() for _ in self._remembered]
-        folds = self._projection.folds
+        concerned, steps_of = self._projection.events, self._projection.steps
         rows = [remembered.rows for remembered in self._remembered]
         for index, event in enumerate(events):
-            found = folds.get(type(event.event))
-            if found is None and type(event.event) is not Unreadable:
+            concerns = type(event.event) in concerned
+            if not concerns and type(event.event) is not Unreadable:
                 continue
             if self.parked and event.stream in self.parked:
                 skips[event.stream] += 1
-            elif found is None:
+            elif not concerns:
                 self._check_unconcerned(index, event)
             else:
-                for number, key_of, fold, needs_row in found:
-                    key = key_of(event)
-                    if key is not None:
-                        steps.append((index, event, number, key, fold))
-                        if not needs_row:
-                            made[number].add(key)
-                        elif key not in rows[number] and key not in made[number]:
-                            missing[number].add(key)
+                for number, key, fold, needs_row in steps_of(event):
+                    steps.append((index, event, number, key, fold))
+                    if not needs_row:
+                        made[number].add(key)
+                    elif key not in rows[number] and key not in made[number]:
+                        missing[number].add(key)
             if slices.over():
                 await slices.give_way()
         for number, keys in enumerate(missing):

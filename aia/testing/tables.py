@@ -31,10 +31,9 @@ class Tables:
 
     def apply(self, event: RecordedEvent) -> None:
         """Fold one event."""
-        for number, key_of, fold, _ in self._projection.folds.get(type(event.event), ()):
-            key = key_of(event)
-            if key is None:
-                continue
+        if type(event.event) not in self._projection.events:
+            return
+        for number, key, fold, _ in self._projection.steps(event):
             rows = self.rows[number]
             row = rows[key] = fold(rows.get(key), event)
             rule = self._projection.derived.get(number)

@@ -206,12 +206,12 @@ class PostOffice:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._records.run())
             tasks.create_task(self._lay_out())
+            tasks.create_task(self._tidy())
             while True:
                 await self._clock.sleep(_LOOK)
                 now = self._now()
                 self._note(now)
                 self._time_out(now)
-                self._tidy()
 
     async def _lay_out(self) -> None:
         while True:
@@ -248,13 +248,15 @@ class PostOffice:
             if tray.out.get(position) is out and not out.settling:
                 _ = self._fail(tray.name, out, TIMED_OUT)
 
-    def _tidy(self) -> None:
+    async def _tidy(self) -> None:
         """Put trays away from which nobody has collected for a while."""
-        before = self._clock.monotonic() - _LINGER
-        for number, tray in tuple(self.trays.items()):
-            if not tray.wakers and not tray.out and tray.used_at < before:
-                tray.close()
-                del self.trays[number]
+        while True:
+            await self._clock.sleep(_LINGER / 4)
+            before = self._clock.monotonic() - _LINGER
+            for number, tray in tuple(self.trays.items()):
+                if not tray.wakers and not tray.out and tray.used_at < before:
+                    tray.close()
+                    del self.trays[number]
 
     def _fail(
         self,

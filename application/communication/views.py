@@ -1,4 +1,4 @@
-"""Messages as they are shown."""
+"""Messages as their recipients get them."""
 
 from __future__ import annotations
 
@@ -7,31 +7,21 @@ from typing import Any
 
 import msgspec
 
-from aia_mas.domain.communication.destination import Destination
 from aia_mas.domain.communication.message_events import MessageSent
+from aia_mas.domain.communication.told import (
+    DestinationView,
+    destination_fields,
+    destination_view,
+)
 from aia_mas.domain.orchestration.task_specification import Priority
 
-
-class DestinationView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where a message goes; exactly one of these.
-
-    Attributes:
-        to_agent: This agent.
-        to_agents: These agents.
-        topic: Everybody who subscribed to it.
-        capability: Agents that have a skill or a specialization of this name.
-        mode: Of these ``all`` or ``any``, the least loaded one.
-        role: Agents whose label ``role`` says so.
-        broadcast: All agents.
-    """
-
-    to_agent: str | None = None
-    to_agents: tuple[str, ...] | None = None
-    topic: str | None = None
-    capability: str | None = None
-    mode: str | None = None
-    role: str | None = None
-    broadcast: bool = False
+__all__ = [
+    "DestinationView",
+    "MessageView",
+    "destination_fields",
+    "destination_view",
+    "message_view",
+]
 
 
 class MessageView(DestinationView, frozen=True, kw_only=True, omit_defaults=True):
@@ -66,24 +56,6 @@ class MessageView(DestinationView, frozen=True, kw_only=True, omit_defaults=True
     expires_at: datetime | None = None
     ack_seconds: float
     sent_at: datetime
-
-
-def destination_fields(to: Destination) -> dict[str, Any]:
-    """Return what a view says of a destination."""
-    if len(to.agents) == 1:
-        return {"to_agent": to.agents[0]}
-    if to.agents:
-        return {"to_agents": to.agents}
-    if to.capability is not None:
-        return {"capability": to.capability, "mode": "any" if to.any_one else "all"}
-    if to.topic is not None:
-        return {"topic": to.topic}
-    return {"broadcast": True} if to.role is None else {"role": to.role}
-
-
-def destination_view(to: Destination) -> DestinationView:
-    """Return a destination as it is shown."""
-    return DestinationView(**destination_fields(to))
 
 
 def message_view(message_id: str, event: MessageSent, payload: Any) -> MessageView:

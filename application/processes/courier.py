@@ -7,7 +7,7 @@ attempt, deliveries of nodes that are gone, and inboxes with more in them than t
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from heapq import heappop, heappush
+from itertools import islice
 
 import anyio
 import msgspec
@@ -86,19 +86,14 @@ class Courier:
                 await self._clock.sleep(_SOON if self._under_way else self._interval)
 
     def _expire(self, tasks: TaskGroup, engine: Engine, lease: Lease, now: float) -> None:
-        expiring, state = self._fold.state.expiring, self._fold.state
-        again = []
-        while expiring and expiring[0][0] <= now and len(self._under_way) < _AT_ONCE:
-            due, position = heappop(expiring)
-            letter = state.letters.get(position)
-            if letter is not None:
-                again.append((due, position))
-                work = f"expire:{letter.message_id}:{position}"
-                command = ExpireMessage(message_id=letter.message_id)
-                self._begin(tasks, engine, lease, work, command)
-        for each in again:
-            # It stays due until the log says so.
-            heappush(expiring, each)
+        state = self._fold.state
+        for position in tuple(islice(state.expiring.due(now), _AT_ONCE)):
+            if len(self._under_way) >= _AT_ONCE:
+                return
+            letter = state.letters[position]
+            work = f"expire:{letter.message_id}:{position}"
+            command = ExpireMessage(message_id=letter.message_id)
+            self._begin(tasks, engine, lease, work, command)
 
     def _bury(self, tasks: TaskGroup, engine: Engine, lease: Lease) -> None:
         state = self._fold.state
@@ -151,10 +146,9 @@ class Courier:
     async def _take_back(self, engine: Engine, lease: Lease, now: float) -> None:
         """Have failed what was delivered by nodes that never said what became of it."""
         state, failed = self._fold.state, list[Failed]()
-        while state.out and state.out[0][0] + _GRACE <= now and len(failed) < _AT_ONCE:
-            deadline, position, number = heappop(state.out)
+        for position, number in islice(state.out.due(now - _GRACE), _AT_ONCE):
             delivery, letter = state.delivery(position, number), state.letters.get(position)
-            if delivery is None or letter is None or delivery.deadline != deadline:
+            if delivery is None or letter is None:
                 continue
             attempt = delivery.failures + 1
             retry = None
@@ -162,17 +156,12 @@ class Courier:
                 wait = self._terms.backoff(attempt, 0.0)
                 retry = self._clock.now() + timedelta(seconds=wait)
             name = state.directory.recipients[number].name
-            delivered_at = datetime.fromtimestamp(deadline - letter.ack_seconds, UTC)
+            delivered_at = datetime.fromtimestamp(delivery.deadline - letter.ack_seconds, UTC)
             failed.append(Failed(position, name, attempt, "", delivered_at, "timed_out", retry))
-        if not failed:
-            return
-        command = RecordDeliveries(writer=f"courier-{lease.epoch}", failed=tuple(failed))
-        if not await self._do(engine, lease, "", command):
-            for each in failed:
-                number = state.directory.number(each.recipient)
-                known = state.delivery(each.position, number)
-                if known is not None and known.deadline:
-                    heappush(state.out, (known.deadline, each.position, number))
+        if failed:
+            # Whatever is not recorded stays due.
+            command = RecordDeliveries(writer=f"courier-{lease.epoch}", failed=tuple(failed))
+            await self._do(engine, lease, "", command)
 
     def _begin(
         self, tasks: TaskGroup, engine: Engine, lease: Lease, work: str, command: msgspec.Struct

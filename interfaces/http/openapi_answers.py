@@ -11,6 +11,7 @@ WITH_ETAG = {
 WITH_POSITION = {
     "list_agents", "get_agent", "list_agent_tasks", "list_tasks", "get_task",
     "list_transactions", "list_accounts", "get_account", "get_statement", "get_statement_csv",
+    "list_closed_months",
     "get_transfer", "get_stake", "list_budgets", "get_budget", "list_incentives", "get_incentive",
     "list_proposals", "get_proposal", "get_proposal_tally", "list_votes",
     "list_vote_delegations", "get_vote_delegation", "get_economic_profile",

@@ -38,6 +38,7 @@ from aia.client.types.connections import Ticket as Ticket
 from aia.client.types.connections import Whom as Whom
 from aia.client.types.economic_accounts import Account as Account
 from aia.client.types.economic_accounts import AccountPage as AccountPage
+from aia.client.types.economic_accounts import ClosedMonthPage as ClosedMonthPage
 from aia.client.types.economic_accounts import Closing as Closing
 from aia.client.types.economic_accounts import Statement as Statement
 from aia.client.types.economic_accounts import StatementLine as StatementLine

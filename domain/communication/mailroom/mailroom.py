@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from heapq import heappush
 from typing import Any, Protocol
 
 from aia_mas.domain.communication.mailroom.directory import Directory
 from aia_mas.domain.communication.mailroom.figures import CLASSES, ClassFigures
 from aia_mas.domain.communication.mailroom.letter import EAGER, Delivery, Letter, bits_of
+from aia_mas.domain.communication.mailroom.timetable import Timetable
 from aia_mas.domain.communication.rules import Rule, ordered
 
 
@@ -58,8 +58,8 @@ class Mailroom:
         figures: By the number of the priority.
         held: How many letters wait for ids that are not registered.
         spent: Deliveries without a further attempt, by position and recipient: to be buried.
-        expiring: A heap of when letters expire, and their positions; those gone are still in it.
-        out: The same of the deadlines of deliveries noted, with the recipient's number.
+        expiring: Positions of letters by when they expire.
+        out: Deliveries noted, by position and recipient's number, and their deadlines.
         fuller: Recipients that got more mail since somebody looked.
         listeners: Who delivers, by recipient's number.
         on_spread: Called when a letter to many has come, of which listeners are not told.
@@ -75,8 +75,8 @@ class Mailroom:
         self.figures = [ClassFigures() for _ in CLASSES]
         self.held = 0
         self.spent: dict[tuple[int, str], Delivery] = {}
-        self.expiring: list[tuple[float, int]] = []
-        self.out: list[tuple[float, int, int]] = []
+        self.expiring: Timetable[int] = Timetable()
+        self.out: Timetable[tuple[int, int]] = Timetable()
         self.fuller: set[int] = set()
         self.listeners: dict[int, Listener] = {}
         self.on_spread: Callable[[], None] = _nothing
@@ -154,7 +154,7 @@ class Mailroom:
         self.letters[position] = letter
         self._by_id.setdefault(letter.message_id, []).append(letter)
         if letter.expires is not None:
-            heappush(self.expiring, (letter.expires, position))
+            self.expiring.add(position, letter.expires)
         if len(numbers) > EAGER:
             letter.bits = bits_of(numbers)
             self._spread.append(position)
@@ -172,8 +172,7 @@ class Mailroom:
         inbox = None if letter is None else self._seen_by(letter, number)
         if letter is None or inbox is None or position not in inbox.open:
             return None
-        del inbox.open[position]
-        self._taken(letter, number)
+        self._taken(letter, inbox)
         recipient = self.directory.recipients[number]
         recipient.backlog = min(recipient.backlog, len(inbox.open))
         letter.left -= 1
@@ -191,8 +190,10 @@ class Mailroom:
         known = inbox.open[position]
         if known is None:
             known = inbox.open[position] = Delivery()
+        if known.deadline:
+            self.out.remove((position, number), known.deadline)
         known.deadline = deadline
-        heappush(self.out, (deadline, position, number))
+        self.out.add((position, number), deadline)
         self._tell_changed(letter, number, known)
         return letter
 
@@ -205,6 +206,8 @@ class Mailroom:
         known = inbox.open[position]
         if known is not None and attempt <= known.failures:
             return  # two saw the same attempt fail
+        if known is not None and known.deadline:
+            self.out.remove((position, number), known.deadline)
         delivery = inbox.open[position] = Delivery(attempt, retry_at, 0.0, why)
         self.figures[letter.rank].failed += 1
         if delivery.spent:
@@ -218,8 +221,7 @@ class Mailroom:
         for number in letter.to if letter.bits is None else tuple(inboxes):
             inbox = inboxes[number]
             if position in inbox.open:
-                del inbox.open[position]
-                self._taken(letter, number)
+                self._taken(letter, inbox)
         self.figures[letter.rank].queued -= left
         letter.left = 0
         self._forget(letter)
@@ -235,7 +237,7 @@ class Mailroom:
         self.letters[position] = letter
         self._by_id.setdefault(letter.message_id, []).append(letter)
         if letter.expires is not None:
-            self.expiring.append((letter.expires, position))
+            self.expiring.add(position, letter.expires)
         if letter.bits is not None:
             self._spread.append(position)
 
@@ -249,7 +251,7 @@ class Mailroom:
             if delivery is not None and delivery.spent:
                 self.spent[position, self.directory.recipients[number].name] = delivery
             elif delivery is not None and delivery.deadline:
-                self.out.append((delivery.deadline, position, number))
+                self.out.add((position, number), delivery.deadline)
 
     def count_held(self, number: int, by: int) -> None:
         """Count what waits for an id that is not registered."""
@@ -303,7 +305,11 @@ class Mailroom:
                     listener.added(letter)
         inbox.seen = spread[-1]
 
-    def _taken(self, letter: Letter, number: int) -> None:
+    def _taken(self, letter: Letter, inbox: Inbox) -> None:
+        number = inbox.number
+        delivery = inbox.open.pop(letter.position)
+        if delivery is not None and delivery.deadline:
+            self.out.remove((letter.position, number), delivery.deadline)
         if letter.bits is not None:
             letter.bits[number >> 3] &= ~(1 << (number & 7)) & 0xFF
         self.count_held(number, -1)
@@ -321,6 +327,8 @@ class Mailroom:
     def _forget(self, letter: Letter) -> None:
         position = letter.position
         del self.letters[position]
+        if letter.expires is not None:
+            self.expiring.remove(position, letter.expires)
         letters = self._by_id[letter.message_id]
         letters.remove(letter)
         if not letters:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from heapq import heapify
 
 import msgspec
 
@@ -92,6 +91,4 @@ def restore(pieces: Sequence[bytes]) -> Steps[Mailroom]:
         yield
     if not complete:
         raise msgspec.ValidationError("the end of a snapshot is missing")
-    heapify(room.expiring)
-    heapify(room.out)
     return room

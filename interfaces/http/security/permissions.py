@@ -104,6 +104,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "list_transactions": _READERS,
     "list_accounts": _READERS,
     "get_account": _READERS,
+    "list_closed_months": _READERS,
     "get_statement": _READERS,
     "get_statement_csv": _READERS,
     "close_statement": _SPENDERS,

@@ -199,6 +199,7 @@ def test_the_document_describes_every_route(client: httpx.Client) -> None:
         *("list_agents", "get_agent", "list_agent_tasks", "list_tasks", "get_task"),
         *("list_transactions", "list_accounts", "get_account", "get_statement"),
         *("get_statement_csv", "get_transfer", "get_stake", "list_budgets", "get_budget"),
+        "list_closed_months",
         *("list_incentives", "get_incentive", "list_proposals", "get_proposal"),
         *("get_proposal_tally", "list_votes", "list_vote_delegations"),
         *("get_vote_delegation", "get_economic_profile", "list_agent_transactions"),
