@@ -24,6 +24,7 @@ from aia_mas.domain.communication.mailroom.mailroom import Mailroom
 from aia_mas.domain.communication.message_events import MessageSent
 from aia_mas.domain.communication.terms import MessageTerms, ToUnknown, WhenFull
 from aia_mas.interfaces.process_folds import MAILROOM
+from aia_mas.interfaces.settling import Settling
 
 if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
@@ -58,6 +59,7 @@ class Communication:
         office: Delivers them to whoever collects here.
         polls: Those who ask for them from time to time.
         replies: Those who wait for answers.
+        settling: Takes what recipients say of messages.
         courier: Ends what is not delivered any more.
         webhooks: Sends them to endpoints.
         leads: What a node leads for them, by the name of its lease.
@@ -85,6 +87,9 @@ class Communication:
         )
         self.polls = Polls(self.office, clock)
         self.replies = Replies(self.fold, self.contents, self.office, clock)
+        self.settling = Settling(
+            self.office, self.fold, self.host, system.log, lambda: system.projections, clock
+        )
         self.courier = Courier(self.fold, self.host, self.terms, clock)
         settings, hooks = system.settings, system.webhooks
         self.webhooks = MessageWebhooks(

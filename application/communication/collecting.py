@@ -12,8 +12,6 @@ PREFETCH = 64
 """Messages that a connection may have without having acknowledged them."""
 CRITICAL = 16
 """Critical ones that it may have beside those."""
-_LOOK = 0.1
-"""Seconds between looks for somebody whom the log has never named."""
 
 
 class Collection:
@@ -57,6 +55,7 @@ class Collection:
 
     def __exit__(self, *_: object) -> None:
         """End, and give back what was not acknowledged."""
+        self._office.wait_no_more(self._name, self._news)
         if self._tray is not None:
             self._tray.wakers.discard(self._news)
             if self._room:
@@ -90,7 +89,7 @@ class Collection:
                 handed = await self._take(tray, most, most_bytes)
                 if handed:
                     return handed
-            wait = _LOOK if tray is None else self._wait(tray)
+            wait = None if tray is None else self._wait(tray)
             if until is not None:
                 left = until - self._clock.monotonic()
                 if left <= 0:
@@ -109,6 +108,8 @@ class Collection:
             self._tray = tray
         if tray is not None:
             tray.wakers.add(self._news)
+        else:
+            self._office.wake_when_named(self._name, self._news)
         return tray
 
     async def _take(self, tray: Tray, most: int, most_bytes: int | None) -> list[Delivered]:
