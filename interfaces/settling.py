@@ -13,10 +13,10 @@ from typing import NamedTuple
 from aia_mas.application.clock import Clock
 from aia_mas.application.communication.mailroom_fold import MailroomFold
 from aia_mas.application.communication.post_office import PostOffice
-from aia_mas.application.event_log.errors import EventLogUnavailable
+from aia_mas.application.event_log.errors import LogUnavailable
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.event_log.log import EventLog
-from aia_mas.domain.communication.errors import MessageNotFound, NotARecipient
+from aia_mas.domain.communication.errors import NotARecipient
 from aia_mas.domain.communication.mailroom.letter import Delivery, Letter
 from aia_mas.domain.communication.message import message_stream
 from aia_mas.domain.kernel.errors import Conflict, DomainError
@@ -190,7 +190,7 @@ class Settling:
         """Return the positions of what was taken, once it is durable.
 
         Raises:
-            EventLogUnavailable: That takes too long.
+            LogUnavailable: That takes too long.
             LogClosed: The node is stopping.
         """
         if not futures:
@@ -198,7 +198,7 @@ class Settling:
         with self._clock.within(PATIENCE):
             # Whoever goes away meanwhile does not take it back.
             return await asyncio.shield(asyncio.gather(*futures))
-        raise EventLogUnavailable
+        raise LogUnavailable
 
 
 def _refused(delivery: Delivery, position: int) -> Refused:

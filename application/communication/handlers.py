@@ -10,7 +10,11 @@ from typing import Any
 import msgspec
 
 from aia_mas.application.communication.sorting import Sorting
-from aia_mas.application.communication.views import DestinationView, destination_fields
+from aia_mas.application.communication.views import (
+    DestinationView,
+    destination_fields,
+    rule_view,
+)
 from aia_mas.application.engine.handlers import Evolvers, Handler, Handlers
 from aia_mas.domain.communication import delivery_events, ending, mailbox, message, recording, rules
 from aia_mas.domain.communication.sending import SendMessage, SentBefore, send_message
@@ -132,7 +136,9 @@ def handlers(terms: MessageTerms, sorting: Callable[[], Sorting]) -> Handlers:
         mailbox.Unsubscribe: _on_mailbox(mailbox.unsubscribe),
         mailbox.SetSubscriptions: _on_mailbox(mailbox.set_subscriptions),
         mailbox.ForwardMailbox: _on_mailbox(mailbox.forward_mailbox),
-        rules.SetRule: Handler(lambda _: (rules.RULES,), rules.set_rule, lambda _, c: c.rule),
+        rules.SetRule: Handler(
+            lambda _: (rules.RULES,), rules.set_rule, lambda _, c: rule_view(c.rule)
+        ),
         rules.RemoveRule: Handler(lambda _: (rules.RULES,), rules.remove_rule, _nothing),
     }
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from aia_mas.application.clock import Clock
-from aia_mas.application.communication.contents import Contents
+from aia_mas.application.communication.contents import Content, Contents
 from aia_mas.application.communication.mailroom_fold import MailroomFold
 from aia_mas.application.communication.post_office import PostOffice
 from aia_mas.application.communication.tray import Out
@@ -101,8 +101,8 @@ class Replies:
             if expected.out is not None:
                 self._office.take_back(asker, expected.out)
 
-    async def wait(self, expected: Expected, seconds: float) -> bytes | None:
-        """Return the answer as its recipient sees it, once it is acknowledged; None: not in time.
+    async def come(self, expected: Expected, seconds: float) -> bool:
+        """Wait for an answer; tells whether it has come.
 
         Args:
             expected: What to wait for.
@@ -114,21 +114,24 @@ class Replies:
         if not expected.woken.is_set():
             with self._clock.within(seconds):
                 await expected.woken.wait()
+        if expected.letter is None and self._closed:
+            raise LogClosed
+        return expected.letter is not None
+
+    async def take(self, expected: Expected) -> Content:
+        """Return an answer that has come, once it is acknowledged for whoever asked."""
         letter = expected.letter
-        if letter is None:
-            if self._closed:
-                raise LogClosed
-            return None
+        assert letter is not None, "it has not come"
         found = await self._contents.of([letter])
         await self.settle(expected.asker, letter.message_id)
-        return found[letter.sent].json
+        return found[letter.sent]
 
     async def settle(self, asker: str, message_id: str) -> None:
         """Acknowledge an answer for whoever asked, unless that has been done."""
         with suppress(AlreadyAcknowledged, NotARecipient):
             acknowledged = self._office.acknowledge(asker, message_id)
-            # Whoever goes away meanwhile does not take it back. While the log is away, whoever asked
-            # has the answer all the same, and the acknowledgement waits for the log.
+            # Whoever goes away meanwhile does not take it back. While the log is away, whoever
+            # asked has the answer all the same, and the acknowledgement waits for the log.
             with self._clock.within(_PATIENCE):
                 await asyncio.shield(acknowledged)
 

@@ -53,6 +53,4 @@ def check_may_read(principal: Principal, recipient: str) -> None:
 
 def _is_client(principal: Principal, name: str) -> bool:
     """Tell whether a name is that of a client: it is its subject."""
-    return (
-        principal.agent_id is None and principal.subject == name and principal.has(Role.CLIENT)
-    )
+    return principal.agent_id is None and principal.subject == name and principal.has(Role.CLIENT)

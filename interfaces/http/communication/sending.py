@@ -55,9 +55,7 @@ class MessageSending(Controller):
     tags = ("communication",)
 
     @post("/send", operation_id="send_message", status_code=201)
-    async def send(
-        self, data: JSONBody[MessageToSend], request: ApiRequest
-    ) -> Answer[SentMessage]:
+    async def send(self, data: JSONBody[MessageToSend], request: ApiRequest) -> Answer[SentMessage]:
         """Send a message to an agent, to several, to a topic, a capability, a role, or to all.
 
         It is 200 when this very message exists already under its id; another one under the same id
@@ -112,7 +110,9 @@ class MessageSending(Controller):
         `wait` seconds: the question stays sent, and an answer that comes later is in the inbox, or
         comes when the same is asked again under the same `Idempotency-Key`.
         """
-        return await ask(request, data.command(sending_of(request), request.system.new_id()), data.wait)
+        return await ask(
+            request, data.command(sending_of(request), request.system.new_id()), data.wait
+        )
 
 
 class Broadcasting(Controller):

@@ -10,12 +10,11 @@ from msgspec.structs import replace
 
 from aia_mas.domain.communication.authority import sender_of
 from aia_mas.domain.communication.destination import Destination
+from aia_mas.domain.communication.headers import LONGEST_HEADER, MOST_HEADERS
 from aia_mas.domain.communication.sending import (
     LONGEST_ACK,
-    LONGEST_HEADER,
     LONGEST_TTL,
     MOST_ATTEMPTS,
-    MOST_HEADERS,
     SYSTEM,
     SendMessage,
     check_message,
@@ -186,8 +185,8 @@ class MessageRequest(MessageToSend, frozen=True, kw_only=True, forbid_unknown_fi
         mistakes = Mistakes()
         mistakes.check(check_number, self.wait, "wait", lowest=0.0, highest=LONGEST_WAIT)
         command = mistakes.check(super().command, sending, message_id)
-        if command is None or mistakes:
-            mistakes.refuse()
+        mistakes.refuse()
+        assert command is not None
         if command.from_agent == SYSTEM:
             raise InvalidValue("nobody can answer the system", field="from_agent")
         if command.reply_to not in (None, command.from_agent):
