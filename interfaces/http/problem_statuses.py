@@ -101,6 +101,7 @@ STATUS_OF: Mapping[str, int] = {
     "proposal_not_found": 404,
     "votes_not_delegated": 404,
     "proposal_exists": 409,
+    "too_many_proposals": 409,
     "voting_not_begun": 409,
     "voting_ended": 409,
     "already_voted": 409,
@@ -114,6 +115,7 @@ STATUS_OF: Mapping[str, int] = {
     "unknown_proposal_kind": 422,
     "command_not_allowed": 422,
     "missing_command": 422,
+    "governance_lockout": 422,
     "delegation_changed": 503,
     "power_not_known": 503,
     "system_account": 403,
@@ -173,6 +175,7 @@ STATUS_OF: Mapping[str, int] = {
     "exceeds_pending_transfer": 422,
     "invalid_fraction": 422,
     "self_delegation": 422,
+    "delegation_too_small": 422,
     "self_report": 422,
     # 429: too much at once
     "rate_limited": 429,
