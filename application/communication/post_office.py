@@ -25,6 +25,8 @@ _NOTE_AFTER = 0.5
 """Seconds after which the log is told of what is still out."""
 _LINGER = 60.0
 """Seconds that a tray stays laid out after somebody collected from it."""
+_UNREADABLE_AGAIN = 30.0
+"""Seconds after which a message that could not be read is looked at again."""
 REFUSED, TIMED_OUT, DISCONNECTED = "refused", "timed_out", "disconnected"
 
 
@@ -131,7 +133,8 @@ class PostOffice:
         for out in outs:
             content = contents.get(out.letter.sent)
             if content is None:
-                tray.put_back(out)
+                # It waits for a key, without counting as delivered; another node may have that.
+                tray.put_back(out, self._now() + _UNREADABLE_AGAIN)
                 continue
             self._count(tray, out)
             handed.append(Delivered(content, out))

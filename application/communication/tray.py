@@ -201,10 +201,18 @@ class Tray:
         out = self.out[letter.position] = Out(letter, attempt, transport, now, None)
         return out
 
-    def put_back(self, out: Out) -> None:
-        """Take a delivery back that did not take place after all."""
+    def put_back(self, out: Out, until: float = 0.0) -> None:
+        """Take a delivery back that did not take place after all.
+
+        Args:
+            out: The delivery.
+            until: When there is another one at the soonest, seconds since 1970.
+        """
         self._settle(out)
-        heappush(self._again[out.letter.rank], (out.letter.position, out.letter))
+        if until:
+            heappush(self._later, (until, out.letter.position, out.letter))
+        else:
+            heappush(self._again[out.letter.rank], (out.letter.position, out.letter))
         self.wake()
 
     def _first(self, now: float, *, only_critical: bool) -> Letter | None:

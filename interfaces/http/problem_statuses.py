@@ -25,6 +25,7 @@ STATUS_OF: Mapping[str, int] = {
     "invalid_ticket": 401,
     "ticket_expired": 401,
     "permission_denied": 403,
+    "subject_has_no_wallet": 403,
     "host_not_allowed": 403,
     "origin_not_allowed": 403,
     # 404, 405: what is asked for
@@ -100,6 +101,7 @@ STATUS_OF: Mapping[str, int] = {
     "proposal_not_found": 404,
     "votes_not_delegated": 404,
     "proposal_exists": 409,
+    "too_many_proposals": 409,
     "voting_not_begun": 409,
     "voting_ended": 409,
     "already_voted": 409,
@@ -113,6 +115,7 @@ STATUS_OF: Mapping[str, int] = {
     "unknown_proposal_kind": 422,
     "command_not_allowed": 422,
     "missing_command": 422,
+    "governance_lockout": 422,
     "delegation_changed": 503,
     "power_not_known": 503,
     "system_account": 403,
@@ -172,6 +175,7 @@ STATUS_OF: Mapping[str, int] = {
     "exceeds_pending_transfer": 422,
     "invalid_fraction": 422,
     "self_delegation": 422,
+    "delegation_too_small": 422,
     "self_report": 422,
     # Messages
     "sender_not_allowed": 403,
@@ -195,6 +199,9 @@ STATUS_OF: Mapping[str, int] = {
     "invalid_rule": 422,
     "inbox_full": 429,
     "reply_timeout": 504,
+    "message_encryption_unavailable": 422,
+    "message_key_unknown": 503,
+    "message_seal_broken": 503,
     # 429: too much at once
     "rate_limited": 429,
     "too_much": 429,
