@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from aia_mas.application.communication.routing_table import Member, TableEntry
+from aia_mas.application.communication.routing_table import RouteEntry, RouteMember
 from aia_mas.application.communication.views import RuleMatch, RuleView
 from aia_mas.domain.communication.mailbox import (
     MOST_PATTERNS,
@@ -135,7 +135,7 @@ class RuleList(msgspec.Struct, frozen=True, kw_only=True):
 class RoutePage(msgspec.Struct, frozen=True, kw_only=True):
     """Entries of the routing table, by kind and name (``next_cursor``: see lists)."""
 
-    items: list[TableEntry]
+    items: list[RouteEntry]
     next_cursor: str | None
 
 
@@ -148,7 +148,7 @@ class RoutedGroup(DestinationView, frozen=True, kw_only=True, omit_defaults=True
     """
 
     recipients: int
-    members: tuple[Member, ...]
+    members: tuple[RouteMember, ...]
 
 
 def _encoded(kind: str) -> msgspec.Meta:
