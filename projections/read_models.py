@@ -10,6 +10,7 @@ from typing import Protocol
 from aia_mas.projections.agent_directory import AgentFilter
 from aia_mas.projections.agent_performance import Performance
 from aia_mas.projections.agent_view import Agent
+from aia_mas.projections.communication.queries import MessageQueries
 from aia_mas.projections.economy.budgets import BudgetQueries
 from aia_mas.projections.economy.economy_view import EconomyView
 from aia_mas.projections.economy.governance_queries import GovernanceQueries
@@ -136,6 +137,11 @@ class ReadModels(Protocol):
     @property
     def governance(self) -> GovernanceQueries:
         """Queries about proposals, votes and delegations."""
+        ...
+
+    @property
+    def messages(self) -> MessageQueries:
+        """Queries about messages."""
         ...
 
     @property

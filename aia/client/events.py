@@ -13,6 +13,7 @@ from aia.client.types.live import (
     AgentUpdate,
     BudgetUpdate,
     EconomicUpdate,
+    MessageUpdate,
     MetricsUpdate,
     ProposalSnapshot,
     ProposalUpdate,
@@ -113,6 +114,7 @@ _KINDS = frozenset(
         "agent_update",
         "proposal_update",
         "budget_update",
+        "message_update",
         "metrics_update",
         "economic_update",
         "snapshot",
@@ -121,13 +123,17 @@ _KINDS = frozenset(
 _frame = msgspec.json.Decoder(_Frame).decode
 _FACTS: Mapping[
     str,
-    Callable[[bytes | msgspec.Raw], TaskUpdate | AgentUpdate | ProposalUpdate | BudgetUpdate],
+    Callable[
+        [bytes | msgspec.Raw],
+        TaskUpdate | AgentUpdate | ProposalUpdate | BudgetUpdate | MessageUpdate,
+    ],
 ]
 _FACTS = {
     "task_update": msgspec.json.Decoder(TaskUpdate).decode,
     "agent_update": msgspec.json.Decoder(AgentUpdate).decode,
     "proposal_update": msgspec.json.Decoder(ProposalUpdate).decode,
     "budget_update": msgspec.json.Decoder(BudgetUpdate).decode,
+    "message_update": msgspec.json.Decoder(MessageUpdate).decode,
 }
 _PAGES: Mapping[
     str, Callable[[bytes | msgspec.Raw], TaskSnapshot | AgentSnapshot | ProposalSnapshot]

@@ -12,8 +12,6 @@ PREFETCH = 64
 """Messages that a connection may have without having acknowledged them."""
 CRITICAL = 16
 """Critical ones that it may have beside those."""
-_LOOK = 0.1
-"""Seconds between looks for somebody whom the log has never named."""
 
 
 class Collection:
@@ -56,6 +54,7 @@ class Collection:
 
     def __exit__(self, *_: object) -> None:
         """End, and give back what was not acknowledged."""
+        self._office.wait_no_more(self._name, self._news)
         if self._tray is not None:
             self._tray.wakers.discard(self._news)
             if self._room:
@@ -66,22 +65,25 @@ class Collection:
         """How many messages are out."""
         return 0 if self._room is None else len(self._room)
 
-    async def next(self, most: int = 100, seconds: float | None = None) -> list[Delivered]:
+    async def next(
+        self, most: int = 100, seconds: float | None = None, most_bytes: int | None = None
+    ) -> list[Delivered]:
         """Return the next messages, as soon as there are any.
 
         Args:
             most: How many, at most.
             seconds: How long to wait for the first one; None: for ever. Then there are none.
+            most_bytes: About how much they may have in them; one at least.
         """
         until = None if seconds is None else self._clock.monotonic() + seconds
         while True:
             self._news.clear()
             tray = self._join()
             if tray is not None:
-                handed = await self._take(tray, most)
+                handed = await self._take(tray, most, most_bytes)
                 if handed:
                     return handed
-            wait = _LOOK if tray is None else self._wait(tray)
+            wait = None if tray is None else self._wait(tray)
             if until is not None:
                 left = until - self._clock.monotonic()
                 if left <= 0:
@@ -99,15 +101,19 @@ class Collection:
             self._tray = tray
         if tray is not None:
             tray.wakers.add(self._news)
+        else:
+            self._office.wake_when_named(self._name, self._news)
         return tray
 
-    async def _take(self, tray: Tray, most: int) -> list[Delivered]:
+    async def _take(self, tray: Tray, most: int, most_bytes: int | None) -> list[Delivered]:
         critical = 0
         if self._prefetch is not None:
             room = self._prefetch - self.out
             critical = max(min(CRITICAL, CRITICAL + room), 0) if room < most else 0
             most = min(most, max(room, 0))
-        outs = tray.take(most, self._transport, self._room, critical=critical)
+        outs = tray.take(
+            most, self._transport, self._room, critical=critical, most_bytes=most_bytes
+        )
         return await self._office.deliver(tray, outs) if outs else []
 
     def _wait(self, tray: Tray) -> float | None:

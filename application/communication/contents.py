@@ -34,14 +34,17 @@ class Content:
     Attributes:
         view: What the recipient gets to see.
         json: The same, encoded.
+        shared: What a transport made of that, where many get the same bytes; it is the
+            transport's own.
     """
 
-    __slots__ = ("json", "size", "view")
+    __slots__ = ("json", "shared", "size", "view")
 
     def __init__(self, view: MessageView) -> None:
         """Encode it once, for all its recipients."""
         self.view = view
         self.json = _encode(view)
+        self.shared: bytes | None = None
         self.size = len(self.json) + _OWN_BYTES
 
 

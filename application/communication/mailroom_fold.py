@@ -22,6 +22,7 @@ class MailroomFold:
         changed: Set when there may be something for the courier to do.
         on_sent: Called with every letter that was sent, and its event.
         on_spread: Called when a letter to many has come.
+        on_named: Called with the name of a recipient that the log has not named before.
         on_restored: Called when ``state`` is another one.
     """
 
@@ -34,6 +35,7 @@ class MailroomFold:
         self.changed = asyncio.Event()
         self.on_sent: list[Callable[[Letter, Any], None]] = []
         self.on_spread: list[Callable[[], None]] = []
+        self.on_named: list[Callable[[str], None]] = []
         self.on_restored: list[Callable[[], None]] = []
         self._connect()
 
@@ -57,6 +59,7 @@ class MailroomFold:
     def _connect(self) -> None:
         self.state.on_sent = self._sent
         self.state.on_spread = self._spread
+        self.state.directory.on_named = self._named
 
     def _sent(self, letter: Letter, event: Any) -> None:
         for listener in self.on_sent:
@@ -65,3 +68,7 @@ class MailroomFold:
     def _spread(self) -> None:
         for listener in self.on_spread:
             listener()
+
+    def _named(self, name: str) -> None:
+        for listener in self.on_named:
+            listener(name)

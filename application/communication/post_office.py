@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
+from itertools import count
 
 from aia_mas.application.clock import Clock
 from aia_mas.application.communication.contents import Content, Contents
@@ -85,10 +86,14 @@ class PostOffice:
         self._clock = clock
         self._random = random
         self._fresh: deque[tuple[Tray, Out]] = deque()
+        # In the order of their coming: many are due at the same time, and trays have no order.
         self._deadlines: list[tuple[float, int, Tray, Out]] = []
+        self._order = count()
         self._spread = asyncio.Event()
         self._acknowledging: set[tuple[int, int]] = set()
+        self._awaiting: dict[str, set[asyncio.Event]] = {}
         fold.on_spread.append(self._spread.set)
+        fold.on_named.append(self._named)
         fold.on_sent.append(contents.follow)
         fold.on_restored.append(self._restart)
 
@@ -102,6 +107,18 @@ class PostOffice:
             tray = self.trays[number] = Tray(lambda: self._fold.state, number, self._now)
         tray.used_at = self._clock.monotonic()
         return tray
+
+    def wake_when_named(self, name: str, waker: asyncio.Event) -> None:
+        """Have somebody woken when the log names a recipient that it has never named so far."""
+        self._awaiting.setdefault(name, set()).add(waker)
+
+    def wait_no_more(self, name: str, waker: asyncio.Event) -> None:
+        """Have them woken no more."""
+        wakers = self._awaiting.get(name)
+        if wakers is not None:
+            wakers.discard(waker)
+            if not wakers:
+                del self._awaiting[name]
 
     async def deliver(self, tray: Tray, outs: Sequence[Out]) -> list[Delivered]:
         """Hand over what was taken from a tray; it counts as delivered from now on."""
@@ -120,7 +137,7 @@ class PostOffice:
                 tray.put_back(out, self._now() + _UNREADABLE_AGAIN)
                 continue
             self._fresh.append((tray, out))
-            heappush(self._deadlines, (out.deadline, out.letter.position, tray, out))
+            heappush(self._deadlines, (out.deadline, next(self._order), tray, out))
             self.delivered[out.transport] = self.delivered.get(out.transport, 0) + 1
             handed.append(Delivered(content, out))
         return handed
@@ -233,8 +250,8 @@ class PostOffice:
 
     def _time_out(self, now: float) -> None:
         while self._deadlines and self._deadlines[0][0] <= now:
-            _, position, tray, out = heappop(self._deadlines)
-            if tray.out.get(position) is out and not out.settling:
+            _, _, tray, out = heappop(self._deadlines)
+            if tray.out.get(out.letter.position) is out and not out.settling:
                 _ = self._fail(tray.name, out, TIMED_OUT)
 
     async def _tidy(self) -> None:
@@ -283,9 +300,15 @@ class PostOffice:
         tray = self.trays.get(number)
         return letter, number, known, None if tray is None else tray.out.get(letter.position)
 
+    def _named(self, name: str) -> None:
+        for waker in self._awaiting.pop(name, ()):
+            waker.set()
+
     def _restart(self) -> None:
         for tray in self.trays.values():
             tray.restart()
+        for name in tuple(self._awaiting):
+            self._named(name)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

@@ -292,6 +292,40 @@ export interface Deliver {
   task_id: string;
 }
 
+/** What became of one delivery. */
+export interface DeliveryTold {
+  /** The position of the event by which the message was queued for the recipient. */
+  queued_at: number;
+  /** The recipient. */
+  agent_id: string;
+  /** Which delivery, from 1; 0: nobody knows. */
+  attempt: number;
+  /** How it was delivered. */
+  transport?: string;
+  /** Why it failed. */
+  reason?: string | null;
+  /** When it is delivered again, UTC; none: never. */
+  retry_at?: string | null;
+}
+
+/** Where a message goes; exactly one of these. */
+export interface DestinationView {
+  /** This agent. */
+  to_agent?: string | null;
+  /** These agents. */
+  to_agents?: Array<string> | null;
+  /** Everybody who subscribed to it. */
+  topic?: string | null;
+  /** Agents that have a skill or a specialization of this name. */
+  capability?: string | null;
+  /** Of these `all` or `any`, the least loaded one. */
+  mode?: string | null;
+  /** Agents whose label `role` says so. */
+  role?: string | null;
+  /** All agents. */
+  broadcast?: boolean;
+}
+
 /** How long something took, in milliseconds. */
 export interface DurationFigures {
   /** Of how many this is. */
@@ -501,6 +535,52 @@ export interface LostTask {
   status: string;
   /** The number of its last attempt. */
   attempt: number;
+}
+
+/** The `data` of a `message_update`; a member is there where the event tells it. Payloads are not told. An event about many deliveries tells of all of them. */
+export interface MessageTold {
+  /** What happened, for example `task.assigned`. */
+  event: string;
+  /** Its place in the stream of the task or agent. */
+  version: number;
+  /** When it was recorded, UTC. */
+  at: string;
+  /** Who caused it. */
+  actor: string;
+  /** Which message; none where it is about many. */
+  message_id?: string | null;
+  /** `queued`, `delivered`, `acknowledged`, `failed`, `dead`, `dropped` or `expired`. */
+  status: string;
+  /** The sender. */
+  from_agent?: string | null;
+  /** Where it was sent. */
+  to?: DestinationView | null;
+  /** Those who get it by name. */
+  recipients?: Array<string> | null;
+  /** What it is. */
+  message_type?: string | null;
+  /** Its class. */
+  priority?: string | null;
+  /** What ties it to others. */
+  correlation_id?: string | null;
+  /** Bytes of its payload. */
+  size?: number | null;
+  /** For whom it is dead, was dropped, or was queued again. */
+  agent_id?: string | null;
+  /** How many deliveries failed. */
+  attempts?: number | null;
+  /** Why the last one did. */
+  reason?: string | null;
+  /** What became of deliveries. */
+  deliveries?: Array<DeliveryTold> | null;
+}
+
+/** One event of a message, or of many deliveries, in order and never twice. */
+export interface MessageUpdateFrame {
+  type: "message_update";
+  position: number;
+  data: MessageTold;
+  id: string;
 }
 
 /** The system at a position of the log; what `metrics_update` carries. */
@@ -1378,6 +1458,7 @@ export type FrontendHears =
   | AgentUpdateFrame
   | ProposalUpdateFrame
   | BudgetUpdateFrame
+  | MessageUpdateFrame
   | SnapshotFrame
   | SubscribedFrame
   | UnsubscribedFrame
@@ -1404,6 +1485,7 @@ export type AgentHears =
   | AgentUpdateFrame
   | ProposalUpdateFrame
   | BudgetUpdateFrame
+  | MessageUpdateFrame
   | SnapshotFrame
   | SubscribedFrame
   | UnsubscribedFrame

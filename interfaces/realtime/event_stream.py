@@ -30,8 +30,8 @@ from aia_mas.interfaces.realtime.sse import Place, SseTransport, place_in
 
 log = structlog.stdlib.get_logger("aia.realtime")
 
-Topic = Literal["metrics", "tasks", "agents", "economy", "proposals", "budgets"]
-_FACTS = ("tasks", "agents", "proposals", "budgets")
+Topic = Literal["metrics", "tasks", "agents", "economy", "proposals", "budgets", "messages"]
+_FACTS = ("tasks", "agents", "proposals", "budgets", "messages")
 _USUAL = ("metrics", "tasks", "agents")
 
 _HEADERS = [

@@ -117,8 +117,10 @@ from aia.client.types.limits import LimitAnswer as LimitAnswer
 from aia.client.types.live import AgentSnapshot as AgentSnapshot
 from aia.client.types.live import AgentUpdate as AgentUpdate
 from aia.client.types.live import BudgetUpdate as BudgetUpdate
+from aia.client.types.live import DeliveryUpdate as DeliveryUpdate
 from aia.client.types.live import EconomicUpdate as EconomicUpdate
 from aia.client.types.live import Fact as Fact
+from aia.client.types.live import MessageUpdate as MessageUpdate
 from aia.client.types.live import MetricsUpdate as MetricsUpdate
 from aia.client.types.live import ProposalSnapshot as ProposalSnapshot
 from aia.client.types.live import ProposalUpdate as ProposalUpdate

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -40,10 +40,20 @@ class Recipient(msgspec.Struct, array_like=True, gc=False, omit_defaults=True):
 
 
 class Directory:
-    """Recipients, numbered in the order in which the log names them first."""
+    """Recipients, numbered in the order in which the log names them first.
+
+    Attributes:
+        recipients: All of them, by number.
+        registered: The numbers of those that are agents.
+        subscribers: Who subscribed to what.
+        with_role: Numbers by role.
+        with_capability: Numbers by capability.
+        on_named: Called with the name of a recipient that was not known before.
+    """
 
     def __init__(self) -> None:
         """Begin with nobody."""
+        self.on_named: Callable[[str], None] = _unheard
         self.recipients: list[Recipient] = []
         self.registered: set[int] = set()
         self.by_webhook: set[int] = set()
@@ -59,6 +69,7 @@ class Directory:
         if number is None:
             number = self._numbers[name] = len(self.recipients)
             self.recipients.append(Recipient(name))
+            self.on_named(name)
         return number
 
     def find(self, name: str) -> int | None:
@@ -165,6 +176,10 @@ class Directory:
 
 
 _NOBODY: set[int] = set()
+
+
+def _unheard(_name: str) -> None:
+    """Hear it and do nothing."""
 
 
 def _take_out(index: dict[str, set[int]], name: str, number: int) -> None:

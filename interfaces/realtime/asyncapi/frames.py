@@ -18,6 +18,7 @@ from aia_mas.interfaces.realtime.agent.feed import AgentStanding, GivenInput, Ta
 from aia_mas.interfaces.realtime.agent.receipts import Receipt
 from aia_mas.interfaces.realtime.agent_facts import AgentUpdate
 from aia_mas.interfaces.realtime.budget_facts import BudgetTold
+from aia_mas.interfaces.realtime.message_facts import MessageTold
 from aia_mas.interfaces.realtime.messages import (
     Page,
     Ping,
@@ -137,6 +138,13 @@ TO_EVERYBODY: Sequence[Frame] = (
         "One event of a budget, warnings among them, in order and never twice",
         ("position", _Position),
         ("data", BudgetTold),
+        ("id", SubscriptionId),
+    ),
+    _frame(
+        "message_update",
+        "One event of a message, or of many deliveries, in order and never twice",
+        ("position", _Position),
+        ("data", MessageTold),
         ("id", SubscriptionId),
     ),
     _frame(

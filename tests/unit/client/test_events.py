@@ -13,12 +13,14 @@ from aia.client.types import (
     AgentUpdate,
     BudgetUpdate,
     EconomicUpdate,
+    MessageUpdate,
     ProposalSnapshot,
     ProposalUpdate,
     TaskUpdate,
 )
 from aia_mas.interfaces.realtime.agent_facts import AgentUpdate as ServersAgentUpdate
 from aia_mas.interfaces.realtime.budget_facts import BudgetTold
+from aia_mas.interfaces.realtime.message_facts import MessageTold
 from aia_mas.interfaces.realtime.proposal_facts import ProposalTold
 from aia_mas.interfaces.realtime.task_facts import TaskUpdate as ServersTaskUpdate
 from aia_mas.projections.economy.economy_view import EconomyView
@@ -56,6 +58,7 @@ def test_events_are_the_same_in_whatever_pieces_they_come(cuts: list[int]) -> No
         (AgentUpdate, ServersAgentUpdate),
         (ProposalUpdate, ProposalTold),
         (BudgetUpdate, BudgetTold),
+        (MessageUpdate, MessageTold),
     ],
 )
 def test_updates_have_the_fields_that_the_server_tells(
