@@ -116,6 +116,7 @@ from aia.client.types.limits import KeyView as KeyView
 from aia.client.types.limits import LimitAnswer as LimitAnswer
 from aia.client.types.live import AgentSnapshot as AgentSnapshot
 from aia.client.types.live import AgentUpdate as AgentUpdate
+from aia.client.types.live import BudgetSnapshot as BudgetSnapshot
 from aia.client.types.live import BudgetUpdate as BudgetUpdate
 from aia.client.types.live import DeliveryUpdate as DeliveryUpdate
 from aia.client.types.live import EconomicUpdate as EconomicUpdate
@@ -171,6 +172,7 @@ from aia.client.types.revocations import RevocationPage as RevocationPage
 from aia.client.types.shared import FieldError as FieldError
 from aia.client.types.shared import Problem as Problem
 from aia.client.types.snapshots import ToldAgent as ToldAgent
+from aia.client.types.snapshots import ToldBudget as ToldBudget
 from aia.client.types.snapshots import ToldInput as ToldInput
 from aia.client.types.snapshots import ToldProgress as ToldProgress
 from aia.client.types.snapshots import ToldProposal as ToldProposal

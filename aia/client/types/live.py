@@ -9,7 +9,7 @@ import msgspec
 
 from aia.client.types.economic_reads import EconomicSummary
 from aia.client.types.metrics import Metrics
-from aia.client.types.snapshots import ToldAgent, ToldProposal, ToldTask
+from aia.client.types.snapshots import ToldAgent, ToldBudget, ToldProposal, ToldTask
 from aia.client.types.work import ToldReward
 
 Topic: TypeAlias = Literal[
@@ -315,6 +315,12 @@ class ProposalSnapshot(Page, frozen=True, kw_only=True):
     items: list[ToldProposal]
 
 
+class BudgetSnapshot(Page, frozen=True, kw_only=True):
+    """Budgets in the order of their ids."""
+
+    items: list[ToldBudget]
+
+
 Update: TypeAlias = (
     TaskUpdate
     | AgentUpdate
@@ -326,5 +332,6 @@ Update: TypeAlias = (
     | TaskSnapshot
     | AgentSnapshot
     | ProposalSnapshot
+    | BudgetSnapshot
 )
 """What a stream tells."""
