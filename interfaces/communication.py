@@ -13,6 +13,7 @@ from aia_mas.application.communication.reading import MessageReading, read_messa
 from aia_mas.application.communication.records import Records
 from aia_mas.application.communication.sealing import Sealing
 from aia_mas.application.communication.sorting import Sorting
+from aia_mas.application.event_handlers.handlings import Handlings
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.processes import message_webhooks
 from aia_mas.application.processes.courier import LEASE, Courier
@@ -57,6 +58,7 @@ class Communication:
         office: Delivers them to whoever collects here.
         courier: Ends what is not delivered any more.
         webhooks: Sends them to endpoints.
+        handlings: Calls functions of programs with events, messages among them.
         leads: What a node leads for them, by the name of its lease.
     """
 
@@ -99,6 +101,8 @@ class Communication:
             ),
             disable_after=settings.webhook_disable_after,
         )
+        stores = system.stores
+        self.handlings = Handlings(system.log, stores.handlers, stores.leases, clock)
         # Where all is in memory, endpoints are not called.
         in_memory = system.stores.kind == "memory"
         sending = () if in_memory else ((message_webhooks.LEASE, self.webhooks.lead),)
