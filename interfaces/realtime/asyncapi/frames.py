@@ -13,9 +13,9 @@ from aia_mas.application.orchestration.claims import ClaimedTask
 from aia_mas.application.orchestration.heartbeats import HeartbeatAnswer
 from aia_mas.interfaces.http.problems import Problem
 from aia_mas.interfaces.http.requests import KEY_PATTERN
+from aia_mas.interfaces.realtime.acting import Receipt
 from aia_mas.interfaces.realtime.agent.acts import ACTS
 from aia_mas.interfaces.realtime.agent.feed import AgentStanding, GivenInput, TakenTask, Welcome
-from aia_mas.interfaces.realtime.agent.receipts import Receipt
 from aia_mas.interfaces.realtime.agent_facts import AgentUpdate
 from aia_mas.interfaces.realtime.budget_facts import BudgetTold
 from aia_mas.interfaces.realtime.message_facts import MessageTold
