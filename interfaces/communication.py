@@ -12,8 +12,8 @@ from aia_mas.application.communication.polling import Polls
 from aia_mas.application.communication.post_office import PostOffice
 from aia_mas.application.communication.reading import MessageReading, read_messages
 from aia_mas.application.communication.records import Records
-from aia_mas.application.communication.sealing import Sealing
 from aia_mas.application.communication.replies import Replies
+from aia_mas.application.communication.sealing import Sealing
 from aia_mas.application.communication.sorting import Sorting
 from aia_mas.application.event_handlers.handlings import Handlings
 from aia_mas.application.event_log.fold_host import FoldHost
