@@ -15,6 +15,7 @@ from aia_mas.application.communication.records import Records
 from aia_mas.application.communication.replies import Replies
 from aia_mas.application.communication.sealing import Sealing
 from aia_mas.application.communication.sorting import Sorting
+from aia_mas.application.event_handlers.handlings import Handlings
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.processes import message_webhooks
 from aia_mas.application.processes.courier import LEASE, Courier
@@ -63,6 +64,7 @@ class Communication:
         settling: Takes what recipients say of messages.
         courier: Ends what is not delivered any more.
         webhooks: Sends them to endpoints.
+        handlings: Calls functions of programs with events, messages among them.
         leads: What a node leads for them, by the name of its lease.
     """
 
@@ -110,6 +112,8 @@ class Communication:
             ),
             disable_after=settings.webhook_disable_after,
         )
+        stores = system.stores
+        self.handlings = Handlings(system.log, stores.handlers, stores.leases, clock)
         # Where all is in memory, endpoints are not called.
         in_memory = system.stores.kind == "memory"
         sending = () if in_memory else ((message_webhooks.LEASE, self.webhooks.lead),)
