@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 import msgspec
 
@@ -11,9 +12,10 @@ from aia_mas.domain.communication.mailroom.figures import ClassFigures
 from aia_mas.domain.communication.mailroom.letter import Delivery, Letter
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
 from aia_mas.domain.communication.rules import Rule
-from aia_mas.domain.kernel.steps import Steps, copied, drained
+from aia_mas.domain.kernel.steps import Steps, chunks, copied, drained
 
 _ROWS = 200
+Row: TypeAlias = tuple[int, int, list[tuple[int, Delivery | None]]]
 
 
 class _Piece(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
@@ -25,14 +27,16 @@ class _Piece(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
         inboxes: Number, how far letters to many were put in, and what is open.
         rules: All rules.
         figures: All figures.
+        position: Of the last event that was folded.
         last: No other piece follows.
     """
 
     recipients: list[Recipient] = []
     letters: list[Letter] = []
-    inboxes: list[tuple[int, int, list[tuple[int, Delivery | None]]]] = []
+    inboxes: list[Row] = []
     rules: dict[str, Rule] = {}
     figures: list[ClassFigures] = []
+    position: int = 0
     last: bool = False
 
 
@@ -43,31 +47,38 @@ _decode = msgspec.msgpack.Decoder(_Piece).decode
 def snapshot(room: Mailroom) -> Steps[Iterator[bytes]]:
     """Return what encodes a copy of the mailroom, piece by piece.
 
-    No event may be folded between the steps.
+    No event may be folded between the steps; inboxes may be looked into.
     """
-    recipients: list[bytes] = []
-    for number in range(0, len(room.directory.recipients), _ROWS):
-        recipients.append(_encode(_Piece(recipients=room.directory.recipients[number:][:_ROWS])))
+    pieces: list[bytes] = []
+    recipients = room.directory.recipients
+    for number in range(0, len(recipients), _ROWS):
+        pieces.append(_encode(_Piece(recipients=recipients[number : number + _ROWS])))
         yield
-    letters: list[bytes] = []
-    known = yield from copied(room.letters.values())
-    for some in drained(known, _ROWS):
-        letters.append(_encode(_Piece(letters=some)))
+    letters = yield from copied(room.letters.values())
+    for some in drained(letters, _ROWS):
+        pieces.append(_encode(_Piece(letters=some)))
         yield
-    inboxes: list[bytes] = []
-    rows: list[tuple[int, int, list[tuple[int, Delivery | None]]]] = []
+    rows: list[Row] = []
     size = 0
-    for inbox in room.inboxes():
-        rows.append((inbox.number, inbox.seen, list(inbox.open.items())))
-        size += len(inbox.open)
-        if size >= _ROWS or len(rows) >= _ROWS:
-            inboxes.append(_encode(_Piece(inboxes=rows)))
-            rows, size = [], 0
-            yield
-    inboxes.append(_encode(_Piece(inboxes=rows)))
+    for inbox in room.inboxes.all():
+        room.inboxes.settle(inbox)
+        # Taken at once: how far it was looked into belongs to what is in it.
+        for row in _rows(inbox.number, inbox.seen, list(inbox.open.items())):
+            rows.append(row)
+            size += 1 + len(row[2])
+            if size >= _ROWS:
+                pieces.append(_encode(_Piece(inboxes=rows)))
+                rows, size = [], 0
+                yield
+    pieces.append(_encode(_Piece(inboxes=rows)))
     # It shows that none is missing.
-    end = _encode(_Piece(rules=room.rules, figures=room.figures, last=True))
-    return iter([*recipients, *letters, *inboxes, end])
+    end = _Piece(rules=room.rules, figures=room.figures, position=room.position, last=True)
+    return iter([*pieces, _encode(end)])
+
+
+def _rows(number: int, seen: int, items: list[tuple[int, Delivery | None]]) -> Iterator[Row]:
+    for some in chunks(items, _ROWS):
+        yield number, seen, some
 
 
 def restore(pieces: Sequence[bytes]) -> Steps[Mailroom]:
@@ -88,6 +99,7 @@ def restore(pieces: Sequence[bytes]) -> Steps[Mailroom]:
             complete = True
             room.set_rules(piece.rules)
             room.figures = piece.figures
+            room.position = piece.position
         yield
     if not complete:
         raise msgspec.ValidationError("the end of a snapshot is missing")
