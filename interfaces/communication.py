@@ -74,10 +74,15 @@ class Communication:
         )
         self.sorting = Sorting(lambda: self.fold.state, self.terms, active_tasks)
         self.fold.on_sent.append(self.sorting.follow)
+        self.fold.on_restored.append(self.sorting.restart)
         self.contents = Contents(system.log, _payload)
+
+        async def current() -> None:
+            await self.host.reached((await system.log.head()).position)
+
         records = Records(system.engine, self.host.reached, clock, system.new_id, system.new_id())
         self.office = PostOffice(
-            self.fold, self.contents, records, self.terms, clock, system.random
+            self.fold, self.contents, records, self.terms, clock, system.random, current
         )
         self.courier = Courier(self.fold, self.host, self.terms, clock)
         settings, hooks = system.settings, system.webhooks

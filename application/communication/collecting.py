@@ -13,7 +13,7 @@ PREFETCH = 64
 CRITICAL = 16
 """Critical ones that it may have beside those."""
 _LOOK = 0.1
-"""Seconds between looks for somebody whom the log has never named."""
+"""Seconds between looks for somebody of whom nothing is known, and while nothing is delivered."""
 
 
 class Collection:
@@ -48,6 +48,7 @@ class Collection:
         self._room: set[int] | None = None if prefetch is None else set()
         self._news = asyncio.Event()
         self._tray: Tray | None = None
+        self._current = False
 
     def __enter__(self) -> Collection:
         """Begin."""
@@ -74,14 +75,20 @@ class Collection:
             seconds: How long to wait for the first one; None: for ever. Then there are none.
         """
         until = None if seconds is None else self._clock.monotonic() + seconds
+        if not self._current:
+            # What arrived before over another node must be known to have arrived.
+            await self._office.current()
+            self._current = True
         while True:
             self._news.clear()
             tray = self._join()
-            if tray is not None:
+            if tray is None or self._office.is_behind:
+                wait: float | None = _LOOK
+            else:
                 handed = await self._take(tray, most)
                 if handed:
                     return handed
-            wait = _LOOK if tray is None else self._wait(tray)
+                wait = self._wait(tray)
             if until is not None:
                 left = until - self._clock.monotonic()
                 if left <= 0:
@@ -96,6 +103,8 @@ class Collection:
     def _join(self) -> Tray | None:
         tray = self._office.tray(self._name)
         if tray is not self._tray:
+            if self._tray is not None:
+                self._tray.wakers.discard(self._news)
             self._tray = tray
         if tray is not None:
             tray.wakers.add(self._news)
