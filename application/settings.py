@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from aia_mas.application.settings_catalogue import CATALOGUE
 from aia_mas.application.settings_errors import SettingsError
+from aia_mas.application.settings_messages import MessageKey, check_encryption
 from aia_mas.application.settings_rates import Rate
 from aia_mas.application.settings_sources import (
     FILE_VARIABLE,
@@ -121,6 +122,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         message_attempts: How many deliveries may fail, by priority.
         message_backoff_seconds: The wait before the second delivery, seconds; it doubles.
         message_backoff_cap_seconds: The longest wait, seconds.
+        redis_bridge: Whether agents may send and receive messages over Redis: ``on`` or ``off``.
+        message_keys: Payloads are encrypted with the first one; all of them decrypt.
+        message_encrypted_topics: Patterns of topics whose messages are encrypted in any case.
         max_workflow_duration_seconds: Longest run of a workflow, unless its template says so.
         quality_gate_timeout_seconds: Longest wait for a quality gate, seconds.
         workflow_retry_attempts: Attempts of a workflow's step after the first.
@@ -202,6 +206,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     message_attempts: dict[Priority, int] = msgspec.field(default_factory=ATTEMPTS.copy)
     message_backoff_seconds: float = 1.0
     message_backoff_cap_seconds: float = 300.0
+    redis_bridge: str = "off"
+    message_keys: tuple[MessageKey, ...] = ()
+    message_encrypted_topics: tuple[str, ...] = ()
 
     max_workflow_duration_seconds: float = 3600.0
     quality_gate_timeout_seconds: float = 60.0
@@ -299,6 +306,7 @@ def load_settings(
         {"MAS_SUPPLY_CAP": settings.supply_caps, **genesis},
         genesis if settings.development else {},
     )
+    check_encryption(settings.message_keys, settings.message_encrypted_topics)
     return settings
 
 

@@ -6,7 +6,11 @@ from typing import NamedTuple
 
 from aia_mas.application import settings_tokens as token
 from aia_mas.application import settings_values as read
-from aia_mas.application.settings_messages import message_attempts
+from aia_mas.application.settings_messages import (
+    message_attempts,
+    message_keys,
+    topic_patterns,
+)
 from aia_mas.application.settings_networks import networks
 from aia_mas.application.settings_policies import policy_places
 from aia_mas.application.settings_rates import rate
@@ -302,6 +306,16 @@ CATALOGUE: tuple[Setting, ...] = (
         "communication.backoff_cap",
         read.seconds(0, _DAY),
     ),
+    Setting(
+        "message_keys", "MAS_MESSAGE_KEYS", "communication.message_keys", message_keys, secret=True
+    ),
+    Setting(
+        "message_encrypted_topics",
+        "MAS_MESSAGE_ENCRYPTED_TOPICS",
+        "communication.encrypted_topics",
+        topic_patterns,
+    ),
+    Setting("redis_bridge", "MAS_REDIS_BRIDGE", "redis.bridge", read.choice("off", "on")),
     # Workflows
     Setting(
         "max_workflow_duration_seconds",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aia_mas.application.communication.collecting import PREFETCH, Collection
 from aia_mas.application.communication.contents import Contents
@@ -11,6 +11,7 @@ from aia_mas.application.communication.mailroom_fold import MailroomFold
 from aia_mas.application.communication.post_office import PostOffice
 from aia_mas.application.communication.reading import MessageReading, read_messages
 from aia_mas.application.communication.records import Records
+from aia_mas.application.communication.sealing import Sealing
 from aia_mas.application.communication.sorting import Sorting
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.processes import message_webhooks
@@ -19,7 +20,6 @@ from aia_mas.application.processes.message_webhooks import MessageWebhooks
 from aia_mas.application.settings import Settings
 from aia_mas.application.webhooks.lines import Backoff
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
-from aia_mas.domain.communication.message_events import MessageSent
 from aia_mas.domain.communication.terms import MessageTerms, ToUnknown, WhenFull
 from aia_mas.interfaces.process_folds import MAILROOM
 
@@ -51,6 +51,7 @@ class Communication:
         terms: Their bounds and defaults.
         fold: What waits for whom.
         host: Keeps it up to date.
+        sealing: Encrypts payloads, and reads them.
         sorting: Finds out where messages go.
         contents: What stands in them.
         office: Delivers them to whoever collects here.
@@ -72,10 +73,12 @@ class Communication:
         self.host = FoldHost(
             system.log, self.fold, system.stores.folds, categories=MAILROOM.categories
         )
-        self.sorting = Sorting(lambda: self.fold.state, self.terms, active_tasks)
+        settings, hooks = system.settings, system.webhooks
+        self.sealing = Sealing(settings.message_keys, settings.message_encrypted_topics)
+        self.sorting = Sorting(lambda: self.fold.state, self.terms, active_tasks, self.sealing)
         self.fold.on_sent.append(self.sorting.follow)
         self.fold.on_restored.append(self.sorting.restart)
-        self.contents = Contents(system.log, _payload)
+        self.contents = Contents(system.log, self.sealing.opened)
 
         async def current() -> None:
             await self.host.reached((await system.log.head()).position)
@@ -85,7 +88,6 @@ class Communication:
             self.fold, self.contents, records, self.terms, clock, system.random, current
         )
         self.courier = Courier(self.fold, self.host, self.terms, clock)
-        settings, hooks = system.settings, system.webhooks
         self.webhooks = MessageWebhooks(
             hooks.fold,
             self.fold,
@@ -122,7 +124,3 @@ class Communication:
     ) -> Collection:
         """Return what collects the messages of a recipient; see ``Collection``."""
         return Collection(self.office, self._clock, recipient, transport, prefetch)
-
-
-def _payload(_message_id: str, event: MessageSent) -> Any:
-    return event.payload

@@ -10,6 +10,7 @@ from typing import Protocol
 from aia_mas.projections.agent_directory import AgentFilter
 from aia_mas.projections.agent_performance import Performance
 from aia_mas.projections.agent_view import Agent
+from aia_mas.projections.communication.queries import MessageQueries
 from aia_mas.projections.economy.budgets import BudgetQueries
 from aia_mas.projections.economy.economy_view import EconomyView
 from aia_mas.projections.economy.governance_queries import GovernanceQueries
@@ -139,6 +140,11 @@ class ReadModels(Protocol):
         ...
 
     @property
+    def messages(self) -> MessageQueries:
+        """Queries about messages."""
+        ...
+
+    @property
     def metrics(self) -> SystemMetrics:
         """Figures about the system."""
         ...
@@ -184,6 +190,12 @@ class ReadModels(Protocol):
         self, wanted: Wanted, limit: int
     ) -> AbstractAsyncContextManager[Reading]:
         """Open the list of proposals, made last first, at one position; so many at most."""
+        ...
+
+    def snapshot_of_budgets(
+        self, wanted: Wanted, limit: int
+    ) -> AbstractAsyncContextManager[Reading]:
+        """Open the list of budgets, by id, at one position; so many at most."""
         ...
 
     def system_metrics(self, now: datetime) -> Metrics:

@@ -7,6 +7,7 @@ from typing import Final, Literal, NamedTuple
 
 from aia_mas.application.event_log.fold import Fold
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
+from aia_mas.projections.communication.messages_fold import MESSAGES
 from aia_mas.projections.economy.budgets_fold import BUDGETS
 from aia_mas.projections.economy.economy_view import EconomyView
 from aia_mas.projections.economy.governance_fold import GOVERNANCE
@@ -50,6 +51,7 @@ READ_MODELS: Final[tuple[ReadModel, ...]] = (
     STAKES,
     TASK_REWARDS,
     GOVERNANCE,
+    MESSAGES,
     LiveView(
         SystemMetrics.name, SystemMetrics.version, SystemMetrics, frozenset({"agent", "task"})
     ),

@@ -11,8 +11,10 @@ from aia.client.types.economic_reads import EconomicSummary
 from aia.client.types.live import (
     AgentSnapshot,
     AgentUpdate,
+    BudgetSnapshot,
     BudgetUpdate,
     EconomicUpdate,
+    MessageUpdate,
     MetricsUpdate,
     ProposalSnapshot,
     ProposalUpdate,
@@ -113,6 +115,7 @@ _KINDS = frozenset(
         "agent_update",
         "proposal_update",
         "budget_update",
+        "message_update",
         "metrics_update",
         "economic_update",
         "snapshot",
@@ -121,21 +124,29 @@ _KINDS = frozenset(
 _frame = msgspec.json.Decoder(_Frame).decode
 _FACTS: Mapping[
     str,
-    Callable[[bytes | msgspec.Raw], TaskUpdate | AgentUpdate | ProposalUpdate | BudgetUpdate],
+    Callable[
+        [bytes | msgspec.Raw],
+        TaskUpdate | AgentUpdate | ProposalUpdate | BudgetUpdate | MessageUpdate,
+    ],
 ]
 _FACTS = {
     "task_update": msgspec.json.Decoder(TaskUpdate).decode,
     "agent_update": msgspec.json.Decoder(AgentUpdate).decode,
     "proposal_update": msgspec.json.Decoder(ProposalUpdate).decode,
     "budget_update": msgspec.json.Decoder(BudgetUpdate).decode,
+    "message_update": msgspec.json.Decoder(MessageUpdate).decode,
 }
 _PAGES: Mapping[
-    str, Callable[[bytes | msgspec.Raw], TaskSnapshot | AgentSnapshot | ProposalSnapshot]
+    str,
+    Callable[
+        [bytes | msgspec.Raw], TaskSnapshot | AgentSnapshot | ProposalSnapshot | BudgetSnapshot
+    ],
 ]
 _PAGES = {
     "tasks": msgspec.json.Decoder(TaskSnapshot).decode,
     "agents": msgspec.json.Decoder(AgentSnapshot).decode,
     "proposals": msgspec.json.Decoder(ProposalSnapshot).decode,
+    "budgets": msgspec.json.Decoder(BudgetSnapshot).decode,
 }
 _metrics = msgspec.json.Decoder(Metrics).decode
 _summary = msgspec.json.Decoder(EconomicSummary).decode

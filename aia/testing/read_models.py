@@ -14,6 +14,7 @@ from aia.testing.budgets import MemoryBudgetBoard
 from aia.testing.governance import MemoryGovernance
 from aia.testing.incentives import MemoryIncentiveBoard
 from aia.testing.ledger import MemoryLedger
+from aia.testing.messages import MemoryMessages
 from aia.testing.performances import MemoryAgentPerformances
 from aia.testing.stakes import MemoryStakes
 from aia.testing.tables import Tables
@@ -23,6 +24,7 @@ from aia_mas.application.event_log.log import EventLog
 from aia_mas.domain.orchestration.tiers import Tiers
 from aia_mas.projections.agent_directory_fold import AGENT_DIRECTORY
 from aia_mas.projections.catching_up import CatchingUp
+from aia_mas.projections.communication.messages_fold import MESSAGES
 from aia_mas.projections.economy.budgets_fold import BUDGETS
 from aia_mas.projections.economy.economy_view import EconomyView
 from aia_mas.projections.economy.governance_fold import GOVERNANCE
@@ -80,9 +82,12 @@ class MemoryReadModels:
         self.stakes = MemoryStakes(*self._tables(STAKES))
         votes = self._tables(GOVERNANCE)
         self.governance = MemoryGovernance(votes[0], lambda: votes[1].position)
+        letters = self._tables(MESSAGES)
+        self.messages = MemoryMessages(letters[0], lambda: letters[1].position)
         self.snapshot_of_tasks = self.board.snapshot
         self.snapshot_of_agents = self.directory.snapshot
         self.snapshot_of_proposals = self.governance.snapshot
+        self.snapshot_of_budgets = self.budgets.snapshot
         metrics = self._views[SystemMetrics.name].fold
         assert isinstance(metrics, SystemMetrics)
         self.metrics = metrics

@@ -13,7 +13,7 @@ PREFETCH = 64
 CRITICAL = 16
 """Critical ones that it may have beside those."""
 _LOOK = 0.1
-"""Seconds between looks for somebody of whom nothing is known, and while nothing is delivered."""
+"""Seconds between looks while nothing is delivered."""
 
 
 class Collection:
@@ -57,6 +57,7 @@ class Collection:
 
     def __exit__(self, *_: object) -> None:
         """End, and give back what was not acknowledged."""
+        self._office.awaited.wait_no_more(self._name, self._news)
         if self._tray is not None:
             self._tray.wakers.discard(self._news)
             if self._room:
@@ -67,12 +68,15 @@ class Collection:
         """How many messages are out."""
         return 0 if self._room is None else len(self._room)
 
-    async def next(self, most: int = 100, seconds: float | None = None) -> list[Delivered]:
+    async def next(
+        self, most: int = 100, seconds: float | None = None, most_bytes: int | None = None
+    ) -> list[Delivered]:
         """Return the next messages, as soon as there are any.
 
         Args:
             most: How many, at most.
             seconds: How long to wait for the first one; None: for ever. Then there are none.
+            most_bytes: About how much they may have in them; one at least.
         """
         until = None if seconds is None else self._clock.monotonic() + seconds
         if not self._current:
@@ -82,10 +86,11 @@ class Collection:
         while True:
             self._news.clear()
             tray = self._join()
-            if tray is None or self._office.is_behind:
-                wait: float | None = _LOOK
-            else:
-                handed = await self._take(tray, most)
+            wait: float | None = None
+            if self._office.is_behind:
+                wait = _LOOK
+            elif tray is not None:
+                handed = await self._take(tray, most, most_bytes)
                 if handed:
                     return handed
                 wait = self._wait(tray)
@@ -108,15 +113,19 @@ class Collection:
             self._tray = tray
         if tray is not None:
             tray.wakers.add(self._news)
+        else:
+            self._office.awaited.wait(self._name, self._news)
         return tray
 
-    async def _take(self, tray: Tray, most: int) -> list[Delivered]:
+    async def _take(self, tray: Tray, most: int, most_bytes: int | None) -> list[Delivered]:
         critical = 0
         if self._prefetch is not None:
             room = self._prefetch - self.out
             critical = max(min(CRITICAL, CRITICAL + room), 0) if room < most else 0
             most = min(most, max(room, 0))
-        outs = tray.take(most, self._transport, self._room, critical=critical)
+        outs = tray.take(
+            most, self._transport, self._room, critical=critical, most_bytes=most_bytes
+        )
         return await self._office.deliver(tray, outs) if outs else []
 
     def _wait(self, tray: Tray) -> float | None:

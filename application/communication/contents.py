@@ -7,12 +7,17 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
+import structlog
 
+from aia_mas.application.communication.sealing import UNREADABLE
 from aia_mas.application.communication.views import MessageView, message_view
 from aia_mas.application.event_log.log import EventLog
 from aia_mas.domain.communication.mailroom.letter import Letter
 from aia_mas.domain.communication.message_events import MessageSent
+from aia_mas.domain.kernel.errors import DomainError
 from aia_mas.domain.kernel.ids import entity_of
+
+log = structlog.stdlib.get_logger("aia.messages")
 
 KEPT_BYTES = 32 * 2**20
 """How much of what was sent lately is kept in memory."""
@@ -29,19 +34,26 @@ class Content:
     Attributes:
         view: What the recipient gets to see.
         json: The same, encoded.
+        shared: What a transport made of that, where many get the same bytes; it is the
+            transport's own.
     """
 
-    __slots__ = ("json", "size", "view")
+    __slots__ = ("json", "shared", "size", "view")
 
     def __init__(self, view: MessageView) -> None:
         """Encode it once, for all its recipients."""
         self.view = view
         self.json = _encode(view)
+        self.shared: bytes | None = None
         self.size = len(self.json) + _OWN_BYTES
 
 
 class Contents:
-    """Messages by the position of the event by which they were sent."""
+    """Messages by the position of the event by which they were sent.
+
+    Attributes:
+        unreadable: How often one could not be decrypted.
+    """
 
     def __init__(self, log: EventLog, opened: Open, kept_bytes: int = KEPT_BYTES) -> None:
         """Wire it.
@@ -56,6 +68,8 @@ class Contents:
         self._kept: OrderedDict[int, Content | MessageSent] = OrderedDict()
         self._bytes = 0
         self._most = kept_bytes
+        self._told: set[str] = set()
+        self.unreadable = 0
 
     def follow(self, letter: Letter, event: MessageSent) -> None:
         """Keep a message that was sent just now, if somebody is to get it."""
@@ -63,7 +77,7 @@ class Contents:
             self._keep(letter.sent, event, event.size + _OWN_BYTES)
 
     async def of(self, letters: Iterable[Letter]) -> dict[int, Content]:
-        """Return what stands in letters, by ``Letter.sent``."""
+        """Return what stands in letters, by ``Letter.sent``, but for what cannot be read here."""
         found: dict[int, Content] = {}
         missing: list[int] = []
         for letter in letters:
@@ -73,7 +87,7 @@ class Contents:
             elif isinstance(kept, Content):
                 found[letter.sent] = kept
             else:
-                found[letter.sent] = self._content(letter.sent, letter.message_id, kept)
+                self._open(letter.sent, letter.message_id, kept, found)
         if missing:
             await self._read(sorted(set(missing)), found)
         return found
@@ -94,16 +108,27 @@ class Contents:
                     return
                 for each in events:
                     if each.position in wanted and isinstance(each.event, MessageSent):
-                        message_id = entity_of(each.stream)
-                        content = self._content(each.position, message_id, each.event)
-                        found[each.position] = content
+                        self._open(each.position, entity_of(each.stream), each.event, found)
                 after = events[-1].position
 
-    def _content(self, position: int, message_id: str, event: MessageSent) -> Content:
-        payload = self._opened(message_id, event)
-        content = Content(message_view(message_id, event, payload))
+    def _open(
+        self, position: int, message_id: str, event: MessageSent, found: dict[int, Content]
+    ) -> None:
+        try:
+            payload = self._opened(message_id, event)
+        except UNREADABLE as error:
+            self._tell_unreadable(error)
+            return
+        content = found[position] = Content(message_view(message_id, event, payload))
         self._keep(position, content, content.size)
-        return content
+
+    def _tell_unreadable(self, error: DomainError) -> None:
+        """Tell of each key once: there may be thousands of messages, and each is tried again."""
+        self.unreadable += 1
+        key_id = str(error.facts["key_id"])
+        if key_id not in self._told and len(self._told) < _MOST_TOLD:
+            self._told.add(key_id)
+            log.error("messages_unreadable", code=error.code, **error.facts)
 
     def _keep(self, position: int, what: Content | MessageSent, size: int) -> None:
         before = self._kept.pop(position, None)
@@ -118,6 +143,8 @@ class Contents:
 
 _SPAN = 200
 """Positions within which it is quicker to read what lies between, too."""
+_MOST_TOLD = 100
+"""Keys that cannot be used, of which the log tells."""
 _encode = msgspec.json.Encoder().encode
 
 

@@ -22,6 +22,7 @@ class MailroomFold:
         on_sent: Called with every letter that was sent, and its event.
         on_spread: Called when a letter to many has come or expired.
         on_acknowledged: Called with the position of each letter that arrived, and for whom.
+        on_named: Called with the name of a recipient that was not known before.
         on_restored: Called when ``state`` is another one.
     """
 
@@ -35,6 +36,7 @@ class MailroomFold:
         self.on_sent: list[Callable[[Letter, Any], None]] = []
         self.on_spread: list[Callable[[], None]] = []
         self.on_acknowledged: list[Callable[[int, str], None]] = []
+        self.on_named: list[Callable[[str], None]] = []
         self.on_restored: list[Callable[[], None]] = []
         self._connect()
 
@@ -64,6 +66,7 @@ class MailroomFold:
         self.state.on_sent = self._sent
         self.state.on_acknowledged = self._acknowledged
         self.state.inboxes.on_spread = self._spread
+        self.state.directory.on_named = self._named
 
     def _sent(self, letter: Letter, event: Any) -> None:
         for listener in self.on_sent:
@@ -77,3 +80,7 @@ class MailroomFold:
         name = self.state.directory.recipients[number].name
         for listener in self.on_acknowledged:
             listener(position, name)
+
+    def _named(self, name: str) -> None:
+        for listener in self.on_named:
+            listener(name)

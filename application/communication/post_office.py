@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 
-import structlog
-
 from aia_mas.application.clock import Clock
+from aia_mas.application.communication.awaited import Awaited
 from aia_mas.application.communication.contents import Content, Contents
 from aia_mas.application.communication.mailroom_fold import MailroomFold
 from aia_mas.application.communication.outstanding import Outstanding
@@ -25,14 +24,13 @@ from aia_mas.domain.communication.terms import MessageTerms
 from aia_mas.domain.kernel.errors import DomainError
 from aia_mas.domain.orchestration.bounds import check_number, check_text
 
-log = structlog.stdlib.get_logger("aia.messages")
-
 _LOOK = 0.1
 """Seconds between looks at what is out."""
 _LINGER = 60.0
 """Seconds that a tray stays laid out after somebody collected from it."""
+_UNREADABLE_AGAIN = 30.0
+"""Seconds after which a message that could not be read is looked at again."""
 REFUSED, TIMED_OUT, DISCONNECTED = "refused", "timed_out", "disconnected"
-UNDELIVERABLE = "undeliverable"
 _LONGEST_REASON = 500
 """Characters."""
 _LONGEST_RETRY = 86_400.0
@@ -66,6 +64,7 @@ class PostOffice:
         trays: By recipient's number.
         delivered: How many deliveries were made, by transport.
         current: Waits until this node's mailroom has all that is in the log now.
+        awaited: Who collects for recipients of whom nothing is known.
     """
 
     def __init__(
@@ -98,11 +97,13 @@ class PostOffice:
         self._clock = clock
         self._random = random
         self.current = current
+        self.awaited = Awaited()
         self._outstanding = Outstanding()
         self._spread = asyncio.Event()
         # Acknowledgements on their way into the log: whether anything has come of them.
         self._acknowledging: dict[tuple[int, str], bool] = {}
         fold.on_spread.append(self._spread.set)
+        fold.on_named.append(self.awaited.named)
         fold.on_sent.append(contents.follow)
         fold.on_acknowledged.append(self._has_arrived)
         fold.on_restored.append(self._restart)
@@ -140,8 +141,8 @@ class PostOffice:
                 continue  # something became of it meanwhile
             content = contents.get(out.letter.sent)
             if content is None:
-                log.error("message_unreadable", message_id=out.letter.message_id)
-                _ = self._fail(out, UNDELIVERABLE)
+                # It waits for a key, without counting as delivered; another node may have that.
+                tray.put_back(out, self._now() + _UNREADABLE_AGAIN)
                 continue
             self._outstanding.begin(out)
             self.delivered[out.transport] = self.delivered.get(out.transport, 0) + 1
@@ -231,7 +232,12 @@ class PostOffice:
         """Take a delivery back that did not take place after all; it does not count as one."""
         tray = self.tray(name)
         out = delivered.out
-        if tray is not None and not out.over and not out.settling:
+        if tray is None or out.over or out.settling:
+            return
+        if out.noted:
+            # The log says that it is out: it has to say as well that it is not.
+            _ = self._fail(out, DISCONNECTED, retry_after=0.0)
+        else:
             tray.put_back(out)
 
     def return_all(self, tray: Tray, positions: Iterable[int]) -> None:
@@ -324,6 +330,7 @@ class PostOffice:
         for tray in trays:
             if tray.restart():
                 self.trays[tray.number] = tray
+        self.awaited.look()
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

@@ -1,4 +1,4 @@
-"""Finds out, just before a message is sent, where it goes and whether there is room."""
+"""Finds out, just before a message is sent, where it goes and whether there is room; seals it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
+from aia_mas.application.communication.sealing import Sealing
 from aia_mas.application.event_log.records import NewEvent
 from aia_mas.domain.communication.mailroom.letter import Letter
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
@@ -23,17 +24,21 @@ class Sorting:
     they may exceed a bound by that much.
     """
 
-    def __init__(self, mailroom: Callable[[], Mailroom], terms: MessageTerms, load: Load) -> None:
+    def __init__(
+        self, mailroom: Callable[[], Mailroom], terms: MessageTerms, load: Load, sealing: Sealing
+    ) -> None:
         """Wire the sorting.
 
         Args:
             mailroom: What is known on this node.
             terms: The bounds.
             load: Tells how much agents have to do.
+            sealing: Encrypts payloads.
         """
         self._mailroom = mailroom
         self._terms = terms
         self._load = load
+        self._sealing = sealing
         self._coming: Counter[str] = Counter()
         self._letters: dict[str, tuple[str, ...]] = {}
         self._held = 0
@@ -50,7 +55,7 @@ class Sorting:
         )
 
     def place(self, command: SendMessage) -> Entering:
-        """Put the route into a command, and count its message from now on."""
+        """Put the route into a command, seal it if need be, and count its message from now on."""
         found = self.route(command)
         # The same message given in twice at a time is counted once, and by the first.
         counted = found.refusal() is None and command.message_id not in self._letters
@@ -59,7 +64,8 @@ class Sorting:
             for name in found.recipients:
                 self._coming[name] += 1
                 self._held += not self._is_registered(name)
-        return Entering(self, replace(command, route=found), counted=counted)
+        sealed = self._sealing.seal(command, found.destinations)
+        return Entering(self, replace(sealed, route=found), counted=counted)
 
     def leave(self, message_id: str) -> None:
         """Count a message no longer as on its way."""

@@ -184,7 +184,13 @@ class Tray:
         return self._later[0][0] if self._later else None
 
     def take(
-        self, most: int, transport: str, room: set[int] | None = None, *, critical: int = 0
+        self,
+        most: int,
+        transport: str,
+        room: set[int] | None = None,
+        *,
+        critical: int = 0,
+        most_bytes: int | None = None,
     ) -> list[Out]:
         """Take letters out to be delivered now, the next first.
 
@@ -193,8 +199,9 @@ class Tray:
             transport: How they are delivered.
             room: Where they are counted as long as they are out.
             critical: How many more there may be of those that are critical.
+            most_bytes: No further one when their payloads have come to so much.
         """
-        now, taken = self._now(), list[Out]()
+        now, taken, size = self._now(), list[Out](), 0
         mailroom = self._mailroom()
         mailroom.inbox(self.number)
         while self._later and self._later[0][0] <= now:
@@ -213,14 +220,24 @@ class Tray:
             if room is not None:
                 room.add(letter.position)
             taken.append(out)
+            size += letter.size
+            if most_bytes is not None and size >= most_bytes:
+                break
         return taken
 
-    def put_back(self, out: Out) -> None:
-        """Take a delivery back that did not take place after all."""
+    def put_back(self, out: Out, until: float = 0.0) -> None:
+        """Take a delivery back that did not take place after all.
+
+        Args:
+            out: The delivery.
+            until: When there is another one at the soonest, seconds since 1970.
+        """
         self._settle(out)
         letter = out.letter
         lane = self._lanes[letter.rank]
-        if out.attempt > 1 or _was_put_off(letter):
+        if until:
+            heappush(self._later, (until, letter.position))
+        elif out.attempt > 1 or _was_put_off(letter):
             heappush(self._again[letter.rank], (letter.available, letter.position))
         else:
             # Nobody knows that it was out: its place is where it was.

@@ -39,11 +39,12 @@ class MemoryConnections:
                 self._agents[agent_id] = connection_id
 
     async def superseded(self) -> list[str]:
-        """Return the connections whose agents have newer ones."""
+        """Return the agents' sockets that have newer ones."""
         return [
             one.connection_id
             for one in self._known.values()
-            if one.agent_id is not None
+            if one.kind == "agent"
+            and one.agent_id is not None
             and self._agents.get(one.agent_id, one.connection_id) != one.connection_id
         ]
 

@@ -116,12 +116,12 @@ class PostgresConnections:
         return None if node_id == self._node_id else agents
 
     async def superseded(self) -> list[str]:
-        """Return the connections of this node whose agents have newer ones."""
+        """Return the agents' sockets of this node that have newer ones."""
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
                 """select c.connection_id::text from connections c join agent_sockets s
                     on s.agent_id = c.agent_id and s.connection_id <> c.connection_id
-                where c.node_id = %s""",
+                where c.node_id = %s and c.kind = 'agent'""",
                 (self._node_id,),
             )
             return [connection_id for (connection_id,) in await cursor.fetchall()]

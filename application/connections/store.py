@@ -14,7 +14,7 @@ class OpenConnection(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         connection_id: Its id, a UUIDv7: sorted by it, they are in the order of their times.
-        kind: ``frontend``, ``agent`` or ``stream``.
+        kind: ``frontend``, ``agent``, ``stream`` or ``messages``.
         client_id: What the client calls itself; of a stream, the id of its request.
         agent_id: The agent that it serves, if it does.
         subject: Whose token opened it.
@@ -77,7 +77,7 @@ class ConnectionStore(Protocol):
         ...
 
     async def superseded(self) -> list[str]:
-        """Return the connections of this node whose agents have newer ones, here or elsewhere."""
+        """Return the agents' sockets of this node that have newer ones, here or elsewhere."""
         ...
 
     async def remove(self, connection_ids: Sequence[str]) -> None:

@@ -41,6 +41,24 @@ class PayloadTooLarge(InvalidValue):
     code = "message_payload_too_large"
 
 
+class EncryptionUnavailable(InvalidValue):
+    """There is no key to encrypt messages with here."""
+
+    code = "message_encryption_unavailable"
+
+
+class MessageKeyUnknown(DomainError):
+    """The payload was encrypted with a key that this node does not have."""
+
+    code = "message_key_unknown"
+
+
+class MessageSealBroken(DomainError):
+    """The payload cannot be decrypted: the key of this name is another one, or it was changed."""
+
+    code = "message_seal_broken"
+
+
 class AlreadyExpired(InvalidValue):
     """The message would expire before it could be delivered."""
 

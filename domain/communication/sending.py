@@ -12,6 +12,7 @@ from aia_mas.domain.communication.destination import Destination, check_destinat
 from aia_mas.domain.communication.errors import (
     AlreadyExpired,
     EmptyGroup,
+    EncryptionUnavailable,
     InboxFull,
     InvalidTopic,
     MessageExists,
@@ -102,9 +103,10 @@ class SendMessage(msgspec.Struct, frozen=True, kw_only=True):
         message_type: What it is, for whoever reads it, 1..128 characters.
         priority: Its class.
         payload: Any JSON; None when it comes sealed.
-        sealed: The payload, encrypted.
+        encrypt: The payload must not stand in the log as it is.
+        sealed: The payload, encrypted; put in by whoever takes the message in.
         size: Of the payload as JSON, bytes.
-        fingerprint: Tells payloads that are sealed apart (hex); empty otherwise.
+        fingerprints: Tell sealed payloads apart (hex): one for each key, that of ``sealed`` first.
         headers: What else is said about it.
         correlation_id: What ties it to others.
         reply_to: Where answers go: an agent's id or a topic.
@@ -121,9 +123,10 @@ class SendMessage(msgspec.Struct, frozen=True, kw_only=True):
     message_type: str
     priority: Priority = Priority.NORMAL
     payload: Any = None
+    encrypt: bool = False
     sealed: Sealed | None = None
     size: int = 0
-    fingerprint: str = ""
+    fingerprints: tuple[str, ...] = ()
     headers: dict[str, str] = {}
     correlation_id: str | None = None
     reply_to: str | None = None
@@ -148,7 +151,7 @@ def send_message(
     """
     stream = message_stream(command.message_id)
     if state is not None:
-        if state.sent.digest == digest_of(command):
+        if state.sent.digest in digests_of(command):
             return accept(stream)
         return refuse(MessageExists(message_id=command.message_id))
     try:
@@ -184,7 +187,7 @@ def _sent(command: SendMessage, route: Route, now: datetime, terms: MessageTerms
         ack_seconds=terms.ack_seconds if command.ack_seconds is None else command.ack_seconds,
         max_attempts=command.max_attempts or terms.attempts[route.priority],
         size=command.size,
-        digest=digest_of(command),
+        digest=digests_of(command)[0],
         why=route.why,
         sent_at=now,
     )
@@ -193,19 +196,26 @@ def _sent(command: SendMessage, route: Route, now: datetime, terms: MessageTerms
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-def digest_of(command: SendMessage) -> str:
+def digests_of(command: SendMessage) -> tuple[str, ...]:
     """Return what tells the message from another one of its id: a SHA-256, hex.
 
     What its sender said counts, not what became of it: rules may change in between. A sealed
-    payload is encrypted anew every time, so its fingerprint counts.
+    payload is encrypted anew every time, so its fingerprint counts. There is one for each key: the
+    first is that of the message, the others those that it would have had under former keys.
     """
+    if not command.fingerprints:
+        return (_digest(command, command.payload),)
+    return tuple(_digest(command, fingerprint) for fingerprint in command.fingerprints)
+
+
+def _digest(command: SendMessage, payload: Any) -> str:
     said = _encode(
         (
             command.from_agent,
             command.to,
             command.message_type,
             command.priority,
-            command.fingerprint or command.payload,
+            payload,
             command.headers,
             command.correlation_id,
             command.reply_to,
@@ -225,6 +235,7 @@ def check_message(command: SendMessage, now: datetime, terms: MessageTerms) -> N
         InvalidValue: One is (or a subclass), with the field's path; ``others`` has all others.
         PayloadTooLarge: The payload is too large.
         AlreadyExpired: It would never be delivered.
+        EncryptionUnavailable: It is to be encrypted, and there is no key.
     """
     mistakes = Mistakes()
     check = mistakes.check
@@ -235,6 +246,8 @@ def check_message(command: SendMessage, now: datetime, terms: MessageTerms) -> N
     check(check_name, command.message_type, "message_type")
     if command.payload is not None:
         check(check_json, command.payload, "payload")
+    if command.encrypt and command.sealed is None and not mistakes:
+        mistakes.add(EncryptionUnavailable(field="encrypt"))
     if command.size > terms.max_payload_bytes:
         mistakes.add(
             PayloadTooLarge(

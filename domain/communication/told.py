@@ -47,3 +47,9 @@ def destination_fields(to: Destination) -> dict[str, Any]:
 def destination_view(to: Destination) -> DestinationView:
     """Return a destination as it is shown."""
     return DestinationView(**destination_fields(to))
+
+
+def is_group(view: DestinationView) -> bool:
+    """Tell whether that is a group, of whose members only the log knows; see ``Destination``."""
+    named = view.to_agent is not None or view.to_agents is not None
+    return not named and view.mode != "any"

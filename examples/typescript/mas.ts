@@ -292,6 +292,40 @@ export interface Deliver {
   task_id: string;
 }
 
+/** What became of one delivery. */
+export interface DeliveryTold {
+  /** The position of the event by which the message was queued for the recipient. */
+  queued_at: number;
+  /** The recipient. */
+  agent_id: string;
+  /** Which delivery, from 1; 0: nobody knows. */
+  attempt: number;
+  /** How it was delivered. */
+  transport?: string;
+  /** Why it failed. */
+  reason?: string | null;
+  /** When it is delivered again, UTC; none: never. */
+  retry_at?: string | null;
+}
+
+/** Where a message goes; exactly one of these. */
+export interface DestinationView {
+  /** This agent. */
+  to_agent?: string | null;
+  /** These agents. */
+  to_agents?: Array<string> | null;
+  /** Everybody who subscribed to it. */
+  topic?: string | null;
+  /** Agents that have a skill or a specialization of this name. */
+  capability?: string | null;
+  /** Of these `all` or `any`, the least loaded one. */
+  mode?: string | null;
+  /** Agents whose label `role` says so. */
+  role?: string | null;
+  /** All agents. */
+  broadcast?: boolean;
+}
+
 /** How long something took, in milliseconds. */
 export interface DurationFigures {
   /** Of how many this is. */
@@ -503,6 +537,52 @@ export interface LostTask {
   attempt: number;
 }
 
+/** The `data` of a `message_update`; a member is there where the event tells it. Payloads are not told. An event about many deliveries tells of all of them. */
+export interface MessageTold {
+  /** What happened, for example `task.assigned`. */
+  event: string;
+  /** Its place in the stream of the task or agent. */
+  version: number;
+  /** When it was recorded, UTC. */
+  at: string;
+  /** Who caused it. */
+  actor: string;
+  /** Which message; none where it is about many. */
+  message_id?: string | null;
+  /** `queued`, `delivered`, `acknowledged`, `failed`, `dead`, `dropped` or `expired`. */
+  status: string;
+  /** The sender. */
+  from_agent?: string | null;
+  /** Where it was sent. */
+  to?: DestinationView | null;
+  /** Those who get it by name. */
+  recipients?: Array<string> | null;
+  /** What it is. */
+  message_type?: string | null;
+  /** Its class. */
+  priority?: string | null;
+  /** What ties it to others. */
+  correlation_id?: string | null;
+  /** Bytes of its payload. */
+  size?: number | null;
+  /** For whom it is dead, was dropped, or was queued again. */
+  agent_id?: string | null;
+  /** How many deliveries failed. */
+  attempts?: number | null;
+  /** Why the last one did. */
+  reason?: string | null;
+  /** What became of deliveries. */
+  deliveries?: Array<DeliveryTold> | null;
+}
+
+/** One event of a message, or of many deliveries, in order and never twice. */
+export interface MessageUpdateFrame {
+  type: "message_update";
+  position: number;
+  data: MessageTold;
+  id: string;
+}
+
 /** The system at a position of the log; what `metrics_update` carries. */
 export interface Metrics {
   /** The last event in all this. */
@@ -550,7 +630,7 @@ export interface Page {
   /** There are more items, and they are not told. */
   truncated: boolean;
   /** How things stood at its position: tasks or agents. */
-  items: Array<ToldTask | ToldAgent | ToldProposal>;
+  items: Array<ToldTask | ToldAgent | ToldProposal | ToldBudget>;
 }
 
 /** Ask whether the other side is there; the answer tells how far each subscription is. */
@@ -1112,6 +1192,40 @@ export interface ToldAgent {
   position: number;
 }
 
+/** A budget as everybody is told of it who watches; amounts in tokens. */
+export interface ToldBudget {
+  /** Its id. */
+  budget_id: string;
+  /** Active; or warned or exceeded, when that was told of `period` since it was set so; or removed. */
+  status: string;
+  /** What of a task is looked at: client, owner or tag. */
+  scope: string;
+  /** What that must be. */
+  match: string;
+  /** How much may be used of a period. */
+  amount: string;
+  /** How long a period is: day, week, month or once. */
+  lasts: string;
+  /** At which part of the amount it warns, percent. */
+  warn_percent: number;
+  /** Whether it refuses what it does not leave enough for. */
+  hard_stop: boolean;
+  /** Grows with every change of what it says. */
+  revision: number;
+  /** When it was made, UTC. */
+  created_at: string;
+  /** When it was changed last, UTC. */
+  updated_at: string;
+  /** The latest period in which a task counts; None: none ever did. */
+  period: string | null;
+  /** What is held of that. */
+  held: string;
+  /** What is spent of it. */
+  spent: string;
+  /** What is held and spent of it. */
+  used: string;
+}
+
 /** What the agent asked, and whether it was answered. */
 export interface ToldInput {
   /** The number of the question among all of the task. */
@@ -1378,6 +1492,7 @@ export type FrontendHears =
   | AgentUpdateFrame
   | ProposalUpdateFrame
   | BudgetUpdateFrame
+  | MessageUpdateFrame
   | SnapshotFrame
   | SubscribedFrame
   | UnsubscribedFrame
@@ -1404,6 +1519,7 @@ export type AgentHears =
   | AgentUpdateFrame
   | ProposalUpdateFrame
   | BudgetUpdateFrame
+  | MessageUpdateFrame
   | SnapshotFrame
   | SubscribedFrame
   | UnsubscribedFrame

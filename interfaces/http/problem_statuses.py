@@ -173,6 +173,10 @@ STATUS_OF: Mapping[str, int] = {
     "invalid_fraction": 422,
     "self_delegation": 422,
     "self_report": 422,
+    # Messages
+    "message_encryption_unavailable": 422,
+    "message_key_unknown": 503,
+    "message_seal_broken": 503,
     # 429: too much at once
     "rate_limited": 429,
     "too_much": 429,

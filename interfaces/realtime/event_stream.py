@@ -3,45 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
-import structlog
 from litestar import Controller, get
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Response
-from litestar.types import Receive, Scope, Send
+from litestar.types import Send
 
 from aia_mas.interfaces.http.errors import FieldError, InvalidParameter
 from aia_mas.interfaces.http.paths import API
-from aia_mas.interfaces.http.protocol import ABORT
 from aia_mas.interfaces.http.queries import LAST_POSITION
 from aia_mas.interfaces.http.requests import ApiRequest
 from aia_mas.interfaces.realtime.connection import Connection
-from aia_mas.interfaces.realtime.delivery import deliver
-from aia_mas.interfaces.realtime.expiry import Expiry
 from aia_mas.interfaces.realtime.frontend import permit
 from aia_mas.interfaces.realtime.hub import Hub
 from aia_mas.interfaces.realtime.messages import MessageRefused, Subscribe
 from aia_mas.interfaces.realtime.selection import Filter
-from aia_mas.interfaces.realtime.sse import Place, SseTransport, place_in
+from aia_mas.interfaces.realtime.sse import EventTransport, Place, SseTransport, place_in
+from aia_mas.interfaces.realtime.streaming import StreamedAnswer
 
-log = structlog.stdlib.get_logger("aia.realtime")
-
-Topic = Literal["metrics", "tasks", "agents", "economy", "proposals", "budgets"]
-_FACTS = ("tasks", "agents", "proposals", "budgets")
+Topic = Literal["metrics", "tasks", "agents", "economy", "proposals", "budgets", "messages"]
+_FACTS = ("tasks", "agents", "proposals", "budgets", "messages")
 _USUAL = ("metrics", "tasks", "agents")
-
-_HEADERS = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),  # nginx would collect events otherwise
-    (b"x-content-type-options", b"nosniff"),
-]
-_RETRY = b"retry: 2000\n\n"
-"""Milliseconds after which a browser comes back."""
 
 
 class EventStreams(Controller):
@@ -101,86 +87,41 @@ class EventStreams(Controller):
         if chosen is not None and not set(topics) & set(_FACTS):
             raise _wrong("filters concern facts, and none are asked for", "topic")
         place = _place(request, topics, after, epoch, last_event_id)
-        return EventStream(request, topics, chosen, place, snapshot=snapshot)
+        system = request.system
+        every = system.settings.websocket_ping_interval_seconds
+        facts = Facts(system.hub, topics, chosen, place, snapshot=snapshot, keep_alive=every)
+        return StreamedAnswer(request, facts)
 
 
-class EventStream(Response[str]):
-    """An answer that ends when either side ends it."""
+class Facts:
+    """Topics from a place on, or from how things stand."""
 
     def __init__(
         self,
-        request: ApiRequest,
+        hub: Hub,
         topics: Sequence[str],
         chosen: Filter | None,
         place: Place,
         *,
         snapshot: bool,
+        keep_alive: float,
     ) -> None:
-        """Stream topics to whoever asked, from a place on, or from how things stand."""
-        super().__init__("", media_type="text/event-stream")
-        self._request = request
+        """Stream topics of a hub (``keep_alive``: seconds between signs of life)."""
+        self._hub = hub
         self._topics = topics
         self._filter = chosen
         self._place = place
         self._snapshot = snapshot
+        self._every = keep_alive
 
-    def to_asgi_response(self, *_args: Any, **_options: Any) -> Any:
-        """Return itself: it is an ASGI application already."""
-        return self
+    def transport(self, send: Send) -> EventTransport:
+        """Return what writes the events; see ``Source.transport``."""
+        hub = self._hub
+        self._transport = SseTransport(send, hub.epoch, hub.options.send_timeout)
+        return self._transport
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Stream until either side ends it, or the token expires."""
-        request = self._request
-        hub: Hub = request.system.hub
-        transport = SseTransport(send, hub.epoch, hub.options.send_timeout)
-        connection = hub.connect(request.request_id, request.principal, transport)
-        try:
-            if connection.closing is None:
-                await self._subscribe(hub, connection, transport)
-            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-            if request.exchange.bodiless:
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
-                return
-            hub.roster.enter(connection, "stream", request.credential)
-            await send({"type": "http.response.body", "body": _RETRY, "more_body": True})
-            ended = await self._run(hub, connection, transport, receive)
-            abort: Any = (scope.get("extensions") or {}).get(ABORT)
-            if not ended and abort is not None:
-                abort()  # else the server waits for ever until the client has read the rest
-        finally:
-            hub.disconnect(connection)
-
-    async def _run(
-        self, hub: Hub, connection: Connection, transport: SseTransport, receive: Receive
-    ) -> bool:
-        """Stream; tell whether it came to an end that the client can be told of."""
-        work = {
-            asyncio.create_task(each)
-            for each in (
-                deliver(hub, connection),
-                _until_gone(receive),
-                _keep_alive(
-                    hub,
-                    connection,
-                    transport,
-                    self._request.system.settings.websocket_ping_interval_seconds,
-                ),
-            )
-        }
-        expiry = Expiry(connection, self._request.credential.expires_at)
-        try:
-            done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
-            errors = [error for task in done if (error := task.exception()) is not None]
-            for error in errors:
-                log.debug("stream_lost", client_id=connection.client_id, error=repr(error))
-            return not errors
-        finally:
-            expiry.stop()
-            for task in work:
-                task.cancel()
-            await asyncio.gather(*work, return_exceptions=True)
-
-    async def _subscribe(self, hub: Hub, connection: Connection, transport: SseTransport) -> None:
+    async def begin(self, connection: Connection) -> None:
+        """Subscribe."""
         for topic in self._topics:
             facts = topic in _FACTS
             wanted = Subscribe(
@@ -191,23 +132,19 @@ class EventStream(Response[str]):
                 filter=self._filter if facts else None,
             )
             try:
-                await hub.subscriptions.start(connection, wanted)
+                await self._hub.subscriptions.start(connection, wanted)
             except MessageRefused as error:
                 raise _wrong(error.detail, "topic") from None
-        transport.positions = hub.positions(connection)
+        self._transport.positions = self._hub.positions(connection)
 
+    def beside(self, connection: Connection) -> Sequence[Coroutine[Any, Any, None]]:
+        """Return what keeps the stream alive."""
+        return (self._keep_alive(connection),)
 
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _keep_alive(
-    hub: Hub, connection: Connection, transport: SseTransport, every: float
-) -> None:
-    while True:
-        await asyncio.sleep(every)
-        await transport.keep_alive(partial(hub.reached, connection))
+    async def _keep_alive(self, connection: Connection) -> None:
+        while True:
+            await asyncio.sleep(self._every)
+            await self._transport.keep_alive(partial(self._hub.reached, connection))
 
 
 def _filter(

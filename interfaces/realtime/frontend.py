@@ -26,6 +26,7 @@ OPERATIONS = {
     "tasks": "list_tasks",
     "proposals": "list_proposals",
     "budgets": "list_budgets",
+    "messages": "list_messages",
 }
 """Topic -> the operation on the list of permissions that reads the same over HTTP."""
 

@@ -28,6 +28,7 @@ from aia_mas.interfaces.realtime.close_codes import CloseCode, Closing
 from aia_mas.interfaces.realtime.coalesced import CoalescedTopic, Supplier
 from aia_mas.interfaces.realtime.connection import BATCH_BYTES, Connection, Transport
 from aia_mas.interfaces.realtime.facts import Fact, FactTopic
+from aia_mas.interfaces.realtime.message_facts import MESSAGES
 from aia_mas.interfaces.realtime.options import RealtimeOptions
 from aia_mas.interfaces.realtime.pages import Pages
 from aia_mas.interfaces.realtime.proposal_facts import PROPOSALS
@@ -68,7 +69,7 @@ class Hub:
         self,
         event_log: EventLog,
         options: RealtimeOptions = RealtimeOptions(),  # noqa: B008 - frozen
-        topics: Sequence[FactTopic] = (TASKS, AGENTS, PROPOSALS, BUDGETS),
+        topics: Sequence[FactTopic] = (TASKS, AGENTS, PROPOSALS, BUDGETS, MESSAGES),
         lists: Mapping[str, OpenList] = MappingProxyType({}),
     ) -> None:
         """Wire the hub; ``run`` must be running for anything to be sent.

@@ -11,6 +11,8 @@ from aia_mas.interfaces.http.security import Credential
 from aia_mas.interfaces.realtime.close_codes import CloseCode, Closing
 from aia_mas.interfaces.realtime.connection import Connection
 
+FRONTEND, AGENT, STREAM, MESSAGES = "frontend", "agent", "stream", "messages"
+"""What connections are: a dashboard's socket, an agent's, a stream, one for messages."""
 REPLACED = Closing(CloseCode.REPLACED, "this agent connected once more")
 REVOKED = Closing(CloseCode.UNAUTHENTICATED, "token_revoked")
 
@@ -24,7 +26,7 @@ class Entry:
     Attributes:
         id: Its id, for all nodes.
         connection: It.
-        kind: ``frontend``, ``agent`` or ``stream``.
+        kind: ``frontend``, ``agent``, ``stream`` or ``messages``.
         credential: By which it was opened.
         agent_id: The agent that it serves, if it does.
         opened_at: When, UTC.
@@ -86,11 +88,11 @@ class Roster:
         credential: Credential,
         agent_id: str | None = None,
     ) -> None:
-        """Take a connection in; of two sockets of one agent the newer one serves it.
+        """Take a connection in; of two of the kind ``agent`` the newer one serves the agent.
 
         Args:
             connection: It.
-            kind: ``frontend``, ``agent`` or ``stream``.
+            kind: ``frontend``, ``agent``, ``stream`` or ``messages``.
             credential: By which it was opened.
             agent_id: The agent that it serves, if it does.
         """
@@ -99,7 +101,7 @@ class Roster:
         entry = Entry(connection, kind, credential, agent_id)
         self.entries[connection] = entry
         self.changed[entry] = None
-        if agent_id is not None:
+        if agent_id is not None and kind == AGENT:
             # Whoever lost its connection often comes back before that has been noticed here.
             before = self._agents.get(agent_id)
             if before is not None:

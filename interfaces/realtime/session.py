@@ -28,6 +28,7 @@ from aia_mas.interfaces.realtime.messages import (
     pong,
     unsubscribed,
 )
+from aia_mas.interfaces.realtime.roster import FRONTEND
 from aia_mas.interfaces.realtime.transports import transport_of
 
 log = structlog.stdlib.get_logger("aia.realtime")
@@ -62,6 +63,8 @@ class Session:
         credential: Credential,
         permit: Permit,
         longest: int | None = None,
+        *,
+        kind: str = FRONTEND,
         agent_id: str | None = None,
     ) -> None:
         """Connect an accepted socket to the hub, for as long as the credential holds.
@@ -73,11 +76,11 @@ class Session:
             credential: Who it is, and until when.
             permit: Says which topics it may subscribe to.
             longest: The longest message it may send; None: that of the hub's options.
+            kind: What it is, in the list of connections.
             agent_id: The agent that it serves, if it does.
         """
         transport = transport_of(socket, hub.options.send_timeout)
         self.connection = hub.connect(client_id, credential.principal, transport)
-        kind = "frontend" if agent_id is None else "agent"
         hub.roster.enter(self.connection, kind, credential, agent_id)
         self._expires_at = credential.expires_at
         self._hub = hub

@@ -1,6 +1,6 @@
-"""The wire of server-sent events (WHATWG HTML, 9.2): the frames of the hub as events with ids.
+"""The wire of server-sent events (WHATWG HTML, 9.2): frames as events with ids.
 
-The id of an event is where the client stands after it: the epoch and, for each topic of facts, the
+Of facts, the id is where the client stands after the event: the epoch and, for each topic, the
 last position it was sent, or behind which it began. So a browser that comes back with
 ``Last-Event-ID`` misses nothing and gets nothing twice, also when topics caught up one after the
 other. A topic whose snapshot is on its way stands nowhere: who comes back then begins it anew.
@@ -47,29 +47,22 @@ def place_in(text: str) -> Place | None:
     return Place(found[1], positions) if max(positions.values()) < 2**63 else None
 
 
-class SseTransport:
-    """Writes frames as events.
+class EventTransport:
+    """Writes frames as events, whose ids are the positions of those that have one."""
 
-    Attributes:
-        positions: The last position sent of each topic of facts.
-    """
-
-    __slots__ = ("_epoch", "_patience", "_send", "_writing", "positions")
+    __slots__ = ("_patience", "_send", "_writing")
 
     heard_at = 0.0
     """The client of an event stream says nothing."""
 
-    def __init__(self, send: Send, epoch: str, patience: float) -> None:
+    def __init__(self, send: Send, patience: float) -> None:
         """Write to an answer that has begun.
 
         Args:
             send: Sends more of it.
-            epoch: The epoch of the log.
             patience: Seconds for which the client may take nothing.
         """
-        self.positions: dict[str, int] = {}
         self._send = send
-        self._epoch = epoch
         self._patience = patience
         self._writing = asyncio.Lock()
 
@@ -81,20 +74,9 @@ class SseTransport:
         """Write frames; see ``Transport.send``."""
         await self._write(b"".join(map(self._event, payloads(b"".join(frames)))))
 
-    async def keep_alive(self, reached: Callable[[], dict[str, int] | None]) -> None:
-        """Write a comment, so that nobody in between takes a silent stream for a dead one.
-
-        With it goes an id, so that a client whose filter selects little does not have all that it
-        was not told looked through again when it comes back.
-
-        Args:
-            reached: Returns up to where each topic has been sent; None: something is on its way.
-        """
-        async with asyncio.timeout(self._patience), self._writing:
-            positions = reached()
-            if positions is not None:
-                self.positions = positions
-            await self._send_on(b": keep-alive\nid: " + self._place() + b"\n\n")
+    async def show_life(self) -> None:
+        """Write a comment, so that nobody in between takes a silent stream for a dead one."""
+        await self._write(b": keep-alive\n\n")
 
     async def close(self, closing: Closing) -> None:
         """Tell why the stream ends, and end it."""
@@ -105,9 +87,50 @@ class SseTransport:
         """Do nothing: the sender's patience ends, and with it the answer."""
 
     def _event(self, payload: bytes) -> bytes:
-        head = _HEAD.match(payload)
-        assert head is not None
-        kind, position = head.groups()
+        kind, position = _head_of(payload)
+        mark = b"" if position is None else b"id: " + position + b"\n"
+        return mark + b"event: " + kind + b"\ndata: " + payload + b"\n\n"
+
+    async def _write(self, data: bytes, *, more: bool = True) -> None:
+        async with asyncio.timeout(self._patience), self._writing:
+            await self._send_on(data, more=more)
+
+    async def _send_on(self, data: bytes, *, more: bool = True) -> None:
+        await self._send({"type": "http.response.body", "body": data, "more_body": more})
+
+
+class SseTransport(EventTransport):
+    """Writes frames as events whose ids tell where the client stands.
+
+    Attributes:
+        positions: The last position sent of each topic of facts.
+    """
+
+    __slots__ = ("_epoch", "positions")
+
+    def __init__(self, send: Send, epoch: str, patience: float) -> None:
+        """Write to an answer that has begun (``epoch``: that of the log)."""
+        super().__init__(send, patience)
+        self.positions: dict[str, int] = {}
+        self._epoch = epoch
+
+    async def keep_alive(self, reached: Callable[[], dict[str, int] | None]) -> None:
+        """Write a comment, and an id with it.
+
+        So a client whose filter selects little does not have all that it was not told looked
+        through again when it comes back.
+
+        Args:
+            reached: Returns up to where each topic has been sent; None: something is on its way.
+        """
+        async with asyncio.timeout(self._patience), self._writing:
+            positions = reached()
+            if positions is not None:
+                self.positions = positions
+            await self._send_on(b": keep-alive\nid: " + self._place() + b"\n\n")
+
+    def _event(self, payload: bytes) -> bytes:
+        kind, position = _head_of(payload)
         named = _SUBSCRIPTION.search(payload)
         if kind == b"subscribed":
             # Nothing that follows it has been sent: this is where the client stands.
@@ -125,9 +148,10 @@ class SseTransport:
         # An empty id makes browsers forget the one before.
         return str(Place(self._epoch, self.positions)).encode() if self.positions else b""
 
-    async def _write(self, data: bytes, *, more: bool = True) -> None:
-        async with asyncio.timeout(self._patience), self._writing:
-            await self._send_on(data, more=more)
 
-    async def _send_on(self, data: bytes, *, more: bool = True) -> None:
-        await self._send({"type": "http.response.body", "body": data, "more_body": more})
+def _head_of(payload: bytes) -> tuple[bytes, bytes | None]:
+    """Return the type of a frame, and its position if it has one."""
+    head = _HEAD.match(payload)
+    assert head is not None
+    kind, position = head.groups()
+    return kind, position

@@ -132,8 +132,8 @@ class AsyncClient:
         nothing told twice. Filters concern facts; a fact must match all of them.
 
         Args:
-            topics: What is wanted: `metrics`, `tasks`, `agents`, `economy`, `proposals`, `budgets`;
-                the first three when left out.
+            topics: What is wanted: `metrics`, `tasks`, `agents`, `economy`, `proposals`, `budgets`,
+                `messages`; the first three when left out.
             task_id: Only of these tasks.
             agent_id: Only of these agents.
             task_type: Only of these types.

@@ -116,9 +116,12 @@ from aia.client.types.limits import KeyView as KeyView
 from aia.client.types.limits import LimitAnswer as LimitAnswer
 from aia.client.types.live import AgentSnapshot as AgentSnapshot
 from aia.client.types.live import AgentUpdate as AgentUpdate
+from aia.client.types.live import BudgetSnapshot as BudgetSnapshot
 from aia.client.types.live import BudgetUpdate as BudgetUpdate
+from aia.client.types.live import DeliveryUpdate as DeliveryUpdate
 from aia.client.types.live import EconomicUpdate as EconomicUpdate
 from aia.client.types.live import Fact as Fact
+from aia.client.types.live import MessageUpdate as MessageUpdate
 from aia.client.types.live import MetricsUpdate as MetricsUpdate
 from aia.client.types.live import ProposalSnapshot as ProposalSnapshot
 from aia.client.types.live import ProposalUpdate as ProposalUpdate
@@ -169,6 +172,7 @@ from aia.client.types.revocations import RevocationPage as RevocationPage
 from aia.client.types.shared import FieldError as FieldError
 from aia.client.types.shared import Problem as Problem
 from aia.client.types.snapshots import ToldAgent as ToldAgent
+from aia.client.types.snapshots import ToldBudget as ToldBudget
 from aia.client.types.snapshots import ToldInput as ToldInput
 from aia.client.types.snapshots import ToldProgress as ToldProgress
 from aia.client.types.snapshots import ToldProposal as ToldProposal

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
 from aia.client.types.economic_reads import EconomicSummary
 from aia.client.types.metrics import Metrics
-from aia.client.types.snapshots import ToldAgent, ToldProposal, ToldTask
+from aia.client.types.snapshots import ToldAgent, ToldBudget, ToldProposal, ToldTask
 from aia.client.types.work import ToldReward
 
-Topic: TypeAlias = Literal["metrics", "tasks", "agents", "economy", "proposals", "budgets"]
+Topic: TypeAlias = Literal[
+    "metrics", "tasks", "agents", "economy", "proposals", "budgets", "messages"
+]
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,6 +213,60 @@ class BudgetUpdate(Fact, frozen=True, kw_only=True):
     cost: str | None = None
 
 
+class DeliveryUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one delivery of a message.
+
+    Attributes:
+        queued_at: The position of the event by which the message was queued for the recipient.
+        agent_id: The recipient.
+        attempt: Which delivery, from 1; 0: nobody knows.
+        transport: How it was delivered.
+        reason: Why it failed.
+        retry_at: When it is delivered again, UTC; None: never.
+    """
+
+    queued_at: int
+    agent_id: str
+    attempt: int
+    transport: str = ""
+    reason: str | None = None
+    retry_at: datetime | None = None
+
+
+class MessageUpdate(Fact, frozen=True, kw_only=True):
+    """Something happened to a message, or to many deliveries; what is not told is None.
+
+    Attributes:
+        message_id: Which message; None where it is about many.
+        status: queued, delivered, acknowledged, failed, dead, dropped or expired.
+        from_agent: The sender.
+        to: Where it was sent.
+        recipients: Those who get it by name.
+        message_type: What it is.
+        priority: Its class.
+        correlation_id: What ties it to others.
+        size: Bytes of its payload.
+        agent_id: For whom it is dead, was dropped, or was queued again.
+        attempts: How many deliveries failed.
+        reason: Why the last one did.
+        deliveries: What became of deliveries.
+    """
+
+    message_id: str | None = None
+    status: str
+    from_agent: str | None = None
+    to: dict[str, Any] | None = None
+    recipients: tuple[str, ...] | None = None
+    message_type: str | None = None
+    priority: str | None = None
+    correlation_id: str | None = None
+    size: int | None = None
+    agent_id: str | None = None
+    attempts: int | None = None
+    reason: str | None = None
+    deliveries: list[DeliveryUpdate] | None = None
+
+
 class EconomicUpdate(msgspec.Struct, frozen=True, kw_only=True):
     """The economy as it is now (``as_of``: up to which position)."""
 
@@ -259,15 +315,23 @@ class ProposalSnapshot(Page, frozen=True, kw_only=True):
     items: list[ToldProposal]
 
 
+class BudgetSnapshot(Page, frozen=True, kw_only=True):
+    """Budgets in the order of their ids."""
+
+    items: list[ToldBudget]
+
+
 Update: TypeAlias = (
     TaskUpdate
     | AgentUpdate
     | ProposalUpdate
     | BudgetUpdate
+    | MessageUpdate
     | MetricsUpdate
     | EconomicUpdate
     | TaskSnapshot
     | AgentSnapshot
     | ProposalSnapshot
+    | BudgetSnapshot
 )
 """What a stream tells."""

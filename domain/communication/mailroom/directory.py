@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 
 import msgspec
@@ -52,10 +52,12 @@ class Directory:
         recipients: By number.
         registered: The crowd of all agents.
         by_webhook: Numbers of those to whose endpoints messages are sent.
+        on_named: Called with the name of a recipient that was not known before.
     """
 
     def __init__(self) -> None:
         """Begin with nobody."""
+        self.on_named: Callable[[str], None] = _unheard
         self.recipients: list[Recipient] = []
         self.registered = 0
         self.by_webhook: set[int] = set()
@@ -82,6 +84,7 @@ class Directory:
                 number = len(self.recipients)
                 self.recipients.append(Recipient(name))
             self._numbers[name] = number
+            self.on_named(name)
         return number
 
     def find(self, name: str) -> int | None:
@@ -224,6 +227,10 @@ class Directory:
 
 def _add(index: dict[str, int], name: str, number: int) -> None:
     index[name] = index.get(name, 0) | 1 << number
+
+
+def _unheard(_name: str) -> None:
+    """Hear it and do nothing."""
 
 
 def _take_out(index: dict[str, int], name: str, number: int) -> None:

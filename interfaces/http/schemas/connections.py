@@ -18,11 +18,12 @@ _Reason = Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": 1_000})]
 
 
 class Kind(StrEnum):
-    """What a connection is: a dashboard's socket, an agent's, or a stream of events."""
+    """What a connection is: a dashboard's socket, an agent's, a stream, or one for messages."""
 
     FRONTEND = "frontend"
     AGENT = "agent"
     STREAM = "stream"
+    MESSAGES = "messages"
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,33 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Protocol
+from typing import Any, Protocol
 
 import msgspec
 
-from aia_mas.interfaces.http.requests import KEY_PATTERN
 from aia_mas.interfaces.http.schemas.agents import Heartbeat
 from aia_mas.interfaces.http.schemas.task_care import InputRequest
 from aia_mas.interfaces.http.schemas.task_reports import Attempt, Completion, Failure, Progress
-from aia_mas.interfaces.realtime.messages import SubscriptionId
 
 _random = random.SystemRandom().random
-
-
-class Envelope(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """One message of an agent.
-
-    Attributes:
-        type: What it is about, see ``ACTS``.
-        id: What its receipt is marked with.
-        idempotency_key: Repeated with the same message, the first receipt is given again.
-        data: The body of the request that says the same over HTTP.
-    """
-
-    type: str
-    id: SubscriptionId
-    idempotency_key: Annotated[str, msgspec.Meta(pattern=KEY_PATTERN)] | None = None
-    data: msgspec.Raw = msgspec.Raw(b"{}")
 
 
 class Report(Protocol):

@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import secrets
+from collections.abc import Collection, Coroutine
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import structlog
 from msgspec.structs import replace
 
-from aia_mas.application.engine.engine import Origin
 from aia_mas.domain.kernel import Principal
 from aia_mas.domain.kernel.errors import PermissionDenied
 from aia_mas.domain.kernel.ids import check_id
 from aia_mas.interfaces.http.bodies import decode
-from aia_mas.interfaces.http.problems import problem_answer
 from aia_mas.interfaces.http.schemas.agents import Heartbeat
 from aia_mas.interfaces.http.security import authorize
 from aia_mas.interfaces.http.signs_of_life import take_heartbeat
-from aia_mas.interfaces.realtime.agent.acts import ACTS, ENDING, Envelope, Report
+from aia_mas.interfaces.realtime.acting import (
+    Envelope,
+    Lane,
+    Lanes,
+    Receipt,
+    receipt_of,
+    refused,
+)
+from aia_mas.interfaces.realtime.agent.acts import ACTS, ENDING, Report
 from aia_mas.interfaces.realtime.agent.feed import AgentFeed
-from aia_mas.interfaces.realtime.agent.receipts import Receipt
 
 if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
 
-log = structlog.stdlib.get_logger("aia.realtime")
 
+class TaskDesk:
+    """Takes what an agent says of tasks: about one task in order, all others side by side.
 
-class Desk:
-    """Takes the messages of one agent: those about one task in order, all others side by side."""
+    Attributes:
+        acts: The types of these messages.
+        unmarked: Those that need no id: none.
+    """
+
+    acts: Collection[str] = tuple(ACTS)
+    unmarked: Collection[str] = ()
 
     def __init__(
         self, system: System, agent_id: str, principal: Principal, feed: AgentFeed, path: str
@@ -50,32 +58,18 @@ class Desk:
         self._principal = principal
         self._feed = feed
         self._path = path
-        self._last: dict[str, asyncio.Event] = {}
+        self._lanes = Lanes()
 
-    def lane(self, message: Envelope) -> Lane:
-        """Return the place of a message behind those before it; to be asked for in their order."""
-        task_id = _about(message)
-        before = self._last.get(task_id)
-        lane = Lane(self._last, task_id, before)
-        self._last[task_id] = lane.over
-        return lane
+    def take(self, message: Envelope) -> Coroutine[Any, Any, bytes]:
+        """Take a message; see ``acting.Desk``."""
+        return self._receipt(message, self._lanes.enter(_about(message)))
 
-    async def receipt(self, message: Envelope, lane: Lane) -> bytes:
-        """Carry out a message and return the frame of its receipt; it never raises an error."""
+    async def _receipt(self, message: Envelope, lane: Lane) -> bytes:
         try:
             await lane.reached()
             answer = await self._carried_out(message)
-        except Exception as error:
-            request_id = secrets.token_hex(8)
-            problem = problem_answer(error, instance=self._path, request_id=request_id)
-            if problem.status >= 500:
-                log.exception("agent_message_failed", request_id=request_id, type=message.type)
-            answer = Receipt(
-                id=message.id,
-                status=problem.status,
-                replayed=bool(getattr(error, "replayed", False)),
-                data=msgspec.Raw(problem.body),
-            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, the agent gets its receipt
+            answer = refused(message, error, self._path)
         finally:
             lane.leave()
         return answer.frame()
@@ -98,7 +92,8 @@ class Desk:
         if ending:
             feed.ending(said.lease)
         try:
-            result = await system.engine.run(said.told(), self._origin(message))
+            origin = message.origin(self._principal, self._agent_id)
+            result = await system.engine.run(said.told(), origin)
         except BaseException:
             if ending:
                 feed.not_ended(said.lease)
@@ -109,49 +104,7 @@ class Desk:
         system.presence.beat("agent", self._agent_id)
         if message.type == "progress" and not result.replayed:
             system.heartbeats.tasks([said.lease])
-        return Receipt(
-            id=message.id,
-            status=200,
-            position=result.position,
-            replayed=result.replayed,
-            data=msgspec.Raw(result.body),
-        )
-
-    def _origin(self, message: Envelope) -> Origin:
-        key = message.idempotency_key
-        if key is None:
-            return Origin(self._principal, None, b"", message.id)
-        subject = self._principal.subject.replace("%", "%25").replace(":", "%3A")
-        digest = hashlib.sha256(f"{message.type}\n{self._agent_id}\n".encode())
-        digest.update(bytes(message.data))
-        return Origin(self._principal, f"ws:{subject}:{key}", digest.digest(), message.id)
-
-
-class Lane:
-    """A place in the row of messages about one task."""
-
-    __slots__ = ("_before", "_last", "_task_id", "over")
-
-    def __init__(
-        self, last: dict[str, asyncio.Event], task_id: str, before: asyncio.Event | None
-    ) -> None:
-        """Stand behind a message (``last``: the newest of each row)."""
-        self.over = asyncio.Event()
-        self._last = last
-        self._task_id = task_id
-        self._before = before
-
-    async def reached(self) -> None:
-        """Wait until it is one's turn."""
-        if self._before is not None:
-            await self._before.wait()
-            self._before = None
-
-    def leave(self) -> None:
-        """Let the next one go on."""
-        self.over.set()
-        if self._last.get(self._task_id) is self.over:
-            del self._last[self._task_id]
+        return receipt_of(message, result)
 
 
 class _About(msgspec.Struct):

@@ -6,6 +6,7 @@ it. So there is no place to resume from: who connects again is told anew what it
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import msgspec
 from aia_mas.application.orchestration.agent_watches import AgentWatches, Watch
 from aia_mas.application.orchestration.standing import HeldTask, standing
 from aia_mas.domain.orchestration.agent import AgentStatus
-from aia_mas.interfaces.realtime.agent.receipts import told
+from aia_mas.interfaces.realtime.acting import told
 
 if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
@@ -82,7 +83,11 @@ class AgentStanding(msgspec.Struct, frozen=True):
 
 
 class AgentFeed:
-    """What one socket has told its agent."""
+    """What one socket has told its agent.
+
+    Attributes:
+        welcomed: Set behind the first frame.
+    """
 
     def __init__(
         self, system: System, watches: AgentWatches, agent_id: str, push: Callable[[bytes], None]
@@ -102,6 +107,7 @@ class AgentFeed:
         self._told: dict[str, str] = {}
         self._ending: set[str] = set()
         self._ended: set[str] = set()
+        self.welcomed = asyncio.Event()
         self._watch: Watch | None = None
         self._status: AgentStatus | None = None
 
@@ -141,6 +147,7 @@ class AgentFeed:
         interval = system.settings.heartbeat_interval_seconds
         status = "" if state is None else state.status.value
         self._push(told("welcome", Welcome(self._agent_id, status, interval, begun)))
+        self.welcomed.set()
 
     async def _tell(self, watch: Watch) -> None:
         await self._tell_lost()

@@ -13,11 +13,12 @@ from aia_mas.application.orchestration.claims import ClaimedTask
 from aia_mas.application.orchestration.heartbeats import HeartbeatAnswer
 from aia_mas.interfaces.http.problems import Problem
 from aia_mas.interfaces.http.requests import KEY_PATTERN
+from aia_mas.interfaces.realtime.acting import Receipt
 from aia_mas.interfaces.realtime.agent.acts import ACTS
 from aia_mas.interfaces.realtime.agent.feed import AgentStanding, GivenInput, TakenTask, Welcome
-from aia_mas.interfaces.realtime.agent.receipts import Receipt
 from aia_mas.interfaces.realtime.agent_facts import AgentUpdate
 from aia_mas.interfaces.realtime.budget_facts import BudgetTold
+from aia_mas.interfaces.realtime.message_facts import MessageTold
 from aia_mas.interfaces.realtime.messages import (
     Page,
     Ping,
@@ -31,6 +32,7 @@ from aia_mas.interfaces.realtime.messages import (
 from aia_mas.interfaces.realtime.proposal_facts import ProposalTold
 from aia_mas.interfaces.realtime.task_facts import TaskUpdate
 from aia_mas.projections.agent_view import ToldAgent
+from aia_mas.projections.economy.budget_items import ToldBudget
 from aia_mas.projections.economy.figures import EconomicSummary
 from aia_mas.projections.economy.proposal_items import ToldProposal
 from aia_mas.projections.metrics_figures import Metrics
@@ -140,6 +142,13 @@ TO_EVERYBODY: Sequence[Frame] = (
         ("id", SubscriptionId),
     ),
     _frame(
+        "message_update",
+        "One event of a message, or of many deliveries, in order and never twice",
+        ("position", _Position),
+        ("data", MessageTold),
+        ("id", SubscriptionId),
+    ),
+    _frame(
         "snapshot",
         "A page of how things stood at a position; every event behind that follows the last one",
         ("position", _Position),
@@ -182,7 +191,7 @@ TO_AGENTS: Sequence[Frame] = (
 )
 """What agents are told beside it."""
 
-ITEMS: Sequence[Shape] = (ToldTask, ToldAgent, ToldProposal)
+ITEMS: Sequence[Shape] = (ToldTask, ToldAgent, ToldProposal, ToldBudget)
 """What the ``items`` of a snapshot are."""
 
 ANSWERS: Sequence[Shape] = (TaskAnswer, HeartbeatAnswer, Problem)

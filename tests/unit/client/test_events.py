@@ -11,14 +11,17 @@ from aia.client.events import EventDecoder, ServerEvent, Subscribed, understood
 from aia.client.places import Places
 from aia.client.types import (
     AgentUpdate,
+    BudgetSnapshot,
     BudgetUpdate,
     EconomicUpdate,
+    MessageUpdate,
     ProposalSnapshot,
     ProposalUpdate,
     TaskUpdate,
 )
 from aia_mas.interfaces.realtime.agent_facts import AgentUpdate as ServersAgentUpdate
 from aia_mas.interfaces.realtime.budget_facts import BudgetTold
+from aia_mas.interfaces.realtime.message_facts import MessageTold
 from aia_mas.interfaces.realtime.proposal_facts import ProposalTold
 from aia_mas.interfaces.realtime.task_facts import TaskUpdate as ServersTaskUpdate
 from aia_mas.projections.economy.economy_view import EconomyView
@@ -56,6 +59,7 @@ def test_events_are_the_same_in_whatever_pieces_they_come(cuts: list[int]) -> No
         (AgentUpdate, ServersAgentUpdate),
         (ProposalUpdate, ProposalTold),
         (BudgetUpdate, BudgetTold),
+        (MessageUpdate, MessageTold),
     ],
 )
 def test_updates_have_the_fields_that_the_server_tells(
@@ -86,6 +90,8 @@ def test_economy_and_proposals_are_told_as_what_they_are() -> None:
     snapshot = understood(ServerEvent("snapshot", "e/proposals:9", page))
     assert isinstance(snapshot, ProposalSnapshot)
     assert (snapshot.position, snapshot.first) == (9, True)
+    snapshot = understood(ServerEvent("snapshot", None, page.replace(b"proposals", b"budgets")))
+    assert isinstance(snapshot, BudgetSnapshot)
 
 
 def update(position: int, place: str) -> TaskUpdate:

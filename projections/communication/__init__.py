@@ -1,0 +1,1 @@
+"""The read model of messages: tables, their fold and their queries."""

@@ -1,0 +1,125 @@
+"""The rows of messages, field by field as in migration 0017."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class MessageRow(msgspec.Struct, gc=False):
+    """A row of ``messages_v1``: a message as it was sent; it never changes.
+
+    ``position`` is that of the event by which it was sent, ``topics`` are those that it goes to,
+    and ``spread`` says that it goes to a group, of whose members only the mailroom knows.
+    """
+
+    message_id: str
+    position: int
+    from_agent: str
+    destination: Any
+    goes_to: Any
+    recipients: tuple[str, ...]
+    topics: tuple[str, ...]
+    spread: bool
+    message_type: str
+    priority: str
+    payload: Any
+    sealed: Any
+    headers: Any
+    correlation_id: str | None
+    reply_to: str | None
+    deliver_after: datetime | None
+    expires_at: datetime | None
+    ack_seconds: float
+    max_attempts: int
+    size: int
+    why: tuple[str, ...]
+    sent_at: datetime
+
+
+class FailedDelivery(msgspec.Struct, gc=False):
+    """An element of ``DeliveryRow.failures``.
+
+    Attributes:
+        attempt: Its number.
+        transport: How it was made.
+        delivered_at: When it was made, UTC.
+        delivered: The position of the event that told of it first.
+        reason: Why it failed.
+        failed_at: When, UTC.
+        position: Of the event that said so.
+        retry_at: When the next one was due, UTC; None: never.
+    """
+
+    attempt: int
+    transport: str
+    delivered_at: datetime
+    delivered: int
+    reason: str
+    failed_at: datetime
+    position: int
+    retry_at: datetime | None
+
+
+class DeliveryRow(msgspec.Struct, gc=False, omit_defaults=True):
+    """A row of ``messages_v1_deliveries``: a letter to one recipient.
+
+    A letter is queued by the event at ``position``: that of the sending (``sent``), or one by which
+    a dead letter was queued again (``queued_at``, ``by``; it may expire at another time then). All
+    defaults are nulls, and left out of what is sent to the database: acknowledgements come by the
+    ten thousand.
+
+    Attributes:
+        key: Position and recipient.
+        position: See above.
+        sent: See above.
+        recipient: Who.
+        state: ``queued``, ``delivered``, ``failed``, ``acknowledged``, ``dead`` or ``dropped``.
+        attempt: The number of the last delivery, 0 before the first.
+        transport: How that was made.
+        delivered_at: When it was.
+        delivered: The position of the event that told of it first.
+        deadline: Until when it is to be acknowledged, while that is out.
+        failures: The deliveries that failed; see ``failures_of``.
+        retry_at: When it is delivered again.
+        reason: Why the last delivery failed, or why it was dropped.
+        ended: The position of the event that ended it.
+        ended_at: When it ended.
+        queued_at: When it was queued again.
+        by: Who wanted that.
+        expires_at: When it expires then.
+    """
+
+    key: str
+    position: int
+    sent: int
+    recipient: str
+    state: str
+    attempt: int
+    transport: str | None = None
+    delivered_at: datetime | None = None
+    delivered: int | None = None
+    deadline: datetime | None = None
+    failures: list[FailedDelivery] | None = None
+    retry_at: datetime | None = None
+    reason: str | None = None
+    ended: int | None = None
+    ended_at: datetime | None = None
+    queued_at: datetime | None = None
+    by: str | None = None
+    expires_at: datetime | None = None
+
+
+class ExpiryRow(msgspec.Struct, gc=False):
+    """A row of ``messages_v1_expiries``: a message expired.
+
+    It ends whatever was queued before it (``position``) and was to expire by then (``at``), without
+    a word about each recipient: nothing of that is written, it is read so.
+    """
+
+    key: str
+    message_id: str
+    position: int
+    at: datetime

@@ -1,0 +1,225 @@
+"""The whole story of one message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from aia_mas.domain.communication.told import is_group
+from aia_mas.projections.communication.deliveries_fold import failures_of
+from aia_mas.projections.communication.delivery_view import Delivery, delivery_of
+from aia_mas.projections.communication.envelope import envelope_fields
+from aia_mas.projections.communication.message_rows import DeliveryRow, ExpiryRow
+from aia_mas.projections.communication.message_view import Message
+from aia_mas.projections.communication.standing import OPEN, summary
+
+
+class Happened(StrEnum):
+    """What happened to a message, in the order of one delivery."""
+
+    SENT = "sent"
+    REDRIVEN = "redriven"
+    DELIVERED = "delivered"
+    RETRIED = "retried"
+    FAILED = "failed"
+    ACKNOWLEDGED = "acknowledged"
+    DEAD = "dead"
+    DROPPED = "dropped"
+    EXPIRED = "expired"
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that happened to a message.
+
+    Attributes:
+        event: What; ``retried``: it was delivered again.
+        at: When, UTC.
+        recipient: At whom; left out: at all who had not got it.
+        attempt: Which delivery, from 1.
+        transport: How it was delivered.
+        reason: Why it failed, died or was dropped.
+        retry_at: When it was to be delivered again, UTC.
+        by: Who wanted it.
+        position: Where the log tells of it first.
+    """
+
+    event: Happened
+    at: datetime
+    recipient: str | None = None
+    attempt: int | None = None
+    transport: str | None = None
+    reason: str | None = None
+    retry_at: datetime | None = None
+    by: str | None = None
+    position: int
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """At how many recipients a message stands so, as far as anything is known of them.
+
+    Attributes:
+        queued: It waits for them.
+        delivered: They have it, and have not acknowledged it.
+        failed: A delivery failed, and there will be another.
+        acknowledged: They acknowledged it.
+        dead: It is not delivered any more to them.
+        dropped: They had too many others waiting.
+        expired: Its time ran out.
+    """
+
+    queued: int = 0
+    delivered: int = 0
+    failed: int = 0
+    acknowledged: int = 0
+    dead: int = 0
+    dropped: int = 0
+    expired: int = 0
+
+
+class Story(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """A message and all that became of it.
+
+    Attributes:
+        waiting: How many recipients have not got it, members of groups included; left out: that
+            is not known here.
+        counts: How many recipients stand where.
+        deliveries: Recipients by their ids, a page of them: those named, and members of groups of
+            whom anything is known.
+        next_cursor: What to ask with for the next page of them; null: there is none.
+        history: What happened to the message, and at these recipients, in the order of the log.
+    """
+
+    waiting: int | None = None
+    counts: Counts
+    deliveries: list[Delivery]
+    next_cursor: str | None
+    history: list[Entry]
+
+
+Letters = Sequence[tuple[DeliveryRow, datetime | None]]
+"""Letters, each with when it expired if it has."""
+
+
+def story_of(
+    envelope: Sequence[Any],
+    spread: bool,
+    expiries: Sequence[ExpiryRow],
+    counts: Mapping[str, int],
+    page: Letters,
+    earlier: Iterable[DeliveryRow],
+    next_cursor: str | None,
+) -> Story:
+    """Tell the story of a message.
+
+    Args:
+        envelope: Its row of ``ENVELOPE_COLUMNS``.
+        spread: It goes to a group.
+        expiries: When it expired.
+        counts: How many recipients stand where.
+        page: The last letters to the recipients that are shown.
+        earlier: Letters to them from before it was queued again.
+        next_cursor: What to ask with for the following recipients.
+    """
+    fields = envelope_fields(envelope)
+    expired = any(each.at >= fields["expires_at"] for each in expiries)
+    letters = [letter for letter, _ in page]
+    sent = Entry(
+        event=Happened.SENT,
+        at=fields["sent_at"],
+        by=fields["from_agent"],
+        position=fields["position"],
+    )
+    return Story(
+        **fields,
+        status=summary(counts.keys(), spread=spread, expired=expired),
+        waiting=None if spread else sum(counts.get(status, 0) for status in OPEN),
+        counts=Counts(**counts),
+        deliveries=[delivery_of(*each) for each in page],
+        next_cursor=next_cursor,
+        history=_history(sent, expiries, [*letters, *earlier]),
+    )
+
+
+def with_waiting(story: Story, waiting: int) -> Story:
+    """Return a story with what only the mailroom knows of a message to a group.
+
+    Args:
+        story: As the read model tells it.
+        waiting: How many recipients have not got it.
+    """
+    known = [name for name, count in msgspec.structs.asdict(story.counts).items() if count]
+    until = story.expires_at
+    expired = until is not None and any(
+        entry.event is Happened.EXPIRED and entry.at >= until for entry in story.history
+    )
+    spread = any(is_group(each) for each in story.goes_to or (story,))
+    status = summary(known, spread=spread, expired=expired, waiting=waiting)
+    return msgspec.structs.replace(story, waiting=waiting, status=status)
+
+
+def _history(
+    sent: Entry, expiries: Iterable[ExpiryRow], letters: Iterable[DeliveryRow]
+) -> list[Entry]:
+    expired = [Entry(event=Happened.EXPIRED, at=row.at, position=row.position) for row in expiries]
+    entries = [sent, *expired]
+    for letter in letters:
+        entries += _life(letter)
+    order = {kind: number for number, kind in enumerate(Happened)}
+    return sorted(
+        entries, key=lambda each: (each.position, each.recipient or "", order[each.event])
+    )
+
+
+def _life(letter: DeliveryRow) -> Iterator[Entry]:
+    """Yield what happened to a letter, in order."""
+    name = letter.recipient
+    if letter.queued_at is not None:
+        yield Entry(
+            event=Happened.REDRIVEN,
+            at=letter.queued_at,
+            recipient=name,
+            by=letter.by,
+            position=letter.position,
+        )
+    failures = failures_of(letter)
+    for each in failures:
+        yield _delivered(name, each.attempt, each.transport, each.delivered_at, each.delivered)
+        yield Entry(
+            event=Happened.FAILED,
+            at=each.failed_at,
+            recipient=name,
+            attempt=each.attempt,
+            reason=each.reason,
+            retry_at=each.retry_at,
+            position=each.position,
+        )
+    told = failures[-1].attempt if failures else 0
+    if letter.attempt > told and letter.delivered_at is not None and letter.delivered is not None:
+        yield _delivered(
+            name, letter.attempt, letter.transport, letter.delivered_at, letter.delivered
+        )
+    if letter.ended is not None and letter.ended_at is not None:
+        yield Entry(
+            event=Happened(letter.state),
+            at=letter.ended_at,
+            recipient=name,
+            reason=letter.reason,
+            position=letter.ended,
+        )
+
+
+def _delivered(
+    recipient: str, attempt: int, transport: str | None, at: datetime, position: int
+) -> Entry:
+    return Entry(
+        event=Happened.DELIVERED if attempt <= 1 else Happened.RETRIED,
+        at=at,
+        recipient=recipient,
+        attempt=attempt,
+        transport=transport or None,
+        position=position,
+    )
