@@ -19,6 +19,7 @@ from aia_mas.domain.communication.errors import (
     PayloadTooLarge,
     UnknownRecipient,
 )
+from aia_mas.domain.communication.headers import check_headers
 from aia_mas.domain.communication.message import MessageState, message_stream
 from aia_mas.domain.communication.message_events import MessageSent, Sealed
 from aia_mas.domain.communication.terms import MessageTerms
@@ -29,7 +30,6 @@ from aia_mas.domain.kernel.errors import DomainError, InvalidValue
 from aia_mas.domain.kernel.ids import check_id, check_made_id
 from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.orchestration.bounds import (
-    MAX_NAME,
     check_json,
     check_moment,
     check_name,
@@ -40,9 +40,6 @@ from aia_mas.domain.orchestration.task_specification import Priority
 
 SYSTEM = "system"
 """The sender that is built in."""
-MOST_HEADERS = 32
-LONGEST_HEADER = 1_024
-"""Longest value of one, in characters."""
 LONGEST_TTL = 366 * 86_400.0
 """Seconds."""
 LONGEST_WAIT = 366 * 86_400.0
@@ -257,7 +254,7 @@ def check_message(command: SendMessage, now: datetime, terms: MessageTerms) -> N
             )
         )
     if command.headers:
-        check(_check_headers, command.headers)
+        check(check_headers, command.headers, "headers")
     if command.correlation_id is not None:
         check(check_text, command.correlation_id, "correlation_id", shortest=1, longest=255)
     if command.reply_to is not None:
@@ -271,14 +268,6 @@ def check_message(command: SendMessage, now: datetime, terms: MessageTerms) -> N
         if value is not None:
             check(check_number, value, field, lowest=lowest, highest=highest)
     mistakes.refuse()
-
-
-def _check_headers(headers: dict[str, str]) -> None:
-    if len(headers) > MOST_HEADERS:
-        raise InvalidValue(f"a message has at most {MOST_HEADERS} headers", field="headers")
-    for name, value in headers.items():
-        check_text(name, "headers", shortest=1, longest=MAX_NAME)
-        check_text(value, f"headers.{name}", longest=LONGEST_HEADER)
 
 
 def _check_reply_to(reply_to: str) -> None:

@@ -15,6 +15,8 @@ from aia_mas.domain.communication.rules import Rule
 from aia_mas.domain.kernel.steps import Steps, chunks, copied, drained
 
 _ROWS = 200
+_BITS = 64 * 1024
+"""Bytes of letters to many in one piece."""
 Row: TypeAlias = tuple[int, int, list[tuple[int, Delivery | None]]]
 
 
@@ -56,8 +58,9 @@ def snapshot(room: Mailroom) -> Steps[Iterator[bytes]]:
         yield
     letters = yield from copied(room.letters.values())
     for some in drained(letters, _ROWS):
-        pieces.append(_encode(_Piece(letters=some)))
-        yield
+        for few in _portions(some):
+            pieces.append(_encode(_Piece(letters=few)))
+            yield
     rows: list[Row] = []
     size = 0
     for inbox in room.inboxes.all():
@@ -74,6 +77,19 @@ def snapshot(room: Mailroom) -> Steps[Iterator[bytes]]:
     # It shows that none is missing.
     end = _Piece(rules=room.rules, figures=room.figures, position=room.position, last=True)
     return iter([*pieces, _encode(end)])
+
+
+def _portions(letters: list[Letter]) -> Iterator[list[Letter]]:
+    """Yield a few letters at a time; those to many have a bit for each of their recipients."""
+    few, size = list[Letter](), 0
+    for letter in letters:
+        few.append(letter)
+        size += len(letter.bits or b"")
+        if size > _BITS:
+            yield few
+            few, size = [], 0
+    if few:
+        yield few
 
 
 def _rows(number: int, seen: int, items: list[tuple[int, Delivery | None]]) -> Iterator[Row]:
