@@ -218,6 +218,7 @@ class System:
             return
         self.draining = True
         self.claims.close()
+        self.communication.close()
         with anyio.move_on_after(self.settings.drain_seconds):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self.log.drain)

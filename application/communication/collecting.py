@@ -49,6 +49,7 @@ class Collection:
         self._news = asyncio.Event()
         self._tray: Tray | None = None
         self._current = False
+        self._ended = False
 
     def __enter__(self) -> Collection:
         """Begin."""
@@ -57,7 +58,7 @@ class Collection:
 
     def __exit__(self, *_: object) -> None:
         """End, and give back what was not acknowledged."""
-        self._office.awaited.wait_no_more(self._name, self._news)
+        self._office.trays.awaited.wait_no_more(self._name, self._news)
         if self._tray is not None:
             self._tray.wakers.discard(self._news)
             if self._room:
@@ -67,6 +68,11 @@ class Collection:
     def out(self) -> int:
         """How many messages are out."""
         return 0 if self._room is None else len(self._room)
+
+    def end(self) -> None:
+        """Have nobody wait here any more: there are no next messages, now or later."""
+        self._ended = True
+        self._news.set()
 
     async def next(
         self, most: int = 100, seconds: float | None = None, most_bytes: int | None = None
@@ -83,7 +89,7 @@ class Collection:
             # What arrived before over another node must be known to have arrived.
             await self._office.current()
             self._current = True
-        while True:
+        while not self._ended:
             self._news.clear()
             tray = self._join()
             wait: float | None = None
@@ -104,6 +110,7 @@ class Collection:
             else:
                 with self._clock.within(max(wait, 0.001)):
                     await self._news.wait()
+        return []
 
     def _join(self) -> Tray | None:
         tray = self._office.tray(self._name)
@@ -114,7 +121,7 @@ class Collection:
         if tray is not None:
             tray.wakers.add(self._news)
         else:
-            self._office.awaited.wait(self._name, self._news)
+            self._office.trays.awaited.wait(self._name, self._news)
         return tray
 
     async def _take(self, tray: Tray, most: int, most_bytes: int | None) -> list[Delivered]:

@@ -92,6 +92,15 @@ class Contents:
             await self._read(sorted(set(missing)), found)
         return found
 
+    async def at(self, position: int) -> Content | None:
+        """Return what was sent by the event at a position; None: nothing was."""
+        kept = self._kept.get(position)
+        if isinstance(kept, Content):
+            return kept
+        found: dict[int, Content] = {}
+        await self._read([position], found)
+        return found.get(position)
+
     async def _read(self, positions: list[int], found: dict[int, Content]) -> None:
         """Read messages from the log: those near to each other in one go."""
         number = 0

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 
 from aia_mas.application.clock import Clock
-from aia_mas.application.communication.awaited import Awaited
 from aia_mas.application.communication.contents import Content, Contents
 from aia_mas.application.communication.mailroom_fold import MailroomFold
 from aia_mas.application.communication.outstanding import Outstanding
 from aia_mas.application.communication.records import Records
 from aia_mas.application.communication.tray import Out, Tray
+from aia_mas.application.communication.trays import Trays
 from aia_mas.domain.communication.delivery_events import Acknowledged, Failed
 from aia_mas.domain.communication.errors import (
     AlreadyAcknowledged,
@@ -26,8 +26,6 @@ from aia_mas.domain.orchestration.bounds import check_number, check_text
 
 _LOOK = 0.1
 """Seconds between looks at what is out."""
-_LINGER = 60.0
-"""Seconds that a tray stays laid out after somebody collected from it."""
 _UNREADABLE_AGAIN = 30.0
 """Seconds after which a message that could not be read is looked at again."""
 REFUSED, TIMED_OUT, DISCONNECTED = "refused", "timed_out", "disconnected"
@@ -61,10 +59,9 @@ class PostOffice:
     """All trays of this node.
 
     Attributes:
-        trays: By recipient's number.
+        trays: Those that are laid out, by recipient's number.
         delivered: How many deliveries were made, by transport.
         current: Waits until this node's mailroom has all that is in the log now.
-        awaited: Who collects for recipients of whom nothing is known.
     """
 
     def __init__(
@@ -88,7 +85,6 @@ class PostOffice:
             random: Draws from 0..1, for the jitter of retries.
             current: Waits until this node's mailroom has all that is in the log now.
         """
-        self.trays: dict[int, Tray] = {}
         self.delivered: dict[str, int] = {}
         self._fold = fold
         self._contents = contents
@@ -97,29 +93,17 @@ class PostOffice:
         self._clock = clock
         self._random = random
         self.current = current
-        self.awaited = Awaited()
         self._outstanding = Outstanding()
-        self._spread = asyncio.Event()
+        self.trays = Trays(fold, clock, self._outstanding.end)
         # Acknowledgements on their way into the log: whether anything has come of them.
         self._acknowledging: dict[tuple[int, str], bool] = {}
-        fold.on_spread.append(self._spread.set)
-        fold.on_named.append(self.awaited.named)
         fold.on_sent.append(contents.follow)
         fold.on_acknowledged.append(self._has_arrived)
         fold.on_restored.append(self._restart)
 
     def tray(self, name: str) -> Tray | None:
         """Return the tray of a recipient, laid out; None: nothing is known of it."""
-        number = self._fold.state.directory.find(name)
-        if number is None:
-            return None
-        tray = self.trays.get(number)
-        if tray is None:
-            tray = self.trays[number] = Tray(
-                lambda: self._fold.state, number, self._now, self._outstanding.end
-            )
-        tray.used_at = self._clock.monotonic()
-        return tray
+        return self.trays.of(name)
 
     @property
     def is_behind(self) -> bool:
@@ -144,10 +128,17 @@ class PostOffice:
                 # It waits for a key, without counting as delivered; another node may have that.
                 tray.put_back(out, self._now() + _UNREADABLE_AGAIN)
                 continue
-            self._outstanding.begin(out)
-            self.delivered[out.transport] = self.delivered.get(out.transport, 0) + 1
+            self._count(out)
             handed.append(Delivered(content, out))
         return handed
+
+    def hand_over(self, name: str, letter: Letter, transport: str) -> Out | None:
+        """Hand over a letter out of its turn; None: it is out already, or not to be had now."""
+        tray = self.tray(name)
+        out = None if tray is None else tray.take_one(letter, transport)
+        if tray is not None and out is not None:
+            self._count(out)
+        return out
 
     def acknowledge(self, name: str, message_id: str) -> asyncio.Future[int]:
         """Take an acknowledgement; the result is its position in the log, once it is durable.
@@ -230,8 +221,11 @@ class PostOffice:
 
     def put_back(self, name: str, delivered: Delivered) -> None:
         """Take a delivery back that did not take place after all; it does not count as one."""
+        self.take_back(name, delivered.out)
+
+    def take_back(self, name: str, out: Out) -> None:
+        """Do the same with what is known of it."""
         tray = self.tray(name)
-        out = delivered.out
         if tray is None or out.over or out.settling:
             return
         if out.noted:
@@ -251,8 +245,8 @@ class PostOffice:
         """Keep the time of what is out, and lay out letters to many, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._records.run())
-            tasks.create_task(self._lay_out())
-            tasks.create_task(self._tidy())
+            tasks.create_task(self.trays.lay_out())
+            tasks.create_task(self.trays.tidy())
             while True:
                 await self._clock.sleep(_LOOK)
                 now = self._now()
@@ -261,24 +255,9 @@ class PostOffice:
                 for out in self._outstanding.timed_out(now):
                     _ = self._fail(out, TIMED_OUT)
 
-    async def _lay_out(self) -> None:
-        while True:
-            await self._spread.wait()
-            self._spread.clear()
-            for number, tray in enumerate(tuple(self.trays.values())):
-                self._fold.state.inbox(tray.number)
-                if number % 50 == 49:
-                    await asyncio.sleep(0)
-
-    async def _tidy(self) -> None:
-        """Put trays away from which nobody has collected for a while."""
-        while True:
-            await self._clock.sleep(_LINGER / 4)
-            before = self._clock.monotonic() - _LINGER
-            for number, tray in tuple(self.trays.items()):
-                if not tray.wakers and not tray.out and tray.used_at < before:
-                    tray.close()
-                    del self.trays[number]
+    def _count(self, out: Out) -> None:
+        self._outstanding.begin(out)
+        self.delivered[out.transport] = self.delivered.get(out.transport, 0) + 1
 
     def _fail(
         self, out: Out, reason: str, *, retry_after: float | None = None, requeue: bool = True
@@ -325,12 +304,6 @@ class PostOffice:
         # What became of these stands in the mailroom, if it came to anything.
         for key in self._acknowledging:
             self._acknowledging[key] = True
-        trays = tuple(self.trays.values())
-        self.trays.clear()
-        for tray in trays:
-            if tray.restart():
-                self.trays[tray.number] = tray
-        self.awaited.look()
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

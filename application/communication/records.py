@@ -10,7 +10,7 @@ import structlog
 
 from aia_mas.application.clock import Clock
 from aia_mas.application.engine.engine import Engine, Origin
-from aia_mas.application.event_log.errors import EventLogError
+from aia_mas.application.event_log.errors import EventLogError, LogClosed
 from aia_mas.domain.communication.delivery_events import Acknowledged, Failed, Noted
 from aia_mas.domain.communication.recording import RecordDeliveries
 from aia_mas.domain.kernel.errors import DomainError
@@ -110,30 +110,43 @@ class Records:
                 acknowledged=tuple(item for item, _, _ in acknowledged),
                 failed=tuple(item for item, _ in failed),
             )
-            position = await self._record(command)
+            try:
+                position = await self._record(command)
+            except LogClosed as error:
+                # Whoever waits is told: nothing more is recorded by this node.
+                for _, future, _ in acknowledged:
+                    _settle(future, error)
+                for _, future in failed:
+                    _settle(future, error)
+                continue
             await self._reached(position)
             for _, future, refusal in acknowledged:
-                _settle(future, position, refusal())
+                _settle(future, refusal() or position)
             for _, future in failed:
-                _settle(future, position, None)
+                _settle(future, position)
 
     async def _record(self, command: RecordDeliveries) -> int:
-        """Write it, however long the log is away: whoever waits has not been told anything."""
+        """Write it, however long the log is away: whoever waits has not been told anything.
+
+        Raises:
+            LogClosed: The node is stopping.
+        """
         origin = Origin(PRINCIPAL, f"post:{self._writer}:{self._new_id()}")
         while True:
             try:
                 return (await self._engine.run(command, origin)).position
+            except LogClosed:
+                raise
             except (EventLogError, DomainError) as error:
                 log.warning("deliveries_not_recorded", code=error.code)
                 await self._clock.sleep(_PAUSE)
 
 
-def _settle(future: asyncio.Future[int], position: int, refusal: DomainError | None) -> None:
+def _settle(future: asyncio.Future[int], told: int | Exception) -> None:
     if future.done():
         return
-    if refusal is None:
-        future.set_result(position)
+    if isinstance(told, int):
+        future.set_result(told)
     else:
-        future.set_exception(refusal)
-        # Whoever wanted to know may have gone away.
-        future.exception()
+        future.set_exception(told)
+        future.exception()  # whoever wanted to know may have gone away

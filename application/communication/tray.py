@@ -213,17 +213,28 @@ class Tray:
             letter = self._first(now, only_critical=len(taken) >= most)
             if letter is None:
                 break
-            known = mailroom.delivery(letter.position, self.number)
-            attempt = 1 if known is None else known.failures + 1
-            out = Out(self.name, letter, attempt, transport, now, room)
-            self.out[letter.position] = out
-            if room is not None:
-                room.add(letter.position)
-            taken.append(out)
+            taken.append(self._take(letter, transport, now, room))
             size += letter.size
             if most_bytes is not None and size >= most_bytes:
                 break
         return taken
+
+    def take_one(self, letter: Letter, transport: str) -> Out | None:
+        """Take a letter out of its turn; None: it is out already, or cannot be delivered now."""
+        now, mailroom = self._now(), self._mailroom()
+        mailroom.inbox(self.number)
+        if letter.available > now or not self._is_here(letter, now) or self._due(letter) > now:
+            return None
+        # Where it stood it is thrown away when its turn comes.
+        return self._take(letter, transport, now, None)
+
+    def _take(self, letter: Letter, transport: str, now: float, room: set[int] | None) -> Out:
+        known = self._mailroom().delivery(letter.position, self.number)
+        attempt = 1 if known is None else known.failures + 1
+        out = self.out[letter.position] = Out(self.name, letter, attempt, transport, now, room)
+        if room is not None:
+            room.add(letter.position)
+        return out
 
     def put_back(self, out: Out, until: float = 0.0) -> None:
         """Take a delivery back that did not take place after all.

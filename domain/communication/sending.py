@@ -134,6 +134,12 @@ class SendMessage(msgspec.Struct, frozen=True, kw_only=True):
     route: Route | None = None
 
 
+class SentBefore(msgspec.Struct, frozen=True, kw_only=True):
+    """What the answer is about when just this message exists already (``message_id``: which)."""
+
+    message_id: str
+
+
 def send_message(
     state: MessageState | None, command: SendMessage, ctx: Context, *, terms: MessageTerms
 ) -> Decision:
@@ -149,7 +155,7 @@ def send_message(
     stream = message_stream(command.message_id)
     if state is not None:
         if state.sent.digest in digests_of(command):
-            return accept(stream)
+            return Decision(instead=(stream, SentBefore(message_id=command.message_id)))
         return refuse(MessageExists(message_id=command.message_id))
     try:
         check_message(command, ctx.now, terms)

@@ -7,6 +7,7 @@ for one or more at the end (``tasks.>``); the syntax is that of NATS subjects.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from aia_mas.domain.communication.errors import IllegalWildcard, InvalidTopic
 
@@ -115,6 +116,24 @@ class Subscribers:
         for node in nodes:
             found |= node._here
         return found
+
+    def listed(self, after: str = "") -> Iterator[tuple[str, int]]:
+        """Yield patterns and the crowds of those that listen to them, in the order of their words.
+
+        Args:
+            after: Only those behind this pattern.
+        """
+        yield from self._listed((), tuple(after.split(".")) if after else None)
+
+    def _listed(
+        self, path: tuple[str, ...], after: tuple[str, ...] | None
+    ) -> Iterator[tuple[str, int]]:
+        if after is None and self._here:
+            yield ".".join(path), self._here
+        first = after[0] if after else ""
+        for word in sorted(word for word in self._below if word >= first):
+            rest = after[1:] if after and word == first else None
+            yield from self._below[word]._listed((*path, word), rest)
 
 
 def _words(value: str, field: str) -> list[str]:

@@ -51,6 +51,9 @@ class Directory:
     Attributes:
         recipients: By number.
         registered: The crowd of all agents.
+        subscribers: Who subscribed to what.
+        with_role: Crowds by role.
+        with_capability: Crowds by capability.
         by_webhook: Numbers of those to whose endpoints messages are sent.
         on_named: Called with the name of a recipient that was not known before.
     """
@@ -62,9 +65,9 @@ class Directory:
         self.registered = 0
         self.by_webhook: set[int] = set()
         self._left = 0
-        self._subscribers = Subscribers()
-        self._with_role: dict[str, int] = {}
-        self._with_capability: dict[str, int] = {}
+        self.subscribers = Subscribers()
+        self.with_role: dict[str, int] = {}
+        self.with_capability: dict[str, int] = {}
         self._numbers: dict[str, int] = {}
         self._members: dict[str, tuple[int, ...]] = {}
         self._free: list[int] = []
@@ -136,7 +139,7 @@ class Directory:
         recipient = self.recipients[number]
         recipient.patterns = tuple(dict.fromkeys((*recipient.patterns, *patterns)))
         for pattern in patterns:
-            self._subscribers.add(pattern, number)
+            self.subscribers.add(pattern, number)
         self._has_left(number, left=False)
 
     def unsubscribe(self, number: int, patterns: Iterable[str]) -> None:
@@ -145,7 +148,7 @@ class Directory:
         recipient = self.recipients[number]
         recipient.patterns = tuple(each for each in recipient.patterns if each not in gone)
         for pattern in gone:
-            self._subscribers.remove(pattern, number)
+            self.subscribers.remove(pattern, number)
 
     def forward(self, name: str, *, webhook: bool) -> None:
         """Note whether messages are sent to an agent's endpoint."""
@@ -153,20 +156,22 @@ class Directory:
         self.recipients[number].webhook = webhook
         (self.by_webhook.add if webhook else self.by_webhook.discard)(number)
 
-    def audience(self, to: Destination, sender: str) -> int:
+    def audience(self, to: Destination, sender: str | None = None) -> int:
         """Return the crowd of those who belong to a group now; nobody for what is no group.
 
-        Nobody gets what they sent to a group themselves.
+        Args:
+            to: The group.
+            sender: Nobody gets what they sent to a group themselves.
         """
         found = self._audience(to)
-        number = self._numbers.get(sender) if found else None
+        number = self._numbers.get(sender) if found and sender is not None else None
         return found if number is None else found & ~(1 << number)
 
     def members(self, capability: str) -> tuple[int, ...]:
         """Return the numbers of those who have a capability, in an order that stays."""
         members = self._members.get(capability)
         if members is None:
-            members = tuple(numbers_of(self._with_capability.get(capability, 0)))
+            members = tuple(numbers_of(self.with_capability.get(capability, 0)))
             if members:
                 self._members[capability] = members
         return members
@@ -186,21 +191,21 @@ class Directory:
                 self.by_webhook.add(number)
             self._has_left(number, left=recipient.left)
             for pattern in recipient.patterns:
-                self._subscribers.add(pattern, number)
+                self.subscribers.add(pattern, number)
             for capability in recipient.capabilities:
-                _add(self._with_capability, capability, number)
+                _add(self.with_capability, capability, number)
             if recipient.role:
-                _add(self._with_role, recipient.role, number)
+                _add(self.with_role, recipient.role, number)
 
     def _audience(self, to: Destination) -> int:
         if to.topic is not None:
-            return self._subscribers.of(to.topic) & ~self._left
+            return self.subscribers.of(to.topic) & ~self._left
         if to.broadcast:
             return self.registered
         if to.role is not None:
-            return self._with_role.get(to.role, 0)
+            return self.with_role.get(to.role, 0)
         if to.capability is not None and not to.any_one:
-            return self._with_capability.get(to.capability, 0)
+            return self.with_capability.get(to.capability, 0)
         return 0
 
     def _has_left(self, number: int, *, left: bool) -> None:
@@ -211,17 +216,17 @@ class Directory:
         recipient = self.recipients[number]
         if capabilities != recipient.capabilities:
             for name in recipient.capabilities:
-                _take_out(self._with_capability, name, number)
+                _take_out(self.with_capability, name, number)
                 self._members.pop(name, None)
             for name in capabilities:
-                _add(self._with_capability, name, number)
+                _add(self.with_capability, name, number)
                 self._members.pop(name, None)
             recipient.capabilities = capabilities
         if role != recipient.role:
             if recipient.role:
-                _take_out(self._with_role, recipient.role, number)
+                _take_out(self.with_role, recipient.role, number)
             if role:
-                _add(self._with_role, role, number)
+                _add(self.with_role, role, number)
             recipient.role = role
 
 

@@ -164,8 +164,11 @@ class Mailroom:
         known = inbox.open[position]
         if known is not None and (attempt <= known.failures or known.spent):
             return  # two saw the same attempt fail
-        self.figures[letter.rank].failed += 1
-        self.inboxes.change(letter, inbox, Delivery(attempt, retry_at, 0.0, why))
+        delivery = Delivery(attempt, retry_at, 0.0, why)
+        figures = self.figures[letter.rank]
+        figures.failed += 1
+        figures.retried += not delivery.spent
+        self.inboxes.change(letter, inbox, delivery)
 
     def expire(self, letter: Letter, at: int) -> int:
         """Take a letter away from everybody who has not got it.

@@ -17,6 +17,12 @@ class SelfDelegation(InvalidValue):
     code = "self_delegation"
 
 
+class DelegationTooSmall(InvalidValue):
+    """So little is not delegated, and not left of a delegation either."""
+
+    code = "delegation_too_small"
+
+
 class DelegationNotFound(NotFound):
     """Nothing is delegated there."""
 
