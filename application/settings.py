@@ -122,6 +122,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         message_attempts: How many deliveries may fail, by priority.
         message_backoff_seconds: The wait before the second delivery, seconds; it doubles.
         message_backoff_cap_seconds: The longest wait, seconds.
+        redis_bridge: Whether agents may send and receive messages over Redis: ``on`` or ``off``.
         message_keys: Payloads are encrypted with the first one; all of them decrypt.
         message_encrypted_topics: Patterns of topics whose messages are encrypted in any case.
         max_workflow_duration_seconds: Longest run of a workflow, unless its template says so.
@@ -205,6 +206,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     message_attempts: dict[Priority, int] = msgspec.field(default_factory=ATTEMPTS.copy)
     message_backoff_seconds: float = 1.0
     message_backoff_cap_seconds: float = 300.0
+    redis_bridge: str = "off"
     message_keys: tuple[MessageKey, ...] = ()
     message_encrypted_topics: tuple[str, ...] = ()
 

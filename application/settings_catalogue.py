@@ -315,6 +315,7 @@ CATALOGUE: tuple[Setting, ...] = (
         "communication.encrypted_topics",
         topic_patterns,
     ),
+    Setting("redis_bridge", "MAS_REDIS_BRIDGE", "redis.bridge", read.choice("off", "on")),
     # Workflows
     Setting(
         "max_workflow_duration_seconds",

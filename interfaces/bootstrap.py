@@ -51,6 +51,7 @@ from aia_mas.interfaces.live_streams import live_hub
 from aia_mas.interfaces.own_policies import policies_at
 from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, MAILROOM, SETTLEMENT, WEBHOOKS
 from aia_mas.interfaces.realtime import Hub
+from aia_mas.interfaces.redis_bridge import bridge_leads
 from aia_mas.interfaces.stores import Leases, NodeLog, OpenStores, Stores, open_postgres
 from aia_mas.interfaces.webhooks import Webhooks
 from aia_mas.projections.read_models import ReadModels
@@ -217,6 +218,10 @@ class System:
             return
         self.draining = True
         self.claims.close()
+        with anyio.move_on_after(self.settings.drain_seconds / 2):
+            # Before the log takes no more: what they are called with now, they may bring to an end.
+            await self.communication.handlings.drain()
+        self.communication.close()
         with anyio.move_on_after(self.settings.drain_seconds):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self.log.drain)
@@ -329,6 +334,7 @@ class System:
         for host in self._process_hosts.values():
             await host.reached(head)
         tasks.start_soon(self.communication.office.run)
+        tasks.start_soon(self.communication.handlings.run)
         await self.access.start(tasks)
         await tasks.start(self.hub.run)
         for name, lead in (
@@ -337,5 +343,6 @@ class System:
             *self.webhooks.leads,
             *self.economy.leads,
             *self.communication.leads,
+            *bridge_leads(self),
         ):
             tasks.start_soon(self.leases.lead, name, partial(lead, engine=self.engine))

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from aia_mas.application.communication.collecting import PREFETCH, Collection
 from aia_mas.application.communication.contents import Contents
 from aia_mas.application.communication.mailroom_fold import MailroomFold
+from aia_mas.application.communication.polling import Polls
 from aia_mas.application.communication.post_office import PostOffice
 from aia_mas.application.communication.reading import MessageReading, read_messages
 from aia_mas.application.communication.records import Records
+from aia_mas.application.communication.replies import Replies
 from aia_mas.application.communication.sealing import Sealing
 from aia_mas.application.communication.sorting import Sorting
+from aia_mas.application.event_handlers.handlings import Handlings
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.processes import message_webhooks
 from aia_mas.application.processes.courier import LEASE, Courier
@@ -22,6 +25,7 @@ from aia_mas.application.webhooks.lines import Backoff
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
 from aia_mas.domain.communication.terms import MessageTerms, ToUnknown, WhenFull
 from aia_mas.interfaces.process_folds import MAILROOM
+from aia_mas.interfaces.settling import Settling
 
 if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
@@ -55,8 +59,12 @@ class Communication:
         sorting: Finds out where messages go.
         contents: What stands in them.
         office: Delivers them to whoever collects here.
+        polls: Those who ask for them from time to time.
+        replies: Those who wait for answers.
+        settling: Takes what recipients say of messages.
         courier: Ends what is not delivered any more.
         webhooks: Sends them to endpoints.
+        handlings: Calls functions of programs with events, messages among them.
         leads: What a node leads for them, by the name of its lease.
     """
 
@@ -82,6 +90,11 @@ class Communication:
         self.office = PostOffice(
             self.fold, self.contents, records, self.terms, clock, system.random
         )
+        self.polls = Polls(self.office, clock)
+        self.replies = Replies(self.fold, self.contents, self.office, clock)
+        self.settling = Settling(
+            self.office, self.fold, self.host, system.log, lambda: system.projections, clock
+        )
         self.courier = Courier(self.fold, self.host, self.terms, clock)
         self.webhooks = MessageWebhooks(
             hooks.fold,
@@ -99,6 +112,8 @@ class Communication:
             ),
             disable_after=settings.webhook_disable_after,
         )
+        stores = system.stores
+        self.handlings = Handlings(system.log, stores.handlers, stores.leases, clock)
         # Where all is in memory, endpoints are not called.
         in_memory = system.stores.kind == "memory"
         sending = () if in_memory else ((message_webhooks.LEASE, self.webhooks.lead),)
@@ -109,6 +124,11 @@ class Communication:
     def mailroom(self) -> Mailroom:
         """What waits for whom, as far as ``host`` has come."""
         return self.fold.state
+
+    def close(self) -> None:
+        """Have nobody wait any more for messages or answers: the node is stopping."""
+        self.polls.close()
+        self.replies.close()
 
     def reading(self) -> MessageReading:
         """Return messages in numbers, as this node knows them now."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -49,6 +49,44 @@ class _Letter(NamedTuple):
         return status_of(self.row.state, self.expired_at is not None)
 
 
+class _Mail:
+    """A message with all that is known of it.
+
+    Attributes:
+        message: As it was sent.
+        expiries: When it expired.
+        letters: All its letters.
+        last: The last one to each recipient, by recipient.
+    """
+
+    def __init__(self, message: MessageRow) -> None:
+        self.message = message
+        self.expiries: list[ExpiryRow] = []
+        self.letters: list[_Letter] = []
+        self.last: dict[str, _Letter] = {}
+
+    @property
+    def expired(self) -> bool:
+        until = self.message.expires_at
+        return until is not None and any(row.at >= until for row in self.expiries)
+
+    @property
+    def status(self) -> MessageStatus:
+        known = {each.status for each in self.last.values()}
+        return summary(known, spread=self.message.spread, expired=self.expired)
+
+    def add(self, row: DeliveryRow) -> None:
+        until, expired_at = row.expires_at or self.message.expires_at, None
+        if row.ended is None and until is not None:
+            times = (e.at for e in self.expiries if e.position > row.position and e.at >= until)
+            expired_at = next(times, None)
+        letter = _Letter(row, self.message, expired_at)
+        self.letters.append(letter)
+        known = self.last.get(row.recipient)
+        if known is None or known.row.position < row.position:
+            self.last[row.recipient] = letter
+
+
 class MemoryMessages:
     """Answers as ``Messages`` does."""
 
@@ -66,25 +104,28 @@ class MemoryMessages:
     ) -> Found[Story]:
         """Return the story of a message; see ``Messages.find``."""
         wanted = RecipientPage(status, cursor, limit)
-        message: MessageRow | None = self._tables.rows[0].get(message_id)
-        if message is None:
+        mail = self._mail().get(message_id)
+        if mail is None:
             return Found(None, self._position())
-        all_letters = [each for each in self._letters() if each.message is message]
-        last = sorted(_last(all_letters), key=lambda each: each.row.recipient)
         chosen = [
             (each.row, each.expired_at)
-            for each in last
-            if each.row.recipient > wanted.after and (not status or each.status in status)
+            for name, each in sorted(mail.last.items())
+            if name > wanted.after and (not status or each.status in status)
         ]
         page, following = wanted.cut(chosen[: wanted.limit + 1])
         shown = {row.recipient: row.position for row, _ in page}
-        earlier = [
-            each.row for each in all_letters if each.row.position < shown.get(each.row.recipient, 0)
-        ]
-        counts = Counter(each.status.value for each in last)
-        expiries = self._expiries(message_id)
         story = story_of(
-            _envelope(message), message.spread, expiries, counts, page, earlier, following
+            _envelope(mail.message),
+            mail.message.spread,
+            mail.expiries,
+            Counter(each.status.value for each in mail.last.values()),
+            page,
+            [
+                each.row
+                for each in mail.letters
+                if each.row.position < shown.get(each.row.recipient, 0)
+            ],
+            following,
         )
         return Found(story, self._position())
 
@@ -98,9 +139,9 @@ class MemoryMessages:
         """Return one page of messages; see ``Messages.list``."""
         return page_of(
             self._messages(filters),
-            lambda row: message_of((*_envelope(row), self._summary(row))),
-            {"sent_at": Order(lambda row: Fraction(row.position))},
-            lambda row: row.message_id,
+            lambda mail: message_of((*_envelope(mail.message), mail.status)),
+            {"sent_at": Order(lambda mail: Fraction(mail.message.position))},
+            lambda mail: mail.message.message_id,
             sort=sort,
             cursor=cursor,
             limit=limit,
@@ -167,21 +208,12 @@ class MemoryMessages:
 
     async def state_of(self, message_id: str, recipient: str) -> Standing:
         """Return where a message stands at a recipient; see ``Messages.state_of``."""
-        message: MessageRow | None = self._tables.rows[0].get(message_id)
-        if message is None:
-            return Standing(False, None, False, False, self._position())
-        last = [
-            each.status
-            for each in _last(self._letters())
-            if each.message is message and each.row.recipient == recipient
-        ]
-        return Standing(
-            True,
-            last[0] if last else None,
-            message.spread,
-            self._has_expired(message),
-            self._position(),
-        )
+        mail, position = self._mail().get(message_id), self._position()
+        if mail is None:
+            return Standing(False, None, False, False, position)
+        last = mail.last.get(recipient)
+        status = None if last is None else last.status
+        return Standing(True, status, mail.message.spread, mail.expired, position)
 
     async def sealed(self, message_id: str) -> Sealed | None:
         """Return the encrypted payload of a message."""
@@ -190,58 +222,40 @@ class MemoryMessages:
             return None
         return msgspec.convert(message.sealed, Sealed, from_attributes=True)
 
-    def _expiries(self, message_id: str) -> Sequence[ExpiryRow]:
-        return [row for row in self._tables.rows[2].values() if row.message_id == message_id]
+    def _mail(self) -> dict[str, _Mail]:
+        """Put together what belongs together."""
+        messages, letters, expiries = self._tables.rows
+        found = {message_id: _Mail(row) for message_id, row in messages.items()}
+        for expiry in expiries.values():
+            if expiry.message_id in found:
+                found[expiry.message_id].expiries.append(expiry)
+        sent = {mail.message.position: mail for mail in found.values()}
+        for letter in letters.values():
+            if letter.sent in sent:
+                sent[letter.sent].add(letter)
+        return found
 
-    def _has_expired(self, message: MessageRow) -> bool:
-        until = message.expires_at
-        return until is not None and any(
-            row.at >= until for row in self._expiries(message.message_id)
-        )
-
-    def _letters(self) -> Iterator[_Letter]:
-        messages = {row.position: row for row in self._tables.rows[0].values()}
-        for row in self._tables.rows[1].values():
-            message = messages.get(row.sent)
-            if message is not None:
-                yield _Letter(row, message, self._expired_at(row, message))
-
-    def _expired_at(self, letter: DeliveryRow, message: MessageRow) -> datetime | None:
-        until = letter.expires_at or message.expires_at
-        if letter.ended is not None or until is None:
-            return None
-        for row in self._expiries(message.message_id):
-            if row.position > letter.position and row.at >= until:
-                return row.at
-        return None
-
-    def _summary(self, message: MessageRow) -> MessageStatus:
-        known = {each.status for each in _last(self._letters()) if each.message is message}
-        return summary(known, spread=message.spread, expired=self._has_expired(message))
-
-    def _messages(self, filters: MessageFilter) -> Iterator[MessageRow]:
+    def _messages(self, filters: MessageFilter) -> Iterator[_Mail]:
         check_filter(filters)
-        letters = self._tables.rows[1].values()
-        for row in self._tables.rows[0].values():
+        for mail in self._mail().values():
+            row = mail.message
             if (
                 _fits(row, filters)
                 and (filters.topic is None or filters.topic in row.topics)
                 and filters.correlation_id in {None, row.correlation_id}
+                and (filters.recipient is None or filters.recipient in mail.last)
                 and _within(row.sent_at, filters)
-                and (not filters.status or self._summary(row) in filters.status)
-                and (
-                    filters.recipient is None
-                    or any(
-                        each.sent == row.position and each.recipient == filters.recipient
-                        for each in letters
-                    )
-                )
+                and (not filters.status or mail.status in filters.status)
             ):
-                yield row
+                yield mail
+
+    def _last(self) -> Iterator[_Letter]:
+        for mail in self._mail().values():
+            yield from mail.last.values()
 
     def _received(self, recipient: str, filters: ReceivedFilter) -> Iterator[_Letter]:
         check_filter(filters)
-        for each in _last(self._letters()):
+        for each in self._last():
             if (
                 each.row.recipient == recipient
                 and _fits(each.message, filters)
@@ -252,7 +266,7 @@ class MemoryMessages:
 
     def _dead(self, filters: DeadLetterFilter) -> Iterator[_Letter]:
         check_filter(filters)
-        for each in _last(self._letters()):
+        for each in self._last():
             row, reason = each.row, each.row.reason or ""
             if (
                 row.state == MessageStatus.DEAD
@@ -263,16 +277,6 @@ class MemoryMessages:
                 and (filters.reason in {None, reason} or reason.startswith(f"{filters.reason}:"))
             ):
                 yield each
-
-
-def _last(letters: Iterable[_Letter]) -> list[_Letter]:
-    """Return those that were not queued again later."""
-    last: dict[tuple[int, str], _Letter] = {}
-    for each in letters:
-        key = (each.row.sent, each.row.recipient)
-        if key not in last or last[key].row.position < each.row.position:
-            last[key] = each
-    return list(last.values())
 
 
 def _fits(message: MessageRow, filters: AnyFilter) -> bool:

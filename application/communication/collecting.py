@@ -46,6 +46,7 @@ class Collection:
         self._room: set[int] | None = None if prefetch is None else set()
         self._news = asyncio.Event()
         self._tray: Tray | None = None
+        self._ended = False
 
     def __enter__(self) -> Collection:
         """Begin."""
@@ -65,6 +66,11 @@ class Collection:
         """How many messages are out."""
         return 0 if self._room is None else len(self._room)
 
+    def end(self) -> None:
+        """Have nobody wait here any more: there are no next messages, now or later."""
+        self._ended = True
+        self._news.set()
+
     async def next(
         self, most: int = 100, seconds: float | None = None, most_bytes: int | None = None
     ) -> list[Delivered]:
@@ -76,7 +82,7 @@ class Collection:
             most_bytes: About how much they may have in them; one at least.
         """
         until = None if seconds is None else self._clock.monotonic() + seconds
-        while True:
+        while not self._ended:
             self._news.clear()
             tray = self._join()
             if tray is not None:
@@ -94,6 +100,7 @@ class Collection:
             else:
                 with self._clock.within(max(wait, 0.001)):
                     await self._news.wait()
+        return []
 
     def _join(self) -> Tray | None:
         tray = self._office.tray(self._name)

@@ -10,10 +10,14 @@ from typing import Any
 import msgspec
 
 from aia_mas.application.communication.sorting import Sorting
-from aia_mas.application.communication.views import DestinationView, destination_fields
+from aia_mas.application.communication.views import (
+    DestinationView,
+    destination_fields,
+    rule_view,
+)
 from aia_mas.application.engine.handlers import Evolvers, Handler, Handlers
 from aia_mas.domain.communication import delivery_events, ending, mailbox, message, recording, rules
-from aia_mas.domain.communication.sending import SendMessage, send_message
+from aia_mas.domain.communication.sending import SendMessage, SentBefore, send_message
 from aia_mas.domain.communication.terms import MessageTerms
 from aia_mas.domain.kernel import Event
 from aia_mas.domain.orchestration.task_specification import Priority
@@ -58,6 +62,7 @@ class SentMessage(DestinationView, frozen=True, kw_only=True, omit_defaults=True
         deliver_after: It is not delivered before, UTC.
         expires_at: When it expires, UTC.
         sent_at: When it was accepted, UTC.
+        duplicate: It had been sent before; nothing was sent now.
     """
 
     message_id: str
@@ -71,6 +76,7 @@ class SentMessage(DestinationView, frozen=True, kw_only=True, omit_defaults=True
     deliver_after: datetime | None = None
     expires_at: datetime | None = None
     sent_at: datetime
+    duplicate: bool = False
 
 
 class Subscriptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +136,9 @@ def handlers(terms: MessageTerms, sorting: Callable[[], Sorting]) -> Handlers:
         mailbox.Unsubscribe: _on_mailbox(mailbox.unsubscribe),
         mailbox.SetSubscriptions: _on_mailbox(mailbox.set_subscriptions),
         mailbox.ForwardMailbox: _on_mailbox(mailbox.forward_mailbox),
-        rules.SetRule: Handler(lambda _: (rules.RULES,), rules.set_rule, lambda _, c: c.rule),
+        rules.SetRule: Handler(
+            lambda _: (rules.RULES,), rules.set_rule, lambda _, c: rule_view(c.rule)
+        ),
         rules.RemoveRule: Handler(lambda _: (rules.RULES,), rules.remove_rule, _nothing),
     }
 
@@ -147,7 +155,7 @@ def _nothing(_state: Any, _command: Any) -> None:
     return None
 
 
-def _sent(state: message.MessageState, command: SendMessage) -> SentMessage:
+def _sent(state: message.MessageState, command: SendMessage | SentBefore) -> SentMessage:
     sent = state.sent
     return SentMessage(
         **destination_fields(sent.to),
@@ -162,6 +170,7 @@ def _sent(state: message.MessageState, command: SendMessage) -> SentMessage:
         deliver_after=sent.deliver_after,
         expires_at=sent.expires_at,
         sent_at=sent.sent_at,
+        duplicate=isinstance(command, SentBefore),
     )
 
 

@@ -136,11 +136,17 @@ class PostOffice:
                 # It waits for a key, without counting as delivered; another node may have that.
                 tray.put_back(out, self._now() + _UNREADABLE_AGAIN)
                 continue
-            self._fresh.append((tray, out))
-            heappush(self._deadlines, (out.deadline, next(self._order), tray, out))
-            self.delivered[out.transport] = self.delivered.get(out.transport, 0) + 1
+            self._count(tray, out)
             handed.append(Delivered(content, out))
         return handed
+
+    def hand_over(self, name: str, letter: Letter, transport: str) -> Out | None:
+        """Hand over a letter out of its turn; None: it is out already, or not to be had now."""
+        tray = self.tray(name)
+        out = None if tray is None else tray.take_one(letter, transport)
+        if tray is not None and out is not None:
+            self._count(tray, out)
+        return out
 
     def acknowledge(self, name: str, message_id: str) -> asyncio.Future[int]:
         """Take an acknowledgement; the result is its position in the log, once it is durable.
@@ -200,8 +206,11 @@ class PostOffice:
 
     def put_back(self, name: str, delivered: Delivered) -> None:
         """Take a delivery back that did not take place after all; it does not count as one."""
+        self.take_back(name, delivered.out)
+
+    def take_back(self, name: str, out: Out) -> None:
+        """Do the same with what is known of it."""
         tray = self.tray(name)
-        out = delivered.out
         if tray is not None and tray.out.get(out.letter.position) is out and not out.settling:
             tray.put_back(out)
 
@@ -232,6 +241,11 @@ class PostOffice:
                 self._fold.state.inbox(tray.number)
                 if number % 50 == 49:
                     await asyncio.sleep(0)
+
+    def _count(self, tray: Tray, out: Out) -> None:
+        self._fresh.append((tray, out))
+        heappush(self._deadlines, (out.deadline, next(self._order), tray, out))
+        self.delivered[out.transport] = self.delivered.get(out.transport, 0) + 1
 
     def _note(self, now: float) -> None:
         while self._fresh and self._fresh[0][1].at + _NOTE_AFTER <= now:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import NamedTuple
 
+from aia_mas.application.communication.collecting import PREFETCH
 from aia_mas.application.communication.post_office import PostOffice
 from aia_mas.domain.communication.mailroom.figures import CLASSES, ClassFigures
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
@@ -24,6 +25,7 @@ class MessageReading(NamedTuple):
         held: Deliveries that wait for ids that are not registered.
         rules: Routing rules that are followed.
         collecting: Recipients for whom messages are laid out on this node.
+        slow: Those of them that have as many out as one connection may have.
     """
 
     classes: Mapping[Priority, ClassFigures]
@@ -33,6 +35,7 @@ class MessageReading(NamedTuple):
     held: int
     rules: int
     collecting: int
+    slow: int
 
 
 def read_messages(mailroom: Mailroom, office: PostOffice) -> MessageReading:
@@ -46,4 +49,5 @@ def read_messages(mailroom: Mailroom, office: PostOffice) -> MessageReading:
         held=mailroom.held,
         rules=len(mailroom.in_order),
         collecting=len(office.trays),
+        slow=sum(len(tray.out) >= PREFETCH for tray in office.trays.values()),
     )

@@ -9,7 +9,7 @@ import structlog
 
 from aia_mas.application.clock import Clock
 from aia_mas.application.engine.engine import Engine, Origin
-from aia_mas.application.event_log.errors import EventLogError
+from aia_mas.application.event_log.errors import EventLogError, LogClosed
 from aia_mas.domain.communication.delivery_events import Acknowledged, Failed, Noted
 from aia_mas.domain.communication.recording import RecordDeliveries
 from aia_mas.domain.kernel.errors import DomainError
@@ -103,18 +103,32 @@ class Records:
                 acknowledged=tuple(item for item, _ in acknowledged),
                 failed=tuple(item for item, _ in failed),
             )
-            position = await self._record(command)
+            try:
+                position = await self._record(command)
+            except LogClosed as error:
+                # Whoever waits is told: nothing more is recorded by this node.
+                for _, future in (*acknowledged, *failed):
+                    if not future.done():
+                        future.set_exception(error)
+                        future.exception()  # most of them nobody waits for
+                continue
             await self._reached(position)
             for _, future in (*acknowledged, *failed):
                 if not future.done():
                     future.set_result(position)
 
     async def _record(self, command: RecordDeliveries) -> int:
-        """Write it, however long the log is away: whoever waits has not been told anything."""
+        """Write it, however long the log is away: whoever waits has not been told anything.
+
+        Raises:
+            LogClosed: The node is stopping.
+        """
         origin = Origin(PRINCIPAL, f"post:{self._writer}:{self._new_id()}")
         while True:
             try:
                 return (await self._engine.run(command, origin)).position
+            except LogClosed:
+                raise
             except (EventLogError, DomainError) as error:
                 log.warning("deliveries_not_recorded", code=error.code)
                 await self._clock.sleep(_PAUSE)

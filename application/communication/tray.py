@@ -189,6 +189,18 @@ class Tray:
                 break
         return taken
 
+    def take_one(self, letter: Letter, transport: str) -> Out | None:
+        """Take a letter out of its turn; None: it is out already, or cannot be delivered now."""
+        now, mailroom = self._now(), self._mailroom()
+        mailroom.inbox(self.number)
+        if letter.available > now or not self._can_go(letter, now):
+            return None
+        known = mailroom.delivery(letter.position, self.number)
+        attempt = 1 if known is None else known.failures + 1
+        # Where it stood it is thrown away when its turn comes.
+        out = self.out[letter.position] = Out(letter, attempt, transport, now, None)
+        return out
+
     def put_back(self, out: Out, until: float = 0.0) -> None:
         """Take a delivery back that did not take place after all.
 

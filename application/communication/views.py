@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from aia_mas.domain.communication.message_events import MessageSent
+from aia_mas.domain.communication.rules import Match, Rule
 from aia_mas.domain.communication.told import (
     DestinationView,
     destination_fields,
@@ -18,9 +19,12 @@ from aia_mas.domain.orchestration.task_specification import Priority
 __all__ = [
     "DestinationView",
     "MessageView",
+    "RuleMatch",
+    "RuleView",
     "destination_fields",
     "destination_view",
     "message_view",
+    "rule_view",
 ]
 
 
@@ -81,4 +85,57 @@ def message_view(message_id: str, event: MessageSent, payload: Any) -> MessageVi
         expires_at=event.expires_at,
         ack_seconds=event.ack_seconds,
         sent_at=event.sent_at,
+    )
+
+
+class RuleMatch(Match, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """For which messages a rule is; all that is given holds.
+
+    Attributes:
+        message_type: They are of this type.
+        topic: They go to a topic that this pattern takes in, like ``tasks.*``.
+        from_agent: They come from this agent.
+        to_agent: They name this agent.
+        headers: They have these headers with these values.
+    """
+
+
+class RuleView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A routing rule.
+
+    Attributes:
+        rule_id: Its id.
+        match: For which messages it is.
+        order: Rules are followed from the lowest to the highest, then by id.
+        to: They go there.
+        copy_to: They go there, too.
+        priority: They have this priority.
+        last: No rule behind it is followed for them.
+        enabled: It is followed at all.
+        description: For people.
+    """
+
+    rule_id: str
+    match: RuleMatch
+    order: int
+    to: DestinationView | None = None
+    copy_to: DestinationView | None = None
+    priority: Priority | None = None
+    last: bool = False
+    enabled: bool
+    description: str = ""
+
+
+def rule_view(rule: Rule) -> RuleView:
+    """Return a rule as it is shown."""
+    return RuleView(
+        rule_id=rule.rule_id,
+        match=RuleMatch(**msgspec.structs.asdict(rule.match)),
+        order=rule.order,
+        to=None if rule.to is None else destination_view(rule.to),
+        copy_to=None if rule.copy_to is None else destination_view(rule.copy_to),
+        priority=rule.priority,
+        last=rule.last,
+        enabled=rule.enabled,
+        description=rule.description,
     )

@@ -16,7 +16,7 @@ from aia_mas.application.communication.collecting import Collection
 from aia_mas.application.communication.mailroom_fold import MailroomFold
 from aia_mas.application.communication.post_office import Delivered, PostOffice
 from aia_mas.application.engine.engine import Engine
-from aia_mas.application.event_log.errors import EventLogError, Fenced
+from aia_mas.application.event_log.errors import EventLogError, Fenced, LogClosed
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.event_log.leases import Lease
 from aia_mas.application.orchestration.workload import Workload
@@ -187,3 +187,5 @@ class MessageWebhooks:
         except DomainError:
             # It was taken over another way, or its time was over meanwhile.
             log.info("message_settled_otherwise", message_id=message_id, agent_id=name)
+        except LogClosed:
+            log.info("message_not_settled", message_id=message_id, agent_id=name)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from aia_mas.domain.kernel.errors import Conflict, DomainError, InvalidValue, NotFound, TooMuch
+from aia_mas.domain.kernel.errors import (
+    Conflict,
+    DomainError,
+    InvalidValue,
+    NotFound,
+    PermissionDenied,
+    TooMuch,
+)
 
 
 class MessageNotFound(NotFound):
@@ -129,3 +136,15 @@ class InvalidRule(InvalidValue):
     """A routing rule changes nothing, or cannot be followed."""
 
     code = "invalid_rule"
+
+
+class SenderNotAllowed(PermissionDenied):
+    """An agent sends as itself, a client as its subject; the system is for operators."""
+
+    code = "sender_not_allowed"
+
+
+class InboxNotAllowed(PermissionDenied):
+    """An agent takes and acknowledges what was sent to itself, and nobody else's messages."""
+
+    code = "inbox_not_allowed"

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from aia_mas.domain.communication.destination import Destination, check_destination
 from aia_mas.domain.communication.errors import InvalidRule, RuleNotFound, TooManyRules
+from aia_mas.domain.communication.headers import check_headers
 from aia_mas.domain.communication.topics import check_pattern, matches
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.decision import Decision, accept, refuse
@@ -18,7 +19,7 @@ from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.event import Event, State
 from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.kernel.mistakes import Mistakes
-from aia_mas.domain.orchestration.bounds import check_count, check_name, check_text
+from aia_mas.domain.orchestration.bounds import check_name, check_text
 from aia_mas.domain.orchestration.task_specification import Priority
 
 CATEGORY = "routing"
@@ -190,7 +191,7 @@ def check_rule(rule: Rule) -> None:
         value = getattr(match, field)
         if value is not None:
             check(check_name, value, f"match.{field}")
-    check(check_count, match.headers, "match.headers")
+    check(check_headers, match.headers, "match.headers")
     if rule.to is None and rule.copy_to is None and rule.priority is None and not rule.last:
         mistakes.add(InvalidRule("a rule says what becomes of messages", field="to"))
     for field in ("to", "copy_to"):

@@ -19,6 +19,7 @@ from aia_mas.domain.communication.errors import (
     PayloadTooLarge,
     UnknownRecipient,
 )
+from aia_mas.domain.communication.headers import check_headers
 from aia_mas.domain.communication.message import MessageState, message_stream
 from aia_mas.domain.communication.message_events import MessageSent, Sealed
 from aia_mas.domain.communication.terms import MessageTerms
@@ -29,7 +30,6 @@ from aia_mas.domain.kernel.errors import DomainError, InvalidValue
 from aia_mas.domain.kernel.ids import check_id, check_made_id
 from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.orchestration.bounds import (
-    MAX_NAME,
     check_json,
     check_moment,
     check_name,
@@ -40,9 +40,6 @@ from aia_mas.domain.orchestration.task_specification import Priority
 
 SYSTEM = "system"
 """The sender that is built in."""
-MOST_HEADERS = 32
-LONGEST_HEADER = 1_024
-"""Longest value of one, in characters."""
 LONGEST_TTL = 366 * 86_400.0
 """Seconds."""
 LONGEST_ACK = 86_400.0
@@ -135,6 +132,12 @@ class SendMessage(msgspec.Struct, frozen=True, kw_only=True):
     route: Route | None = None
 
 
+class SentBefore(msgspec.Struct, frozen=True, kw_only=True):
+    """What the answer is about when just this message exists already (``message_id``: which)."""
+
+    message_id: str
+
+
 def send_message(
     state: MessageState | None, command: SendMessage, ctx: Context, *, terms: MessageTerms
 ) -> Decision:
@@ -145,17 +148,20 @@ def send_message(
         EmptyGroup: Nobody has the capability or the role.
         InboxFull: A recipient has as many waiting as it may have.
         UnknownRecipient: A recipient is not registered, and mail to those is not held.
+        EncryptionUnavailable: It is to be encrypted, and there is no key.
         InvalidValue: See ``check_message``.
     """
     stream = message_stream(command.message_id)
     if state is not None:
         if state.sent.digest in digests_of(command):
-            return accept(stream)
+            return Decision(instead=(stream, SentBefore(message_id=command.message_id)))
         return refuse(MessageExists(message_id=command.message_id))
     try:
         check_message(command, ctx.now, terms)
     except InvalidValue as error:
         return refuse(error)
+    if command.encrypt and command.sealed is None:
+        return refuse(EncryptionUnavailable(field="encrypt"))
     route = command.route or Route(
         destinations=(command.to,), recipients=command.to.agents, priority=command.priority
     )
@@ -233,7 +239,6 @@ def check_message(command: SendMessage, now: datetime, terms: MessageTerms) -> N
         InvalidValue: One is (or a subclass), with the field's path; ``others`` has all others.
         PayloadTooLarge: The payload is too large.
         AlreadyExpired: It would never be delivered.
-        EncryptionUnavailable: It is to be encrypted, and there is no key.
     """
     mistakes = Mistakes()
     check = mistakes.check
@@ -244,8 +249,6 @@ def check_message(command: SendMessage, now: datetime, terms: MessageTerms) -> N
     check(check_name, command.message_type, "message_type")
     if command.payload is not None:
         check(check_json, command.payload, "payload")
-    if command.encrypt and command.sealed is None and not mistakes:
-        mistakes.add(EncryptionUnavailable(field="encrypt"))
     if command.size > terms.max_payload_bytes:
         mistakes.add(
             PayloadTooLarge(
@@ -255,7 +258,7 @@ def check_message(command: SendMessage, now: datetime, terms: MessageTerms) -> N
             )
         )
     if command.headers:
-        check(_check_headers, command.headers)
+        check(check_headers, command.headers, "headers")
     if command.correlation_id is not None:
         check(check_text, command.correlation_id, "correlation_id", shortest=1, longest=255)
     if command.reply_to is not None:
@@ -269,14 +272,6 @@ def check_message(command: SendMessage, now: datetime, terms: MessageTerms) -> N
         if value is not None:
             check(check_number, value, field, lowest=lowest, highest=highest)
     mistakes.refuse()
-
-
-def _check_headers(headers: dict[str, str]) -> None:
-    if len(headers) > MOST_HEADERS:
-        raise InvalidValue(f"a message has at most {MOST_HEADERS} headers", field="headers")
-    for name, value in headers.items():
-        check_text(name, "headers", shortest=1, longest=MAX_NAME)
-        check_text(value, f"headers.{name}", longest=LONGEST_HEADER)
 
 
 def _check_reply_to(reply_to: str) -> None:

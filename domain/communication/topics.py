@@ -106,6 +106,24 @@ class Subscribers:
             found |= here
         return found
 
+    def listed(self, after: str = "") -> Iterator[tuple[str, set[int]]]:
+        """Yield patterns and the numbers of those that listen to them, in the order of their words.
+
+        Args:
+            after: Only those behind this pattern.
+        """
+        yield from self._listed((), tuple(after.split(".")) if after else None)
+
+    def _listed(
+        self, path: tuple[str, ...], after: tuple[str, ...] | None
+    ) -> Iterator[tuple[str, set[int]]]:
+        if after is None and self._here:
+            yield ".".join(path), self._here
+        first = after[0] if after else ""
+        for word in sorted(word for word in self._below if word >= first):
+            rest = after[1:] if after and word == first else None
+            yield from self._below[word]._listed((*path, word), rest)
+
     def _listening(self, words: list[str], at: int) -> Iterator[set[int]]:
         if at == len(words):
             yield self._here

@@ -13,6 +13,7 @@ from aia_mas.application.settings import Settings
 from aia_mas.interfaces.http.agent_queries import AgentQueries
 from aia_mas.interfaces.http.agents import AgentCommands
 from aia_mas.interfaces.http.audit import Audit
+from aia_mas.interfaces.http.communication import COMMUNICATION_CONTROLLERS
 from aia_mas.interfaces.http.connections import Connections
 from aia_mas.interfaces.http.docs import Documentation, encoded
 from aia_mas.interfaces.http.economy import ECONOMIC_CONTROLLERS
@@ -76,6 +77,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     QueueOperations,
     LimitOperations,
     *ECONOMIC_CONTROLLERS,
+    *COMMUNICATION_CONTROLLERS,
     Connections,
     TokenRevocations,
     Audit,

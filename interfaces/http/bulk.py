@@ -27,6 +27,9 @@ EXAMPLES = 20
 _AT_ONCE = 100
 """Commands of one commit: deciding on them must not hold up others for long."""
 
+Outcome = tuple[str, str | None]
+"""Which one, and the code of its refusal."""
+
 _order = msgspec.json.Decoder(BulkOrder).decode
 
 
@@ -81,7 +84,7 @@ async def foretold(
         matched: How many that are, beyond the limit as well.
         command: Makes the command for one of them.
     """
-    engine, outcomes = request.system.engine, list[_Outcome]()
+    engine, outcomes = request.system.engine, list[Outcome]()
     if selection.criteria is not None:  # a filter leaves out what would be refused
         outcomes += [(entity, None) for entity in selection.ids[:EXAMPLES]]
     else:
@@ -95,14 +98,28 @@ async def foretold(
     return answer(replace(result, changed=0))
 
 
-async def carry_out_for_all(
+class CarriedOut(NamedTuple):
+    """What came of an order.
+
+    Attributes:
+        order: The order as it was recorded first.
+        outcomes: For whom it was carried out, with the code of the refusal if it was refused.
+        last: The last commit of it.
+    """
+
+    order: BulkOrder
+    outcomes: Sequence[Outcome]
+    last: CommandResult
+
+
+async def carry_out_order(
     request: ApiRequest,
     action: str,
     selection: Selection,
     command: Callable[[str], msgspec.Struct],
     reason: str = "",
     deadline: datetime | None = None,
-) -> Answer[BulkResult]:
+) -> CarriedOut:
     """Order the same thing for many.
 
     The order is recorded with its ids in its outcome, under the caller's idempotency key: when it
@@ -134,7 +151,7 @@ async def carry_out_for_all(
         origin,
     )
     order = _order(begun.body)
-    last, outcomes = begun, list[_Outcome]()
+    last, outcomes = begun, list[Outcome]()
     for number, ids in enumerate(chunks(order.ids, _AT_ONCE)):
         each = Origin(
             origin.principal,
@@ -152,16 +169,27 @@ async def carry_out_for_all(
             outcomes.append((entity, item.code if isinstance(item, DomainError) else None))
             if isinstance(item, CommandResult) and item.position > last.position:
                 last = item._replace(replayed=begun.replayed)
+    return CarriedOut(order, outcomes, last)
+
+
+async def carry_out_for_all(
+    request: ApiRequest,
+    action: str,
+    selection: Selection,
+    command: Callable[[str], msgspec.Struct],
+    reason: str = "",
+    deadline: datetime | None = None,
+) -> Answer[BulkResult]:
+    """Order the same thing for many, and answer with a summary; see ``carry_out_order``."""
+    order, outcomes, last = await carry_out_order(
+        request, action, selection, command, reason, deadline
+    )
     content = _result(outcomes, matched=len(order.ids), more=order.more, bulk_id=order.bulk_id)
     return answer(content, 200, position_headers(last))
 
 
-_Outcome = tuple[str, str | None]
-"""Which one, and the code of its refusal."""
-
-
 def _result(
-    outcomes: Sequence[_Outcome], *, matched: int, more: bool, bulk_id: str | None
+    outcomes: Sequence[Outcome], *, matched: int, more: bool, bulk_id: str | None
 ) -> BulkResult:
     refused = Counter(code for _, code in outcomes if code is not None)
     examples = sorted(outcomes, key=lambda outcome: outcome[1] is None)[:EXAMPLES]

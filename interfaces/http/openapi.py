@@ -19,9 +19,11 @@ from aia_mas.interfaces.http.openapi_answers import (
     CONDITIONAL,
     CREATING,
     MAY_BE_FULL,
+    OTHER_ANSWERS,
+    SETTLING,
     SPENDING,
-    TWO_ANSWERS,
     UNLIMITED,
+    WAITING_FOR_OTHERS,
     WITH_ETAG,
     WITH_LOCATION,
     WITH_POSITION,
@@ -70,6 +72,7 @@ _TITLES = {
     429: "Too many requests; see Retry-After",
     500: "The server made a mistake",
     503: "Not now; see Retry-After",
+    504: "Nobody has answered in time",
 }
 _OF_EVERY = (400, 401, 403, 404, 405, 422, 500, 503)
 _OF_COMMANDS = (409, 413, 415)
@@ -244,6 +247,7 @@ def _complete(method: str, operation: dict[str, Any], *, secured: bool) -> None:
         *((402,) if spends else ()),
         *((412,) if conditional else ()),
         *((429,) if name in MAY_BE_FULL else ()),
+        *((504,) if name in WAITING_FOR_OTHERS else ()),
     ]
     operation["security"] = [{"bearer": []}] if secured and roles != PUBLIC else []
     if roles != PUBLIC:
@@ -256,15 +260,15 @@ def _complete(method: str, operation: dict[str, Any], *, secured: bool) -> None:
         headers = response.setdefault("headers", {})
         if command and name not in WITHOUT_KEY:
             headers.update(_COMMAND_HEADERS)
+        if name in SETTLING:
+            headers["X-Event-Position"] = _COMMAND_HEADERS["X-Event-Position"]
         if name in WITH_POSITION:
             headers["X-Event-Position"] = _AS_OF
         if name in WITH_ETAG:
             headers["ETag"] = _ETAG
         if name in WITH_LOCATION:
             headers["Location"] = _LOCATION
-    if name in TWO_ANSWERS:
-        usual, other, description = TWO_ANSWERS[name]
-        responses[other] = {**responses[usual], "description": description}
+    _complete_others(name, responses)
     for content in (response.get("content", {}) for response in responses.values()):
         if "text/event-stream" in content:
             # What comes is described in words; a schema would be that of the whole endless text.
@@ -277,6 +281,16 @@ def _complete(method: str, operation: dict[str, Any], *, secured: bool) -> None:
         _optional_body(body)
         if name in EXAMPLES:
             body["content"]["application/json"]["example"] = EXAMPLES[name]
+
+
+def _complete_others(name: str, responses: dict[str, Any]) -> None:
+    """Describe what else is answered than usual."""
+    for other in OTHER_ANSWERS.get(name, ()):
+        made = {**responses[other.usual], "description": other.description}
+        if other.carries is not None:
+            schema = {"$ref": _REF.format(name=other.carries)}
+            made["content"] = {"application/json": {"schema": schema}}
+        responses[other.status] = made
 
 
 def _tell_answers(responses: dict[str, Any], schemas: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ TAGS = (
     ("tasks", "The work: submitted, worked on, steered, explained; and who gets it."),
     ("queue", "Tasks that wait, limits of concurrency keys, pauses."),
     ("economy", "Money and who has it: wallets, stakes, rewards, budgets, governance."),
+    ("communication", "Messages between agents: sent, delivered, acknowledged, routed."),
     ("live", "What happens, as it happens."),
     ("security", "Tokens that are refused before they expire."),
     ("audit", "Every event as it is stored and sealed."),
@@ -59,6 +60,13 @@ PARAMETERS: Mapping[str, str] = {
     "window": "How far back; it begins with a full hour.",
     "actor": "Caused by this subject.",
     "order_id": "The order.",
+    "message_id": "The message.",
+    "from_agent": "Sent by this one.",
+    "recipient": "To this one; of a group once anything is known of the delivery.",
+    "message_type": "Of this type.",
+    "topic": "Sent to this topic.",
+    "correlation_id": "Tied together by this.",
+    "rule_id": "The rule.",
 }
 """What a parameter means wherever it says nothing of its own, by its name."""
 
@@ -85,6 +93,15 @@ _SUBMISSION = {
     "timeout_seconds": 300,
     "retry": {"max_attempts": 3, "base_seconds": 2, "non_retryable_codes": ["bad_input"]},
     "tags": ["sales"],
+}
+
+_MESSAGE = {
+    "to_agent": "data_analyst_001",
+    "message_type": "task_request",
+    "priority": "high",
+    "payload": {"quarter": "Q3"},
+    "headers": {"department": "sales"},
+    "ttl": 3_600,
 }
 
 EXAMPLES: Mapping[str, Any] = {
@@ -212,6 +229,45 @@ EXAMPLES: Mapping[str, Any] = {
     "cancel_proposal": {"reason": "the amount is wrong"},
     "veto_proposal": {"reason": "the treasury would be empty"},
     "delegate_votes": {"to": "data_analyst_002"},
+    # Messages
+    "send_message": _MESSAGE,
+    "send_messages": {
+        "messages": [
+            _MESSAGE,
+            {"topic": "tasks.created", "message_type": "task_created", "payload": {"task": "t-1"}},
+        ],
+        "atomic": False,
+    },
+    "broadcast_message": {"message_type": "maintenance", "payload": {"at": "22:00"}},
+    "request_reply": {
+        "to_agent": "data_analyst_001",
+        "message_type": "question",
+        "payload": {"quarter": "Q3"},
+        "wait": 10,
+    },
+    "acknowledge_message": {"agent_id": "data_analyst_001"},
+    "acknowledge_messages": {"message_ids": ["01a2036c-65fc-7403-87f1-7ad5c6d11796"]},
+    "refuse_message": {
+        "agent_id": "data_analyst_001",
+        "reason": "the source is away",
+        "retry_after_seconds": 60,
+    },
+    "redrive_message": {"agent_id": "data_analyst_001"},
+    "redrive_dead_letters": {"filter": {"message_type": "task_request"}, "dry_run": True},
+    "set_subscriptions": {"patterns": ["tasks.created", "alerts.>"]},
+    "add_subscriptions": {"patterns": ["tasks.*"]},
+    "forward_messages": {"webhook": True},
+    "set_rule": {
+        "match": {"topic": "alerts.>", "headers": {"severity": "high"}},
+        "copy_to": {"role": "on_call"},
+        "priority": "critical",
+        "description": "whoever is on call hears of it",
+    },
+    "explain_route": {
+        "capability": "statistics",
+        "mode": "any",
+        "message_type": "task_request",
+    },
     # Connections and tokens
     "close_connection": {"reason": "left open over night"},
     "close_connections": {"agent_id": "data_analyst_001", "reason": "the host is being moved"},

@@ -157,17 +157,19 @@ class Cursors:
     sealed by HMAC-SHA-256 (RFC 2104) under a key that all nodes of a store share.
     """
 
-    def __init__(self, request: ApiRequest, filters: Any) -> None:
+    def __init__(self, request: ApiRequest, filters: Any, operation: str | None = None) -> None:
         """Belong to the list of a request.
 
         Args:
             request: The request.
             filters: What else decides which items come in which order, JSON-compatible.
+            operation: Whose list it is; None: that of the request.
         """
         system = request.system
         secret = (system.settings.jwt_secret or "").encode()
         self._key = hashlib.sha256(b"cursor" + system.log.store_id.bytes + secret).digest()
-        self._list = f"{request.route_handler.operation_id}\n".encode() + _encode(filters)
+        name = operation or request.route_handler.operation_id
+        self._list = f"{name}\n".encode() + _encode(filters)
 
     def seal(self, cursor: str | None) -> str | None:
         """Return a cursor for the client."""

@@ -25,9 +25,10 @@ from aia_mas.domain.communication.message_events import (
     MessageRedriven,
     MessageSent,
 )
-from aia_mas.projections.communication.message_rows import DeliveryRow
+from aia_mas.projections.communication.message_rows import DeliveryRow, FailedDelivery
 from aia_mas.projections.communication.standing import MessageStatus
 from aia_mas.projections.table import RowFold, Table
+from aia_mas.projections.task_details import read
 
 _QUEUED = MessageStatus.QUEUED.value
 _DELIVERED = MessageStatus.DELIVERED.value
@@ -86,7 +87,7 @@ def _each(
 
 
 def _note(row: DeliveryRow, item: Noted, recorded: RecordedEvent) -> None:
-    if item.attempt <= _failures(row):
+    if item.attempt <= _failed(row):
         return  # it has failed meanwhile
     _deliver(row, item, recorded)
     row.state, row.deadline = _DELIVERED, item.deadline
@@ -99,21 +100,22 @@ def _acknowledge(row: DeliveryRow, item: Acknowledged, recorded: RecordedEvent) 
 
 
 def _fail(row: DeliveryRow, item: Failed, recorded: RecordedEvent) -> None:
-    if item.attempt <= _failures(row):
+    if item.attempt <= _failed(row):
         return  # two saw the same attempt fail
     _deliver(row, item, recorded)
     reason = printable(item.reason)
-    failure = {
-        "attempt": item.attempt,
-        "transport": row.transport,
-        "delivered_at": row.delivered_at,
-        "delivered": row.delivered,
-        "reason": reason,
-        "failed_at": recorded.event.at,
-        "position": recorded.position,
-        "retry_at": item.retry_at,
-    }
-    row.failures = [*(row.failures or ()), failure]
+    told = row.attempt == item.attempt  # now, or when it was noted
+    failure = FailedDelivery(
+        attempt=item.attempt,
+        transport=(row.transport if told else item.transport) or "",
+        delivered_at=(row.delivered_at if told else None) or item.delivered_at,
+        delivered=(row.delivered if told else None) or recorded.position,
+        reason=reason,
+        failed_at=recorded.event.at,
+        position=recorded.position,
+        retry_at=item.retry_at,
+    )
+    row.failures = [*failures_of(row), failure]
     row.state, row.retry_at, row.reason, row.deadline = _FAILED, item.retry_at, reason, None
 
 
@@ -124,10 +126,15 @@ def _deliver(row: DeliveryRow, item: Noted | Acknowledged | Failed, told: Record
         row.delivered_at, row.delivered = item.delivered_at, told.position
 
 
-def _failures(row: DeliveryRow) -> int:
-    """Return the number of the last delivery that failed."""
-    # Elements are as they were made here, or as they come back from the database.
-    return row.failures[-1]["attempt"] if row.failures else 0
+def failures_of(row: DeliveryRow) -> list[FailedDelivery]:
+    """Return the deliveries of a letter that failed."""
+    return read(row.failures, list[FailedDelivery]) or []
+
+
+def _failed(row: DeliveryRow) -> int:
+    """Return the number of the last delivery that failed, 0 when none has."""
+    failures = failures_of(row)
+    return failures[-1].attempt if failures else 0
 
 
 def _died(row: DeliveryRow | None, recorded: RecordedEvent) -> DeliveryRow:

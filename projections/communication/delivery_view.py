@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from aia_mas.projections.communication.message_rows import DeliveryRow
+from aia_mas.projections.communication.message_rows import DeliveryRow, FailedDelivery
 from aia_mas.projections.communication.standing import MessageStatus, status_of
 
 
@@ -62,13 +62,28 @@ def delivery_of(letter: DeliveryRow, expired_at: datetime | None) -> Delivery:
     )
 
 
-DELIVERY_COLUMNS = ", ".join(f"d.{name}" for name in DeliveryRow.__struct_fields__)
+DELIVERY_COLUMNS = ", ".join(
+    f"d.{name}::text" if name == "failures" else f"d.{name}"
+    for name in DeliveryRow.__struct_fields__
+)
 """The columns of a letter (table ``d``)."""
 DELIVERY_LARGE = ("d.failures", "d.reason")
 """Those of them that may be long."""
 
 
+_WIDTH = len(DeliveryRow.__struct_fields__)
+_failures = msgspec.json.Decoder(list[FailedDelivery]).decode
+
+
 def letter_of(row: Sequence[Any]) -> tuple[DeliveryRow, datetime | None]:
     """Return the letter of a row of ``DELIVERY_COLUMNS`` and when it expired, and that."""
-    columns = len(DeliveryRow.__struct_fields__)
-    return DeliveryRow(*row[:columns]), row[columns]
+    return letter_row(row[:_WIDTH]), row[_WIDTH]
+
+
+def letter_row(row: Sequence[Any]) -> DeliveryRow:
+    """Return the letter of a row of ``DELIVERY_COLUMNS``."""
+    letter = DeliveryRow(*row)
+    failures: Any = letter.failures
+    if isinstance(failures, str):
+        letter.failures = _failures(failures)
+    return letter

@@ -39,55 +39,6 @@ class MessageRow(msgspec.Struct, gc=False):
     sent_at: datetime
 
 
-class DeliveryRow(msgspec.Struct, gc=False, omit_defaults=True):
-    """A row of ``messages_v1_deliveries``: a letter to one recipient.
-
-    A letter is queued by the event at ``position``: that of the sending (``sent``), or one by which
-    a dead letter was queued again (``queued_at``, ``by``; it may expire at another time then). All
-    defaults are nulls, and left out of what is sent to the database: acknowledgements come by the
-    ten thousand.
-
-    Attributes:
-        key: Position and recipient.
-        position: See above.
-        sent: See above.
-        recipient: Who.
-        state: ``queued``, ``delivered``, ``failed``, ``acknowledged``, ``dead`` or ``dropped``.
-        attempt: The number of the last delivery, 0 before the first.
-        transport: How that was made.
-        delivered_at: When it was.
-        delivered: The position of the event that told of it first.
-        deadline: Until when it is to be acknowledged, while that is out.
-        failures: The deliveries that failed, see ``FailedDelivery``.
-        retry_at: When it is delivered again.
-        reason: Why the last delivery failed, or why it was dropped.
-        ended: The position of the event that ended it.
-        ended_at: When it ended.
-        queued_at: When it was queued again.
-        by: Who wanted that.
-        expires_at: When it expires then.
-    """
-
-    key: str
-    position: int
-    sent: int
-    recipient: str
-    state: str
-    attempt: int
-    transport: str | None = None
-    delivered_at: datetime | None = None
-    delivered: int | None = None
-    deadline: datetime | None = None
-    failures: Any = None
-    retry_at: datetime | None = None
-    reason: str | None = None
-    ended: int | None = None
-    ended_at: datetime | None = None
-    queued_at: datetime | None = None
-    by: str | None = None
-    expires_at: datetime | None = None
-
-
 class FailedDelivery(msgspec.Struct, gc=False):
     """An element of ``DeliveryRow.failures``.
 
@@ -110,6 +61,55 @@ class FailedDelivery(msgspec.Struct, gc=False):
     failed_at: datetime
     position: int
     retry_at: datetime | None
+
+
+class DeliveryRow(msgspec.Struct, gc=False, omit_defaults=True):
+    """A row of ``messages_v1_deliveries``: a letter to one recipient.
+
+    A letter is queued by the event at ``position``: that of the sending (``sent``), or one by which
+    a dead letter was queued again (``queued_at``, ``by``; it may expire at another time then). All
+    defaults are nulls, and left out of what is sent to the database: acknowledgements come by the
+    ten thousand.
+
+    Attributes:
+        key: Position and recipient.
+        position: See above.
+        sent: See above.
+        recipient: Who.
+        state: ``queued``, ``delivered``, ``failed``, ``acknowledged``, ``dead`` or ``dropped``.
+        attempt: The number of the last delivery, 0 before the first.
+        transport: How that was made.
+        delivered_at: When it was.
+        delivered: The position of the event that told of it first.
+        deadline: Until when it is to be acknowledged, while that is out.
+        failures: The deliveries that failed; see ``failures_of``.
+        retry_at: When it is delivered again.
+        reason: Why the last delivery failed, or why it was dropped.
+        ended: The position of the event that ended it.
+        ended_at: When it ended.
+        queued_at: When it was queued again.
+        by: Who wanted that.
+        expires_at: When it expires then.
+    """
+
+    key: str
+    position: int
+    sent: int
+    recipient: str
+    state: str
+    attempt: int
+    transport: str | None = None
+    delivered_at: datetime | None = None
+    delivered: int | None = None
+    deadline: datetime | None = None
+    failures: list[FailedDelivery] | None = None
+    retry_at: datetime | None = None
+    reason: str | None = None
+    ended: int | None = None
+    ended_at: datetime | None = None
+    queued_at: datetime | None = None
+    by: str | None = None
+    expires_at: datetime | None = None
 
 
 class ExpiryRow(msgspec.Struct, gc=False):

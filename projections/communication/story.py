@@ -10,13 +10,10 @@ from typing import Any
 import msgspec
 
 from aia_mas.domain.communication.told import is_group
+from aia_mas.projections.communication.deliveries_fold import failures_of
 from aia_mas.projections.communication.delivery_view import Delivery, delivery_of
 from aia_mas.projections.communication.envelope import envelope_fields
-from aia_mas.projections.communication.message_rows import (
-    DeliveryRow,
-    ExpiryRow,
-    FailedDelivery,
-)
+from aia_mas.projections.communication.message_rows import DeliveryRow, ExpiryRow
 from aia_mas.projections.communication.message_view import Message
 from aia_mas.projections.communication.standing import OPEN, summary
 
@@ -188,7 +185,7 @@ def _life(letter: DeliveryRow) -> Iterator[Entry]:
             by=letter.by,
             position=letter.position,
         )
-    failures = msgspec.convert(letter.failures or (), list[FailedDelivery])
+    failures = failures_of(letter)
     for each in failures:
         yield _delivered(name, each.attempt, each.transport, each.delivered_at, each.delivered)
         yield Entry(

@@ -12,7 +12,7 @@ from psycopg.rows import TupleRow
 from aia_mas.application.event_log.connections import Pool
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.projections.communication.deliveries_fold import letter_key
-from aia_mas.projections.communication.delivery_view import DELIVERY_COLUMNS, letter_of
+from aia_mas.projections.communication.delivery_view import DELIVERY_COLUMNS, letter_of, letter_row
 from aia_mas.projections.communication.envelope import ENVELOPE_COLUMNS
 from aia_mas.projections.communication.message_filters import check_statuses
 from aia_mas.projections.communication.message_rows import DeliveryRow, ExpiryRow
@@ -120,7 +120,7 @@ async def _earlier(
         return []
     keys = [letter_key(sent, name) for name in again]
     rows = await connection.execute(_AGAIN, (keys, sent, list(again)))
-    letters = [DeliveryRow(*row) for row in await rows.fetchall()]
+    letters = [letter_row(row) for row in await rows.fetchall()]
     return [letter for letter in letters if letter.position < again[letter.recipient]]
 
 

@@ -31,6 +31,7 @@ class ClassFigures(msgspec.Struct, array_like=True):
         to_acknowledgement: The same until they were acknowledged.
         delivery_micros: The sum of all that ``to_delivery`` counts, microseconds.
         acknowledgement_micros: The sum of all that ``to_acknowledgement`` counts, microseconds.
+        retried: Attempts that failed and are followed by another.
     """
 
     sent: int = 0
@@ -46,6 +47,7 @@ class ClassFigures(msgspec.Struct, array_like=True):
     to_acknowledgement: list[int] = msgspec.field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
     delivery_micros: int = 0
     acknowledgement_micros: int = 0
+    retried: int = 0
 
     def acknowledge(self, delivered: float | None, acknowledged: float) -> None:
         """Count an acknowledgement.

@@ -209,7 +209,9 @@ class Mailroom:
         if known is not None and known.deadline:
             self.out.remove((position, number), known.deadline)
         delivery = inbox.open[position] = Delivery(attempt, retry_at, 0.0, why)
-        self.figures[letter.rank].failed += 1
+        figures = self.figures[letter.rank]
+        figures.failed += 1
+        figures.retried += not delivery.spent
         if delivery.spent:
             self.spent[position, self.directory.recipients[number].name] = delivery
         self._tell_changed(letter, number, delivery)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from aia_mas.domain.economy.authority import check_has_wallet
 from aia_mas.domain.kernel import Principal, Role
 from aia_mas.domain.kernel.errors import PermissionDenied
 
@@ -19,6 +20,7 @@ _TREASURY = _ADMIN | {Role.TREASURER}
 _AUDITORS = _OPERATORS | {Role.AUDITOR}
 _WATCHERS = _AUDITORS | {Role.VIEWER}
 _READERS = frozenset(Role)
+_OWN_MAIL = _SUBMITTERS | {Role.AUDITOR}  # agents and clients their own only, see ``readers``
 _SPENDERS = _TREASURY | {Role.AGENT, Role.CLIENT}  # their own only, see ``economy.authority``
 
 PERMISSIONS: Mapping[str, frozenset[Role]] = {
@@ -54,7 +56,6 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "get_system_metrics": _READERS,
     "get_metrics_history": _READERS,
     # Messages
-    "list_messages": _WATCHERS,
     # Tasks
     "submit_task": _SUBMITTERS,
     "submit_tasks": _SUBMITTERS,
@@ -140,6 +141,36 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "get_order": _READERS,
     "get_economic_parameters": _READERS,
     "change_economic_parameters": _TREASURY,
+    # Messages; in whose name: see ``authority`` of the domain, and ``readers``
+    "send_message": _SUBMITTERS,
+    "send_messages": _SUBMITTERS,
+    "broadcast_message": _SUBMITTERS,
+    "request_reply": _SUBMITTERS,
+    "acknowledge_message": _SUBMITTERS,
+    "acknowledge_messages": _SUBMITTERS,
+    "refuse_message": _SUBMITTERS,
+    "receive_messages": _SUBMITTERS,
+    "peek_messages": _OWN_MAIL,
+    "list_messages": _OWN_MAIL,
+    "get_message": _OWN_MAIL,
+    "list_message_deliveries": _OWN_MAIL,
+    "list_received_messages": _OWN_MAIL,
+    "list_dead_letters": _OWN_MAIL,
+    "redrive_message": _SUBMITTERS,
+    "redrive_dead_letters": _OPERATORS,
+    "get_subscriptions": _OWN_MAIL | {Role.VIEWER},
+    "set_subscriptions": _SUBMITTERS,
+    "add_subscriptions": _SUBMITTERS,
+    "remove_subscriptions": _SUBMITTERS,
+    "forward_messages": _SUBMITTERS,
+    "list_topics": _READERS,
+    "list_rules": _WATCHERS,
+    "get_rule": _WATCHERS,
+    "set_rule": _OPERATORS,
+    "remove_rule": _OPERATORS,
+    "list_routes": _WATCHERS,
+    "explain_route": _SUBMITTERS,
+    "get_communication_metrics": _READERS,
     # Live streams; each topic is allowed like the query that reads the same
     "open_frontend_socket": _READERS,
     "stream_events": _READERS,
@@ -183,10 +214,12 @@ def authorize(operation_id: str | None, principal: Principal | None) -> None:
         principal: Who; None: nobody in particular, who may do what is public.
 
     Raises:
-        PermissionDenied: It may not.
+        PermissionDenied: It may not (``SubjectHasNoWallet``: as it can own nothing).
     """
     allowed = PERMISSIONS.get(operation_id or "")
     if allowed is None:
         raise PermissionDenied("Nobody may do this: it is not on the list of permissions")
     if allowed and (principal is None or principal.roles.isdisjoint(allowed)):
         raise PermissionDenied(f"This takes one of the roles {', '.join(sorted(allowed))}")
+    if allowed is _SPENDERS and principal is not None:
+        check_has_wallet(principal)

@@ -62,6 +62,7 @@ def test_figures_tell_of_agents_priorities_throughput_and_lag(
         "governance": "table",
         "incentives": "table",
         "ledger": "table",
+        "messages": "table",
         "stakes": "table",
         "task_rewards": "table",
         "economy": "view",

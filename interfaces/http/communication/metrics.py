@@ -1,0 +1,46 @@
+"""Messages in numbers, over HTTP; for monitoring systems there is ``/metrics``."""
+
+from __future__ import annotations
+
+import asyncio
+
+from litestar import Controller, get
+
+from aia_mas.application.connections import ConnectionFilter
+from aia_mas.interfaces.http.answers import Answer, answer
+from aia_mas.interfaces.http.communication.paths import COMMUNICATION
+from aia_mas.interfaces.http.queries import MinPosition, as_of, reached
+from aia_mas.interfaces.http.requests import ApiRequest
+from aia_mas.interfaces.http.schemas.connections import Kind
+from aia_mas.interfaces.http.schemas.message_metrics import (
+    CommunicationMetrics,
+    communication_metrics,
+)
+from aia_mas.interfaces.process_folds import MAILROOM
+
+
+class CommunicationFigures(Controller):
+    """What the mailroom of a node counts."""
+
+    path = f"{COMMUNICATION}/metrics"
+    tags = ("communication",)
+
+    @get("/", operation_id="get_communication_metrics")
+    async def get_metrics(
+        self, request: ApiRequest, min_position: MinPosition = 0
+    ) -> Answer[CommunicationMetrics]:
+        """Return messages in numbers: by priority what waits, arrived and failed, and how fast.
+
+        What the log tells is of the whole system, since it began.
+        """
+        await reached(request, MAILROOM.name, min_position)
+        system = request.system
+        store = system.access.connections
+        counts = await asyncio.gather(
+            *(store.count(ConnectionFilter(kind=kind.value)) for kind in Kind)
+        )
+        connections = dict(zip((kind.value for kind in Kind), counts, strict=True))
+        communication = system.communication
+        position = communication.host.position
+        content = communication_metrics(communication.reading(), connections, position)
+        return answer(content, 200, [as_of(position)])

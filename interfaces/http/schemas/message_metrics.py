@@ -1,0 +1,150 @@
+"""Messages in numbers, as they are answered."""
+
+from __future__ import annotations
+
+import msgspec
+
+from aia_mas.application.communication.reading import MessageReading
+from aia_mas.domain.communication.mailroom.figures import ClassFigures, percentile
+
+
+class Latency(msgspec.Struct, frozen=True, kw_only=True):
+    """How long something took, milliseconds.
+
+    Percentiles are at most twice too large: they are the bounds of classes, each twice the one
+    before.
+
+    Attributes:
+        count: How many were measured.
+        mean: The mean; null when none was.
+        p50: The median.
+        p95: The 95th percentile.
+        p99: The 99th percentile.
+    """
+
+    count: int
+    mean: float | None
+    p50: float | None
+    p95: float | None
+    p99: float | None
+
+
+class PriorityFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """The messages of one priority. A delivery is a message at one recipient.
+
+    Attributes:
+        sent: Messages accepted.
+        queued: Deliveries that have not been acknowledged, nor given up.
+        in_flight: Those of them that this node made, and whose acknowledgements are out.
+        delivered: How often one was handed over, as far as is known what became of it.
+        acknowledged: Deliveries that arrived.
+        failed: Attempts that failed.
+        retried: Those of them that were, or will be, followed by another.
+        dead: Deliveries given up.
+        dropped: Deliveries dropped, since the recipient had too much waiting.
+        expired: Deliveries not made in time.
+        bytes: Of the payloads sent.
+        delivery: From when a message may be delivered until the delivery that was acknowledged.
+        acknowledgement: From when a message may be delivered until it is acknowledged.
+    """
+
+    sent: int
+    queued: int
+    in_flight: int
+    delivered: int
+    acknowledged: int
+    failed: int
+    retried: int
+    dead: int
+    dropped: int
+    expired: int
+    bytes: int
+    delivery: Latency
+    acknowledgement: Latency
+
+
+class CommunicationMetrics(msgspec.Struct, frozen=True, kw_only=True):
+    """Messages in numbers.
+
+    Attributes:
+        by_priority: By priority, of the whole system unless it says otherwise.
+        deliveries: How many deliveries this node has made since it started, by transport.
+        connections: Open connections of all nodes, by kind.
+        slow_consumers: Recipients on this node that have as many messages out as a connection may
+            have: they acknowledge more slowly than messages come.
+        open_messages: Messages that somebody has not got yet.
+        held: Deliveries that wait for ids that are not registered.
+        rules: Routing rules that are followed.
+        collecting: Recipients for whom messages are laid out on this node.
+        position: How far this node knows the log.
+    """
+
+    by_priority: dict[str, PriorityFigures]
+    deliveries: dict[str, int]
+    connections: dict[str, int]
+    slow_consumers: int
+    open_messages: int
+    held: int
+    rules: int
+    collecting: int
+    position: int
+
+
+def communication_metrics(
+    reading: MessageReading, connections: dict[str, int], position: int
+) -> CommunicationMetrics:
+    """Return messages in numbers.
+
+    Args:
+        reading: What was read.
+        connections: Open ones, by kind.
+        position: How far the log is known.
+    """
+    return CommunicationMetrics(
+        by_priority={
+            priority.value: _figures(figures, reading.in_flight[priority])
+            for priority, figures in reading.classes.items()
+        },
+        deliveries=dict(reading.deliveries),
+        connections=connections,
+        slow_consumers=reading.slow,
+        open_messages=reading.letters,
+        held=reading.held,
+        rules=reading.rules,
+        collecting=reading.collecting,
+        position=position,
+    )
+
+
+def _figures(figures: ClassFigures, in_flight: int) -> PriorityFigures:
+    return PriorityFigures(
+        sent=figures.sent,
+        queued=figures.queued,
+        in_flight=in_flight,
+        delivered=figures.acknowledged + figures.failed,
+        acknowledged=figures.acknowledged,
+        failed=figures.failed,
+        retried=figures.retried,
+        dead=figures.dead,
+        dropped=figures.dropped,
+        expired=figures.expired,
+        bytes=figures.bytes,
+        delivery=_latency(figures.to_delivery, figures.delivery_micros),
+        acknowledgement=_latency(figures.to_acknowledgement, figures.acknowledgement_micros),
+    )
+
+
+def _latency(classes: list[int], micros: int) -> Latency:
+    count = sum(classes)
+
+    def at(share: float) -> float | None:
+        seconds = percentile(classes, share)
+        return None if seconds is None else 1_000 * seconds
+
+    return Latency(
+        count=count,
+        mean=micros / count / 1_000 if count else None,
+        p50=at(0.5),
+        p95=at(0.95),
+        p99=at(0.99),
+    )

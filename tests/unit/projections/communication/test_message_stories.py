@@ -1,0 +1,312 @@
+"""What is told of messages: stories, where they stand, and why it is too late to say something."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from aia.testing.messages import MemoryMessages
+from aia.testing.tables import Tables
+from aia_mas.application.event_log.records import RecordedEvent
+from aia_mas.domain.communication.delivery_events import (
+    Acknowledged,
+    DeliveriesAcknowledged,
+    DeliveriesFailed,
+    DeliveriesNoted,
+    Failed,
+    Noted,
+)
+from aia_mas.domain.communication.destination import Destination
+from aia_mas.domain.communication.errors import (
+    AlreadyAcknowledged,
+    MessageClosed,
+    MessageNotFound,
+    NotARecipient,
+)
+from aia_mas.domain.communication.message_events import (
+    MessageDied,
+    MessageDropped,
+    MessageExpired,
+    MessageRedriven,
+    MessageSent,
+    Sealed,
+)
+from aia_mas.domain.kernel import Event
+from aia_mas.projections.communication.messages_fold import MESSAGES
+from aia_mas.projections.communication.story import Story, with_waiting
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def at(seconds: int) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+class Post:
+    """A log of messages and the read model of it; events stand at the positions 1, 2, 3 ..."""
+
+    def __init__(self) -> None:
+        self._tables = Tables(MESSAGES)
+        self._position = 0
+        self.messages = MemoryMessages(self._tables, lambda: self._position)
+
+    def write(self, event: Event) -> int:
+        self._position += 1
+        stream = "message/m1" if event.topic.startswith("message.") else "deliveries/n1"
+        recorded = RecordedEvent(
+            self._position, stream, 1, event.topic, event, NOW, "c", "a", None, None
+        )
+        self._tables.apply(recorded)
+        return self._position
+
+    async def story(self, **asked: Any) -> Story:
+        found = await self.messages.find("m1", **asked)
+        assert found.item is not None
+        return found.item
+
+
+def sent(*names: str, **changes: Any) -> MessageSent:
+    said: dict[str, Any] = {
+        "from_agent": "sam",
+        "to": Destination(agents=names) if names else Destination(topic="news"),
+        "recipients": names,
+        "message_type": "greeting",
+        "payload": {"n": 1},
+        "ack_seconds": 30.0,
+        "max_attempts": 3,
+        "digest": "",
+        "sent_at": NOW,
+    }
+    return MessageSent(**{**said, **changes})
+
+
+def noted(position: int, name: str, attempt: int, seconds: int) -> DeliveriesNoted:
+    item = Noted(position, name, attempt, "socket", at(seconds), at(seconds + 30))
+    return DeliveriesNoted(items=(item,), at=at(seconds + 1))
+
+
+def acknowledged(position: int, name: str, attempt: int, seconds: int) -> DeliveriesAcknowledged:
+    item = Acknowledged(position, name, attempt, "poll", at(seconds))
+    return DeliveriesAcknowledged(items=(item,), at=at(seconds + 1))
+
+
+def failed(
+    position: int, name: str, attempt: int, seconds: int, *, retry: bool = True
+) -> DeliveriesFailed:
+    retry_at = at(seconds + 5) if retry else None
+    item = Failed(position, name, attempt, "socket", at(seconds), "refused: no", retry_at)
+    return DeliveriesFailed(items=(item,), at=at(seconds + 1))
+
+
+def died(position: int, name: str, attempts: int, seconds: int) -> MessageDied:
+    return MessageDied(
+        recipient=name, position=position, attempts=attempts, reason="refused: no", at=at(seconds)
+    )
+
+
+def redriven(name: str, seconds: int, **changes: Any) -> MessageRedriven:
+    return MessageRedriven(
+        recipient=name,
+        from_agent="sam",
+        message_type="greeting",
+        ack_seconds=30.0,
+        max_attempts=3,
+        sent_at=NOW,
+        sent=1,
+        by="ops",
+        at=at(seconds),
+        **changes,
+    )
+
+
+def told(story: Story) -> list[tuple[Any, ...]]:
+    return [
+        (each.position, each.event.value, each.recipient, each.attempt, each.at)
+        for each in story.history
+    ]
+
+
+async def test_a_story_tells_every_attempt_in_the_order_of_the_log() -> None:
+    post = Post()
+    post.write(sent("ann"))
+    post.write(noted(1, "ann", 1, 2))
+    post.write(failed(1, "ann", 1, 2))
+    post.write(failed(1, "ann", 1, 3))  # another node saw the same
+    post.write(noted(1, "ann", 1, 2))  # late
+    waiting = await post.story()
+    post.write(acknowledged(1, "ann", 2, 9))
+    post.write(failed(1, "ann", 3, 12))  # too late
+    story = await post.story()
+
+    (delivery,) = waiting.deliveries
+    assert (delivery.status, delivery.attempts, delivery.reason) == ("failed", 1, "refused: no")
+    assert (delivery.retry_at, delivery.transport, delivery.deadline) == (at(7), "socket", None)
+    assert (waiting.status, waiting.waiting) == ("failed", 1)
+    assert told(story) == [
+        (1, "sent", None, None, NOW),
+        (2, "delivered", "ann", 1, at(2)),
+        (3, "failed", "ann", 1, at(3)),
+        (6, "retried", "ann", 2, at(9)),
+        (6, "acknowledged", "ann", None, at(10)),
+    ]
+    assert story.history[2].retry_at == at(7)
+    assert (story.status, story.waiting, story.counts.acknowledged) == ("acknowledged", 0, 1)
+    (delivery,) = story.deliveries
+    assert (delivery.acknowledged_at, delivery.ended_at, delivery.reason) == (at(10), None, None)
+    assert (delivery.attempts, delivery.transport, delivery.delivered_at) == (2, "poll", at(9))
+
+
+async def test_a_dead_letter_that_was_queued_again_is_none_any_more() -> None:
+    post = Post()
+    post.write(sent("ann", "bob"))
+    for name in ("ann", "bob"):
+        post.write(failed(1, name, 1, 2, retry=False))
+        post.write(died(1, name, 1, 4))
+    assert [each.recipient for each in (await post.messages.dead_letters()).items] == ["bob", "ann"]
+    again = post.write(redriven("ann", 10))
+    post.write(acknowledged(1, "ann", 2, 11))  # of the letter that is dead
+    queued = await post.story()
+    post.write(noted(again, "ann", 1, 12))
+    post.write(acknowledged(again, "ann", 1, 12))
+    story = await post.story()
+
+    (letter,) = (await post.messages.dead_letters()).items
+    assert (letter.recipient, letter.attempts, letter.reason) == ("bob", 1, "refused: no")
+    assert (letter.died_at, letter.position, bytes(letter.payload)) == (at(4), 1, b'{"n":1}')
+    assert (queued.status, queued.waiting, queued.counts.dead) == ("queued", 1, 1)
+    assert queued.deliveries[0].redriven_at == at(10)
+    assert (story.status, story.counts.acknowledged, story.counts.dead) == ("dead", 1, 1)
+    of_ann = [each[:2] for each in told(story) if each[2] == "ann"]
+    assert of_ann == [
+        (2, "delivered"),
+        (2, "failed"),
+        (3, "dead"),
+        (6, "redriven"),
+        (8, "delivered"),
+        (9, "acknowledged"),
+    ]
+    assert story.history[-3].by == "ops"
+    received = (await post.messages.received("ann")).items
+    assert [each.delivery.status for each in received] == ["acknowledged"]
+
+
+async def test_a_message_expires_for_whoever_has_not_ended_with_it() -> None:
+    post = Post()
+    post.write(sent("ann", "bob", "cid", "dora", expires_at=at(60)))
+    post.write(acknowledged(1, "ann", 1, 2))
+    post.write(noted(1, "bob", 1, 2))
+    post.write(died(1, "cid", 3, 4))
+    post.write(redriven("cid", 10, expires_at=at(200)))
+    post.write(MessageExpired(at=at(60)))
+    story = await post.story()
+    stands = {each.recipient: each.status.value for each in story.deliveries}
+    post.write(MessageExpired(at=at(200)))
+    later = await post.story()
+    post.write(acknowledged(1, "bob", 1, 2))  # it was accepted before the log knew
+    last = await post.story()
+
+    assert stands == {
+        "ann": "acknowledged",
+        "bob": "expired",
+        "cid": "queued",  # again, and for longer
+        "dora": "expired",
+    }
+    assert (story.status, story.counts.expired, story.waiting) == ("queued", 2, 1)
+    bob = story.deliveries[1]
+    assert (bob.ended_at, bob.deadline, bob.attempts) == (at(60), None, 1)
+    assert later.deliveries[2].ended_at == at(200)
+    assert (later.status, later.counts.expired) == ("expired", 3)
+    assert (last.counts.expired, last.counts.acknowledged) == (2, 2)
+    assert [each.event for each in later.history if each.recipient is None] == [
+        "sent",
+        "expired",
+        "expired",
+    ]
+
+
+async def test_a_group_is_delivered_to_until_somebody_knows_that_nobody_waits() -> None:
+    post = Post()
+    post.write(sent(expires_at=at(60)))
+    queued = await post.story()
+    post.write(acknowledged(1, "ann", 1, 2))
+    delivered = await post.story()
+    post.write(died(1, "bob", 3, 4))
+    (listed,) = (await post.messages.list()).items
+
+    assert (queued.status, queued.waiting, queued.deliveries) == ("queued", None, [])
+    assert with_waiting(queued, 2).waiting == 2
+    assert (delivered.status, listed.status) == ("delivered", "delivered")
+    assert with_waiting(delivered, 1).status == "delivered"
+    assert with_waiting(delivered, 0).status == "acknowledged"
+    assert with_waiting(await post.story(), 0).status == "dead"
+    post.write(MessageExpired(at=at(60)))
+    assert (await post.story()).status == "dead"
+    (received,) = (await post.messages.received("bob")).items
+    assert (received.topic, received.delivery.status) == ("news", "dead")
+    assert (await post.messages.received("cid")).items == []
+
+
+async def test_what_was_dropped_says_why() -> None:
+    post = Post()
+    post.write(sent("ann"))
+    post.write(MessageDropped(recipient="ann", position=1, waiting=11, bound=10, at=at(3)))
+    post.write(died(1, "ann", 3, 4))
+
+    story = await post.story()
+    (delivery,) = story.deliveries
+    assert (story.status, delivery.ended_at) == ("dropped", at(3))
+    assert delivery.reason == "11 were waiting, at most 10 may"
+    assert (await post.messages.dead_letters()).items == []
+
+
+@pytest.mark.parametrize(
+    ("happened", "error", "status"),
+    [
+        ([sent("ann")], None, None),
+        ([sent("ann"), noted(1, "ann", 1, 2)], None, None),
+        ([sent("bob")], NotARecipient, None),
+        ([sent()], NotARecipient, None),
+        ([sent("ann"), acknowledged(1, "ann", 1, 2)], AlreadyAcknowledged, None),
+        ([sent("ann"), died(1, "ann", 1, 2)], MessageClosed, "dead"),
+        ([sent("ann"), died(1, "ann", 1, 2), redriven("ann", 9)], None, None),
+        (
+            [sent("ann", expires_at=at(9)), MessageExpired(at=at(9))],
+            MessageClosed,
+            "expired",
+        ),
+        ([sent(expires_at=at(9)), MessageExpired(at=at(9))], MessageClosed, "expired"),
+        ([], MessageNotFound, None),
+    ],
+)
+async def test_it_is_told_why_an_acknowledgement_is_refused(
+    happened: list[Event], error: type[Exception] | None, status: str | None
+) -> None:
+    post = Post()
+    for event in happened:
+        post.write(event)
+    refusal = (await post.messages.state_of("m1", "ann")).refusal
+
+    assert (None if refusal is None else type(refusal)) is error
+    assert refusal is None or refusal.facts.get("status") == status
+
+
+async def test_it_is_told_where_a_message_was_sent_where_it_goes_and_why() -> None:
+    post = Post()
+    to, copy = Destination(capability="sql", any_one=True), Destination(topic="audit.sql")
+    secret = Sealed(key_id="k", nonce="n", text="t")
+    event = sent(
+        "ann", to=to, goes_to=(to, copy), payload=None, sealed=secret, why=("ann is free",)
+    )
+    post.write(event)
+    story = msgspec.json.decode(msgspec.json.encode(await post.story()))
+
+    assert (story["capability"], story["mode"]) == ("sql", "any")
+    assert story["goes_to"] == [{"capability": "sql", "mode": "any"}, {"topic": "audit.sql"}]
+    assert (story["recipients"], story["why"]) == (["ann"], ["ann is free"])
+    assert "topic" not in story
+    assert (story["encrypted"], story["payload"]) == (True, None)
+    assert await post.messages.sealed("m1") == secret
+    assert "waiting" not in story  # of the topic nobody knows
