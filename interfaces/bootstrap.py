@@ -218,6 +218,9 @@ class System:
             return
         self.draining = True
         self.claims.close()
+        with anyio.move_on_after(self.settings.drain_seconds / 2):
+            # Before the log takes no more: what they are called with now, they may bring to an end.
+            await self.communication.handlings.drain()
         self.communication.close()
         with anyio.move_on_after(self.settings.drain_seconds):
             async with anyio.create_task_group() as tasks:
@@ -331,6 +334,7 @@ class System:
         for host in self._process_hosts.values():
             await host.reached(head)
         tasks.start_soon(self.communication.office.run)
+        tasks.start_soon(self.communication.handlings.run)
         await self.access.start(tasks)
         await tasks.start(self.hub.run)
         for name, lead in (

@@ -15,6 +15,7 @@ from aia_mas.application.communication.records import Records
 from aia_mas.application.communication.replies import Replies
 from aia_mas.application.communication.sealing import Sealing
 from aia_mas.application.communication.sorting import Sorting
+from aia_mas.application.event_handlers.handlings import Handlings
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.processes import message_webhooks
 from aia_mas.application.processes.courier import LEASE, Courier
@@ -63,6 +64,7 @@ class Communication:
         settling: Takes what recipients say of messages.
         courier: Ends what is not delivered any more.
         webhooks: Sends them to endpoints.
+        handlings: Calls functions of programs with events, messages among them.
         leads: What a node leads for them, by the name of its lease.
     """
 
@@ -83,10 +85,15 @@ class Communication:
         self.sealing = Sealing(settings.message_keys, settings.message_encrypted_topics)
         self.sorting = Sorting(lambda: self.fold.state, self.terms, active_tasks, self.sealing)
         self.fold.on_sent.append(self.sorting.follow)
+        self.fold.on_restored.append(self.sorting.restart)
         self.contents = Contents(system.log, self.sealing.opened)
+
+        async def current() -> None:
+            await self.host.reached((await system.log.head()).position)
+
         records = Records(system.engine, self.host.reached, clock, system.new_id, system.new_id())
         self.office = PostOffice(
-            self.fold, self.contents, records, self.terms, clock, system.random
+            self.fold, self.contents, records, self.terms, clock, system.random, current
         )
         self.polls = Polls(self.office, clock)
         self.replies = Replies(self.fold, self.contents, self.office, clock)
@@ -110,6 +117,8 @@ class Communication:
             ),
             disable_after=settings.webhook_disable_after,
         )
+        stores = system.stores
+        self.handlings = Handlings(system.log, stores.handlers, stores.leases, clock)
         # Where all is in memory, endpoints are not called.
         in_memory = system.stores.kind == "memory"
         sending = () if in_memory else ((message_webhooks.LEASE, self.webhooks.lead),)

@@ -13,6 +13,7 @@ from aia_mas.application import registry
 from aia_mas.application.clock import Clock
 from aia_mas.application.database import Database, open_database
 from aia_mas.application.engine.snapshots import PostgresSnapshots, Snapshots
+from aia_mas.application.event_handlers.store import HandlerStore, PostgresHandlers
 from aia_mas.application.event_log.committer import Committer
 from aia_mas.application.event_log.contact import Contact
 from aia_mas.application.event_log.fold_host import FoldHost
@@ -82,6 +83,7 @@ class Stores(Protocol):
         states: Snapshots of long streams.
         folds: Snapshots of folds; None: they are folded from position 0.
         webhooks: The master secret of endpoints, and how deliveries went.
+        handlers: How far handlers of events are.
         exchange_seconds: How often signs of life go to and fro.
     """
 
@@ -103,6 +105,8 @@ class Stores(Protocol):
     def folds(self) -> FoldSnapshots | None: ...  # noqa: D102
     @property
     def webhooks(self) -> WebhookStore: ...  # noqa: D102
+    @property
+    def handlers(self) -> HandlerStore: ...  # noqa: D102
     @property
     def exchange_seconds(self) -> float: ...  # noqa: D102
 
@@ -177,6 +181,7 @@ class PostgresStores:
         self.states = PostgresSnapshots(log.pool, registry.STATES)
         self.folds = PostgresFoldSnapshots(log.pool, log.store_id)
         self.webhooks = PostgresWebhooks(log.pool)
+        self.handlers = PostgresHandlers(log.pool)
         self._maintenance = Maintenance(log.pool, self.states, clock)
 
     def read_models(self, folded: Mapping[str, FoldHost], tiers: Tiers) -> ProjectionHost:

@@ -55,6 +55,24 @@ class Node:
         Raises:
             RuntimeError: It has ended.
         """
+        return await asyncio.wrap_future(self._begun(work))
+
+    def call_and_wait(self, work: Callable[[System], Awaitable[_Result]]) -> _Result:
+        """Run something with the system and wait for it, whatever the caller's loop has to do.
+
+        For what takes a moment, in functions that cannot await.
+
+        Raises:
+            RuntimeError: It has ended.
+        """
+        return self._begun(work).result()
+
+    async def stop(self) -> None:
+        """Drain and stop; raises what made the system fail, if something did."""
+        self._ask_to_stop()
+        await asyncio.shield(asyncio.wrap_future(self._ended))
+
+    def _begun(self, work: Callable[[System], Awaitable[_Result]]) -> Future[_Result]:
         loop = self._loop
         if loop is None or not self.alive:
             raise RuntimeError("the system has ended")
@@ -62,12 +80,7 @@ class Node:
         async def run() -> _Result:
             return await work(self._ready.result())
 
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(run(), loop))
-
-    async def stop(self) -> None:
-        """Drain and stop; raises what made the system fail, if something did."""
-        self._ask_to_stop()
-        await asyncio.shield(asyncio.wrap_future(self._ended))
+        return asyncio.run_coroutine_threadsafe(run(), loop)
 
     def _live(self) -> None:
         """Run the system; the whole life of the thread."""
@@ -135,6 +148,22 @@ async def join(settings: Settings, policies: tuple[Policy, ...] = ()) -> Node:
                 f" {_shown(settings)} in this program"
             )
         _nodes[place] = node
+        node.users += 1
+    try:
+        await node.started()
+    except BaseException:
+        await leave(node, failed=True)
+        raise
+    return node
+
+
+async def share() -> Node | None:
+    """Return the node that this program started last and still uses, to be left; None: none is."""
+    with _lock:
+        alive = [node for node in _nodes.values() if node.alive]
+        if not alive:
+            return None
+        node = alive[-1]
         node.users += 1
     try:
         await node.started()

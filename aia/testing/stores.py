@@ -14,6 +14,7 @@ from aia.testing.read_models import MemoryReadModels
 from aia_mas.application import registry
 from aia_mas.application.clock import Clock
 from aia_mas.application.engine.snapshots import NoSnapshots
+from aia_mas.application.event_handlers.store import MemoryHandlers
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.event_log.leases import Lease
 from aia_mas.application.event_log.mapper import EventMapper
@@ -79,6 +80,7 @@ class MemoryStores:
         self.states = NoSnapshots()
         self.folds = None
         self.webhooks = MemoryWebhooks()
+        self.handlers = MemoryHandlers()
         self._name = name
 
     def read_models(self, folded: Mapping[str, FoldHost], tiers: Tiers) -> MemoryReadModels:

@@ -93,13 +93,19 @@ class Contents:
         return found
 
     async def at(self, position: int) -> Content | None:
-        """Return what was sent by the event at a position; None: nothing was."""
+        """Return what was sent by the event at a position; None: nothing was.
+
+        Raises:
+            MessageKeyUnknown: It cannot be decrypted here.
+            MessageSealBroken: Likewise.
+        """
         kept = self._kept.get(position)
         if isinstance(kept, Content):
             return kept
-        found: dict[int, Content] = {}
-        await self._read([position], found)
-        return found.get(position)
+        for each in await self._log.read(position - 1, 1):
+            if each.position == position and isinstance(each.event, MessageSent):
+                return self._content(position, entity_of(each.stream), each.event)
+        return None
 
     async def _read(self, positions: list[int], found: dict[int, Content]) -> None:
         """Read messages from the log: those near to each other in one go."""
@@ -124,12 +130,14 @@ class Contents:
         self, position: int, message_id: str, event: MessageSent, found: dict[int, Content]
     ) -> None:
         try:
-            payload = self._opened(message_id, event)
+            found[position] = self._content(position, message_id, event)
         except UNREADABLE as error:
             self._tell_unreadable(error)
-            return
-        content = found[position] = Content(message_view(message_id, event, payload))
+
+    def _content(self, position: int, message_id: str, event: MessageSent) -> Content:
+        content = Content(message_view(message_id, event, self._opened(message_id, event)))
         self._keep(position, content, content.size)
+        return content
 
     def _tell_unreadable(self, error: DomainError) -> None:
         """Tell of each key once: there may be thousands of messages, and each is tried again."""

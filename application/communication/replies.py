@@ -119,12 +119,18 @@ class Replies:
         return expected.letter is not None
 
     async def take(self, expected: Expected) -> Content:
-        """Return an answer that has come, once it is acknowledged for whoever asked."""
+        """Return an answer that has come, once it is acknowledged for whoever asked.
+
+        Raises:
+            MessageKeyUnknown: It cannot be decrypted here; it is not acknowledged.
+            MessageSealBroken: Likewise.
+        """
         letter = expected.letter
         assert letter is not None, "it has not come"
-        found = await self._contents.of([letter])
+        answer = await self._contents.at(letter.sent)
+        assert answer is not None, "the log has lost it"
         await self.settle(expected.asker, letter.message_id)
-        return found[letter.sent]
+        return answer
 
     async def settle(self, asker: str, message_id: str) -> None:
         """Acknowledge an answer for whoever asked, unless that has been done."""

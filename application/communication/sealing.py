@@ -91,9 +91,12 @@ class Sealing:
             MessageKeyUnknown: It was sealed with a key that is not among these.
             MessageSealBroken: The key of that name does not open it, or it was changed.
         """
-        sealed = event.sealed
-        if sealed is None:
+        if event.sealed is None:
             return event.payload
+        return self.open(message_id, event.from_agent, event.sealed)
+
+    def open(self, message_id: str, from_agent: str, sealed: Sealed) -> Any:
+        """Return what was sealed in a message of a sender; it raises as ``opened`` does."""
         key = self._keys.get(sealed.key_id)
         if key is None:
             raise MessageKeyUnknown(
@@ -102,7 +105,7 @@ class Sealing:
                 key_id=sealed.key_id,
             )
         try:
-            return _decode(key.opened(sealed, _about(message_id, event.from_agent)))
+            return _decode(key.opened(sealed, _about(message_id, from_agent)))
         except (InvalidTag, ValueError):
             # ValueError: what should be base64 is none, or the nonce is too short.
             raise MessageSealBroken(message_id=message_id, key_id=sealed.key_id) from None

@@ -42,6 +42,8 @@ SYSTEM = "system"
 """The sender that is built in."""
 LONGEST_TTL = 366 * 86_400.0
 """Seconds."""
+LONGEST_WAIT = 366 * 86_400.0
+"""Seconds until a message may be delivered."""
 LONGEST_ACK = 86_400.0
 """Longest wait for an acknowledgement, seconds."""
 MOST_ATTEMPTS = 100
@@ -148,6 +150,7 @@ def send_message(
         EmptyGroup: Nobody has the capability or the role.
         InboxFull: A recipient has as many waiting as it may have.
         UnknownRecipient: A recipient is not registered, and mail to those is not held.
+        EncryptionUnavailable: It is to be encrypted, and there is no key.
         InvalidValue: See ``check_message``.
     """
     stream = message_stream(command.message_id)
@@ -159,6 +162,8 @@ def send_message(
         check_message(command, ctx.now, terms)
     except InvalidValue as error:
         return refuse(error)
+    if command.encrypt and command.sealed is None:
+        return refuse(EncryptionUnavailable(field="encrypt"))
     route = command.route or Route(
         destinations=(command.to,), recipients=command.to.agents, priority=command.priority
     )
@@ -236,7 +241,6 @@ def check_message(command: SendMessage, now: datetime, terms: MessageTerms) -> N
         InvalidValue: One is (or a subclass), with the field's path; ``others`` has all others.
         PayloadTooLarge: The payload is too large.
         AlreadyExpired: It would never be delivered.
-        EncryptionUnavailable: It is to be encrypted, and there is no key.
     """
     mistakes = Mistakes()
     check = mistakes.check
@@ -247,8 +251,6 @@ def check_message(command: SendMessage, now: datetime, terms: MessageTerms) -> N
     check(check_name, command.message_type, "message_type")
     if command.payload is not None:
         check(check_json, command.payload, "payload")
-    if command.encrypt and command.sealed is None and not mistakes:
-        mistakes.add(EncryptionUnavailable(field="encrypt"))
     if command.size > terms.max_payload_bytes:
         mistakes.add(
             PayloadTooLarge(
@@ -284,7 +286,11 @@ def _check_reply_to(reply_to: str) -> None:
 
 
 def _check_times(command: SendMessage, now: datetime) -> None:
-    check_moment(command.deliver_after, "deliver_after")
+    after = command.deliver_after
+    check_moment(after, "deliver_after")
+    if after is not None and after - now > timedelta(seconds=LONGEST_WAIT):
+        days = LONGEST_WAIT // 86_400
+        raise InvalidValue(f"deliver_after is at most {days:.0f} days away", field="deliver_after")
     ttl = command.ttl_seconds
     if ttl is None:
         return

@@ -144,6 +144,7 @@ STATUS_OF: Mapping[str, int] = {
     "evidence_already_used": 409,
     "not_jailed": 409,
     "still_jailed": 409,
+    "stake_jailed": 409,
     "nothing_to_claim": 409,
     "transfer_not_pending": 409,
     "transfer_expired": 409,
@@ -200,6 +201,8 @@ STATUS_OF: Mapping[str, int] = {
     "inbox_full": 429,
     "reply_timeout": 504,
     "message_encryption_unavailable": 422,
+    "unknown_event": 422,
+    "handler_exists": 409,
     "message_key_unknown": 503,
     "message_seal_broken": 503,
     # 429: too much at once

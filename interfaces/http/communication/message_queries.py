@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
+import msgspec
 from litestar import Controller, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from aia_mas.application.communication.sealing import UNREADABLE
 from aia_mas.domain.communication.authority import may_read
 from aia_mas.domain.communication.errors import InboxNotAllowed, MessageNotFound
 from aia_mas.domain.kernel.ids import check_made_id
@@ -116,10 +118,11 @@ class MessageQueries(Controller):
         """Return a message and its whole story, by recipient and as it happened.
 
         Of many recipients it shows the first ones by their ids; `next_cursor` is for those behind
-        them, in `deliveries`. Who sent it or was sent it may see it, operators and auditors any.
+        them, in `deliveries`. Who sent it or was sent it may see it, operators and auditors any; an
+        encrypted payload is decrypted for them.
         """
         found = await _found(request, message_id, (), None, limit, min_position)
-        story = found.item
+        story = await _readable(request, found.item)
         # Nothing is known of a group's members until it was delivered to them, but by the mailroom.
         letters = request.system.communication.mailroom.letters_of(message_id)
         if story.waiting is None:
@@ -206,6 +209,21 @@ class _Story:
     def __init__(self, item: Story, position: int) -> None:
         self.item = item
         self.position = position
+
+
+async def _readable(request: ApiRequest, story: Story) -> Story:
+    """Return a story with its payload decrypted, if it is encrypted."""
+    if not story.encrypted:
+        return story
+    system = request.system
+    sealed = await system.projections.messages.sealed(story.message_id)
+    if sealed is None:
+        return story
+    try:
+        payload = system.communication.sealing.open(story.message_id, story.from_agent, sealed)
+    except UNREADABLE as error:
+        return replace(story, unreadable=error.code)
+    return replace(story, payload=msgspec.Raw(msgspec.json.encode(payload)))
 
 
 async def _found(

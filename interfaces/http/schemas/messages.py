@@ -70,6 +70,8 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ttl: Seconds after which it expires, counted from when it may be delivered; above 0.
         ack_seconds: How long a delivery waits for its acknowledgement, seconds.
         max_attempts: How many deliveries may fail.
+        encrypt: The payload is stored encrypted; messages to some topics are in any case. It takes
+            a key on the server, `MAS_MESSAGE_KEYS`.
     """
 
     message_type: Name
@@ -84,6 +86,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ttl: Ttl | None = None
     ack_seconds: Annotated[float, _within(1, LONGEST_ACK)] | None = None
     max_attempts: Annotated[int, _within(1, MOST_ATTEMPTS)] | None = None
+    encrypt: bool = False
 
     def destination(self) -> Destination:
         """Return where it goes."""
@@ -122,6 +125,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             ttl_seconds=self.ttl,
             ack_seconds=self.ack_seconds,
             max_attempts=self.max_attempts,
+            encrypt=self.encrypt,
         )
         if mistakes:
             check(check_message, command, sending.now, sending.terms)

@@ -175,6 +175,8 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "open_frontend_socket": _READERS,
     "stream_events": _READERS,
     "open_agent_socket": _AGENTS,
+    "stream_inbox": _SUBMITTERS,  # as ``open_message_socket``
+    "open_message_socket": _SUBMITTERS,  # one's own mailbox only, see ``check_may_read``
     "create_ticket": _READERS,  # for oneself
     "list_connections": _AUDITORS,
     "close_connection": _OPERATORS,
