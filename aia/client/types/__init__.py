@@ -202,13 +202,13 @@ from aia.client.types.requests import TransferStatus as TransferStatus
 from aia.client.types.revocations import Revocation as Revocation
 from aia.client.types.revocations import RevocationPage as RevocationPage
 from aia.client.types.routing import KnownTopic as KnownTopic
+from aia.client.types.routing import MatchView as MatchView
 from aia.client.types.routing import RoutedGroup as RoutedGroup
 from aia.client.types.routing import RouteEntry as RouteEntry
 from aia.client.types.routing import RouteMember as RouteMember
 from aia.client.types.routing import RoutePage as RoutePage
 from aia.client.types.routing import RoutingExplanation as RoutingExplanation
 from aia.client.types.routing import RuleList as RuleList
-from aia.client.types.routing import RuleMatch as RuleMatch
 from aia.client.types.routing import RuleView as RuleView
 from aia.client.types.routing import Subscriptions as Subscriptions
 from aia.client.types.routing import TopicPage as TopicPage

@@ -29,7 +29,7 @@ class Whom(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         connection_id: This one.
-        kind: `frontend`, `agent` or `stream`.
+        kind: `frontend`, `agent`, `stream` or `messages`.
         client_id: Of clients that call themselves so.
         agent_id: Of this agent.
         subject: Opened by this subject.

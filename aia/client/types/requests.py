@@ -15,7 +15,7 @@ Choice: TypeAlias = Literal["abstain", "no", "veto", "yes"]
 Comparator: TypeAlias = Literal["!=", "<", "<=", "=", ">", ">=", "in"]
 CostPolicy: TypeAlias = Literal["flag", "refuse"]
 Criterion: TypeAlias = Literal["count", "first_n", "quality", "streak"]
-Kind: TypeAlias = Literal["agent", "frontend", "stream"]
+Kind: TypeAlias = Literal["agent", "frontend", "messages", "stream"]
 MessageStatus: TypeAlias = Literal[
     "acknowledged", "dead", "delivered", "dropped", "expired", "failed", "queued"
 ]

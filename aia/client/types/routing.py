@@ -21,6 +21,24 @@ class KnownTopic(msgspec.Struct, frozen=True, kw_only=True):
     subscribers: int
 
 
+class MatchView(msgspec.Struct, frozen=True, kw_only=True):
+    """For which messages a rule is; the fields: see `Match`.
+
+    Attributes:
+        message_type: They are of this type.
+        topic: They go to a topic that this pattern takes in.
+        from_agent: They come from this agent.
+        to_agent: They name this agent.
+        headers: They have these headers with these values.
+    """
+
+    message_type: str | None = None
+    topic: str | None = None
+    from_agent: str | None = None
+    to_agent: str | None = None
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+
+
 class RouteMember(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who gets messages.
 
@@ -33,24 +51,6 @@ class RouteMember(msgspec.Struct, frozen=True, kw_only=True):
     agent_id: str
     online: bool
     waiting: int
-
-
-class RuleMatch(msgspec.Struct, frozen=True, kw_only=True):
-    """For which messages a rule is; all that is given holds.
-
-    Attributes:
-        message_type: They are of this type.
-        topic: They go to a topic that this pattern takes in, like `tasks.*`.
-        from_agent: They come from this agent.
-        to_agent: They name this agent.
-        headers: They have these headers with these values.
-    """
-
-    message_type: str | None = None
-    topic: str | None = None
-    from_agent: str | None = None
-    to_agent: str | None = None
-    headers: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class RuleView(Answer, frozen=True, kw_only=True):
@@ -69,7 +69,7 @@ class RuleView(Answer, frozen=True, kw_only=True):
     """
 
     rule_id: str
-    match: RuleMatch
+    match: MatchView
     order: int
     to: DestinationView | None = None
     copy_to: DestinationView | None = None

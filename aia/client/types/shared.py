@@ -35,7 +35,7 @@ class ListedConnection(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         connection_id: Its id, a UUIDv7: sorted by it, they are in the order of their times.
-        kind: `frontend`, `agent` or `stream`.
+        kind: `frontend`, `agent`, `stream` or `messages`.
         client_id: What the client calls itself; of a stream, the id of its request.
         agent_id: The agent that it serves, if it does.
         subject: Whose token opened it.

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from aia_mas.application.communication.routing_table import RouteEntry, RouteMember
-from aia_mas.application.communication.views import RuleMatch, RuleView
+from aia_mas.application.communication.views import RuleView
 from aia_mas.domain.communication.mailbox import (
     MOST_PATTERNS,
     ForwardMailbox,
@@ -68,6 +68,18 @@ class TopicPage(msgspec.Struct, frozen=True, kw_only=True):
 
     items: list[KnownTopic]
     next_cursor: str | None
+
+
+class RuleMatch(Match, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """For which messages a rule is; all that is given holds.
+
+    Attributes:
+        message_type: They are of this type.
+        topic: They go to a topic that this pattern takes in, like ``tasks.*``.
+        from_agent: They come from this agent.
+        to_agent: They name this agent.
+        headers: They have these headers with these values.
+    """
 
 
 class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
