@@ -10,6 +10,7 @@ import msgspec
 
 from aia_mas.application.communication.views import RuleView, rule_view
 from aia_mas.application.connections.store import ListedConnection
+from aia_mas.domain.communication.crowds import numbers_of
 from aia_mas.domain.communication.destination import Destination
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
 
@@ -73,14 +74,13 @@ def entries(mailroom: Mailroom, kind: RouteKind, after: str = "") -> Iterator[Ro
     match kind:
         case RouteKind.CAPABILITY:
             for name in _behind(directory.with_capability, after):
-                # These are in an order that stays, and made once.
-                yield _entry(mailroom, kind, name, directory.members(name))
+                yield _entry(mailroom, kind, name, directory.with_capability[name])
         case RouteKind.ROLE:
             for name in _behind(directory.with_role, after):
                 yield _entry(mailroom, kind, name, directory.with_role[name])
         case RouteKind.TOPIC:
-            for name, numbers in directory.subscribers.listed(after):
-                yield _entry(mailroom, kind, name, numbers)
+            for name, crowd in directory.subscribers.listed(after):
+                yield _entry(mailroom, kind, name, crowd)
         case RouteKind.RULE:
             for name in _behind(mailroom.rules, after):
                 yield RouteEntry(kind=kind, name=name, rule=rule_view(mailroom.rules[name]))
@@ -88,23 +88,23 @@ def entries(mailroom: Mailroom, kind: RouteKind, after: str = "") -> Iterator[Ro
 
 def members(mailroom: Mailroom, to: Destination) -> tuple[int, Sequence[RouteMember]]:
     """Return how many belong to a group now, and some of them."""
-    numbers = mailroom.directory.audience(to)
-    return len(numbers), _some(mailroom, numbers)
+    crowd = mailroom.directory.audience(to)
+    return crowd.bit_count(), _some(mailroom, crowd)
 
 
 def _behind(names: Collection[str], after: str) -> list[str]:
     return sorted(name for name in names if name > after)
 
 
-def _entry(mailroom: Mailroom, kind: RouteKind, name: str, numbers: Collection[int]) -> RouteEntry:
+def _entry(mailroom: Mailroom, kind: RouteKind, name: str, crowd: int) -> RouteEntry:
     return RouteEntry(
-        kind=kind, name=name, recipients=len(numbers), members=_some(mailroom, numbers)
+        kind=kind, name=name, recipients=crowd.bit_count(), members=_some(mailroom, crowd)
     )
 
 
-def _some(mailroom: Mailroom, numbers: Collection[int]) -> tuple[RouteMember, ...]:
+def _some(mailroom: Mailroom, crowd: int) -> tuple[RouteMember, ...]:
     recipients = mailroom.directory.recipients
-    chosen = sorted(islice(numbers, SHOWN))
+    chosen = islice(numbers_of(crowd), SHOWN)
     return tuple(
         RouteMember(
             agent_id=recipients[number].name,
