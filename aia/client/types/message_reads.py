@@ -118,8 +118,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         recipients: Those who get it by name.
         message_type: What it is.
         priority: Its class, after the rules.
-        payload: Any JSON; null when it is encrypted.
+        payload: Any JSON; null where it is encrypted, and not shown here.
         encrypted: The payload is stored encrypted.
+        unreadable: It should be shown here and cannot be decrypted: `message_key_unknown` or
+            `message_seal_broken`.
         headers: What else is said about it.
         correlation_id: What ties it to others.
         reply_to: Where answers go.
@@ -149,6 +151,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     priority: str
     payload: Any
     encrypted: bool = False
+    unreadable: str | None = None
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     correlation_id: str | None = None
     reply_to: str | None = None
@@ -193,8 +196,10 @@ class ReceivedMessage(msgspec.Struct, frozen=True, kw_only=True):
         recipients: Those who get it by name.
         message_type: What it is.
         priority: Its class, after the rules.
-        payload: Any JSON; null when it is encrypted.
+        payload: Any JSON; null where it is encrypted, and not shown here.
         encrypted: The payload is stored encrypted.
+        unreadable: It should be shown here and cannot be decrypted: `message_key_unknown` or
+            `message_seal_broken`.
         headers: What else is said about it.
         correlation_id: What ties it to others.
         reply_to: Where answers go.
@@ -224,6 +229,7 @@ class ReceivedMessage(msgspec.Struct, frozen=True, kw_only=True):
     priority: str
     payload: Any
     encrypted: bool = False
+    unreadable: str | None = None
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     correlation_id: str | None = None
     reply_to: str | None = None
@@ -263,8 +269,10 @@ class Story(Answer, frozen=True, kw_only=True):
         recipients: Those who get it by name.
         message_type: What it is.
         priority: Its class, after the rules.
-        payload: Any JSON; null when it is encrypted.
+        payload: Any JSON; null where it is encrypted, and not shown here.
         encrypted: The payload is stored encrypted.
+        unreadable: It should be shown here and cannot be decrypted: `message_key_unknown` or
+            `message_seal_broken`.
         headers: What else is said about it.
         correlation_id: What ties it to others.
         reply_to: Where answers go.
@@ -301,6 +309,7 @@ class Story(Answer, frozen=True, kw_only=True):
     priority: str
     payload: Any
     encrypted: bool = False
+    unreadable: str | None = None
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     correlation_id: str | None = None
     reply_to: str | None = None
