@@ -22,6 +22,7 @@ def live_hub(event_log: EventLog, settings: Settings, models: ReadModels, clock:
         "tasks": models.snapshot_of_tasks,
         "agents": models.snapshot_of_agents,
         "proposals": models.snapshot_of_proposals,
+        "budgets": models.snapshot_of_budgets,
     }
     hub = Hub(event_log, options_of(settings), lists=lists)
     hub.coalesce("metrics", partial(_metrics, models, clock, partial(hub.touch, "metrics")))

@@ -20,6 +20,7 @@ from aia_mas.projections.agent_directory import AgentDirectory
 from aia_mas.projections.agent_items import agent_items
 from aia_mas.projections.agent_performance import AgentPerformances
 from aia_mas.projections.catching_up import CatchingUp
+from aia_mas.projections.economy.budget_items import BUDGET_ITEMS
 from aia_mas.projections.economy.budgets import BudgetBoard
 from aia_mas.projections.economy.economy_view import EconomyView
 from aia_mas.projections.economy.governance import Governance
@@ -202,6 +203,12 @@ class ProjectionHost:
     ) -> AbstractAsyncContextManager[Reading]:
         """Open the list of proposals; see ``snapshot_reading``."""
         return reading(self._conninfo, PROPOSAL_ITEMS, wanted, limit)
+
+    def snapshot_of_budgets(
+        self, wanted: Wanted, limit: int
+    ) -> AbstractAsyncContextManager[Reading]:
+        """Open the list of budgets; see ``snapshot_reading``."""
+        return reading(self._conninfo, BUDGET_ITEMS, wanted, limit)
 
     def system_metrics(self, now: datetime) -> Metrics:
         """Return the figures of the whole system, with how far this node's read models are."""

@@ -186,6 +186,12 @@ class ReadModels(Protocol):
         """Open the list of proposals, made last first, at one position; so many at most."""
         ...
 
+    def snapshot_of_budgets(
+        self, wanted: Wanted, limit: int
+    ) -> AbstractAsyncContextManager[Reading]:
+        """Open the list of budgets, by id, at one position; so many at most."""
+        ...
+
     def system_metrics(self, now: datetime) -> Metrics:
         """Return the figures of the whole system, with how far this node's read models are."""
         ...

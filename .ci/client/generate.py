@@ -29,6 +29,7 @@ from aia_mas.interfaces.http.app import CONTROLLERS
 from aia_mas.interfaces.http.openapi import document
 from aia_mas.interfaces.http.openapi_fields import describe
 from aia_mas.projections.agent_view import ToldAgent
+from aia_mas.projections.economy.budget_items import ToldBudget
 from aia_mas.projections.economy.proposal_items import ToldProposal
 from aia_mas.projections.told_task import ToldTask
 
@@ -38,7 +39,7 @@ RUFF = Path(sys.executable).parent / "ruff"
 # By its path: the package itself cannot be imported before it is written.
 _table = runpy.run_path(str(CLIENT / "operations.py"))
 GROUPS, BY_HAND, methods = _table["GROUPS"], _table["BY_HAND"], _table["methods"]
-SNAPSHOTS = (ToldTask, ToldAgent, ToldProposal)
+SNAPSHOTS = (ToldTask, ToldAgent, ToldProposal, ToldBudget)
 """What the pages of a snapshot list: it stands in the document of the sockets."""
 TRANSLATED = "# Written by `make client` from its asynchronous twin; changes are lost.\n"
 WRITING = {

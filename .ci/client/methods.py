@@ -78,6 +78,11 @@ class Method:
         return self.shapes.annotation(schema, sent=False)
 
     @property
+    def told(self) -> str:
+        """The type that it returns: its answer, or the order until there is one."""
+        return f"{self.answer} | Order" if self.operation.is_ordered else self.answer
+
+    @property
     def item(self) -> str | None:
         """The type of the entries of the pages that it answers; None: it answers no pages."""
         names = {one["name"] for one in self.operation.named_in("query")}
@@ -139,7 +144,7 @@ class Method:
     def source(self) -> str:
         """Return the method, and the one that iterates over its pages, if it has pages."""
         places, named = self.arguments()
-        text = self._signature(self.name, places, named, self.answer)
+        text = self._signature(self.name, places, named, self.told)
         text += self._docstring(places, named, example=self._example())
         text += self._work()
         if self.item is not None:
@@ -232,8 +237,9 @@ class Method:
         before = "" if body == "None" else f"        {variable} = {body}\n"
         said = "None" if body == "None" else variable
         verb = operation.method.upper()
+        asked = "ordered" if operation.is_ordered else "command"
         return (
-            f"{before}        return await self._connection.command("
+            f"{before}        return await self._connection.{asked}("
             f'"{verb}", {path}, {answer}, {said}{more})\n'
         )
 

@@ -91,8 +91,8 @@ def types(
     exported: dict[str, list[str]] = {
         "base": ["Answer", "Done", "Received"],
         "live": (
-            "AgentSnapshot AgentUpdate BudgetUpdate EconomicUpdate Fact MetricsUpdate"
-            " ProposalSnapshot ProposalUpdate TaskSnapshot TaskUpdate Topic Update"
+            "AgentSnapshot AgentUpdate BudgetSnapshot BudgetUpdate EconomicUpdate Fact"
+            " MetricsUpdate ProposalSnapshot ProposalUpdate TaskSnapshot TaskUpdate Topic Update"
         ).split(),
         "requests": [name for name, _ in shapes.enumerations()],
     }

@@ -11,6 +11,7 @@ from aia.client.types.economic_reads import EconomicSummary
 from aia.client.types.live import (
     AgentSnapshot,
     AgentUpdate,
+    BudgetSnapshot,
     BudgetUpdate,
     EconomicUpdate,
     MetricsUpdate,
@@ -130,12 +131,16 @@ _FACTS = {
     "budget_update": msgspec.json.Decoder(BudgetUpdate).decode,
 }
 _PAGES: Mapping[
-    str, Callable[[bytes | msgspec.Raw], TaskSnapshot | AgentSnapshot | ProposalSnapshot]
+    str,
+    Callable[
+        [bytes | msgspec.Raw], TaskSnapshot | AgentSnapshot | ProposalSnapshot | BudgetSnapshot
+    ],
 ]
 _PAGES = {
     "tasks": msgspec.json.Decoder(TaskSnapshot).decode,
     "agents": msgspec.json.Decoder(AgentSnapshot).decode,
     "proposals": msgspec.json.Decoder(ProposalSnapshot).decode,
+    "budgets": msgspec.json.Decoder(BudgetSnapshot).decode,
 }
 _metrics = msgspec.json.Decoder(Metrics).decode
 _summary = msgspec.json.Decoder(EconomicSummary).decode

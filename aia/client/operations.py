@@ -121,6 +121,7 @@ GROUPS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "EconomicAccounts": {
             "account": "get_account",
             "accounts": "list_accounts",
+            "closed_months": "list_closed_months",
             "statement": "get_statement",
             "statement_csv": "get_statement_csv",
             "close_statement": "close_statement",

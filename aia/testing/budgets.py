@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from fractions import Fraction
 
 from aia.testing.pages import Order, page_of
+from aia.testing.snapshots import is_wanted_budget, memory_reading
 from aia.testing.tables import Tables
+from aia_mas.domain.economy.budgets.periods import kind_of
+from aia_mas.projections.economy.budget_items import told_budget
 from aia_mas.projections.economy.budget_rows import BudgetRow, DayRow, UseRow
 from aia_mas.projections.economy.budget_view import (
     MOST_PERIODS,
@@ -22,6 +26,7 @@ from aia_mas.projections.economy.budget_view import (
 from aia_mas.projections.economy.budgets import BudgetFilter
 from aia_mas.projections.economy.budgets_fold import use_key
 from aia_mas.projections.listing import Found, Page, check_texts
+from aia_mas.projections.snapshot_reading import Reading, Wanted
 
 
 class MemoryBudgetBoard:
@@ -77,6 +82,21 @@ class MemoryBudgetBoard:
             exhausted=sum(taken >= int(row.amount) for row, taken in used),
             position=self._position(),
         )
+
+    def snapshot(self, wanted: Wanted, limit: int) -> AbstractAsyncContextManager[Reading]:
+        """Open the list of budgets, by id, as it is now; so many at most."""
+        budgets = sorted(self._tables.rows[0].values(), key=lambda row: row.budget_id)
+        told = (told_budget(row, self._latest_use(row)) for row in budgets)
+        items = (item for item in told if is_wanted_budget(item.status, wanted))
+        return memory_reading(items, limit, self._position())
+
+    def _latest_use(self, row: BudgetRow) -> UseRow | None:
+        uses = (
+            use
+            for use in self._tables.rows[1].values()
+            if use.budget_id == row.budget_id and kind_of(use.period) == row.period
+        )
+        return max(uses, key=lambda use: use.period, default=None)
 
     def _chosen(self, filters: BudgetFilter) -> Iterator[BudgetRow]:
         check_texts(filters)

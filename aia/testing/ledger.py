@@ -12,10 +12,19 @@ import msgspec
 
 from aia.testing.pages import Order, page_of
 from aia.testing.tables import Tables
-from aia_mas.domain.economy.statements import Line, span_of
+from aia_mas.domain.economy.statements import Line, MonthClosed, span_of
 from aia_mas.projections.economy.ledger import LINES_AT_ONCE, MonthView, frozen
-from aia_mas.projections.economy.ledger_filters import AccountFilter, TransactionFilter
-from aia_mas.projections.economy.ledger_rows import AccountRow, EntryRow, TransferRow
+from aia_mas.projections.economy.ledger_filters import (
+    AccountFilter,
+    ClosedFilter,
+    TransactionFilter,
+)
+from aia_mas.projections.economy.ledger_rows import (
+    AccountRow,
+    ClosedRow,
+    EntryRow,
+    TransferRow,
+)
 from aia_mas.projections.economy.ledger_view import (
     CLOSED_COLUMNS,
     LINE_COLUMNS,
@@ -136,6 +145,29 @@ class MemoryLedger:
             position,
         )
 
+    async def closed_months(
+        self,
+        filters: ClosedFilter,
+        sort: str = "-month",
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Page[MonthClosed]:
+        """Return one page of closed months of an account; see ``Ledger.closed_months``."""
+        return page_of(
+            self._closed(filters),
+            lambda row: closed_of(_columns(row, CLOSED_COLUMNS)),
+            _CLOSED_ORDERS,
+            lambda row: row.key,
+            sort=sort,
+            cursor=cursor,
+            limit=limit,
+            position=self._position(),
+        )
+
+    async def count_closed_months(self, filters: ClosedFilter) -> int:
+        """Return how many closed months there are."""
+        return sum(1 for _ in self._closed(filters))
+
     async def lines(
         self, account_id: str, first: int, last: int, limit: int = LINES_AT_ONCE
     ) -> list[Line]:
@@ -160,6 +192,16 @@ class MemoryLedger:
         check_texts(filters)
         for row in self._tables.rows[2].values():
             if _fits(row, filters):
+                yield row
+
+    def _closed(self, filters: ClosedFilter) -> Iterator[ClosedRow]:
+        check_texts(filters)
+        for row in self._tables.rows[3].values():
+            if (
+                row.account_id == filters.account
+                and (filters.since is None or row.month >= filters.since)
+                and (filters.until is None or row.month < filters.until)
+            ):
                 yield row
 
 
@@ -208,3 +250,4 @@ _TRANSFER_ORDERS = {
     "position": Order(lambda row: Fraction(row.made_position)),
     "amount": Order(lambda row: Fraction(int(row.amount))),
 }
+_CLOSED_ORDERS = {"month": Order(lambda row: row.month, str)}

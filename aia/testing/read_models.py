@@ -83,6 +83,7 @@ class MemoryReadModels:
         self.snapshot_of_tasks = self.board.snapshot
         self.snapshot_of_agents = self.directory.snapshot
         self.snapshot_of_proposals = self.governance.snapshot
+        self.snapshot_of_budgets = self.budgets.snapshot
         metrics = self._views[SystemMetrics.name].fold
         assert isinstance(metrics, SystemMetrics)
         self.metrics = metrics

@@ -9,6 +9,7 @@ from itertools import islice
 import msgspec
 
 from aia_mas.projections.agent_view import Agent
+from aia_mas.projections.economy.budget_items import REMOVED, is_of_other_things
 from aia_mas.projections.snapshot_reading import Reading, Wanted
 from aia_mas.projections.task_view import Task
 
@@ -65,6 +66,13 @@ def is_wanted_proposal(proposal_id: str, proposer: str, status: str, wanted: Wan
         and _among(proposer, wanted.agent_ids)
         and _among(status, wanted.statuses)
     )
+
+
+def is_wanted_budget(status: str, wanted: Wanted) -> bool:
+    """Tell whether a budget is in a snapshot."""
+    if is_of_other_things(wanted):
+        return False
+    return status != REMOVED if wanted.statuses is None else status in wanted.statuses
 
 
 def _of_other_things(wanted: Wanted) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -25,8 +25,8 @@ WORTH_WHILE = 100
 class Snapshots(Protocol):
     """Where states of long streams are kept."""
 
-    async def load(self, stream: str) -> Snapshot | None:
-        """Return the snapshot of a stream, if there is one in the shape of this program."""
+    async def load(self, streams: Sequence[str]) -> dict[str, Snapshot]:
+        """Return the snapshots of those streams that have one in the shape of this program."""
         ...
 
     def consider(
@@ -39,9 +39,9 @@ class Snapshots(Protocol):
 class NoSnapshots:
     """For logs in memory: every stream is read from its first event."""
 
-    async def load(self, stream: str) -> Snapshot | None:
+    async def load(self, streams: Sequence[str]) -> dict[str, Snapshot]:
         """Return nothing."""
-        return None
+        return {}
 
     def consider(
         self, stream: str, state: Any, version: int, command_id: str, events_read: int
@@ -69,26 +69,29 @@ class PostgresSnapshots:
         self._shapes = {name: _shape(cls) for name, cls in states.items()}
         self._waiting: dict[str, tuple[Any, int, str]] = {}
 
-    async def load(self, stream: str) -> Snapshot | None:
-        """Return the snapshot of a stream, if there is one in the shape of this program."""
-        kind = category(stream)
-        decoder = self._decoders.get(kind)
-        if decoder is None:
-            return None
+    async def load(self, streams: Sequence[str]) -> dict[str, Snapshot]:
+        """Return the snapshots of those streams that have one in the shape of this program."""
+        shapes = [(stream, self._shapes.get(category(stream))) for stream in streams]
+        possible = [(stream, shape) for stream, shape in shapes if shape is not None]
+        if not possible:
+            return {}
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
-                """select state, version, command_id from stream_snapshots
-                where stream = %s and shape = %s""",
-                (stream, self._shapes[kind]),
+                """select s.stream, s.state, s.version, s.command_id
+                from unnest(%s::text[], %s::text[]) as wanted (stream, shape)
+                join stream_snapshots s on s.stream = wanted.stream and s.shape = wanted.shape""",
+                [list(column) for column in zip(*possible, strict=True)],
             )
-            row = await cursor.fetchone()
-        if row is None:
-            return None
-        try:
-            return decoder.decode(row[0]), row[1], row[2]
-        except msgspec.MsgspecError as error:
-            log.warning("snapshot_unreadable", stream=stream, error=str(error))
-            return None
+            rows = await cursor.fetchall()
+        found: dict[str, Snapshot] = {}
+        for stream, state, version, command_id in rows:
+            try:
+                decoded = self._decoders[category(stream)].decode(state)
+            except msgspec.MsgspecError as error:
+                log.warning("snapshot_unreadable", stream=stream, error=str(error))
+                continue
+            found[stream] = (decoded, version, command_id)
+        return found
 
     def consider(
         self, stream: str, state: Any, version: int, command_id: str, events_read: int

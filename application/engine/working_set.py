@@ -9,17 +9,15 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-import psycopg
-
-from aia_mas.application.engine.handlers import Evolvers, category
+from aia_mas.application.engine.handlers import Evolvers
 from aia_mas.application.engine.snapshots import Snapshots
-from aia_mas.application.event_log.errors import LogUnavailable, UnreadableEvent
+from aia_mas.application.engine.stream_reader import StreamReader
 from aia_mas.application.event_log.log import EventLog
-from aia_mas.application.event_log.records import Expectation, RecordedEvent, Unreadable
+from aia_mas.application.event_log.records import Expectation, RecordedEvent
 from aia_mas.domain.kernel.steps import chunks
 
-_AT_ONCE = 8
-"""Streams that one command reads at the same time; others want connections as well."""
+_AT_ONCE = 200
+"""Streams that one caller asks for at the same time; others want theirs as well."""
 _OFTEN = 1_000
 """Versions between snapshots of a stream that is written again and again."""
 
@@ -71,8 +69,7 @@ class WorkingSet:
             snapshots: States of long streams.
             capacity: Streams kept at most, those with appends under way aside.
         """
-        self._log = log
-        self._evolvers = evolvers
+        self._reader = StreamReader(log, evolvers, snapshots)
         self._snapshots = snapshots
         self._capacity = capacity
         self._entries: OrderedDict[str, Entry] = OrderedDict()
@@ -203,19 +200,8 @@ class WorkingSet:
 
     async def _read(self, stream: str) -> tuple[Entry, int]:
         """Return a stream as the log has it, and how many events it took."""
-        evolve = self._evolvers[category(stream)]
-        try:
-            snapshot = await self._snapshots.load(stream)
-            state, version, command_id = snapshot or (None, 0, "")
-            events = await self._log.read_stream(stream, version if snapshot else -1)
-        except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
-            raise LogUnavailable(str(error)) from error
-        for event in events:
-            if isinstance(event.event, Unreadable):
-                raise UnreadableEvent(f"{stream}: {event.event.reason}")
-            state = evolve(state, event.event)
-            version, command_id = event.version, event.command_id
-        return Entry(stream, state, version, command_id), len(events)
+        read = await self._reader.read(stream)
+        return Entry(stream, read.state, read.version, read.command_id), read.events_read
 
     def _enter(self, entry: Entry) -> Entry:
         self._entries[entry.stream] = entry

@@ -24,6 +24,23 @@ BOUNDED = f"""select {COLUMNS} from (
 where before < %s order by {{order}}"""  # noqa: S608
 
 
+# A page of the events of several streams, each behind a version. What is sorted are places only,
+# and no more than a page of each stream: its events may be many, and large.
+OF_STREAMS = f"""select {COLUMNS} from (
+    select place, number, sum(size) over (order by number, nth) - size as before
+    from (
+        select place, number, nth, size
+        from unnest(%s::text[], %s::bigint[]) with ordinality as wanted (of, after, number)
+        cross join lateral (
+            select position as place, version as nth, octet_length(state) as size from events
+            where stream = wanted.of and version > wanted.after order by version limit %s
+        ) event
+        order by number, nth limit %s
+    ) page
+) bounded join events on position = place
+where before < %s order by number, version"""  # noqa: S608
+
+
 def recorded(
     rows: list[TupleRow], decode: Callable[[str, bytes], Event]
 ) -> Iterator[RecordedEvent]:

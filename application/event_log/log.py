@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -12,6 +12,7 @@ import msgspec
 
 from aia_mas.application.event_log.feed import Feed
 from aia_mas.application.event_log.mapper import EventMapper
+from aia_mas.application.event_log.pages import PAGE, PAGE_BYTES
 from aia_mas.application.event_log.records import (
     Appended,
     AppendRequest,
@@ -124,6 +125,19 @@ class EventLog(Protocol):
             limit: How many at most; None: all.
             newest: Walk from the end to the beginning.
             max_bytes: As for ``read``.
+        """
+        ...
+
+    async def read_streams(
+        self, after: Mapping[str, int], limit: int = PAGE, *, max_bytes: int = PAGE_BYTES
+    ) -> list[RecordedEvent]:
+        """Return a page of the events of several streams: stream by stream, each in order.
+
+        Args:
+            after: The streams, and of each the version before the first one wanted (-1: none).
+            limit: How many events at most.
+            max_bytes: As for ``read``. If the page is not the last one (``pages.is_last``), the
+                next one begins behind its last event, with the stream that this belongs to.
         """
         ...
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from struct import pack
 from uuid import UUID, uuid4
 
@@ -19,6 +20,7 @@ from aia_mas.application.event_log.contact import Contact
 from aia_mas.application.event_log.feed import Feed
 from aia_mas.application.event_log.log import EventFilter, StreamHead
 from aia_mas.application.event_log.mapper import EventMapper
+from aia_mas.application.event_log.pages import PAGE, PAGE_BYTES
 from aia_mas.application.event_log.records import (
     Appended,
     AppendRequest,
@@ -159,6 +161,18 @@ class MemoryEventLog:
         else:
             page = [event for event in events if event.version > after_version][:limit]
         return _bounded(page, max_bytes)
+
+    async def read_streams(
+        self, after: Mapping[str, int], limit: int = PAGE, *, max_bytes: int = PAGE_BYTES
+    ) -> list[RecordedEvent]:
+        """Return a page of the events of several streams; see ``EventLog.read_streams``."""
+        events = (
+            event
+            for stream, version in after.items()
+            for event in self._streams.get(stream, ())
+            if event.version > version
+        )
+        return _bounded(list(islice(events, limit)), max_bytes)
 
     async def stream_heads(self, streams: Iterable[str]) -> dict[str, StreamHead]:
         """Return the heads of those streams that exist."""

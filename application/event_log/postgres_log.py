@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
@@ -18,12 +18,18 @@ from aia_mas.application.event_log.committer import Committer
 from aia_mas.application.event_log.connections import Connection, Pool
 from aia_mas.application.event_log.contact import Contact
 from aia_mas.application.event_log.errors import EventLogError
-from aia_mas.application.event_log.event_rows import BOUNDED, COLUMNS, conditions_of, recorded
+from aia_mas.application.event_log.event_rows import (
+    BOUNDED,
+    COLUMNS,
+    OF_STREAMS,
+    conditions_of,
+    recorded,
+)
 from aia_mas.application.event_log.feed import Feed
 from aia_mas.application.event_log.listener import Listener
 from aia_mas.application.event_log.log import EventFilter, StreamHead
 from aia_mas.application.event_log.mapper import EventMapper
-from aia_mas.application.event_log.pages import PAGE_BYTES
+from aia_mas.application.event_log.pages import PAGE, PAGE_BYTES
 from aia_mas.application.event_log.postgres_writer import PostgresBatchWriter
 from aia_mas.application.event_log.records import (
     Appended,
@@ -228,6 +234,13 @@ class PostgresEventLog:
         sql = f"""select {COLUMNS} from events where stream = %s and version > %s
             order by version limit %s"""  # noqa: S608
         return await self._select(sql, [stream, after_version, limit], "version", max_bytes)
+
+    async def read_streams(
+        self, after: Mapping[str, int], limit: int = PAGE, *, max_bytes: int = PAGE_BYTES
+    ) -> list[RecordedEvent]:
+        """Return a page of the events of several streams; see ``EventLog.read_streams``."""
+        values = [list(after), list(after.values()), limit, limit, max_bytes]
+        return await self._select(OF_STREAMS, values, "", None)
 
     async def stream_heads(self, streams: Iterable[str]) -> dict[str, StreamHead]:
         """Return the heads of those streams that exist."""

@@ -550,7 +550,7 @@ export interface Page {
   /** There are more items, and they are not told. */
   truncated: boolean;
   /** How things stood at its position: tasks or agents. */
-  items: Array<ToldTask | ToldAgent | ToldProposal>;
+  items: Array<ToldTask | ToldAgent | ToldProposal | ToldBudget>;
 }
 
 /** Ask whether the other side is there; the answer tells how far each subscription is. */
@@ -1110,6 +1110,40 @@ export interface ToldAgent {
   endpoint_disabled: string | null;
   /** The last event in all this. */
   position: number;
+}
+
+/** A budget as everybody is told of it who watches; amounts in tokens. */
+export interface ToldBudget {
+  /** Its id. */
+  budget_id: string;
+  /** Active; or warned or exceeded, when that was told of `period` since it was set so; or removed. */
+  status: string;
+  /** What of a task is looked at: client, owner or tag. */
+  scope: string;
+  /** What that must be. */
+  match: string;
+  /** How much may be used of a period. */
+  amount: string;
+  /** How long a period is: day, week, month or once. */
+  lasts: string;
+  /** At which part of the amount it warns, percent. */
+  warn_percent: number;
+  /** Whether it refuses what it does not leave enough for. */
+  hard_stop: boolean;
+  /** Grows with every change of what it says. */
+  revision: number;
+  /** When it was made, UTC. */
+  created_at: string;
+  /** When it was changed last, UTC. */
+  updated_at: string;
+  /** The latest period in which a task counts; None: none ever did. */
+  period: string | null;
+  /** What is held of that. */
+  held: string;
+  /** What is spent of it. */
+  spent: string;
+  /** What is held and spent of it. */
+  used: string;
 }
 
 /** What the agent asked, and whether it was answered. */

@@ -19,8 +19,8 @@ from aia_mas.interfaces.http.openapi_answers import (
     CONDITIONAL,
     CREATING,
     MAY_BE_FULL,
+    OTHER_ANSWERS,
     SPENDING,
-    TWO_ANSWERS,
     UNLIMITED,
     WITH_ETAG,
     WITH_LOCATION,
@@ -262,9 +262,12 @@ def _complete(method: str, operation: dict[str, Any], *, secured: bool) -> None:
             headers["ETag"] = _ETAG
         if name in WITH_LOCATION:
             headers["Location"] = _LOCATION
-    if name in TWO_ANSWERS:
-        usual, other, description = TWO_ANSWERS[name]
-        responses[other] = {**responses[usual], "description": description}
+    for other in OTHER_ANSWERS.get(name, ()):
+        made = {**responses[other.usual], "description": other.description}
+        if other.carries is not None:
+            schema = {"$ref": _REF.format(name=other.carries)}
+            made["content"] = {"application/json": {"schema": schema}}
+        responses[other.status] = made
     for content in (response.get("content", {}) for response in responses.values()):
         if "text/event-stream" in content:
             # What comes is described in words; a schema would be that of the whole endless text.

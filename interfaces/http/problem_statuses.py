@@ -25,6 +25,7 @@ STATUS_OF: Mapping[str, int] = {
     "invalid_ticket": 401,
     "ticket_expired": 401,
     "permission_denied": 403,
+    "subject_has_no_wallet": 403,
     "host_not_allowed": 403,
     "origin_not_allowed": 403,
     # 404, 405: what is asked for

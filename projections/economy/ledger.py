@@ -9,8 +9,10 @@ from aia_mas.application.event_log.connections import Pool
 from aia_mas.domain.economy.statements import Line, MonthClosed, span_of
 from aia_mas.projections.economy.ledger_filters import (
     AccountFilter,
+    ClosedFilter,
     TransactionFilter,
     of_accounts,
+    of_closed,
     of_transfers,
 )
 from aia_mas.projections.economy.ledger_fold import LEDGER
@@ -203,6 +205,33 @@ class Ledger:
             position,
         )
 
+    async def closed_months(
+        self,
+        filters: ClosedFilter,
+        sort: str = "-month",
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Page[MonthClosed]:
+        """Return one page of closed months of an account.
+
+        Args:
+            filters: Which ones.
+            sort: month; ``-`` before it: the latest first.
+            cursor: That of the page before.
+            limit: At most so many, 1..500.
+
+        Raises:
+            InvalidValue: Unknown sort order, foreign cursor, limit or filter out of bounds.
+        """
+        rows, following, position = await _CLOSINGS.page(
+            self._pool, of_closed(filters), sort=sort, cursor=cursor, limit=limit
+        )
+        return Page([closed_of(row) for row in rows], following, position)
+
+    async def count_closed_months(self, filters: ClosedFilter) -> int:
+        """Return how many closed months there are."""
+        return await _CLOSINGS.count(self._pool, of_closed(filters))
+
     async def lines(
         self, account_id: str, first: int, last: int, limit: int = LINES_AT_ONCE
     ) -> list[Line]:
@@ -244,6 +273,14 @@ _TRANSFERS = Listing(
         "amount": SortKey("t.amount", "numeric"),
     },
     large=TRANSFER_LARGE,
+)
+_CLOSINGS = Listing(
+    LEDGER,
+    select=CLOSED_COLUMNS,
+    source=f"{_CLOSED} c",
+    key="c.key",
+    sorts={"month": SortKey("c.month", "text")},
+    large=("c.account_id", "c.by"),
 )
 _POSITION = f"""coalesce((select position from projection_checkpoints
     where projection = '{LEDGER.key}'), 0)"""  # noqa: S608

@@ -1,4 +1,4 @@
-"""Which accounts and transfers are listed."""
+"""Which accounts, transfers and closed months are listed."""
 
 from __future__ import annotations
 
@@ -52,6 +52,20 @@ class TransactionFilter(msgspec.Struct, frozen=True, kw_only=True):
     max_amount: int | None = None
 
 
+class ClosedFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which closed months are listed; empty fields do not restrict.
+
+    Attributes:
+        account: Of this account.
+        since: This month (``2026-01``) or later ones.
+        until: Months before this one.
+    """
+
+    account: str
+    since: str | None = None
+    until: str | None = None
+
+
 def of_accounts(filters: AccountFilter) -> Conditions:
     """Return the conditions of a list of accounts (table ``a``).
 
@@ -100,4 +114,20 @@ def of_transfers(filters: TransactionFilter) -> Conditions:
         conditions.add(
             "(t.transfer_id = %s or t.reverses = %s)", filters.transfer_id, filters.transfer_id
         )
+    return conditions
+
+
+def of_closed(filters: ClosedFilter) -> Conditions:
+    """Return the conditions of a list of closed months (table ``c``).
+
+    Raises:
+        InvalidValue: A text holds a character that no row can hold.
+    """
+    check_texts(filters)
+    conditions = Conditions()
+    conditions.add("c.account_id = %s", filters.account)
+    # Months of four digits and two sort as texts.
+    for condition, value in (("c.month >= %s", filters.since), ("c.month < %s", filters.until)):
+        if value is not None:
+            conditions.add(condition, value)
     return conditions

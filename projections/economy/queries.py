@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from aia_mas.domain.economy.statements import Line
+from aia_mas.domain.economy.statements import Line, MonthClosed
 from aia_mas.projections.economy.ledger import LINES_AT_ONCE, MonthView
-from aia_mas.projections.economy.ledger_filters import AccountFilter, TransactionFilter
+from aia_mas.projections.economy.ledger_filters import (
+    AccountFilter,
+    ClosedFilter,
+    TransactionFilter,
+)
 from aia_mas.projections.economy.ledger_view import Account, Transaction
 from aia_mas.projections.listing import Found, Page
 
@@ -59,6 +63,20 @@ class LedgerQueries(Protocol):
 
     async def month(self, account_id: str, month: str) -> MonthView:
         """Return what a month of an account comes to, as it was closed or as it is so far."""
+        ...
+
+    async def closed_months(
+        self,
+        filters: ClosedFilter,
+        sort: str = "-month",
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> Page[MonthClosed]:
+        """Return one page of closed months of an account."""
+        ...
+
+    async def count_closed_months(self, filters: ClosedFilter) -> int:
+        """Return how many closed months there are."""
         ...
 
     async def lines(

@@ -24,6 +24,7 @@ from aia.client.retrying import (
     retry_after_of,
 )
 from aia.client.types.base import Received, keep_received
+from aia.client.types.economy_shared import Order
 from aia.client.writing import encode, query_of
 
 T = TypeVar("T")
@@ -124,6 +125,19 @@ class AsyncConnection:
         """
         named = {"idempotency-key": key or uuid4().hex, **(headers or {})}
         return self._understood(await self._exchange(method, path, body=body, headers=named), kind)
+
+    async def ordered(
+        self, method: str, path: str, kind: type[T], body: object = None, *, key: str | None = None
+    ) -> T | Order:
+        """Give a command that may be ordered only; returns the order while it is not carried out.
+
+        The arguments are those of ``command``.
+        """
+        headers = {"idempotency-key": key or uuid4().hex}
+        response = await self._exchange(method, path, body=body, headers=headers)
+        if response.status_code == httpx.codes.ACCEPTED:
+            return self._understood(response, Order)
+        return self._understood(response, kind)
 
     async def signal(
         self, path: str, kind: type[T], body: object = None, *, wait: float = 0.0

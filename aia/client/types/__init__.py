@@ -38,6 +38,7 @@ from aia.client.types.connections import Ticket as Ticket
 from aia.client.types.connections import Whom as Whom
 from aia.client.types.economic_accounts import Account as Account
 from aia.client.types.economic_accounts import AccountPage as AccountPage
+from aia.client.types.economic_accounts import ClosedMonthPage as ClosedMonthPage
 from aia.client.types.economic_accounts import Closing as Closing
 from aia.client.types.economic_accounts import Statement as Statement
 from aia.client.types.economic_accounts import StatementLine as StatementLine
@@ -115,6 +116,7 @@ from aia.client.types.limits import KeyView as KeyView
 from aia.client.types.limits import LimitAnswer as LimitAnswer
 from aia.client.types.live import AgentSnapshot as AgentSnapshot
 from aia.client.types.live import AgentUpdate as AgentUpdate
+from aia.client.types.live import BudgetSnapshot as BudgetSnapshot
 from aia.client.types.live import BudgetUpdate as BudgetUpdate
 from aia.client.types.live import EconomicUpdate as EconomicUpdate
 from aia.client.types.live import Fact as Fact
@@ -168,6 +170,7 @@ from aia.client.types.revocations import RevocationPage as RevocationPage
 from aia.client.types.shared import FieldError as FieldError
 from aia.client.types.shared import Problem as Problem
 from aia.client.types.snapshots import ToldAgent as ToldAgent
+from aia.client.types.snapshots import ToldBudget as ToldBudget
 from aia.client.types.snapshots import ToldInput as ToldInput
 from aia.client.types.snapshots import ToldProgress as ToldProgress
 from aia.client.types.snapshots import ToldProposal as ToldProposal

@@ -51,6 +51,35 @@ class AccountPage(Answer, frozen=True, kw_only=True):
     total: int | None = None
 
 
+class ToldClosing(Answer, frozen=True, kw_only=True):
+    """A closed month as it is told; amounts in tokens, the fields: see `MonthClosed`."""
+
+    account_id: str
+    month: str
+    opening: str
+    closing: str
+    credits: str
+    debits: str
+    lines: int
+    first_line: int
+    hash: str
+    by: str
+    at: datetime
+
+
+class ClosedMonthPage(Answer, frozen=True, kw_only=True):
+    """Closed months (`next_cursor`: for the next page, if there is one; `total`: if asked).
+
+    Attributes:
+        next_cursor: For the next page, if there is one.
+        total: If asked.
+    """
+
+    items: list[ToldClosing]
+    next_cursor: str | None
+    total: int | None = None
+
+
 class Closing(msgspec.Struct, frozen=True, kw_only=True):
     """That a month was closed.
 
@@ -117,19 +146,3 @@ class Statement(Answer, frozen=True, kw_only=True):
     lines: int
     items: list[StatementLine]
     next_cursor: str | None
-
-
-class ToldClosing(Answer, frozen=True, kw_only=True):
-    """A closed month as it is told; amounts in tokens, the fields: see `MonthClosed`."""
-
-    account_id: str
-    month: str
-    opening: str
-    closing: str
-    credits: str
-    debits: str
-    lines: int
-    first_line: int
-    hash: str
-    by: str
-    at: datetime

@@ -9,7 +9,7 @@ import msgspec
 
 from aia.client.types.economic_reads import EconomicSummary
 from aia.client.types.metrics import Metrics
-from aia.client.types.snapshots import ToldAgent, ToldProposal, ToldTask
+from aia.client.types.snapshots import ToldAgent, ToldBudget, ToldProposal, ToldTask
 from aia.client.types.work import ToldReward
 
 Topic: TypeAlias = Literal["metrics", "tasks", "agents", "economy", "proposals", "budgets"]
@@ -259,6 +259,12 @@ class ProposalSnapshot(Page, frozen=True, kw_only=True):
     items: list[ToldProposal]
 
 
+class BudgetSnapshot(Page, frozen=True, kw_only=True):
+    """Budgets in the order of their ids."""
+
+    items: list[ToldBudget]
+
+
 Update: TypeAlias = (
     TaskUpdate
     | AgentUpdate
@@ -269,5 +275,6 @@ Update: TypeAlias = (
     | TaskSnapshot
     | AgentSnapshot
     | ProposalSnapshot
+    | BudgetSnapshot
 )
 """What a stream tells."""

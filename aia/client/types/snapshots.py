@@ -262,3 +262,42 @@ class ToldProposal(msgspec.Struct, frozen=True, kw_only=True):
     voters: int | None
     execute_after: datetime | None
     reason: str
+
+
+class ToldBudget(msgspec.Struct, frozen=True, kw_only=True):
+    """A budget as everybody is told of it who watches; amounts in tokens.
+
+    Attributes:
+        budget_id: Its id.
+        status: Active; or warned or exceeded, when that was told of `period` since it was set so;
+            or removed.
+        scope: What of a task is looked at: client, owner or tag.
+        match: What that must be.
+        amount: How much may be used of a period.
+        lasts: How long a period is: day, week, month or once.
+        warn_percent: At which part of the amount it warns, percent.
+        hard_stop: Whether it refuses what it does not leave enough for.
+        revision: Grows with every change of what it says.
+        created_at: When it was made, UTC.
+        updated_at: When it was changed last, UTC.
+        period: The latest period in which a task counts; None: none ever did.
+        held: What is held of that.
+        spent: What is spent of it.
+        used: What is held and spent of it.
+    """
+
+    budget_id: str
+    status: str
+    scope: str
+    match: str
+    amount: str
+    lasts: str
+    warn_percent: float
+    hard_stop: bool
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+    period: str | None
+    held: str
+    spent: str
+    used: str

@@ -8,11 +8,15 @@ import shutil
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 from typing import Any
 
 _STEPS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 NOTHING = "-"
+_LONG = 10_000
+_HUNDREDTH = Decimal("0.01")
+_UNITS = ("", "k", "M", "G", "T", "P", "E")
 
 
 def plain(value: object) -> str:
@@ -69,6 +73,17 @@ def milliseconds(value: int | None) -> str:
 def share(value: float | None) -> str:
     """Return a share of one in per cent."""
     return NOTHING if value is None else f"{value:.1%}"
+
+
+def tokens(amount: str) -> str:
+    """Return an amount of tokens in a few digits, never more than there are (``12.3k``)."""
+    exact = Decimal(amount)
+    if abs(exact) < _LONG:
+        return f"{exact.quantize(_HUNDREDTH, ROUND_DOWN):f}".removesuffix(".00")
+    whole = str(abs(int(exact)))
+    unit = min((len(whole) - 1) // 3, len(_UNITS) - 1)
+    first = Decimal(whole[:3]).scaleb(len(whole) - 3 - 3 * unit)
+    return f"{'-' if exact < 0 else ''}{first.normalize():f}{_UNITS[unit]}"
 
 
 def counted(count: int, noun: str) -> str:

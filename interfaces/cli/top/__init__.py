@@ -19,7 +19,7 @@ __all__ = ["top"]
 _SIZE = (120, 40)
 
 
-@click.command(short_help="Watch a running system: agents, queue, rates, lags, events.")
+@click.command(short_help="Watch a running system: agents, queue, rates, lags, tokens, events.")
 @click.option("--once", is_flag=True, help="Show it once and end.")
 @click.option(
     "--every",
@@ -62,6 +62,7 @@ def _show_once(picture: Picture, *, as_json: bool) -> None:
             {
                 "health": picture.health,
                 "metrics": picture.metrics,
+                "economy": picture.economy,
                 "agents": picture.agents,
                 "tasks": picture.tasks,
             }

@@ -1,4 +1,4 @@
-"""What a live view shows: the figures, the busiest agents, the tasks in hand, the latest events."""
+"""What a live view shows: figures, tokens, the busiest agents, tasks in hand, latest events."""
 
 from __future__ import annotations
 
@@ -12,11 +12,20 @@ from aia_mas.interfaces.cli.remote.server import Server
 
 if TYPE_CHECKING:
     from aia.client import AsyncClient
-    from aia.client.types import Health, Metrics, PresentAgent, Task, TaskStatus
+    from aia.client.types import (
+        EconomicSummary,
+        Health,
+        Metrics,
+        PresentAgent,
+        Task,
+        TaskStatus,
+        Topic,
+    )
     from aia.client.types.live import AgentUpdate, TaskUpdate
 
 ROWS = 50
 _EVENTS = 100
+_TOPICS: tuple[Topic, ...] = ("metrics", "economy", "agents", "tasks")
 _HELD: tuple[TaskStatus, ...] = ("running", "assigned", "input_required")
 _PAUSE = 1.0  # seconds between two readings, at least
 _LONGEST = 5.0  # ... and at most
@@ -28,6 +37,7 @@ class Picture:
     Attributes:
         url: Of the server.
         metrics: The figures of the whole system.
+        economy: Where the tokens are.
         health: How the node is.
         agents: Those that hold most tasks.
         tasks: Those in hand, of which there was news last.
@@ -38,6 +48,7 @@ class Picture:
     def __init__(self, url: str) -> None:
         self.url = url
         self.metrics: Metrics | None = None
+        self.economy: EconomicSummary | None = None
         self.health: Health | None = None
         self.agents: list[PresentAgent] = []
         self.tasks: list[Task] = []
@@ -49,6 +60,7 @@ class Picture:
         """Read how things stand now."""
         self.health = await client.health.get()
         self.metrics = await client.metrics.system()
+        self.economy = await client.economy.summary()
         self.tasks = (await client.tasks.list(status=_HELD, sort="-updated_at", limit=ROWS)).items
         self.agents = (await client.agents.list(sort="-active_tasks", limit=ROWS)).items
 
@@ -64,14 +76,16 @@ class Picture:
 
     async def _listen(self, client: AsyncClient) -> None:
         from aia.client import HistoryLost
-        from aia.client.types.live import AgentUpdate, MetricsUpdate, TaskUpdate
+        from aia.client.types.live import AgentUpdate, EconomicUpdate, MetricsUpdate, TaskUpdate
 
         while True:
             try:
-                async with client.stream(patience=math.inf) as updates:
+                async with client.stream(_TOPICS, patience=math.inf) as updates:
                     async for update in updates:
                         if isinstance(update, MetricsUpdate):
                             self.metrics = update.metrics
+                        elif isinstance(update, EconomicUpdate):
+                            self.economy = update.summary
                         elif isinstance(update, AgentUpdate | TaskUpdate):
                             self.events.append(update)
                             self._news.set()

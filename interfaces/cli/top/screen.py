@@ -12,16 +12,17 @@ from rich.text import Text
 
 from aia_mas.interfaces.cli.remote.following import line_of
 from aia_mas.interfaces.cli.remote.tables import table
-from aia_mas.interfaces.cli.remote.words import age, lasting, milliseconds, plain, share
+from aia_mas.interfaces.cli.remote.words import age, lasting, milliseconds, plain, share, tokens
 
 if TYPE_CHECKING:
-    from aia.client.types import Metrics, PresentAgent, Task
+    from aia.client.types import EconomicSummary, Metrics, Pool, PresentAgent, Task
     from aia_mas.interfaces.cli.top.picture import Picture
 
 _BAR = 20
 _TASKS = ("TASK", "TYPE", "STATUS", "AGENT", ">TRY", ">DONE", "SINCE")
 _AGENTS = ("AGENT", "STATUS", "ONLINE", ">TASKS", ">DONE", ">SUCCESS", ">PRICE")
 _LAGS = 3
+_TOKEN, _POOL = "AIA", "rewards"
 
 
 def draw(picture: Picture, width: int, height: int, note: str = "q quits") -> RenderableType:
@@ -62,6 +63,8 @@ def _head(picture: Picture) -> Iterator[Text]:
     )
     if metrics is not None:
         yield from figures(metrics)
+    if picture.economy is not None:
+        yield money(picture.economy)
 
 
 def figures(metrics: Metrics) -> Iterator[Text]:
@@ -93,6 +96,23 @@ def figures(metrics: Metrics) -> Iterator[Text]:
     behind = sorted((each for each in metrics.lag if each.events), key=lambda each: -each.seconds)
     told = [f"{each.name} {each.events} events, {each.seconds:.1f} s" for each in behind[:_LAGS]]
     yield _line("Behind", "; ".join(told) or "nothing")
+
+
+def money(economy: EconomicSummary) -> Text:
+    """Return where the tokens are that work is paid in, and how long its rewards last."""
+    where, pool = economy.tokens[_TOKEN], _pool(economy)
+    runway = None if pool is None else pool.runway_seconds
+    lasts = "nothing paid of it" if runway is None else f"lasts {lasting(runway)}"
+    return _line(
+        "Tokens",
+        f"{tokens(where.supply)} {_TOKEN}",
+        f"{tokens(where.staked)} staked ({share(where.staked_share)})",
+        f"reward pool {'-' if pool is None else tokens(pool.balance)}, {lasts}",
+    )
+
+
+def _pool(economy: EconomicSummary) -> Pool | None:
+    return next((pool for pool in economy.pools if pool.name == _POOL), None)
 
 
 def _line(name: str, *parts: str) -> Text:
@@ -161,6 +181,7 @@ def summary(picture: Picture) -> str:
         return picture.trouble or "connecting"
     agents, tasks, minute = metrics.agents, metrics.tasks, metrics.throughput.windows["1m"]
     lag = max((each.seconds for each in metrics.lag), default=0.0)
+    pool = None if picture.economy is None else _pool(picture.economy)
     return (
         f"{datetime.now(UTC):%H:%M:%SZ}"
         f"  agents {agents.online}/{agents.registered}"
@@ -171,5 +192,6 @@ def summary(picture: Picture) -> str:
         f"  failed {tasks.failed}"
         f"  per minute {minute.completed_per_minute:.0f}"
         f"  behind {lasting(lag)}"
+        f"{'' if pool is None else f'  reward pool {tokens(pool.balance)} {_TOKEN}'}"
         f"{f'  TROUBLE: {plain(picture.trouble)}' if picture.trouble else ''}"
     )

@@ -13,6 +13,7 @@ from aia_mas.interfaces.http.economy.orders import Orders
 from aia_mas.interfaces.http.economy.parameters import Parameters
 from aia_mas.interfaces.http.economy.profiles import EconomicProfiles
 from aia_mas.interfaces.http.economy.staking import StakeCommands, StakingTiers
+from aia_mas.interfaces.http.economy.statements import Statements
 from aia_mas.interfaces.http.economy.summary import EconomicOverview
 from aia_mas.interfaces.http.economy.transfers import Transfers
 from aia_mas.interfaces.http.economy.treasury import Treasury
@@ -35,6 +36,7 @@ ECONOMIC_CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     Parameters,
     Proposals,
     StakingTiers,
+    Statements,
     Transfers,
     Treasury,
     VoteDelegations,

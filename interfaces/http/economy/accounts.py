@@ -1,24 +1,20 @@
-"""Accounts over HTTP: as they stand and stood, their transfers, their statements."""
+"""Accounts over HTTP: as they stand and stood, and their transfers."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Literal
 
-from litestar import Controller, get, post
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar import Controller, get
+from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import UNSET
 
 from aia_mas.domain.economy.accounts import Purpose, check_account
 from aia_mas.domain.economy.errors import AccountNotFound
 from aia_mas.domain.economy.ledger.states import TransferStatus
-from aia_mas.domain.economy.statements import ToldClosing, check_over, is_over, span_of
 from aia_mas.domain.kernel.errors import InvalidValue
-from aia_mas.domain.kernel.money import to_text, to_units
+from aia_mas.domain.kernel.money import to_units
 from aia_mas.interfaces.http.answers import Answer, answer
-from aia_mas.interfaces.http.commands import answered, carry_out
-from aia_mas.interfaces.http.economy.closing import closing_of
-from aia_mas.interfaces.http.economy.csv_statement import CsvStatement
 from aia_mas.interfaces.http.economy.paths import ECONOMIC
 from aia_mas.interfaces.http.queries import (
     LAST_POSITION,
@@ -29,18 +25,10 @@ from aia_mas.interfaces.http.queries import (
     Total,
     as_of,
     given,
-    number_in,
     reached,
 )
 from aia_mas.interfaces.http.requests import ApiRequest
-from aia_mas.interfaces.http.schemas.agents import Nothing
-from aia_mas.interfaces.http.schemas.ledger import (
-    AccountPage,
-    Statement,
-    TransactionPage,
-    shown_closing,
-    shown_line,
-)
+from aia_mas.interfaces.http.schemas.ledger import AccountPage, TransactionPage
 from aia_mas.interfaces.http.schemas.values import moment
 from aia_mas.projections.economy.ledger_filters import AccountFilter, TransactionFilter
 from aia_mas.projections.economy.ledger_view import Account, absent
@@ -181,93 +169,6 @@ class Accounts(Controller):
                 account_id, position=as_of_position, time=time
             )
         return answer(found or absent(account_id), 200, [as_of(position)])
-
-    @get("/accounts/{account_id:str}/statements/{month:str}", operation_id="get_statement")
-    async def get_statement(
-        self,
-        account_id: FromPath[str],
-        month: FromPath[str],
-        request: ApiRequest,
-        limit: Limit = 100,
-        cursor: Cursor = None,
-        min_position: MinPosition = 0,
-    ) -> Answer[Statement]:
-        """Return a month of an account (`2026-01`, by UTC), with its lines page by page.
-
-        Once it was closed it says for ever what it said then.
-        """
-        system = request.system
-        await _known(request, account_id, month, min_position)
-        cursors = Cursors(request, [account_id, month])
-        inner = cursors.open(cursor)
-        ledger = system.projections.ledger
-        view = await ledger.month(account_id, month)
-        first = view.first_line if inner is None else number_in(inner)
-        lines = await ledger.lines(account_id, first, view.last_line, limit)
-        more = bool(lines) and lines[-1].line < view.last_line
-        content = Statement(
-            account_id=account_id,
-            month=month,
-            over=view.closed is not None or is_over(month, system.clock.now()),
-            closed=shown_closing(view.closed),
-            opening=to_text(view.opening),
-            closing=to_text(view.closing),
-            credits=to_text(view.credits),
-            debits=to_text(view.debits),
-            lines=view.lines,
-            items=[shown_line(line) for line in lines],
-            next_cursor=cursors.seal(str(lines[-1].line + 1)) if more else None,
-        )
-        return answer(content, 200, [as_of(view.position)])
-
-    @get(
-        "/accounts/{account_id:str}/statements/{month:str}/csv",
-        operation_id="get_statement_csv",
-        media_type="text/csv",
-    )
-    async def get_statement_csv(
-        self,
-        account_id: FromPath[str],
-        month: FromPath[str],
-        request: ApiRequest,
-        min_position: MinPosition = 0,
-    ) -> Answer[str]:
-        """Return all lines of a month of an account as CSV (RFC 4180), with a header."""
-        await _known(request, account_id, month, min_position)
-        ledger = request.system.projections.ledger
-        view = await ledger.month(account_id, month)
-        return CsvStatement(ledger, account_id, month, view)
-
-    @post(
-        "/accounts/{account_id:str}/statements/{month:str}/close",
-        operation_id="close_statement",
-        status_code=200,
-    )
-    async def close_statement(
-        self,
-        account_id: FromPath[str],
-        month: FromPath[str],
-        request: ApiRequest,
-        data: JSONBody[Nothing | None] = None,
-    ) -> Answer[ToldClosing]:
-        """Close a month that is over: its figures and the hash over its lines go into the log.
-
-        Owners close months of their accounts, treasurers and admins those of all. To close it again
-        changes nothing.
-        """
-        check_account(account_id, "account_id")
-        check_over(month, request.system.clock.now())
-        return answered(await carry_out(request, await closing_of(request, account_id, month)))
-
-
-async def _known(request: ApiRequest, account_id: str, month: str, min_position: int) -> None:
-    """Wait for the read model, and refuse what there is no statement of."""
-    check_account(account_id, "account_id")
-    span_of(month)
-    await reached(request, "ledger", min_position)
-    found, _ = await request.system.projections.ledger.account(account_id)
-    if found is None:
-        raise AccountNotFound(account_id=account_id)
 
 
 def _past(time: datetime | None, now: datetime) -> datetime | None:

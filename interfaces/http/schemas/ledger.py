@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from aia_mas.domain.economy.statements import Line, MonthClosed
+from aia_mas.domain.economy.statements import Line, MonthClosed, ToldClosing
 from aia_mas.domain.kernel.money import to_text
 from aia_mas.projections.economy.ledger_view import Account, Transaction
 
@@ -24,6 +24,14 @@ class AccountPage(msgspec.Struct, frozen=True, kw_only=True):
     """Accounts (``next_cursor``: for the next page, if there is one; ``total``: when asked for)."""
 
     items: list[Account]
+    next_cursor: str | None
+    total: int | UnsetType = UNSET
+
+
+class ClosedMonthPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Closed months (``next_cursor``: for the next page, if there is one; ``total``: if asked)."""
+
+    items: list[ToldClosing]
     next_cursor: str | None
     total: int | UnsetType = UNSET
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from aia_mas.domain.economy.authority import check_has_wallet
 from aia_mas.domain.kernel import Principal, Role
 from aia_mas.domain.kernel.errors import PermissionDenied
 
@@ -104,6 +105,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "list_transactions": _READERS,
     "list_accounts": _READERS,
     "get_account": _READERS,
+    "list_closed_months": _READERS,
     "get_statement": _READERS,
     "get_statement_csv": _READERS,
     "close_statement": _SPENDERS,
@@ -178,10 +180,12 @@ def authorize(operation_id: str | None, principal: Principal | None) -> None:
         principal: Who; None: nobody in particular, who may do what is public.
 
     Raises:
-        PermissionDenied: It may not.
+        PermissionDenied: It may not (``SubjectHasNoWallet``: as it can own nothing).
     """
     allowed = PERMISSIONS.get(operation_id or "")
     if allowed is None:
         raise PermissionDenied("Nobody may do this: it is not on the list of permissions")
     if allowed and (principal is None or principal.roles.isdisjoint(allowed)):
         raise PermissionDenied(f"This takes one of the roles {', '.join(sorted(allowed))}")
+    if allowed is _SPENDERS and principal is not None:
+        check_has_wallet(principal)

@@ -31,6 +31,7 @@ from aia_mas.interfaces.realtime.messages import (
 from aia_mas.interfaces.realtime.proposal_facts import ProposalTold
 from aia_mas.interfaces.realtime.task_facts import TaskUpdate
 from aia_mas.projections.agent_view import ToldAgent
+from aia_mas.projections.economy.budget_items import ToldBudget
 from aia_mas.projections.economy.figures import EconomicSummary
 from aia_mas.projections.economy.proposal_items import ToldProposal
 from aia_mas.projections.metrics_figures import Metrics
@@ -182,7 +183,7 @@ TO_AGENTS: Sequence[Frame] = (
 )
 """What agents are told beside it."""
 
-ITEMS: Sequence[Shape] = (ToldTask, ToldAgent, ToldProposal)
+ITEMS: Sequence[Shape] = (ToldTask, ToldAgent, ToldProposal, ToldBudget)
 """What the ``items`` of a snapshot are."""
 
 ANSWERS: Sequence[Shape] = (TaskAnswer, HeartbeatAnswer, Problem)

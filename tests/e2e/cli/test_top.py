@@ -70,7 +70,7 @@ def terminal(node: Any) -> Iterator[Terminal]:
 
 
 def test_view_shows_what_happens_and_q_ends_it(node: Any, terminal: Terminal, unique: str) -> None:
-    terminal.read_until("\x1b[?1049h", "Agents", "places [", "EVENTS", "q quits")
+    terminal.read_until("\x1b[?1049h", "Agents", "places [", "Tokens", "EVENTS", "q quits")
     with Client(node.url) as client:
         client.agents.put(unique, skills={unique: 1})
         task = client.tasks.submit(unique[:10], requirements={"skills": [unique]})
@@ -93,7 +93,8 @@ def test_without_a_terminal_there_are_lines_and_a_signal_ends_them(node: Any) ->
         assert lines.wait(PATIENCE) == 0
 
     for line in said:
-        assert "  agents " in line and "  waiting " in line and "\x1b" not in line
+        assert "  agents " in line and "  waiting " in line and "  reward pool " in line
+        assert "\x1b" not in line
 
 
 def test_once_is_a_view_or_a_document(node: Any) -> None:
@@ -104,4 +105,6 @@ def test_once_is_a_view_or_a_document(node: Any) -> None:
 
     assert shown.startswith(f"mas top {node.url}  ok")
     assert told["health"]["status"] == "ok"
+    assert " AIA   " in next(line for line in shown.splitlines() if line.startswith("Tokens"))
     assert told["metrics"]["agents"]["registered"] >= 0
+    assert "supply" in told["economy"]["tokens"]["AIA"]

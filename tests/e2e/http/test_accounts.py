@@ -265,6 +265,52 @@ def test_who_may_close(secured: Any, acting: Any, unique: str) -> None:
         assert client.get(f"{API}/accounts/{name}/statements/2020-01").status_code == 200
 
 
+def test_closed_months_are_listed(node: Any, client: httpx.Client, unique: str) -> None:
+    ann, bob = wallet(funded(node, f"{unique}-ann", 10)), wallet(funded(node, f"{unique}-bob", 1))
+    path = f"{API}/accounts/{ann}/statements"
+    assert client.get(path, params={"total": True}).json() == {
+        "items": [], "next_cursor": None, "total": 0,
+    }  # fmt: skip
+    months = ["2019-12", "2020-01", "2020-02", "2021-01"]
+    closed = {month: client.post(f"{path}/{month}/close").json() for month in reversed(months)}
+    client.post(f"{API}/accounts/{bob}/statements/2020-01/close")
+
+    def listed(**parameters: Any) -> list[str]:
+        answer = client.get(path, params=parameters)
+        assert answer.status_code == 200, answer.text
+        said = answer.json()
+        assert all(item == closed[item["month"]] for item in said["items"])
+        assert said.get("total", len(said["items"])) == len(said["items"])
+        return [item["month"] for item in said["items"]]
+
+    assert listed(total=True) == months[::-1]
+    assert listed(sort="month") == months
+    assert listed(sort="month", since="2020-01", until="2021-01") == ["2020-01", "2020-02"]
+    assert listed(until="2019-12") == []
+    page = client.get(path, params={"limit": 3, "total": True}).json()
+    assert ([item["month"] for item in page["items"]], page["total"]) == (months[:0:-1], 4)
+    assert listed(limit=3, cursor=page["next_cursor"]) == months[:1]
+    other = f"{API}/accounts/{bob}/statements"
+    foreign = client.get(other, params={"limit": 3, "cursor": page["next_cursor"]})
+    refused(foreign, 400, "invalid_cursor")
+
+
+def test_bad_questions_about_closed_months(node: Any, client: httpx.Client, unique: str) -> None:
+    path = f"{API}/accounts/{wallet(funded(node, f'{unique}-ann', 1))}/statements"
+    for parameters, code in (
+        ({"since": "2020-13"}, "invalid_parameter"),
+        ({"until": "2020"}, "invalid_parameter"),
+        ({"sort": "hash"}, "invalid_parameter"),
+        ({"limit": 0}, "invalid_parameter"),
+        ({"cursor": "x"}, "invalid_cursor"),
+        ({"month": "2020-01"}, "unknown_parameter"),
+    ):
+        refused(client.get(path, params=parameters), 400, code)
+    nobody = wallet(f"{unique}-nobody")
+    refused(client.get(f"{API}/accounts/{nobody}/statements"), 404, "account_not_found")
+    refused(client.get(f"{API}/accounts/purse:AIA:ann/statements"), 422, "unknown_account")
+
+
 @pytest.mark.anyio
 async def test_the_next_month_opens_with_what_the_closed_one_ended_with() -> None:
     async with InMemoryMas(start="2026-01-31T23:57:00Z", seed=1) as mas:

@@ -1,5 +1,6 @@
 """Settings of agents and tasks have the effect that they promise."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,15 @@ def claim(client: httpx.Client, agent_id: str) -> list[dict[str, Any]]:
     answer = client.post(f"{API}/agents/{agent_id}/claim", json={"limit": 10, "wait": 20})
     items: list[dict[str, Any]] = answer.json()["items"]
     return items
+
+
+def offline(client: httpx.Client, agent_id: str) -> None:
+    """Wait until an agent is taken to be offline (bounded)."""
+    path, until = f"{API}/agents/{agent_id}", time.monotonic() + 60.0
+    while (answer := client.get(path)).json()["online"]:
+        assert time.monotonic() < until, answer.text
+        # Answered when something has happened, whatever it is, or after a while.
+        client.get(path, params={"min_position": int(answer.headers["x-event-position"]) + 1})
 
 
 def act(client: httpx.Client, work: dict[str, Any], action: str) -> None:
@@ -104,17 +114,13 @@ def test_a_tier_that_is_not_configured_is_refused_by_name(start_node: Callable[.
 
 def test_an_agent_is_offline_after_three_missed_heartbeats(start_node: Callable[..., Any]) -> None:
     client = start_node(heartbeat_interval_seconds=0.5).client
-    position = int(register(client, "a").headers["x-event-position"])
+    register(client, "a")
     told = client.post(f"{API}/agents/a/heartbeat").json()
     assert (told["online"], told["next_within_seconds"]) == (True, 0.5)
 
-    # Nothing else happens on this node: the next event is the one to wait for.
-    for _ in range(12):
-        answer = client.get(f"{API}/audit/streams/agent/a", params={"min_position": position + 1})
-        if answer.status_code == 200:
-            break
-    assert answer.json()["items"][-1]["topic"] == "agent.went_offline.v1"
-    assert client.get(f"{API}/agents/a").json()["online"] is False
+    offline(client, "a")
+    events = client.get(f"{API}/audit/streams/agent/a").json()["items"]
+    assert events[-1]["topic"] == "agent.went_offline.v1"
 
 
 def test_a_claim_does_not_wait_until_its_agent_is_taken_to_be_offline(

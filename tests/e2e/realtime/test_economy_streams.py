@@ -97,10 +97,40 @@ def test_a_snapshot_of_proposals_is_followed_by_their_facts(
     assert vote["data"]["event"] == "vote.cast"
 
 
+def test_a_snapshot_of_budgets_is_followed_by_their_facts(
+    node: Any, watch: Watch, unique: str
+) -> None:
+    staker(node, unique)
+    terms = {"scope": "owner", "match": unique, "amount": "5", "period": "once"}
+    position = post(node, f"{ECONOMIC}/budgets", budget_id=unique, **terms)
+    assert node.client.get(f"{ECONOMIC}/budgets/{unique}", params={"min_position": position})
+    board = watch(node)
+
+    answer = board.subscribe("budgets", snapshot=True)
+    page = board.next("snapshot")
+    post(
+        node, f"{API}/agents/tasks/submit",
+        task_type=unique, description="x", payer=unique, max_cost="4",
+    )  # fmt: skip
+    facts = [board.next("budget_update") for _ in range(2)]
+
+    assert (answer["snapshot"], answer["position"]) == (True, None)
+    assert (page["data"]["first"], page["data"]["done"]) == (True, True)
+    (item,) = (item for item in page["data"]["items"] if item["budget_id"] == unique)
+    told = ("status", "amount", "lasts", "period", "held", "revision")
+    assert [item[name] for name in told] == ["active", "5", "once", None, "0", 1]
+    assert all(fact["position"] > page["position"] for fact in facts)
+    assert [(fact["data"]["event"], fact["data"]["used"]) for fact in facts] == [
+        ("budget.held", "4"), ("budget.warned", "4"),
+    ]  # fmt: skip
+
+
 def test_other_topics_have_no_proposals(node: Any, watch: Watch, unique: str) -> None:
     board = watch(node)
     board.subscribe("agents", snapshot=True, filter={"proposal_ids": [unique]})
 
+    assert board.next("snapshot")["data"]["items"] == []
+    board.subscribe("budgets", snapshot=True, filter={"proposal_ids": [unique]})
     assert board.next("snapshot")["data"]["items"] == []
 
 

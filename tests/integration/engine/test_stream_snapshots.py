@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 import psycopg
 import pytest
 
 from aia_mas.application.engine import working_set
+from aia_mas.application.event_log.pages import PAGE, PAGE_BYTES
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.orchestration.agent import AgentState
 
@@ -25,15 +28,15 @@ class _Reads:
     """Notes from which version on streams are read."""
 
     def __init__(self, node: Node) -> None:
-        self._read = node.log.read_stream
+        self._read = node.log.read_streams
         self.after: list[int] = []
-        node.log.read_stream = self.read  # type: ignore[method-assign]
+        node.log.read_streams = self.read  # type: ignore[method-assign]
 
     async def read(
-        self, stream: str, after_version: int = -1, limit: int | None = None
+        self, after: Mapping[str, int], limit: int = PAGE, *, max_bytes: int = PAGE_BYTES
     ) -> list[RecordedEvent]:
-        self.after.append(after_version)
-        return await self._read(stream, after_version, limit)
+        self.after += after.values()
+        return await self._read(after, limit, max_bytes=max_bytes)
 
 
 async def _stored(connection: psycopg.AsyncConnection) -> list[tuple[str, int]]:

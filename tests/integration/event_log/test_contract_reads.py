@@ -178,6 +178,41 @@ async def test_a_stream_is_read_from_its_end_as_well(log: EventLog) -> None:
     assert await log.read_stream("c", newest=True) == []
 
 
+async def test_several_streams_are_read_together_each_from_a_version_of_its_own(
+    log: EventLog,
+) -> None:
+    first = note("b", NEW, "b1", "b2", "b3")
+    await log.append(first)
+    await log.append(note("a", NEW, "a1", "a2"))
+    await log.append(note("b", end_of(first), "b4"))
+    await log.append(note("c", NEW, "c1"))
+
+    everything = {"b": -1, "unknown": -1, "a": -1, "c": 0}
+    assert texts(await log.read_streams(everything)) == ["b1", "b2", "b3", "b4", "a1", "a2", "c1"]
+    assert texts(await log.read_streams({"a": 1, "b": 2, "c": 1})) == ["a2", "b3", "b4"]
+    assert await log.read_streams({"unknown": -1, "c": 7}) == []
+    assert await log.read_streams({}) == []
+    assert await log.read_streams({"b": 3}) == await log.read_stream("b", 3)
+
+
+async def test_a_page_of_several_streams_is_bounded_and_goes_on_behind_itself(
+    log: EventLog,
+) -> None:
+    lengths = {"c": (10, 5_000, 10), "a": (20_000, 10), "b": (10,)}
+    for stream, parts in lengths.items():
+        await log.append(note(stream, NEW, *("x" * length for length in parts)))
+
+    assert positions(await log.read_streams({"c": -1, "a": -1}, 4)) == [1, 2, 3, 4]
+    assert positions(await log.read_streams({"c": 1, "a": -1}, max_bytes=5_050)) == [2, 3, 4]
+    page = await log.read_streams({"c": -1, "a": -1, "b": -1}, max_bytes=6_000)
+    assert positions(page) == [1, 2, 3, 4]
+    assert not is_last(page, 1_000, 6_000)
+    rest = await log.read_streams({"a": 1, "b": -1}, max_bytes=6_000)
+    assert positions(rest) == [5, 6]
+    assert is_last(rest, 1_000, 6_000)
+    assert positions(await log.read_streams({"a": -1, "b": -1}, max_bytes=1)) == [4]
+
+
 async def test_heads_are_those_of_streams_that_exist(log: EventLog) -> None:
     first = note("a", NEW, "1", "2")
     await log.append(first)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -21,7 +22,8 @@ from aia_mas.domain.economy.budgets.budget import budget_stream
 from aia_mas.domain.economy.budgets.counting import Budgets
 from aia_mas.domain.economy.budgets.errors import BudgetExhausted
 from aia_mas.domain.economy.budgets.events import BudgetHeld, BudgetRemoved, BudgetSet
-from aia_mas.domain.economy.budgets.periods import Period
+from aia_mas.domain.economy.budgets.periods import Period, period_at
+from aia_mas.domain.economy.budgets.telling import told
 from aia_mas.domain.economy.budgets.terms import BudgetTerms, Scope
 from aia_mas.domain.economy.incentives.events import (
     Award,
@@ -32,15 +34,19 @@ from aia_mas.domain.economy.incentives.events import (
     ProgramOpened,
 )
 from aia_mas.domain.economy.incentives.terms import Criterion, Payout, ProgramTerms
-from aia_mas.domain.kernel import Context, Principal
+from aia_mas.domain.kernel import Context, Event, Principal
 from aia_mas.domain.kernel.money import ONE
 from aia_mas.domain.orchestration.cost_hold import CostHold
+from aia_mas.interfaces.realtime.budget_facts import BUDGETS as TOPIC
+from aia_mas.interfaces.realtime.selection import EVERYTHING, Selection
+from aia_mas.projections.economy.budget_items import BUDGET_ITEMS
 from aia_mas.projections.economy.budgets import BudgetBoard, BudgetFilter
 from aia_mas.projections.economy.budgets_fold import BUDGETS
 from aia_mas.projections.economy.incentive_view import ProgramStatus
 from aia_mas.projections.economy.incentives import IncentiveBoard, ProgramFilter
 from aia_mas.projections.economy.incentives_fold import INCENTIVES
 from aia_mas.projections.rebuilding import rebuild
+from aia_mas.projections.snapshot_reading import Reading, reading
 from aia_mas.projections.table import Projection
 
 from .conftest import PATIENCE, Pen, contents, runner, running
@@ -72,7 +78,7 @@ class Spending:
         self.count = 0
 
     def step(self) -> list[Happening]:
-        self.now += timedelta(hours=self.random.randint(0, 30))
+        self.now += timedelta(hours=self.random.randint(0, 30), seconds=1)
         act = self.random.choice([self.set, self.submit, self.submit, self.end, self.end])
         happenings = act()
         for stream, event in happenings:
@@ -95,7 +101,12 @@ class Spending:
             hard=self.random.random() < 0.5,
         )
         changed = BudgetSet(terms=terms, revision=revision, by="t", at=self.now)
-        return [(budget_stream(name), changed)]
+        events: list[Event] = [changed]
+        if state is not None:
+            ctx = Context(self.now, 0, Principal("t"))
+            period = period_at(terms.period, self.now)
+            events += told(terms, period, state.use_of(period).used, ctx)
+        return [(budget_stream(name), event) for event in events]
 
     def submit(self) -> list[Happening]:
         budgets = Budgets(self.states, Context(self.now, 0, Principal("alice")))
@@ -174,6 +185,81 @@ async def test_budgets_are_in_postgresql_as_in_memory_and_as_rebuilt(
     await rebuild(BUDGETS, log, database)
     assert await contents(database, BUDGETS) == before
     assert len(before["budgets_v1_uses"]) > 10
+
+
+class Watcher:
+    """Somebody who was told of a snapshot, and then of facts alone."""
+
+    def __init__(self, items: Sequence[dict[str, Any]]) -> None:
+        self.known = {item["budget_id"]: dict(item) for item in items}
+
+    def hear(self, fact: dict[str, Any]) -> None:
+        known = self.known.setdefault(fact["budget_id"], {"period": None, **NOTHING_USED})
+        if "period" in fact and fact["period"] != known["period"]:
+            if known["period"] is not None and fact["period"] < known["period"]:
+                return  # the end of what was submitted in a period that is over
+            known |= {"status": "active", **NOTHING_USED}
+        known |= {name: value for name, value in fact.items() if name in WATCHED}
+
+
+NOTHING_USED = {"held": "0", "spent": "0", "used": "0"}
+WATCHED = {
+    "budget_id", "status", "scope", "match", "amount", "hard_stop", "period", *NOTHING_USED,
+}  # fmt: skip
+STATUSES = frozenset({"active", "warned", "exceeded", "removed"})
+
+
+async def listed(opened: AbstractAsyncContextManager[Reading]) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    async with opened as reading_:
+        while page := await reading_.next():
+            items += [msgspec.json.decode(item) for item in page]
+    return items
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+async def test_a_snapshot_and_the_facts_behind_it_tell_how_budgets_stand(
+    database: str, log: PostgresEventLog, pen: Pen, seed: int
+) -> None:
+    spending = Spending(seed)
+    steps = [spending.step() for _ in range(300)]
+    stored = await folded(log, database, pen, BUDGETS, steps)
+    tables = Tables(BUDGETS)
+    memory = MemoryBudgetBoard(tables, lambda: 0)
+    everything = Selection(statuses=STATUSES)
+    watchers: list[Watcher] = []
+    seen: set[str] = set()
+    for recorded in await log.read(0, 100_000):
+        tables.apply(recorded)
+        name, budget_id = recorded.topic.rpartition(".")[0], recorded.stream.partition("/")[2]
+        fact = msgspec.to_builtins(TOPIC.describe(name, budget_id, recorded)[0])
+        items = await listed(memory.snapshot(everything, 100))
+        for watcher in watchers:
+            watcher.hear(fact)
+            for item in items:
+                said = {field: item[field] for field in WATCHED}
+                assert {
+                    field: watcher.known[item["budget_id"]].get(field) for field in WATCHED
+                } == said
+        seen |= {item["status"] for item in items}
+        if recorded.position % 40 == 0:
+            watchers.append(Watcher(items))
+    assert seen == STATUSES
+
+    board = MemoryBudgetBoard(stored, lambda: 0)
+    for wanted in (
+        EVERYTHING,
+        everything,
+        *(Selection(statuses=frozenset({status})) for status in sorted(STATUSES)),
+        Selection(statuses=STATUSES, agent_ids=frozenset({"b1"})),
+        Selection(task_ids=frozenset({"t1"})),
+        Selection(proposal_ids=frozenset({"b1"})),
+    ):
+        items = await listed(reading(database, BUDGET_ITEMS, wanted, 100))
+        assert items == await listed(board.snapshot(wanted, 100))
+    assert await listed(reading(database, BUDGET_ITEMS, EVERYTHING, 2)) == await listed(
+        board.snapshot(EVERYTHING, 2)
+    )
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,11 @@ from aia_mas.domain.economy.statements import Summing
 from aia_mas.domain.kernel import Event
 from aia_mas.domain.kernel.money import to_text
 from aia_mas.projections.economy.ledger import Ledger
-from aia_mas.projections.economy.ledger_filters import AccountFilter, TransactionFilter
+from aia_mas.projections.economy.ledger_filters import (
+    AccountFilter,
+    ClosedFilter,
+    TransactionFilter,
+)
 from aia_mas.projections.economy.ledger_fold import LEDGER
 from aia_mas.projections.rebuilding import rebuild
 
@@ -126,7 +130,8 @@ async def test_lists_and_statements_are_those_of_the_ledger_in_memory(
 ) -> None:
     town = Town(4)
     await pen.write_all(town.history(150))
-    position = await pen.write_all([town.closing(ANN, "2025-01")])
+    closings = [town.closing(ANN, month) for month in ("2025-01", "2024-12", "2025-02")]
+    position = await pen.write_all([*closings, town.closing(BOB, "2025-01")])
     await folded(log, database, position)
     tables = Tables(LEDGER)
     for event in await all_events(log):
@@ -175,6 +180,22 @@ async def test_lists_and_statements_are_those_of_the_ledger_in_memory(
                 sums.add(lines)
                 assert sums.figures.closing == view.closing
                 assert len(lines) == view.lines
+    for closed, count in (
+        (ClosedFilter(account=ANN), 3),
+        (ClosedFilter(account=ANN, since="2025-01"), 2),
+        (ClosedFilter(account=ANN, since="2024-12", until="2025-02"), 2),
+        (ClosedFilter(account="wallet:AIA:nobody"), 0),
+    ):
+        assert await stored.count_closed_months(closed) == count
+        assert await memory.count_closed_months(closed) == count
+        for sort in ("month", "-month"):
+            cursor = None
+            while True:
+                months = await stored.closed_months(closed, sort, cursor, 2)
+                assert months == await memory.closed_months(closed, sort, cursor, 2)
+                cursor = months.next_cursor
+                if cursor is None:
+                    break
     for transfer_id in ("t1", "t7", "none"):
         assert await stored.transfer(transfer_id) == await memory.transfer(transfer_id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 import anyio
 import msgspec
@@ -246,13 +247,13 @@ async def test_a_cancelled_waiter_does_not_cancel_the_request(node: Node) -> Non
 
 async def test_a_stream_with_a_new_id_is_not_read(node: Node) -> None:
     reads: list[str] = []
-    read_stream = node.log.read_stream
+    read_streams = node.log.read_streams
 
-    async def reading(stream: str, after_version: int = -1, limit: int | None = None) -> object:
-        reads.append(stream)
-        return await read_stream(stream, after_version, limit)
+    async def reading(after: Mapping[str, int], limit: int) -> object:
+        reads.extend(after)
+        return await read_streams(after, limit)
 
-    node.log.read_stream = reading  # type: ignore[method-assign,assignment]
+    node.log.read_streams = reading  # type: ignore[method-assign,assignment]
     await node.when(OpenNew("a"))
     assert reads == []
 
@@ -306,9 +307,9 @@ async def test_a_store_that_cannot_be_read_is_told_as_such(node: Node) -> None:
     async def down(*_: object, **__: object) -> object:
         raise OSError("no route to host")
 
-    read_stream, node.log.read_stream = node.log.read_stream, down  # type: ignore[method-assign,assignment]
+    read_streams, node.log.read_streams = node.log.read_streams, down  # type: ignore[method-assign,assignment]
     with pytest.raises(LogUnavailable):
         await node.when(Open("a"))
 
-    node.log.read_stream = read_stream  # type: ignore[method-assign]
+    node.log.read_streams = read_streams  # type: ignore[method-assign]
     await node.when(Open("a"))

@@ -127,6 +127,6 @@ async def test_a_state_ahead_of_the_fold_is_not_read_again(node: Node) -> None:
     node.elsewhere("task/t1", SUBMITTED, assigned("a1", 1))
     node.log.elsewhere("task/t1", TaskStarted(agent_id="a1", attempt=1, lease="l1", started_at=AT))
     await node.workload.task("t1")
-    node.log.read_stream = None  # type: ignore[assignment, method-assign]
+    node.log.read_streams = None  # type: ignore[assignment, method-assign]
 
     assert await node.claims.claim("a1", limit=1, wait=0.0) == []

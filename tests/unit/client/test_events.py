@@ -11,6 +11,7 @@ from aia.client.events import EventDecoder, ServerEvent, Subscribed, understood
 from aia.client.places import Places
 from aia.client.types import (
     AgentUpdate,
+    BudgetSnapshot,
     BudgetUpdate,
     EconomicUpdate,
     ProposalSnapshot,
@@ -86,6 +87,8 @@ def test_economy_and_proposals_are_told_as_what_they_are() -> None:
     snapshot = understood(ServerEvent("snapshot", "e/proposals:9", page))
     assert isinstance(snapshot, ProposalSnapshot)
     assert (snapshot.position, snapshot.first) == (9, True)
+    snapshot = understood(ServerEvent("snapshot", None, page.replace(b"proposals", b"budgets")))
+    assert isinstance(snapshot, BudgetSnapshot)
 
 
 def update(position: int, place: str) -> TaskUpdate:

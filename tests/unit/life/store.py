@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from aia_mas.application.event_log.batch import Batch, BatchResult, Sent
 from aia_mas.application.event_log.committer import Committer
@@ -12,6 +12,7 @@ from aia_mas.application.event_log.fold_snapshots import Skip, StoredFold
 from aia_mas.application.event_log.log import StreamHead
 from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.memory_log import MemoryEventLog
+from aia_mas.application.event_log.pages import PAGE
 from aia_mas.application.event_log.records import (
     Appended,
     AppendRequest,
@@ -123,6 +124,11 @@ class Line:
         self, stream: str, after_version: int = -1, limit: int | None = None
     ) -> list[RecordedEvent]:
         return await self._store.log.read_stream(stream, after_version, limit)
+
+    async def read_streams(
+        self, after: Mapping[str, int], limit: int = PAGE
+    ) -> list[RecordedEvent]:
+        return await self._store.log.read_streams(after, limit)
 
     async def stream_heads(self, streams: Iterable[str]) -> dict[str, StreamHead]:
         return await self._store.log.stream_heads(streams)

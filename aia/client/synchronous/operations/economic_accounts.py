@@ -8,7 +8,15 @@ from datetime import datetime
 from typing import Literal
 
 from aia.client.synchronous.group import Group
-from aia.client.types import Account, AccountPage, Purpose, Statement, StatementLine, ToldClosing
+from aia.client.types import (
+    Account,
+    AccountPage,
+    ClosedMonthPage,
+    Purpose,
+    Statement,
+    StatementLine,
+    ToldClosing,
+)
 from aia.client.writing import segment
 
 
@@ -121,6 +129,93 @@ class EconomicAccounts(Group):
                 owner=owner,
                 token=token,
                 purpose=purpose,
+                sort=sort,
+                limit=limit,
+                min_position=min_position,
+                cursor=cursor,
+            )
+            yield from page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def closed_months(
+        self,
+        account_id: str,
+        *,
+        since: str | None = None,
+        until: str | None = None,
+        sort: Literal["month", "-month"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        total: bool | None = None,
+        min_position: int | None = None,
+    ) -> ClosedMonthPage:
+        """List the months of an account that were closed, with what their statements say for ever.
+
+        Of months that were not, each has its statement all the same.
+
+        Args:
+            account_id: The account, for example `wallet:AIA:agent_001`.
+            since: This month (`2026-01`) or later ones.
+            until: Months before this one (`2026-01`).
+            sort: The order; with `-` the largest, or latest, first.
+            limit: Items of a page, at most.
+            cursor: `next_cursor` of the page before, with the same filters.
+            total: Also count all items.
+            min_position: Answer only when the read model has this position (`X-Event-Position`).
+
+        Example::
+
+            client.economy.closed_months("wallet:AIA:data_analyst_001")
+        """
+        return self._connection.read(
+            f"/mas/api/v1/economic/accounts/{segment(account_id)}/statements",
+            ClosedMonthPage,
+            {
+                "since": since,
+                "until": until,
+                "sort": sort,
+                "limit": limit,
+                "cursor": cursor,
+                "total": total,
+                "min_position": min_position,
+            },
+        )
+
+    def iterate_closed_months(
+        self,
+        account_id: str,
+        *,
+        since: str | None = None,
+        until: str | None = None,
+        sort: Literal["month", "-month"] | None = None,
+        limit: int | None = None,
+        min_position: int | None = None,
+    ) -> Iterator[ToldClosing]:
+        """Iterate over all that `closed_months` lists, page by page.
+
+        Args:
+            account_id: The account, for example `wallet:AIA:agent_001`.
+            since: This month (`2026-01`) or later ones.
+            until: Months before this one (`2026-01`).
+            sort: The order; with `-` the largest, or latest, first.
+            limit: Items of a page, at most.
+            min_position: Answer only when the read model has this position (`X-Event-Position`).
+
+        Example::
+
+            for item in client.economy.iterate_closed_months(
+                "wallet:AIA:data_analyst_001"
+            ):
+                print(item)
+        """
+        cursor: str | None = None
+        while True:
+            page = self.closed_months(
+                account_id,
+                since=since,
+                until=until,
                 sort=sort,
                 limit=limit,
                 min_position=min_position,
