@@ -144,6 +144,7 @@ STATUS_OF: Mapping[str, int] = {
     "evidence_already_used": 409,
     "not_jailed": 409,
     "still_jailed": 409,
+    "stake_jailed": 409,
     "nothing_to_claim": 409,
     "transfer_not_pending": 409,
     "transfer_expired": 409,

@@ -55,7 +55,16 @@ PROPOSAL_KINDS: Final[tuple[ProposalKind, ...]] = (
     ProposalKind(name="tiers", commands=("change_tiers",), quorum_ppm=400_000),
     ProposalKind(name="incentive", commands=("open_incentive", "cancel_incentive")),
     ProposalKind(name="treasury", commands=("fund",)),
-    ProposalKind(name="slash", commands=("slash",), threshold_ppm=666_666),
+    # It is over before stake that is taken back as soon as it is proposed could be gone.
+    ProposalKind(
+        name="slash",
+        commands=("slash",),
+        threshold_ppm=666_666,
+        delay_seconds=0.0,
+        period_seconds=3 * _DAY,
+        timelock_seconds=_DAY,
+        grace_seconds=2 * _DAY,
+    ),
 )
 """The kinds there are unless the parameters say otherwise."""
 COMMANDS: Final = frozenset(name for kind in PROPOSAL_KINDS for name in kind.commands)

@@ -18,6 +18,7 @@ from aia_mas.domain.economy.staking.errors import (
     DelegationTooSmall,
     InsufficientStake,
     SelfDelegation,
+    StakeJailed,
     TooManyDelegations,
 )
 from aia_mas.domain.economy.staking.events import (
@@ -56,6 +57,8 @@ def delegate(states: States, command: Delegate, ctx: Context) -> Decision:
         _check_others(command)
         check_amount(command.amount)
         own, other = stake_of(states, command.agent_id), stake_of(states, command.to)
+        if own.jailed_until is not None:
+            raise StakeJailed(until=own.jailed_until.isoformat())
         free = own.matured - own.delegated
         if command.amount > free:
             facts = {"free": free, "bonded": own.bonded, "delegated": own.delegated}

@@ -83,6 +83,12 @@ class NotJailed(DomainError):
     code = "not_jailed"
 
 
+class StakeJailed(DomainError):
+    """The agent is jailed: its stake counts for nothing, and not for another agent either."""
+
+    code = "stake_jailed"
+
+
 class StillJailed(DomainError):
     """The agent is jailed, and its time is not over."""
 

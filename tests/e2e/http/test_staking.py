@@ -274,6 +274,7 @@ def test_an_agent_that_goes_missing_is_jailed_until_it_asks_to_be_out(bank: Any)
     jailed = _until(me, lambda stake: stake["jailed_until"] is not None)
 
     assert (jailed["bonded"], jailed["effective"], jailed["tier"]) == ("500", "0", None)
+    assert me.refused("delegate", to="x", amount="100") == (409, "stake_jailed")
     reached = {"min_position": me.position}
     assert client.get(f"{API}/agents/{name}", params=reached).json()["tier"] is None
     assert me.post("unjail")["jailed_until"] is None

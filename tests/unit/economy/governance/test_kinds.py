@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 
+from aia_mas.application.economy.configured import parameters_of
+from aia_mas.application.settings import Settings
 from aia_mas.domain.economy.governance.errors import GovernanceLockout
 from aia_mas.domain.economy.governance.execution import check_orders
 from aia_mas.domain.economy.governance.kind_checks import check_kinds, is_way_back
@@ -48,6 +50,15 @@ def test_those_that_there_are_from_the_beginning_may_be():
         assert refused(*kinds) is None
         assert all(is_way_back(kind) for kind in kinds if "change_parameters" in kind.commands)
     assert all(kind.period_seconds <= 120 for kind in for_development())
+
+
+def test_nobody_takes_its_stake_back_in_time_when_its_slash_is_proposed():
+    """With keys, where stake unbonds for a time: else it is gone as soon as anybody wants it."""
+    terms = parameters_of(Settings(jwt_secret="x" * 32))
+    for kind in terms.proposal_kinds:
+        if "slash" in kind.commands:
+            longest = kind.delay_seconds + kind.period_seconds + kind.timelock_seconds
+            assert longest + kind.grace_seconds < terms.unbonding_seconds
 
 
 @pytest.mark.parametrize(
