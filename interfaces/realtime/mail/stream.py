@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class MessageStreams(Controller):
     """Messages for clients that speak HTTP only."""
 
-    tags = ("messages",)
+    tags = ("communication",)
 
     @get(
         f"{API}/communication/agents/{{agent_id:str}}/inbox/stream",
