@@ -8,9 +8,10 @@ from typing import Any, Literal
 import msgspec
 import structlog
 
-from aia.agents.economic_node import HOST, OnANode, caught_up
+from aia.agents.economic_node import caught_up
 from aia.agents.economic_profile import AgentEconomicProfile
 from aia.agents.incentives import PerformanceIncentive
+from aia.agents.on_a_node import HOST, OnANode
 from aia.agents.shapes import Amount
 from aia_mas.application.economy.order_desk import Order
 from aia_mas.application.engine.engine import Origin

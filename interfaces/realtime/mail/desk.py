@@ -1,0 +1,222 @@
+"""Carries out what is said over a socket about messages.
+
+Acknowledgements come in masses, so they take no task: they are handed to the post office as they
+come, which writes those of all sockets down together, and their receipt follows when that is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec.structs import replace
+
+from aia_mas.domain.kernel import DomainError, Principal
+from aia_mas.interfaces.http.bodies import decode
+from aia_mas.interfaces.http.problems import problem_answer
+from aia_mas.interfaces.http.queries import PATIENCE
+from aia_mas.interfaces.http.schemas.message_delivery import (
+    AcknowledgedItem,
+    AcknowledgedItems,
+    Settled,
+)
+from aia_mas.interfaces.http.schemas.messages import Sending
+from aia_mas.interfaces.http.security import authorize
+from aia_mas.interfaces.realtime.acting import (
+    Envelope,
+    Lane,
+    Lanes,
+    Receipt,
+    receipt_of,
+    refused,
+)
+from aia_mas.interfaces.realtime.mail.acts import (
+    MAIL_ACTS,
+    Acknowledge,
+    GiveBack,
+    Send,
+    SubscribeTopics,
+    UnsubscribeTopics,
+)
+
+if TYPE_CHECKING:
+    from aia_mas.interfaces.bootstrap import System
+
+_TOPICS = "topics"
+
+
+class MailDesk:
+    """Takes what the owner of a mailbox says of messages.
+
+    Messages are sent, and topics subscribed to, in the order in which that was said.
+
+    Attributes:
+        acts: The types of what is said.
+        unmarked: Those that need no id.
+    """
+
+    acts: Collection[str] = tuple(MAIL_ACTS)
+    unmarked: Collection[str] = ("ack", "nack")
+
+    def __init__(
+        self,
+        system: System,
+        name: str,
+        principal: Principal,
+        push: Callable[[bytes], None],
+        path: str,
+    ) -> None:
+        """Serve the owner of a mailbox.
+
+        Args:
+            system: The system.
+            name: Its owner.
+            principal: In whose name the socket acts.
+            push: Sends a frame.
+            path: The socket's path, for problems.
+        """
+        self._system = system
+        self._name = name
+        self._principal = principal
+        self._push = push
+        self._path = path
+        self._lanes = Lanes()
+
+    def take(self, message: Envelope) -> Coroutine[Any, Any, bytes] | None:
+        """Take a message; see ``acting.Desk``."""
+        operation, wanted = MAIL_ACTS[message.type]
+        try:
+            authorize(operation, self._principal)
+            said = decode(bytes(message.data), wanted)
+            if isinstance(said, Acknowledge):
+                return self._acknowledge(message, said)
+            if isinstance(said, GiveBack):
+                work = self._given_back(message, said)
+            elif isinstance(said, Send):
+                work = self._sent(message, said)
+            else:
+                work = self._subscribed(message, said, self._lanes.enter(_TOPICS))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it has its receipt
+            self._push(self._refused(message, error))
+            return None
+        return self._answered(message, work)
+
+    async def _answered(
+        self, message: Envelope, work: Coroutine[Any, Any, Receipt | None]
+    ) -> bytes:
+        try:
+            receipt = await work
+        except Exception as error:  # noqa: BLE001 - as above
+            return self._refused(message, error)
+        return b"" if receipt is None else receipt.frame()
+
+    def _refused(self, message: Envelope, error: Exception) -> bytes:
+        return refused(message, error, self._path).frame()
+
+    async def _sent(self, message: Envelope, said: Send) -> Receipt:
+        system = self._system
+        sending = Sending(self._principal, system.clock.now(), system.communication.terms)
+        named = said if said.from_agent else replace(said, from_agent=self._name)
+        command = named.command(sending, system.new_id())
+        # Nothing is waited for before the engine has it: messages are sent in their order.
+        origin = message.origin(self._principal, self._name)
+        return receipt_of(message, await system.engine.run(command, origin))
+
+    async def _subscribed(
+        self, message: Envelope, said: SubscribeTopics | UnsubscribeTopics, lane: Lane
+    ) -> Receipt:
+        try:
+            await lane.reached()
+            origin = message.origin(self._principal, self._name)
+            result = await self._system.engine.run(said.command(self._name), origin)
+            # What is sent from here on comes.
+            await self._system.communication.host.reached(result.position, PATIENCE)
+        finally:
+            lane.leave()
+        return receipt_of(message, result)
+
+    async def _given_back(self, message: Envelope, said: GiveBack) -> Receipt | None:
+        said.check_whole(self._name)
+        settled = await self._system.communication.settling.refuse(
+            self._name,
+            said.message_id,
+            said.reason,
+            attempt=said.attempt,
+            retry_after=said.retry_after_seconds,
+            requeue=said.requeue,
+        )
+        if not message.id:
+            return None
+        answer = Settled(
+            message_id=said.message_id,
+            agent_id=self._name,
+            status=settled.status,
+            attempts=settled.attempts,
+            retry_at=settled.retry_at,
+        )
+        return Receipt(id=message.id, status=200, position=settled.position, data=answer)
+
+    def _acknowledge(
+        self, message: Envelope, said: Acknowledge
+    ) -> Coroutine[Any, Any, bytes] | None:
+        ids = said.checked()
+        acknowledge, name = self._system.communication.office.acknowledge, self._name
+        taken: list[asyncio.Future[int]] = []
+        for message_id in ids:
+            try:
+                taken.append(acknowledge(name, message_id))
+            except DomainError:
+                # Rare, and it takes a look into the read model to say why.
+                rest = self._partly(message, ids, taken)
+                return self._answered(message, rest)
+        if message.id:
+            # They are written down in the order of their coming, so with the last one all are.
+            taken[-1].add_done_callback(partial(self._all_durable, message, ids))
+        return None
+
+    def _all_durable(
+        self, message: Envelope, ids: Sequence[str], last: asyncio.Future[int]
+    ) -> None:
+        if last.cancelled():
+            return
+        error = last.exception()
+        if isinstance(error, Exception):
+            self._push(self._refused(message, error))
+            return
+        position = last.result()
+        self._push(_acknowledged(message, ids, [position] * len(ids), self._path).frame())
+
+    async def _partly(
+        self, message: Envelope, ids: Sequence[str], taken: Sequence[asyncio.Future[int]]
+    ) -> Receipt | None:
+        """Go on behind those that were taken, and tell what could not be."""
+        settling = self._system.communication.settling
+        others = await settling.acknowledge(self._name, ids[len(taken) :])
+        results = [*(await asyncio.gather(*taken)), *others]
+        if message.id or any(isinstance(each, DomainError) for each in results):
+            return _acknowledged(message, ids, results, self._path)
+        return None
+
+
+def _acknowledged(
+    message: Envelope, ids: Sequence[str], results: Sequence[int | DomainError], path: str
+) -> Receipt:
+    """Return the receipt of acknowledgements (``results``: positions, or why not)."""
+    items = [_item(*each, path) for each in zip(ids, results, strict=True)]
+    positions = [each for each in results if isinstance(each, int)]
+    answer = AcknowledgedItems(
+        items=items, acknowledged=len(positions), refused=len(items) - len(positions)
+    )
+    position = max(positions, default=None)
+    return Receipt(id=message.id, status=200, position=position, data=answer)
+
+
+def _item(message_id: str, result: int | DomainError, path: str) -> AcknowledgedItem:
+    if isinstance(result, int):
+        return AcknowledgedItem(message_id=message_id, status=200)
+    problem = problem_answer(result, instance=path, request_id="")
+    body = msgspec.Raw(problem.body)
+    return AcknowledgedItem(message_id=message_id, status=problem.status, problem=body)
