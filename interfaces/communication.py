@@ -85,10 +85,15 @@ class Communication:
         self.sealing = Sealing(settings.message_keys, settings.message_encrypted_topics)
         self.sorting = Sorting(lambda: self.fold.state, self.terms, active_tasks, self.sealing)
         self.fold.on_sent.append(self.sorting.follow)
+        self.fold.on_restored.append(self.sorting.restart)
         self.contents = Contents(system.log, self.sealing.opened)
+
+        async def current() -> None:
+            await self.host.reached((await system.log.head()).position)
+
         records = Records(system.engine, self.host.reached, clock, system.new_id, system.new_id())
         self.office = PostOffice(
-            self.fold, self.contents, records, self.terms, clock, system.random
+            self.fold, self.contents, records, self.terms, clock, system.random, current
         )
         self.polls = Polls(self.office, clock)
         self.replies = Replies(self.fold, self.contents, self.office, clock)

@@ -12,7 +12,10 @@ from typing import Any, NamedTuple
 from operation import Operation
 from shapes import Schema, Shapes, described, docstring, fields_of, python_name, union
 
-_SIGNALS = {"send_heartbeat", "claim_tasks", "create_ticket", "test_agent_webhook"}
+_SIGNALS = {
+    "send_heartbeat", "claim_tasks", "create_ticket", "test_agent_webhook",
+    "acknowledge_message", "acknowledge_messages", "refuse_message", "explain_route",
+}  # fmt: skip
 """Commands without an idempotency key: safe to repeat as they are."""
 _PROBES = "/mas/health"
 """Questions where an error is the answer."""
@@ -33,6 +36,9 @@ _PLACEHOLDERS = {
     "program_id": '"program-17"',
     "proposal_id": '"proposal_123"',
     "transfer_id": '"transfer-17"',
+    "message_id": "message.message_id",
+    "rule_id": '"on_call"',
+    "pattern": '"tasks.*"',
 }
 
 
@@ -78,6 +84,11 @@ class Method:
         return self.shapes.annotation(schema, sent=False)
 
     @property
+    def told(self) -> str:
+        """The type that it returns: its answer, or the order until there is one."""
+        return f"{self.answer} | Order" if self.operation.is_ordered else self.answer
+
+    @property
     def item(self) -> str | None:
         """The type of the entries of the pages that it answers; None: it answers no pages."""
         names = {one["name"] for one in self.operation.named_in("query")}
@@ -111,6 +122,10 @@ class Method:
             kind = self.shapes.annotation(one["schema"], sent=True)
             if one["schema"].get("type") == "array":
                 kind = f"{kind.removeprefix('Sequence[').removesuffix(']')} | {kind}"
+            if one.get("required"):
+                meaning = one.get("description", "")
+                places.append(Argument(python_name(one["name"]), kind, "", meaning))
+                continue
             named.append(
                 Argument(
                     python_name(one["name"]),
@@ -139,7 +154,7 @@ class Method:
     def source(self) -> str:
         """Return the method, and the one that iterates over its pages, if it has pages."""
         places, named = self.arguments()
-        text = self._signature(self.name, places, named, self.answer)
+        text = self._signature(self.name, places, named, self.told)
         text += self._docstring(places, named, example=self._example())
         text += self._work()
         if self.item is not None:
@@ -208,7 +223,9 @@ class Method:
             elif operation.path.startswith(_PROBES):
                 call = f"look({path}, {answer})"
             else:
-                call = f"read({path}, {answer}, {{{query}}})"
+                waits = any(one["name"] == "wait" for one in operation.named_in("query"))
+                held = ", wait=wait or 0.0" if waits else ""
+                call = f"read({path}, {answer}, {{{query}}}{held})"
             return f"        return await self._connection.{call}\n"
         if operation.name in _SIGNALS:
             wait = ", wait=wait or 0.0" if any(n == "wait" for n, _ in self.fields) else ""
@@ -227,15 +244,27 @@ class Method:
         if self.matching:
             created = ", if_none_match" if self.creating else ""
             more += f", headers=conditions(if_match{created})"
+        more += self._held()
+        if query := operation.named_in("query"):
+            said = ", ".join(f'"{one["name"]}": {python_name(one["name"])}' for one in query)
+            more = f", query={{{said}}}{more}"
         body = self._body()
         variable = "sent" if "body" in dict(self.fields) else "body"
         before = "" if body == "None" else f"        {variable} = {body}\n"
         said = "None" if body == "None" else variable
         verb = operation.method.upper()
+        asked = "ordered" if operation.is_ordered else "command"
         return (
-            f"{before}        return await self._connection.command("
+            f"{before}        return await self._connection.{asked}("
             f'"{verb}", {path}, {answer}, {said}{more})\n'
         )
+
+    def _held(self) -> str:
+        """Return how long a command may be held before it is answered."""
+        wait = dict(self.fields).get("wait")
+        if wait is None:
+            return ""
+        return f", wait={wait['default']} if wait is None else wait"
 
     def _iterator(self) -> str:
         places, named = self.arguments(paged=False)

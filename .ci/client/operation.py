@@ -40,6 +40,12 @@ class Operation(NamedTuple):
             yield parameter["schema"]
 
     @property
+    def is_ordered(self) -> bool:
+        """Whether it may be answered with an order in place of what came of it."""
+        later = self.raw["responses"].get("202", {}).get("content", {}).get("application/json", {})
+        return later.get("schema", self.answer) != self.answer
+
+    @property
     def answer(self) -> Schema | None:
         """The schema of its answer; None: there is none."""
         for status, response in self.raw["responses"].items():

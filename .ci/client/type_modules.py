@@ -12,7 +12,7 @@ Groups = Mapping[str, Mapping[str, Mapping[str, str]]]
 """Group of the client -> class -> method -> operation."""
 
 WRITTEN = "# Written by `make client` from the OpenAPI document; changes are lost.\n"
-SPLIT = {"agents", "economy"}
+SPLIT = {"agents", "economy", "messages"}
 """Groups whose answers are too much for one module."""
 ECONOMIC = {"economy", "budgets", "incentives", "governance"}
 WORK = {"agents", "tasks"}

@@ -10,7 +10,7 @@ import msgspec
 from aia.agents.communication_message import CommunicationMessage
 from aia.agents.on_a_node import HOST, OnANode
 from aia.agents.shapes import read_as
-from aia_mas.application.communication.routing_table import Kind, TableEntry, entries, members
+from aia_mas.application.communication.routing_table import RouteEntry, RouteKind, entries, members
 from aia_mas.application.communication.views import RuleView
 from aia_mas.domain.communication.mailbox import Subscribe, Unsubscribe
 from aia_mas.domain.communication.rules import RemoveRule
@@ -21,7 +21,7 @@ from aia_mas.domain.orchestration.task_specification import Priority
 from aia_mas.interfaces.bootstrap import System
 from aia_mas.interfaces.http.schemas.message_routes import RuleSettings
 
-_TOLD = (Kind.CAPABILITY, Kind.ROLE, Kind.TOPIC, Kind.RULE)
+_TOLD = (RouteKind.CAPABILITY, RouteKind.ROLE, RouteKind.TOPIC, RouteKind.RULE)
 
 
 class RouteExplanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,10 +47,10 @@ class RouteExplanation(msgspec.Struct, frozen=True, kw_only=True):
 class MessageRouter(OnANode):
     """The routing table of the system; changes hold from the next message on."""
 
-    async def routes(self) -> Sequence[TableEntry]:
+    async def routes(self) -> Sequence[RouteEntry]:
         """Return who gets what is sent to each capability, role and topic, and all rules."""
 
-        async def get(system: System) -> list[TableEntry]:
+        async def get(system: System) -> list[RouteEntry]:
             mailroom = system.communication.mailroom
             return [entry for kind in _TOLD for entry in entries(mailroom, kind)]
 

@@ -145,12 +145,17 @@ class Unavailable(ApiError):
     """The server, or what stands before it, could not serve the request now (502, 503, 504)."""
 
 
+class ReplyTimeout(Unavailable):
+    """A message was sent and nobody has answered it in time; ``facts`` has its ``message_id``."""
+
+
 class ServerFailed(ApiError):
     """The server made a mistake; its log knows ``request_id``."""
 
 
 _BY_CODE: Mapping[str, type[ApiError]] = {
     "idempotency_key_reused": IdempotencyKeyReused,
+    "reply_timeout": ReplyTimeout,
     "stale_lease": StaleLease,
     "task_cancelled": TaskCancelled,
 }

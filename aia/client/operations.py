@@ -70,6 +70,52 @@ GROUPS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "progress_reports": "list_task_progress",
         },
     },
+    "messages": {
+        "MessageSending": {
+            "send": "send_message",
+            "send_batch": "send_messages",
+            "broadcast": "broadcast_message",
+            "request": "request_reply",
+        },
+        "MessageReceiving": {
+            "receive": "receive_messages",
+            "peek": "peek_messages",
+            "ack": "acknowledge_message",
+            "ack_many": "acknowledge_messages",
+            "nack": "refuse_message",
+        },
+        "MessageReads": {
+            "get": "get_message",
+            "deliveries": "list_message_deliveries",
+            "list": "list_messages",
+            "received": "list_received_messages",
+        },
+        "MessageRescue": {
+            "dead_letters": "list_dead_letters",
+            "redrive": "redrive_message",
+            "redrive_many": "redrive_dead_letters",
+        },
+    },
+    "routing": {
+        "TopicMethods": {
+            "subscriptions": "get_subscriptions",
+            "subscribe": "add_subscriptions",
+            "unsubscribe": "remove_subscriptions",
+            "set_subscriptions": "set_subscriptions",
+            "forward": "forward_messages",
+            "topics": "list_topics",
+        },
+        "RuleMethods": {
+            "rule": "get_rule",
+            "rules": "list_rules",
+            "set_rule": "set_rule",
+            "remove_rule": "remove_rule",
+        },
+        "RouteReads": {
+            "routes": "list_routes",
+            "explain": "explain_route",
+        },
+    },
     "queue": {
         "Queue": {
             "get": "get_queue",
@@ -97,6 +143,7 @@ GROUPS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "metrics": {
         "MetricsReads": {
             "system": "get_system_metrics",
+            "communication": "get_communication_metrics",
             "history": "get_metrics_history",
             "prometheus": "get_prometheus_metrics",
         },

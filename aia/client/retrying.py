@@ -13,6 +13,8 @@ import httpx
 
 RETRIED_STATUSES = frozenset({429, 502, 503, 504})
 """Answers after which the same request may do better."""
+FINAL_CODES = frozenset({"reply_timeout"})
+"""The same statuses, where whoever asked has said how long to wait, and that time is over."""
 RETRIED_CODES = frozenset({"conflict"})
 """The same, of those whose status says nothing: others were always faster, and nothing is kept."""
 FINAL_FAILURES = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
@@ -39,6 +41,13 @@ class Backoff(NamedTuple):
 
 NEVER = Backoff(attempts=1)
 """Send it once."""
+
+
+def may_be_repeated(status: int, code: str) -> bool:
+    """Tell whether the same request may do better after a problem."""
+    if status in RETRIED_STATUSES:
+        return code not in FINAL_CODES
+    return code in RETRIED_CODES
 
 
 def pause_before(attempt: int, retries: Backoff, retry_after: float | None = None) -> float:

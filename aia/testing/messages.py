@@ -218,9 +218,7 @@ class MemoryMessages:
     async def sealed(self, message_id: str) -> Sealed | None:
         """Return the encrypted payload of a message."""
         message: MessageRow | None = self._tables.rows[0].get(message_id)
-        if message is None or message.sealed is None:
-            return None
-        return msgspec.convert(message.sealed, Sealed, from_attributes=True)
+        return None if message is None else message.sealed
 
     def _mail(self) -> dict[str, _Mail]:
         """Put together what belongs together."""

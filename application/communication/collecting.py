@@ -12,6 +12,8 @@ PREFETCH = 64
 """Messages that a connection may have without having acknowledged them."""
 CRITICAL = 16
 """Critical ones that it may have beside those."""
+_LOOK = 0.1
+"""Seconds between looks while nothing is delivered."""
 
 
 class Collection:
@@ -46,6 +48,7 @@ class Collection:
         self._room: set[int] | None = None if prefetch is None else set()
         self._news = asyncio.Event()
         self._tray: Tray | None = None
+        self._current = False
         self._ended = False
 
     def __enter__(self) -> Collection:
@@ -55,7 +58,7 @@ class Collection:
 
     def __exit__(self, *_: object) -> None:
         """End, and give back what was not acknowledged."""
-        self._office.wait_no_more(self._name, self._news)
+        self._office.trays.awaited.wait_no_more(self._name, self._news)
         if self._tray is not None:
             self._tray.wakers.discard(self._news)
             if self._room:
@@ -82,14 +85,21 @@ class Collection:
             most_bytes: About how much they may have in them; one at least.
         """
         until = None if seconds is None else self._clock.monotonic() + seconds
+        if not self._current:
+            # What arrived before over another node must be known to have arrived.
+            await self._office.current()
+            self._current = True
         while not self._ended:
             self._news.clear()
             tray = self._join()
-            if tray is not None:
+            wait: float | None = None
+            if self._office.is_behind:
+                wait = _LOOK
+            elif tray is not None:
                 handed = await self._take(tray, most, most_bytes)
                 if handed:
                     return handed
-            wait = None if tray is None else self._wait(tray)
+                wait = self._wait(tray)
             if until is not None:
                 left = until - self._clock.monotonic()
                 if left <= 0:
@@ -105,11 +115,13 @@ class Collection:
     def _join(self) -> Tray | None:
         tray = self._office.tray(self._name)
         if tray is not self._tray:
+            if self._tray is not None:
+                self._tray.wakers.discard(self._news)
             self._tray = tray
         if tray is not None:
             tray.wakers.add(self._news)
         else:
-            self._office.wake_when_named(self._name, self._news)
+            self._office.trays.awaited.wait(self._name, self._news)
         return tray
 
     async def _take(self, tray: Tray, most: int, most_bytes: int | None) -> list[Delivered]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -19,10 +18,11 @@ class MailroomFold:
 
     Attributes:
         state: The fold itself.
-        changed: Set when there may be something for the courier to do.
+        newest: The last position that was ever folded here.
         on_sent: Called with every letter that was sent, and its event.
-        on_spread: Called when a letter to many has come.
-        on_named: Called with the name of a recipient that the log has not named before.
+        on_spread: Called when a letter to many has come or expired.
+        on_acknowledged: Called with the position of each letter that arrived, and for whom.
+        on_named: Called with the name of a recipient that was not known before.
         on_restored: Called when ``state`` is another one.
     """
 
@@ -32,17 +32,24 @@ class MailroomFold:
     def __init__(self) -> None:
         """Begin empty."""
         self.state = Mailroom()
-        self.changed = asyncio.Event()
+        self.newest = 0
         self.on_sent: list[Callable[[Letter, Any], None]] = []
         self.on_spread: list[Callable[[], None]] = []
+        self.on_acknowledged: list[Callable[[int, str], None]] = []
         self.on_named: list[Callable[[str], None]] = []
         self.on_restored: list[Callable[[], None]] = []
         self._connect()
 
     def apply(self, event: RecordedEvent) -> None:
         """Fold one event."""
-        if fold(self.state, event.position, event.stream, event.event):
-            self.changed.set()
+        fold(self.state, event.position, event.stream, event.event)
+        if self.state.position > self.newest:
+            self.newest = self.state.position
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether it is being folded again from an earlier position, and knows less than before."""
+        return self.state.position < self.newest
 
     def snapshot(self) -> Steps[Iterator[bytes]]:
         """Return what encodes a copy of the fold; see ``Fold.snapshot``."""
@@ -54,11 +61,11 @@ class MailroomFold:
         self._connect()
         for listener in self.on_restored:
             listener()
-        self.changed.set()
 
     def _connect(self) -> None:
         self.state.on_sent = self._sent
-        self.state.on_spread = self._spread
+        self.state.on_acknowledged = self._acknowledged
+        self.state.inboxes.on_spread = self._spread
         self.state.directory.on_named = self._named
 
     def _sent(self, letter: Letter, event: Any) -> None:
@@ -68,6 +75,11 @@ class MailroomFold:
     def _spread(self) -> None:
         for listener in self.on_spread:
             listener()
+
+    def _acknowledged(self, position: int, number: int) -> None:
+        name = self.state.directory.recipients[number].name
+        for listener in self.on_acknowledged:
+            listener(position, name)
 
     def _named(self, name: str) -> None:
         for listener in self.on_named:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 
 import structlog
 
@@ -18,11 +19,14 @@ from aia_mas.domain.kernel.principal import system
 log = structlog.stdlib.get_logger("aia.messages")
 
 PRINCIPAL = system("post")
-MOST = 1_000
+MOST = 500
 """Items of one kind in one event, at most: folding them must not hold the event loop for long."""
 _PAUSE = 0.25
 _GATHER = 0.05
 """Seconds that acknowledgements of letters to many wait for each other while there are many."""
+
+
+Refusal: TypeAlias = Callable[[], DomainError | None]
 
 
 class Records:
@@ -50,21 +54,24 @@ class Records:
         self._clock = clock
         self._new_id = new_id
         self._writer = writer
-        self._acknowledged: list[tuple[Acknowledged, asyncio.Future[int]]] = []
+        self._acknowledged: list[tuple[Acknowledged, asyncio.Future[int], Refusal]] = []
         self._failed: list[tuple[Failed, asyncio.Future[int]]] = []
         self._noted: list[Noted] = []
         self._some = asyncio.Event()
         self._patient = 0
 
-    def acknowledged(self, item: Acknowledged, *, of_many: bool = False) -> asyncio.Future[int]:
+    def acknowledged(
+        self, item: Acknowledged, refusal: Refusal, *, of_many: bool = False
+    ) -> asyncio.Future[int]:
         """Have an acknowledgement recorded; the result is its position, once it is durable.
 
         Args:
             item: What arrived.
+            refusal: Tells then why it came to nothing; None: it did not.
             of_many: Many others are likely to acknowledge the same at the same time.
         """
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._acknowledged.append((item, future))
+        self._acknowledged.append((item, future, refusal))
         self._patient += of_many
         self._some.set()
         return future
@@ -100,22 +107,23 @@ class Records:
             command = RecordDeliveries(
                 writer=self._writer,
                 noted=tuple(noted),
-                acknowledged=tuple(item for item, _ in acknowledged),
+                acknowledged=tuple(item for item, _, _ in acknowledged),
                 failed=tuple(item for item, _ in failed),
             )
             try:
                 position = await self._record(command)
             except LogClosed as error:
                 # Whoever waits is told: nothing more is recorded by this node.
-                for _, future in (*acknowledged, *failed):
-                    if not future.done():
-                        future.set_exception(error)
-                        future.exception()  # most of them nobody waits for
+                for _, future, _ in acknowledged:
+                    _settle(future, error)
+                for _, future in failed:
+                    _settle(future, error)
                 continue
             await self._reached(position)
-            for _, future in (*acknowledged, *failed):
-                if not future.done():
-                    future.set_result(position)
+            for _, future, refusal in acknowledged:
+                _settle(future, refusal() or position)
+            for _, future in failed:
+                _settle(future, position)
 
     async def _record(self, command: RecordDeliveries) -> int:
         """Write it, however long the log is away: whoever waits has not been told anything.
@@ -132,3 +140,13 @@ class Records:
             except (EventLogError, DomainError) as error:
                 log.warning("deliveries_not_recorded", code=error.code)
                 await self._clock.sleep(_PAUSE)
+
+
+def _settle(future: asyncio.Future[int], told: int | Exception) -> None:
+    if future.done():
+        return
+    if isinstance(told, int):
+        future.set_result(told)
+    else:
+        future.set_exception(told)
+        future.exception()  # whoever wanted to know may have gone away

@@ -10,6 +10,7 @@ import msgspec
 
 from aia_mas.application.communication.views import RuleView, rule_view
 from aia_mas.application.connections.store import ListedConnection
+from aia_mas.domain.communication.crowds import numbers_of
 from aia_mas.domain.communication.destination import Destination
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
 
@@ -17,7 +18,7 @@ SHOWN = 20
 """Recipients of one entry that are named."""
 
 
-class Kind(StrEnum):
+class RouteKind(StrEnum):
     """What an entry is about, in the order in which they are listed."""
 
     CAPABILITY = "capability"
@@ -27,7 +28,7 @@ class Kind(StrEnum):
     CONNECTION = "connection"
 
 
-class Member(msgspec.Struct, frozen=True, kw_only=True):
+class RouteMember(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who gets messages.
 
     Attributes:
@@ -41,7 +42,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int
 
 
-class TableEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RouteEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An entry of the routing table.
 
     Attributes:
@@ -53,15 +54,15 @@ class TableEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         connection: The connection, over which the messages of its agent go.
     """
 
-    kind: Kind
+    kind: RouteKind
     name: str
     recipients: int = 0
-    members: Sequence[Member] = ()
+    members: Sequence[RouteMember] = ()
     rule: RuleView | None = None
     connection: ListedConnection | None = None
 
 
-def entries(mailroom: Mailroom, kind: Kind, after: str = "") -> Iterator[TableEntry]:
+def entries(mailroom: Mailroom, kind: RouteKind, after: str = "") -> Iterator[RouteEntry]:
     """Yield the entries of one kind, but connections, by their names.
 
     Args:
@@ -71,42 +72,41 @@ def entries(mailroom: Mailroom, kind: Kind, after: str = "") -> Iterator[TableEn
     """
     directory = mailroom.directory
     match kind:
-        case Kind.CAPABILITY:
+        case RouteKind.CAPABILITY:
             for name in _behind(directory.with_capability, after):
-                # These are in an order that stays, and made once.
-                yield _entry(mailroom, kind, name, directory.members(name))
-        case Kind.ROLE:
+                yield _entry(mailroom, kind, name, directory.with_capability[name])
+        case RouteKind.ROLE:
             for name in _behind(directory.with_role, after):
                 yield _entry(mailroom, kind, name, directory.with_role[name])
-        case Kind.TOPIC:
-            for name, numbers in directory.subscribers.listed(after):
-                yield _entry(mailroom, kind, name, numbers)
-        case Kind.RULE:
+        case RouteKind.TOPIC:
+            for name, crowd in directory.subscribers.listed(after):
+                yield _entry(mailroom, kind, name, crowd)
+        case RouteKind.RULE:
             for name in _behind(mailroom.rules, after):
-                yield TableEntry(kind=kind, name=name, rule=rule_view(mailroom.rules[name]))
+                yield RouteEntry(kind=kind, name=name, rule=rule_view(mailroom.rules[name]))
 
 
-def members(mailroom: Mailroom, to: Destination) -> tuple[int, Sequence[Member]]:
+def members(mailroom: Mailroom, to: Destination) -> tuple[int, Sequence[RouteMember]]:
     """Return how many belong to a group now, and some of them."""
-    numbers = mailroom.directory.audience(to)
-    return len(numbers), _some(mailroom, numbers)
+    crowd = mailroom.directory.audience(to)
+    return crowd.bit_count(), _some(mailroom, crowd)
 
 
 def _behind(names: Collection[str], after: str) -> list[str]:
     return sorted(name for name in names if name > after)
 
 
-def _entry(mailroom: Mailroom, kind: Kind, name: str, numbers: Collection[int]) -> TableEntry:
-    return TableEntry(
-        kind=kind, name=name, recipients=len(numbers), members=_some(mailroom, numbers)
+def _entry(mailroom: Mailroom, kind: RouteKind, name: str, crowd: int) -> RouteEntry:
+    return RouteEntry(
+        kind=kind, name=name, recipients=crowd.bit_count(), members=_some(mailroom, crowd)
     )
 
 
-def _some(mailroom: Mailroom, numbers: Collection[int]) -> tuple[Member, ...]:
+def _some(mailroom: Mailroom, crowd: int) -> tuple[RouteMember, ...]:
     recipients = mailroom.directory.recipients
-    chosen = sorted(islice(numbers, SHOWN))
+    chosen = islice(numbers_of(crowd), SHOWN)
     return tuple(
-        Member(
+        RouteMember(
             agent_id=recipients[number].name,
             online=recipients[number].online,
             waiting=mailroom.waiting(recipients[number].name),

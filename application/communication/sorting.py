@@ -57,13 +57,15 @@ class Sorting:
     def place(self, command: SendMessage) -> Entering:
         """Put the route into a command, seal it if need be, and count its message from now on."""
         found = self.route(command)
-        if found.refusal() is None and command.message_id not in self._letters:
+        # The same message given in twice at a time is counted once, and by the first.
+        counted = found.refusal() is None and command.message_id not in self._letters
+        if counted:
             self._letters[command.message_id] = found.recipients
             for name in found.recipients:
                 self._coming[name] += 1
                 self._held += not self._is_registered(name)
         sealed = self._sealing.seal(command, found.destinations)
-        return Entering(self, replace(sealed, route=found))
+        return Entering(self, replace(sealed, route=found), counted=counted)
 
     def leave(self, message_id: str) -> None:
         """Count a message no longer as on its way."""
@@ -81,6 +83,12 @@ class Sorting:
         if self._letters:
             self.leave(letter.message_id)
 
+    def restart(self) -> None:
+        """Begin anew, when the mailroom is another one: it may know of what was on its way."""
+        self._letters.clear()
+        self._coming.clear()
+        self._held = 0
+
     def _is_registered(self, name: str) -> bool:
         recipient = self._mailroom().directory.get(name)
         return recipient is not None and recipient.registered
@@ -89,13 +97,14 @@ class Sorting:
 class Entering:
     """A message under way into the log."""
 
-    __slots__ = ("_sorting", "command")
+    __slots__ = ("_counted", "_sorting", "command")
 
     fence = None
 
-    def __init__(self, sorting: Sorting, command: SendMessage) -> None:
-        """Take the command as it is to be carried out."""
+    def __init__(self, sorting: Sorting, command: SendMessage, *, counted: bool) -> None:
+        """Take the command as it is to be carried out (``counted``: it is, as on its way)."""
         self._sorting = sorting
+        self._counted = counted
         self.command = command
 
     def used(self, events: Sequence[NewEvent]) -> bool:
@@ -104,4 +113,6 @@ class Entering:
 
     def dropped(self, *, fenced: bool = False) -> None:
         """It is not sent."""
-        self._sorting.leave(self.command.message_id)
+        if self._counted:
+            self._counted = False
+            self._sorting.leave(self.command.message_id)

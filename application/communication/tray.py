@@ -7,14 +7,18 @@ from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from heapq import heappop, heappush
+from math import inf
 
 from aia_mas.domain.communication.mailroom.letter import Delivery, Letter
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
 from aia_mas.domain.orchestration.task_specification import Priority
 
 _OFFSETS = [priority.offset_seconds for priority in Priority]
-_GRACE = 5.0
-"""Seconds after the deadline of another node's delivery before it is looked at again here."""
+_GRACE = 15.0
+"""Seconds after the deadline of another node's delivery before it is looked at again here.
+
+More than the courier takes to say what became of it.
+"""
 
 
 class Out:
@@ -28,15 +32,28 @@ class Out:
         deadline: Until when it is to be acknowledged.
         noted: The log knows of it.
         settling: What became of it is on its way into the log.
+        failing: That it failed is; known when that is durable.
+        over: It is out no more.
         room: Whose window it takes room in; None: nobody's.
+        name: The recipient.
     """
 
-    __slots__ = ("at", "attempt", "deadline", "letter", "noted", "room", "settling", "transport")
+    __slots__ = (
+        "at", "attempt", "deadline", "failing", "letter", "name", "noted", "over", "room",
+        "settling", "transport",
+    )  # fmt: skip
 
     def __init__(
-        self, letter: Letter, attempt: int, transport: str, at: float, room: set[int] | None
+        self,
+        name: str,
+        letter: Letter,
+        attempt: int,
+        transport: str,
+        at: float,
+        room: set[int] | None,
     ) -> None:
         """Deliver it now."""
+        self.name = name
         self.letter = letter
         self.attempt = attempt
         self.transport = transport
@@ -44,6 +61,8 @@ class Out:
         self.deadline = at + letter.ack_seconds
         self.noted = False
         self.settling = False
+        self.over = False
+        self.failing: asyncio.Future[int] | None = None
         self.room = room
 
     @property
@@ -68,7 +87,11 @@ class Tray:
     """
 
     def __init__(
-        self, mailroom: Callable[[], Mailroom], number: int, now: Callable[[], float]
+        self,
+        mailroom: Callable[[], Mailroom],
+        number: int,
+        now: Callable[[], float],
+        settled: Callable[[Out], None] = lambda _: None,
     ) -> None:
         """Take out what waits, and listen to what comes.
 
@@ -76,6 +99,7 @@ class Tray:
             mailroom: What is known on this node.
             number: The recipient's.
             now: Tells the time, seconds since 1970.
+            settled: Called with whatever is out no more.
         """
         self.number = number
         self.name = mailroom().directory.recipients[number].name
@@ -84,16 +108,18 @@ class Tray:
         self.used_at = 0.0
         self._mailroom = mailroom
         self._now = now
+        self._settled = settled
         self._begin()
 
     def _begin(self) -> None:
         self._lanes: tuple[deque[Letter], ...] = tuple(deque() for _ in Priority)
-        self._again: tuple[list[tuple[int, Letter]], ...] = tuple([] for _ in Priority)
-        self._later: list[tuple[float, int, Letter]] = []
+        # When it could be delivered first, and the position; the letter is looked up.
+        self._again: tuple[list[tuple[float, int]], ...] = tuple([] for _ in Priority)
+        self._later: list[tuple[float, int]] = []
         room = self._mailroom()
         # Whatever was put in by looking must not be heard of twice.
         inbox = room.inbox(self.number)
-        room.listeners[self.number] = self
+        room.inboxes.listen(self.number, self)
         if inbox is not None:
             for letter, delivery in room.read(inbox):
                 if delivery is None:
@@ -101,19 +127,26 @@ class Tray:
                 else:
                     self._put_again(letter, delivery)
 
-    def restart(self) -> None:
-        """Begin anew, when the mailroom is another one; what is out stays out."""
-        self._begin()
-        self.out = {
-            position: out
-            for position, out in self.out.items()
-            if self._mailroom().is_open(position, self.number)
-        }
+    def restart(self) -> bool:
+        """Begin anew, when the mailroom is another one; what is out and open there stays out.
+
+        Returns:
+            Whether anything is known there of the recipient, whose number may be another one.
+        """
+        room = self._mailroom()
+        number = room.directory.find(self.name)
+        for out in tuple(self.out.values()):
+            if number is None or not room.is_open(out.letter.position, number):
+                self._settle(out)
+        if number is not None:
+            self.number = number
+            self._begin()
         self.wake()
+        return number is not None
 
     def close(self) -> None:
         """Listen no more."""
-        self._mailroom().listeners.pop(self.number, None)
+        self._mailroom().inboxes.hush(self.number, self)
 
     def added(self, letter: Letter) -> None:
         """Hear of a letter to deliver."""
@@ -172,18 +205,15 @@ class Tray:
         mailroom = self._mailroom()
         mailroom.inbox(self.number)
         while self._later and self._later[0][0] <= now:
-            _, position, due = heappop(self._later)
-            heappush(self._again[due.rank], (position, due))
+            _, position = heappop(self._later)
+            due = mailroom.letters.get(position)
+            if due is not None:
+                heappush(self._again[due.rank], (due.available, position))
         while len(taken) < most + critical:
             letter = self._first(now, only_critical=len(taken) >= most)
             if letter is None:
                 break
-            known = mailroom.delivery(letter.position, self.number)
-            attempt = 1 if known is None else known.failures + 1
-            out = self.out[letter.position] = Out(letter, attempt, transport, now, room)
-            if room is not None:
-                room.add(letter.position)
-            taken.append(out)
+            taken.append(self._take(letter, transport, now, room))
             size += letter.size
             if most_bytes is not None and size >= most_bytes:
                 break
@@ -193,12 +223,17 @@ class Tray:
         """Take a letter out of its turn; None: it is out already, or cannot be delivered now."""
         now, mailroom = self._now(), self._mailroom()
         mailroom.inbox(self.number)
-        if letter.available > now or not self._can_go(letter, now):
+        if letter.available > now or not self._is_here(letter, now) or self._due(letter) > now:
             return None
-        known = mailroom.delivery(letter.position, self.number)
-        attempt = 1 if known is None else known.failures + 1
         # Where it stood it is thrown away when its turn comes.
-        out = self.out[letter.position] = Out(letter, attempt, transport, now, None)
+        return self._take(letter, transport, now, None)
+
+    def _take(self, letter: Letter, transport: str, now: float, room: set[int] | None) -> Out:
+        known = self._mailroom().delivery(letter.position, self.number)
+        attempt = 1 if known is None else known.failures + 1
+        out = self.out[letter.position] = Out(self.name, letter, attempt, transport, now, room)
+        if room is not None:
+            room.add(letter.position)
         return out
 
     def put_back(self, out: Out, until: float = 0.0) -> None:
@@ -209,65 +244,107 @@ class Tray:
             until: When there is another one at the soonest, seconds since 1970.
         """
         self._settle(out)
+        letter = out.letter
+        lane = self._lanes[letter.rank]
         if until:
-            heappush(self._later, (until, out.letter.position, out.letter))
+            heappush(self._later, (until, letter.position))
+        elif out.attempt > 1 or _was_put_off(letter):
+            heappush(self._again[letter.rank], (letter.available, letter.position))
         else:
-            heappush(self._again[out.letter.rank], (out.letter.position, out.letter))
+            # Nobody knows that it was out: its place is where it was.
+            before = 0
+            while before < len(lane) and lane[before].position < letter.position:
+                before += 1
+            lane.insert(before, letter)
         self.wake()
 
     def _first(self, now: float, *, only_critical: bool) -> Letter | None:
         """Take the letter whose turn it is from its place."""
         best: tuple[float, int] | None = None
-        chosen: deque[Letter] | list[tuple[int, Letter]] | None = None
+        chosen: Letter | None = None
+        place: deque[Letter] | list[tuple[float, int]] = []
         for rank, offset in enumerate(_OFFSETS[:1] if only_critical else _OFFSETS):
-            for place in (self._lanes[rank], self._again[rank]):
-                head = self._head(place, now)
-                if head is not None:
-                    key = (head.available + offset, head.position)
+            lane, again = self._lanes[rank], self._again[rank]
+            new, old = self._head_of_lane(lane, now), self._head_again(again, now)
+            for letter, its_place in ((new, lane), (old, again)):
+                if letter is not None:
+                    key = (letter.available + offset, letter.position)
                     if best is None or key < best:
-                        best, chosen = key, place
-        if chosen is None:
-            return None
-        return chosen.popleft() if isinstance(chosen, deque) else heappop(chosen)[1]
+                        best, chosen, place = key, letter, its_place
+        if isinstance(place, deque):
+            place.popleft()
+        elif chosen is not None:
+            heappop(place)
+        return chosen
 
-    def _head(self, place: deque[Letter] | list[tuple[int, Letter]], now: float) -> Letter | None:
-        """Return the first letter of a place that can be delivered, and throw away what cannot."""
-        while place:
-            letter = place[0] if isinstance(place, deque) else place[0][1]
-            if self._can_go(letter, now):
+    def _head_of_lane(self, lane: deque[Letter], now: float) -> Letter | None:
+        """Return the first letter that can be delivered, and throw away what cannot."""
+        while lane:
+            letter = lane[0]
+            if self._is_here(letter, now) and self._due(letter) <= now:
                 return letter
-            if isinstance(place, deque):
-                place.popleft()
-            else:
-                heappop(place)
+            # Whatever is known of its delivery put it among those to be delivered later.
+            lane.popleft()
         return None
 
-    def _can_go(self, letter: Letter, now: float) -> bool:
-        if letter.position in self.out or letter.is_over(now):
-            return False
-        room = self._mailroom()
-        if not room.is_open(letter.position, self.number):
-            return False
-        known = room.delivery(letter.position, self.number)
+    def _head_again(self, again: list[tuple[float, int]], now: float) -> Letter | None:
+        """Return the same of those that were put off."""
+        letters = self._mailroom().letters
+        while again:
+            letter = letters.get(again[0][1])
+            if letter is not None and self._is_here(letter, now):
+                due = self._due(letter)
+                if due <= now:
+                    return letter
+                if due < inf:
+                    # It was due before: the clock was set back, or it went out elsewhere.
+                    heappush(self._later, (due, letter.position))
+            heappop(again)
+        return None
+
+    def _is_here(self, letter: Letter, now: float) -> bool:
+        """Tell whether a letter is to be delivered at all, and is not out here."""
+        position = letter.position
+        return (
+            position not in self.out
+            and not letter.is_over(now)
+            and self._mailroom().is_open(position, self.number)
+        )
+
+    def _due(self, letter: Letter) -> float:
+        """Return when a letter may be delivered, by what is known of its delivery."""
+        known = self._mailroom().delivery(letter.position, self.number)
         if known is None:
-            return True
-        # Else it stands where it belongs: among those that are to be delivered later, or nowhere.
-        return known.retry_at <= now and (not known.deadline or known.deadline + _GRACE <= now)
+            # By the clock of whichever node took it in it is due; that may be ahead of this one.
+            return letter.available if _was_put_off(letter) else -inf
+        return _due_again(letter, known)
 
     def _put(self, letter: Letter) -> None:
-        if letter.available > letter.sent_at and letter.sent == letter.position:
-            heappush(self._later, (letter.available, letter.position, letter))
+        if _was_put_off(letter):
+            heappush(self._later, (letter.available, letter.position))
         else:
             self._lanes[letter.rank].append(letter)
 
     def _put_again(self, letter: Letter, delivery: Delivery) -> None:
-        if delivery.deadline:
-            heappush(self._later, (delivery.deadline + _GRACE, letter.position, letter))
-        elif not delivery.spent:
-            due = max(delivery.retry_at, letter.available)
-            heappush(self._later, (due, letter.position, letter))
+        due = _due_again(letter, delivery)
+        if due < inf:
+            heappush(self._later, (due, letter.position))
 
     def _settle(self, out: Out) -> None:
         del self.out[out.letter.position]
+        out.over = True
         if out.room is not None:
             out.room.discard(out.letter.position)
+        self._settled(out)
+
+
+def _was_put_off(letter: Letter) -> bool:
+    """Tell whether its sender wanted it delivered only later."""
+    return letter.available > letter.sent_at and letter.sent == letter.position
+
+
+def _due_again(letter: Letter, delivery: Delivery) -> float:
+    """Return when a letter may be delivered of whose delivery something is known."""
+    if delivery.deadline:
+        return delivery.deadline + _GRACE
+    return max(delivery.retry_at, letter.available)

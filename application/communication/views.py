@@ -18,8 +18,8 @@ from aia_mas.domain.orchestration.task_specification import Priority
 
 __all__ = [
     "DestinationView",
+    "MatchView",
     "MessageView",
-    "RuleMatch",
     "RuleView",
     "destination_fields",
     "destination_view",
@@ -88,16 +88,8 @@ def message_view(message_id: str, event: MessageSent, payload: Any) -> MessageVi
     )
 
 
-class RuleMatch(Match, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """For which messages a rule is; all that is given holds.
-
-    Attributes:
-        message_type: They are of this type.
-        topic: They go to a topic that this pattern takes in, like ``tasks.*``.
-        from_agent: They come from this agent.
-        to_agent: They name this agent.
-        headers: They have these headers with these values.
-    """
+class MatchView(Match, frozen=True, kw_only=True, omit_defaults=True):
+    """For which messages a rule is; the fields: see ``Match``."""
 
 
 class RuleView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -116,7 +108,7 @@ class RuleView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     rule_id: str
-    match: RuleMatch
+    match: MatchView
     order: int
     to: DestinationView | None = None
     copy_to: DestinationView | None = None
@@ -130,7 +122,7 @@ def rule_view(rule: Rule) -> RuleView:
     """Return a rule as it is shown."""
     return RuleView(
         rule_id=rule.rule_id,
-        match=RuleMatch(**msgspec.structs.asdict(rule.match)),
+        match=MatchView(**msgspec.structs.asdict(rule.match)),
         order=rule.order,
         to=None if rule.to is None else destination_view(rule.to),
         copy_to=None if rule.copy_to is None else destination_view(rule.copy_to),

@@ -8,7 +8,8 @@ from aia_mas.domain.economy.parameters import MILLION, EconomicParameters, TierT
 from aia_mas.domain.economy.supply.terms import SupplyTerms, TokenTerms
 from aia_mas.domain.kernel.money import ONE
 
-_WEEK = 7 * 86_400
+_HOUR = 3_600
+_WEEK = 7 * 24 * _HOUR
 
 
 def tokens_of(settings: Settings) -> frozenset[str]:
@@ -46,6 +47,7 @@ def parameters_of(settings: Settings) -> EconomicParameters:
         # In development people see at once what comes of what they do.
         unbonding_seconds=0 if settings.development else _WEEK,
         staking_reward_per_day=100 * ONE if settings.development else 0,
+        vote_reward_interval_seconds=_HOUR if settings.development else _WEEK,
         proposal_kinds=for_development() if settings.development else PROPOSAL_KINDS,
         supply=supply_of(settings),
         rating_window_seconds=settings.rating_window_seconds,

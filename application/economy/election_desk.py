@@ -73,11 +73,13 @@ class ElectionDesk:
         return Filled(replace(command, own=power[0], delegated=power[1]))
 
     def place_delegation(self, command: DelegateVotes) -> Filled:
-        """Fill in the chain of delegates that stands behind the delegate, and the agent's own."""
+        """Fill in the chains of delegates above the delegate and the agent, and those below it."""
         history = self.elections.history
         chain = history.chain(command.to, MOST_HOPS + 1)
+        above = history.chain(command.agent_id, MOST_HOPS + 1)
+        now = tuple((each, history.changes(each)) for each in above)
         below = history.below(command.agent_id, MOST_HOPS + 1)
-        return Filled(replace(command, chain=chain, below=below))
+        return Filled(replace(command, chain=chain, now=now, below=below))
 
     def place_orders(self, command: CreateProposal | ExecuteProposal) -> Filled:
         """Fill in what orders need to know that only a fold of the log does."""

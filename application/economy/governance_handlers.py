@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from aia_mas.application.economy.election_desk import ElectionDesk
 from aia_mas.application.economy.proposal_views import (
@@ -18,7 +19,8 @@ from aia_mas.application.economy.proposal_views import (
     vote_view,
 )
 from aia_mas.application.economy.reading import over_streams
-from aia_mas.application.engine.handlers import Evolvers, Handler, Handlers
+from aia_mas.application.engine.handlers import Evolvers, Handler, Handlers, Placement
+from aia_mas.application.engine.working_set import WorkingSet
 from aia_mas.domain.economy.governance import (
     commands,
     delegation,
@@ -26,43 +28,62 @@ from aia_mas.domain.economy.governance import (
     payments,
     proposal,
     proposal_events,
+    proposers,
     proposing,
     voting,
 )
 from aia_mas.domain.economy.governance.delegation import delegation_stream
 from aia_mas.domain.economy.governance.proposal_events import proposal_stream, vote_stream
+from aia_mas.domain.economy.governance.proposers import proposer_stream
 from aia_mas.domain.economy.orders import Kinds
 from aia_mas.domain.kernel import Event
 
-EVENTS: tuple[type[Event], ...] = (*proposal_events.EVENTS, *delegation.EVENTS)
+EVENTS: tuple[type[Event], ...] = (
+    *proposal_events.EVENTS,
+    *proposers.EVENTS,
+    *delegation.EVENTS,
+)
 
 EVOLVERS: Evolvers = {
     "proposal": proposal.evolve,
     "vote": proposal.evolve_vote,
+    "proposer": proposers.evolve,
     "delegation": delegation.evolve,
 }
 
 STATES: Mapping[str, type[msgspec.Struct]] = {
     "proposal": proposal.ProposalState,
     "vote": proposal.VoteState,
+    "proposer": proposers.ProposerState,
     "delegation": delegation.DelegationState,
 }
 
 
-def handlers(kinds: Kinds, folds: Evolvers, desk: Callable[[], ElectionDesk]) -> Handlers:
+def handlers(
+    kinds: Kinds, folds: Evolvers, desk: Callable[[], ElectionDesk], working_set: WorkingSet
+) -> Handlers:
     """Return the handlers of all commands of governance.
 
     Args:
         kinds: The kinds of orders that proposals may place.
         folds: How all streams are folded that these write.
         desk: Knows power and chains of delegates; asked when a command comes.
+        working_set: Where it is looked up which proposals somebody has open.
     """
+
+    def place_proposal(command: commands.CreateProposal) -> Placement:
+        # Where the proposer is not in memory the engine loads it, and asks again.
+        entry = working_set.known(proposer_stream(command.proposer))
+        known: proposers.ProposerState | None = None if entry is None else entry.state
+        names = () if known is None else known.open
+        return desk().place_orders(replace(command, open=names))
+
     return {
         commands.CreateProposal: over_streams(
             partial(proposing.streams_of_proposal, kinds=kinds),
             partial(proposing.create_proposal, kinds=kinds, folds=folds),
             _proposal,
-            place=lambda c: desk().place_orders(c),
+            place=place_proposal,
         ),
         # Nobody has voted before, mostly; should somebody have, the log notices.
         commands.CastVote: Handler(

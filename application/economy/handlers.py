@@ -62,7 +62,7 @@ def handlers(
     return merged(
         (
             budget_handlers.handlers(working_set),
-            governance_handlers.handlers(ORDER_KINDS, EVOLVERS, elections),
+            governance_handlers.handlers(ORDER_KINDS, EVOLVERS, elections, working_set),
             incentive_handlers.handlers(),
             ledger_handlers.handlers(tokens, working_set),
             order_handlers.handlers(),

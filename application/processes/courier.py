@@ -7,6 +7,7 @@ attempt, deliveries of nodes that are gone, and inboxes with more in them than t
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from heapq import nsmallest
 from itertools import islice
 
 import anyio
@@ -21,9 +22,10 @@ from aia_mas.application.event_log.errors import EventLogError, Fenced
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.event_log.leases import Lease
 from aia_mas.application.event_log.records import Kind
+from aia_mas.application.event_log.slices import Slices
 from aia_mas.domain.communication.delivery_events import Failed
 from aia_mas.domain.communication.ending import BuryMessage, DropMessage, ExpireMessage
-from aia_mas.domain.communication.mailroom.routing import bound_of
+from aia_mas.domain.communication.mailroom.routing import most_of
 from aia_mas.domain.communication.recording import RecordDeliveries
 from aia_mas.domain.communication.terms import MessageTerms
 from aia_mas.domain.kernel import DomainError
@@ -35,6 +37,8 @@ LEASE = "courier"
 PRINCIPAL = system("courier")
 _AT_ONCE = 200
 """Things done at the same time, at most."""
+_IN_TURN = 500
+"""Recipients that are looked at in turn, at once."""
 _SOON = 0.02
 """Seconds until the next look while there is something to do."""
 _GRACE = 5.0
@@ -68,6 +72,7 @@ class Courier:
         self._clock = clock
         self._interval = interval
         self._under_way: set[str] = set()
+        self._turn = 0
 
     async def lead(self, lease: Lease, engine: Engine) -> None:
         """Do what is due for as long as the lease lasts."""
@@ -75,14 +80,16 @@ class Courier:
         self._under_way.clear()
         # What the leader before was told of, it need not have done.
         state = self._fold.state
-        state.fuller.update(inbox.number for inbox in state.inboxes())
+        state.inboxes.fuller.update(range(len(state.directory.recipients)))
         async with anyio.create_task_group() as tasks:
             while True:
-                now = self._clock.now().timestamp()
-                self._expire(tasks, engine, lease, now)
-                self._bury(tasks, engine, lease)
-                self._make_room(tasks, engine, lease)
-                await self._take_back(engine, lease, now)
+                # Whoever knows less than before would do things that are over.
+                if not self._fold.is_behind:
+                    now = self._clock.now().timestamp()
+                    self._expire(tasks, engine, lease, now)
+                    self._bury(tasks, engine, lease)
+                    await self._make_room(tasks, engine, lease)
+                    await self._take_back(engine, lease, now)
                 await self._clock.sleep(_SOON if self._under_way else self._interval)
 
     def _expire(self, tasks: TaskGroup, engine: Engine, lease: Lease, now: float) -> None:
@@ -91,62 +98,85 @@ class Courier:
             if len(self._under_way) >= _AT_ONCE:
                 return
             letter = state.letters[position]
+            assert letter.expires is not None
+            command = ExpireMessage(message_id=letter.message_id, due=_moment(letter.expires))
             work = f"expire:{letter.message_id}:{position}"
-            command = ExpireMessage(message_id=letter.message_id)
             self._begin(tasks, engine, lease, work, command)
 
     def _bury(self, tasks: TaskGroup, engine: Engine, lease: Lease) -> None:
         state = self._fold.state
-        for (position, recipient), delivery in tuple(state.spent.items()):
+        for (position, recipient), delivery in state.inboxes.spent.items():
             if len(self._under_way) >= _AT_ONCE:
                 return
             letter = state.letters.get(position)
             if letter is None:
-                continue
+                continue  # it has expired; only its inbox does not know yet
             command = BuryMessage(
                 message_id=letter.message_id,
                 recipient=recipient,
                 position=position,
                 attempts=delivery.failures,
                 reason=delivery.reason,
+                expires=None if letter.expires is None else _moment(letter.expires),
             )
-            self._begin(tasks, engine, lease, f"bury:{position}:{recipient}", command)
+            self._begin(tasks, engine, lease, _ending(position, recipient), command)
 
-    def _make_room(self, tasks: TaskGroup, engine: Engine, lease: Lease) -> None:
+    async def _make_room(self, tasks: TaskGroup, engine: Engine, lease: Lease) -> None:
         """Drop the lowest of whoever has more than they may have."""
-        state, terms = self._fold.state, self._terms
-        for number in tuple(state.fuller):
-            if len(self._under_way) >= _AT_ONCE:
-                return
-            state.fuller.discard(number)
-            recipient, inbox = state.directory.recipients[number], state.inbox(number)
-            bound = max(bound_of(recipient, terms), recipient.backlog)
-            if inbox is None or len(inbox.open) <= bound:
-                continue
-            # Who keeps what they had while they were away loses no more than what has come since.
-            idle = (
-                letter
-                for letter, delivery in state.read(inbox)
-                if delivery is None or not delivery.deadline
+        inboxes, slices = self._fold.state.inboxes, Slices()
+        fuller, inboxes.fuller = inboxes.fuller, set()
+        if inboxes.has_spread:
+            fuller.update(self._some())
+        while fuller and len(self._under_way) < _AT_ONCE and inboxes is self._fold.state.inboxes:
+            number = fuller.pop()
+            if self._drop_lowest(tasks, engine, lease, number):
+                inboxes.fuller.add(number)
+            if slices.over():
+                await slices.give_way()
+        inboxes.fuller |= fuller
+
+    def _some(self) -> range:
+        """Return some recipients, in turns: nobody knows yet that letters to many are for them."""
+        everybody = len(self._fold.state.directory.recipients)
+        begin = self._turn if self._turn < everybody else 0
+        self._turn = begin + _IN_TURN
+        return range(begin, min(self._turn, everybody))
+
+    def _drop_lowest(self, tasks: TaskGroup, engine: Engine, lease: Lease, number: int) -> bool:
+        """Begin to drop what is too much at a recipient's; tells whether there is anything."""
+        state = self._fold.state
+        recipient = state.directory.recipients[number]
+        # Who keeps what they had while they were away loses no more than what has come since.
+        bound = max(most_of(recipient, self._terms), recipient.backlog)
+        if not recipient.name or state.inboxes.at_most(number) <= bound:
+            return False
+        inbox = state.inbox(number)
+        if inbox is None or len(inbox.open) <= bound:
+            return False
+        idle, spent = [], 0
+        for letter, delivery in state.read(inbox):
+            if delivery is None or not (delivery.deadline or delivery.spent):
+                idle.append((-letter.rank, letter.position))
+            elif delivery.spent:
+                spent += 1  # it is buried anyway
+        most = len(inbox.open) - bound - spent
+        if most <= 0:
+            return False
+        for _, position in nsmallest(min(most, _AT_ONCE - len(self._under_way)), idle):
+            command = DropMessage(
+                message_id=state.letters[position].message_id,
+                recipient=recipient.name,
+                position=position,
+                waiting=len(inbox.open),
+                bound=bound,
             )
-            most = len(inbox.open) - bound
-            lowest = sorted(idle, key=lambda each: (-each.rank, each.position))[:most]
-            for letter in lowest[: _AT_ONCE - len(self._under_way)]:
-                command = DropMessage(
-                    message_id=letter.message_id,
-                    recipient=recipient.name,
-                    position=letter.position,
-                    waiting=len(inbox.open),
-                    bound=bound,
-                )
-                work = f"drop:{letter.position}:{recipient.name}"
-                self._begin(tasks, engine, lease, work, command)
-            state.fuller.add(number)
+            self._begin(tasks, engine, lease, _ending(position, recipient.name), command)
+        return True
 
     async def _take_back(self, engine: Engine, lease: Lease, now: float) -> None:
         """Have failed what was delivered by nodes that never said what became of it."""
         state, failed = self._fold.state, list[Failed]()
-        for position, number in islice(state.out.due(now - _GRACE), _AT_ONCE):
+        for position, number in islice(state.inboxes.out.due(now - _GRACE), _AT_ONCE):
             delivery, letter = state.delivery(position, number), state.letters.get(position)
             if delivery is None or letter is None:
                 continue
@@ -156,7 +186,7 @@ class Courier:
                 wait = self._terms.backoff(attempt, 0.0)
                 retry = self._clock.now() + timedelta(seconds=wait)
             name = state.directory.recipients[number].name
-            delivered_at = datetime.fromtimestamp(delivery.deadline - letter.ack_seconds, UTC)
+            delivered_at = _moment(delivery.deadline - letter.ack_seconds)
             failed.append(Failed(position, name, attempt, "", delivered_at, "timed_out", retry))
         if failed:
             # Whatever is not recorded stays due.
@@ -192,3 +222,15 @@ class Courier:
         finally:
             self._under_way.discard(work)
         return True
+
+
+def _ending(position: int, recipient: str) -> str:
+    """Return the name of the work that ends a delivery.
+
+    It is one, so that a delivery has one end, whoever leads: buried or dropped.
+    """
+    return f"end:{position}:{recipient}"
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -24,7 +24,7 @@ class SettlementFold:
     """
 
     name = "settlement"
-    version = 1
+    version = 2
 
     def __init__(self, kinds: Sequence[type[TodoList]] = TODO_LISTS) -> None:
         """Start with empty lists."""

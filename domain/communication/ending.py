@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import islice
 
 import msgspec
 
@@ -17,21 +18,29 @@ from aia_mas.domain.communication.message_events import (
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.decision import Decision, accept, refuse
 
+MOST_REDRIVEN = 100
+"""Recipients for whom a message is queued again at once."""
+
 
 class ExpireMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """Have a message expire whose time is over (``message_id``)."""
+    """Have a message expire (``message_id``) whose time is over (``due``: since when, UTC)."""
 
     message_id: str
+    due: datetime
 
 
 class BuryMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """Have a message be dead for a recipient; the fields: see ``MessageDied``."""
+    """Have a message be dead for a recipient, unless it has expired.
+
+    The fields: see ``MessageDied``; ``expires``: when it does, UTC; None: never.
+    """
 
     message_id: str
     recipient: str
     position: int
     attempts: int
     reason: str
+    expires: datetime | None = None
 
 
 class DropMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +58,8 @@ class RedriveMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         message_id: The message.
-        recipient: For whom it is dead; None: for everybody for whom it is.
+        recipient: For whom it is dead; None: for those for whom it has been for longest,
+            ``MOST_REDRIVEN`` of them.
         sent: The position of the event by which it was sent.
     """
 
@@ -62,15 +72,19 @@ def expire_message(state: MessageState | None, command: ExpireMessage, ctx: Cont
     """Have it expire; once it has, nothing changes."""
     if state is None:
         return refuse(MessageNotFound())
-    if state.expired_at is not None:
-        return accept(message_stream(command.message_id))
-    return accept(message_stream(command.message_id), MessageExpired(at=ctx.now))
+    stream = message_stream(command.message_id)
+    if _has_expired(state, command.due):
+        return accept(stream)
+    # A clock that was set back does not make it last longer.
+    return accept(stream, MessageExpired(at=max(ctx.now, command.due)))
 
 
 def bury_message(state: MessageState | None, command: BuryMessage, ctx: Context) -> Decision:
-    """Have it be dead for a recipient."""
+    """Have it be dead for a recipient; what has expired is not dead as well."""
     if state is None:
         return refuse(MessageNotFound())
+    if command.expires is not None and _has_expired(state, command.expires):
+        return accept(message_stream(command.message_id))
     died = MessageDied(
         recipient=command.recipient,
         position=command.position,
@@ -104,11 +118,17 @@ def redrive_message(state: MessageState | None, command: RedriveMessage, ctx: Co
     """
     if state is None:
         return refuse(MessageNotFound())
-    wanted = [command.recipient] if command.recipient is not None else list(state.dead)
+    dead = islice(state.dead, MOST_REDRIVEN)
+    wanted = [command.recipient] if command.recipient is not None else list(dead)
     if not wanted or any(recipient not in state.dead for recipient in wanted):
         return refuse(NotDead())
     events = [_redriven(state, recipient, command.sent, ctx) for recipient in wanted]
     return accept(message_stream(command.message_id), *events)
+
+
+def _has_expired(state: MessageState, due: datetime) -> bool:
+    """Tell whether what was to expire at a time has."""
+    return state.expired_at is not None and due <= state.expired_at
 
 
 def _redriven(state: MessageState, recipient: str, sent: int, ctx: Context) -> MessageRedriven:

@@ -30,7 +30,8 @@ class MessageState(State, frozen=True, kw_only=True):
     Attributes:
         sent: What was sent.
         dead: Recipients for whom it is dead, and how many deliveries had failed.
-        expired_at: When it expired, UTC; None: it has not, or was queued again since.
+        expired_at: Until when what is out of time has expired, UTC; None: nothing has. A dead
+            letter that was queued again has its own time.
     """
 
     sent: MessageSent
@@ -55,8 +56,9 @@ def evolve(state: Any, event: Event) -> MessageState:
             known = replace(state, dead={**state.dead, event.recipient: event.attempts})
             return known
         case MessageRedriven():
-            dead = {name: each for name, each in state.dead.items() if name != event.recipient}
-            known = replace(state, dead=dead, expired_at=None)
+            dead = state.dead.copy()
+            dead.pop(event.recipient, None)
+            known = replace(state, dead=dead)
             return known
         case MessageDropped():
             known = state

@@ -40,10 +40,11 @@ def record_deliveries(
 ) -> Decision:
     """Record it as it is: whether it is still of any consequence is a question of its place."""
     events: list[Event] = []
+    if command.noted:
+        # First: what is noted and over at the same time is over.
+        events.append(DeliveriesNoted(items=command.noted, at=ctx.now))
     if command.acknowledged:
         events.append(DeliveriesAcknowledged(items=command.acknowledged, at=ctx.now))
     if command.failed:
         events.append(DeliveriesFailed(items=command.failed, at=ctx.now))
-    if command.noted:
-        events.append(DeliveriesNoted(items=command.noted, at=ctx.now))
     return accept(deliveries_stream(command.writer), *events)

@@ -42,6 +42,8 @@ SYSTEM = "system"
 """The sender that is built in."""
 LONGEST_TTL = 366 * 86_400.0
 """Seconds."""
+LONGEST_WAIT = 366 * 86_400.0
+"""Seconds until a message may be delivered."""
 LONGEST_ACK = 86_400.0
 """Longest wait for an acknowledgement, seconds."""
 MOST_ATTEMPTS = 100
@@ -284,7 +286,11 @@ def _check_reply_to(reply_to: str) -> None:
 
 
 def _check_times(command: SendMessage, now: datetime) -> None:
-    check_moment(command.deliver_after, "deliver_after")
+    after = command.deliver_after
+    check_moment(after, "deliver_after")
+    if after is not None and after - now > timedelta(seconds=LONGEST_WAIT):
+        days = LONGEST_WAIT // 86_400
+        raise InvalidValue(f"deliver_after is at most {days:.0f} days away", field="deliver_after")
     ttl = command.ttl_seconds
     if ttl is None:
         return

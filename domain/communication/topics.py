@@ -73,7 +73,7 @@ class Subscribers:
 
     def __init__(self) -> None:
         """Begin with nobody."""
-        self._here: set[int] = set()
+        self._here = 0
         self._below: dict[str, Subscribers] = {}
 
     def add(self, pattern: str, subscriber: int) -> None:
@@ -81,7 +81,7 @@ class Subscribers:
         node = self
         for word in pattern.split("."):
             node = node._below.setdefault(word, Subscribers())
-        node._here.add(subscriber)
+        node._here |= 1 << subscriber
 
     def remove(self, pattern: str, subscriber: int) -> None:
         """Have it listen no more."""
@@ -92,22 +92,33 @@ class Subscribers:
             if following is None:
                 return
             node = following
-        node._here.discard(subscriber)
+        node._here &= ~(1 << subscriber)
         for parent, word in reversed(path):
             child = parent._below[word]
             if child._here or child._below:
                 return
             del parent._below[word]
 
-    def of(self, topic: str) -> set[int]:
-        """Return the numbers of all that listen to a topic."""
-        found: set[int] = set()
-        for here in self._listening(topic.split("."), 0):
-            found |= here
+    def of(self, topic: str) -> int:
+        """Return the crowd of all that listen to a topic."""
+        found, nodes = 0, [self]
+        for word in topic.split("."):
+            following = []
+            for node in nodes:
+                below = node._below
+                if REST in below:
+                    found |= below[REST]._here
+                if ONE in below:
+                    following.append(below[ONE])
+                if word in below:
+                    following.append(below[word])
+            nodes = following
+        for node in nodes:
+            found |= node._here
         return found
 
-    def listed(self, after: str = "") -> Iterator[tuple[str, set[int]]]:
-        """Yield patterns and the numbers of those that listen to them, in the order of their words.
+    def listed(self, after: str = "") -> Iterator[tuple[str, int]]:
+        """Yield patterns and the crowds of those that listen to them, in the order of their words.
 
         Args:
             after: Only those behind this pattern.
@@ -116,23 +127,13 @@ class Subscribers:
 
     def _listed(
         self, path: tuple[str, ...], after: tuple[str, ...] | None
-    ) -> Iterator[tuple[str, set[int]]]:
+    ) -> Iterator[tuple[str, int]]:
         if after is None and self._here:
             yield ".".join(path), self._here
         first = after[0] if after else ""
         for word in sorted(word for word in self._below if word >= first):
             rest = after[1:] if after and word == first else None
             yield from self._below[word]._listed((*path, word), rest)
-
-    def _listening(self, words: list[str], at: int) -> Iterator[set[int]]:
-        if at == len(words):
-            yield self._here
-            return
-        if (rest := self._below.get(REST)) is not None:
-            yield rest._here
-        for word in (ONE, words[at]):
-            if (following := self._below.get(word)) is not None:
-                yield from following._listening(words, at + 1)
 
 
 def _words(value: str, field: str) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from aia_mas.domain.economy.errors import SubjectHasNoWallet
 from aia_mas.domain.kernel.errors import PermissionDenied
+from aia_mas.domain.kernel.ids import InvalidId, check_id
 from aia_mas.domain.kernel.principal import Principal, Role, system
 
 SETTLEMENT = system("settlement")
@@ -20,6 +22,23 @@ def may_spend(principal: Principal, owner: str) -> bool:
     if principal.agent_id is not None:
         return principal.agent_id == owner
     return principal.subject == owner and principal.has(Role.CLIENT)
+
+
+def check_has_wallet(principal: Principal) -> None:
+    """Refuse whoever spends only what is its own, and can own nothing.
+
+    Owners are named in the ids of accounts and streams, in paths and filters: by ids, as agents
+    are. A client may have any subject (an e-mail address), and do all the rest with it.
+
+    Raises:
+        SubjectHasNoWallet: It has none.
+    """
+    if principal.agent_id is not None or principal.has(Role.ADMIN, Role.TREASURER):
+        return
+    try:
+        check_id(principal.subject, "sub")
+    except InvalidId:
+        raise SubjectHasNoWallet from None
 
 
 def check_may_spend(principal: Principal, owner: str) -> None:

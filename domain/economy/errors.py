@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from aia_mas.domain.kernel.errors import DomainError, InvalidValue, NotFound
+from aia_mas.domain.kernel.errors import DomainError, InvalidValue, NotFound, PermissionDenied
 
 
 class InsufficientFunds(DomainError):
     """There is not as much available in the account."""
 
     code = "insufficient_funds"
+
+
+class SubjectHasNoWallet(PermissionDenied):
+    """A wallet belongs to an id (A-Z a-z 0-9 . _ : -); the subject of this token is none."""
+
+    code = "subject_has_no_wallet"
 
 
 class UnknownAccount(InvalidValue):

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from aia_mas.domain.economy.governance.kinds import check_kinds
+from aia_mas.domain.economy.governance.kind_checks import check_kinds
 from aia_mas.domain.economy.orders import Execution, OrderKind
 from aia_mas.domain.economy.parameters import (
     MILLION,
@@ -32,8 +32,19 @@ LONGEST_REASON = 256
 """Longest reason of a change, in characters."""
 MOST_TIERS = 32
 """Tiers, at most."""
-LONGEST_PERIOD = 10 * 366 * 86_400
+LONGEST_PERIOD = 366 * 86_400
 """Longest period, seconds."""
+LONGEST_WAIT = 31 * 86_400
+"""Longest time that keeps somebody from what is its own already, seconds.
+
+What began under it lasts that long, whatever the parameters say by then.
+"""
+MOST_LOST = 1_000
+"""Most lost tasks that are counted before an agent is jailed; so many are kept of each agent."""
+MOST_PROPOSALS = 100
+"""Most proposals that somebody may have open; making one reads all of them."""
+SHORTEST_ROUND = 60
+"""Shortest time in which a voter is paid once, seconds: votes are never paid without bound."""
 HIGHEST_MULTIPLIER = 100 * MILLION
 """Highest multiplier of a tier, millionths."""
 
@@ -117,23 +128,27 @@ def _between(lowest: int, highest: int) -> Check:
     return lambda value, field: check_number(value, field, lowest=lowest, highest=highest)
 
 
-_PERIOD, _SHARE = _between(0, LONGEST_PERIOD), _between(0, MILLION)
+_PERIOD, _WAIT = _between(0, LONGEST_PERIOD), _between(0, LONGEST_WAIT)
+_SHARE = _between(0, MILLION)
 _CHECKS: Final[Mapping[str, Check]] = {
     "tiers": _check_tiers,
     "base_task_reward": check_units,
     "stake_per_task": _check_positive,
+    "min_delegation": check_units,
     "min_stake_age_seconds": _PERIOD,
     "unbonding_seconds": _PERIOD,
     "reward_block": _check_positive,
-    "rating_window_seconds": _PERIOD,
+    "rating_window_seconds": _WAIT,
     "staking_reward_per_day": check_units,
-    "staking_reward_interval_seconds": _between(1, LONGEST_PERIOD),
+    "staking_reward_interval_seconds": _between(1, LONGEST_WAIT),
     "reporter_share_ppm": _SHARE,
-    "jail_lost_tasks": _between(0, 1_000_000),
+    "jail_lost_tasks": _between(0, MOST_LOST),
     "jail_window_seconds": _between(1, LONGEST_PERIOD),
-    "jail_seconds": _PERIOD,
+    "jail_seconds": _WAIT,
     "gov_per_completion": check_units,
     "gov_per_vote": check_units,
+    "vote_reward_interval_seconds": _between(SHORTEST_ROUND, LONGEST_PERIOD),
+    "open_proposals_per_proposer": _between(1, MOST_PROPOSALS),
     "budget_warning_ppm": _SHARE,
     "proposal_kinds": check_kinds,
 }

@@ -55,6 +55,7 @@ class EconomicParameters(msgspec.Struct, frozen=True, kw_only=True):
         tiers: The tiers, by rising stake.
         base_task_reward: Of a task, before its multiplier and factor.
         stake_per_task: So much stake backs one rewarded task at a time.
+        min_delegation: The smallest part of a stake that is delegated.
         min_stake_age_seconds: How long a stake must be bonded before it counts.
         unbonding_seconds: How long stake that is taken back stays at risk.
         reward_block: How much of the pool is reserved ahead at a time.
@@ -67,6 +68,8 @@ class EconomicParameters(msgspec.Struct, frozen=True, kw_only=True):
         jail_seconds: How long it stays there at least.
         gov_per_completion: AIA_GOV for each rewarded task.
         gov_per_vote: AIA_GOV for each full 100 tokens of power that vote themselves.
+        vote_reward_interval_seconds: In so long a voter is paid for one vote.
+        open_proposals_per_proposer: How many proposals somebody may have open at once.
         budget_warning_ppm: The share of a budget from which on there is a warning.
         proposal_kinds: The kinds of proposals, each with its terms.
         supply: The tokens; only the configuration changes these.
@@ -75,6 +78,7 @@ class EconomicParameters(msgspec.Struct, frozen=True, kw_only=True):
     tiers: tuple[TierTerms, ...] = _TIERS
     base_task_reward: int = 10 * ONE
     stake_per_task: int = 100 * ONE
+    min_delegation: int = 10 * ONE
     min_stake_age_seconds: int = 0
     unbonding_seconds: int = 0
     reward_block: int = 10_000 * ONE
@@ -87,6 +91,8 @@ class EconomicParameters(msgspec.Struct, frozen=True, kw_only=True):
     jail_seconds: int = 600
     gov_per_completion: int = ONE
     gov_per_vote: int = ONE
+    vote_reward_interval_seconds: int = 7 * 86_400
+    open_proposals_per_proposer: int = 5
     budget_warning_ppm: int = 800_000
     proposal_kinds: tuple[ProposalKind, ...] = PROPOSAL_KINDS
     supply: SupplyTerms = SupplyTerms()

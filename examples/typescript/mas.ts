@@ -8,6 +8,29 @@ export interface Accept {
   task_id: string;
 }
 
+/** Say that messages have arrived (`message_ids`: 1 to 1,000): they do not come again. */
+export interface Acknowledge {
+  /** 1 to 1,000 */
+  message_ids: Array<string>;
+}
+
+/** What became of one acknowledgement. */
+export interface AcknowledgedItem {
+  /** The message. */
+  message_id: string;
+  /** The HTTP status that it would have had alone. */
+  status: number;
+  /** Why it was not taken, when it was not. */
+  problem?: Problem | null;
+}
+
+/** What became of acknowledgements, in their order. */
+export interface AcknowledgedItems {
+  items: Array<AcknowledgedItem>;
+  acknowledged: number;
+  refused: number;
+}
+
 /** Tell how far the work is; it renews the lease. */
 export interface Advance {
   /** Who reports. */
@@ -429,6 +452,22 @@ export interface Filter {
   proposal_ids?: Array<string> | null;
 }
 
+/** Give a message back: it comes again later, until its attempts are used up. */
+export interface GiveBack {
+  /** The recipient. */
+  agent_id?: string;
+  /** Why, for the record, at most 1,000 characters. */
+  reason?: string;
+  /** Which delivery, as the message said (1, when it said nothing). One that has failed already is not counted once more. Left out: the last one. */
+  attempt?: number | null;
+  /** When it is to be delivered again; left out: as the server's settings say. */
+  retry_after_seconds?: number | null;
+  /** Whether it is to be at all; else it is dead at once. */
+  requeue?: boolean;
+  /** Which. */
+  message_id: string;
+}
+
 /** Give the attempt up; the task is queued again while it has attempts left. */
 export interface GiveUp {
   agent_id?: string;
@@ -451,6 +490,52 @@ export interface GivenInput {
   answer: unknown;
   /** Who answered. */
   by: string;
+}
+
+/** A message as it is handed over. */
+export interface HandedMessage {
+  /** This agent. */
+  to_agent?: string | null;
+  /** These agents. */
+  to_agents?: Array<string> | null;
+  /** Everybody who subscribed to it. */
+  topic?: string | null;
+  /** Agents that have a skill or a specialization of this name. */
+  capability?: string | null;
+  /** Of these `all` or `any`, the least loaded one. */
+  mode?: string | null;
+  /** Agents whose label `role` says so. */
+  role?: string | null;
+  /** All agents. */
+  broadcast?: boolean;
+  /** Its id; whoever gets it twice knows it by this. */
+  message_id: string;
+  /** The sender. */
+  from_agent: string;
+  /** What it is. */
+  message_type: string;
+  /** Its class. */
+  priority: Priority;
+  /** Any JSON. */
+  payload: unknown;
+  /** The payload is stored encrypted. */
+  encrypted?: boolean;
+  /** What else is said about it. */
+  headers?: Record<string, string>;
+  /** What ties it to others. */
+  correlation_id?: string | null;
+  /** Where answers go. */
+  reply_to?: string | null;
+  /** It was not to be delivered before, UTC. */
+  deliver_after?: string | null;
+  /** When it expires, UTC. */
+  expires_at?: string | null;
+  /** Within how many seconds it is to be acknowledged. */
+  ack_seconds: number;
+  /** When it was sent, UTC. */
+  sent_at: string;
+  /** Which delivery it is, when it is not the first. */
+  attempt?: number;
 }
 
 /** A sign of life. */
@@ -537,6 +622,62 @@ export interface LostTask {
   attempt: number;
 }
 
+/** Say that messages have arrived (`message_ids`: 1 to 1,000): they do not come again. */
+export interface MailboxAckFrame {
+  type: "ack";
+  id?: string;
+  idempotency_key?: string | null;
+  data: Acknowledge;
+}
+
+/** A mailbox is open, and how it stands; messages follow. */
+export interface MailboxFrame {
+  type: "mailbox";
+  data: OpenMailbox;
+}
+
+/** Give a message back: it comes again later, until its attempts are used up. */
+export interface MailboxNackFrame {
+  type: "nack";
+  id?: string;
+  idempotency_key?: string | null;
+  data: GiveBack;
+}
+
+/** Send a message, from whom the socket is, unless it says otherwise. */
+export interface MailboxSendFrame {
+  type: "send";
+  id: string;
+  idempotency_key?: string | null;
+  data: Send;
+}
+
+/** Have messages to topics come, too; that outlasts the connection. */
+export interface MailboxSubscribeTopicsFrame {
+  type: "subscribe_topics";
+  id: string;
+  idempotency_key?: string | null;
+  data: SubscribeTopics;
+}
+
+/** Have them come no more. */
+export interface MailboxUnsubscribeTopicsFrame {
+  type: "unsubscribe_topics";
+  id: string;
+  idempotency_key?: string | null;
+  data: UnsubscribeTopics;
+}
+
+/** A message; it comes again unless it is acknowledged in time. */
+export interface MessageFrame {
+  type: "message";
+  position: number;
+  data: HandedMessage;
+}
+
+/** Where a message stands at a recipient. */
+export type MessageStatus = "acknowledged" | "dead" | "delivered" | "dropped" | "expired" | "failed" | "queued";
+
 /** The `data` of a `message_update`; a member is there where the event tells it. Payloads are not told. An event about many deliveries tells of all of them. */
 export interface MessageTold {
   /** What happened, for example `task.assigned`. */
@@ -621,6 +762,19 @@ export interface MetricsUpdateFrame {
   id: string;
 }
 
+/** Who of a group gets a message: all, or the least loaded. */
+export type Mode = "all" | "any";
+
+/** How a mailbox stands when it is opened; messages follow. */
+export interface OpenMailbox {
+  /** Whose it is. */
+  agent_id: string;
+  /** How many messages wait there, those included that others have and did not acknowledge yet. */
+  waiting: number;
+  /** How many may be out over this connection. */
+  prefetch: number;
+}
+
 /** A page of a snapshot. */
 export interface Page {
   /** The snapshot begins; what was known of the topic is to be forgotten. */
@@ -669,6 +823,9 @@ export interface Positions {
   /** A subscription of facts -> the position up to which it has been sent everything. */
   positions: Record<string, number>;
 }
+
+/** The class of a task: by how long others may go first. */
+export type Priority = "critical" | "high" | "low" | "maintenance" | "normal";
 
 /** What went wrong, as RFC 9457 has it, with a stable `code` to act on. */
 export interface Problem {
@@ -791,7 +948,7 @@ export type Punctuality = "early" | "in_time" | "late";
 /** The answer to a message: what the request that says the same over HTTP is answered. */
 export interface Receipt {
   type: "receipt";
-  /** The message's. */
+  /** The message's; empty when it had none. */
   id: string;
   /** The HTTP status: 200, or that of the problem. */
   status: number;
@@ -799,8 +956,8 @@ export interface Receipt {
   position?: number | null;
   /** The message had been carried out before under its key. */
   replayed?: boolean;
-  /** The task as it then is, the answer to a heartbeat, or a problem (RFC 9457). */
-  data: TaskAnswer | HeartbeatAnswer | Problem;
+  /** The body of that answer, or a problem (RFC 9457). */
+  data: TaskAnswer | HeartbeatAnswer | Problem | SentMessage | AcknowledgedItems | Settled | Subscriptions;
 }
 
 /** Why a message was refused. */
@@ -857,6 +1014,102 @@ export interface RetryPolicy {
 /** How far a reward is. */
 export type RewardStatus = "forfeited" | "paid" | "promised" | "unfunded";
 
+/** Send a message, from whom the socket is, unless it says otherwise. */
+export interface Send {
+  /** What it is, for whoever reads it, 1..128 characters. */
+  message_type: string;
+  /** Its id; the same message again under its id is not sent twice. A new one when it is left out. */
+  message_id?: string | null;
+  /** Who sends it; whoever asks, when it is left out. Only operators name others. */
+  from_agent?: string | null;
+  /** Its class. */
+  priority?: Priority;
+  /** Any JSON, at most `MAS_MESSAGE_MAX_PAYLOAD` (64 KiB). */
+  payload?: unknown;
+  /** What else is said about it, for rules and readers; at most 32. */
+  headers?: Record<string, string>;
+  /** What ties it to others; an answer has that of the question. */
+  correlation_id?: string | null;
+  /** Where answers go: an agent's id or a topic. */
+  reply_to?: string | null;
+  /** It is not delivered before, RFC 3339. */
+  deliver_after?: string | null;
+  /** Seconds after which it expires, counted from when it may be delivered; above 0. */
+  ttl?: number | null;
+  /** How long a delivery waits for its acknowledgement, seconds. */
+  ack_seconds?: number | null;
+  /** How many deliveries may fail. */
+  max_attempts?: number | null;
+  /** It goes to this agent. */
+  to_agent?: string | null;
+  /** It goes to these agents, at most 256. */
+  to_agents?: Array<string> | null;
+  /** It goes to everybody who subscribed to this, like `tasks.created`. */
+  topic?: string | null;
+  /** It goes to agents that have a skill or a specialization of this name. */
+  capability?: string | null;
+  /** Of these to `all`, or to `any`: the least loaded one. */
+  mode?: Mode | null;
+  /** It goes to agents whose label `role` says so. */
+  role?: string | null;
+  /** It goes to all agents. */
+  broadcast?: boolean;
+}
+
+/** A message that was accepted. */
+export interface SentMessage {
+  /** This agent. */
+  to_agent?: string | null;
+  /** These agents. */
+  to_agents?: Array<string> | null;
+  /** Everybody who subscribed to it. */
+  topic?: string | null;
+  /** Agents that have a skill or a specialization of this name. */
+  capability?: string | null;
+  /** Of these `all` or `any`, the least loaded one. */
+  mode?: string | null;
+  /** Agents whose label `role` says so. */
+  role?: string | null;
+  /** All agents. */
+  broadcast?: boolean;
+  /** Its id. */
+  message_id: string;
+  /** `queued`. */
+  status: string;
+  /** The sender. */
+  from_agent: string;
+  /** What it is. */
+  message_type: string;
+  /** Its class, after the rules. */
+  priority: Priority;
+  /** Those who get it by name. */
+  recipients: Array<string>;
+  /** How it came to go where it goes. */
+  why: Array<string>;
+  /** What ties it to others. */
+  correlation_id?: string | null;
+  /** It is not delivered before, UTC. */
+  deliver_after?: string | null;
+  /** When it expires, UTC. */
+  expires_at?: string | null;
+  /** When it was accepted, UTC. */
+  sent_at: string;
+}
+
+/** Where a message stands at a recipient, who has just said so. */
+export interface Settled {
+  /** The message. */
+  message_id: string;
+  /** The recipient. */
+  agent_id: string;
+  /** `acknowledged`; or `failed` when it is delivered again, `dead` when it is not. */
+  status: MessageStatus;
+  /** How many deliveries have failed. */
+  attempts?: number;
+  /** When it is delivered again, UTC. */
+  retry_at?: string | null;
+}
+
 /** A page of how things stood at a position; every event behind that follows the last one. */
 export interface SnapshotFrame {
   type: "snapshot";
@@ -894,6 +1147,12 @@ export interface Subscribe {
   filter?: Filter | null;
 }
 
+/** Have messages to topics come, too; that outlasts the connection. */
+export interface SubscribeTopics {
+  /** Topics, or patterns of them: `tasks.*`, `tasks.>`. */
+  patterns: Array<string>;
+}
+
 /** A subscription begins; `recovered` tells whether everything behind `after` follows. */
 export interface SubscribedFrame {
   type: "subscribed";
@@ -903,6 +1162,16 @@ export interface SubscribedFrame {
   position: number | null;
   epoch: string;
   data: Topic;
+}
+
+/** What a recipient subscribed to. */
+export interface Subscriptions {
+  /** The recipient. */
+  agent_id: string;
+  /** Topics and patterns. */
+  patterns: Array<string>;
+  /** Whether messages are sent to its endpoint. */
+  webhook?: boolean;
 }
 
 /** A task that the agent does not hold any more, by no doing of its own. */
@@ -1437,6 +1706,12 @@ export interface Unsubscribe {
   id: string;
 }
 
+/** Have them come no more. */
+export interface UnsubscribeTopics {
+  /** As they were subscribed to. */
+  patterns: Array<string>;
+}
+
 /** A subscription has ended; nothing with its id follows. */
 export interface UnsubscribedFrame {
   type: "unsubscribed";
@@ -1499,7 +1774,7 @@ export type FrontendHears =
   | PongFrame
   | ErrorFrame;
 
-/** An agent's work: what it is given, and what it reports. */
+/** An agent's work: what it is given, and what it reports; with ?messages=true its messages. */
 export type AgentSays =
   | Subscribe
   | Unsubscribe
@@ -1509,9 +1784,14 @@ export type AgentSays =
   | AgentCompleteFrame
   | AgentFailFrame
   | AgentInputFrame
-  | AgentHeartbeatFrame;
+  | AgentHeartbeatFrame
+  | MailboxSendFrame
+  | MailboxAckFrame
+  | MailboxNackFrame
+  | MailboxSubscribeTopicsFrame
+  | MailboxUnsubscribeTopicsFrame;
 
-/** An agent's work: what it is given, and what it reports. */
+/** An agent's work: what it is given, and what it reports; with ?messages=true its messages. */
 export type AgentHears =
   | MetricsUpdateFrame
   | EconomicUpdateFrame
@@ -1530,7 +1810,26 @@ export type AgentHears =
   | TaskLostFrame
   | TaskInputFrame
   | AgentStatusFrame
-  | Receipt;
+  | Receipt
+  | MailboxFrame
+  | MessageFrame;
+
+/** The messages of one recipient, and those that it sends. */
+export type MailboxSays =
+  | Ping
+  | MailboxSendFrame
+  | MailboxAckFrame
+  | MailboxNackFrame
+  | MailboxSubscribeTopicsFrame
+  | MailboxUnsubscribeTopicsFrame;
+
+/** The messages of one recipient, and those that it sends. */
+export type MailboxHears =
+  | PongFrame
+  | ErrorFrame
+  | Receipt
+  | MailboxFrame
+  | MessageFrame;
 
 export const CloseCode = {
   GOING_AWAY: 1001,

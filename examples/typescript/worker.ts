@@ -40,7 +40,7 @@ class Refused extends Error {
   }
 }
 
-type Report = Exclude<Extract<AgentSays, { idempotency_key?: unknown }>, { type: "heartbeat" }>;
+type Report = Extract<AgentSays, { data: { lease: string } }>;
 
 /** Keeps one connection, and what has not been answered yet across connections. */
 class Worker {

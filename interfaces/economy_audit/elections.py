@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -13,94 +12,11 @@ from psycopg.rows import TupleRow
 from aia_mas.interfaces.economy_audit.facts import Fact, table
 from aia_mas.interfaces.economy_audit.findings import Findings
 from aia_mas.interfaces.economy_audit.ledger import LedgerAudit
+from aia_mas.interfaces.economy_audit.proposals import CHOICES, Proposal, Round
 from aia_mas.projections.economy.governance_fold import GOVERNANCE
 from aia_mas.projections.table import Projection
 
 _AREA = "elections"
-_CHOICES = ("yes", "no", "abstain", "veto")
-_MILLION = 1_000_000
-_PAID_POWER = 100 * 10**18
-
-
-class Proposal:
-    """A proposal, from its beginning to its payments.
-
-    Attributes:
-        terms: By which it is decided.
-        snapshot: The position at which power counts.
-        power: Everybody's own power then.
-        delegates: To whom everybody delegated then.
-        received: What that brings to whom, by whichever way.
-        votes: Who voted what.
-        closed: No more votes are taken.
-        early: Before its time.
-        counted: The votes were counted.
-        burns: The deposit is to be burned.
-        executable: When it may be executed.
-        deposit: What became of the deposit.
-        paid: Who was paid for voting.
-    """
-
-    def __init__(self, data: Mapping[str, Any]) -> None:
-        """Begin with what was proposed."""
-        self.terms: Mapping[str, Any] = data["terms"]
-        self.gov_per_vote: int = data.get("gov_per_vote", 0)
-        self.snapshot: int | None = None
-        self.power: dict[str, int] = {}
-        self.delegates: dict[str, str] = {}
-        self.received: dict[str, int] = {}
-        self.votes: dict[str, str] = {}
-        self.closed = self.early = self.burns = self.counted = False
-        self.executable: datetime | None = None
-        self.deposit = "held" if self.terms["deposit"] else None
-        self.paid: set[str] = set()
-
-    def activate(self, position: int, power: dict[str, int], delegates: dict[str, str]) -> None:
-        """Keep how power is spread."""
-        self.snapshot, self.power, self.delegates = position, power, delegates
-        received: defaultdict[str, int] = defaultdict(int)
-        for agent_id, own in power.items():
-            for above in self.above(agent_id):
-                received[above] += own
-        self.received = dict(received)
-
-    def above(self, agent_id: str) -> list[str]:
-        """Return an agent's delegate, the delegate of that one, and so on."""
-        found: list[str] = []
-        at = self.delegates.get(agent_id, "")
-        while at and at not in found:
-            found.append(at)
-            at = self.delegates.get(at, "")
-        return found
-
-    def tally(self) -> dict[str, int]:
-        """Count: everybody's power goes to its own vote, or to the next one above that voted."""
-        tally = dict.fromkeys(_CHOICES, 0)
-        for agent_id, own in self.power.items():
-            for each in (agent_id, *self.above(agent_id)):
-                if each in self.votes:
-                    tally[self.votes[each]] += own
-                    break
-        return tally
-
-    def fixed(self) -> dict[str, int]:
-        """Count what nobody can take back: voters' own power."""
-        tally = dict.fromkeys(_CHOICES, 0)
-        for voter, choice in self.votes.items():
-            tally[choice] += self.power.get(voter, 0)
-        return tally
-
-    def outcome(self, tally: Mapping[str, int]) -> str:
-        """Return what a tally comes to."""
-        terms, cast = self.terms, sum(tally.values())
-        if not cast or cast * _MILLION < terms["quorum_ppm"] * sum(self.power.values()):
-            return "no_quorum"
-        if tally["veto"] and tally["veto"] * _MILLION >= terms["veto_ppm"] * cast:
-            return "vetoed"
-        against = cast - tally["abstain"]
-        return "succeeded" if tally["yes"] * _MILLION > terms["threshold_ppm"] * against else (
-            "defeated"
-        )  # fmt: skip
 
 
 class ElectionsAudit:
@@ -108,7 +24,7 @@ class ElectionsAudit:
 
     name = _AREA
     model: Projection | None = GOVERNANCE
-    categories = frozenset({"stake", "delegation", "proposal", "vote"})
+    categories = frozenset({"stake", "delegation", "proposal", "proposer", "vote"})
 
     def __init__(self, findings: Findings, ledger: LedgerAudit) -> None:
         """Begin without power (``ledger``: knows the deposits and payments)."""
@@ -117,6 +33,8 @@ class ElectionsAudit:
         self._ledger = ledger
         self._power: dict[str, int] = {}
         self._delegates: dict[str, str] = {}
+        self._round: Round | None = None
+        self._proposed: defaultdict[str, list[str]] = defaultdict(list)
 
     async def take(self, fact: Fact, connection: AsyncConnection[TupleRow] | None) -> None:
         """Take an event in."""
@@ -127,8 +45,15 @@ class ElectionsAudit:
             self._delegates[fact.subject] = data["to"]
         elif fact.topic == "delegation.votes_withdrawn.v1":
             self._delegates[fact.subject] = ""
+        elif fact.stream.startswith("delegation/"):
+            return  # somebody's votes come here: nothing about the agent's own
         elif fact.topic == "proposal.created.v1":
             self.proposals[fact.subject] = Proposal(data)
+            self._proposed[data["proposer"]].append(fact.subject)
+        elif fact.stream.startswith("proposer/"):
+            known = self._proposed[fact.subject]
+            known[:] = [each for each in known if self.proposals[each].open]
+            self._find(fact, fact.subject, "what it has open", data["open"], known)
         elif fact.topic == "vote.cast.v1":
             self._voted(fact, self.proposals.get(data["proposal_id"]))
         elif (proposal := self.proposals.get(fact.subject)) is None:
@@ -138,6 +63,8 @@ class ElectionsAudit:
 
     def _activated(self, fact: Fact, proposal: Proposal) -> None:
         proposal.activate(fact.position - 1, dict(self._power), dict(self._delegates))
+        at = datetime.fromisoformat(fact.data["at"])
+        self._round = proposal.in_round(self._round, at)
 
     def _voted(self, fact: Fact, proposal: Proposal | None) -> None:
         data = fact.data
@@ -159,14 +86,14 @@ class ElectionsAudit:
             fixed = proposal.fixed()
             rest = sum(proposal.power.values()) - sum(fixed.values())
             ways = {proposal.outcome(fixed)} | {
-                proposal.outcome({**fixed, choice: fixed[choice] + rest}) for choice in _CHOICES
+                proposal.outcome({**fixed, choice: fixed[choice] + rest}) for choice in CHOICES
             }
             if len(ways) > 1:
                 self._wrong(fact, fact.subject, f"was closed early, and could still be {ways}")
 
     def _counted(self, fact: Fact, proposal: Proposal) -> None:
         result, vetoed = fact.data.get("result"), fact.topic == "proposal.vetoed.v1"
-        proposal.burns = vetoed
+        proposal.burns, proposal.open = vetoed, False
         if result is None:
             return  # by a guardian
         proposal.counted = True
@@ -183,6 +110,11 @@ class ElectionsAudit:
         told = "defeated" if outcome == "no_quorum" else outcome
         self._find(fact, fact.subject, "what was told", fact.topic, f"proposal.{told}.v1")
         proposal.burns = outcome in ("no_quorum", "vetoed")
+        if outcome != "no_quorum":
+            proposal.owe()
+
+    def _cancelled(self, fact: Fact, proposal: Proposal) -> None:
+        proposal.open = False
 
     def _queued(self, fact: Fact, proposal: Proposal) -> None:
         proposal.executable = datetime.fromisoformat(fact.data["execute_after"])
@@ -200,12 +132,14 @@ class ElectionsAudit:
     def _paid(self, fact: Fact, proposal: Proposal) -> None:
         data, legs = fact.data, {}
         for voter in data["voters"]:
-            if voter not in proposal.votes or voter in proposal.paid:
-                self._wrong(fact, f"{fact.subject}: {voter}", "is paid twice, or has not voted")
+            if voter not in proposal.owed or voter in proposal.paid:
+                self._wrong(fact, f"{fact.subject}: {voter}", "is paid twice, or is owed nothing")
             proposal.paid.add(voter)
-            owed = proposal.gov_per_vote * (proposal.power.get(voter, 0) // _PAID_POWER)
+            owed = proposal.payment(proposal.owed.get(voter, 0))
             if owed:
                 legs[f"wallet:AIA_GOV:{voter}"] = owed
+        if data.get("last") and (left := proposal.owed.keys() - proposal.paid):
+            self._wrong(fact, fact.subject, f"does not pay {', '.join(sorted(left))}")
         total = sum(legs.values())
         if not data.get("funded", True):
             legs, total = {}, 0
@@ -278,6 +212,7 @@ _STEPS: Mapping[str, Callable[[ElectionsAudit, Fact, Proposal], None]] = {
     "proposal.succeeded.v1": ElectionsAudit._counted,
     "proposal.defeated.v1": ElectionsAudit._counted,
     "proposal.vetoed.v1": ElectionsAudit._counted,
+    "proposal.cancelled.v1": ElectionsAudit._cancelled,
     "proposal.queued.v1": ElectionsAudit._queued,
     "proposal.executed.v1": ElectionsAudit._executed,
     "proposal.deposit_settled.v1": ElectionsAudit._deposited,

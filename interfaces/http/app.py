@@ -48,7 +48,14 @@ from aia_mas.interfaces.http.task_queries import TaskQueries
 from aia_mas.interfaces.http.tasks import TaskCommands
 from aia_mas.interfaces.http.webhooks import AgentWebhooks
 from aia_mas.interfaces.monitoring import Monitor
-from aia_mas.interfaces.realtime import EventStreams, Gate, agent_socket_handlers, realtime_handlers
+from aia_mas.interfaces.realtime import (
+    EventStreams,
+    Gate,
+    MessageStreams,
+    agent_socket_handlers,
+    message_socket_handlers,
+    realtime_handlers,
+)
 from aia_mas.interfaces.realtime.asyncapi import SocketDocuments
 
 if TYPE_CHECKING:
@@ -79,11 +86,12 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     Documentation,
     SocketDocuments,
     EventStreams,
+    MessageStreams,
 )
 """All that is served over HTTP."""
 
 
-_TICKETED = frozenset({"stream_events"})
+_TICKETED = frozenset({"stream_events", "stream_inbox"})
 """What browsers can do without a header, so that a ticket in the URL will do: it is worth nothing
 once it was used."""
 
@@ -105,6 +113,7 @@ def create_app(system: System) -> Litestar:
             *CONTROLLERS,
             *realtime_handlers(system),
             *agent_socket_handlers(system),
+            *message_socket_handlers(system),
         ],
         request_class=ApiRequest,
         before_request=_gate(authenticator, access.tickets),

@@ -19,9 +19,9 @@ from aia_mas.interfaces.http.openapi_answers import (
     CONDITIONAL,
     CREATING,
     MAY_BE_FULL,
+    OTHER_ANSWERS,
     SETTLING,
     SPENDING,
-    TWO_ANSWERS,
     UNLIMITED,
     WAITING_FOR_OTHERS,
     WITH_ETAG,
@@ -268,9 +268,7 @@ def _complete(method: str, operation: dict[str, Any], *, secured: bool) -> None:
             headers["ETag"] = _ETAG
         if name in WITH_LOCATION:
             headers["Location"] = _LOCATION
-    if name in TWO_ANSWERS:
-        usual, other, description = TWO_ANSWERS[name]
-        responses[other] = {**responses[usual], "description": description}
+    _complete_others(name, responses)
     for content in (response.get("content", {}) for response in responses.values()):
         if "text/event-stream" in content:
             # What comes is described in words; a schema would be that of the whole endless text.
@@ -283,6 +281,16 @@ def _complete(method: str, operation: dict[str, Any], *, secured: bool) -> None:
         _optional_body(body)
         if name in EXAMPLES:
             body["content"]["application/json"]["example"] = EXAMPLES[name]
+
+
+def _complete_others(name: str, responses: dict[str, Any]) -> None:
+    """Describe what else is answered than usual."""
+    for other in OTHER_ANSWERS.get(name, ()):
+        made = {**responses[other.usual], "description": other.description}
+        if other.carries is not None:
+            schema = {"$ref": _REF.format(name=other.carries)}
+            made["content"] = {"application/json": {"schema": schema}}
+        responses[other.status] = made
 
 
 def _tell_answers(responses: dict[str, Any], schemas: Mapping[str, Any]) -> None:

@@ -2,6 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Other(NamedTuple):
+    """An answer beside the usual one.
+
+    Attributes:
+        usual: The status of that.
+        status: Its own.
+        description: When it comes.
+        carries: The name of what it carries; None: the same as the usual one.
+    """
+
+    usual: str
+    status: str
+    description: str
+    carries: str | None = None
+
+
 WITH_ETAG = {
     "register_agent", "put_agent", "update_agent", "get_agent",
     "get_policies", "put_policies", "put_type_policy", "delete_type_policy",
@@ -42,16 +62,19 @@ CONDITIONAL = {
     "delete_type_policy", "change_economic_parameters", "set_budget", "remove_budget",
 }  # fmt: skip
 CREATING = {"put_agent", "set_budget"}
-TWO_ANSWERS = {
-    "put_agent": ("200", "201", "The agent is new"),
-    "submit_task": ("201", "200", "An unfinished task has the same `dedup_key`"),
+_LATER = "It is ordered, and will be carried out"
+_EXISTS = Other("201", "200", "This very transfer exists already under its id")
+OTHER_ANSWERS: Mapping[str, tuple[Other, ...]] = {
+    "put_agent": (Other("200", "201", "The agent is new"),),
+    "submit_task": (Other("201", "200", "An unfinished task has the same `dedup_key`"),),
+    "make_transfer": (_EXISTS,),
+    "reverse_transfer": (_EXISTS, Other("201", "202", _LATER, "Order")),
     **dict.fromkeys(
         ("send_message", "broadcast_message"),
-        ("201", "200", "This very message was sent before, under its id"),
+        (Other("201", "200", "This very message was sent before, under its id"),),
     ),
     **dict.fromkeys(
-        {*ORDERED, "register_agent_economically"},
-        ("200", "202", "It is ordered, and will be carried out"),
+        (*sorted(ORDERED), "register_agent_economically"), (Other("200", "202", _LATER),)
     ),
 }
 MAY_BE_FULL = {"submit_task", "submit_tasks", "send_message", "send_messages", "request_reply"}

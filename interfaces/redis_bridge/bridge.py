@@ -120,7 +120,7 @@ class RedisBridge:
             self.mailboxes.clear()
             self._wire.clear()
             with anyio.CancelScope(shield=True), anyio.move_on_after(1):
-                await listening.aclose()
+                await listening.aclose()  # type: ignore[no-untyped-call]
                 await redis.aclose()
 
     async def _take(self, tasks: TaskGroup, data: bytes) -> None:

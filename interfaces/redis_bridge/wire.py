@@ -58,7 +58,7 @@ class Wire:
             try:
                 async with redis.pipeline(transaction=False) as pipeline:
                     for parcel in parcels:
-                        pipeline.publish(parcel.channel, parcel.payload)
+                        _ = pipeline.publish(parcel.channel, parcel.payload)
                     heard = await pipeline.execute()
             finally:
                 for number, parcel in enumerate(parcels):

@@ -87,7 +87,7 @@ def _each(
 
 
 def _note(row: DeliveryRow, item: Noted, recorded: RecordedEvent) -> None:
-    if item.attempt <= _failed(row):
+    if item.attempt <= _failed(row) or _is_spent(row):
         return  # it has failed meanwhile
     _deliver(row, item, recorded)
     row.state, row.deadline = _DELIVERED, item.deadline
@@ -95,12 +95,14 @@ def _note(row: DeliveryRow, item: Noted, recorded: RecordedEvent) -> None:
 
 
 def _acknowledge(row: DeliveryRow, item: Acknowledged, recorded: RecordedEvent) -> None:
+    if _is_spent(row):
+        return  # it is dead, that is only not yet written
     _deliver(row, item, recorded)
     _end(row, _ACKNOWLEDGED, recorded)
 
 
 def _fail(row: DeliveryRow, item: Failed, recorded: RecordedEvent) -> None:
-    if item.attempt <= _failed(row):
+    if item.attempt <= _failed(row) or _is_spent(row):
         return  # two saw the same attempt fail
     _deliver(row, item, recorded)
     reason = printable(item.reason)
@@ -135,6 +137,11 @@ def _failed(row: DeliveryRow) -> int:
     """Return the number of the last delivery that failed, 0 when none has."""
     failures = failures_of(row)
     return failures[-1].attempt if failures else 0
+
+
+def _is_spent(row: DeliveryRow) -> bool:
+    """Tell whether there is no further attempt."""
+    return row.state == _FAILED and row.retry_at is None
 
 
 def _died(row: DeliveryRow | None, recorded: RecordedEvent) -> DeliveryRow:

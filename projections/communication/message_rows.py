@@ -7,6 +7,9 @@ from typing import Any
 
 import msgspec
 
+from aia_mas.domain.communication.destination import Destination
+from aia_mas.domain.communication.message_events import Sealed
+
 
 class MessageRow(msgspec.Struct, gc=False):
     """A row of ``messages_v1``: a message as it was sent; it never changes.
@@ -18,16 +21,16 @@ class MessageRow(msgspec.Struct, gc=False):
     message_id: str
     position: int
     from_agent: str
-    destination: Any
-    goes_to: Any
+    destination: Destination
+    goes_to: tuple[Destination, ...]
     recipients: tuple[str, ...]
     topics: tuple[str, ...]
     spread: bool
     message_type: str
     priority: str
     payload: Any
-    sealed: Any
-    headers: Any
+    sealed: Sealed | None
+    headers: dict[str, str]
     correlation_id: str | None
     reply_to: str | None
     deliver_after: datetime | None

@@ -18,10 +18,12 @@ from aia.client.asynchronous.groups import (
     AsyncHealthChecks,
     AsyncIncentives,
     AsyncKeyLimits,
+    AsyncMessages,
     AsyncMetrics,
     AsyncPolicies,
     AsyncQueue,
     AsyncRevocations,
+    AsyncRouting,
     AsyncTasks,
 )
 from aia.client.asynchronous.streams import AsyncStream
@@ -44,6 +46,8 @@ class AsyncClient:
     Attributes:
         agents: Who does the work.
         tasks: The work.
+        messages: What agents tell each other.
+        routing: Where that goes.
         queue: Tasks that wait, and pauses.
         limits: Limits of concurrency keys.
         policies: The rules by which tasks go to agents.
@@ -97,6 +101,8 @@ class AsyncClient:
         self._connection = connection = AsyncConnection(settled, transport)
         self.agents = AsyncAgents(connection)
         self.tasks = AsyncTasks(connection)
+        self.messages = AsyncMessages(connection)
+        self.routing = AsyncRouting(connection)
         self.queue = AsyncQueue(connection)
         self.limits = AsyncKeyLimits(connection)
         self.policies = AsyncPolicies(connection)

@@ -23,16 +23,23 @@ from aia.client.asynchronous.operations.economic_transfers import AsyncEconomicT
 from aia.client.asynchronous.operations.health_checks import AsyncHealthChecks
 from aia.client.asynchronous.operations.incentive_methods import AsyncIncentiveMethods
 from aia.client.asynchronous.operations.key_limits import AsyncKeyLimits
+from aia.client.asynchronous.operations.message_reads import AsyncMessageReads
+from aia.client.asynchronous.operations.message_receiving import AsyncMessageReceiving
+from aia.client.asynchronous.operations.message_rescue import AsyncMessageRescue
+from aia.client.asynchronous.operations.message_sending import AsyncMessageSending
 from aia.client.asynchronous.operations.metrics_reads import AsyncMetricsReads
 from aia.client.asynchronous.operations.policies import AsyncPolicies
 from aia.client.asynchronous.operations.proposal_methods import AsyncProposalMethods
 from aia.client.asynchronous.operations.queue import AsyncQueue
 from aia.client.asynchronous.operations.revocations import AsyncRevocations
+from aia.client.asynchronous.operations.route_reads import AsyncRouteReads
+from aia.client.asynchronous.operations.rule_methods import AsyncRuleMethods
 from aia.client.asynchronous.operations.task_bulk_care import AsyncTaskBulkCare
 from aia.client.asynchronous.operations.task_care import AsyncTaskCare
 from aia.client.asynchronous.operations.task_reads import AsyncTaskReads
 from aia.client.asynchronous.operations.task_reports import AsyncTaskReports
 from aia.client.asynchronous.operations.task_submissions import AsyncTaskSubmissions
+from aia.client.asynchronous.operations.topic_methods import AsyncTopicMethods
 from aia.client.asynchronous.operations.vote_methods import AsyncVoteMethods
 from aia.client.asynchronous.streams import AsyncStream
 from aia.client.asynchronous.waiting import ends_of
@@ -58,10 +65,12 @@ __all__ = [
     "AsyncHealthChecks",
     "AsyncIncentives",
     "AsyncKeyLimits",
+    "AsyncMessages",
     "AsyncMetrics",
     "AsyncPolicies",
     "AsyncQueue",
     "AsyncRevocations",
+    "AsyncRouting",
     "AsyncTasks",
 ]
 
@@ -206,6 +215,16 @@ class AsyncGovernance(AsyncProposalMethods, AsyncVoteMethods, AsyncDelegationMet
             "after": after,
         }
         return AsyncStream(self._connection, query, place=place, patience=patience)
+
+
+class AsyncMessages(
+    AsyncMessageSending, AsyncMessageReceiving, AsyncMessageReads, AsyncMessageRescue
+):
+    """Messages between agents: sent, taken, acknowledged, looked at, queued again."""
+
+
+class AsyncRouting(AsyncTopicMethods, AsyncRuleMethods, AsyncRouteReads):
+    """Where messages go: subscriptions, rules, the routing table."""
 
 
 class AsyncMetrics(AsyncMetricsReads):

@@ -21,10 +21,12 @@ from aia.client.synchronous.groups import (
     HealthChecks,
     Incentives,
     KeyLimits,
+    Messages,
     Metrics,
     Policies,
     Queue,
     Revocations,
+    Routing,
     Tasks,
 )
 from aia.client.synchronous.streams import Stream
@@ -45,6 +47,8 @@ class Client:
     Attributes:
         agents: Who does the work.
         tasks: The work.
+        messages: What agents tell each other.
+        routing: Where that goes.
         queue: Tasks that wait, and pauses.
         limits: Limits of concurrency keys.
         policies: The rules by which tasks go to agents.
@@ -98,6 +102,8 @@ class Client:
         self._connection = connection = Connection(settled, transport)
         self.agents = Agents(connection)
         self.tasks = Tasks(connection)
+        self.messages = Messages(connection)
+        self.routing = Routing(connection)
         self.queue = Queue(connection)
         self.limits = KeyLimits(connection)
         self.policies = Policies(connection)

@@ -16,14 +16,14 @@ from aia.client.errors import ApiError, ConnectionFailed, UnexpectedAnswer, erro
 from aia.client.retrying import (
     FINAL_FAILURES,
     NEVER,
-    RETRIED_CODES,
-    RETRIED_STATUSES,
     Backoff,
+    may_be_repeated,
     pause_before,
     retry_after_of,
 )
 from aia.client.synchronous.pools import Pools
 from aia.client.types.base import Received, keep_received
+from aia.client.types.economy_shared import Order
 from aia.client.writing import encode, query_of
 
 T = TypeVar("T")
@@ -74,7 +74,13 @@ class Connection:
         self.pools.close()
 
     def read(
-        self, path: str, kind: type[T], query: Mapping[str, Any], *, until: float | None = None
+        self,
+        path: str,
+        kind: type[T],
+        query: Mapping[str, Any],
+        *,
+        until: float | None = None,
+        wait: float = 0.0,
     ) -> T:
         """Ask for something.
 
@@ -83,8 +89,10 @@ class Connection:
             kind: What it is answered with.
             query: Of which ``min_position`` says how old the answer may be.
             until: When to give up at the latest, by the monotonic clock.
+            wait: Seconds it may be held.
         """
-        answer = self._exchange("GET", path, query=self._aged(query), until=until)
+        aged = self._aged(query)
+        answer = self._exchange("GET", path, query=aged, until=until, wait=wait)
         return self._understood(answer, kind)
 
     def text(self, path: str, query: Mapping[str, Any] | None = None) -> str:
@@ -109,8 +117,10 @@ class Connection:
         kind: type[T],
         body: object = None,
         *,
+        query: Mapping[str, Any] | None = None,
         key: str | None = None,
         headers: Mapping[str, str] | None = None,
+        wait: float = 0.0,
     ) -> T:
         """Give a command; however often it is sent, it is carried out once.
 
@@ -119,11 +129,27 @@ class Connection:
             path: Below the server's address.
             kind: What it is answered with.
             body: What to send; None: nothing.
+            query: What to say in the address.
             key: Its idempotency key; None: a new one.
             headers: Further headers.
+            wait: Seconds it may be held.
         """
         named = {"idempotency-key": key or uuid4().hex, **(headers or {})}
-        return self._understood(self._exchange(method, path, body=body, headers=named), kind)
+        answer = self._exchange(method, path, query=query, body=body, headers=named, wait=wait)
+        return self._understood(answer, kind)
+
+    def ordered(
+        self, method: str, path: str, kind: type[T], body: object = None, *, key: str | None = None
+    ) -> T | Order:
+        """Give a command that may be ordered only; returns the order while it is not carried out.
+
+        The arguments are those of ``command``.
+        """
+        headers = {"idempotency-key": key or uuid4().hex}
+        response = self._exchange(method, path, body=body, headers=headers)
+        if response.status_code == httpx.codes.ACCEPTED:
+            return self._understood(response, Order)
+        return self._understood(response, kind)
 
     def signal(self, path: str, kind: type[T], body: object = None, *, wait: float = 0.0) -> T:
         """Send what is safe to repeat without a key (``wait``: seconds it may be held)."""
@@ -203,7 +229,7 @@ class Connection:
                     raise UnexpectedAnswer(elsewhere(response))
                 retry_after = retry_after_of(response.headers)
                 failure = error_of(response.status_code, response.content, retry_after, key)
-                if failure.status not in RETRIED_STATUSES and failure.code not in RETRIED_CODES:
+                if not may_be_repeated(failure.status, failure.code):
                     raise failure
             pause = pause_before(attempt + 1, policy, retry_after)
             if attempt == policy.attempts or time.monotonic() + pause >= until:

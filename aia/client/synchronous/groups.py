@@ -24,16 +24,23 @@ from aia.client.synchronous.operations.economic_transfers import EconomicTransfe
 from aia.client.synchronous.operations.health_checks import HealthChecks
 from aia.client.synchronous.operations.incentive_methods import IncentiveMethods
 from aia.client.synchronous.operations.key_limits import KeyLimits
+from aia.client.synchronous.operations.message_reads import MessageReads
+from aia.client.synchronous.operations.message_receiving import MessageReceiving
+from aia.client.synchronous.operations.message_rescue import MessageRescue
+from aia.client.synchronous.operations.message_sending import MessageSending
 from aia.client.synchronous.operations.metrics_reads import MetricsReads
 from aia.client.synchronous.operations.policies import Policies
 from aia.client.synchronous.operations.proposal_methods import ProposalMethods
 from aia.client.synchronous.operations.queue import Queue
 from aia.client.synchronous.operations.revocations import Revocations
+from aia.client.synchronous.operations.route_reads import RouteReads
+from aia.client.synchronous.operations.rule_methods import RuleMethods
 from aia.client.synchronous.operations.task_bulk_care import TaskBulkCare
 from aia.client.synchronous.operations.task_care import TaskCare
 from aia.client.synchronous.operations.task_reads import TaskReads
 from aia.client.synchronous.operations.task_reports import TaskReports
 from aia.client.synchronous.operations.task_submissions import TaskSubmissions
+from aia.client.synchronous.operations.topic_methods import TopicMethods
 from aia.client.synchronous.operations.vote_methods import VoteMethods
 from aia.client.synchronous.streams import Stream
 from aia.client.synchronous.waiting import ends_of
@@ -59,10 +66,12 @@ __all__ = [
     "HealthChecks",
     "Incentives",
     "KeyLimits",
+    "Messages",
     "Metrics",
     "Policies",
     "Queue",
     "Revocations",
+    "Routing",
     "Tasks",
 ]
 
@@ -207,6 +216,14 @@ class Governance(ProposalMethods, VoteMethods, DelegationMethods):
             "after": after,
         }
         return Stream(self._connection, query, place=place, patience=patience)
+
+
+class Messages(MessageSending, MessageReceiving, MessageReads, MessageRescue):
+    """Messages between agents: sent, taken, acknowledged, looked at, queued again."""
+
+
+class Routing(TopicMethods, RuleMethods, RouteReads):
+    """Where messages go: subscriptions, rules, the routing table."""
 
 
 class Metrics(MetricsReads):

@@ -8,32 +8,7 @@ from datetime import datetime
 import msgspec
 
 from aia.client.types.base import Answer
-
-
-class ListedConnection(msgspec.Struct, frozen=True, kw_only=True):
-    """A connection of some node (`node`: the name of that node).
-
-    Attributes:
-        connection_id: Its id, a UUIDv7: sorted by it, they are in the order of their times.
-        kind: `frontend`, `agent` or `stream`.
-        client_id: What the client calls itself; of a stream, the id of its request.
-        agent_id: The agent that it serves, if it does.
-        subject: Whose token opened it.
-        opened_at: When, UTC, by the clock of its node.
-        topics: What it is subscribed to.
-        queued_bytes: What waits for its client unread, some seconds ago; 0 for less than 16 KiB.
-        node: The name of that node.
-    """
-
-    connection_id: str
-    kind: str
-    client_id: str
-    agent_id: str | None
-    subject: str
-    opened_at: datetime
-    topics: list[str]
-    queued_bytes: int
-    node: str
+from aia.client.types.shared import ListedConnection
 
 
 class ConnectionPage(Answer, frozen=True, kw_only=True):
@@ -54,7 +29,7 @@ class Whom(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         connection_id: This one.
-        kind: `frontend`, `agent` or `stream`.
+        kind: `frontend`, `agent`, `stream` or `messages`.
         client_id: Of clients that call themselves so.
         agent_id: Of this agent.
         subject: Opened by this subject.

@@ -73,6 +73,7 @@ class ShownParameters(Answer, frozen=True, kw_only=True):
         tiers: The tiers, by rising stake.
         base_task_reward: Of a task, before its multiplier and factor.
         stake_per_task: So much stake backs one rewarded task at a time.
+        min_delegation: The smallest part of a stake that is delegated.
         min_stake_age_seconds: How long a stake must be bonded before it counts.
         unbonding_seconds: How long stake that is taken back stays at risk.
         reward_block: How much of the pool is reserved ahead at a time.
@@ -85,6 +86,8 @@ class ShownParameters(Answer, frozen=True, kw_only=True):
         jail_seconds: How long it stays there at least.
         gov_per_completion: AIA_GOV for each rewarded task.
         gov_per_vote: AIA_GOV for each full 100 tokens of power that vote themselves.
+        vote_reward_interval_seconds: In so long a voter is paid for one vote.
+        open_proposals_per_proposer: How many proposals somebody may have open at once.
         budget_warning_ppm: The share of a budget from which on there is a warning.
         proposal_kinds: The kinds of proposals, each with the terms on which it is decided.
     """
@@ -93,6 +96,7 @@ class ShownParameters(Answer, frozen=True, kw_only=True):
     tiers: list[ShownTier]
     base_task_reward: str
     stake_per_task: str
+    min_delegation: str
     min_stake_age_seconds: int
     unbonding_seconds: int
     reward_block: str
@@ -105,6 +109,8 @@ class ShownParameters(Answer, frozen=True, kw_only=True):
     jail_seconds: int
     gov_per_completion: str
     gov_per_vote: str
+    vote_reward_interval_seconds: int
+    open_proposals_per_proposer: int
     budget_warning_ppm: int
     proposal_kinds: list[ShownProposalKind]
 

@@ -110,6 +110,8 @@ class ParametersCommand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
             a number.
         stake_per_task: A number of tokens: a string of plain digits with at most 18 decimals, or a
             number.
+        min_delegation: A number of tokens: a string of plain digits with at most 18 decimals, or a
+            number.
         reward_block: A number of tokens: a string of plain digits with at most 18 decimals, or a
             number.
         staking_reward_per_day: A number of tokens: a string of plain digits with at most 18
@@ -126,6 +128,7 @@ class ParametersCommand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     tiers: Sequence[ChangedTier | Mapping[str, Any]] | None = None
     base_task_reward: Amount | None = None
     stake_per_task: Amount | None = None
+    min_delegation: Amount | None = None
     min_stake_age_seconds: int | None = None
     unbonding_seconds: int | None = None
     reward_block: Amount | None = None
@@ -138,6 +141,8 @@ class ParametersCommand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     jail_seconds: int | None = None
     gov_per_completion: Amount | None = None
     gov_per_vote: Amount | None = None
+    vote_reward_interval_seconds: int | None = None
+    open_proposals_per_proposer: int | None = None
     budget_warning_ppm: int | None = None
     proposal_kinds: Sequence[ChangedProposalKind | Mapping[str, Any]] | None = None
     reason: str | None = None
@@ -146,6 +151,7 @@ class ParametersCommand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
         """Write amounts as they are sent."""
         msgspec.structs.force_setattr(self, "base_task_reward", exact(self.base_task_reward))
         msgspec.structs.force_setattr(self, "stake_per_task", exact(self.stake_per_task))
+        msgspec.structs.force_setattr(self, "min_delegation", exact(self.min_delegation))
         msgspec.structs.force_setattr(self, "reward_block", exact(self.reward_block))
         msgspec.structs.force_setattr(
             self, "staking_reward_per_day", exact(self.staking_reward_per_day)

@@ -15,7 +15,11 @@ Choice: TypeAlias = Literal["abstain", "no", "veto", "yes"]
 Comparator: TypeAlias = Literal["!=", "<", "<=", "=", ">", ">=", "in"]
 CostPolicy: TypeAlias = Literal["flag", "refuse"]
 Criterion: TypeAlias = Literal["count", "first_n", "quality", "streak"]
-Kind: TypeAlias = Literal["agent", "frontend", "stream"]
+Kind: TypeAlias = Literal["agent", "frontend", "messages", "stream"]
+MessageStatus: TypeAlias = Literal[
+    "acknowledged", "dead", "delivered", "dropped", "expired", "failed", "queued"
+]
+Mode: TypeAlias = Literal["all", "any"]
 Payout: TypeAlias = Literal["fixed", "pro_rata"]
 Period: TypeAlias = Literal["day", "month", "once", "week"]
 Priority: TypeAlias = Literal["critical", "high", "low", "maintenance", "normal"]
@@ -45,6 +49,7 @@ Purpose: TypeAlias = Literal[
     "unbonding",
     "wallet",
 ]
+RouteKind: TypeAlias = Literal["capability", "connection", "role", "rule", "topic"]
 Scope: TypeAlias = Literal["client", "owner", "tag"]
 TaskStatus: TypeAlias = Literal[
     "assigned",

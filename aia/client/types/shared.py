@@ -3,7 +3,57 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
+
+
+class DestinationView(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a message goes; exactly one of these.
+
+    Attributes:
+        to_agent: This agent.
+        to_agents: These agents.
+        topic: Everybody who subscribed to it.
+        capability: Agents that have a skill or a specialization of this name.
+        mode: Of these `all` or `any`, the least loaded one.
+        role: Agents whose label `role` says so.
+        broadcast: All agents.
+    """
+
+    to_agent: str | None = None
+    to_agents: list[str] | None = None
+    topic: str | None = None
+    capability: str | None = None
+    mode: str | None = None
+    role: str | None = None
+    broadcast: bool = False
+
+
+class ListedConnection(msgspec.Struct, frozen=True, kw_only=True):
+    """A connection of some node (`node`: the name of that node).
+
+    Attributes:
+        connection_id: Its id, a UUIDv7: sorted by it, they are in the order of their times.
+        kind: `frontend`, `agent`, `stream` or `messages`.
+        client_id: What the client calls itself; of a stream, the id of its request.
+        agent_id: The agent that it serves, if it does.
+        subject: Whose token opened it.
+        opened_at: When, UTC, by the clock of its node.
+        topics: What it is subscribed to.
+        queued_bytes: What waits for its client unread, some seconds ago; 0 for less than 16 KiB.
+        node: The name of that node.
+    """
+
+    connection_id: str
+    kind: str
+    client_id: str
+    agent_id: str | None
+    subject: str
+    opened_at: datetime
+    topics: list[str]
+    queued_bytes: int
+    node: str
 
 
 class FieldError(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from heapq import heappop, heappush
 
 import msgspec
 
+from aia_mas.domain.communication.crowds import numbers_of
 from aia_mas.domain.communication.destination import ROLE_LABEL, Destination
 from aia_mas.domain.communication.topics import Subscribers
 from aia_mas.domain.orchestration.capabilities import Capabilities
@@ -15,7 +17,7 @@ class Recipient(msgspec.Struct, array_like=True, gc=False, omit_defaults=True):
     """Somebody who has mail, or may get some.
 
     Attributes:
-        name: The id.
+        name: The id; empty: the number is nobody's.
         registered: It is an agent.
         online: And its heartbeats arrive.
         active: And its operators let it work.
@@ -25,6 +27,7 @@ class Recipient(msgspec.Struct, array_like=True, gc=False, omit_defaults=True):
         places: How many tasks it may have at once.
         webhook: Messages are sent to its endpoint.
         backlog: What waited when it came online, as far as it still does: it is not taken from it.
+        left: It was an agent and is none any more; what it subscribed to waits until it is again.
     """
 
     name: str
@@ -37,17 +40,21 @@ class Recipient(msgspec.Struct, array_like=True, gc=False, omit_defaults=True):
     places: int = 1
     webhook: bool = False
     backlog: int = 0
+    left: bool = False
 
 
 class Directory:
-    """Recipients, numbered in the order in which the log names them first.
+    """Recipients by number. Crowds of them: see ``crowds``.
+
+    Numbers are of this directory alone: one that is nobody's any more is given to somebody else.
 
     Attributes:
-        recipients: All of them, by number.
-        registered: The numbers of those that are agents.
+        recipients: By number.
+        registered: The crowd of all agents.
         subscribers: Who subscribed to what.
-        with_role: Numbers by role.
-        with_capability: Numbers by capability.
+        with_role: Crowds by role.
+        with_capability: Crowds by capability.
+        by_webhook: Numbers of those to whose endpoints messages are sent.
         on_named: Called with the name of a recipient that was not known before.
     """
 
@@ -55,31 +62,56 @@ class Directory:
         """Begin with nobody."""
         self.on_named: Callable[[str], None] = _unheard
         self.recipients: list[Recipient] = []
-        self.registered: set[int] = set()
+        self.registered = 0
         self.by_webhook: set[int] = set()
+        self._left = 0
         self.subscribers = Subscribers()
-        self.with_role: dict[str, set[int]] = {}
-        self.with_capability: dict[str, set[int]] = {}
+        self.with_role: dict[str, int] = {}
+        self.with_capability: dict[str, int] = {}
         self._numbers: dict[str, int] = {}
         self._members: dict[str, tuple[int, ...]] = {}
+        self._free: list[int] = []
+
+    def __len__(self) -> int:
+        """Return how many recipients are known."""
+        return len(self._numbers)
 
     def number(self, name: str) -> int:
         """Return the number of a recipient, a new one if need be."""
         number = self._numbers.get(name)
         if number is None:
-            number = self._numbers[name] = len(self.recipients)
-            self.recipients.append(Recipient(name))
+            if self._free:
+                number = heappop(self._free)
+                self.recipients[number] = Recipient(name)
+            else:
+                number = len(self.recipients)
+                self.recipients.append(Recipient(name))
+            self._numbers[name] = number
             self.on_named(name)
         return number
 
     def find(self, name: str) -> int | None:
-        """Return the number of a recipient; None: the log has not named it."""
+        """Return the number of a recipient; None: nothing is known of it."""
         return self._numbers.get(name)
 
     def get(self, name: str) -> Recipient | None:
-        """Return a recipient; None: the log has not named it."""
+        """Return a recipient; None: nothing is known of it."""
         number = self._numbers.get(name)
         return None if number is None else self.recipients[number]
+
+    def forget(self, number: int) -> bool:
+        """Forget a recipient who has no mail; tells whether there is nothing else to keep it for.
+
+        Ids that mail was once sent to, and agents that left, come without end.
+        """
+        recipient = self.recipients[number]
+        if recipient.registered or recipient.patterns or recipient.webhook:
+            return False
+        self._left &= ~(1 << number)
+        del self._numbers[recipient.name]
+        self.recipients[number] = Recipient("")
+        heappush(self._free, number)
+        return True
 
     def declare(self, name: str, capabilities: Capabilities) -> Recipient:
         """Note what an agent declares."""
@@ -89,16 +121,17 @@ class Directory:
         self._enter(number, tuple(names), capabilities.labels.get(ROLE_LABEL, ""))
         recipient.registered = True
         recipient.places = capabilities.max_concurrent_tasks
-        self.registered.add(number)
+        self.registered |= 1 << number
+        self._has_left(number, left=False)
         return recipient
 
-    def leave(self, name: str) -> None:
+    def leave(self, number: int) -> None:
         """Note that an agent is not registered any more."""
-        number = self.number(name)
         recipient = self.recipients[number]
         self._enter(number, (), "")
         recipient.registered = recipient.online = recipient.active = False
-        self.registered.discard(number)
+        self.registered &= ~(1 << number)
+        self._has_left(number, left=True)
 
     def subscribe(self, name: str, patterns: Iterable[str]) -> None:
         """Note what a recipient subscribed to."""
@@ -107,10 +140,11 @@ class Directory:
         recipient.patterns = tuple(dict.fromkeys((*recipient.patterns, *patterns)))
         for pattern in patterns:
             self.subscribers.add(pattern, number)
+        self._has_left(number, left=False)
 
-    def unsubscribe(self, name: str, patterns: Iterable[str]) -> None:
+    def unsubscribe(self, number: int, patterns: Iterable[str]) -> None:
         """Note what it took back."""
-        number, gone = self.number(name), set(patterns)
+        gone = set(patterns)
         recipient = self.recipients[number]
         recipient.patterns = tuple(each for each in recipient.patterns if each not in gone)
         for pattern in gone:
@@ -122,68 +156,89 @@ class Directory:
         self.recipients[number].webhook = webhook
         (self.by_webhook.add if webhook else self.by_webhook.discard)(number)
 
-    def audience(self, to: Destination) -> set[int]:
-        """Return the numbers of those who belong to a group now; empty for what is no group."""
-        if to.topic is not None:
-            return self.subscribers.of(to.topic)
-        if to.broadcast:
-            return self.registered
-        if to.role is not None:
-            return self.with_role.get(to.role, _NOBODY)
-        if to.capability is not None:
-            return self.with_capability.get(to.capability, _NOBODY)
-        return _NOBODY
+    def audience(self, to: Destination, sender: str | None = None) -> int:
+        """Return the crowd of those who belong to a group now; nobody for what is no group.
+
+        Args:
+            to: The group.
+            sender: Nobody gets what they sent to a group themselves.
+        """
+        found = self._audience(to)
+        number = self._numbers.get(sender) if found and sender is not None else None
+        return found if number is None else found & ~(1 << number)
 
     def members(self, capability: str) -> tuple[int, ...]:
         """Return the numbers of those who have a capability, in an order that stays."""
         members = self._members.get(capability)
         if members is None:
-            members = tuple(sorted(self.with_capability.get(capability, ())))
-            self._members[capability] = members
+            members = tuple(numbers_of(self.with_capability.get(capability, 0)))
+            if members:
+                self._members[capability] = members
         return members
 
     def restored(self, recipients: Iterable[Recipient]) -> None:
         """Take recipients in as they were written down, behind those that there are."""
         for recipient in recipients:
-            number = self._numbers[recipient.name] = len(self.recipients)
+            number = len(self.recipients)
             self.recipients.append(recipient)
+            if not recipient.name:
+                heappush(self._free, number)
+                continue
+            self._numbers[recipient.name] = number
             if recipient.registered:
-                self.registered.add(number)
+                self.registered |= 1 << number
             if recipient.webhook:
                 self.by_webhook.add(number)
+            self._has_left(number, left=recipient.left)
             for pattern in recipient.patterns:
                 self.subscribers.add(pattern, number)
-            self._members.clear()
             for capability in recipient.capabilities:
-                self.with_capability.setdefault(capability, set()).add(number)
+                _add(self.with_capability, capability, number)
             if recipient.role:
-                self.with_role.setdefault(recipient.role, set()).add(number)
+                _add(self.with_role, recipient.role, number)
+
+    def _audience(self, to: Destination) -> int:
+        if to.topic is not None:
+            return self.subscribers.of(to.topic) & ~self._left
+        if to.broadcast:
+            return self.registered
+        if to.role is not None:
+            return self.with_role.get(to.role, 0)
+        if to.capability is not None and not to.any_one:
+            return self.with_capability.get(to.capability, 0)
+        return 0
+
+    def _has_left(self, number: int, *, left: bool) -> None:
+        self.recipients[number].left = left
+        self._left = self._left | 1 << number if left else self._left & ~(1 << number)
 
     def _enter(self, number: int, capabilities: tuple[str, ...], role: str) -> None:
         recipient = self.recipients[number]
         if capabilities != recipient.capabilities:
-            self._members.clear()
-        for name in recipient.capabilities:
-            _take_out(self.with_capability, name, number)
-        for name in capabilities:
-            self.with_capability.setdefault(name, set()).add(number)
-        recipient.capabilities = capabilities
-        if recipient.role:
-            _take_out(self.with_role, recipient.role, number)
-        if role:
-            self.with_role.setdefault(role, set()).add(number)
-        recipient.role = role
+            for name in recipient.capabilities:
+                _take_out(self.with_capability, name, number)
+                self._members.pop(name, None)
+            for name in capabilities:
+                _add(self.with_capability, name, number)
+                self._members.pop(name, None)
+            recipient.capabilities = capabilities
+        if role != recipient.role:
+            if recipient.role:
+                _take_out(self.with_role, recipient.role, number)
+            if role:
+                _add(self.with_role, role, number)
+            recipient.role = role
 
 
-_NOBODY: set[int] = set()
+def _add(index: dict[str, int], name: str, number: int) -> None:
+    index[name] = index.get(name, 0) | 1 << number
 
 
 def _unheard(_name: str) -> None:
     """Hear it and do nothing."""
 
 
-def _take_out(index: dict[str, set[int]], name: str, number: int) -> None:
-    numbers = index[name]
-    numbers.discard(number)
-    if not numbers:
+def _take_out(index: dict[str, int], name: str, number: int) -> None:
+    index[name] &= ~(1 << number)
+    if not index[name]:
         del index[name]

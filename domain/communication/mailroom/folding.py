@@ -17,6 +17,7 @@ from aia_mas.domain.communication.mailbox import (
     TopicsSubscribed,
     TopicsUnsubscribed,
 )
+from aia_mas.domain.communication.mailroom.directory import Recipient
 from aia_mas.domain.communication.mailroom.letter import Letter
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
 from aia_mas.domain.communication.message_events import (
@@ -46,7 +47,9 @@ def fold(mailroom: Mailroom, position: int, stream: str, event: Event) -> bool:
     change = _FOLDS.get(type(event))
     if change is None:
         return False
+    mailroom.position = position
     change(mailroom, entity_of(stream), event, position)
+    mailroom.inboxes.clear()
     return True
 
 
@@ -72,17 +75,11 @@ def _sent(room: Mailroom, message_id: str, event: MessageSent, position: int) ->
     figures.sent += 1
     figures.bytes += event.size
     directory = room.directory
-    named = {directory.number(name) for name in event.recipients}
-    group: set[int] = set()
+    group = 0
     for to in event.destinations:
         if to.is_group:
-            group |= directory.audience(to)
-    if group:
-        # Nobody gets what they sent to a group themselves.
-        sender = directory.find(event.from_agent)
-        if sender is not None:
-            group.discard(sender)
-    room.put(letter, named, group)
+            group |= directory.audience(to, event.from_agent)
+    room.put(letter, map(directory.number, event.recipients), group)
     room.on_sent(letter, event)
 
 
@@ -103,40 +100,51 @@ def _redriven(room: Mailroom, message_id: str, event: MessageRedriven, position:
         event.size,
         _seconds(event.expires_at),
     )
-    room.put(letter, {room.directory.number(event.recipient)}, set())
+    room.put(letter, (room.directory.number(event.recipient),))
 
 
-def _expired(room: Mailroom, message_id: str, event: MessageExpired, _position: int) -> None:
+def _expired(room: Mailroom, message_id: str, event: MessageExpired, position: int) -> None:
     now = event.at.timestamp()
     for letter in room.letters_of(message_id):
         if letter.is_over(now):
-            room.figures[letter.rank].expired += room.expire(letter)
+            room.figures[letter.rank].expired += room.expire(letter, position)
 
 
 def _died(room: Mailroom, _message_id: str, event: MessageDied, _position: int) -> None:
-    letter = room.take_out(event.position, room.directory.number(event.recipient))
+    letter = _taken_out(room, event)
     if letter is not None:
         room.figures[letter.rank].dead += 1
 
 
 def _dropped(room: Mailroom, _message_id: str, event: MessageDropped, _position: int) -> None:
-    letter = room.take_out(event.position, room.directory.number(event.recipient))
+    letter = _taken_out(room, event)
     if letter is not None:
         room.figures[letter.rank].dropped += 1
 
 
+def _taken_out(room: Mailroom, event: MessageDied | MessageDropped) -> Letter | None:
+    number = room.directory.find(event.recipient)
+    return None if number is None else room.take_out(event.position, number)
+
+
+# Nobody becomes known by what was once delivered to them: it is over if they are forgotten.
+
+
 def _noted(room: Mailroom, _writer: str, event: DeliveriesNoted, _position: int) -> None:
-    number = room.directory.number
+    find = room.directory.find
     for item in event.items:
-        room.deliver(item.position, number(item.recipient), item.deadline.timestamp())
+        number = find(item.recipient)
+        if number is not None:
+            room.deliver(item.position, number, item.attempt, item.deadline.timestamp())
 
 
 def _acknowledged(
     room: Mailroom, _writer: str, event: DeliveriesAcknowledged, _position: int
 ) -> None:
-    number, at = room.directory.number, event.at.timestamp()
+    find, at = room.directory.find, event.at.timestamp()
     for item in event.items:
-        letter = room.take_out(item.position, number(item.recipient))
+        number = find(item.recipient)
+        letter = None if number is None else room.acknowledge(item.position, number)
         if letter is None:
             continue
         delivered = None
@@ -146,10 +154,12 @@ def _acknowledged(
 
 
 def _failed(room: Mailroom, _writer: str, event: DeliveriesFailed, _position: int) -> None:
-    number = room.directory.number
+    find = room.directory.find
     for item in event.items:
-        retry_at = inf if item.retry_at is None else item.retry_at.timestamp()
-        room.fail(item.position, number(item.recipient), item.attempt, retry_at, item.reason)
+        number = find(item.recipient)
+        if number is not None:
+            retry_at = inf if item.retry_at is None else item.retry_at.timestamp()
+            room.fail(item.position, number, item.attempt, retry_at, item.reason)
 
 
 def _subscribed(room: Mailroom, name: str, event: TopicsSubscribed, _position: int) -> None:
@@ -157,11 +167,15 @@ def _subscribed(room: Mailroom, name: str, event: TopicsSubscribed, _position: i
 
 
 def _unsubscribed(room: Mailroom, name: str, event: TopicsUnsubscribed, _position: int) -> None:
-    room.directory.unsubscribe(name, event.patterns)
+    number = room.directory.find(name)
+    if number is not None:
+        room.directory.unsubscribe(number, event.patterns)
+        room.inboxes.forget(number)
 
 
 def _forwarded(room: Mailroom, name: str, event: MailboxForwarded, _position: int) -> None:
     room.directory.forward(name, webhook=event.webhook)
+    room.inboxes.forget(room.directory.number(name))
 
 
 def _rule_set(room: Mailroom, _name: str, event: RuleSet, _position: int) -> None:
@@ -173,42 +187,49 @@ def _rule_removed(room: Mailroom, _name: str, event: RuleRemoved, _position: int
 
 
 def _registered(room: Mailroom, name: str, event: AgentRegistered, _position: int) -> None:
-    known = room.directory.get(name)
-    if known is None or not known.registered:
-        room.held -= room.waiting(name)
+    number = room.directory.number(name)
+    if not room.directory.recipients[number].registered:
+        room.declare(number)
     recipient = room.directory.declare(name, event.capabilities)
     recipient.online = recipient.active = True
     recipient.backlog = room.waiting(name)
 
 
 def _updated(room: Mailroom, name: str, event: AgentUpdated, _position: int) -> None:
-    room.directory.declare(name, event.capabilities)
+    if _agent(room, name) is not None:
+        room.directory.declare(name, event.capabilities)
 
 
 def _unregistered(room: Mailroom, name: str, _event: AgentUnregistered, _position: int) -> None:
-    known = room.directory.get(name)
-    if known is not None and known.registered:
-        room.held += room.waiting(name)
-    room.directory.leave(name)
-    room.fuller.add(room.directory.number(name))
+    if _agent(room, name) is not None:
+        room.leave(room.directory.number(name))
 
 
 def _online(room: Mailroom, name: str, _event: Event, _position: int) -> None:
-    recipient = room.directory.recipients[room.directory.number(name)]
-    recipient.online = True
-    recipient.backlog = room.waiting(name)
+    if (recipient := _agent(room, name)) is not None:
+        recipient.online = True
+        recipient.backlog = room.waiting(name)
 
 
 def _offline(room: Mailroom, name: str, _event: Event, _position: int) -> None:
-    room.directory.recipients[room.directory.number(name)].online = False
+    if (recipient := _agent(room, name)) is not None:
+        recipient.online = False
 
 
 def _active(room: Mailroom, name: str, _event: Event, _position: int) -> None:
-    room.directory.recipients[room.directory.number(name)].active = True
+    if (recipient := _agent(room, name)) is not None:
+        recipient.active = True
 
 
 def _inactive(room: Mailroom, name: str, _event: Event, _position: int) -> None:
-    room.directory.recipients[room.directory.number(name)].active = False
+    if (recipient := _agent(room, name)) is not None:
+        recipient.active = False
+
+
+def _agent(room: Mailroom, name: str) -> Recipient | None:
+    """Return who is registered under a name, if somebody is."""
+    recipient = room.directory.get(name)
+    return recipient if recipient is not None and recipient.registered else None
 
 
 def _seconds(moment: datetime | None) -> float | None:

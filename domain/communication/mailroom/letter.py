@@ -52,6 +52,11 @@ class Letter(msgspec.Struct, array_like=True, gc=False, omit_defaults=True):
         bits, byte = self.bits, number >> 3
         return bits is not None and byte < len(bits) and bool(bits[byte] >> (number & 7) & 1)
 
+    def strike(self, number: int) -> None:
+        """Have a letter to many be no more for a recipient."""
+        if self.bits is not None:
+            self.bits[number >> 3] &= ~(1 << (number & 7)) & 0xFF
+
     def is_over(self, now: float) -> bool:
         """Tell whether it has expired."""
         return self.expires is not None and self.expires <= now
@@ -76,11 +81,3 @@ class Delivery(msgspec.Struct, array_like=True, gc=False, omit_defaults=True):
     def spent(self) -> bool:
         """Whether there is no further attempt."""
         return self.retry_at == inf
-
-
-def bits_of(numbers: set[int]) -> bytearray:
-    """Return a bit for each of some numbers; there is at least one."""
-    bits = bytearray((max(numbers) >> 3) + 1)
-    for number in numbers:
-        bits[number >> 3] |= 1 << (number & 7)
-    return bits

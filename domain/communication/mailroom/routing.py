@@ -17,6 +17,7 @@ Load = Callable[[str], int]
 
 _MOST_COMPARED = 256
 """Most agents of a group among which the least loaded is looked for."""
+_SLACK = 16
 _ROOM_AFTER = 5
 """Seconds after which it may be worth another try where somebody has too much waiting."""
 
@@ -26,6 +27,18 @@ def bound_of(recipient: Recipient | None, terms: MessageTerms) -> int:
     if recipient is None or not recipient.registered:
         return terms.held
     return terms.queue_size if recipient.online else terms.retention
+
+
+def most_of(recipient: Recipient | None, terms: MessageTerms) -> int:
+    """Return how many may wait before some have to make room.
+
+    Where mail is refused at the bound, it is not dropped for the few by which several nodes may
+    exceed it together: there is some room for them, and for what comes to groups.
+    """
+    bound = bound_of(recipient, terms)
+    if terms.when_full is WhenFull.DROP_LOWEST:
+        return bound
+    return bound + max(bound // 10, _SLACK)
 
 
 def route(
@@ -67,8 +80,8 @@ def route(
             else:
                 recipients.append(chosen)
         else:
-            there = room.directory.audience(to)
-            why.append(f"{to.told()}: {len(there)} now")
+            there = room.directory.audience(to, message.from_agent).bit_count()
+            why.append(f"{to.told()}: {there} now")
             if not there and to.topic is None and not to.broadcast:
                 empty = empty or to
     # A copy that reaches nobody does not keep the message from those whom it does reach.

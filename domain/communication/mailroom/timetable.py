@@ -46,10 +46,19 @@ class Timetable(Generic[T]):
     def due(self, now: float) -> Iterator[T]:
         """Yield what is due, about the earliest first; nothing may be changed meanwhile."""
         last = int(now)
-        for second in sorted({second for second in self._seconds if second <= last}):
+        for second in sorted(set(self._until(last))):
             for item, when in self._items.get(second, {}).items():
                 if when <= now:
                     yield item
+
+    def _until(self, last: int) -> Iterator[int]:
+        """Yield the seconds up to one; those after it are not even looked at."""
+        seconds, places = self._seconds, [0]
+        while places:
+            place = places.pop()
+            if place < len(seconds) and seconds[place] <= last:
+                yield seconds[place]
+                places += (2 * place + 1, 2 * place + 2)
 
     def _tidy(self) -> None:
         """Forget seconds in which nothing is due any more."""

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from aia_mas.domain.economy.accounts import account_stream, wallet
-from aia_mas.domain.economy.authority import check_may_spend
+from aia_mas.domain.economy.authority import check_has_wallet, check_may_spend
 from aia_mas.domain.economy.budgets.budget import BudgetList, budget_stream
 from aia_mas.domain.economy.budgets.counting import Budgets
 from aia_mas.domain.economy.budgets.settling import REASON, hold_streams, let_go
@@ -112,9 +112,15 @@ def submit_paid(
         ctx: When and by whom.
 
     Refused, beside what ``submit`` refuses, with ``permission_denied`` when the caller may not
-    spend what the payer owns, ``insufficient_funds``, or ``budget_exhausted`` by a hard budget.
+    spend what the payer owns (``subject_has_no_wallet``: it is the payer itself, and no id),
+    ``insufficient_funds``, or ``budget_exhausted`` by a hard budget.
     """
     spec = command.spec
+    if spec.payer is not None and spec.payer == ctx.principal.subject:
+        try:
+            check_has_wallet(ctx.principal)
+        except DomainError as error:
+            return refuse(error)
     if spec.payer is None or not _is_payable(spec):
         # What is wrong with it is told with whatever else is.
         return submit(*first, command, ctx)

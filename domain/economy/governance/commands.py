@@ -16,6 +16,7 @@ class CreateProposal(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         kind: Of which kind.
         filled: For each order what only the application knows.
+        open: The proposals that its proposer had open when it made the last one, as far as known.
     """
 
     proposal_id: str
@@ -25,6 +26,7 @@ class CreateProposal(msgspec.Struct, frozen=True, kw_only=True):
     orders: tuple[ProposedOrder, ...] = ()
     proposer: str
     filled: tuple[dict[str, Any], ...] = ()
+    open: tuple[str, ...] = ()
 
 
 class CastVote(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,7 +122,7 @@ class PayVotes(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         proposal_id: On what.
         batch: Which payment, from 0.
-        voters: Who, each with its own power at the snapshot, base units.
+        voters: Who, each with the power that it is paid by, base units.
         last: There are no others.
     """
 

@@ -1,7 +1,8 @@
 """Liquid delegation of votes: to whom an agent's power goes while it does not vote itself.
 
 A delegation counts in every election whose snapshot comes after it. Delegates may delegate further;
-delegations make no circle, and only so many stand one behind the other.
+delegations make no circle, and only so many stand one behind the other: of everybody who gets votes
+by way of others a little work is done for every one of them, whenever somebody's power changes.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 import msgspec
+from msgspec.structs import replace
 
 from aia_mas.domain.economy.governance.errors import (
     DelegationChainTooLong,
@@ -53,15 +55,38 @@ class VotesWithdrawn(Event, frozen=True, kw_only=True):
     at: datetime
 
 
-EVENTS: tuple[type[Event], ...] = (VotesDelegated, VotesWithdrawn)
+class VotesReceived(Event, frozen=True, kw_only=True):
+    """The agent stands at the end of the chain of delegates that somebody's votes go along now.
+
+    It changes nothing about the agent's own votes. Whoever delegates writes it at the end of the
+    chain, so that what is decided there is decided on all that stands before.
+
+    Attributes:
+        from_agent: Whose votes.
+        at: When, UTC.
+    """
+
+    topic: ClassVar[str] = "delegation.votes_received.v1"
+    from_agent: str
+    at: datetime
+
+
+EVENTS: tuple[type[Event], ...] = (VotesDelegated, VotesWithdrawn, VotesReceived)
 """Every event of such a stream, for the topic registry."""
 
 
 class DelegationState(State, frozen=True, kw_only=True):
-    """To whom an agent delegates ("": to nobody), and since when, UTC."""
+    """To whom an agent delegates.
+
+    Attributes:
+        to: To whom; "": to nobody.
+        since: Since when, UTC.
+        changes: How many events of the stream there are; where it is only shown: 0.
+    """
 
     to: str
     since: datetime
+    changes: int = 0
 
 
 class DelegateVotes(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,12 +96,15 @@ class DelegateVotes(msgspec.Struct, frozen=True, kw_only=True):
         agent_id: Whose.
         to: To whom.
         chain: The delegate, its own delegate and so on, as far as this node knows.
-        below: How many delegations stand one behind the other towards the agent itself.
+        now: The agent, its delegate until now and so on, likewise, each with the number of events
+            of its stream by which this node knows that.
+        below: How many delegations stand one behind the other towards the agent itself, likewise.
     """
 
     agent_id: str
     to: str
     chain: tuple[str, ...] = ()
+    now: tuple[tuple[str, int], ...] = ()
     below: int = 0
 
 
@@ -91,19 +119,30 @@ def delegation_stream(agent_id: str) -> str:
     return stream_of("delegation", agent_id)
 
 
-def evolve(_state: DelegationState | None, event: Event) -> DelegationState:
+def evolve(state: DelegationState | None, event: Event) -> DelegationState:
     """Fold one event of a delegation."""
-    assert isinstance(event, VotesDelegated | VotesWithdrawn)
-    return DelegationState(to=event.to if isinstance(event, VotesDelegated) else "", since=event.at)
+    assert isinstance(event, VotesDelegated | VotesWithdrawn | VotesReceived)
+    changes = 1 if state is None else state.changes + 1
+    if isinstance(event, VotesReceived) and state is not None:
+        return replace(state, changes=changes)
+    to = event.to if isinstance(event, VotesDelegated) else ""
+    return DelegationState(to=to, since=event.at, changes=changes)
 
 
 def streams_of_delegation(command: DelegateVotes) -> tuple[str, ...]:
-    """Return the streams of the agent and of all in its delegate's chain, the agent's first.
+    """Return the streams of the agent and of all in both chains, the agent's first.
 
-    That all of them are read makes circles impossible, also when two agents delegate at once: one
-    of them decides on what the other one did.
+    That those above the delegate are read makes circles impossible, also when two agents delegate
+    at once: one of them decides on what the other one did. That those above the agent are read, to
+    the end of the chain, does the same for the length: whoever joined below, at whichever place,
+    wrote there.
     """
-    agents = (command.agent_id, command.to, *command.chain)
+    agents = (
+        command.agent_id,
+        command.to,
+        *command.chain,
+        *(agent_id for agent_id, _ in command.now),
+    )
     return tuple(dict.fromkeys(delegation_stream(each) for each in agents))
 
 
@@ -120,10 +159,16 @@ def delegate_votes(states: Mapping[str, Any], command: DelegateVotes, ctx: Conte
             raise SelfDelegation(field="to")
         if state is not None and state.to == to:
             return accept(stream)
-        _check_chain(states, command)
+        _check_known(states, command)
+        end = _end_of_chain(states, command)
     except DomainError as error:
         return refuse(error)
-    return accept(stream, VotesDelegated(to=to, by=ctx.principal.subject, at=ctx.now))
+    return Decision(
+        (
+            (stream, VotesDelegated(to=to, by=ctx.principal.subject, at=ctx.now)),
+            (delegation_stream(end), VotesReceived(from_agent=agent_id, at=ctx.now)),
+        )
+    )
 
 
 def withdraw_votes(state: DelegationState | None, command: WithdrawVotes, ctx: Context) -> Decision:
@@ -138,8 +183,20 @@ def withdraw_votes(state: DelegationState | None, command: WithdrawVotes, ctx: C
     return accept(stream, VotesWithdrawn(by=ctx.principal.subject, at=ctx.now))
 
 
-def _check_chain(states: Mapping[str, Any], command: DelegateVotes) -> None:
-    """Refuse a delegate whose own votes come back, or go too far."""
+def _check_known(states: Mapping[str, Any], command: DelegateVotes) -> None:
+    """Refuse to decide where this node may not know yet who stands below the agent.
+
+    It knows them when nothing has happened, since what it knows, at the agent and at all above it:
+    somebody who joined below would have written at the end of their chain.
+    """
+    for agent_id, changes in command.now:
+        state: DelegationState | None = states[delegation_stream(agent_id)]
+        if changes != (0 if state is None else state.changes):
+            raise DelegationChanged
+
+
+def _end_of_chain(states: Mapping[str, Any], command: DelegateVotes) -> str:
+    """Return who stands at the end; refuse votes that come back, or go too far."""
     at, path = command.to, [command.agent_id]
     while at:
         path.append(at)
@@ -152,3 +209,4 @@ def _check_chain(states: Mapping[str, Any], command: DelegateVotes) -> None:
             raise DelegationChanged
         state: DelegationState | None = states[stream]
         at = "" if state is None else state.to
+    return path[-1]

@@ -14,7 +14,11 @@ import msgspec
 
 from aia_mas.domain.economy.governance import delegation
 from aia_mas.domain.economy.governance import proposal_events as events
-from aia_mas.domain.economy.governance.delegation import VotesDelegated, VotesWithdrawn
+from aia_mas.domain.economy.governance.delegation import (
+    VotesDelegated,
+    VotesReceived,
+    VotesWithdrawn,
+)
 from aia_mas.domain.economy.governance.election import Election, Standing
 from aia_mas.domain.economy.governance.open_proposal import AT_ONCE, OpenProposal
 from aia_mas.domain.economy.governance.power import PowerHistory
@@ -24,10 +28,12 @@ from aia_mas.domain.economy.governance.proposal_events import (
     ProposalCreated,
     ProposalQueued,
     ProposalSucceeded,
+    Result,
     VoteCast,
     VotingClosed,
 )
-from aia_mas.domain.economy.governance.tally import Choice
+from aia_mas.domain.economy.governance.tally import Choice, Outcome
+from aia_mas.domain.economy.governance.vote_rounds import VoteRound, VoteRounds
 from aia_mas.domain.economy.staking import events as staking
 from aia_mas.domain.economy.todo import Happened, Work
 from aia_mas.domain.kernel.event import Event
@@ -55,6 +61,7 @@ class Elections:
         self.history = PowerHistory()
         self._proposals: dict[str, OpenProposal] = {}
         self._elections: dict[str, Election] = {}
+        self._rounds = VoteRounds()
         # When to look at what; void where it is planned otherwise by now.
         self._planned: dict[str, datetime] = {}
         self._looks: list[tuple[datetime, str]] = []
@@ -69,6 +76,8 @@ class Elections:
             self.history.delegated(happened.position, entity, event.to)
         elif isinstance(event, VotesWithdrawn):
             self.history.delegated(happened.position, entity, "")
+        elif isinstance(event, VotesReceived):
+            self.history.noted(entity)
         elif isinstance(event, VoteCast):
             self._voted(event)
         elif isinstance(event, ProposalCreated):
@@ -77,6 +86,7 @@ class Elections:
                 terms=event.terms,
                 orders=event.orders,
                 gov_per_vote=event.gov_per_vote,
+                gov_round_seconds=event.gov_round_seconds,
                 starts_at=event.starts_at,
                 deposit=bool(event.terms.deposit),
             )
@@ -125,6 +135,8 @@ class Elections:
     def snapshot(self) -> Steps[Iterator[bytes]]:
         """Return what encodes a copy: power first, then proposals, then their votes."""
         power = yield from copied(self.history.rows(), 1_000)
+        rounds = list(self._rounds.rows())
+        paid = yield from copied(self._rounds.voters())
         proposals = [
             (proposal_id, msgspec.structs.replace(proposal))
             for proposal_id, proposal in self._proposals.items()
@@ -133,7 +145,7 @@ class Elections:
         for proposal_id, election in self._elections.items():
             votes = ((proposal_id, voter, choice) for voter, choice in election.votes())
             ballots += yield from copied(votes, 2_000)
-        return _encoded(power, proposals, ballots)
+        return _encoded(power, rounds, paid, proposals, ballots)
 
     @classmethod
     def restore(cls, pieces: Sequence[bytes]) -> Steps[Self]:
@@ -143,9 +155,10 @@ class Elections:
             part = _decode(piece)
             for kind, key, line in part.power:
                 restored.history.restore(kind, key, line)
+            restored._rounds.restore(part.rounds, part.paid)
             for proposal_id, proposal in part.proposals:
                 restored._proposals[proposal_id] = proposal
-                if proposal.ends_at is not None and not proposal.over:
+                if proposal.ends_at is not None and not (proposal.counted or proposal.over):
                     restored._elections[proposal_id] = Election(proposal.snapshot)
                 restored._plan(proposal_id)
             for some in chunks(part.ballots, 50):
@@ -189,15 +202,21 @@ class Elections:
 
     def _over(self, proposal_id: str, proposal: OpenProposal) -> None:
         """End the election, and what was to come after it."""
-        self._elections.pop(proposal_id, None)
-        self.history.close(proposal_id)
+        if self._elections.pop(proposal_id, None) is not None:
+            self.history.close(proposal_id)
+            self._rounds.leave(self.history, proposal.round)
         proposal.over, proposal.execute_at = True, None
 
     def _activated(self, proposal_id: str, proposal: OpenProposal, happened: Happened) -> None:
+        event = happened.event
+        assert isinstance(event, ProposalActivated)
         # Exactly what was before this event: the head that it was appended to.
-        proposal.snapshot = happened.position - 1
-        proposal.ends_at = happened.event.ends_at  # type: ignore[attr-defined]
-        self.history.open(proposal_id, proposal.snapshot)
+        proposal.snapshot = snapshot = happened.position - 1
+        proposal.ends_at = event.ends_at
+        self.history.open(proposal_id, snapshot)
+        proposal.round = self._rounds.enter(
+            self.history, snapshot, event.at, proposal.gov_round_seconds
+        )
         self._elections[proposal_id] = Election(proposal.snapshot)
 
     def _closed(self, _id: str, proposal: OpenProposal, _happened: Happened) -> None:
@@ -206,8 +225,11 @@ class Elections:
     def _counted(self, proposal_id: str, proposal: OpenProposal, happened: Happened) -> None:
         """Take in the result, and who is to be paid for voting."""
         election = self._elections.get(proposal_id)
-        if election is not None and getattr(happened.event, "result", None) is not None:
-            proposal.owe(election)
+        result: Result | None = getattr(happened.event, "result", None)
+        if election is not None and result is not None and result.outcome is not Outcome.NO_QUORUM:
+            proposal.unpaid = self._rounds.owed(
+                self.history, proposal.round, election, proposal.gov_per_vote
+            )
         self._over(proposal_id, proposal)
         proposal.counted = True
         # With orders its queueing follows at once.
@@ -254,6 +276,8 @@ _FOLDS: dict[type[Event], _Fold] = {
 
 class _Piece(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     power: list[tuple[str, str, list[Any]]] = []
+    rounds: list[tuple[int, VoteRound]] = []
+    paid: list[tuple[int, str]] = []
     proposals: list[tuple[str, OpenProposal]] = []
     ballots: list[tuple[str, str, Choice]] = []
 
@@ -263,9 +287,18 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(_Piece).decode
 
 
-def _encoded(power: list[Any], proposals: list[Any], ballots: list[Any]) -> Iterator[bytes]:
+def _encoded(
+    power: list[Any],
+    rounds: list[Any],
+    paid: list[Any],
+    proposals: list[Any],
+    ballots: list[Any],
+) -> Iterator[bytes]:
     for some in drained(power, _ROWS):
         yield _encode(_Piece(power=some))
+    yield _encode(_Piece(rounds=rounds))
+    for some in drained(paid, 10 * _ROWS):
+        yield _encode(_Piece(paid=some))
     for some in drained(proposals, 10):
         yield _encode(_Piece(proposals=some))
     for some in drained(ballots, _ROWS):

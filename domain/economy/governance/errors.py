@@ -23,6 +23,18 @@ class UnknownProposalKind(InvalidValue):
     code = "unknown_proposal_kind"
 
 
+class TooManyProposals(DomainError):
+    """So many proposals of one proposer are open that one of them has to end before."""
+
+    code = "too_many_proposals"
+
+
+class GovernanceLockout(InvalidValue):
+    """Governance would lock itself out: no kind of proposals could change the parameters again."""
+
+    code = "governance_lockout"
+
+
 class CommandNotAllowed(InvalidValue):
     """A proposal of this kind cannot have this command."""
 

@@ -7,11 +7,8 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from aia_mas.domain.kernel.errors import InvalidValue
-from aia_mas.domain.kernel.money import MAX_AMOUNT, ONE
-from aia_mas.domain.kernel.places import within
+from aia_mas.domain.kernel.money import ONE
 
-_MILLION: Final = 1_000_000
 _DAY: Final = 86_400.0
 LONGEST_SECONDS: Final = 366 * _DAY
 """Longest delay, period, timelock or time for execution."""
@@ -58,7 +55,16 @@ PROPOSAL_KINDS: Final[tuple[ProposalKind, ...]] = (
     ProposalKind(name="tiers", commands=("change_tiers",), quorum_ppm=400_000),
     ProposalKind(name="incentive", commands=("open_incentive", "cancel_incentive")),
     ProposalKind(name="treasury", commands=("fund",)),
-    ProposalKind(name="slash", commands=("slash",), threshold_ppm=666_666),
+    # It is over before stake that is taken back as soon as it is proposed could be gone.
+    ProposalKind(
+        name="slash",
+        commands=("slash",),
+        threshold_ppm=666_666,
+        delay_seconds=0.0,
+        period_seconds=3 * _DAY,
+        timelock_seconds=_DAY,
+        grace_seconds=2 * _DAY,
+    ),
 )
 """The kinds there are unless the parameters say otherwise."""
 COMMANDS: Final = frozenset(name for kind in PROPOSAL_KINDS for name in kind.commands)
@@ -78,43 +84,3 @@ def for_development(kinds: tuple[ProposalKind, ...] = PROPOSAL_KINDS) -> tuple[P
         )
         for kind in kinds
     )
-
-
-def check_kinds(kinds: tuple[ProposalKind, ...], field: str) -> None:
-    """Refuse kinds that no proposal could be decided by.
-
-    Raises:
-        InvalidValue: Two have one name, or a figure is out of bounds.
-    """
-    names = [kind.name for kind in kinds]
-    if len(names) != len(set(names)) or len(names) > MOST_KINDS:
-        raise InvalidValue("Each kind of proposals has a name of its own", field=field)
-    for number, kind in enumerate(kinds):
-        _check_kind(kind, within(field, number))
-
-
-def _check_kind(kind: ProposalKind, field: str) -> None:
-    if not 0 < len(kind.name) <= 64:
-        raise InvalidValue("A name has 1 to 64 characters", field=within(field, "name"))
-    unknown = [name for name in kind.commands if name not in COMMANDS]
-    if unknown or len(kind.commands) > len(set(kind.commands)):
-        raise InvalidValue(
-            f"Commands are some of {', '.join(sorted(COMMANDS))}, each once",
-            field=within(field, "commands"),
-        )
-    for name in ("delay_seconds", "period_seconds", "timelock_seconds", "grace_seconds"):
-        value = getattr(kind, name)
-        lowest = 0.1 if name == "period_seconds" else 0.0
-        if not lowest <= value <= LONGEST_SECONDS:
-            raise InvalidValue(
-                f"{name} is from {lowest} to {LONGEST_SECONDS:.0f}", field=within(field, name)
-            )
-    for name in ("quorum_ppm", "threshold_ppm", "veto_ppm"):
-        lowest = 0 if name != "veto_ppm" else 1
-        highest = _MILLION if name != "threshold_ppm" else _MILLION - 1
-        if not lowest <= getattr(kind, name) <= highest:
-            raise InvalidValue(
-                f"{name} is from {lowest} to {highest} millionths", field=within(field, name)
-            )
-    if not 0 <= kind.deposit <= MAX_AMOUNT:
-        raise InvalidValue("A deposit is an amount", field=within(field, "deposit"))

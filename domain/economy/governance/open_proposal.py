@@ -18,7 +18,7 @@ from aia_mas.domain.economy.governance.commands import (
 )
 from aia_mas.domain.economy.governance.election import Election
 from aia_mas.domain.economy.governance.kinds import ProposalKind
-from aia_mas.domain.economy.governance.payments import VOTERS_AT_ONCE, payment_of
+from aia_mas.domain.economy.governance.payments import VOTERS_AT_ONCE
 from aia_mas.domain.economy.governance.power import PowerHistory
 from aia_mas.domain.economy.governance.proposal_events import ProposedOrder, Result
 from aia_mas.domain.economy.governance.tally import outcome_of
@@ -36,9 +36,11 @@ class OpenProposal(msgspec.Struct, kw_only=True, omit_defaults=True):
         terms: On which terms it is decided.
         orders: What it does.
         gov_per_vote: See ``ProposalCreated``.
+        gov_round_seconds: Likewise.
         starts_at: When voting begins.
         ends_at: When it ends; None: it has not begun.
         snapshot: The position at which power counts.
+        round: The round in which its voters are paid; see ``VoteRounds``.
         closed: The votes are to be counted.
         decided: Nothing can change the outcome.
         counted: The result is known.
@@ -47,7 +49,7 @@ class OpenProposal(msgspec.Struct, kw_only=True, omit_defaults=True):
         failures: How often that failed.
         over: Nothing more happens to it but payments.
         deposit: The deposit is to be settled at the end.
-        unpaid: Who voted and gets something for it, with its power.
+        unpaid: Who voted and gets something for it, with the power that it is paid by.
         batch: The next payment.
     """
 
@@ -55,9 +57,11 @@ class OpenProposal(msgspec.Struct, kw_only=True, omit_defaults=True):
     terms: ProposalKind
     orders: tuple[ProposedOrder, ...] = ()
     gov_per_vote: int = 0
+    gov_round_seconds: int = 0
     starts_at: datetime
     ends_at: datetime | None = None
     snapshot: int = 0
+    round: int = 0
     closed: bool = False
     decided: bool = False
     counted: bool = False
@@ -117,14 +121,6 @@ class OpenProposal(msgspec.Struct, kw_only=True, omit_defaults=True):
         elif self.decided or self.ends_at <= now:
             close = CloseVoting(proposal_id=proposal_id, early=self.decided)
             yield Work(f"close:{proposal_id}", close)
-
-    def owe(self, election: Election) -> None:
-        """Note who is to be paid, in an order that does not depend on who voted first."""
-        self.unpaid = sorted(
-            (voter, ballot.own)
-            for voter, ballot in election.ballots.items()
-            if payment_of(self.gov_per_vote, ballot.own)
-        )
 
     def paid(self) -> None:
         """Note that the next payment was made."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from aia_mas.domain.economy.accounts import AIA_GOV, account_stream, reward_pool, wallet
 from aia_mas.domain.economy.authority import SETTLEMENT
-from aia_mas.domain.economy.errors import InsufficientFunds, SystemAccount
+from aia_mas.domain.economy.errors import SystemAccount
 from aia_mas.domain.economy.governance.commands import PayVotes, SettleDeposit
 from aia_mas.domain.economy.governance.errors import ProposalNotFound
 from aia_mas.domain.economy.governance.proposal import ProposalState
@@ -43,9 +43,9 @@ PAYMENT_REASON: Final = "vote"
 """The reason code of these payments."""
 
 
-def payment_of(gov_per_vote: int, own: int) -> int:
-    """Return what a voter gets, base units of AIA_GOV (``own``: its own power, base units)."""
-    return gov_per_vote * (own // PAID_POWER)
+def payment_of(gov_per_vote: int, power: int) -> int:
+    """Return what a voter gets, base units of AIA_GOV (``power``: its own, base units)."""
+    return gov_per_vote * (power // PAID_POWER)
 
 
 def streams_of_deposit(command: SettleDeposit) -> tuple[str, ...]:
@@ -105,19 +105,17 @@ def pay_votes(states: Mapping[str, Any], command: PayVotes, ctx: Context) -> Dec
             raise ProposalNotFound(proposal_id=command.proposal_id)
         if state.result is None or state.paid != command.batch:
             return accept(stream)
-        owed = [(voter, payment_of(state.gov_per_vote, own)) for voter, own in command.voters]
+        owed = [(voter, payment_of(state.gov_per_vote, power)) for voter, power in command.voters]
         legs = [Leg(wallet(voter, AIA_GOV), amount) for voter, amount in owed if amount]
-        paid = sum(leg.amount for leg in legs)
-        funded = True
-        try:
-            if paid:
-                legs.append(Leg(reward_pool(AIA_GOV), -paid))
-                entry = Entry(
-                    transfer_id=_payment_id(command), legs=tuple(legs), reason=PAYMENT_REASON
-                )
-                book.post(entry)
-        except InsufficientFunds:
-            paid, funded = 0, False
+        paid, pool = sum(leg.amount for leg in legs), reward_pool(AIA_GOV)
+        # Before it is an entry: whatever the rate is, it may come to more than any entry can have.
+        funded = paid <= book.available(pool)
+        if not funded:
+            paid = 0
+        elif paid:
+            legs.append(Leg(pool, -paid))
+            entry = Entry(transfer_id=_payment_id(command), legs=tuple(legs), reason=PAYMENT_REASON)
+            book.post(entry)
     except DomainError as error:
         return refuse(error)
     event = VotesPaid(

@@ -57,6 +57,7 @@ class ProposalCreated(Event, frozen=True, kw_only=True):
         proposer: By whom.
         terms: On which terms it is decided; those of its kind at this time.
         gov_per_vote: AIA_GOV for each full 100 tokens of power that vote themselves, base units.
+        gov_round_seconds: In so long a voter is paid for one vote, whatever it votes on.
         starts_at: When voting begins, UTC.
         by: Who gave the command.
         at: When, UTC.
@@ -69,6 +70,7 @@ class ProposalCreated(Event, frozen=True, kw_only=True):
     proposer: str
     terms: ProposalKind
     gov_per_vote: int = 0
+    gov_round_seconds: int = 0
     starts_at: datetime
     by: str
     at: datetime

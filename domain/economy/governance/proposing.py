@@ -41,6 +41,11 @@ from aia_mas.domain.economy.governance.proposal_events import (
     ProposedOrder,
     proposal_stream,
 )
+from aia_mas.domain.economy.governance.proposers import (
+    ProposalOpened,
+    proposer_stream,
+    still_open,
+)
 from aia_mas.domain.economy.ledger import Book, Entry, move, transfer_stream
 from aia_mas.domain.economy.orders import Kinds
 from aia_mas.domain.economy.parameters import PARAMETERS, ParametersState
@@ -88,6 +93,8 @@ def streams_of_proposal(command: CreateProposal, kinds: Kinds) -> tuple[str, ...
                 PARAMETERS,
                 transfer_stream(deposit_id(command.proposal_id)),
                 account_stream(wallet(command.proposer)),
+                proposer_stream(command.proposer),
+                *map(proposal_stream, command.open),
                 *streams_of_orders(command.proposal_id, _orders(command), kinds),
             )
         )
@@ -108,6 +115,8 @@ def create_proposal(
         check_may_spend(ctx.principal, command.proposer)
         parameters = (states[PARAMETERS] or ParametersState()).parameters
         terms = _terms(parameters.proposal_kinds, command)
+        most = parameters.open_proposals_per_proposer
+        others = still_open(states, command.proposer, most)
         check_orders(command.orders, ctx, kinds)
         _rehearse(states, command, ctx, kinds, folds)
         book = Book(states, ctx)
@@ -124,6 +133,7 @@ def create_proposal(
         proposer=command.proposer,
         terms=terms,
         gov_per_vote=parameters.gov_per_vote,
+        gov_round_seconds=parameters.vote_reward_interval_seconds,
         starts_at=ctx.now + timedelta(seconds=terms.delay_seconds),
         by=ctx.principal.subject,
         at=ctx.now,
@@ -132,6 +142,10 @@ def create_proposal(
     if not terms.delay_seconds:
         ends_at = ctx.now + timedelta(seconds=terms.period_seconds)
         happened.append((stream, ProposalActivated(ends_at=ends_at, at=ctx.now)))
+    opened = ProposalOpened(
+        proposal_id=command.proposal_id, open=(*others, command.proposal_id), at=ctx.now
+    )
+    happened.append((proposer_stream(command.proposer), opened))
     return Decision(tuple(happened))
 
 

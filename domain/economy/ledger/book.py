@@ -38,6 +38,7 @@ from aia_mas.domain.economy.ledger.states import (
 )
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.event import Event
+from aia_mas.domain.kernel.money import to_text
 
 REVERSAL = "reversal"
 """The reason code of reversals that have no other."""
@@ -265,7 +266,7 @@ class Book:
                 raise InsufficientFunds(
                     f"{account_id} has not as much available",
                     account_id=account_id,
-                    available=str(before.available),
+                    available=to_text(before.available),
                 )
             events.append((account_stream(account_id), changed))
         for stream, event in events:

@@ -1,6 +1,7 @@
 """The to-do list of rewards: which completed attempts are to be paid, once they are rated.
 
-An attempt waits for its rating as long as the parameters say; then it counts as a neutral one.
+An attempt waits for its rating as long as the parameters say; then it counts as a neutral one. What
+is rated later stays what it is: by the time of the rating, not by when somebody looked.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from heapq import heappop, heappush
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, ClassVar, Final
 
 import msgspec
@@ -94,6 +95,8 @@ class RewardsDue:
         # With the time at which it is paid without a rating, and since when it can be paid.
         self._unrated: dict[str, tuple[int, Completion]] = {}
         self._ready: dict[str, tuple[int, Completion]] = {}
+        # Those of the unrated ones whose window is over by the clock: what is folded knows none.
+        self._closed: dict[str, tuple[int, Completion]] = {}
         self._windows: list[tuple[int, str]] = []
         self._backing = Backing()
         self._batch: Work | None = None
@@ -119,8 +122,9 @@ class RewardsDue:
         if self._batch is None:
             at = _milliseconds(now)
             self._close_windows(at)
-            if self._ready and self._is_time(at):
-                completions = tuple(each for _, each in islice(self._ready.values(), MOST))
+            if (self._ready or self._closed) and self._is_time(at):
+                payable = chain(self._ready.values(), self._closed.values())
+                completions = tuple(each for _, each in islice(payable, MOST))
                 number, gov = self._number + 1, self._parameters.gov_per_completion
                 command = SettleRewards(number=number, completions=completions, gov=gov)
                 self._batch = Work(settlement_id(number), command)
@@ -131,7 +135,7 @@ class RewardsDue:
         if self._batch is not None:
             return None
         times = []
-        if self._ready:
+        if self._ready or self._closed:
             times.append(self._oldest() + LINGER)
         while self._windows and self._windows[0][1] not in self._unrated:
             heappop(self._windows)
@@ -168,19 +172,21 @@ class RewardsDue:
         return restored
 
     def _oldest(self) -> float:
-        return next(iter(self._ready.values()))[0]
+        places = (self._ready, self._closed)
+        return min(next(iter(place.values()))[0] for place in places if place)
 
     def _is_time(self, at: int) -> bool:
-        return len(self._ready) >= MOST or at >= self._oldest() + LINGER
+        payable = len(self._ready) + len(self._closed)
+        return payable >= MOST or at >= self._oldest() + LINGER
 
     def _close_windows(self, at: int) -> None:
         # No more than are paid next: after a long pause there may be very many.
-        while self._windows and self._windows[0][0] <= at and len(self._ready) < MOST:
-            closed, task_id = heappop(self._windows)
+        windows, ready = self._windows, len(self._ready)
+        while windows and windows[0][0] <= at and ready + len(self._closed) < MOST:
+            closed, task_id = heappop(windows)
             unrated = self._unrated.get(task_id)
             if unrated is not None and unrated[0] == closed:
-                del self._unrated[task_id]
-                self._ready[task_id] = unrated
+                self._closed[task_id] = unrated
 
     def _forfeit(self, task_ids: Sequence[str]) -> None:
         for task_id in task_ids:
@@ -226,8 +232,9 @@ class RewardsDue:
         heappush(self._windows, (until, task_id))
 
     def _rated(self, task_id: str, event: TaskRated, at: int) -> None:
-        unrated = self._unrated.pop(task_id, None)
-        if unrated is not None:
+        unrated = self._unrated.get(task_id)
+        if unrated is not None and at < unrated[0]:
+            del self._unrated[task_id]
             rating = round(event.rating * ONE)
             self._ready[task_id] = (at, replace(unrated[1], rating_ppm=rating))
 
@@ -237,6 +244,7 @@ class RewardsDue:
             # Not the same list may have decided it: another one had seen windows close by then.
             self._ready.pop(item.task_id, None)
             self._unrated.pop(item.task_id, None)
+            self._closed.pop(item.task_id, None)
 
 
 # Any: each fold takes its own event type.

@@ -85,12 +85,15 @@ class Undelegate(msgspec.Struct, frozen=True, kw_only=True):
         to: To whom.
         amount: How much, base units; None: all of it.
         undelegation_id: The id of the undelegation.
+        leaving: Which of the two unregistered, if that is why: not when it is registered again
+            by then.
     """
 
     agent_id: str
     to: str
     amount: int | None
     undelegation_id: str
+    leaving: str = ""
 
 
 class ReturnDelegation(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,7 +167,13 @@ def streams_of_loan(command: Delegate | Undelegate | ReturnDelegation) -> tuple[
     """Return the streams that a command about a delegation reads, that of its giver first."""
     if command.agent_id == command.to:
         return (stake_stream(command.agent_id), PARAMETERS)
-    return (stake_stream(command.agent_id), PARAMETERS, stake_stream(command.to))
+    leaving = command.leaving if isinstance(command, Undelegate) else ""
+    return (
+        stake_stream(command.agent_id),
+        PARAMETERS,
+        stake_stream(command.to),
+        *((agent_stream(leaving),) if leaving else ()),
+    )
 
 
 def streams_of_jail(command: Jail | Unjail | MatureStake) -> tuple[str, ...]:

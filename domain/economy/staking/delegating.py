@@ -15,8 +15,10 @@ from aia_mas.domain.economy.authority import check_may_spend, may_spend
 from aia_mas.domain.economy.staking.commands import Delegate, ReturnDelegation, Undelegate
 from aia_mas.domain.economy.staking.errors import (
     DelegationNotFound,
+    DelegationTooSmall,
     InsufficientStake,
     SelfDelegation,
+    StakeJailed,
     TooManyDelegations,
 )
 from aia_mas.domain.economy.staking.events import (
@@ -32,6 +34,7 @@ from aia_mas.domain.economy.staking.staking import (
     States,
     check_settles,
     check_time,
+    is_registered,
     stake_of,
     terms_of,
 )
@@ -54,12 +57,16 @@ def delegate(states: States, command: Delegate, ctx: Context) -> Decision:
         _check_others(command)
         check_amount(command.amount)
         own, other = stake_of(states, command.agent_id), stake_of(states, command.to)
+        if own.jailed_until is not None:
+            raise StakeJailed(until=own.jailed_until.isoformat())
         free = own.matured - own.delegated
         if command.amount > free:
             facts = {"free": free, "bonded": own.bonded, "delegated": own.delegated}
             raise InsufficientStake(**{name: to_text(units) for name, units in facts.items()})
         _check_room(own.given, Loan(command.to, 0), MOST_GIVEN, command.agent_id)
         _check_room(other.got, Loan(command.agent_id, 0), MOST_GOT, command.to)
+        there = sum(loan.amount for loan in own.given if loan.key == (command.to, ""))
+        _check_size(states, there + command.amount)
     except DomainError as error:
         return refuse(error)
     return _both(
@@ -72,6 +79,8 @@ def delegate(states: States, command: Delegate, ctx: Context) -> Decision:
 
 def undelegate(states: States, command: Undelegate, ctx: Context) -> Decision:
     """Take delegated stake back, or give it back; at once where nothing unbonds for a time."""
+    if command.leaving and is_registered(states, command.leaving):
+        return Decision()  # it came back, and counts on what it has
     try:
         if not any(may_spend(ctx.principal, each) for each in (command.agent_id, command.to)):
             raise PermissionDenied("The delegation is between other agents")
@@ -84,6 +93,8 @@ def undelegate(states: States, command: Undelegate, ctx: Context) -> Decision:
             raise InsufficientStake(
                 "Less is delegated there", to=command.to, delegated=to_text(loan.amount)
             )
+        if amount < loan.amount:
+            _check_size(states, loan.amount - amount)
         seconds = terms_of(states).unbonding_seconds
         if not seconds:
             return _both(
@@ -93,6 +104,8 @@ def undelegate(states: States, command: Undelegate, ctx: Context) -> Decision:
                 DelegationEnded(from_agent=command.agent_id, amount=amount, at=ctx.now),
             )
         if amount < loan.amount:
+            # What is on its way back takes a place of its own.
+            _check_size(states, amount)
             begun = Loan(command.to, 0, command.undelegation_id)
             _check_room(own.given, begun, MOST_GIVEN, command.agent_id)
             begun = Loan(command.agent_id, 0, command.undelegation_id)
@@ -163,6 +176,17 @@ def _both(
 def _check_others(command: Delegate | Undelegate) -> None:
     if command.agent_id == command.to:
         raise SelfDelegation(field="to")
+
+
+def _check_size(states: States, amount: int) -> None:
+    """Refuse a part of a stake that is too small to take one of an agent's few places."""
+    smallest = terms_of(states).min_delegation
+    if amount < smallest:
+        raise DelegationTooSmall(
+            f"Nothing below {to_text(smallest)} AIA is delegated, or left of a delegation",
+            field="amount",
+            min_delegation=to_text(smallest),
+        )
 
 
 def _check_room(loans: Sequence[Loan], added: Loan, most: int, agent_id: str) -> None:

@@ -183,7 +183,13 @@ class StakeDues:
         loans += [(loan.agent_id, agent_id) for loan in state.got if not loan.undelegation_id]
         for number, (giver, to) in enumerate(loans):
             undelegation_id = f"leave:{position}:{number}"
-            back = Undelegate(agent_id=giver, to=to, amount=None, undelegation_id=undelegation_id)
+            back = Undelegate(
+                agent_id=giver,
+                to=to,
+                amount=None,
+                undelegation_id=undelegation_id,
+                leaving=agent_id,
+            )
             yield Work(undelegation_id, back)
         for token, free in ((AIA, state.free), (AIA_GOV, state.bonded_gov)):
             if free:

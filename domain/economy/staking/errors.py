@@ -17,6 +17,12 @@ class SelfDelegation(InvalidValue):
     code = "self_delegation"
 
 
+class DelegationTooSmall(InvalidValue):
+    """So little is not delegated, and not left of a delegation either."""
+
+    code = "delegation_too_small"
+
+
 class DelegationNotFound(NotFound):
     """Nothing is delegated there."""
 
@@ -75,6 +81,12 @@ class NotJailed(DomainError):
     """The agent is not jailed."""
 
     code = "not_jailed"
+
+
+class StakeJailed(DomainError):
+    """The agent is jailed: its stake counts for nothing, and not for another agent either."""
+
+    code = "stake_jailed"
 
 
 class StillJailed(DomainError):

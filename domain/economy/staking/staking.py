@@ -97,7 +97,7 @@ def unstake(states: States, command: Unstake, ctx: Context) -> Decision:
 
     What was staked last goes first. Of what is delegated nothing can be taken.
     """
-    if command.leaving and _is_registered(states[agent_stream(command.agent_id)]):
+    if command.leaving and is_registered(states, command.agent_id):
         return Decision()  # its registration counted on what was not taken yet
     terms, state = terms_of(states), stake_of(states, command.agent_id)
     agent_id, token = command.agent_id, command.token
@@ -219,6 +219,12 @@ def terms_of(states: States) -> EconomicParameters:
     return (state or ParametersState()).parameters
 
 
+def is_registered(states: States, agent_id: str) -> bool:
+    """Tell whether an agent is registered; it may have come back since it left."""
+    agent: AgentState | None = states[agent_stream(agent_id)]
+    return agent is not None and agent.status is not AgentStatus.UNREGISTERED
+
+
 def stake_of(states: States, agent_id: str) -> StakeState:
     """Return an agent's stake; the empty one, when it never had any."""
     return states[stake_stream(agent_id)] or NO_STAKE
@@ -252,10 +258,6 @@ def check_token(token: str) -> None:
     """
     if token not in STAKED_TOKENS:
         raise UnknownToken(f"{token[:64]!r} cannot be staked", field="token")
-
-
-def _is_registered(agent: AgentState | None) -> bool:
-    return agent is not None and agent.status is not AgentStatus.UNREGISTERED
 
 
 def _unbonding(state: StakeState, unbonding_id: str) -> Unbonding:

@@ -22,7 +22,7 @@ _Key = tuple[str, str, str]
 _ABSENT = {"skill": -1.0, "number": float("nan"), "resource": 0}
 _NOBODY = Capabilities()
 _NONE: Set[int] = frozenset()
-# Prices go beyond 64 bits (18 decimals), so each is kept as two halves that do not.
+# Prices and stakes go beyond 64 bits (18 decimals), so each is kept as two halves that do not.
 _HALF = 62
 _LOW = (1 << _HALF) - 1
 _COLUMN_BYTES = 64 << 20
@@ -32,6 +32,10 @@ _NAMED = 20
 """Excluded agents that a demand names, at most."""
 # So many columns that one agent begins take less than a millisecond.
 _BEGUN_AT_ONCE = 8
+_GROWING = (
+    "_present", "_ranks", "_declares_sources", "_price_high", "_price_low", "_stake_high",
+    "_stake_low",
+)  # fmt: skip
 _ORDER = {
     Comparator.ABOVE: np.greater,
     Comparator.AT_LEAST: np.greater_equal,
@@ -75,6 +79,8 @@ class Directory:
         self._declares_sources = np.zeros(self._capacity, dtype=np.bool_)
         self._price_high = np.zeros(self._capacity, dtype=np.int64)
         self._price_low = np.zeros(self._capacity, dtype=np.int64)
+        self._stake_high = np.zeros(self._capacity, dtype=np.int64)
+        self._stake_low = np.zeros(self._capacity, dtype=np.int64)
         self._columns: dict[_Key, NDArray[Any]] = {}
         self._declarers: dict[_Key, set[int]] = {}
 
@@ -102,13 +108,13 @@ class Directory:
         self.agent_ids[slot] = ""
         heappush(self._free, slot)
 
-    def declare(self, slot: int, capabilities: Capabilities | None, tier: int = 0) -> None:
-        """Set what the agent in a slot declares, and the rank of its tier (0: none).
+    def declare(self, slot: int, capabilities: Capabilities | None) -> None:
+        """Set what the agent in a slot declares; its stake is set afterwards.
 
         None for what it declares: it is not to be found any more.
         """
         old = self.declared[slot]
-        self._ranks[slot] = tier
+        self.set_stake(slot, 0)
         self.declared[slot] = capabilities
         self._present[slot] = capabilities is not None
         self._declares_sources[slot] = capabilities is not None and bool(capabilities.data_sources)
@@ -133,9 +139,20 @@ class Directory:
         self._price_high[slot] = price >> _HALF
         self._price_low[slot] = price & _LOW
 
-    def set_tier(self, slot: int, tier: int) -> None:
-        """Set the rank of the tier of the agent in a slot (0: none)."""
-        self._ranks[slot] = tier
+    def set_stake(self, slot: int, stake: int) -> None:
+        """Set what the agent in a slot has at stake, base units, and with it its tier."""
+        self._stake_high[slot], self._stake_low[slot] = stake >> _HALF, stake & _LOW
+        self._ranks[slot] = self.tiers.rank(stake)
+
+    def use_tiers(self, tiers: Tiers) -> None:
+        """Have other tiers hold, for all agents at once."""
+        self.tiers = tiers
+        size = len(self.declared)
+        highs, lows, ranks = self._stake_high[:size], self._stake_low[:size], self._ranks[:size]
+        ranks[:] = 0
+        for tier in tiers.rows:
+            high, low = tier.stake >> _HALF, tier.stake & _LOW
+            ranks += (highs > high) | ((highs == high) & (lows >= low))
 
     def present(self) -> Mask:
         """Return, per slot, whether a registered agent sits there (a view; do not change it)."""
@@ -271,7 +288,7 @@ class Directory:
         self._capacity *= 2
         if len(self._columns) * self._capacity * 8 > _COLUMN_BYTES:
             self._columns.clear()
-        for name in ("_present", "_ranks", "_declares_sources", "_price_high", "_price_low"):
+        for name in _GROWING:
             old = getattr(self, name)
             setattr(self, name, np.concatenate((old, np.zeros_like(old))))
 

@@ -77,7 +77,7 @@ class _Match:
     Attributes:
         mask: Per slot, how its agent suits; see ``requirement``.
         pool: Those who suit; None until it is asked for again.
-        seen: Up to where in the journal of changes the mask is right.
+        seen: How many changes there were when the mask was right.
     """
 
     __slots__ = ("mask", "pool", "seen")
@@ -95,7 +95,9 @@ class Matching:
         """Answer for the agents of this directory."""
         self._directory = directory
         self._matches: dict[RequirementSignature, _Match] = {}
+        # The latest changes, and how many there were before them.
         self._journal: list[int] = []
+        self._before = 0
         self._indexed = 0
 
     def changed(self, slot: int) -> None:
@@ -103,14 +105,23 @@ class Matching:
         if self._matches:
             self._journal.append(slot)
             if len(self._journal) > _JOURNAL:
-                self.forget()
+                self.outdate()
+
+    def outdate(self) -> None:
+        """Take note that anything may have changed, as when the tiers are others.
+
+        Each answer is worked out anew when it is asked for: to give all of them up at once would
+        take longer than an event may.
+        """
+        self._before += len(self._journal) + 1
+        self._journal.clear()
 
     def pool(self, signature: RequirementSignature) -> Pool:
         """Return all who suit."""
         match = self._matches.get(signature)
         if match is None:
             match = self._remember(signature)
-        elif match.seen != len(self._journal):
+        elif match.seen != self._changes:
             self._catch_up(signature, match)
         if match.pool is None:
             match.pool = self._index(signature, match.mask)
@@ -122,7 +133,7 @@ class Matching:
         if match is None:
             # One answer is no reason to work out all of them.
             return self._suitability(signature, slot)
-        if match.seen != len(self._journal):
+        if match.seen != self._changes:
             self._catch_up(signature, match)
         return match.mask[slot]
 
@@ -144,6 +155,10 @@ class Matching:
                 break
         return slots
 
+    @property
+    def _changes(self) -> int:
+        return self._before + len(self._journal)
+
     def _suitability(self, signature: RequirementSignature, slot: int) -> int:
         declared = self._directory.declared[slot]
         if declared is None:
@@ -154,9 +169,10 @@ class Matching:
 
     def _catch_up(self, signature: RequirementSignature, match: _Match) -> None:
         mask, size = match.mask, len(self._directory.declared)
-        changes = set(self._journal[match.seen :])
-        if len(changes) > 64 + size // 16:
-            # One by one would take longer than all at once.
+        known = match.seen - self._before
+        changes = set(self._journal[known:]) if known >= 0 else ()
+        if known < 0 or len(changes) > 64 + size // 16:
+            # Not known one by one, or that would take longer than all at once.
             match.mask, match.pool = self._qualify(signature), None
         else:
             mask.extend(bytes(size - len(mask)))
@@ -165,14 +181,14 @@ class Matching:
                 if mask[slot] != now:
                     mask[slot] = now
                     match.pool = None
-        match.seen = len(self._journal)
+        match.seen = self._changes
 
     def _remember(self, signature: RequirementSignature) -> _Match:
         mask = self._qualify(signature)
         count = len(self._matches) + 1
         if count > _MATCHES or count * len(mask) > _MASK_BYTES:
-            self.forget()
-        match = self._matches[signature] = _Match(mask, len(self._journal))
+            self._forget()
+        match = self._matches[signature] = _Match(mask, self._changes)
         return match
 
     def _qualified(self, signature: RequirementSignature) -> Mask:
@@ -215,8 +231,7 @@ class Matching:
             self._indexed = 0
         return Pool(slots, marks if marks.any() else None)
 
-    def forget(self) -> None:
-        """Forget all answers, as when the tiers are others."""
+    def _forget(self) -> None:
         self._matches.clear()
         self._journal.clear()
         self._indexed = 0

@@ -105,7 +105,7 @@ class Fleet:
         elif isinstance(event, AssignmentRulesChanged):
             self.chooser.rules = event.rules
         elif isinstance(event, ParametersChanged):
-            self.stakes.change_tiers(event, self._seats)
+            self.stakes.change_tiers(event)
 
     def pick(
         self,
@@ -266,7 +266,7 @@ class Fleet:
         fleet.stakes.effective = dict(snapshot.stakes)
         if snapshot.tiers is not None:
             fleet.stakes.table = snapshot.tiers
-            fleet.stakes.use(snapshot.tiers, ())
+            fleet.stakes.use(snapshot.tiers)
         yield from restored(fleet.records, snapshot.records)
         # A gap is seated under a name that no agent can have, and freed when all have their seats.
         seats = [

@@ -66,29 +66,24 @@ class Stakes:
 
     def suit(self, slot: int, seat: Seat) -> None:
         """Have a slot be judged by the terms of who sits there now, and offered anew."""
-        self._directory.set_tier(slot, self._directory.tiers.rank(seat.stake))
+        self._directory.set_stake(slot, seat.stake)
         self._board.terms(slot, seat.capabilities.cost_per_task, seat.stake)
         self._matching.changed(slot)
         self._declared.add(slot)
         self._places.reopen(slot)
 
-    def change_tiers(self, event: ParametersChanged, seats: Sequence[Seat]) -> None:
+    def change_tiers(self, event: ParametersChanged) -> None:
         """Take over the tier table of parameters."""
         self.table = tuple(Tier(tier.name, tier.min_stake) for tier in event.parameters.tiers)
         if self.table != self._directory.tiers.rows:
-            self.use(self.table, seats)
+            self.use(self.table)
 
-    def use(self, table: Sequence[Tier], seats: Sequence[Seat]) -> None:
+    def use(self, table: Sequence[Tier]) -> None:
         """Have another tier table hold; who has a place is offered anew, as others may suit."""
-        highest = self._directory.tiers.highest
-        self._directory.tiers = tiers = Tiers(table)
+        tiers = Tiers(table)
+        self._directory.use_tiers(tiers)
         self._board.highest(tiers.highest)
-        self._matching.forget()
-        for slot, seat in enumerate(seats):
-            if seat.registered:
-                self._directory.set_tier(slot, tiers.rank(seat.stake))
-                if seat.stake and tiers.highest != highest:
-                    self._board.terms(slot, seat.capabilities.cost_per_task, seat.stake)
-        self._declared.update(range(len(seats)))
+        self._matching.outdate()
+        self._declared.update(range(len(self._directory.declared)))
         self._places.opened.update(self._places.open)
         self._places.offered.clear()

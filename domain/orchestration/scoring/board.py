@@ -62,20 +62,22 @@ class Board:
             highest: The stake that counts as much as any larger one, base units.
         """
         self._records = records
-        self.highest(highest)
         self._agent_ids = agent_ids
         self._slots = slots
         self._capacity = 64
         self.rows: Numbers = np.zeros((7, self._capacity))
         self.open: NDArray[np.bool_] = np.zeros(self._capacity, dtype=np.bool_)
+        self._wealth: NDArray[np.float64] = np.zeros(self._capacity)
         self._pending: list[int] = []
         self._drag: list[float] = []
         self._columns: OrderedDict[str, Column] = OrderedDict()
         records.changed, records.forgot = self._changed, self._forgot
+        self.highest(highest)
 
     def highest(self, stake: int) -> None:
         """Set the stake that counts as much as any larger one, base units; see ``terms``."""
         self._rich = log1p(max(stake, TOKEN) / TOKEN)
+        np.minimum(1.0, self._wealth / self._rich, out=self.rows[STAKE])
 
     def add(self) -> None:
         """Add a slot."""
@@ -85,6 +87,7 @@ class Board:
             self._capacity *= 2
             self.rows = np.concatenate((self.rows, np.zeros_like(self.rows)), axis=1)
             self.open = np.concatenate((self.open, np.zeros_like(self.open)))
+            self._wealth = np.concatenate((self._wealth, np.zeros_like(self._wealth)))
 
     def load(self, slot: int, active: int, limit: int, turn: int) -> None:
         """Set how many of its places an agent has taken, and when it was last given a task."""
@@ -98,7 +101,8 @@ class Board:
     def terms(self, slot: int, price: int, stake: int) -> None:
         """Set an agent's price and stake, base units."""
         self.rows[PRICE, slot] = price
-        self.rows[STAKE, slot] = min(1.0, log1p(stake / TOKEN) / self._rich)
+        self._wealth[slot] = wealth = log1p(stake / TOKEN)
+        self.rows[STAKE, slot] = min(1.0, wealth / self._rich)
 
     def learn(self, slot: int, record: AgentRecord, types: Iterable[str] | None = None) -> None:
         """Set the record of the agent in a slot, which is new there or has changed.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -13,21 +12,25 @@ from aia_mas.application.communication.peeking import Waiting, peek, still_waiti
 from aia_mas.application.communication.polling import MOST_BYTES
 from aia_mas.application.communication.post_office import Delivered
 from aia_mas.domain.kernel import DomainError
-from aia_mas.domain.kernel.errors import InvalidValue
-from aia_mas.domain.kernel.ids import check_made_id
 from aia_mas.interfaces.http.answers import Answer, answer
+from aia_mas.interfaces.http.communication.acknowledged import acknowledged
 from aia_mas.interfaces.http.communication.paths import COMMUNICATION
 from aia_mas.interfaces.http.communication.readers import (
     check_again,
     reading_for,
     seeing_for,
 )
-from aia_mas.interfaces.http.problems import problem_answer
-from aia_mas.interfaces.http.queries import Cursor, Cursors, Limit, MinPosition, number_in, reached
+from aia_mas.interfaces.http.queries import (
+    Cursor,
+    Cursors,
+    Limit,
+    MinPosition,
+    as_of,
+    number_in,
+    reached,
+)
 from aia_mas.interfaces.http.requests import ApiRequest
 from aia_mas.interfaces.http.schemas.message_delivery import (
-    MOST_ACKNOWLEDGED,
-    AcknowledgedItem,
     AcknowledgedItems,
     DeliveredMessages,
     InboxAcknowledgement,
@@ -138,20 +141,10 @@ class Inboxes(Controller):
         Each is taken or refused on its own, and all that are taken are in one commit.
         """
         reading_for(request, agent_id)
-        if not 0 < len(data.message_ids) <= MOST_ACKNOWLEDGED:
-            most = f"message_ids has 1 to {MOST_ACKNOWLEDGED} entries"
-            raise InvalidValue(most, field="message_ids")
-        for index, message_id in enumerate(data.message_ids):
-            check_made_id(message_id, f"message_ids.{index}")
-        settling = request.system.communication.settling
-        results = await settling.acknowledge(agent_id, data.message_ids)
-        items = [
-            _acknowledged(request, message_id, result)
-            for message_id, result in zip(data.message_ids, results, strict=True)
-        ]
-        refused = sum(isinstance(result, DomainError) for result in results)
-        content = AcknowledgedItems(items=items, acknowledged=len(items) - refused, refused=refused)
-        return answer(content, 200, _position(results))
+        ids = data.checked()
+        results = await request.system.communication.settling.acknowledge(agent_id, ids)
+        told = acknowledged(ids, results, request.scope["path"])
+        return answer(told.content, 200, [] if told.position is None else [as_of(told.position)])
 
 
 def _delivered(handed: Delivered) -> bytes:
@@ -172,18 +165,3 @@ def _waiting(waiting: Waiting, view: msgspec.Struct) -> WaitingMessage:
         retry_at=waiting.retry_at,
         reason=waiting.reason,
     )
-
-
-def _acknowledged(
-    request: ApiRequest, message_id: str, result: int | DomainError
-) -> AcknowledgedItem:
-    if isinstance(result, int):
-        return AcknowledgedItem(message_id=message_id, status=200)
-    problem = problem_answer(result, instance=request.scope["path"], request_id="")
-    body = msgspec.Raw(problem.body)
-    return AcknowledgedItem(message_id=message_id, status=problem.status, problem=body)
-
-
-def _position(results: Sequence[int | DomainError]) -> list[tuple[bytes, bytes]]:
-    last = max((each for each in results if isinstance(each, int)), default=0)
-    return [(b"x-event-position", b"%d" % last)] if last else []

@@ -10,7 +10,7 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import JSONBody, QueryParameter
 
-from aia_mas.application.communication.routing_table import Kind, TableEntry, entries, members
+from aia_mas.application.communication.routing_table import RouteEntry, RouteKind, entries, members
 from aia_mas.application.connections import ConnectionFilter
 from aia_mas.domain.communication.sending import check_message
 from aia_mas.domain.communication.told import destination_fields, destination_view
@@ -48,7 +48,7 @@ class Routes(Controller):
         self,
         request: ApiRequest,
         kind: Annotated[
-            list[Kind] | None, QueryParameter(description="Only entries of these kinds.")
+            list[RouteKind] | None, QueryParameter(description="Only entries of these kinds.")
         ] = None,
         limit: Limit = 100,
         cursor: Cursor = None,
@@ -59,11 +59,11 @@ class Routes(Controller):
         Of the recipients of an entry 20 are named. What goes to an agent by name needs no entry.
         """
         await reached(request, MAILROOM.name, min_position)
-        kinds = [each for each in Kind if not kind or each in kind]
+        kinds = [each for each in RouteKind if not kind or each in kind]
         cursors = Cursors(request, [kinds])
         opened = cursors.open(cursor)
         first, after = (None, "") if opened is None else _place(opened)
-        page: list[TableEntry] = []
+        page: list[RouteEntry] = []
         following: str | None = None
         for each in dropwhile(lambda one: first is not None and one is not first, kinds):
             async for entry in _entries(request, each, after):
@@ -112,10 +112,10 @@ class Routes(Controller):
         )
 
 
-async def _entries(request: ApiRequest, kind: Kind, after: str) -> AsyncIterator[TableEntry]:
+async def _entries(request: ApiRequest, kind: RouteKind, after: str) -> AsyncIterator[RouteEntry]:
     """Yield the entries of one kind behind a name."""
     system = request.system
-    if kind is not Kind.CONNECTION:
+    if kind is not RouteKind.CONNECTION:
         for entry in entries(system.communication.mailroom, kind, after):
             yield entry
         return
@@ -125,13 +125,13 @@ async def _entries(request: ApiRequest, kind: Kind, after: str) -> AsyncIterator
         for connection in found:
             if connection.agent_id is not None:
                 name = connection.connection_id
-                yield TableEntry(kind=kind, name=name, connection=connection)
+                yield RouteEntry(kind=kind, name=name, connection=connection)
         if len(found) < MAX_LIMIT:
             return
         last = found[-1].connection_id
 
 
-def _place(cursor: str) -> tuple[Kind, str]:
+def _place(cursor: str) -> tuple[RouteKind, str]:
     """Return the kind and the name at which a page ended.
 
     Raises:
@@ -139,6 +139,6 @@ def _place(cursor: str) -> tuple[Kind, str]:
     """
     kind, _, name = cursor.partition(":")
     try:
-        return Kind(kind), name
+        return RouteKind(kind), name
     except ValueError:
         raise InvalidCursor from None

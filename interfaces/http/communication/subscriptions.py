@@ -133,10 +133,8 @@ class Topics(Controller):
         cursors = Cursors(request, [topic])
         mailroom = request.system.communication.mailroom
         listed = (
-            KnownTopic(pattern=pattern, subscribers=len(numbers))
-            for pattern, numbers in mailroom.directory.subscribers.listed(
-                cursors.open(cursor) or ""
-            )
+            KnownTopic(pattern=pattern, subscribers=crowd.bit_count())
+            for pattern, crowd in mailroom.directory.subscribers.listed(cursors.open(cursor) or "")
             if topic is None or matches(pattern, topic)
         )
         page = list(islice(listed, limit + 1))

@@ -10,14 +10,15 @@ from litestar.params import FromPath, JSONBody
 
 from aia_mas.application.engine.outcomes import CommandResult
 from aia_mas.domain.economy.accounts import parse_account
-from aia_mas.domain.economy.errors import TransferNotFound
+from aia_mas.domain.economy.errors import Exists, OrderExists, TransferNotFound
 from aia_mas.domain.economy.ledger.commands import ReverseTransfer, Transfer, VoidHold
 from aia_mas.domain.economy.ledger.entry import Leg
 from aia_mas.domain.economy.ledger.reversing import Reversal
+from aia_mas.domain.economy.ledger.states import TransferState
 from aia_mas.domain.economy.ledger.told import ToldTransfer
 from aia_mas.domain.economy.orders import OrderStatus
 from aia_mas.domain.kernel import DomainError
-from aia_mas.domain.kernel.ids import check_id, check_made_id
+from aia_mas.domain.kernel.ids import check_made_id
 from aia_mas.domain.orchestration.errors import InvalidBatchSize
 from aia_mas.interfaces.http.answers import Answer, answer
 from aia_mas.interfaces.http.bodies import decode
@@ -126,7 +127,7 @@ class Transfers(Controller):
 
         Whoever could have made it may. What tasks and proposals hold is settled by these.
         """
-        command = (data or TransferPosting()).command(check_id(transfer_id, "transfer_id"))
+        command = (data or TransferPosting()).command(check_made_id(transfer_id, "transfer_id"))
         return answered(await carry_out(request, command))
 
     @post("/{transfer_id:str}/void", operation_id="void_transfer", status_code=200)
@@ -134,7 +135,7 @@ class Transfers(Controller):
         self, transfer_id: FromPath[str], request: ApiRequest, data: JSONBody[Nothing | None] = None
     ) -> Answer[ToldTransfer]:
         """Let go what a pending transfer holds; whoever could have made it may."""
-        command = VoidHold(transfer_id=check_id(transfer_id, "transfer_id"))
+        command = VoidHold(transfer_id=check_made_id(transfer_id, "transfer_id"))
         return answered(await carry_out(request, command))
 
     @post("/{transfer_id:str}/reverse", operation_id="reverse_transfer", status_code=201)
@@ -151,12 +152,17 @@ class Transfers(Controller):
         """
         system = request.system
         command = (data or TransferReversal()).command(
-            check_id(transfer_id, "transfer_id"), system.new_id()
+            check_made_id(transfer_id, "transfer_id"), system.new_id()
         )
         known = await system.economy.legs.state(transfer_id)
-        if known is None or not any(parse_account(leg.account).is_system for leg in known.moved):
+        # One that was taken back before needs no order to say so.
+        if known is None or known.reversed_by is not None or not _is_of_the_system(known):
             return _made(request, await carry_out(request, command))
         return await _ordered(request, command, known.moved)
+
+
+def _is_of_the_system(state: TransferState) -> bool:
+    return any(parse_account(leg.account).is_system for leg in state.moved)
 
 
 async def _ordered(
@@ -171,9 +177,14 @@ async def _ordered(
         metadata=command.metadata,
         moved=moved,
     )
-    ended = await request.system.economy.orders.place(
-        f"reverse:{command.reversal_id}", order, await origin_of(request)
-    )
+    try:
+        ended = await request.system.economy.orders.place(
+            f"reverse:{command.reversal_id}", order, await origin_of(request)
+        )
+    except OrderExists:
+        if existed:
+            raise Exists(transfer_id=command.reversal_id) from None
+        raise
     position = as_of(ended.position)
     headers = [position, REPLAYED] if ended.replayed else [position]
     if ended.order.status is not OrderStatus.EXECUTED:

@@ -10,6 +10,7 @@ import msgspec
 from aia_mas.application.communication.views import MessageView
 from aia_mas.domain.communication.sending import MOST_ATTEMPTS
 from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.kernel.ids import check_made_id
 from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.orchestration.bounds import check_number, check_text
 from aia_mas.interfaces.http.schemas.values import AgentId
@@ -80,6 +81,21 @@ class InboxAcknowledgement(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     """Which messages have arrived (``message_ids``: 1 to 1,000)."""
 
     message_ids: _Ids
+
+    def checked(self) -> tuple[str, ...]:
+        """Return them.
+
+        Raises:
+            InvalidValue: There are none, or too many.
+            InvalidId: One is none.
+        """
+        ids = self.message_ids
+        if not 0 < len(ids) <= MOST_ACKNOWLEDGED:
+            most = f"message_ids has 1 to {MOST_ACKNOWLEDGED} entries"
+            raise InvalidValue(most, field="message_ids")
+        for index, message_id in enumerate(ids):
+            check_made_id(message_id, f"message_ids.{index}")
+        return ids
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

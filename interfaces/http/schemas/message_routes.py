@@ -6,8 +6,8 @@ from typing import Annotated
 
 import msgspec
 
-from aia_mas.application.communication.routing_table import Member, TableEntry
-from aia_mas.application.communication.views import RuleMatch, RuleView
+from aia_mas.application.communication.routing_table import RouteEntry, RouteMember
+from aia_mas.application.communication.views import RuleView
 from aia_mas.domain.communication.mailbox import (
     MOST_PATTERNS,
     ForwardMailbox,
@@ -68,6 +68,18 @@ class TopicPage(msgspec.Struct, frozen=True, kw_only=True):
 
     items: list[KnownTopic]
     next_cursor: str | None
+
+
+class RuleMatch(Match, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """For which messages a rule is; all that is given holds.
+
+    Attributes:
+        message_type: They are of this type.
+        topic: They go to a topic that this pattern takes in, like ``tasks.*``.
+        from_agent: They come from this agent.
+        to_agent: They name this agent.
+        headers: They have these headers with these values.
+    """
 
 
 class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -135,7 +147,7 @@ class RuleList(msgspec.Struct, frozen=True, kw_only=True):
 class RoutePage(msgspec.Struct, frozen=True, kw_only=True):
     """Entries of the routing table, by kind and name (``next_cursor``: see lists)."""
 
-    items: list[TableEntry]
+    items: list[RouteEntry]
     next_cursor: str | None
 
 
@@ -148,7 +160,7 @@ class RoutedGroup(DestinationView, frozen=True, kw_only=True, omit_defaults=True
     """
 
     recipients: int
-    members: tuple[Member, ...]
+    members: tuple[RouteMember, ...]
 
 
 def _encoded(kind: str) -> msgspec.Meta:

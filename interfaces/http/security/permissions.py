@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from aia_mas.domain.economy.authority import check_has_wallet
 from aia_mas.domain.kernel import Principal, Role
 from aia_mas.domain.kernel.errors import PermissionDenied
 
@@ -174,6 +175,8 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "open_frontend_socket": _READERS,
     "stream_events": _READERS,
     "open_agent_socket": _AGENTS,
+    "stream_inbox": _SUBMITTERS,  # as ``open_message_socket``
+    "open_message_socket": _SUBMITTERS,  # one's own mailbox only, see ``check_may_read``
     "create_ticket": _READERS,  # for oneself
     "list_connections": _AUDITORS,
     "close_connection": _OPERATORS,
@@ -211,10 +214,12 @@ def authorize(operation_id: str | None, principal: Principal | None) -> None:
         principal: Who; None: nobody in particular, who may do what is public.
 
     Raises:
-        PermissionDenied: It may not.
+        PermissionDenied: It may not (``SubjectHasNoWallet``: as it can own nothing).
     """
     allowed = PERMISSIONS.get(operation_id or "")
     if allowed is None:
         raise PermissionDenied("Nobody may do this: it is not on the list of permissions")
     if allowed and (principal is None or principal.roles.isdisjoint(allowed)):
         raise PermissionDenied(f"This takes one of the roles {', '.join(sorted(allowed))}")
+    if allowed is _SPENDERS and principal is not None:
+        check_has_wallet(principal)

@@ -20,7 +20,7 @@ class Receipt(msgspec.Struct, kw_only=True, omit_defaults=True, tag="receipt"):
     """The answer to a message: what the request that says the same over HTTP is answered.
 
     Attributes:
-        id: The message's.
+        id: The message's; empty when it had none.
         status: The HTTP status: 200, or that of the problem.
         position: Where the command stands in the log.
         replayed: The message had been carried out before under its key.

@@ -38,8 +38,8 @@ class Desk(Protocol):
         """Take a message; called in the order of their coming.
 
         Returns:
-            What carries it out and returns the frame of its receipt, without an error ever; None:
-            the receipt is sent by itself.
+            What carries it out and returns the frame of its receipt, without an error ever (empty:
+            there is none); None: the receipt is sent by itself.
         """
         ...
 
@@ -115,7 +115,9 @@ class ActingSession(Session):
 
     async def _carry_out(self, work: Coroutine[Any, Any, bytes]) -> None:
         try:
-            self.connection.push(await work)
+            frame = await work
+            if frame:
+                self.connection.push(frame)
         finally:
             self._room.release()
 

@@ -19,6 +19,7 @@ from aia_mas.interfaces.realtime.agent.desk import TaskDesk
 from aia_mas.interfaces.realtime.agent.feed import AgentFeed
 from aia_mas.interfaces.realtime.gate import credential_of, turn_away
 from aia_mas.interfaces.realtime.handshake import chosen_protocol
+from aia_mas.interfaces.realtime.mail import MailDesk, MailFeed, MailOptions, mail_options
 from aia_mas.interfaces.realtime.roster import AGENT
 
 if TYPE_CHECKING:
@@ -37,11 +38,12 @@ def agent_socket_handlers(system: System) -> list[WebsocketRouteHandler]:
         credential = credential_of(socket)
         await socket.accept(chosen_protocol(socket.scope["subprotocols"]))
         try:
+            options = mail_options(socket)
             await _admit(system, agent_id, credential)
         except REFUSALS as error:
             await turn_away(socket, closing_of(error))
             return
-        await AgentSession(system, watches, socket, agent_id, credential).run()
+        await AgentSession(system, watches, socket, agent_id, credential, options).run()
 
     return [agent_socket]
 
@@ -57,7 +59,7 @@ async def _admit(system: System, agent_id: str, credential: Credential) -> None:
 class AgentSession(ActingSession):
     """What one agent and the system say to each other."""
 
-    __slots__ = ("_feed",)
+    __slots__ = ("_feed", "_mail")
 
     def __init__(
         self,
@@ -66,12 +68,25 @@ class AgentSession(ActingSession):
         socket: Socket,
         agent_id: str,
         credential: Credential,
+        options: MailOptions,
     ) -> None:
         """Connect an accepted socket of an agent."""
         super().__init__(system, socket, agent_id, credential, kind=AGENT, agent_id=agent_id)
         principal, path = credential.principal, socket.scope["path"]
         self._feed = AgentFeed(system, watches, agent_id, self.connection.push)
         self.seat(TaskDesk(system, agent_id, principal, self._feed, path))
+        self.seat(MailDesk(system, agent_id, principal, self.connection.push, path))
+        self._mail: MailFeed | None = None
+        if options.messages:
+            self._mail = MailFeed(
+                system.communication, self.connection, agent_id, "socket", options.prefetch
+            )
 
     def _beside(self) -> Sequence[Coroutine[Any, Any, None]]:
-        return (self._feed.run(), self._show_life())
+        return (self._feed.run(), self._show_life(), self._hand_over())
+
+    async def _hand_over(self) -> None:
+        """Deliver messages, behind the welcome, to an agent that asked for them."""
+        if self._mail is not None:
+            await self._feed.welcomed.wait()
+            await self._mail.run()

@@ -12,9 +12,10 @@ from aia_mas.interfaces.realtime.asyncapi.frames import (
     FROM_CLIENTS,
     TO_AGENTS,
     TO_EVERYBODY,
-    Frame,
 )
+from aia_mas.interfaces.realtime.asyncapi.mail_frames import FROM_MAILBOXES, TO_MAILBOXES
 from aia_mas.interfaces.realtime.asyncapi.schemas import REF, schemas_of
+from aia_mas.interfaces.realtime.asyncapi.shapes import Frame
 from aia_mas.interfaces.realtime.close_codes import CloseCode
 from aia_mas.interfaces.realtime.handshake import PROTOCOL
 
@@ -44,6 +45,10 @@ class Channel(NamedTuple):
     sent: Sequence[Frame]
 
 
+_TO_ALL: Sequence[Frame] = (*TO_EVERYBODY, *TO_AGENTS)
+_ANSWERS = ("pong", "error", "receipt")
+"""What whoever says something is answered, whatever the socket."""
+
 CHANNELS: Sequence[Channel] = (
     Channel(
         "frontend",
@@ -57,16 +62,25 @@ CHANNELS: Sequence[Channel] = (
         "agent",
         f"{API}/agents/ws/agent/{{agent_id}}",
         ("agent_id", "The registered agent that connects."),
-        "An agent's work: what it is given, and what it reports",
-        (*FROM_CLIENTS, *FROM_AGENTS),
-        (*TO_EVERYBODY, *TO_AGENTS),
+        "An agent's work: what it is given, and what it reports; with ?messages=true its messages",
+        (*FROM_CLIENTS, *FROM_AGENTS, *FROM_MAILBOXES),
+        (*TO_EVERYBODY, *TO_AGENTS, *TO_MAILBOXES),
+    ),
+    Channel(
+        "mailbox",
+        f"{API}/communication/ws/{{agent_id}}",
+        ("agent_id", "Whose messages: an agent, or a client whose subject this is."),
+        "The messages of one recipient, and those that it sends",
+        (*(frame for frame in FROM_CLIENTS if frame.type == "ping"), *FROM_MAILBOXES),
+        (*(frame for frame in _TO_ALL if frame.type in _ANSWERS), *TO_MAILBOXES),
     ),
 )
 
 
 def frames() -> Sequence[Frame]:
     """Return every frame once."""
-    return (*FROM_CLIENTS, *FROM_AGENTS, *TO_EVERYBODY, *TO_AGENTS)
+    from_all = (*FROM_CLIENTS, *FROM_AGENTS, *FROM_MAILBOXES)
+    return (*from_all, *_TO_ALL, *TO_MAILBOXES)
 
 
 def document(host: str) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from typing import Any, get_args
 import msgspec
 
 from aia_mas.interfaces.http.openapi_fields import describe
-from aia_mas.interfaces.realtime.asyncapi.frames import ANSWERS, ITEMS, Frame, Shape
+from aia_mas.interfaces.realtime.asyncapi.frames import ANSWERS, ITEMS
+from aia_mas.interfaces.realtime.asyncapi.mail_frames import MAIL_ANSWERS
+from aia_mas.interfaces.realtime.asyncapi.shapes import Frame, Shape
 from aia_mas.interfaces.realtime.facts import Update
 
 REF = "#/components/schemas/{name}"
@@ -16,7 +18,8 @@ REF = "#/components/schemas/{name}"
 
 def schemas_of(frames: Sequence[Frame]) -> dict[str, Any]:
     """Return the schema of each frame and of what it consists of, by the name of the Struct."""
-    types = [frame.struct for frame in frames] + [*ANSWERS, *ITEMS]
+    answers = [*ANSWERS, *MAIL_ANSWERS]
+    types = [frame.struct for frame in frames] + [*answers, *ITEMS]
     structs = {found.__name__: found for each in types for found in _structs(each)}
     _, schemas = msgspec.json.schema_components(list(structs.values()), ref_template=REF)
     for name, schema in schemas.items():
@@ -27,7 +30,7 @@ def schemas_of(frames: Sequence[Frame]) -> dict[str, Any]:
                 schema["properties"]["at"] |= {"type": "string", "format": "date-time"}
     for schema in schemas.values():
         _write_patterns(schema)
-    schemas["Receipt"]["properties"]["data"] |= {"anyOf": _references(ANSWERS)}
+    schemas["Receipt"]["properties"]["data"] |= {"anyOf": _references(answers)}
     schemas["Page"]["properties"]["items"]["items"] = {"anyOf": _references(ITEMS)}
     return schemas
 

@@ -9,13 +9,8 @@ import msgspec
 
 from aia_mas.domain.communication.errors import InboxNotAllowed
 from aia_mas.domain.communication.mailbox import MOST_PATTERNS, Subscribe, Unsubscribe
-from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.ids import check_made_id
-from aia_mas.interfaces.http.schemas.message_delivery import (
-    MOST_ACKNOWLEDGED,
-    InboxAcknowledgement,
-    Refusal,
-)
+from aia_mas.interfaces.http.schemas.message_delivery import InboxAcknowledgement, Refusal
 from aia_mas.interfaces.http.schemas.messages import MessageToSend
 from aia_mas.interfaces.http.schemas.values import AgentId
 
@@ -31,21 +26,6 @@ class Send(MessageToSend, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 class Acknowledge(InboxAcknowledgement, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Say that messages have arrived (``message_ids``: 1 to 1,000): they do not come again."""
-
-    def checked(self) -> tuple[str, ...]:
-        """Return the ids.
-
-        Raises:
-            InvalidValue: There are none, or too many.
-            InvalidId: One is none.
-        """
-        ids = self.message_ids
-        if not 0 < len(ids) <= MOST_ACKNOWLEDGED:
-            most = f"message_ids has 1 to {MOST_ACKNOWLEDGED} entries"
-            raise InvalidValue(most, field="message_ids")
-        for index, message_id in enumerate(ids):
-            check_made_id(message_id, f"message_ids.{index}")
-        return ids
 
 
 class GiveBack(Refusal, frozen=True, kw_only=True, forbid_unknown_fields=True):

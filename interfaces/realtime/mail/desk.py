@@ -11,18 +11,13 @@ from collections.abc import Callable, Collection, Coroutine, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from msgspec.structs import replace
 
 from aia_mas.domain.kernel import DomainError, Principal
 from aia_mas.interfaces.http.bodies import decode
-from aia_mas.interfaces.http.problems import problem_answer
+from aia_mas.interfaces.http.communication.acknowledged import acknowledged
 from aia_mas.interfaces.http.queries import PATIENCE
-from aia_mas.interfaces.http.schemas.message_delivery import (
-    AcknowledgedItem,
-    AcknowledgedItems,
-    Settled,
-)
+from aia_mas.interfaces.http.schemas.message_delivery import Settled
 from aia_mas.interfaces.http.schemas.messages import Sending
 from aia_mas.interfaces.http.security import authorize
 from aia_mas.interfaces.realtime.acting import (
@@ -93,22 +88,23 @@ class MailDesk:
             said = decode(bytes(message.data), wanted)
             if isinstance(said, Acknowledge):
                 return self._acknowledge(message, said)
-            if isinstance(said, GiveBack):
-                work = self._given_back(message, said)
-            elif isinstance(said, Send):
-                work = self._sent(message, said)
-            else:
-                work = self._subscribed(message, said, self._lanes.enter(_TOPICS))
         except Exception as error:  # noqa: BLE001 - whatever it is, it has its receipt
             self._push(self._refused(message, error))
             return None
-        return self._answered(message, work)
+        if isinstance(said, Send):
+            return self._answered(message, self._sent, said)
+        if isinstance(said, GiveBack):
+            return self._answered(message, self._given_back, said)
+        return self._answered(message, self._subscribed, said, self._lanes.enter(_TOPICS))
 
     async def _answered(
-        self, message: Envelope, work: Coroutine[Any, Any, Receipt | None]
+        self,
+        message: Envelope,
+        work: Callable[..., Coroutine[Any, Any, Receipt | None]],
+        *said: Any,  # what that takes beside the message
     ) -> bytes:
         try:
-            receipt = await work
+            receipt = await work(message, *said)
         except Exception as error:  # noqa: BLE001 - as above
             return self._refused(message, error)
         return b"" if receipt is None else receipt.frame()
@@ -170,8 +166,7 @@ class MailDesk:
                 taken.append(acknowledge(name, message_id))
             except DomainError:
                 # Rare, and it takes a look into the read model to say why.
-                rest = self._partly(message, ids, taken)
-                return self._answered(message, rest)
+                return self._answered(message, self._partly, ids, taken)
         if message.id:
             # They are written down in the order of their coming, so with the last one all are.
             taken[-1].add_done_callback(partial(self._all_durable, message, ids))
@@ -186,8 +181,7 @@ class MailDesk:
         if isinstance(error, Exception):
             self._push(self._refused(message, error))
             return
-        position = last.result()
-        self._push(_acknowledged(message, ids, [position] * len(ids), self._path).frame())
+        self._push(self._acknowledged(message, ids, [last.result()] * len(ids)).frame())
 
     async def _partly(
         self, message: Envelope, ids: Sequence[str], taken: Sequence[asyncio.Future[int]]
@@ -197,26 +191,11 @@ class MailDesk:
         others = await settling.acknowledge(self._name, ids[len(taken) :])
         results = [*(await asyncio.gather(*taken)), *others]
         if message.id or any(isinstance(each, DomainError) for each in results):
-            return _acknowledged(message, ids, results, self._path)
+            return self._acknowledged(message, ids, results)
         return None
 
-
-def _acknowledged(
-    message: Envelope, ids: Sequence[str], results: Sequence[int | DomainError], path: str
-) -> Receipt:
-    """Return the receipt of acknowledgements (``results``: positions, or why not)."""
-    items = [_item(*each, path) for each in zip(ids, results, strict=True)]
-    positions = [each for each in results if isinstance(each, int)]
-    answer = AcknowledgedItems(
-        items=items, acknowledged=len(positions), refused=len(items) - len(positions)
-    )
-    position = max(positions, default=None)
-    return Receipt(id=message.id, status=200, position=position, data=answer)
-
-
-def _item(message_id: str, result: int | DomainError, path: str) -> AcknowledgedItem:
-    if isinstance(result, int):
-        return AcknowledgedItem(message_id=message_id, status=200)
-    problem = problem_answer(result, instance=path, request_id="")
-    body = msgspec.Raw(problem.body)
-    return AcknowledgedItem(message_id=message_id, status=problem.status, problem=body)
+    def _acknowledged(
+        self, message: Envelope, ids: Sequence[str], results: Sequence[int | DomainError]
+    ) -> Receipt:
+        told = acknowledged(ids, results, self._path)
+        return Receipt(id=message.id, status=200, position=told.position, data=told.content)

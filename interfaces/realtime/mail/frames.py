@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from aia_mas.application.communication.post_office import Delivered
+from aia_mas.application.communication.views import MessageView
 from aia_mas.interfaces.realtime.frames import text_frame
+
+
+class HandedMessage(MessageView, frozen=True, kw_only=True, omit_defaults=True):
+    """A message as it is handed over.
+
+    Attributes:
+        attempt: Which delivery it is, when it is not the first.
+    """
+
+    attempt: int = 1
 
 
 def message_frame(delivered: Delivered) -> bytes:

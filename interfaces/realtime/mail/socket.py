@@ -81,9 +81,8 @@ class MessageSession(ActingSession):
         registered: bool,
     ) -> None:
         """Connect an accepted socket (``registered``: of an agent)."""
-        agent_id = name if registered else None
         super().__init__(
-            system, socket, name, credential, kind=MESSAGES, agent_id=agent_id, words=("ping",)
+            system, socket, name, credential, kind=MESSAGES, agent_id=name, words=("ping",)
         )
         path = socket.scope["path"]
         self.seat(MailDesk(system, name, credential.principal, self.connection.push, path))

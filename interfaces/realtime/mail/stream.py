@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class MessageStreams(Controller):
     """Messages for clients that speak HTTP only."""
 
-    tags = ("messages",)
+    tags = ("communication",)
 
     @get(
         f"{API}/communication/agents/{{agent_id:str}}/inbox/stream",
@@ -56,8 +56,8 @@ class MessageStreams(Controller):
         """Deliver messages as they come, as server-sent events.
 
         Events are `mailbox` (how it stands; the first one) and `message`, whose id is its position;
-        `data` is the frame of the socket (`docs/messages.md`). They are acknowledged by requests;
-        what was not when the stream ends is delivered again, to whoever comes next.
+        `data` is the frame of the socket, see `docs/message-sockets.md`. Messages are acknowledged
+        by requests. Those that were not when the stream ends go to whoever comes next.
         """
         check_id(agent_id, "agent_id")
         check_may_read(request.principal, agent_id)

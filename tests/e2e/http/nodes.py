@@ -15,13 +15,16 @@ NOBODY_S: dict[str, Any] = {"requirements": {"skills": ["nobody-has-it"]}}
 def assigned(client: httpx.Client, task_id: str) -> dict[str, Any]:
     """Return a task once an agent has it: with its submission, or a moment later (bounded)."""
     path, until = f"/mas/api/v1/agents/tasks/{task_id}", time.monotonic() + 60.0
+    position = 0
     while time.monotonic() < until:
-        answer = client.get(path)
-        task: dict[str, Any] = answer.json()
-        if task["lease"]:
-            return task
         # Answered when something has happened, or after a while.
-        client.get(path, params={"min_position": int(answer.headers["x-event-position"]) + 1})
+        answer = client.get(path, params={"min_position": position})
+        # What was submitted a moment ago need not be in the read model yet.
+        if answer.status_code == 200:
+            task: dict[str, Any] = answer.json()
+            if task["lease"]:
+                return task
+            position = int(answer.headers["x-event-position"]) + 1
     raise AssertionError(f"nobody has {task_id}: {client.get(f'{path}/explain').text}")
 
 

@@ -21,6 +21,30 @@ BUDGETS = f"{ECONOMIC}/budgets"
 Acting = Callable[..., httpx.Client]
 
 
+def test_a_client_whose_subject_is_no_id_is_told_that_it_has_no_wallet(
+    acting: Acting, unique: str
+) -> None:
+    name = f"{unique}@example.com"
+    client = acting(name, "client")
+    task = {"task_type": unique, "description": "x"}
+    transfer = {"from": name, "to": unique, "amount": "1"}
+
+    for answer in (
+        client.post(f"{TASKS}/submit", json={**task, "payer": name, "max_cost": "5"}),
+        client.post(f"{ECONOMIC}/transfers", json=transfer),
+        client.post(f"{ECONOMIC}/agents/{name}/register", json={"amount": "5"}),
+        client.post(f"{ECONOMIC}/agents/{name}/stake", json={"amount": "5"}),
+    ):
+        assert (answer.status_code, is_problem(answer)["code"]) == (403, "subject_has_no_wallet")
+    batch = {"tasks": [{**task, "payer": name, "max_cost": "5"}, task]}
+    items = client.post(f"{TASKS}/submit-batch", json=batch).json()["items"]
+    codes = [item.get("problem", {}).get("code") for item in items]
+    assert codes == ["subject_has_no_wallet", None]
+    assert client.post(f"{TASKS}/submit", json=task).status_code == 201
+    other = client.post(f"{TASKS}/submit", json={**task, "payer": unique, "max_cost": "5"})
+    assert is_problem(other)["code"] == "permission_denied"
+
+
 class Firm:
     """A client with 100 tokens, an agent that works for it, and a treasurer."""
 

@@ -220,6 +220,25 @@ def test_the_document_describes_every_route(client: httpx.Client) -> None:
         assert ("requestBody" in operation) == (name in commands - {"remove_budget"}), name
         if operation["responses"].keys() & {"201"} and name != "create_ticket":
             assert "Location" in responses["201"].get("headers", {}), name
+    several = {
+        name: said
+        for name, operation in operations.items()
+        if len(said := {status for status in operation["responses"] if status < "300"}) > 1
+    }
+    ordered = {
+        *("mint_tokens", "burn_tokens", "fund_account", "change_economic_parameters"),
+        *("open_incentive", "cancel_incentive", "claim_rewards", "slash_agent"),
+        "register_agent_economically",
+    }
+    created = {"put_agent", "submit_task", "make_transfer"}
+    assert several == {
+        **{name: {"200", "201"} for name in created},
+        "reverse_transfer": {"200", "201", "202"},
+        **{name: {"200", "202"} for name in ordered},
+    }
+    later = operations["reverse_transfer"]["responses"]["202"]
+    carried = later["content"]["application/json"]["schema"]["$ref"]
+    assert (carried.rpartition("/")[2], later["headers"].keys() >= {"Location"}) == ("Order", True)
     submission = document["components"]["schemas"]["TaskSubmission"]
     assert submission["additionalProperties"] is False
     assert submission["properties"]["max_cost"]["type"] == ["string", "number", "null"]

@@ -12,6 +12,7 @@ import pytest
 
 from aia_mas.interfaces.economy_audit import Report, audit
 
+from .nodes import assigned
 from .purses import ECONOMIC, eventually
 
 API = "/mas/api/v1"
@@ -60,7 +61,8 @@ def play(client: httpx.Client) -> None:
     post(f"{ECONOMIC}/budgets", budget_id="books", **terms)
     for number in range(2):
         spec = {"task_type": "sum", "requirements": {"skills": ["sums"]}, "max_cost": "4"}
-        task = post(f"{API}/agents/tasks/submit", payer="bob", cost_tags=["books"], **spec)
+        submitted = post(f"{API}/agents/tasks/submit", payer="bob", cost_tags=["books"], **spec)
+        task = assigned(client, submitted["task_id"])
         path = f"{API}/agents/tasks/{task['task_id']}"
         if number:
             post(f"{path}/cancel", reason="no need")

@@ -148,16 +148,69 @@ def test_a_payment_is_proposed_voted_on_and_made(people: dict[str, httpx.Client]
     assert proposal_id in [each["proposal_id"] for each in listed["items"]]
 
 
-def test_voters_earn_gov_for_their_power(people: dict[str, httpx.Client]):
-    before = float(_wallet(people["vera"], "bob", "AIA_GOV")["balance"])
-    proposal_id = _propose(people["ann"])
-    for name in ("ann", "bob"):
-        _ok(people[name].post(f"{PROPOSALS}/{proposal_id}/votes", json={"choice": "no"}))
-    _until(people["vera"], proposal_id, "defeated")
+def test_voters_earn_gov_for_their_power_once_in_a_round(people: dict[str, httpx.Client]):
+    # Given votes that bob takes part in, one after the other, all with a quorum
+    for _ in range(3):
+        proposal_id = _propose(people["ann"])
+        for name in ("ann", "bob"):
+            _ok(people[name].post(f"{PROPOSALS}/{proposal_id}/votes", json={"choice": "no"}))
+        _until(people["vera"], proposal_id, "defeated")
+    # Then one of them is paid: 1 for each full 100 tokens of its power, in the round of a week
     ends = time.monotonic() + PATIENCE
-    while float(_wallet(people["vera"], "bob", "AIA_GOV")["balance"]) != before + 4:
-        assert time.monotonic() < ends
+    while (earned := _wallet(people["vera"], "bob", "AIA_GOV")["balance"]) != "4":
+        assert earned == "0" and time.monotonic() < ends
         time.sleep(0.02)
+    terms = _ok(people["vera"].get(f"{ECONOMIC}/parameters"))
+    assert (terms["gov_per_vote"], terms["vote_reward_interval_seconds"]) == ("1", 7 * 86_400)
+
+
+def test_somebody_has_so_many_proposals_open_and_no_more(
+    secured: Any, people: dict[str, httpx.Client]
+):
+    tess = people["tess"]
+    _ok(tess.post(f"{ECONOMIC}/treasury/fund", json={"amount": "100", "agent_id": "pam"}))
+    with secured.new_client(**bearer("pam", "agent")) as pam:
+        made = [_propose(pam, kind="later") for _ in range(5)]
+        answer = pam.post(PROPOSALS, json={"title": "T", "kind": "later"})
+        problem = _refused(answer, 409, "too_many_proposals")
+        assert (problem["open"], problem["most"]) == (made, 5)
+        assert _wallet(pam, "pam")["held"] == "50"
+        # Who makes it for somebody else has no more room for it.
+        for_pam = {"title": "T", "kind": "later", "proposer": "pam"}
+        _refused(tess.post(PROPOSALS, json=for_pam), 409, "too_many_proposals")
+
+        _ok(pam.post(f"{PROPOSALS}/{made[2]}/cancel"))
+        made[2] = _propose(pam, kind="later")
+
+        for proposal_id in made:
+            _ok(pam.post(f"{PROPOSALS}/{proposal_id}/cancel"))
+
+
+NEVER = {"name": "never", "commands": ["change_parameters"], **SHORT, "quorum_ppm": 1_000_000}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"proposal_kinds": []}, "governance_lockout", "proposal_kinds"),
+        ({"proposal_kinds": KINDS[:3]}, "governance_lockout", "proposal_kinds"),
+        ({"proposal_kinds": [NEVER]}, "governance_lockout", "proposal_kinds"),
+        ({"open_proposals_per_proposer": 0}, "invalid_value", "open_proposals_per_proposer"),
+        ({"vote_reward_interval_seconds": 0}, "invalid_value", "vote_reward_interval_seconds"),
+        ({"min_delegation": "-1"}, "negative_amount", "min_delegation"),
+    ],
+)
+def test_parameters_that_lock_governance_out_are_refused(
+    people: dict[str, httpx.Client], changes: dict[str, Any], code: str, field: str
+):
+    before = _ok(people["vera"].get(f"{ECONOMIC}/parameters"))
+    problem = _refused(people["tess"].put(f"{ECONOMIC}/parameters", json=changes), 422, code)
+    assert [each["field"] for each in problem["errors"]] == [field]
+    command = {"kind": "change_parameters", **changes}
+    body = {"title": "T", "kind": "parameters", "commands": [command]}
+    problem = _refused(people["ann"].post(PROPOSALS, json=body), 422, code)
+    assert [each["field"] for each in problem["errors"]] == [f"commands.0.{field}"]
+    assert _ok(people["vera"].get(f"{ECONOMIC}/parameters")) == before
 
 
 def test_parameters_and_tiers_are_changed_by_vote(people: dict[str, httpx.Client]):

@@ -192,6 +192,24 @@ def test_nobody_delegates_to_itself(node: Any, client: httpx.Client) -> None:
     assert me.refused("delegate", to=me.agent_id, amount="1") == (422, "self_delegation")
 
 
+def test_dust_is_not_delegated(bank: Any) -> None:
+    set_terms(bank, unbonding_seconds=3_600)
+    me = Of(bank.client, rich(bank))
+    me.post("stake", amount="100")
+    parameters = bank.client.get(f"{ECONOMIC}/parameters").json()
+    assert parameters["min_delegation"] == "10"
+
+    assert me.refused("delegate", to="x", amount="9.99") == (422, "delegation_too_small")
+    me.post("delegate", to="x", amount="25")
+    me.post("delegate", to="x", amount="0.5")
+    assert me.refused("undelegate", to="x", amount="9") == (422, "delegation_too_small")
+    assert me.refused("undelegate", to="x", amount="16") == (422, "delegation_too_small")
+
+    me.post("undelegate", to="x", amount="15.5")
+    assert me.stake()["delegated"] == "25.5"
+    set_terms(bank)
+
+
 def test_a_repeated_request_is_carried_out_once(node: Any, client: httpx.Client) -> None:
     me = Of(client, rich(node))
     key = {"idempotency-key": f"stake-{me.agent_id}"}
@@ -256,6 +274,7 @@ def test_an_agent_that_goes_missing_is_jailed_until_it_asks_to_be_out(bank: Any)
     jailed = _until(me, lambda stake: stake["jailed_until"] is not None)
 
     assert (jailed["bonded"], jailed["effective"], jailed["tier"]) == ("500", "0", None)
+    assert me.refused("delegate", to="x", amount="100") == (409, "stake_jailed")
     reached = {"min_position": me.position}
     assert client.get(f"{API}/agents/{name}", params=reached).json()["tier"] is None
     assert me.post("unjail")["jailed_until"] is None

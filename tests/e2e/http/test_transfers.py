@@ -239,6 +239,50 @@ def test_reversed_twice_at_once_exactly_one_succeeds(
     refused(back, 409, "not_reversible")
 
 
+def test_one_reversal_id_takes_one_transfer_back(
+    node: Any, client: httpx.Client, unique: str
+) -> None:
+    ann = funded(node, f"{unique}-ann", 10)
+    first, second = (granted(node, client, name) for name in (ann, f"{ann}-2"))
+    body = {"reversal_id": f"{unique}-r", "reason": "mistake"}
+    assert client.post(f"{TRANSFERS}/{first}/reverse", json=body).status_code == 201
+
+    other = client.post(f"{TRANSFERS}/{second}/reverse", json=body)
+    refused(other, 409, "exists_with_different_legs")
+    # Said in other words it is still the reversal that there is.
+    again = client.post(f"{TRANSFERS}/{first}/reverse", json={**body, "reason": "other"})
+    assert (again.status_code, again.json()["reason"]) == (200, "mistake")
+
+    moved(client, f"{ann}-2", f"{ann}-3", "1")
+    spent = {"reversal_id": f"{unique}-s"}
+    short = client.post(f"{TRANSFERS}/{second}/reverse", json=spent)
+    assert refused(short, 402, "insufficient_funds")["available"] == "2"
+    third = granted(node, client, f"{ann}-4")
+    refused(client.post(f"{TRANSFERS}/{third}/reverse", json=spent), 409, "order_exists")
+    refused(client.post(f"{TRANSFERS}/{second}/reverse", json=spent), 402, "insufficient_funds")
+    assert balances(client, ann, f"{ann}-2", f"{ann}-4") == ["10", "2", "3"]
+
+
+def test_what_belongs_to_a_process_is_left_to_it(
+    node: Any, client: httpx.Client, unique: str
+) -> None:
+    ann = funded(node, f"{unique}-ann", 200)
+    proposal = {
+        "proposal_id": unique, "title": "t", "kind": "treasury", "proposer": ann,
+        "commands": [{"kind": "fund", "amount": "1", "agent_id": ann}],
+    }  # fmt: skip
+    made = client.post(f"{API}/governance/proposals", json=proposal)
+    assert made.status_code == 201, made.text
+    deposit = f"deposit~{unique}"
+    for act in ("post", "void"):
+        refused(client.post(f"{TRANSFERS}/{deposit}/{act}"), 403, "system_account")
+        refused(client.post(f"{TRANSFERS}/votes~{unique}~1/{act}"), 404, "transfer_not_found")
+    refused(client.post(f"{TRANSFERS}/{deposit}/reverse"), 409, "not_reversible")
+    refused(client.post(f"{TRANSFERS}/votes~{unique}~1/reverse"), 404, "transfer_not_found")
+    taken = {"reversal_id": f"votes~{unique}~1"}
+    refused(client.post(f"{TRANSFERS}/{deposit}/reverse", json=taken), 422, "invalid_id")
+
+
 def test_what_was_burnt_is_not_taken_back(node: Any, client: httpx.Client, unique: str) -> None:
     ann = funded(node, f"{unique}-ann", 10)
     entered(node, f"away:{unique}", (wallet(ann), -3), ("burn:AIA", 3))

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from websockets.sync.client import ClientConnection, connect
 
 from .agents_at_work import API, Worker, register
+from .mailboxes import MESSAGES, Mailbox
 from .raw import FRONTEND, Wire
 from .two_nodes import KEY
 
@@ -92,6 +93,18 @@ def work() -> Iterator[Callable[..., Worker]]:
             return Worker(stack.enter_context(connect(url, compression=None, **more)))
 
         yield worker
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Callable[..., Mailbox]]:
+    """Opens the mailboxes of recipients on nodes; they are closed with the test."""
+    with ExitStack() as stack:
+
+        def open_mailbox(node: Any, name: str, query: str = "", **more: Any) -> Mailbox:
+            url = node.url.replace("http", "ws", 1) + f"{MESSAGES}{name}{query}"
+            return Mailbox(stack.enter_context(connect(url, compression=None, **more)))
+
+        yield open_mailbox
 
 
 @pytest.fixture(scope="session")

@@ -92,7 +92,7 @@ def test_every_frame_of_a_story_is_as_the_document_says(
     board.subscribe("tasks")
     board.subscribe("agents", id="a", after=0, filter={"agent_ids": [unique]})
     register(node, unique, max_concurrent_tasks=3)
-    worker = work(node, unique)
+    worker = work(node, f"{unique}?messages=true")
     worker.connection = Watched(worker.connection, protocol)
     worker.next("welcome")
 
@@ -117,6 +117,19 @@ def test_every_frame_of_a_story_is_as_the_document_says(
     worker.say("nonsense")
     worker.next("error")
 
+    board.subscribe("messages")
+    worker.ask("subscribe_topics", {"patterns": [unique]})
+    for place in ({"topic": unique}, {"to_agent": unique}):
+        said = {"message_type": "t", "from_agent": f"{unique}-x", "headers": {"a": "b"}, **place}
+        worker.ask("send", {**said, "payload": {"n": 1}, "priority": "high", "ttl": 60})
+    messages = [worker.next("message")["data"]["message_id"] for _ in range(2)]
+    worker.ask("nack", {"message_id": messages[0], "reason": "no", "retry_after_seconds": 0})
+    assert worker.next("message")["data"]["attempt"] == 2
+    assert worker.ask("ack", {"message_ids": messages})["data"]["acknowledged"] == 2
+    assert worker.ask("ack", {"message_ids": messages})["data"]["refused"] == 2
+    worker.ask("unsubscribe_topics", {"patterns": [unique]})
+    board.next("message_update")
+
     for topic in ("tasks", "agents"):
         board.subscribe(topic, id=f"s-{topic}", snapshot=True, filter={"agent_ids": [unique]})
         assert board.next("snapshot")["data"]["items"]
@@ -135,3 +148,5 @@ def test_every_frame_of_a_story_is_as_the_document_says(
     board.next("unsubscribed")
     told = protocol.said_on("agent", "send") | protocol.said_on("agent", "receive")
     assert told | protocol.said_on("frontend", "send") == protocol.seen
+    for action in ("send", "receive"):
+        assert protocol.said_on("mailbox", action) < protocol.seen

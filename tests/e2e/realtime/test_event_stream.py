@@ -1,58 +1,23 @@
 """Server-sent events through the whole server: resumed without loss, filtered, ended in order."""
 
-import json
 import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import msgspec
 import pytest
 
 from aia_mas.interfaces.http.protocol import HttpProtocol
 
+from .streams import Stream
+
 API = "/mas/api/v1"
 STREAM = f"{API}/stream"
 PATIENCE = 30.0
-
-
-class Told(NamedTuple):
-    """One event."""
-
-    kind: str
-    id: str
-    data: dict[str, Any]
-
-
-class Stream:
-    """A client of an event stream."""
-
-    def __init__(self, response: httpx.Response) -> None:
-        self.response = response
-        self.lines = response.iter_lines()
-
-    def rest(self) -> list[str]:
-        """Return all lines until the stream ends."""
-        return [line for line in self.lines if line]
-
-    def next(self, *kinds: str) -> Told:
-        """Return the next event of these kinds."""
-        fields: dict[str, str] = {}
-        for line in self.lines:
-            if line:
-                name, _, value = line.partition(":")
-                fields[name] = value.removeprefix(" ")
-            elif "event" in fields:
-                if fields["event"] in kinds:
-                    return Told(fields["event"], fields.get("id", ""), json.loads(fields["data"]))
-                fields = {}
-            else:
-                fields = {}
-        raise AssertionError("the stream ended")
 
 
 @pytest.fixture

@@ -41,7 +41,8 @@ def test_two_agents_write_to_each_other(bridged: Any, speaker: Make, unique: str
     told = story(bridged, message["message_id"])
     assert [each["status"] for each in told["deliveries"]] == ["acknowledged"]
     again = bob.ask("ack", "again", message_ids=[message["message_id"]])
-    assert (again["status"], again["data"]["code"]) == (409, "message_already_acknowledged")
+    (item,) = again["data"]["items"]
+    assert (item["status"], item["problem"]["code"]) == (409, "message_already_acknowledged")
 
 
 def test_what_is_refused_comes_again_and_what_is_for_ever_refused_does_not(
@@ -61,7 +62,7 @@ def test_what_is_refused_comes_again_and_what_is_for_ever_refused_does_not(
         head = client.get("/mas/api/v1/audit/head").json()["position"]
         while True:
             page = client.get(
-                f"{API}/dead-letters", params={"agent_id": agent.name, "min_position": head}
+                f"{API}/dead-letters", params={"recipient": agent.name, "min_position": head}
             ).json()
             if page["items"]:
                 break
@@ -151,8 +152,8 @@ def test_who_is_not_known_changes_nothing_and_is_told_so(
         ("send", {"message_type": "n"}, "invalid_destination"),
         ("send", {"topic": "a.*", "message_type": "n"}, "illegal_wildcard"),
         ("subscribe_topics", {"patterns": ["a.*b"]}, "illegal_wildcard"),
-        ("ack", {"message_ids": ["not-mine"]}, "message_not_found"),
-        ("ack", {}, "invalid_body"),
+        ("nack", {"message_id": "not-mine"}, "message_not_found"),
+        ("ack", {}, "missing_field"),
         ("collect", {"prefetch": 0}, "invalid_value"),
         ("dance", {}, "unknown_type"),
     ],

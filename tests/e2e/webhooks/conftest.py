@@ -14,6 +14,7 @@ QUICK = {
     "webhook_retry_cap_seconds": 0.1,
     "webhook_disable_after": 4,
     "webhook_timeout_seconds": 20.0,
+    "message_backoff_seconds": 0.0,
 }
 
 

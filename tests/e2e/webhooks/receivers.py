@@ -63,9 +63,11 @@ class Receiver:
     Attributes:
         url: Where it is.
         tasks: The tasks that it got, in order.
+        messages: The messages that it got.
         pings: The pings that it got.
         answer: Makes the answers to tasks.
         answer_ping: Makes those to pings.
+        answer_message: Makes those to messages.
         reply: Makes an answer.
     """
 
@@ -74,7 +76,9 @@ class Receiver:
     def __init__(self) -> None:
         self.tasks: queue.Queue[Received] = queue.Queue()
         self.pings: queue.Queue[Received] = queue.Queue()
+        self.messages: queue.Queue[Received] = queue.Queue()
         self.answer: Answer = lambda _: Reply()
+        self.answer_message: Answer = lambda _: Reply(204)
         self.answer_ping: Answer = lambda _: Reply(204)
         receiver = self
 
@@ -99,6 +103,9 @@ class Receiver:
         """Return the next task that it gets."""
         return self.tasks.get(timeout=PATIENCE)
 
+    def next_message(self) -> Received:
+        return self.messages.get(timeout=PATIENCE)
+
     def next_ping(self) -> Received:
         return self.pings.get(timeout=PATIENCE)
 
@@ -112,9 +119,12 @@ class Receiver:
         self._thread.join(PATIENCE)
 
     def _take(self, handler: BaseHTTPRequestHandler, received: Received) -> None:
-        is_ping = "type" in received.json
-        (self.pings if is_ping else self.tasks).put(received)
-        reply = (self.answer_ping if is_ping else self.answer)(received)
+        place, answer = {
+            "ping": (self.pings, self.answer_ping),
+            "message": (self.messages, self.answer_message),
+        }.get(received.json.get("type"), (self.tasks, self.answer))
+        place.put(received)
+        reply = answer(received)
         body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
         try:
             handler.send_response(reply.status)

@@ -18,8 +18,10 @@ from aia_mas.domain.economy.governance.delegation import DelegateVotes
 from aia_mas.domain.economy.governance.election import Standing
 from aia_mas.domain.economy.governance.proposal import ProposalState, ProposalStatus
 from aia_mas.domain.economy.governance.proposal_events import (
+    ProposalCreated,
     ProposalDefeated,
     ProposalSucceeded,
+    ProposalVetoed,
     VoteCast,
     VotesPaid,
     VotingClosed,
@@ -61,6 +63,12 @@ async def delegate(node: System, agent_id: str, to: str) -> None:
     """Delegate."""
     command = DelegateVotes(agent_id=agent_id, to=to)
     await node.economy.polls.carry_out(node.engine, command, Origin(DEV))
+
+
+async def chained(node: System, prefix: str, hops: int) -> None:
+    """Make a chain of delegations, its end first."""
+    for number in reversed(range(hops)):
+        await delegate(node, f"{prefix}{number}", f"{prefix}{number + 1}")
 
 
 async def tried(outcomes: list[str], work: Any, *args: Any) -> None:
@@ -196,6 +204,52 @@ async def test_agents_that_delegate_to_each_other_at_once_make_no_circle(databas
             assert len(history.chain(f"a{number}", 10)) <= 3
 
 
+async def test_chains_that_are_joined_at_once_on_two_nodes_keep_to_their_bound(
+    database: str,
+) -> None:
+    settings = Settings(database_url=database)
+    async with System(settings) as one, System(settings) as other:
+        # Given rows of four chains of 4 delegations, of which three may be joined, but not all four
+        async with anyio.create_task_group() as tasks:
+            for row in range(4):
+                for chain in range(4):
+                    tasks.start_soon(chained, (one, other)[chain % 2], f"{row}-{chain}-", 4)
+        for node in (one, other):
+            await known(node, max(one.log.feed.position, other.log.feed.position))
+
+        # When they are joined at once
+        outcomes: list[str] = []
+        async with anyio.create_task_group() as tasks:
+            for row in range(4):
+                for chain in range(3):
+                    node, ends = (one, other)[chain % 2], f"{row}-{chain}-4"
+                    tasks.start_soon(tried, outcomes, delegate, node, ends, f"{row}-{chain + 1}-0")
+
+        # Then of each row two joints are made: with all three, 19 delegations would stand in a row
+        assert Counter(outcomes) == {"done": 8, "delegation_chain_too_long": 4}
+        for node in (one, other):
+            await known(node, max(one.log.feed.position, other.log.feed.position))
+            assert await node.economy.host.reached(node.log.feed.position, PATIENCE)
+            history = node.economy.polls.elections.history
+            starts = [f"{row}-{chain}-0" for row in range(4) for chain in range(4)]
+            assert max(len(history.chain(start, 99)) - 1 for start in starts) <= 16
+
+
+async def test_proposals_made_at_once_on_two_nodes_are_no_more_than_there_may_be(
+    database: str,
+) -> None:
+    settings = Settings(database_url=database)
+    async with System(settings) as one, System(settings) as other:
+        # Without a deposit, as in development, there is nothing else that they would meet at.
+        outcomes: list[str] = []
+        async with anyio.create_task_group() as tasks:
+            for number in range(12):
+                tasks.start_soon(tried, outcomes, propose, (one, other)[number % 2], f"p{number}")
+
+        assert Counter(outcomes) == {"done": 5, "too_many_proposals": 7}
+        assert len(await recorded(one, ProposalCreated)) == 5
+
+
 async def test_a_vote_whose_answer_was_lost_is_answered_again_and_counts_once(
     database: str,
 ) -> None:
@@ -225,7 +279,9 @@ async def test_a_rebuild_of_the_read_model_equals_the_live_one(database: str) ->
         await propose(node, "p4")
         await cast(node, "v0", "abstain", "p4")
         with anyio.fail_after(PATIENCE):
-            while len(await recorded(node, VotesPaid)) < 3:
+            ends = (ProposalSucceeded, ProposalDefeated, ProposalVetoed, VotesPaid)
+            # In one round voters are paid for one vote.
+            while len(await recorded(node, *ends)) < 4:
                 await node.log.feed.wait(node.log.feed.position, 0.1)
         position = node.log.feed.position
         assert await node.projections.wait_for("governance", position, PATIENCE)

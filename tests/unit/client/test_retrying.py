@@ -18,10 +18,21 @@ from aia.client import (
 )
 from aia.client.retrying import pause_before
 from aia.client.synchronous import connection
+from aia.client.types import Order, ToldTransfer
 
 TASK = {
     "task_id": "t", "status": "queued", "agent_id": None, "priority": "normal", "attempt": 0,
     "lease": None, "task_type": "x", "lease_seconds": 60,
+}  # fmt: skip
+ORDER = {
+    "order_id": "o", "status": "placed", "kind": "reverse_transfer", "order": {}, "by": "b",
+    "placed_at": "2026-01-02T03:04:05Z",
+}  # fmt: skip
+TRANSFER = {
+    "transfer_id": "t", "status": "posted", "pending": False, "from": "a", "to": "b",
+    "token": "AIA", "amount": "1", "legs": [], "moved": [], "reason": "r", "metadata": {},
+    "expires_at": None, "reverses": "s", "reversed_by": None, "by": "b",
+    "at": "2026-01-02T03:04:05Z",
 }  # fmt: skip
 BUSY = {"type": "x", "title": "Busy", "status": 503, "code": "overloaded", "detail": "later"}
 
@@ -69,6 +80,16 @@ def told() -> Iterator[Callable[..., tuple[Client, list[httpx.Request]]]]:
     yield client
     for one in clients:
         one.close()
+
+
+def test_what_is_ordered_only_is_answered_with_the_order(told: Any) -> None:
+    client, _ = told((202, ORDER), (201, TRANSFER))
+
+    ordered = client.economy.reverse_transfer("s")
+    made = client.economy.reverse_transfer("s")
+
+    assert isinstance(ordered, Order) and ordered.order_id == "o"
+    assert isinstance(made, ToldTransfer) and made.reverses == "s"
 
 
 def test_a_command_is_sent_again_with_the_key_it_had(clock: Clock, told: Any) -> None:

@@ -180,14 +180,14 @@ def test_the_arrays_agree_with_the_rule_after_any_changes(first, changes, signat
     matching = Matching(directory)
     declared = {}
     for agent_id, (capabilities, tier) in zip(AGENTS, first, strict=False):
-        directory.declare(directory.seat(agent_id), capabilities, tier)
+        declare(directory, directory.seat(agent_id), capabilities, tier)
         declared[agent_id] = capabilities, tier
     if warm:
         for signature in signatures:
             matching.pool(signature)
     for index, capabilities, tier in changes:
         slot = directory.seat(AGENTS[index])
-        directory.declare(slot, capabilities, tier)
+        declare(directory, slot, capabilities, tier)
         matching.changed(slot)
         declared[AGENTS[index]] = capabilities, tier
 
@@ -207,6 +207,12 @@ def test_the_arrays_agree_with_the_rule_after_any_changes(first, changes, signat
         assert pooled == {
             name: ties(signature, code) for name, code in expected.items() if code != UNFIT
         }
+
+
+def declare(directory: Directory, slot: int, capabilities: Capabilities | None, tier: int) -> None:
+    """Have an agent declare something, with the least stake of a tier (0: none)."""
+    directory.declare(slot, capabilities)
+    directory.set_stake(slot, (0, *(row.stake for row in directory.tiers.rows))[tier])
 
 
 def ties(signature: RequirementSignature, code: int) -> int:

@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 
 from aia_mas.domain.economy.authority import SETTLEMENT
 from aia_mas.domain.economy.orders import OrderState, PlaceOrder
-from aia_mas.domain.economy.parameter_changes import AMOUNTS, CHANGEABLE, ChangeParameters
+from aia_mas.domain.economy.parameter_changes import (
+    AMOUNTS,
+    CHANGEABLE,
+    LONGEST_PERIOD,
+    LONGEST_WAIT,
+    ChangeParameters,
+)
 from aia_mas.domain.economy.parameters import (
     PARAMETERS,
     AdoptConfiguredParameters,
@@ -117,8 +123,29 @@ TIER = {"name": "wood", "min_stake": 1, "multiplier_ppm": 1_000_000}
         ({"reward_block": 0}, "reward_block"),
         ({"unbonding_seconds": -1}, "unbonding_seconds"),
         ({"jail_window_seconds": 0}, "jail_window_seconds"),
-        ({"jail_seconds": 10**10}, "jail_seconds"),
+        ({"unbonding_seconds": LONGEST_PERIOD + 1}, "unbonding_seconds"),
+        ({"min_stake_age_seconds": LONGEST_PERIOD + 1}, "min_stake_age_seconds"),
+        ({"jail_window_seconds": LONGEST_PERIOD + 1}, "jail_window_seconds"),
+        ({"jail_seconds": LONGEST_WAIT + 1}, "jail_seconds"),
+        ({"jail_lost_tasks": -1}, "jail_lost_tasks"),
+        ({"jail_lost_tasks": 1_001}, "jail_lost_tasks"),
+        ({"rating_window_seconds": LONGEST_WAIT + 1}, "rating_window_seconds"),
+        ({"staking_reward_interval_seconds": 0}, "staking_reward_interval_seconds"),
+        ({"staking_reward_interval_seconds": 10**9}, "staking_reward_interval_seconds"),
+        ({"staking_reward_per_day": -1}, "staking_reward_per_day"),
+        ({"stake_per_task": -1}, "stake_per_task"),
+        ({"min_delegation": -1}, "min_delegation"),
+        ({"gov_per_completion": -1}, "gov_per_completion"),
+        ({"gov_per_vote": -1}, "gov_per_vote"),
+        ({"gov_per_vote": 10**33 + 1}, "gov_per_vote"),
+        ({"vote_reward_interval_seconds": 0}, "vote_reward_interval_seconds"),
+        ({"vote_reward_interval_seconds": 59}, "vote_reward_interval_seconds"),
+        ({"open_proposals_per_proposer": 0}, "open_proposals_per_proposer"),
+        ({"open_proposals_per_proposer": 101}, "open_proposals_per_proposer"),
         ({"reporter_share_ppm": 1_000_001}, "reporter_share_ppm"),
+        ({"reporter_share_ppm": -1}, "reporter_share_ppm"),
+        ({"budget_warning_ppm": 1_000_001}, "budget_warning_ppm"),
+        ({"proposal_kinds": []}, "proposal_kinds"),
         ({"tiers": []}, "tiers"),
         ({"tiers": [TIER, TIER]}, "tiers"),
         ({"tiers": [TIER, {**TIER, "name": "iron"}]}, "tiers"),
@@ -158,7 +185,8 @@ parameters = st.builds(
     stake_per_task=amounts,
     reward_block=amounts,
     reporter_share_ppm=st.integers(0, 1_000_000),
-    jail_seconds=st.integers(0, 10**8),
+    min_delegation=amounts,
+    jail_seconds=st.integers(0, LONGEST_WAIT),
     tiers=st.lists(
         st.tuples(st.integers(0, 10**33), st.integers(1, 10**8)),
         min_size=1,

@@ -82,6 +82,22 @@ def test_what_is_not_rated_is_paid_when_the_window_closes(due):
     )
 
 
+@pytest.mark.parametrize(("looked", "counts"), [(False, 69.999), (True, 69.999), (False, 70.0)])
+def test_a_rating_counts_by_when_it_was_given_not_by_when_somebody_looked(due, looked, counts):
+    due.does("1", done=10.0)
+    before = list(at_once(due.list.snapshot()))
+    if looked:
+        due.work(80.0)
+    assert list(at_once(due.list.snapshot())) == before, "to look changes nothing that is kept"
+
+    other = Due()
+    other.does("1", done=10.0)
+    other.happens("task/1", rated(0.9), counts)
+
+    (paid,) = other.completions(90.0)
+    assert paid.rating_ppm == (900_000 if counts < 70.0 else None)
+
+
 def test_what_is_rated_is_paid_at_once_but_together_with_others(due):
     due.does("1")
     due.does("2")

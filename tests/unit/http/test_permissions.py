@@ -10,6 +10,7 @@ from litestar import Litestar, WebSocket, websocket
 from litestar.routes import HTTPRoute, WebSocketRoute
 
 from aia_mas.application.settings import Settings
+from aia_mas.domain.economy.errors import SubjectHasNoWallet
 from aia_mas.domain.kernel import Principal, Role
 from aia_mas.domain.kernel.errors import PermissionDenied
 from aia_mas.interfaces.http.app import create_app
@@ -138,6 +139,18 @@ def test_admin_may_do_everything() -> None:
     admin = Principal("root", frozenset({Role.ADMIN}))
     for operation in PERMISSIONS:
         authorize(operation, admin)
+
+
+@pytest.mark.parametrize("subject", ["ann@example.com", "auth0|17", "ann b", "x" * 129, "metrics"])
+def test_a_subject_that_is_no_id_spends_nothing_and_does_all_the_rest(subject: str) -> None:
+    client = Principal(subject, frozenset({Role.CLIENT}))
+    for operation in ("make_transfer", "stake", "register_agent_economically", "create_proposal"):
+        with pytest.raises(SubjectHasNoWallet):
+            authorize(operation, client)
+        authorize(operation, Principal("ann", frozenset({Role.CLIENT})))
+        authorize(operation, Principal(subject, frozenset({Role.CLIENT, Role.TREASURER})))
+    for operation in ("submit_task", "list_accounts", "execute_proposal"):
+        authorize(operation, client)
 
 
 @pytest.mark.parametrize("operation", ["shutdown", "", None])

@@ -8,6 +8,7 @@ import pytest
 from aia_mas.interfaces.realtime.agent.acts import ACTS
 from aia_mas.interfaces.realtime.agent_facts import AGENTS
 from aia_mas.interfaces.realtime.asyncapi import declarations, document
+from aia_mas.interfaces.realtime.mail.acts import MAIL_ACTS
 from aia_mas.interfaces.realtime.messages import TYPES
 from aia_mas.interfaces.realtime.task_facts import TASKS
 
@@ -47,7 +48,8 @@ def received(channel: str) -> set[str]:
 
 def test_it_names_all_that_clients_may_say_and_how_they_are_answered() -> None:
     assert received("frontend") == set(TYPES)
-    assert received("agent") == {*TYPES, *ACTS}
+    assert received("agent") == {*TYPES, *ACTS, *MAIL_ACTS}
+    assert received("mailbox") == {"ping", *MAIL_ACTS}
     for operation in MADE["operations"].values():
         assert operation["action"] == "send" or operation["reply"]["messages"]
 
@@ -69,6 +71,9 @@ def test_types_of_frames_are_constants_so_that_programs_can_tell_them_apart() ->
     "line",
     [
         "export type AgentHears =",
+        "export type MailboxSays =",
+        "  | MailboxSubscribeTopicsFrame",
+        "  data: HandedMessage;",
         "  | TaskUpdateFrame",
         '  type: "task_assigned";',
         "  data: ClaimedTask;",

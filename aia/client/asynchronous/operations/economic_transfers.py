@@ -8,6 +8,7 @@ from typing import Any
 
 from aia.client.asynchronous.group import AsyncGroup
 from aia.client.types import (
+    Order,
     ToldTransfer,
     Transaction,
     TransferBatchResult,
@@ -211,7 +212,7 @@ class AsyncEconomicTransfers(AsyncGroup):
         reason: str | None = None,
         metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
-    ) -> ToldTransfer:
+    ) -> ToldTransfer | Order:
         """Take a transfer back, once, by another one; the answer is that one.
 
         Who got the tokens may, or a treasurer or an admin. What has to do with accounts of the
@@ -229,7 +230,7 @@ class AsyncEconomicTransfers(AsyncGroup):
             await client.economy.reverse_transfer("transfer-17", reason="mistake")
         """
         body = given({"reversal_id": reversal_id, "reason": reason, "metadata": metadata}) or None
-        return await self._connection.command(
+        return await self._connection.ordered(
             "POST",
             f"/mas/api/v1/economic/transfers/{segment(transfer_id)}/reverse",
             ToldTransfer,

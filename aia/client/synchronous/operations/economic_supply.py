@@ -144,6 +144,7 @@ class EconomicSupply(Group):
         tiers: Sequence[ChangedTier | Mapping[str, Any]] | None = None,
         base_task_reward: Amount | None = None,
         stake_per_task: Amount | None = None,
+        min_delegation: Amount | None = None,
         min_stake_age_seconds: int | None = None,
         unbonding_seconds: int | None = None,
         reward_block: Amount | None = None,
@@ -156,6 +157,8 @@ class EconomicSupply(Group):
         jail_seconds: int | None = None,
         gov_per_completion: Amount | None = None,
         gov_per_vote: Amount | None = None,
+        vote_reward_interval_seconds: int | None = None,
+        open_proposals_per_proposer: int | None = None,
         budget_warning_ppm: int | None = None,
         proposal_kinds: Sequence[ChangedProposalKind | Mapping[str, Any]] | None = None,
         reason: str | None = None,
@@ -171,6 +174,8 @@ class EconomicSupply(Group):
             base_task_reward: A number of tokens: a string of plain digits with at most 18
                 decimals, or a number.
             stake_per_task: A number of tokens: a string of plain digits with at most 18 decimals,
+                or a number.
+            min_delegation: A number of tokens: a string of plain digits with at most 18 decimals,
                 or a number.
             reward_block: A number of tokens: a string of plain digits with at most 18 decimals, or
                 a number.
@@ -195,6 +200,7 @@ class EconomicSupply(Group):
                 "tiers": tiers,
                 "base_task_reward": exact(base_task_reward),
                 "stake_per_task": exact(stake_per_task),
+                "min_delegation": exact(min_delegation),
                 "min_stake_age_seconds": min_stake_age_seconds,
                 "unbonding_seconds": unbonding_seconds,
                 "reward_block": exact(reward_block),
@@ -207,6 +213,8 @@ class EconomicSupply(Group):
                 "jail_seconds": jail_seconds,
                 "gov_per_completion": exact(gov_per_completion),
                 "gov_per_vote": exact(gov_per_vote),
+                "vote_reward_interval_seconds": vote_reward_interval_seconds,
+                "open_proposals_per_proposer": open_proposals_per_proposer,
                 "budget_warning_ppm": budget_warning_ppm,
                 "proposal_kinds": proposal_kinds,
                 "reason": reason,

@@ -15,6 +15,7 @@ from aia_mas.application.economy.election_desk import ElectionDesk
 from aia_mas.application.economy.handlers import EVOLVERS
 from aia_mas.application.economy.order_kinds import ORDER_KINDS
 from aia_mas.application.engine.handlers import category
+from aia_mas.application.engine.working_set import Entry as Known
 from aia_mas.domain.economy.accounts import AIA_GOV, account_stream, reward_pool, treasury, wallet
 from aia_mas.domain.economy.authority import SETTLEMENT
 from aia_mas.domain.economy.errors import ZeroAmount
@@ -113,7 +114,8 @@ class Town:
         self._fold = _Fold()
         # The desk waits for nothing here.
         desk = ElectionDesk(cast("Any", self._fold), cast("Any", None), cast("Any", None))
-        self._handlers = governance_handlers.handlers(ORDERS, EVOLVERS, lambda: desk)
+        known: Any = self
+        self._handlers = governance_handlers.handlers(ORDERS, EVOLVERS, lambda: desk, known)
         parameters = EconomicParameters(proposal_kinds=tuple(kinds), gov_per_vote=gov_per_vote)
         self.states: dict[str, Any] = {
             PARAMETERS: ParametersState(parameters=parameters),
@@ -125,6 +127,10 @@ class Town:
     def elections(self) -> Elections:
         """The fold."""
         return cast("Elections", self._fold.lists[Elections.name])
+
+    def known(self, stream: str) -> Known:
+        """Stand in for the working set: everything is in memory."""
+        return Known(stream, self.states.get(stream), 0, "")
 
     def give(self, command: msgspec.Struct, by: Principal = ADMIN) -> list[Event]:
         """Carry a command out as the engine does; raises its refusal."""

@@ -32,7 +32,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ADMIN = Principal("admin", frozenset({Role.ADMIN}))
 TREASURER = Principal("tess", frozenset({Role.TREASURER}))
 OPERATOR = Principal("ops", frozenset({Role.OPERATOR}))
-_HANDLERS = {**order_handlers.handlers(), **staking_handlers.handlers()}
+HANDLERS = {**order_handlers.handlers(), **staking_handlers.handlers()}
 _FOLDS = {**EVOLVERS, **dict.fromkeys(("agent", "task"), lambda state, _event: state)}
 
 
@@ -91,7 +91,7 @@ class World:
         return f"id{self.numbers}"
 
     def decide(self, command: msgspec.Struct, by: Principal = ADMIN) -> Decision:
-        handler = _HANDLERS[type(command)]
+        handler = HANDLERS[type(command)]
         states = [self.states.get(stream) for stream in handler.reads(command)]
         return handler.decide(*states, command, Context(self.now, self.position, by))
 

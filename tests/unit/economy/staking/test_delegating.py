@@ -1,14 +1,18 @@
 """Delegation of stake: it counts for another agent, stays its owner's, and comes back in time."""
 
 import pytest
+from msgspec.structs import replace
 
+from aia_mas.domain.economy.authority import SETTLEMENT
 from aia_mas.domain.economy.staking.commands import Delegate, Stake, Undelegate, Unstake
 from aia_mas.domain.economy.staking.events import DelegationReceived, StakeDelegated
 from aia_mas.domain.kernel import DomainError
 from aia_mas.domain.kernel.money import ONE
+from aia_mas.domain.orchestration.agent import AgentState, AgentStatus
 from aia_mas.domain.orchestration.agent_events import AgentUnregistered
+from aia_mas.domain.orchestration.capabilities import Capabilities
 
-from .stake_world import ADMIN, NOW, OPERATOR, World, agent
+from .stake_world import ADMIN, HANDLERS, NOW, OPERATOR, World, agent
 
 DAY = 86_400
 
@@ -68,6 +72,7 @@ def test_delegated_stake_counts_for_the_other_and_earns_for_its_owner():
         (delegate(1_001), "insufficient_stake"),
         (delegate(0), "zero_amount"),
         (delegate(-1), "negative_amount"),
+        (delegate(9), "delegation_too_small"),
         (undelegate(), "delegation_not_found"),
     ],
 )
@@ -132,8 +137,51 @@ def test_whoever_got_a_delegation_may_give_it_back_and_others_may_not():
     assert code_of(world, delegate(1), agent("bob")) == "permission_denied"
 
 
-def test_delegations_are_bounded_on_both_sides():
+def test_what_is_added_or_taken_leaves_no_delegation_that_is_too_small():
+    world = staked_world(unbonding_seconds=DAY)
+    world.do(delegate(30))
+    world.do(delegate(1))
+
+    assert code_of(world, undelegate(22)) == "delegation_too_small"
+    # What is on its way back takes one of the places, too.
+    assert code_of(world, undelegate(9)) == "delegation_too_small"
+    world.do(undelegate(10))
+    world.change_terms(min_delegation=100 * ONE)
+    assert code_of(world, undelegate(10)) == "delegation_too_small"
+    assert code_of(world, delegate(78)) == "delegation_too_small"
+    # Whoever has less, by a slash or by other parameters, takes all of it back, or adds to it.
+    world.do(delegate(79))
+    world.do(undelegate(None, 2))
+
+    assert world.stake("ann").received == world.stake("bob").received == 0
+    assert world.stake("ann").delegated == 110 * ONE
+
+
+def test_without_a_period_any_part_is_back_at_once():
     world = staked_world()
+    world.do(delegate(30))
+
+    world.do(undelegate(1))
+
+    assert effective(world) == (971, 1_029)
+    assert code_of(world, undelegate(20)) == "delegation_too_small"
+
+
+def test_dust_fills_none_of_the_places_of_an_agent():
+    world = staked_world()
+    for number in range(70):
+        dust = delegate(0, f"giver{number}", "bob")
+        world.states[f"account/wallet:AIA:giver{number}"] = world.states["account/staked:AIA:bob"]
+        world.do(Stake(agent_id=f"giver{number}", amount=ONE, transfer_id=f"s{number}"))
+        assert code_of(world, replace(dust, amount=ONE)) == "delegation_too_small"
+
+    world.do(delegate(100))
+
+    assert len(world.stake("bob").got) == 1
+
+
+def test_delegations_are_bounded_on_both_sides():
+    world = staked_world(min_delegation=ONE)
     for number in range(16):
         world.do(delegate(1, to=f"to{number}"))
     assert code_of(world, delegate(1)) == "too_many_delegations"
@@ -160,3 +208,39 @@ def test_when_an_agent_leaves_all_delegations_with_it_end(seconds):
     assert world.stake("ann").is_empty
     assert effective(world) == (0, 1_000)
     assert world.tokens("wallet:AIA:ann") == 1_000
+
+
+@pytest.mark.parametrize("seconds", [0, DAY])
+def test_an_agent_that_came_back_meanwhile_keeps_its_delegations_and_its_stake(seconds):
+    # Given an agent that left, and works of a leader that has not heard that it is back
+    world = staked_world(unbonding_seconds=seconds)
+    world.do(delegate(400))
+    world.do(delegate(300, "bob", "ann"))
+    world.happen("agent/ann", AgentUnregistered(at=NOW))
+    works = world.dues.due(world.now, 100)
+    assert {type(work.command) for work in works} == {Undelegate, Unstake}
+    back = AgentState(
+        status=AgentStatus.ACTIVE,
+        online=True,
+        capabilities=Capabilities(),
+        owner="ann",
+        revision=1,
+        registered_at=NOW,
+    )
+    world.states["agent/ann"] = back
+
+    # When they are carried out
+    before = dict(world.states)
+    decisions = [world.decide(work.command, SETTLEMENT) for work in works]
+
+    # Then nothing is: and what they went by is expected to be as it was
+    assert all(each.refusal is None and not each.events for each in decisions)
+    assert world.states == before
+    assert all("agent/ann" in _reads(work.command) for work in works)
+    # As an agent that is gone it loses what is left of them.
+    world.states["agent/ann"] = replace(back, status=AgentStatus.UNREGISTERED)
+    assert all(world.decide(work.command, SETTLEMENT).events for work in works)
+
+
+def _reads(command) -> tuple[str, ...]:
+    return HANDLERS[type(command)].reads(command)

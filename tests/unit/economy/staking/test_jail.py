@@ -135,6 +135,17 @@ def test_what_others_delegated_to_a_jailed_agent_counts_for_nobody():
     assert (world.stake("ann").effective, world.stake("bob").effective) == (0, 0)
 
 
+def test_a_jailed_agent_does_not_have_its_stake_count_for_another_one():
+    world = jailed_world()
+
+    assert code_of(world, Delegate(agent_id="ann", to="bob", amount=100 * ONE)) == "stake_jailed"
+
+    world.later(600)
+    world.do(UNJAIL, agent("ann"))
+    world.do(Delegate(agent_id="ann", to="bob", amount=100 * ONE))
+    assert world.stake("bob").effective == 100 * ONE
+
+
 def test_jail_stands_in_the_log_with_what_was_lost():
     world = staked_world()
     events = []

@@ -62,7 +62,11 @@ class Stakes(RuleBasedStateMachine):
         super().__init__()
         tiers = (TierTerms(name="low", min_stake=10, multiplier_ppm=1_000_000),)
         self.world = World(
-            tiers=tiers, jail_lost_tasks=1, jail_seconds=60, staking_reward_interval_seconds=600
+            tiers=tiers,
+            jail_lost_tasks=1,
+            jail_seconds=60,
+            staking_reward_interval_seconds=600,
+            min_delegation=2,
         )
         for name in AGENTS:
             self.world.states[account_stream(f"wallet:AIA:{name}")] = AccountState(balance=10**7)

@@ -70,6 +70,9 @@ CHANGES: tuple[dict[str, Any], ...] = (
     {"gov_per_completion": 2 * ONE, "gov_per_vote": ONE // 3},
     {"jail_lost_tasks": 1, "jail_seconds": 60},
     {"stake_per_task": 50 * ONE + 1},
+    {"vote_reward_interval_seconds": 60, "open_proposals_per_proposer": 1},
+    {"vote_reward_interval_seconds": 3_600, "open_proposals_per_proposer": 2},
+    {"min_delegation": 0},
 )
 NO_RATE: dict[str, Any] = {"staking_reward_per_day": 0}
 KINDS = tuple(
@@ -95,6 +98,8 @@ def begins(*, faucet: bool) -> EconomicParameters:
         reward_block=60 * ONE,
         jail_lost_tasks=1,
         staking_reward_interval_seconds=600,
+        min_delegation=ONE,
+        vote_reward_interval_seconds=300,
         proposal_kinds=KINDS,
         supply=SupplyTerms(tokens=(aia, gov), faucet=faucet),
     )

@@ -70,7 +70,7 @@ class Plain(PlainStakes, PlainTasks, PlainVotes):
                 self.let_go(entity)
             case HoldPosted() | HoldVoided() if entity in self.aside:
                 self._cost_settled(entity, paid=isinstance(event, HoldPosted))
-            case _ if kind in ("proposal", "vote", "delegation"):
+            case _ if kind in ("proposal", "proposer", "vote", "delegation"):
                 self._voted(entity, event)
             case _ if kind == "task":
                 self._worked(entity, event)

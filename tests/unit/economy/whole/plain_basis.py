@@ -134,6 +134,14 @@ class PlainBasis:
         self.snapshot: dict[str, dict[str, str]] = {}
         self.votes: dict[tuple[str, str], int] = {}
         self.gov_per_vote: dict[str, int] = {}
+        self.proposers: dict[str, str] = {}
+        self.undecided: set[str] = set()
+        # Rounds of payments for votes: when the last one began, its power, and who was paid in it;
+        # and of each proposal, which one it is in, how long one is, and what its voters are owed.
+        self.rounds: list[tuple[datetime, dict[str, int], set[str]]] = []
+        self.round_of: dict[str, int] = {}
+        self.round_seconds: dict[str, int] = {}
+        self.owed_votes: dict[str, dict[str, int]] = {}
 
     def available(self, account: str) -> int:
         return self.balances[account] - self.held[account]

@@ -107,8 +107,7 @@ class PlainTasks(PlainBasis):
         if job.rated is not None and not item.forfeited:
             at, said = job.rated
             counts = item.rating_ppm is not None
-            # After its window a rating counts as long as nobody looked.
-            assert counts or at >= job.until, "rated in time"
+            assert counts == (at < job.until), "what counts is when it was rated"
             if counts:
                 rating, closed = Fraction(round(said * MILLION), MILLION), False
         elif job.rated is None:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from aia_mas.domain.economy.governance.delegation import VotesDelegated, VotesWithdrawn
 from aia_mas.domain.economy.governance.proposal_events import (
     Deposit,
     DepositSettled,
     ProposalActivated,
+    ProposalCancelled,
     ProposalCreated,
+    ProposalDefeated,
+    ProposalSucceeded,
+    ProposalVetoed,
     VoteCast,
     VotesPaid,
 )
+from aia_mas.domain.economy.governance.proposers import ProposalOpened
+from aia_mas.domain.economy.governance.tally import Outcome
 from aia_mas.domain.kernel import Event
 from aia_mas.domain.kernel.money import ONE
 
@@ -24,12 +32,25 @@ class PlainVotes(PlainBasis):
         match event:
             case ProposalCreated():
                 self.gov_per_vote[entity] = event.gov_per_vote
+                self.round_seconds[entity] = event.gov_round_seconds
+                self.proposers[entity] = event.proposer
+                self.undecided.add(entity)
                 if event.terms.deposit:
                     self.deposits[entity] = (event.proposer, event.terms.deposit)
                     self.held[f"wallet:AIA:{event.proposer}"] += event.terms.deposit
             case ProposalActivated():
                 self.power[entity] = {n: b.bonded + b.gov for n, b in self.bonds.items()}
                 self.snapshot[entity] = dict(self.delegates)
+                self._in_round(entity, event.at)
+            case ProposalSucceeded() | ProposalDefeated() | ProposalVetoed() | ProposalCancelled():
+                self.undecided.discard(entity)
+                result = getattr(event, "result", None)
+                if result is not None and result.outcome is not Outcome.NO_QUORUM:
+                    self._owe_votes(entity)
+            case ProposalOpened():
+                theirs = {each for each, who in self.proposers.items() if who == entity}
+                assert set(event.open) == theirs & self.undecided
+                assert len(event.open) <= self.parameters.open_proposals_per_proposer
             case DepositSettled():
                 proposer, amount = self.deposits.pop(entity)
                 self.held[f"wallet:AIA:{proposer}"] -= amount
@@ -58,13 +79,32 @@ class PlainVotes(PlainBasis):
         assert event.delegated == got, "power at the snapshot is what anybody counts"
         self.votes[key] = event.own
 
+    def _in_round(self, proposal_id: str, at: datetime) -> None:
+        """Say in which round the voters on a proposal are paid; perhaps it begins with it."""
+        length = timedelta(seconds=self.round_seconds[proposal_id])
+        if not self.rounds or at >= self.rounds[-1][0] + length:
+            self.rounds.append((at, dict(self.power[proposal_id]), set()))
+        self.round_of[proposal_id] = len(self.rounds) - 1
+
+    def _owe_votes(self, proposal_id: str) -> None:
+        """Say what the voters get who got nothing in this round."""
+        _, power, paid = self.rounds[self.round_of[proposal_id]]
+        rate = self.gov_per_vote[proposal_id]
+        owed = {
+            voter: rate * (min(own, power.get(voter, 0)) // (100 * ONE))
+            for (each, voter), own in self.votes.items()
+            if each == proposal_id and voter not in paid
+        }
+        self.owed_votes[proposal_id] = {voter: units for voter, units in owed.items() if units}
+        paid.update(self.owed_votes[proposal_id])
+
     def _votes_paid(self, proposal_id: str, event: VotesPaid) -> None:
-        paid = 0
-        for voter in event.voters:
-            own = self.votes[proposal_id, voter]
-            amount = self.gov_per_vote[proposal_id] * (own // (100 * ONE))
-            paid += amount
-            if event.funded:
-                self.move("reward_pool:AIA_GOV", f"wallet:AIA_GOV:{voter}", amount)
+        owed = self.owed_votes[proposal_id]
+        amounts = {voter: owed.pop(voter) for voter in event.voters}
+        paid = sum(amounts.values())
+        assert not event.last or not owed, "nobody is left out"
         assert event.paid == (paid if event.funded else 0)
         assert event.funded or paid > self.available("reward_pool:AIA_GOV")
+        if event.funded:
+            for voter, amount in amounts.items():
+                self.move("reward_pool:AIA_GOV", f"wallet:AIA_GOV:{voter}", amount)

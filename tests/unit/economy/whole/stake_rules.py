@@ -61,8 +61,8 @@ class StakeRules(Basis):
         bond = self.plain.bond(name)
         amount = (bond.matured - bond.given) // part + off
         command = Delegate(agent_id=name, to=to, amount=amount)
-        wanted = name != to and 0 < amount <= bond.matured - bond.given
-        # Who is jailed, for one, delegates nothing.
+        wanted = name != to and 0 < amount <= bond.matured - bond.given and not bond.jailed
+        # Too little, or too many of them, for one, is not delegated.
         if self.give(command):
             assert wanted
             self.loans.append((name, to))

@@ -1,0 +1,141 @@
+"""How messages end, and how dead letters are queued again."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from aia_mas.domain.communication.ending import (
+    MOST_REDRIVEN,
+    BuryMessage,
+    DropMessage,
+    ExpireMessage,
+    RedriveMessage,
+)
+from aia_mas.domain.communication.message_events import (
+    MessageDied,
+    MessageDropped,
+    MessageExpired,
+    MessageRedriven,
+)
+from aia_mas.domain.orchestration.task_specification import Priority
+from tests.unit.domain.conftest import CALLER, NOW
+
+from .mail import at, sent
+
+# It is sent at 0 and expires at 60.
+SENT = replace(sent("bob", "cal", priority=Priority.HIGH), sent_at=at(0), expires_at=at(60))
+BURY = BuryMessage(message_id="m1", recipient="bob", position=7, attempts=3, reason="refused")
+DIED = MessageDied(recipient="bob", position=7, attempts=3, reason="refused", at=NOW)
+
+
+def redriven(recipient: str, **more: object) -> MessageRedriven:
+    return MessageRedriven(
+        **{
+            "recipient": recipient,
+            "from_agent": "ann",
+            "message_type": "note",
+            "priority": Priority.HIGH,
+            "ack_seconds": 30.0,
+            "max_attempts": 3,
+            "expires_at": at(100 + 60),
+            "sent_at": at(0),
+            "sent": 7,
+            "by": CALLER.subject,
+            "at": at(100),
+            **more,
+        }
+    )
+
+
+def test_nothing_ends_that_never_was(a_message):
+    for command in (
+        ExpireMessage(message_id="m1", due=NOW),
+        BURY,
+        DropMessage(message_id="m1", recipient="bob", position=7, waiting=2, bound=1),
+        RedriveMessage(message_id="m1", sent=7),
+    ):
+        a_message.when(command).then_refused("message_not_found")
+
+
+# ------------------------------------------------------------------------------------- expiry
+
+
+def test_it_expires_once(a_message):
+    expire = ExpireMessage(message_id="m1", due=at(60))
+    a_message.given(SENT).at(at(61)).when(expire).then(MessageExpired(at=at(61)))
+    a_message.when(expire).then()
+
+
+def test_a_clock_that_was_set_back_does_not_make_it_last(a_message):
+    a_message.given(SENT).at(at(10)).when(ExpireMessage(message_id="m1", due=at(60)))
+    a_message.then(MessageExpired(at=at(60)))
+
+
+def test_what_was_queued_again_expires_at_its_own_time(a_message):
+    a_message.given(SENT, DIED, redriven("bob", expires_at=at(160)), MessageExpired(at=at(61)))
+
+    late = ExpireMessage(message_id="m1", due=at(160))
+    a_message.at(at(161)).when(late).then(MessageExpired(at=at(161)))
+    a_message.when(late).then()
+
+
+# --------------------------------------------------------------------------- dead and dropped
+
+
+def test_it_is_dead_for_one_and_not_for_others(a_message):
+    a_message.given(SENT).when(BURY).then(DIED)
+    assert a_message.state.dead == {"bob": 3}
+
+
+def test_what_has_expired_is_not_dead_as_well(a_message):
+    a_message.given(SENT, MessageExpired(at=at(61)))
+
+    a_message.when(replace(BURY, expires=at(60))).then()
+    a_message.when(replace(BURY, expires=at(160))).then(DIED)
+
+
+def test_it_makes_room(a_message):
+    command = DropMessage(message_id="m1", recipient="bob", position=7, waiting=2, bound=1)
+    dropped = MessageDropped(recipient="bob", position=7, waiting=2, bound=1, at=NOW)
+    a_message.given(SENT).when(command).then(dropped)
+
+
+# --------------------------------------------------------------------------------- once more
+
+
+def test_a_dead_letter_is_queued_again_for_as_long_as_at_first(a_message):
+    again = RedriveMessage(message_id="m1", recipient="bob", sent=7)
+    a_message.given(SENT, DIED).at(at(100)).when(again).then(redriven("bob"))
+    a_message.when(again).then_refused("message_not_dead")
+
+
+def test_the_time_before_it_could_be_delivered_does_not_count(a_message):
+    later = replace(SENT, deliver_after=at(50), expires_at=at(60))
+    a_message.given(later, DIED).at(at(100))
+    a_message.when(RedriveMessage(message_id="m1", recipient="bob", sent=7))
+    a_message.then(redriven("bob", expires_at=at(110)))
+
+
+def test_one_that_never_expires_never_does(a_message):
+    a_message.given(replace(SENT, expires_at=None), DIED).at(at(100))
+    a_message.when(RedriveMessage(message_id="m1", recipient="bob", sent=7))
+    a_message.then(redriven("bob", expires_at=None))
+
+
+def test_only_for_whom_it_is_dead(a_message):
+    a_message.given(SENT)
+    a_message.when(RedriveMessage(message_id="m1", sent=7)).then_refused("message_not_dead")
+    a_message.given(DIED)
+    other = RedriveMessage(message_id="m1", recipient="cal", sent=7)
+    a_message.when(other).then_refused("message_not_dead")
+
+
+def test_for_all_of_many_a_few_at_a_time(a_message):
+    died = [replace(DIED, recipient=f"a{number}") for number in range(MOST_REDRIVEN + 5)]
+    a_message.given(SENT, *died).at(at(100))
+
+    everybody = RedriveMessage(message_id="m1", sent=7)
+    a_message.when(everybody)
+    first = [f"a{number}" for number in range(MOST_REDRIVEN)]
+    a_message.then(*(redriven(name) for name in first))
+    assert list(a_message.state.dead) == [f"a{MOST_REDRIVEN + number}" for number in range(5)]
