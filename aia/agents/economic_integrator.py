@@ -8,16 +8,10 @@ from typing import Any, Literal
 import msgspec
 import structlog
 
-from aia.agents.economic_node import (
-    HOST,
-    SETTLEMENT_SECONDS,
-    OnANode,
-    caught_up,
-    check_done,
-    ordered,
-)
+from aia.agents.economic_node import SETTLEMENT_SECONDS, caught_up, check_done, ordered
 from aia.agents.economic_profile import AgentEconomicProfile
 from aia.agents.incentives import PerformanceIncentive
+from aia.agents.on_a_node import HOST, OnANode
 from aia.agents.shapes import Amount
 from aia_mas.application.engine.engine import Origin
 from aia_mas.domain.economy.accounts import AIA, wallet
