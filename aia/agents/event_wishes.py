@@ -8,6 +8,7 @@ from typing import Any
 from aia.agents.communication_message import CommunicationMessage
 from aia.agents.system_event import SystemEvent
 from aia_mas.application import registry
+from aia_mas.application.communication.views import message_view
 from aia_mas.application.event_handlers.naming import EventNames, event_name
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.communication.message_events import MessageSent
@@ -20,7 +21,7 @@ ANY = "*"
 
 _MESSAGE = "message:"
 _ENVELOPE = ("entity_id", "stream", "actor", "correlation_id")
-_MESSAGE_FIELDS = frozenset(CommunicationMessage.__struct_fields__) - {"payload"}
+_MESSAGE_FIELDS = frozenset(CommunicationMessage.__struct_fields__) - {"payload", "max_attempts"}
 
 Opened = Callable[[str, MessageSent], Any]
 """Reads the payload of a message; see ``Sealing.opened``."""
@@ -69,7 +70,7 @@ class Wishes:
             return False
         if not self._equal:
             return True
-        message = CommunicationMessage.of_event(entity_of(recorded.stream), event, None)
+        message = CommunicationMessage.of(message_view(entity_of(recorded.stream), event, None))
         return all(getattr(message, name) == value for name, value in self._equal.items())
 
     def told(self, recorded: RecordedEvent, opened: Opened) -> SystemEvent | CommunicationMessage:
@@ -82,7 +83,8 @@ class Wishes:
         if not self._types:
             return SystemEvent.of(recorded)
         message_id, event = entity_of(recorded.stream), recorded.event
-        return CommunicationMessage.of_event(message_id, event, opened(message_id, event))
+        payload = opened(message_id, event)
+        return CommunicationMessage.of(message_view(message_id, event, payload))
 
 
 def _field(recorded: RecordedEvent, name: str) -> Any:
