@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from aia_mas.application.communication.catching_up import CatchingUp
 from aia_mas.application.communication.collecting import PREFETCH, Collection
 from aia_mas.application.communication.contents import Contents
 from aia_mas.application.communication.mailroom_fold import MailroomFold
@@ -88,9 +89,10 @@ class Communication:
         self.fold.on_restored.append(self.sorting.restart)
         self.contents = Contents(system.log, self.sealing.opened)
 
-        async def current() -> None:
-            await self.host.reached((await system.log.head()).position)
+        async def head() -> int:
+            return (await system.log.head()).position
 
+        current = CatchingUp(head, self.host.reached)
         records = Records(system.engine, self.host.reached, clock, system.new_id, system.new_id())
         self.office = PostOffice(
             self.fold, self.contents, records, self.terms, clock, system.random, current

@@ -50,6 +50,8 @@ class Collection:
         self._tray: Tray | None = None
         self._current = False
         self._ended = False
+        # Whether there was nothing more to take; then there is not until somebody says so.
+        self._drained = False
 
     def __enter__(self) -> Collection:
         """Begin."""
@@ -90,15 +92,19 @@ class Collection:
             await self._office.current()
             self._current = True
         while not self._ended:
-            self._news.clear()
-            tray = self._join()
             wait: float | None = None
-            if self._office.is_behind:
-                wait = _LOOK
-            elif tray is not None:
-                handed = await self._take(tray, most, most_bytes)
-                if handed:
-                    return handed
+            if self._drained and not self._news.is_set():
+                tray = self._tray
+            else:
+                self._news.clear()
+                tray = self._join()
+                if self._office.is_behind:
+                    wait, tray = _LOOK, None
+                elif tray is not None:
+                    handed = await self._take(tray, most, most_bytes)
+                    if handed:
+                        return handed
+            if tray is not None:
                 wait = self._wait(tray)
             if until is not None:
                 left = until - self._clock.monotonic()
@@ -110,6 +116,7 @@ class Collection:
             else:
                 with self._clock.within(max(wait, 0.001)):
                     await self._news.wait()
+            self._drained = False
         return []
 
     def _join(self) -> Tray | None:
@@ -133,6 +140,9 @@ class Collection:
         outs = tray.take(
             most, self._transport, self._room, critical=critical, most_bytes=most_bytes
         )
+        size = 0 if most_bytes is None else sum(out.letter.size for out in outs)
+        all_of_it = most_bytes is None or size < most_bytes
+        self._drained = all_of_it and len(outs) < most + critical
         return await self._office.deliver(tray, outs) if outs else []
 
     def _wait(self, tray: Tray) -> float | None:

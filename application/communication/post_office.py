@@ -153,7 +153,7 @@ class PostOffice:
         """
         letter, known, out = self._open(name, message_id)
         if known is not None and known.spent:
-            raise MessageClosed(message_id=message_id)
+            raise MessageClosed(message_id=message_id, message_status="dead")
         key = (letter.position, name)
         if out is None:
             item = Acknowledged(letter.position, name, 0, "", None)
@@ -199,7 +199,7 @@ class PostOffice:
             check_number(retry_after, "retry_after_seconds", lowest=0.0, highest=_LONGEST_RETRY)
         letter, known, out = self._open(name, message_id)
         if known is not None and known.spent:
-            raise MessageClosed(message_id=message_id)
+            raise MessageClosed(message_id=message_id, message_status="dead")
         told = f"{REFUSED}: {reason}" if reason else REFUSED
         if out is not None and out.failing is None:
             return self._fail(out, told, retry_after=retry_after, requeue=requeue)

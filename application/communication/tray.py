@@ -172,7 +172,9 @@ class Tray:
         out = self.out.get(letter.position)
         if out is not None:
             self._settle(out)
-            self.wake()
+            if any(self._lanes) or any(self._again):
+                # There is room for one of those in somebody's window.
+                self.wake()
 
     def wake(self) -> None:
         """Have those look who collect here."""
@@ -265,6 +267,8 @@ class Tray:
         place: deque[Letter] | list[tuple[float, int]] = []
         for rank, offset in enumerate(_OFFSETS[:1] if only_critical else _OFFSETS):
             lane, again = self._lanes[rank], self._again[rank]
+            if not lane and not again:
+                continue
             new, old = self._head_of_lane(lane, now), self._head_again(again, now)
             for letter, its_place in ((new, lane), (old, again)):
                 if letter is not None:

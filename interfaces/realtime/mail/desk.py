@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from aia_mas.application.event_log.errors import EventLogError
 from aia_mas.domain.kernel import DomainError, Principal
 from aia_mas.interfaces.http.bodies import decode
 from aia_mas.interfaces.http.communication.acknowledged import acknowledged
@@ -167,21 +168,27 @@ class MailDesk:
             except DomainError:
                 # Rare, and it takes a look into the read model to say why.
                 return self._answered(message, self._partly, ids, taken)
-        if message.id:
-            # They are written down in the order of their coming, so with the last one all are.
-            taken[-1].add_done_callback(partial(self._all_durable, message, ids))
+        # They are written down in the order of their coming, so with the last one all are.
+        taken[-1].add_done_callback(partial(self._durable, message, ids, taken))
         return None
 
-    def _all_durable(
-        self, message: Envelope, ids: Sequence[str], last: asyncio.Future[int]
+    def _durable(
+        self,
+        message: Envelope,
+        ids: Sequence[str],
+        taken: Sequence[asyncio.Future[int]],
+        last: asyncio.Future[int],
     ) -> None:
         if last.cancelled():
             return
-        error = last.exception()
-        if isinstance(error, Exception):
+        try:
+            results = [_result(each) for each in taken]
+        except EventLogError as error:
             self._push(self._refused(message, error))
             return
-        self._push(self._acknowledged(message, ids, [last.result()] * len(ids)).frame())
+        receipt = self._told(message, ids, results)
+        if receipt is not None:
+            self._push(receipt.frame())
 
     async def _partly(
         self, message: Envelope, ids: Sequence[str], taken: Sequence[asyncio.Future[int]]
@@ -189,13 +196,27 @@ class MailDesk:
         """Go on behind those that were taken, and tell what could not be."""
         settling = self._system.communication.settling
         others = await settling.acknowledge(self._name, ids[len(taken) :])
-        results = [*(await asyncio.gather(*taken)), *others]
-        if message.id or any(isinstance(each, DomainError) for each in results):
-            return self._acknowledged(message, ids, results)
-        return None
+        if taken:
+            await asyncio.wait(taken)
+        return self._told(message, ids, [*map(_result, taken), *others])
 
-    def _acknowledged(
+    def _told(
         self, message: Envelope, ids: Sequence[str], results: Sequence[int | DomainError]
-    ) -> Receipt:
+    ) -> Receipt | None:
+        """Return the receipt of acknowledgements, if there is one."""
         told = acknowledged(ids, results, self._path)
+        if not message.id and not told.content.refused:
+            return None
         return Receipt(id=message.id, status=200, position=told.position, data=told.content)
+
+
+def _result(taken: asyncio.Future[int]) -> int | DomainError:
+    """Return where an acknowledgement stands in the log, or why it came to nothing.
+
+    Raises:
+        EventLogError: It could not be recorded.
+    """
+    try:
+        return taken.result()
+    except DomainError as error:
+        return error

@@ -27,6 +27,7 @@ log = structlog.stdlib.get_logger("aia.realtime")
 _AT_ONCE = 100
 _BYTES_AT_ONCE = 256 * 2**10
 """How much is taken at once; the window alone would let in any number of large payloads."""
+_MUCH = 16
 _RETRY = 0.5
 """Seconds before a failed read of the log is tried again."""
 
@@ -93,8 +94,9 @@ class MailFeed:
                         office.put_back(name, each)
                     return
                 connection.push(b"".join(map(message_frame, handed)))
-                # A recipient with much to get must not keep others waiting.
-                await asyncio.sleep(0)
+                if len(handed) >= _MUCH:
+                    # A recipient with much to get must not keep others waiting.
+                    await asyncio.sleep(0)
 
     async def _next(self, collection: Collection) -> list[Delivered]:
         while True:

@@ -265,7 +265,7 @@ def test_no_more_than_so_many_bytes_and_one_at_least(desk):
 # --------------------------------------------------------------------------------- hearing of it
 
 
-def test_whoever_collects_is_woken_by_what_comes_and_by_what_ends(desk):
+def test_whoever_collects_is_woken_by_what_comes_and_by_room_for_what_waits(desk):
     tray, waker = desk.tray(), asyncio.Event()
     tray.wakers.add(waker)
 
@@ -280,6 +280,11 @@ def test_whoever_collects_is_woken_by_what_comes_and_by_what_ends(desk):
     assert not woken()
     take(tray)
     desk.room.acknowledge(position, "bob")
+    assert not woken(), "nothing waits"
+    positions = [desk.room.send(f"m{number}", "bob") for number in (3, 4)]
+    assert take(tray, 1) == positions[:1]
+    assert woken()
+    desk.room.acknowledge(positions[0], "bob")
     assert woken()
 
 
