@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -91,7 +92,7 @@ class EventDrivenCommunicationFramework:
         self._settings: Settings = load_settings(arguments, config=config)
         self._handlers = EventHandlers()
         self._inboxes: set[Inbox] = set()
-        self._node: Node | None = None
+        self._changing = asyncio.Lock()
         self._use(None)
 
     @property
@@ -107,33 +108,36 @@ class EventDrivenCommunicationFramework:
             psycopg.OperationalError: The database cannot be reached.
             HandlerExists: Another durable handler on the node has the name of one of these.
         """
-        if self._node is not None:
-            return
-        use_standard_loggers()
-        node = None if self._told else await share()
-        if node is None:
-            node = await join(self._settings)
-        try:
-            await self._handlers.start(node)
-        except BaseException:
-            await leave(node)
-            raise
-        self._node = node
-        self._use(node)
+        async with self._changing:
+            if self._node is not None:
+                return
+            use_standard_loggers()
+            node = None if self._told else await share()
+            if node is None:
+                node = await join(self._settings)
+            # Handlers use it as soon as they are called.
+            self._use(node)
+            try:
+                await self._handlers.start(node)
+            except BaseException:
+                self._use(None)
+                await leave(node)
+                raise
 
     async def stop(self) -> None:
         """Let handlers finish what they do, close inboxes, and stop; safe to repeat."""
-        node, self._node = self._node, None
-        if node is None:
-            return
-        self._use(None)
-        try:
-            await self._handlers.stop(node, node.settings.drain_seconds)
-            for inbox in tuple(self._inboxes):
-                await inbox.close()
-            self._inboxes.clear()
-        finally:
-            await leave(node)
+        async with self._changing:
+            node = self._node
+            if node is None:
+                return
+            try:
+                await self._handlers.stop(node, node.settings.drain_seconds)
+                for inbox in tuple(self._inboxes):
+                    await inbox.close()
+            finally:
+                self._inboxes.clear()
+                self._use(None)
+                await leave(node)
 
     async def __aenter__(self) -> Self:
         """Start."""
@@ -207,7 +211,7 @@ class EventDrivenCommunicationFramework:
         """
         if prefetch < 1:
             raise InvalidValue("prefetch is 1 or more", field="prefetch")
-        inbox = Inbox(self._in_use(), self.queue, agent_id, prefetch)
+        inbox = Inbox(self._in_use(), self.queue, agent_id, prefetch, self._inboxes.discard)
         self._inboxes.add(inbox)
         return inbox
 
@@ -317,6 +321,7 @@ class EventDrivenCommunicationFramework:
         return await self._call(get)
 
     def _use(self, node: Node | None) -> None:
+        self._node = node
         self.router = MessageRouter(node)
         self.queue = MessageQueue(node)
         self.websocket_manager = WebSocketManager(node)

@@ -8,7 +8,11 @@ from typing import Any
 from aia.agents.communication_message import CommunicationMessage
 from aia.agents.system_event import SystemEvent
 from aia_mas.application import registry
-from aia_mas.application.communication.views import message_view
+from aia_mas.application.communication.views import (
+    DestinationView,
+    destination_view,
+    message_view,
+)
 from aia_mas.application.event_handlers.naming import EventNames, event_name
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.communication.message_events import MessageSent
@@ -21,7 +25,9 @@ ANY = "*"
 
 _MESSAGE = "message:"
 _ENVELOPE = ("entity_id", "stream", "actor", "correlation_id")
-_MESSAGE_FIELDS = frozenset(CommunicationMessage.__struct_fields__) - {"payload", "max_attempts"}
+_DESTINATION = frozenset(DestinationView.__struct_fields__)
+_AS_SENT = frozenset({"from_agent", "priority", "headers", "correlation_id", "reply_to"})
+_MESSAGE_FIELDS = {*_DESTINATION, *_AS_SENT, "message_id"}
 
 Opened = Callable[[str, MessageSent], Any]
 """Reads the payload of a message; see ``Sealing.opened``."""
@@ -68,10 +74,7 @@ class Wishes:
             return all(_field(recorded, name) == value for name, value in self._equal.items())
         if ANY not in self._types and event.message_type not in self._types:
             return False
-        if not self._equal:
-            return True
-        message = CommunicationMessage.of(message_view(entity_of(recorded.stream), event, None))
-        return all(getattr(message, name) == value for name, value in self._equal.items())
+        return all(_message_field(recorded, name) == value for name, value in self._equal.items())
 
     def told(self, recorded: RecordedEvent, opened: Opened) -> SystemEvent | CommunicationMessage:
         """Return an event as the handler gets it.
@@ -93,7 +96,14 @@ def _field(recorded: RecordedEvent, name: str) -> Any:
     return entity_of(recorded.stream) if name == "entity_id" else getattr(recorded, name)
 
 
-def _check_fields(equal: Mapping[str, Any], known: set[str] | frozenset[str], what: str) -> None:
+def _message_field(recorded: RecordedEvent, name: str) -> Any:
+    event: MessageSent = recorded.event
+    if name in _DESTINATION:
+        return getattr(destination_view(event.to), name)
+    return getattr(event, name) if name in _AS_SENT else entity_of(recorded.stream)
+
+
+def _check_fields(equal: Mapping[str, Any], known: set[str], what: str) -> None:
     for name in equal:
         if name not in known:
             raise InvalidValue(f"{what} has no field {name}", field=name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -24,8 +25,23 @@ class Inbox:
     acknowledged when it is closed goes to whoever comes next.
     """
 
-    def __init__(self, node: Node, queue: MessageQueue, agent_id: str, prefetch: int) -> None:
-        """Describe it; see ``EventDrivenCommunicationFramework.receive``."""
+    def __init__(
+        self,
+        node: Node,
+        queue: MessageQueue,
+        agent_id: str,
+        prefetch: int,
+        gone: Callable[[Inbox], None],
+    ) -> None:
+        """Describe it; see ``EventDrivenCommunicationFramework.receive``.
+
+        Args:
+            node: Where it is.
+            queue: Where messages are acknowledged.
+            agent_id: Whose it is.
+            prefetch: How many may be out.
+            gone: Called when it is closed.
+        """
         self._node = node
         self._queue = queue
         self._agent_id = check_id(agent_id, "agent_id")
@@ -34,6 +50,7 @@ class Inbox:
         self._handed: deque[Delivered] = deque()
         self._fetching: asyncio.Task[None] | None = None
         self._closed = False
+        self._gone = gone
         self._opening = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -68,6 +85,7 @@ class Inbox:
     async def close(self) -> None:
         """Give back what was not acknowledged; what was not returned counts as not delivered."""
         self._closed = True
+        self._gone(self)
         async with self._opening:
             collection, self._collection = self._collection, None
         if collection is None or not self._node.alive:

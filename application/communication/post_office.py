@@ -61,6 +61,7 @@ class PostOffice:
     Attributes:
         trays: Those that are laid out, by recipient's number.
         delivered: How many deliveries were made, by transport.
+        unreadable: How many were not, since the message could not be decrypted here.
         current: Waits until this node's mailroom has all that is in the log now.
     """
 
@@ -86,6 +87,7 @@ class PostOffice:
             current: Waits until this node's mailroom has all that is in the log now.
         """
         self.delivered: dict[str, int] = {}
+        self.unreadable = 0
         self._fold = fold
         self._contents = contents
         self._records = records
@@ -126,6 +128,7 @@ class PostOffice:
             content = contents.get(out.letter.sent)
             if content is None:
                 # It waits for a key, without counting as delivered; another node may have that.
+                self.unreadable += 1
                 tray.put_back(out, self._now() + _UNREADABLE_AGAIN)
                 continue
             self._count(out)

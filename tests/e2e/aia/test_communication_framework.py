@@ -361,23 +361,25 @@ async def test_durable_handlers_go_on_where_they_were(
 async def test_a_program_that_stops_lets_its_handlers_finish(
     framework: EventDrivenCommunicationFramework, unique: str
 ) -> None:
-    program, began, done = EventDrivenCommunicationFramework(), asyncio.Event(), []
+    program, began, stopping = EventDrivenCommunicationFramework(), asyncio.Event(), asyncio.Event()
 
     @program.on("mailbox_subscribed", entity_id=unique)
     async def slow(event: SystemEvent) -> None:
         began.set()
-        await asyncio.sleep(0.05)
-        # What it calls in the end still works.
-        await program.queue.size(unique)
-        done.append(event.entity_id)
+        await stopping.wait()
+        # What it does in the end still works.
+        await program.send_message(note(unique, payload=event.entity_id))
 
     await program.start()
     await program.start()
     await framework.subscribe(unique, ["x"])
     await began.wait()
-    await program.stop()
-    await program.stop()
-    assert done == [unique]
+    ends = [asyncio.ensure_future(program.stop()) for _ in range(2)]
+    await asyncio.sleep(0)
+    stopping.set()
+    await asyncio.gather(*ends)
+    (message,) = await framework.queue.peek(unique)
+    assert message.payload == unique
     with pytest.raises(RuntimeError, match="not running"):
         await program.send_message(note(unique))
 

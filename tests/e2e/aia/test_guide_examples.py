@@ -144,6 +144,33 @@ def test_the_example_of_messages_runs_in_a_program_of_its_own(tmp_path: Path) ->
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, "1\n", "")
 
 
+def test_python_of_the_documentation_of_messages_runs_as_it_stands_there(
+    module_database: str, tmp_path: Path
+) -> None:
+    page = (ROOT / "docs" / "communication-framework.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    body = indent("\n".join(blocks), "    ")
+    answer = subprocess.run(
+        [
+            sys.executable,
+            "-W",
+            "error",
+            "-c",
+            f"import asyncio\nasync def main():\n{body}\nasyncio.run(main())",
+        ],
+        cwd=tmp_path,
+        env=environment(MAS_DATABASE_URL=module_database),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+    assert (answer.returncode, answer.stderr) == (0, "")
+    lines = answer.stdout.splitlines()
+    assert lines[:2] == ["{'task_id': '123', 'description': 'Process data'}", "42"]
+    assert lines[2].startswith("('firefighter',)")
+
+
 def test_python_of_the_readme_runs_as_it_stands_there(tmp_path: Path) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
