@@ -86,6 +86,32 @@ async def test_economy(module: ModuleType) -> None:
     print("✅ Economic integration successful")
 
 
+async def test_communication(module: ModuleType) -> None:
+    """Send an agent a message, and let it acknowledge that; a handler hears of it as well."""
+    async with module.EventDrivenCommunicationFramework() as framework:
+        heard = asyncio.Event()
+
+        @framework.on("message:integration_test", to_agent=AGENT)
+        async def hear(message) -> None:
+            heard.set()
+
+        message = module.CommunicationMessage(
+            from_agent="system",
+            to_agent=AGENT,
+            message_type="integration_test",
+            payload={"task_id": "123"},
+        )
+        async with framework.receive(AGENT) as inbox, asyncio.timeout(30):
+            await framework.send_message(message)
+            async for received in inbox:
+                await received.ack()
+                if received.message_id == message.message_id:
+                    assert received.payload == {"task_id": "123"}, received
+                    break
+            await heard.wait()
+    print("✅ Communication framework test successful")
+
+
 async def run_tests(found: dict[str, ModuleType]) -> None:
     """Run the tests of all components on one system."""
     module = found["multi_agent_system"]
@@ -98,6 +124,8 @@ async def run_tests(found: dict[str, ModuleType]) -> None:
             await step(mas, module)
         if (economic := found.get("economic_integration")) is not None:
             await test_economy(economic)
+        if (communication := found.get("communication_framework")) is not None:
+            await test_communication(communication)
     finally:
         await mas.stop()
 

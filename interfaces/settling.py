@@ -16,7 +16,7 @@ from aia_mas.application.communication.post_office import PostOffice
 from aia_mas.application.event_log.errors import LogUnavailable
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.event_log.log import EventLog
-from aia_mas.domain.communication.errors import NotARecipient
+from aia_mas.domain.communication.errors import MessageClosed, NotARecipient
 from aia_mas.domain.communication.mailroom.letter import Delivery, Letter
 from aia_mas.domain.communication.message import message_stream
 from aia_mas.domain.kernel.errors import Conflict, DomainError
@@ -95,10 +95,15 @@ class Settling:
         for number, message_id in enumerate(message_ids):
             if isinstance(taken[number], NotARecipient):
                 taken[number] = await self._once_more(recipient, message_id)
-        positions = iter(
+        outcomes = iter(
             await self._recorded([each for each in taken if isinstance(each, asyncio.Future)])
         )
-        return [each if isinstance(each, DomainError) else next(positions) for each in taken]
+        results = [each if isinstance(each, DomainError) else next(outcomes) for each in taken]
+        for number, result in enumerate(results):
+            if isinstance(result, MessageClosed) and "message_status" not in result.facts:
+                # It was given up at that moment, at another place.
+                results[number] = await self.why_not(recipient, message_ids[number]) or result
+        return results
 
     async def refuse(
         self,
@@ -132,6 +137,8 @@ class Settling:
             recipient, message_id, reason, retry_after=retry_after, requeue=requeue
         )
         (position,) = await self._recorded([future])
+        if isinstance(position, DomainError):
+            raise position
         after = self._fold.state.find(message_id, recipient)
         delivery = None if after is None else after[1]
         if delivery is None:
@@ -186,8 +193,8 @@ class Settling:
                 raise Conflict
         return found
 
-    async def _recorded(self, futures: Sequence[asyncio.Future[int]]) -> list[int]:
-        """Return the positions of what was taken, once it is durable.
+    async def _recorded(self, futures: Sequence[asyncio.Future[int]]) -> list[int | DomainError]:
+        """Return the positions of what was taken, once it is durable, or why nothing came of it.
 
         Raises:
             LogUnavailable: That takes too long.
@@ -195,10 +202,18 @@ class Settling:
         """
         if not futures:
             return []
-        with self._clock.within(PATIENCE):
+        with self._clock.within(PATIENCE) as patience:
             # Whoever goes away meanwhile does not take it back.
-            return await asyncio.shield(asyncio.gather(*futures))
-        raise LogUnavailable
+            await asyncio.shield(asyncio.gather(*futures, return_exceptions=True))
+        if patience.cancelled_caught:
+            raise LogUnavailable
+        outcomes: list[int | DomainError] = []
+        for future in futures:
+            error = future.exception()
+            if error is not None and not isinstance(error, DomainError):
+                raise error
+            outcomes.append(future.result() if error is None else error)
+        return outcomes
 
 
 def _refused(delivery: Delivery, position: int) -> Refused:

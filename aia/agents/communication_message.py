@@ -9,9 +9,13 @@ from typing import Any, Literal, Self
 import msgspec
 import uuid_utils
 
-from aia_mas.application.communication.views import destination_fields
-from aia_mas.domain.communication.message_events import MessageSent
+from aia.agents.on_a_node import HOST
+from aia.agents.shapes import read_as
+from aia_mas.application.communication.views import MessageView
+from aia_mas.domain.communication.sending import SendMessage
 from aia_mas.domain.orchestration.task_specification import Priority
+from aia_mas.interfaces.bootstrap import System
+from aia_mas.interfaces.http.schemas.messages import MessageToSend, Sending
 
 MessagePriority = Priority
 """How urgent a message is: ``CRITICAL``, ``HIGH``, ``NORMAL``, ``LOW`` or ``MAINTENANCE``."""
@@ -70,22 +74,70 @@ class CommunicationMessage(msgspec.Struct, frozen=True, kw_only=True):
     message_id: str = msgspec.field(default_factory=_new_id)
 
     @classmethod
-    def of_event(cls, message_id: str, event: MessageSent, payload: Any) -> Self:
-        """Return a message as it was sent (``payload``: readable)."""
-        begins = max(event.sent_at, event.deliver_after or event.sent_at)
+    def of(cls, view: MessageView, **more: Any) -> Self:
+        """Return a message as it was sent (``more``: fields of a subclass)."""
+        begins = max(view.sent_at, view.deliver_after or view.sent_at)
         return cls(
-            **destination_fields(event.to),
-            message_type=event.message_type,
-            from_agent=event.from_agent,
-            payload=payload,
-            priority=event.priority,
-            headers=event.headers,
-            correlation_id=event.correlation_id,
-            reply_to=event.reply_to,
-            deliver_after=event.deliver_after,
-            ttl=None if event.expires_at is None else (event.expires_at - begins).total_seconds(),
-            ack_seconds=event.ack_seconds,
-            max_attempts=event.max_attempts,
-            encrypt=event.sealed is not None,
-            message_id=message_id,
+            message_type=view.message_type,
+            from_agent=view.from_agent,
+            to_agent=view.to_agent,
+            to_agents=view.to_agents,
+            topic=view.topic,
+            capability=view.capability,
+            mode=view.mode,  # type: ignore[arg-type]
+            role=view.role,
+            broadcast=view.broadcast,
+            payload=view.payload,
+            priority=view.priority,
+            headers=view.headers,
+            correlation_id=view.correlation_id,
+            reply_to=view.reply_to,
+            deliver_after=view.deliver_after,
+            ttl=None if view.expires_at is None else (view.expires_at - begins).total_seconds(),
+            ack_seconds=view.ack_seconds,
+            encrypt=view.encrypted,
+            message_id=view.message_id,
+            **more,
         )
+
+    def command(self, system: System) -> SendMessage:
+        """Return the command that sends it.
+
+        Raises:
+            InvalidValue: A value is of the wrong kind or out of bounds.
+        """
+        terms = system.communication.terms
+        sending = Sending(HOST, system.clock.now(), terms)
+        return read_as(MessageToSend, self).command(sending, self.message_id)
+
+
+class WaitingMessage(CommunicationMessage, frozen=True, kw_only=True):
+    """A message that its recipient has not acknowledged.
+
+    Attributes:
+        attempts: How many deliveries were made.
+        deadline: Until when the last one is to be acknowledged, UTC; None: it is not out.
+        retry_at: When it is delivered again, UTC, if the last one failed.
+        reason: Why that failed.
+    """
+
+    attempts: int = 0
+    deadline: datetime | None = None
+    retry_at: datetime | None = None
+    reason: str = ""
+
+
+class DeadLetter(CommunicationMessage, frozen=True, kw_only=True):
+    """A message that is not delivered any more to a recipient.
+
+    Attributes:
+        recipient: Who.
+        attempts: How many deliveries were made.
+        reason: Why the last one failed.
+        died_at: When it was given up, UTC.
+    """
+
+    recipient: str
+    attempts: int
+    reason: str
+    died_at: datetime

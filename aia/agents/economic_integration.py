@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 
 from aia.agents.economic_integrator import AgentEconomicIntegrator
-from aia.agents.economic_node import OnANode, caught_up
+from aia.agents.economic_node import caught_up
 from aia.agents.economic_profile import AgentEconomicProfile
 from aia.agents.incentives import PerformanceIncentive
+from aia.agents.on_a_node import OnANode
 from aia.agents.running import Node
 from aia.agents.shapes import Amount
 from aia_mas.domain.economy.accounts import AIA

@@ -8,11 +8,11 @@ from typing import Any, Literal
 import msgspec
 import structlog
 
-from aia.agents.economic_node import HOST, OnANode, caught_up
+from aia.agents.economic_node import SETTLEMENT_SECONDS, caught_up, check_done, ordered
 from aia.agents.economic_profile import AgentEconomicProfile
 from aia.agents.incentives import PerformanceIncentive
+from aia.agents.on_a_node import HOST, OnANode
 from aia.agents.shapes import Amount
-from aia_mas.application.economy.order_desk import Order
 from aia_mas.application.engine.engine import Origin
 from aia_mas.domain.economy.accounts import AIA, wallet
 from aia_mas.domain.economy.governance.commands import CastVote, CreateProposal
@@ -46,11 +46,15 @@ class AgentEconomicIntegrator(OnANode):
             InvalidValue: The id or the amount is none.
             InsufficientFunds: The treasury has not as much.
             SupplyCapReached: The faucet has no more.
+            TimeoutError: The settlement has not come to it within a minute; it will.
         """
         granted = _units(amount)
 
         async def enter(system: System) -> None:
-            await system.economy.enrolment.enter(agent_id, granted, Origin(HOST), token)
+            entered = await system.economy.enrolment.enter(
+                agent_id, granted, Origin(HOST), token, SETTLEMENT_SECONDS
+            )
+            check_done(entered.agent.order)
 
         await self._call(enter)
         return await self._profile(agent_id)
@@ -94,7 +98,7 @@ class AgentEconomicIntegrator(OnANode):
         Raises:
             DomainError: ``nothing_to_claim``: it has earned nothing since the last time.
         """
-        await self._order(ClaimRewards(agent_id=agent_id))
+        await self._call(lambda system: ordered(system, ClaimRewards(agent_id=agent_id)))
         return await self._profile(agent_id)
 
     async def transfer_tokens(
@@ -248,7 +252,7 @@ class AgentEconomicIntegrator(OnANode):
 
         async def opened(system: System) -> str:
             order = OpenProgram(program_id=program_id or system.new_id(), terms=terms)
-            await system.economy.orders.place(system.new_id(), order, Origin(HOST))
+            await ordered(system, order)
             return order.program_id
 
         return await self._call(opened)
@@ -257,13 +261,6 @@ class AgentEconomicIntegrator(OnANode):
         profile = await self.get_profile(agent_id)
         assert profile is not None
         return profile
-
-    async def _order(self, order: msgspec.Struct) -> Order:
-        async def place(system: System) -> Order:
-            placed = await system.economy.orders.place(system.new_id(), order, Origin(HOST))
-            return placed.order
-
-        return await self._call(place)
 
 
 def _units(amount: Amount) -> int:

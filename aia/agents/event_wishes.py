@@ -8,6 +8,11 @@ from typing import Any
 from aia.agents.communication_message import CommunicationMessage
 from aia.agents.system_event import SystemEvent
 from aia_mas.application import registry
+from aia_mas.application.communication.views import (
+    DestinationView,
+    destination_view,
+    message_view,
+)
 from aia_mas.application.event_handlers.naming import EventNames, event_name
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.communication.message_events import MessageSent
@@ -20,7 +25,9 @@ ANY = "*"
 
 _MESSAGE = "message:"
 _ENVELOPE = ("entity_id", "stream", "actor", "correlation_id")
-_MESSAGE_FIELDS = frozenset(CommunicationMessage.__struct_fields__) - {"payload"}
+_DESTINATION = frozenset(DestinationView.__struct_fields__)
+_AS_SENT = frozenset({"from_agent", "priority", "headers", "correlation_id", "reply_to"})
+_MESSAGE_FIELDS = {*_DESTINATION, *_AS_SENT, "message_id"}
 
 Opened = Callable[[str, MessageSent], Any]
 """Reads the payload of a message; see ``Sealing.opened``."""
@@ -67,10 +74,7 @@ class Wishes:
             return all(_field(recorded, name) == value for name, value in self._equal.items())
         if ANY not in self._types and event.message_type not in self._types:
             return False
-        if not self._equal:
-            return True
-        message = CommunicationMessage.of_event(entity_of(recorded.stream), event, None)
-        return all(getattr(message, name) == value for name, value in self._equal.items())
+        return all(_message_field(recorded, name) == value for name, value in self._equal.items())
 
     def told(self, recorded: RecordedEvent, opened: Opened) -> SystemEvent | CommunicationMessage:
         """Return an event as the handler gets it.
@@ -82,7 +86,8 @@ class Wishes:
         if not self._types:
             return SystemEvent.of(recorded)
         message_id, event = entity_of(recorded.stream), recorded.event
-        return CommunicationMessage.of_event(message_id, event, opened(message_id, event))
+        payload = opened(message_id, event)
+        return CommunicationMessage.of(message_view(message_id, event, payload))
 
 
 def _field(recorded: RecordedEvent, name: str) -> Any:
@@ -91,7 +96,14 @@ def _field(recorded: RecordedEvent, name: str) -> Any:
     return entity_of(recorded.stream) if name == "entity_id" else getattr(recorded, name)
 
 
-def _check_fields(equal: Mapping[str, Any], known: set[str] | frozenset[str], what: str) -> None:
+def _message_field(recorded: RecordedEvent, name: str) -> Any:
+    event: MessageSent = recorded.event
+    if name in _DESTINATION:
+        return getattr(destination_view(event.to), name)
+    return getattr(event, name) if name in _AS_SENT else entity_of(recorded.stream)
+
+
+def _check_fields(equal: Mapping[str, Any], known: set[str], what: str) -> None:
     for name in equal:
         if name not in known:
             raise InvalidValue(f"{what} has no field {name}", field=name)

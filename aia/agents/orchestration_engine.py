@@ -10,6 +10,7 @@ import msgspec
 import structlog
 
 from aia.agents.agent import AgentCapabilities, AgentInstance
+from aia.agents.on_a_node import HOST
 from aia.agents.policies import put_in_force
 from aia.agents.running import Node, current
 from aia.agents.shapes import read_as
@@ -19,7 +20,7 @@ from aia_mas.application.engine.outcomes import CommandResult
 from aia_mas.application.orchestration.answers import TaskAnswer
 from aia_mas.application.orchestration.claims import ClaimedTask
 from aia_mas.application.orchestration.heartbeats import HeartbeatAnswer
-from aia_mas.domain.kernel import DomainError, Principal, Role
+from aia_mas.domain.kernel import DomainError
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.orchestration.agent import AgentStatus
 from aia_mas.domain.orchestration.agent_commands import UnregisterAgent
@@ -40,9 +41,6 @@ log = structlog.stdlib.get_logger("aia.agents.orchestration")
 _Result = TypeVar("_Result")
 
 _random = random.SystemRandom().random
-
-# A program that runs the system inside itself may do what an administrator may.
-_HOST = Principal(subject="host", roles=frozenset({Role.ADMIN}))
 
 _task_answer = msgspec.json.Decoder(TaskAnswer).decode
 
@@ -75,8 +73,8 @@ class AgentOrchestrationEngine:
         command = capabilities.registration()
 
         async def register(system: System) -> None:
-            await system.engine.execute(command, _HOST)
-            await system.heartbeats.agent(agent_id, _HOST)
+            await system.engine.execute(command, HOST)
+            await system.heartbeats.agent(agent_id, HOST)
             await system.economy.initial_stakes.staked(agent_id)
 
         try:
@@ -97,7 +95,7 @@ class AgentOrchestrationEngine:
         """
         command = UnregisterAgent(agent_id=agent_id, reason=reason)
         try:
-            await self._call(lambda system: system.engine.execute(command, _HOST))
+            await self._call(lambda system: system.engine.execute(command, HOST))
         except AgentNotFound:
             return False
         return True
@@ -118,7 +116,7 @@ class AgentOrchestrationEngine:
         leases = {task.task_id: task.lease for task in tasks}
         try:
             return await self._call(
-                lambda system: system.heartbeats.answered(agent_id, _HOST, leases=leases)
+                lambda system: system.heartbeats.answered(agent_id, HOST, leases=leases)
             )
         except AgentNotFound:
             return None
@@ -189,8 +187,8 @@ class AgentOrchestrationEngine:
         """
 
         async def submit(system: System) -> CommandResult:
-            command = task.submission(system.settings, system.clock.now(), _HOST.subject)
-            return await system.engine.execute(command, _HOST)
+            command = task.submission(system.settings, system.clock.now(), HOST.subject)
+            return await system.engine.execute(command, HOST)
 
         return _task_answer((await self._call(submit)).body)
 
@@ -211,7 +209,7 @@ class AgentOrchestrationEngine:
         async def claim(system: System) -> Sequence[ClaimedTask]:
             until = system.clock.monotonic() + wait
             while True:
-                alive = await system.heartbeats.agent(agent_id, _HOST)
+                alive = await system.heartbeats.agent(agent_id, HOST)
                 left = until - system.clock.monotonic()
                 # In parts, so that the agent counts as heard of for as long as it waits.
                 part = max(0.0, min(left, alive.next_within_seconds))
@@ -259,7 +257,7 @@ class AgentOrchestrationEngine:
         )
 
         async def report(system: System) -> TaskAnswer:
-            result = await system.engine.execute(command, _HOST)
+            result = await system.engine.execute(command, HOST)
             system.presence.beat("agent", task.agent_id)
             system.heartbeats.tasks([task.lease])
             return _task_answer(result.body)
@@ -325,10 +323,10 @@ class AgentOrchestrationEngine:
             UnknownPolicy: There is none of that name here.
             PreconditionFailed: Somebody else changed the rules at the same moment.
         """
-        await self._call(lambda system: put_in_force(system, _HOST, name, task_type))
+        await self._call(lambda system: put_in_force(system, HOST, name, task_type))
 
     async def _task(self, command: msgspec.Struct) -> TaskAnswer:
-        result = await self._call(lambda system: system.engine.execute(command, _HOST))
+        result = await self._call(lambda system: system.engine.execute(command, HOST))
         return _task_answer(result.body)
 
     async def _call(self, work: Callable[[System], Awaitable[_Result]]) -> _Result:

@@ -11,6 +11,8 @@ from aia_mas.application.event_handlers.naming import event_name
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.kernel.ids import entity_of
 
+_encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(dict[str, Any]).decode
+
 
 class SystemEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event of the log.
@@ -54,8 +56,5 @@ class SystemEvent(msgspec.Struct, frozen=True, kw_only=True):
             actor=recorded.actor,
             correlation_id=recorded.correlation_id,
             # Field by field: an event as a whole leaves out what is as by default.
-            data={
-                name: msgspec.to_builtins(getattr(event, name), builtin_types=(datetime,))
-                for name in event.__struct_fields__
-            },
+            data=_decode(_encode({name: getattr(event, name) for name in event.__struct_fields__})),
         )

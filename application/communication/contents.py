@@ -49,11 +49,7 @@ class Content:
 
 
 class Contents:
-    """Messages by the position of the event by which they were sent.
-
-    Attributes:
-        unreadable: How often one could not be decrypted.
-    """
+    """Messages by the position of the event by which they were sent."""
 
     def __init__(self, log: EventLog, opened: Open, kept_bytes: int = KEPT_BYTES) -> None:
         """Wire it.
@@ -69,7 +65,6 @@ class Contents:
         self._bytes = 0
         self._most = kept_bytes
         self._told: set[str] = set()
-        self.unreadable = 0
 
     def follow(self, letter: Letter, event: MessageSent) -> None:
         """Keep a message that was sent just now, if somebody is to get it."""
@@ -141,7 +136,6 @@ class Contents:
 
     def _tell_unreadable(self, error: DomainError) -> None:
         """Tell of each key once: there may be thousands of messages, and each is tried again."""
-        self.unreadable += 1
         key_id = str(error.facts["key_id"])
         if key_id not in self._told and len(self._told) < _MOST_TOLD:
             self._told.add(key_id)

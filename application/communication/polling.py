@@ -29,6 +29,11 @@ class Polls:
         self._waiting: set[Collection] = set()
         self._closed = False
 
+    @property
+    def waiting(self) -> int:
+        """How many wait now."""
+        return len(self._waiting)
+
     async def take(self, recipient: str, most: int, seconds: float) -> Sequence[Delivered]:
         """Hand over what waits for a recipient, or else what comes soon.
 

@@ -61,6 +61,7 @@ class PostOffice:
     Attributes:
         trays: Those that are laid out, by recipient's number.
         delivered: How many deliveries were made, by transport.
+        unreadable: How many were not, since the message could not be decrypted here.
         current: Waits until this node's mailroom has all that is in the log now.
     """
 
@@ -86,6 +87,7 @@ class PostOffice:
             current: Waits until this node's mailroom has all that is in the log now.
         """
         self.delivered: dict[str, int] = {}
+        self.unreadable = 0
         self._fold = fold
         self._contents = contents
         self._records = records
@@ -126,6 +128,7 @@ class PostOffice:
             content = contents.get(out.letter.sent)
             if content is None:
                 # It waits for a key, without counting as delivered; another node may have that.
+                self.unreadable += 1
                 tray.put_back(out, self._now() + _UNREADABLE_AGAIN)
                 continue
             self._count(out)
@@ -153,7 +156,7 @@ class PostOffice:
         """
         letter, known, out = self._open(name, message_id)
         if known is not None and known.spent:
-            raise MessageClosed(message_id=message_id)
+            raise MessageClosed(message_id=message_id, message_status="dead")
         key = (letter.position, name)
         if out is None:
             item = Acknowledged(letter.position, name, 0, "", None)
@@ -199,7 +202,7 @@ class PostOffice:
             check_number(retry_after, "retry_after_seconds", lowest=0.0, highest=_LONGEST_RETRY)
         letter, known, out = self._open(name, message_id)
         if known is not None and known.spent:
-            raise MessageClosed(message_id=message_id)
+            raise MessageClosed(message_id=message_id, message_status="dead")
         told = f"{REFUSED}: {reason}" if reason else REFUSED
         if out is not None and out.failing is None:
             return self._fail(out, told, retry_after=retry_after, requeue=requeue)

@@ -26,6 +26,7 @@ class MessageReading(NamedTuple):
         rules: Routing rules that are followed.
         collecting: Recipients for whom messages are laid out on this node.
         slow: Those of them that have as many out as one connection may have.
+        unreadable: How often this node could not decrypt one that it was to deliver.
     """
 
     classes: Mapping[Priority, ClassFigures]
@@ -36,6 +37,7 @@ class MessageReading(NamedTuple):
     rules: int
     collecting: int
     slow: int
+    unreadable: int
 
 
 def read_messages(mailroom: Mailroom, office: PostOffice) -> MessageReading:
@@ -50,4 +52,5 @@ def read_messages(mailroom: Mailroom, office: PostOffice) -> MessageReading:
         rules=len(mailroom.in_order),
         collecting=len(office.trays),
         slow=sum(len(tray.out) >= PREFETCH for tray in office.trays.values()),
+        unreadable=office.unreadable,
     )

@@ -13,7 +13,11 @@ from aia_mas.application.communication.mailroom_fold import MailroomFold
 from aia_mas.application.communication.post_office import PostOffice
 from aia_mas.application.communication.tray import Out
 from aia_mas.application.event_log.errors import LogClosed
-from aia_mas.domain.communication.errors import AlreadyAcknowledged, NotARecipient
+from aia_mas.domain.communication.errors import (
+    AlreadyAcknowledged,
+    MessageClosed,
+    NotARecipient,
+)
 from aia_mas.domain.communication.mailroom.letter import Letter
 from aia_mas.domain.communication.message_events import MessageSent
 from aia_mas.domain.kernel.errors import DomainError
@@ -75,6 +79,11 @@ class Replies:
         self._closed = False
         fold.on_sent.append(self._sent)
 
+    @property
+    def waiting(self) -> int:
+        """How many answers are waited for now."""
+        return sum(map(len, self._expected.values()))
+
     @contextmanager
     def expected(self, asker: str, correlation_id: str, question: str) -> Iterator[Expected]:
         """Note that somebody waits for an answer, before the question is asked.
@@ -133,8 +142,8 @@ class Replies:
         return answer
 
     async def settle(self, asker: str, message_id: str) -> None:
-        """Acknowledge an answer for whoever asked, unless that has been done."""
-        with suppress(AlreadyAcknowledged, NotARecipient):
+        """Acknowledge an answer for whoever asked, if it is open still."""
+        with suppress(AlreadyAcknowledged, MessageClosed, NotARecipient):
             acknowledged = self._office.acknowledge(asker, message_id)
             # Whoever goes away meanwhile does not take it back. While the log is away, whoever
             # asked has the answer all the same, and the acknowledgement waits for the log.

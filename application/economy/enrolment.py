@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from aia_mas.application.economy.order_desk import Order, OrderDesk
+from aia_mas.application.economy.order_desk import PATIENCE, Order, OrderDesk
 from aia_mas.application.economy.standing import Standing
 from aia_mas.application.engine.engine import Origin
 from aia_mas.domain.economy.accounts import AIA, wallet
@@ -86,7 +86,14 @@ class Enrolment:
         self._new_id = new_id
         self._faucet = faucet
 
-    async def enter(self, agent_id: str, amount: int, origin: Origin, token: str = AIA) -> Entered:
+    async def enter(
+        self,
+        agent_id: str,
+        amount: int,
+        origin: Origin,
+        token: str = AIA,
+        patience: float = PATIENCE,
+    ) -> Entered:
         """Fill an agent's wallet; it need not be registered.
 
         Args:
@@ -94,6 +101,7 @@ class Enrolment:
             amount: How much, base units.
             origin: Who wants it.
             token: Of which token.
+            patience: How long to wait for the settlement, seconds.
 
         Raises:
             InvalidValue: The id or the amount is none.
@@ -123,7 +131,7 @@ class Enrolment:
         order: Faucet | Fund = Fund(account=account, token=token, amount=amount)
         if self._faucet:
             order = Faucet(owner=agent_id, token=token, amount=amount)
-        ended = await self._orders.place(self._new_id(), order, origin)
+        ended = await self._orders.place(self._new_id(), order, origin, patience)
         return Entered(
             await self._told(agent_id, account, ended.order),
             ended.order.status is OrderStatus.EXECUTED,

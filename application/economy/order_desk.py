@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -25,6 +25,9 @@ from aia_mas.domain.economy.orders import (
     order_stream,
 )
 from aia_mas.domain.kernel.money import to_text
+
+PATIENCE: Final = 5.0
+"""Seconds that somebody waits for what becomes of an order, unless it is said otherwise."""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +110,7 @@ class OrderDesk:
         feed.listen(self._follow)
 
     async def place(
-        self, order_id: str, order: msgspec.Struct, origin: Origin, patience: float = 5.0
+        self, order_id: str, order: msgspec.Struct, origin: Origin, patience: float = PATIENCE
     ) -> Ended:
         """Place an order and wait for its end.
 
@@ -142,7 +145,7 @@ class OrderDesk:
         await self._working_set.load([order_stream(order_id) for order_id in order_ids])
         return [await self.get(order_id) for order_id in order_ids]
 
-    async def ended(self, order_id: str, patience: float = 5.0) -> tuple[OrderState, int]:
+    async def ended(self, order_id: str, patience: float = PATIENCE) -> tuple[OrderState, int]:
         """Wait for the end of an order that was placed.
 
         Args:

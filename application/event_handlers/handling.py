@@ -20,6 +20,7 @@ from aia_mas.application.event_log.fold_host import STORE_ERRORS
 from aia_mas.application.event_log.leases import Lease
 from aia_mas.application.event_log.log import EventLog
 from aia_mas.application.event_log.records import Fence, RecordedEvent, Unreadable
+from aia_mas.application.event_log.slices import Slices
 from aia_mas.application.event_log.subscription import Subscription
 
 log = structlog.stdlib.get_logger("aia.handlers")
@@ -99,7 +100,7 @@ class Handling:
             figures.running = False
 
     async def _follow(self, fence: Fence | None) -> None:
-        subscription = Subscription(self._log, self.figures.position)
+        subscription, slices = Subscription(self._log, self.figures.position), Slices()
         try:
             while not self.is_stopping():
                 if fence is not None:
@@ -108,6 +109,9 @@ class Handling:
                     if self._wants(event) and not await self._handled(event, fence):
                         return
                     self.figures.position = event.position
+                    if slices.over():
+                        # What nobody wants costs little, and there may be very much of it.
+                        await slices.give_way()
                     if self.is_stopping():
                         return
                 if fence is not None and self._clock.monotonic() - self._saved_at >= _SAVE_AFTER:

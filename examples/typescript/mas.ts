@@ -1040,6 +1040,8 @@ export interface Send {
   ack_seconds?: number | null;
   /** How many deliveries may fail. */
   max_attempts?: number | null;
+  /** The payload is stored encrypted; messages to some topics are in any case. It takes a key on the server, `MAS_MESSAGE_KEYS`. */
+  encrypt?: boolean;
   /** It goes to this agent. */
   to_agent?: string | null;
   /** It goes to these agents, at most 256. */
@@ -1094,6 +1096,8 @@ export interface SentMessage {
   expires_at?: string | null;
   /** When it was accepted, UTC. */
   sent_at: string;
+  /** It had been sent before; nothing was sent now. */
+  duplicate?: boolean;
 }
 
 /** Where a message stands at a recipient, who has just said so. */

@@ -9,7 +9,7 @@ from prometheus_client.core import HistogramMetricFamily, Metric
 
 from aia_mas.application.communication.reading import MessageReading
 from aia_mas.domain.communication.mailroom.figures import BOUNDS
-from aia_mas.interfaces.monitoring.making import PREFIX, counters, gauge, gauges
+from aia_mas.interfaces.monitoring.making import PREFIX, counter, counters, gauge, gauges
 
 _COUNTED = (
     ("messages_sent", "Messages accepted", "sent"),
@@ -46,6 +46,11 @@ def message_families(reading: MessageReading) -> Iterator[Metric]:
     yield gauge("message_rules", "Routing rules that are followed", reading.rules)
     yield gauge(
         "message_recipients_collecting", "Recipients served by this node", reading.collecting
+    )
+    yield counter(
+        "messages_unreadable",
+        "Tries to deliver a message that this node could not decrypt",
+        reading.unreadable,
     )
     yield _histogram(
         "message_delivery_seconds",

@@ -34,7 +34,11 @@ from aia_mas.interfaces.cli import collection
 from aia_mas.interfaces.http.server import BACKLOG, serve
 from aia_mas.interfaces.realtime import socket_options
 
-QUIET = {"heartbeat_interval_seconds": 3_600.0, "pickup_timeout_seconds": 3_600.0}
+QUIET = {
+    "heartbeat_interval_seconds": 3_600.0,
+    "pickup_timeout_seconds": 3_600.0,
+    "message_queue_size": 20_000,
+}
 """Nobody beats here, and agents must neither go offline nor lose their tasks meanwhile."""
 ADMIN = Principal("bench", frozenset({Role.ADMIN}))
 

@@ -181,6 +181,13 @@ def node(postgres: EmbeddedPostgres) -> Iterator[Node]:
         yield shared
 
 
+@pytest.fixture(scope="module")
+def module_database(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """An empty database for the tests of a module; its owner's URL."""
+    with new_database(postgres) as url:
+        yield url
+
+
 @pytest.fixture
 def start_node(postgres: EmbeddedPostgres) -> Iterator[Callable[..., Node]]:
     """Starts nodes with settings of their own; they end with the test."""

@@ -52,7 +52,8 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
         created_at: UTC.
         updated_at: UTC.
         current: What is used of the period of now.
-        burn_rate: What was spent a day over the last 7 days, or since it was made, tokens.
+        burn_rate: What was spent a day over the last 7 days, or since it was made (an hour at
+            least), tokens.
         runway_seconds: How long what is left lasts at that pace; null: nothing is being spent.
     """
 
@@ -116,7 +117,8 @@ class BudgetDetails(Answer, frozen=True, kw_only=True):
         created_at: UTC.
         updated_at: UTC.
         current: What is used of the period of now.
-        burn_rate: What was spent a day over the last 7 days, or since it was made, tokens.
+        burn_rate: What was spent a day over the last 7 days, or since it was made (an hour at
+            least), tokens.
         runway_seconds: How long what is left lasts at that pace; null: nothing is being spent.
         periods: The latest first, 24 at most.
     """

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
 
-from aia_mas.domain.economy.budgets.periods import Span
-
-DAY: Final = 86_400
+HOUR: Final = 3_600
 """Seconds."""
+DAY: Final = 24 * HOUR
 
 
 def burn_rate(spent: int, seconds: int) -> int:
@@ -16,9 +14,10 @@ def burn_rate(spent: int, seconds: int) -> int:
 
     Args:
         spent: What was spent in that time, base units.
-        seconds: How long it was; less than one counts as one.
+        seconds: How long it was; less than an hour counts as one, because what is spent in the
+            first minutes is no pace of a day yet.
     """
-    return spent * DAY // max(seconds, 1)
+    return spent * DAY // max(seconds, HOUR)
 
 
 def runway_seconds(left: int, per_day: int) -> int | None:
@@ -29,15 +28,3 @@ def runway_seconds(left: int, per_day: int) -> int | None:
         per_day: What is spent a day, base units.
     """
     return None if per_day <= 0 else max(left, 0) * DAY // per_day
-
-
-def elapsed_seconds(span: Span | None, since: datetime, now: datetime) -> int:
-    """Return for how long money was spent in a period so far, whole seconds.
-
-    Args:
-        span: The period; None: it has neither beginning nor end.
-        since: When spending could begin, UTC.
-        now: The time, UTC.
-    """
-    begin = since if span is None else max(since, span.begin)
-    return int((now - begin).total_seconds())

@@ -11,7 +11,7 @@ import msgspec
 from aia_mas.domain.economy.budgets.errors import InvalidBudget
 from aia_mas.domain.economy.budgets.periods import Period
 from aia_mas.domain.economy.parameters import MILLION
-from aia_mas.domain.kernel.ids import stream_of
+from aia_mas.domain.kernel.ids import check_id, stream_of
 from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.kernel.money import MAX_AMOUNT, AmountTooLarge
 from aia_mas.domain.orchestration.bounds import check_name, check_number, check_text
@@ -81,13 +81,15 @@ def check_terms(terms: BudgetTerms) -> None:
     """Refuse terms that no budget can have.
 
     Raises:
-        InvalidValue: A value is out of bounds (``InvalidBudget``, ``InvalidText``,
+        InvalidValue: A value is out of bounds (``InvalidBudget``, ``InvalidText``, ``InvalidId``,
             ``AmountTooLarge``); ``others`` has all others.
     """
     mistakes = Mistakes()
     check = mistakes.check
     if terms.scope is Scope.TAG:
         check(check_name, terms.match, "match")
+    elif terms.scope is Scope.OWNER:
+        check(check_id, terms.match, "match")  # wallets belong to ids, and tasks to any subject
     else:
         check(check_text, terms.match, "match", shortest=1, longest=255)
     check(_check_amount, terms.amount)

@@ -21,6 +21,7 @@ from aia_mas.domain.kernel.errors import PermissionDenied
 from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.kernel.principal import Role
 from aia_mas.domain.orchestration.bounds import check_text
+from aia_mas.domain.orchestration.tiers import Tier, Tiers
 
 
 class OpenProgram(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +67,11 @@ def _open(order: OpenProgram, execution: Execution) -> Mapping[str, Any]:
     terms = order.terms
     # What was ordered some time ago, by a vote for example, may be over by now.
     check_program(terms, execution.ctx.now)
-    terms_of(parameters_in(execution.states), terms.token)  # refuses one that is no token
+    parameters = parameters_in(execution.states)
+    terms_of(parameters, terms.token)  # refuses one that is no token
+    tiers = Tiers(Tier(tier.name, tier.min_stake) for tier in parameters.tiers)
+    for index, name in enumerate(terms.eligibility.tiers):
+        tiers.check(name, f"eligibility.tiers.{index}")
     entry = Entry(
         transfer_id=execution.order_id,
         legs=move(treasury(terms.token), escrow_of(order.program_id, terms.token), terms.budget),

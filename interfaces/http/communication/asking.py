@@ -48,7 +48,8 @@ async def ask(request: ApiRequest, question: SendMessage, seconds: float) -> Ans
     """
     communication, asker = request.system.communication, question.from_agent
     replies = communication.replies
-    correlation_id = question.correlation_id or question.message_id
+    correlation_id = question.correlation_id
+    assert correlation_id is not None, "a question has one, that of its answer"
     with replies.expected(asker, correlation_id, question.message_id) as expected:
         result = await carry_out(request, question)
         told = _asked(result.body)

@@ -14,6 +14,7 @@ from aia_mas.domain.communication.mailbox import MOST_PATTERNS, Unsubscribe
 from aia_mas.domain.communication.topics import check_pattern, check_topic, matches
 from aia_mas.domain.kernel import Role
 from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.kernel.ids import check_id
 from aia_mas.interfaces.http.answers import Answer, answer
 from aia_mas.interfaces.http.commands import answered, carry_out
 from aia_mas.interfaces.http.communication.inbox import INBOXES
@@ -53,6 +54,7 @@ class TopicSubscriptions(Controller):
     ) -> Answer[Subscriptions]:
         """Return what a recipient subscribed to, and whether its endpoint gets its messages."""
         principal = request.principal
+        check_id(agent_id, "agent_id")
         if not sees_all(principal) and not principal.has(Role.VIEWER):
             reading_for(request, agent_id)
         await reached(request, MAILROOM.name, min_position)

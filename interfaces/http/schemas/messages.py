@@ -191,12 +191,18 @@ class MessageRequest(MessageToSend, frozen=True, kw_only=True, forbid_unknown_fi
         command = mistakes.check(super().command, sending, message_id)
         mistakes.refuse()
         assert command is not None
-        if command.from_agent == SYSTEM:
+        asker, correlation = command.from_agent, command.correlation_id
+        if asker == SYSTEM:
             raise InvalidValue("nobody can answer the system", field="from_agent")
-        if command.reply_to not in (None, command.from_agent):
+        if command.reply_to not in (None, asker):
+            # What is none at all is told as such.
+            check_message(command, sending.now, sending.terms)
             raise InvalidValue("the answer goes to the sender", field="reply_to")
-        correlation = command.correlation_id or command.message_id
-        return replace(command, correlation_id=correlation, reply_to=command.from_agent)
+        return replace(
+            command,
+            correlation_id=command.message_id if correlation is None else correlation,
+            reply_to=asker,
+        )
 
 
 class Sending(NamedTuple):

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from aia.agents import economic_integrator
 from aia.agents.economic_integration import (
     AgentEconomicIntegrator,
     AgentEconomicProfile,
@@ -49,7 +50,9 @@ async def until(integrator: AgentEconomicIntegrator, agent_id: str, earned: str)
     raise AssertionError(f"{agent_id} did not earn {earned}")
 
 
-async def test_tokens_are_granted_staked_moved_and_taken_back(mas: MultiAgentSystem) -> None:
+async def test_tokens_are_granted_staked_moved_and_taken_back(
+    mas: MultiAgentSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
     integrator = AgentEconomicIntegrator()
     assert await integrator.get_profile("ann") is None
 
@@ -80,6 +83,11 @@ async def test_tokens_are_granted_staked_moved_and_taken_back(mas: MultiAgentSys
     unchanged = await integrator.get_profile("ann")
     assert unchanged is not None
     assert replace(unchanged, as_of=freed.as_of) == freed
+
+    # Who does not wait for the settlement is told so, and not that all is well.
+    monkeypatch.setattr(economic_integrator, "SETTLEMENT_SECONDS", 0.0)
+    with pytest.raises(TimeoutError, match="has not carried out the order"):
+        await integrator.register_agent_economically("cal", 1)
 
 
 async def test_votes_count_once_and_only_on_what_there_is(mas: MultiAgentSystem) -> None:

@@ -62,12 +62,28 @@ await economic_integrator.stake_tokens("agent_001", Decimal("300.0"))
 await economic_integrator.participate_in_governance("agent_001", "proposal_123", "yes")
 """
 
+EXAMPLE_5 = """\
+from aia.agents.communication_framework import EventDrivenCommunicationFramework, CommunicationMessage
+
+comm_framework = EventDrivenCommunicationFramework()
+await comm_framework.start()
+
+message = CommunicationMessage(
+    from_agent="system",
+    to_agent="agent_001",
+    message_type="task_request",
+    payload={"task_id": "123", "description": "Process data"}
+)
+
+await comm_framework.send_message(message)
+"""  # noqa: E501
+
 PROGRAM = """\
 import asyncio, json
 
 async def main():
 {examples}
-    print(json.dumps([success, agent_id]))
+    print(json.dumps([success, agent_id, await comm_framework.queue.size("agent_001")]))
 {ending}
 
 asyncio.run(main())
@@ -81,13 +97,16 @@ def environment(**variables: str) -> dict[str, str]:
     return kept | variables
 
 
-@pytest.mark.parametrize("ending", ["    await mas.stop()", ""], ids=["stopped", "just ended"])
+STOPPED = "    await comm_framework.stop()\n    await mas.stop()"
+
+
+@pytest.mark.parametrize("ending", [STOPPED, ""], ids=["stopped", "just ended"])
 def test_examples_run_word_for_word_and_again_on_the_same_folder(
     tmp_path: Path, ending: str
 ) -> None:
-    examples = indent(EXAMPLE_1 + EXAMPLE_2 + EXAMPLE_4, "    ")
+    examples = indent(EXAMPLE_1 + EXAMPLE_2 + EXAMPLE_4 + EXAMPLE_5, "    ")
     program = PROGRAM.format(examples=examples, ending=ending)
-    for _ in range(2):
+    for messages in (1, 2):
         answer = subprocess.run(
             [sys.executable, "-W", "error", "-c", program],
             cwd=tmp_path,
@@ -101,8 +120,55 @@ def test_examples_run_word_for_word_and_again_on_the_same_folder(
         # The proposal of the example was never made; that is no error, and the log tells.
         (line,) = answer.stderr.splitlines()
         assert line.startswith("unknown_proposal ")
-        assert json.loads(answer.stdout) == [True, "data_analyst_001"]
+        assert json.loads(answer.stdout) == [True, "data_analyst_001", messages]
     assert (tmp_path / ".mas").is_dir()
+
+
+def test_the_example_of_messages_runs_in_a_program_of_its_own(tmp_path: Path) -> None:
+    body = indent(EXAMPLE_5 + "print(await comm_framework.queue.size('agent_001'))\n", "    ")
+    answer = subprocess.run(
+        [
+            sys.executable,
+            "-W",
+            "error",
+            "-c",
+            f"import asyncio\nasync def main():\n{body}\nasyncio.run(main())",
+        ],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+    assert (answer.returncode, answer.stdout, answer.stderr) == (0, "1\n", "")
+
+
+def test_python_of_the_documentation_of_messages_runs_as_it_stands_there(
+    module_database: str, tmp_path: Path
+) -> None:
+    page = (ROOT / "docs" / "communication-framework.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    body = indent("\n".join(blocks), "    ")
+    answer = subprocess.run(
+        [
+            sys.executable,
+            "-W",
+            "error",
+            "-c",
+            f"import asyncio\nasync def main():\n{body}\nasyncio.run(main())",
+        ],
+        cwd=tmp_path,
+        env=environment(MAS_DATABASE_URL=module_database),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+    assert (answer.returncode, answer.stderr) == (0, "")
+    lines = answer.stdout.splitlines()
+    assert lines[:2] == ["{'task_id': '123', 'description': 'Process data'}", "42"]
+    assert lines[2].startswith("('firefighter',)")
 
 
 def test_python_of_the_readme_runs_as_it_stands_there(tmp_path: Path) -> None:
@@ -140,6 +206,7 @@ def test_integration_test_of_the_guide_passes_twice() -> None:
         assert "✅ Multi-Agent System started" in lines
         assert "✅ Test agent registered successfully" in lines
         assert "✅ Economic integration successful" in lines
+        assert "✅ Communication framework test successful" in lines
         assert not any(line.startswith("❌") for line in lines)
 
 

@@ -83,7 +83,7 @@ def examples(kind: type) -> str:
         "from datetime import UTC, datetime",
         f"from aia.client import {kind.__name__}",
         "from aia.client.types import AgentUpdate, ClaimedTask, TaskUpdate, ToldAgent, ToldTask",
-        "from aia.client.types import ListedConnection",
+        "from aia.client.types import ListedConnection, MessageView",
     ]
     client, count = kind("http://nobody.invalid"), 0
     for owner in (client, *(getattr(client, group) for group in GROUPS)):
@@ -92,7 +92,8 @@ def examples(kind: type) -> str:
                 r"Example::\n\n((?: {4,}.*\n|\n)+)", f"{inspect.getdoc(method)}\n"
             ):
                 count += 1
-                given = f"client: {kind.__name__}, task: ClaimedTask, connection: ListedConnection"
+                given = f"client: {kind.__name__}, task: ClaimedTask"
+                given += ", connection: ListedConnection, message: MessageView"
                 lines.append(f"{word} {name}_{count}({given}) -> None:")
                 lines.append(textwrap.indent(textwrap.dedent(example), "    "))
     assert count > 60

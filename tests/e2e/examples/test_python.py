@@ -182,3 +182,20 @@ def test_every_example_stands_in_the_page_about_them() -> None:
     programs = {path.name for path in FOLDER.glob("*.py")}
     assert programs
     assert {name for name in programs if f"examples/{name}" not in page} == set()
+
+
+def test_agents_talk_and_the_audit_goes_on_where_it_was(module_database: str) -> None:
+    command = [sys.executable, str(FOLDER / "conversation.py"), "--questions", "2"]
+    variables = {**os.environ, "MAS_DATABASE_URL": module_database}
+    audited = 0
+    for _ in range(2):
+        run = subprocess.run(
+            command, env=variables, capture_output=True, text=True, check=False, timeout=PATIENCE
+        )
+        assert run.returncode == 0, run.stderr
+        lines = run.stdout.splitlines()
+        assert sum(line.startswith("operator: it is ") for line in lines) == 2
+        audited += sum(line.startswith("audit: operator -> thermometer") for line in lines)
+        assert not any(line.startswith("dead:") for line in lines)
+    # What it was not told before it ended, it was told then: of the first two for certain.
+    assert 2 <= audited <= 4

@@ -72,7 +72,7 @@ async def test_keys_come_and_go_and_no_message_is_lost(
         (second,) = await delivered(system, 1)
         assert second.content.view.payload == [SECRET]
         assert system.communication.mailroom.waiting("ben") == 2
-        assert system.communication.contents.unreadable == 1
+        assert system.communication.office.unreadable == 1
         with pytest.raises(MessageExists):
             await system.engine.execute(FIRST, ADMIN)
         await system.communication.office.acknowledge("ben", SECOND.message_id)

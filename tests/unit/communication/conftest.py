@@ -1,11 +1,14 @@
-"""Streams about messages, as scenarios: given, when, then."""
+"""Streams about messages as scenarios: given, when, then; and a system in memory."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
 
 import pytest
+import structlog
 
+from aia.testing import InMemoryMas
 from aia_mas.domain.communication import ending, mailbox, message, rules, sending
 from aia_mas.domain.communication.terms import MessageTerms
 from tests.unit.domain.conftest import Decisions, Scenario
@@ -43,3 +46,20 @@ def a_mailbox() -> Scenario:
 def the_rules() -> Scenario:
     """Return an empty scenario of the routing rules."""
     return Scenario(rules.RULES, rules.evolve, RULES)
+
+
+@pytest.fixture
+def logs_as_they_were() -> Iterator[None]:
+    """Leave the logs as they were."""
+    before = structlog.get_config() if structlog.is_configured() else None
+    yield
+    structlog.reset_defaults()
+    if before is not None:
+        structlog.configure(**before)
+
+
+@pytest.fixture
+async def mas(logs_as_they_were: None) -> AsyncIterator[InMemoryMas]:
+    """Return a system in memory."""
+    async with InMemoryMas(seed=1) as system:
+        yield system

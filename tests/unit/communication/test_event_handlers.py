@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from math import inf
 from typing import Any
 
 import pytest
-import structlog
 
 from aia.testing import InMemoryMas
 from aia_mas.application import registry
@@ -22,21 +20,6 @@ from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.ids import entity_of
 
 TOPIC = "agent.registered.v1"
-
-
-@pytest.fixture
-def logs_as_they_were() -> Iterator[None]:
-    before = structlog.get_config() if structlog.is_configured() else None
-    yield
-    structlog.reset_defaults()
-    if before is not None:
-        structlog.configure(**before)
-
-
-@pytest.fixture
-async def mas(logs_as_they_were: None) -> AsyncIterator[InMemoryMas]:
-    async with InMemoryMas(seed=1) as system:
-        yield system
 
 
 @pytest.fixture

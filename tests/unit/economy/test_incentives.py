@@ -440,3 +440,13 @@ def test_a_program_pays_in_a_token_that_there_is():
 
     state = given.states[order_stream("open-p2")]
     assert (state.status, state.refusal.code) == (OrderStatus.REFUSED, "unknown_token")
+
+
+def test_a_program_is_for_tiers_that_there_are():
+    given = town()
+
+    opened(given, program_id="p2", eligibility=Eligibility(tiers=("gold", "goldd")))
+
+    state = given.states[order_stream("open-p2")]
+    assert (state.status, state.refusal.code) == (OrderStatus.REFUSED, "unknown_tier")
+    assert closed(given) is None and "incentive/p2" not in given.states

@@ -70,9 +70,9 @@ async def test_a_budget_begins_anew_every_day(mas: InMemoryMas, http: httpx.Asyn
         ("2026-01-01", "90", "0"),
     ]
     assert (shown["current"]["period"], shown["current"]["left"]) == ("2026-01-02", "70")
-    # 120 in the four minutes that there is a budget.
-    assert shown["burn_rate"] == str(120 * 86_400 // 240)
-    assert shown["runway_seconds"] == 70 * 240 // 120
+    # 120 in the first hour that there is a budget.
+    assert shown["burn_rate"] == str(120 * 24)
+    assert shown["runway_seconds"] == 70 * 3_600 // 120
 
 
 async def test_what_is_spent_in_a_period_is_what_was_submitted_in_it(

@@ -1,0 +1,67 @@
+"""What callers over HTTP see of encrypted messages, with the right key and without."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+import httpx
+
+from aia.testing import InMemoryMas
+from aia_mas.application.communication.sealing import Sealing
+from aia_mas.application.settings_messages import MessageKey
+
+SECRET = "mellon"
+MESSAGES = "/mas/api/v1/communication/messages"
+KEYS = f"k1:{b64encode(b'k' * 32).decode()}"
+BODY = {
+    "message_id": "01900000-0000-7000-8000-000000000001",
+    "from_agent": "ann",
+    "to_agent": "ben",
+    "message_type": "note",
+    "payload": {"word": SECRET},
+}
+
+
+async def test_it_is_readable_for_those_who_may_read_it_as_long_as_there_is_the_key(
+    logs_as_they_were: None,
+) -> None:
+    config = {"communication": {"message_keys": KEYS, "encrypted_topics": ["hr.>"]}}
+    async with InMemoryMas(seed=1, config=config) as mas:
+        http = httpx.AsyncClient(base_url="http://localhost", transport=mas.transport())
+        async with http:
+            sent = await http.post(f"{MESSAGES}/send", json=BODY | {"encrypt": True})
+            assert sent.status_code == 201, sent.text
+            again = await http.post(f"{MESSAGES}/send", json=BODY | {"encrypt": True})
+            assert again.status_code == 200
+            other = await http.post(f"{MESSAGES}/send", json=BODY)
+            assert other.status_code == 409
+            to_topic = {"from_agent": "ann", "topic": "hr.leave", "message_type": "x", "payload": 1}
+            topic = await http.post(f"{MESSAGES}/send", json=to_topic)
+            assert topic.status_code == 201
+            await mas.rest()
+
+            assert not any(SECRET in repr(record.event) for record in mas.records())
+            story = (await http.get(f"{MESSAGES}/{BODY['message_id']}")).json()
+            assert (story["payload"], story["encrypted"]) == ({"word": SECRET}, True)
+            story = (await http.get(f"{MESSAGES}/{topic.json()['message_id']}")).json()
+            assert (story["payload"], story["encrypted"]) == (1, True)
+            listed = (await http.get(f"{MESSAGES}?from_agent=ann")).json()["items"]
+            assert {item["payload"] for item in listed} == {None}
+            inbox = await http.get("/mas/api/v1/communication/agents/ben/inbox")
+            assert inbox.json()["items"][0]["payload"] == {"word": SECRET}
+
+            # Here nobody has the key any more.
+            mas.system.communication.sealing = Sealing([MessageKey("k2", b"x" * 32)])
+            story = (await http.get(f"{MESSAGES}/{BODY['message_id']}")).json()
+            assert (story["payload"], story["unreadable"]) == (None, "message_key_unknown")
+
+
+async def test_where_there_is_no_key_nothing_is_sent(mas: InMemoryMas) -> None:
+    http = httpx.AsyncClient(base_url="http://localhost", transport=mas.transport())
+    async with http:
+        for path in ("send", "request"):
+            refused = await http.post(f"{MESSAGES}/{path}", json=BODY | {"encrypt": True})
+            assert refused.status_code == 422
+            assert refused.json()["code"] == "message_encryption_unavailable"
+            assert refused.json()["errors"][0]["field"] == "encrypt"
+    assert mas.records("message") == []
