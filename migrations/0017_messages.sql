@@ -38,7 +38,7 @@ create index on messages_v1 using brin (sent_at);
 -- Letters: a message for one recipient. A row is written at the sending for those that are named, for members
 -- of groups when something is known of their delivery, and anew when a dead letter is queued again ("position"
 -- is that of the event that queued it, "sent" that of the sending). Delivered, failed and ended is what it says
--- itself; that a letter expired follows from messages_v1_expiries, that a dead one was queued again from a later row.
+-- itself; that a letter expired before follows from messages_v1_expiries, that a dead one was queued again from a later row.
 create table messages_v1_deliveries (
     key text collate "C" primary key, -- position/recipient
     position bigint not null,

@@ -76,11 +76,16 @@ class _Mail:
         return summary(known, spread=self.message.spread, expired=self.expired)
 
     def add(self, row: DeliveryRow) -> None:
-        until, expired_at = row.expires_at or self.message.expires_at, None
-        if row.ended is None and until is not None:
-            times = (e.at for e in self.expiries if e.position > row.position and e.at >= until)
-            expired_at = next(times, None)
-        letter = _Letter(row, self.message, expired_at)
+        until = row.expires_at or self.message.expires_at
+        times = (
+            each.at
+            for each in self.expiries
+            if until is not None
+            and row.position < each.position
+            and (row.ended is None or each.position < row.ended)
+            and until <= each.at
+        )
+        letter = _Letter(row, self.message, next(times, None))
         self.letters.append(letter)
         known = self.last.get(row.recipient)
         if known is None or known.row.position < row.position:
@@ -121,7 +126,7 @@ class MemoryMessages:
             Counter(each.status.value for each in mail.last.values()),
             page,
             [
-                each.row
+                (each.row, each.expired_at)
                 for each in mail.letters
                 if each.row.position < shown.get(each.row.recipient, 0)
             ],
@@ -267,7 +272,7 @@ class MemoryMessages:
         for each in self._last():
             row, reason = each.row, each.row.reason or ""
             if (
-                row.state == MessageStatus.DEAD
+                each.status is MessageStatus.DEAD
                 and row.ended_at is not None
                 and _fits(each.message, filters)
                 and _within(row.ended_at, filters)

@@ -79,6 +79,11 @@ class Replies:
         self._closed = False
         fold.on_sent.append(self._sent)
 
+    @property
+    def waiting(self) -> int:
+        """How many answers are waited for now."""
+        return sum(map(len, self._expected.values()))
+
     @contextmanager
     def expected(self, asker: str, correlation_id: str, question: str) -> Iterator[Expected]:
         """Note that somebody waits for an answer, before the question is asked.

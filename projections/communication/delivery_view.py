@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from aia_mas.projections.communication.deliveries_fold import failures_of
 from aia_mas.projections.communication.message_rows import DeliveryRow, FailedDelivery
 from aia_mas.projections.communication.standing import MessageStatus, status_of
 
@@ -44,8 +45,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def delivery_of(letter: DeliveryRow, expired_at: datetime | None) -> Delivery:
     """Return how the delivery of a letter goes (``expired_at``: when it expired, if it has)."""
-    status = status_of(letter.state, expired_at is not None)
-    going_on = status is not MessageStatus.EXPIRED
+    going_on = expired_at is None
+    status = status_of(letter.state, not going_on)
     acknowledged = status is MessageStatus.ACKNOWLEDGED
     return Delivery(
         recipient=letter.recipient,
@@ -55,11 +56,17 @@ def delivery_of(letter: DeliveryRow, expired_at: datetime | None) -> Delivery:
         delivered_at=letter.delivered_at,
         deadline=letter.deadline if going_on else None,
         retry_at=letter.retry_at if going_on else None,
-        reason=letter.reason,
+        reason=letter.reason if going_on else _why_failed(letter),
         acknowledged_at=letter.ended_at if acknowledged else None,
-        ended_at=None if acknowledged else letter.ended_at or (None if going_on else expired_at),
+        ended_at=None if acknowledged else expired_at or letter.ended_at,
         redriven_at=letter.queued_at,
     )
+
+
+def _why_failed(letter: DeliveryRow) -> str | None:
+    """Return why the last delivery failed, whatever was said of the letter later."""
+    failures = failures_of(letter)
+    return failures[-1].reason if failures else None
 
 
 DELIVERY_COLUMNS = ", ".join(

@@ -157,13 +157,13 @@ def of_received(recipient: str, filters: ReceivedFilter) -> Conditions:
 
 
 def of_dead_letters(filters: DeadLetterFilter) -> Conditions:
-    """Return the conditions of a list of dead letters (tables ``m`` and ``d``).
+    """Return the conditions of a list of dead letters (tables ``m``, ``d`` and ``x``).
 
     Raises:
         InvalidValue: See ``check_filter``.
     """
     conditions = _common(filters)
-    conditions.add("d.state = 'dead'")
+    conditions.add("d.state = 'dead' and x.at is null")
     conditions.add(LAST)
     _add(
         conditions,

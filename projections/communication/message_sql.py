@@ -15,14 +15,16 @@ from aia_mas.projections.communication.standing import OPEN, MessageStatus
 
 SENT, LETTERS, EXPIRIES = MESSAGES.table_names()
 
-_EXPIRY: Final = f"""from {EXPIRIES} e where e.message_id = m.message_id
-    and e.position > d.position and e.at >= coalesce(d.expires_at, m.expires_at)"""
+# The first outcome holds: what is recorded of a letter behind its expiry is of no consequence.
+_ENDS: Final = """e.message_id = m.message_id and e.at >= coalesce(d.expires_at, m.expires_at)
+    and e.position > d.position and (d.ended is null or e.position < d.ended)"""
 
 LAST: Final = f"""not exists (select from {LETTERS} n where n.sent = d.sent
     and n.recipient = d.recipient and n.position > d.position and n.position <> n.sent)"""
 """It is the last letter of the message to its recipient: it was not queued again later."""
 
-EXPIRED_AT: Final = f"(select e.at {_EXPIRY} and d.ended is null order by e.position limit 1)"
+EXPIRED_AT: Final = f"""(select e.at from {EXPIRIES} e
+    where m.expires_at is not null and {_ENDS} order by e.position limit 1)"""
 """When a letter expired, null if it has not."""
 
 WITH_LETTERS: Final = f"""{LETTERS} d join {SENT} m on m.position = d.sent
@@ -43,20 +45,17 @@ _OF_MESSAGE = f"select from {LETTERS} d where d.sent = m.position"
 
 
 def _is_somewhere(status: MessageStatus) -> str:
-    expired = f" and not exists (select {_EXPIRY})" if status in OPEN else ""
-    return (
-        f"when exists ({_OF_MESSAGE} and d.state = '{status}'{expired} and {LAST}) then '{status}'"
-    )
+    return f"""when exists ({_OF_MESSAGE} and d.state = '{status}' and {LAST}
+        and {EXPIRED_AT} is null) then '{status}'"""
 
 
-_OPEN_WORDS = ", ".join(f"'{status}'" for status in OPEN)
 SUMMARY: Final = f"""case
     {" ".join(_is_somewhere(status) for status in OPEN)}
     when m.spread and not {HAS_EXPIRED}
         then case when exists ({_OF_MESSAGE}) then 'delivered' else 'queued' end
     {_is_somewhere(MessageStatus.DEAD)} {_is_somewhere(MessageStatus.DROPPED)}
-    when m.spread or exists ({_OF_MESSAGE} and d.state in ({_OPEN_WORDS})
-        and exists (select {_EXPIRY}) and {LAST}) then 'expired'
+    when m.spread or exists (select from {EXPIRIES} e join {LETTERS} d on d.sent = m.position
+        where {_ENDS} and {LAST}) then 'expired'
     else 'acknowledged' end"""
 """Where a message stands as a whole; see ``summary``."""
 

@@ -35,14 +35,11 @@ _LOST = (MessageStatus.DEAD, MessageStatus.DROPPED, MessageStatus.EXPIRED)
 def status_of(state: str, expired: bool) -> MessageStatus:
     """Return where a letter stands.
 
-    An acknowledgement counts also when it was recorded only after the expiry: it was accepted.
-
     Args:
         state: What its row says.
-        expired: Whether a later expiry is about it.
+        expired: Whether it expired before anything else ended it; the first outcome holds.
     """
-    status = MessageStatus(state)
-    return MessageStatus.EXPIRED if expired and status in OPEN else status
+    return MessageStatus.EXPIRED if expired else MessageStatus(state)
 
 
 def summary(

@@ -110,7 +110,7 @@ def story_of(
     expiries: Sequence[ExpiryRow],
     counts: Mapping[str, int],
     page: Letters,
-    earlier: Iterable[DeliveryRow],
+    earlier: Letters,
     next_cursor: str | None,
 ) -> Story:
     """Tell the story of a message.
@@ -126,7 +126,6 @@ def story_of(
     """
     fields = envelope_fields(envelope)
     expired = any(each.at >= fields["expires_at"] for each in expiries)
-    letters = [letter for letter, _ in page]
     sent = Entry(
         event=Happened.SENT,
         at=fields["sent_at"],
@@ -140,7 +139,7 @@ def story_of(
         counts=Counts(**counts),
         deliveries=[delivery_of(*each) for each in page],
         next_cursor=next_cursor,
-        history=_history(sent, expiries, [*letters, *earlier]),
+        history=_history(sent, expiries, [*page, *earlier]),
     )
 
 
@@ -161,21 +160,19 @@ def with_waiting(story: Story, waiting: int) -> Story:
     return msgspec.structs.replace(story, waiting=waiting, status=status)
 
 
-def _history(
-    sent: Entry, expiries: Iterable[ExpiryRow], letters: Iterable[DeliveryRow]
-) -> list[Entry]:
+def _history(sent: Entry, expiries: Iterable[ExpiryRow], letters: Letters) -> list[Entry]:
     expired = [Entry(event=Happened.EXPIRED, at=row.at, position=row.position) for row in expiries]
     entries = [sent, *expired]
-    for letter in letters:
-        entries += _life(letter)
+    for letter, expired_at in letters:
+        entries += _life(letter, over=expired_at is not None)
     order = {kind: number for number, kind in enumerate(Happened)}
     return sorted(
         entries, key=lambda each: (each.position, each.recipient or "", order[each.event])
     )
 
 
-def _life(letter: DeliveryRow) -> Iterator[Entry]:
-    """Yield what happened to a letter, in order."""
+def _life(letter: DeliveryRow, *, over: bool) -> Iterator[Entry]:
+    """Yield what happened to a letter, in order (``over``: it expired before it was ended)."""
     name = letter.recipient
     if letter.queued_at is not None:
         yield Entry(
@@ -202,7 +199,7 @@ def _life(letter: DeliveryRow) -> Iterator[Entry]:
         yield _delivered(
             name, letter.attempt, letter.transport, letter.delivered_at, letter.delivered
         )
-    if letter.ended is not None and letter.ended_at is not None:
+    if letter.ended is not None and letter.ended_at is not None and not over:
         yield Entry(
             event=Happened(letter.state),
             at=letter.ended_at,

@@ -12,7 +12,7 @@ from psycopg.rows import TupleRow
 from aia_mas.application.event_log.connections import Pool
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.projections.communication.deliveries_fold import letter_key
-from aia_mas.projections.communication.delivery_view import DELIVERY_COLUMNS, letter_of, letter_row
+from aia_mas.projections.communication.delivery_view import letter_of
 from aia_mas.projections.communication.envelope import ENVELOPE_COLUMNS
 from aia_mas.projections.communication.message_filters import check_statuses
 from aia_mas.projections.communication.message_rows import DeliveryRow, ExpiryRow
@@ -20,7 +20,6 @@ from aia_mas.projections.communication.message_sql import (
     EXPIRIES,
     LAST,
     LETTER_COLUMNS,
-    LETTERS,
     POSITION,
     SENT,
     STANDING,
@@ -111,17 +110,15 @@ async def _page(connection: _Connection, sent: int, wanted: RecipientPage) -> li
     return await (await connection.execute(query, conditions.values)).fetchall()
 
 
-async def _earlier(
-    connection: _Connection, sent: int, last: Iterable[DeliveryRow]
-) -> list[DeliveryRow]:
+async def _earlier(connection: _Connection, sent: int, last: Iterable[DeliveryRow]) -> list[Letter]:
     """Return the letters before the last ones, for those to whom it was queued again."""
     again = {letter.recipient: letter.position for letter in last if letter.position != sent}
     if not again:
         return []
     keys = [letter_key(sent, name) for name in again]
     rows = await connection.execute(_AGAIN, (keys, sent, list(again)))
-    letters = [letter_row(row) for row in await rows.fetchall()]
-    return [letter for letter in letters if letter.position < again[letter.recipient]]
+    letters = [letter_of(row) for row in await rows.fetchall()]
+    return [each for each in letters if each[0].position < again[each[0].recipient]]
 
 
 _MESSAGE = f"""select m.*, {POSITION} from (values (1)) one left join lateral (
@@ -131,6 +128,6 @@ _EXPIRIES = f"""select e.key, e.message_id, e.position, e.at from {EXPIRIES} e
     where e.message_id = %s order by e.position"""  # noqa: S608
 _COUNTS = f"""select {STANDING}, count(*) from {WITH_LETTERS}
     where d.sent = %s and {LAST} group by 1"""  # noqa: S608
-_AGAIN = f"""select {DELIVERY_COLUMNS} from {LETTERS} d where d.key = any(%s::text[])
-    union all select {DELIVERY_COLUMNS} from {LETTERS} d
+_AGAIN = f"""select {LETTER_COLUMNS} from {WITH_LETTERS} where d.key = any(%s::text[])
+    union all select {LETTER_COLUMNS} from {WITH_LETTERS}
     where d.sent = %s and d.recipient = any(%s::text[]) and d.position <> d.sent"""  # noqa: S608

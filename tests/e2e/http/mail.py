@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import anyio
 import httpx
 
 from .problems import API, is_problem
@@ -73,6 +74,27 @@ def until_it_is(client: httpx.Client, message_id: str, status: str) -> dict[str,
         assert time.monotonic() < ends, told
         time.sleep(0.02)
     return told
+
+
+async def somebody_waits(node: Any) -> None:
+    """Wait, in the loop of a node, until somebody waits there for messages."""
+    with anyio.fail_after(PATIENCE):
+        while not node.system.communication.polls.waiting:
+            await anyio.sleep(0.005)
+
+
+async def somebody_asks(node: Any) -> None:
+    """Wait, in the loop of a node, until somebody waits there for an answer."""
+    with anyio.fail_after(PATIENCE):
+        while not node.system.communication.replies.waiting:
+            await anyio.sleep(0.005)
+
+
+async def nobody_asks(node: Any) -> None:
+    """Wait, in the loop of a node, until nobody waits there for an answer any more."""
+    with anyio.fail_after(PATIENCE):
+        while node.system.communication.replies.waiting:
+            await anyio.sleep(0.005)
 
 
 def of(message_ids: list[dict[str, Any]]) -> list[str]:

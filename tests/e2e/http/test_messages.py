@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import anyio
 import httpx
 
 from .mail import (
@@ -20,6 +19,7 @@ from .mail import (
     peek,
     refused,
     send,
+    somebody_waits,
     story,
     take,
     until_it_is,
@@ -144,16 +144,10 @@ def test_who_waits_for_a_message_gets_it_as_it_comes(
     node: Any, client: httpx.Client, unique: str
 ) -> None:
     (bob,) = agents(client, unique, "bob")
-    polls = node.system.communication.polls
-
-    async def somebody_waits() -> None:
-        with anyio.fail_after(30):
-            while not polls.waiting:
-                await anyio.sleep(0.005)
 
     with ThreadPoolExecutor(1) as pool, node.new_client() as other:
         waiting = pool.submit(take, other, bob, wait=20)
-        node.run(somebody_waits())
+        node.run(somebody_waits(node))
         sent = send(client, to_agent=bob)
         assert of(waiting.result()) == [sent["message_id"]]
     assert take(client, bob, wait=0.01) == []

@@ -58,6 +58,7 @@ def test_figures_tell_of_agents_priorities_throughput_and_lag(
         "expiry": "process",
         "webhooks": "process",
         "settlement": "process",
+        "mailroom": "process",
         "budgets": "table",
         "governance": "table",
         "incentives": "table",

@@ -47,6 +47,7 @@ class Correspondence:
         room: The mailroom of the domain, which is asked what must come out.
         states: Messages by their ids.
         given: Every letter that anybody was to get: position, recipient and message.
+        arrived: Those that were acknowledged, by position and recipient's number.
     """
 
     def __init__(self, seed: int) -> None:
@@ -56,6 +57,8 @@ class Correspondence:
         self.room = Mailroom()
         self.states: dict[str, MessageState] = {}
         self.given: list[tuple[int, str, str]] = []
+        self.arrived: set[tuple[int, int]] = set()
+        self.room.on_acknowledged = lambda *letter: self.arrived.add(letter)
         self._sent: dict[str, int] = {}
 
     def history(self, steps: int) -> Iterator[list[Happening]]:
@@ -185,14 +188,15 @@ class Correspondence:
         due = [letter for letter in self.room.letters.values() if letter.is_over(now)]
         if not due:
             return Decision()
-        message_id = self._some(*due).message_id
-        command = ending.ExpireMessage(message_id=message_id)
+        letter = self._some(*due)
+        message_id, since = letter.message_id, datetime.fromtimestamp(letter.expires or 0, UTC)
+        command = ending.ExpireMessage(message_id=message_id, due=since)
         return ending.expire_message(self.states[message_id], command, self._context)
 
     def _bury(self) -> Decision:
-        if not self.room.spent:
+        if not self.room.inboxes.spent:
             return Decision()
-        (position, name), delivery = self._some(*self.room.spent.items())
+        (position, name), delivery = self._some(*self.room.inboxes.spent.items())
         message_id = self.room.letters[position].message_id
         command = ending.BuryMessage(
             message_id=message_id,

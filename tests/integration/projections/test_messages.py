@@ -88,6 +88,8 @@ async def test_letters_are_open_where_the_mailroom_has_them_and_a_rebuild_is_equ
         if place == newest and standing.status is not None:
             seen.add(standing.status)
             assert (standing.status in OPEN) == room.is_open(place, number), (place, name)
+            arrived = standing.status is MessageStatus.ACKNOWLEDGED
+            assert arrived == ((place, number) in world.arrived), (place, name)
     assert seen == set(MessageStatus)
     dead = {(name, each) for name, state in world.states.items() for each in state.dead}
     letters = (await stored.dead_letters(limit=500)).items
@@ -127,15 +129,15 @@ DEAD_FILTERS = [
     DeadLetterFilter(reason="refused"),
     DeadLetterFilter(reason="timed_out", priority=("low", "normal", "high")),
     DeadLetterFilter(from_agent="dora", message_type="greeting"),
-    DeadLetterFilter(since=NOW + timedelta(seconds=60), until=NOW + timedelta(seconds=500)),
+    DeadLetterFilter(since=NOW + timedelta(seconds=60), until=NOW + timedelta(seconds=300)),
 ]
 
 
 async def test_lists_and_stories_are_those_in_memory(
     database: str, log: PostgresEventLog, pen: Pen
 ) -> None:
-    world = Correspondence(2)
-    await folded(log, database, await pen.write_all(world.history(250)))
+    world = Correspondence(10)
+    await folded(log, database, await pen.write_all(world.history(300)))
     stored, memory = Messages(log.pool), await remembered(log)
 
     counted = 0
