@@ -127,14 +127,19 @@ class Handling:
         self, subscription: Subscription, fence: Fence | None
     ) -> Sequence[RecordedEvent]:
         """Return the next events; none when there is something else to look at."""
+        with self._scope(fence) as self._waiting:
+            # Whoever said so before there was this scope could not cancel it.
+            if self.is_stopping() or self._is_to_look(fence):
+                return ()
+            await self._log.feed.wait(subscription.position)
+        if self._waiting.cancel_called:
+            return ()
         try:
-            with self._scope(fence) as self._waiting:
-                # Whoever said so before there was this scope could not cancel it.
-                if not self.is_stopping() and not self._is_to_look(fence):
-                    return await subscription.next()
+            # Only the wait is cut short: to read takes as long as it takes.
+            return await subscription.next()
         except STORE_ERRORS as error:
             await self._store_away(error)
-        return ()
+            return ()
 
     def _scope(self, fence: Fence | None) -> AbstractContextManager[anyio.CancelScope]:
         return anyio.CancelScope() if fence is None else self._clock.within(_LOOK)
