@@ -128,7 +128,7 @@ def elected() -> tuple[PowerHistory, Election]:
             position += 1
             history.delegated(position, f"v{number}", f"v{number - 1}")
     history.open("p", position)
-    election = Election(position)
+    election = Election(position, position)
     # Who stands at the end of a chain first: each of the others takes something back.
     for number in range(VOTERS):
         election.vote(history, f"v{number}", CHOICES[number % len(CHOICES)])

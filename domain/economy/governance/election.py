@@ -20,10 +20,12 @@ class Ballot(msgspec.Struct, frozen=True, array_like=True):
     Attributes:
         choice: What.
         own: Its own power at the snapshot, base units.
+        paid_by: The power that it is paid by, if it is; see ``VoteRounds``.
     """
 
     choice: Choice
     own: int
+    paid_by: int
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,16 +49,18 @@ class Election:
 
     Attributes:
         snapshot: The position of the log at which power counts.
+        round_id: The one at which the power counts that votes are paid by, at most.
         ballots: Who has voted.
         tally: What was cast, with what is cast by way of delegates.
         fixed: What of it is the voters' own.
     """
 
-    __slots__ = ("_taken", "ballots", "fixed", "snapshot", "tally")
+    __slots__ = ("_taken", "ballots", "fixed", "round_id", "snapshot", "tally")
 
-    def __init__(self, snapshot: int) -> None:
+    def __init__(self, snapshot: int, round_id: int) -> None:
         """Begin without votes."""
         self.snapshot = snapshot
+        self.round_id = round_id
         self.ballots: dict[str, Ballot] = {}
         self.tally = self.fixed = Tally()
         # What of the power delegated to an agent is cast by somebody below it.
@@ -69,7 +73,7 @@ class Election:
         at = self.snapshot
         own = history.own(voter, at)
         power = own + history.received(voter, at) - self._taken.get(voter, 0)
-        self.ballots[voter] = Ballot(choice, own)
+        self.ballots[voter] = Ballot(choice, own, min(own, history.own(voter, self.round_id)))
         self.fixed = self.fixed.plus(choice, own)
         self.tally = self.tally.plus(choice, power)
         for above in history.above(voter, at):
@@ -94,7 +98,7 @@ class Election:
 
     def recounted(self, history: PowerHistory) -> Election:
         """Return it with all votes counted once more."""
-        again = Election(self.snapshot)
+        again = Election(self.snapshot, self.round_id)
         for voter, choice in self.votes():
             again.vote(history, voter, choice)
         return again

@@ -159,7 +159,8 @@ class Elections:
             for proposal_id, proposal in part.proposals:
                 restored._proposals[proposal_id] = proposal
                 if proposal.ends_at is not None and not (proposal.counted or proposal.over):
-                    restored._elections[proposal_id] = Election(proposal.snapshot)
+                    election = Election(proposal.snapshot, proposal.round_id)
+                    restored._elections[proposal_id] = election
                 restored._plan(proposal_id)
             for some in chunks(part.ballots, 50):
                 for proposal_id, voter, choice in some:
@@ -204,7 +205,7 @@ class Elections:
         """End the election, and what was to come after it."""
         if self._elections.pop(proposal_id, None) is not None:
             self.history.close(proposal_id)
-            self._rounds.leave(self.history, proposal.round)
+            self._rounds.leave(self.history, proposal.round_id)
         proposal.over, proposal.execute_at = True, None
 
     def _activated(self, proposal_id: str, proposal: OpenProposal, happened: Happened) -> None:
@@ -214,10 +215,10 @@ class Elections:
         proposal.snapshot = snapshot = happened.position - 1
         proposal.ends_at = event.ends_at
         self.history.open(proposal_id, snapshot)
-        proposal.round = self._rounds.enter(
+        proposal.round_id = self._rounds.enter(
             self.history, snapshot, event.at, proposal.gov_round_seconds
         )
-        self._elections[proposal_id] = Election(proposal.snapshot)
+        self._elections[proposal_id] = Election(snapshot, proposal.round_id)
 
     def _closed(self, _id: str, proposal: OpenProposal, _happened: Happened) -> None:
         proposal.closed = True
@@ -227,9 +228,7 @@ class Elections:
         election = self._elections.get(proposal_id)
         result: Result | None = getattr(happened.event, "result", None)
         if election is not None and result is not None and result.outcome is not Outcome.NO_QUORUM:
-            proposal.unpaid = self._rounds.owed(
-                self.history, proposal.round, election, proposal.gov_per_vote
-            )
+            proposal.unpaid = self._rounds.owed(election, proposal.gov_per_vote)
         self._over(proposal_id, proposal)
         proposal.counted = True
         # With orders its queueing follows at once.

@@ -40,7 +40,7 @@ class OpenProposal(msgspec.Struct, kw_only=True, omit_defaults=True):
         starts_at: When voting begins.
         ends_at: When it ends; None: it has not begun.
         snapshot: The position at which power counts.
-        round: The round in which its voters are paid; see ``VoteRounds``.
+        round_id: The round in which its voters are paid; see ``VoteRounds``.
         closed: The votes are to be counted.
         decided: Nothing can change the outcome.
         counted: The result is known.
@@ -61,7 +61,7 @@ class OpenProposal(msgspec.Struct, kw_only=True, omit_defaults=True):
     starts_at: datetime
     ends_at: datetime | None = None
     snapshot: int = 0
-    round: int = 0
+    round_id: int = 0
     closed: bool = False
     decided: bool = False
     counted: bool = False

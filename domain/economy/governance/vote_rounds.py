@@ -70,26 +70,22 @@ class VoteRounds:
         if not known.running and round_id != max(self._rounds):
             self._forget(history, round_id)
 
-    def owed(
-        self, history: PowerHistory, round_id: int, election: Election, gov_per_vote: int
-    ) -> list[tuple[str, int]]:
+    def owed(self, election: Election, gov_per_vote: int) -> list[tuple[str, int]]:
         """Return who is paid for a vote that was counted, by which power; and pay it no more.
 
         In an order that does not depend on who voted first.
 
         Args:
-            history: Knows the power at the beginning of the round.
-            round_id: The round of the vote.
             election: The votes.
             gov_per_vote: See ``ProposalCreated``.
         """
-        paid = self._rounds[round_id].paid
-        owed = []
-        for voter, ballot in sorted(election.ballots.items()):
-            power = min(ballot.own, history.own(voter, round_id))
-            if voter not in paid and payment_of(gov_per_vote, power):
-                paid.add(voter)
-                owed.append((voter, power))
+        paid = self._rounds[election.round_id].paid
+        owed = sorted(
+            (voter, ballot.paid_by)
+            for voter, ballot in election.ballots.items()
+            if payment_of(gov_per_vote, ballot.paid_by) and voter not in paid
+        )
+        paid.update(voter for voter, _ in owed)
         return owed
 
     def rows(self) -> Iterator[tuple[int, VoteRound]]:
