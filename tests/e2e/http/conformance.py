@@ -36,8 +36,8 @@ def paths(*, economic: bool) -> list[str]:
 def only(path: str) -> Any:
     """Return the document as if it told of one path only.
 
-    What is asked of it takes seconds to think of: it is thought of when its test runs, by the worker
-    that runs it, instead of by every worker that looks for tests.
+    What is asked of it takes seconds to think of: it is thought of when its test runs, by the
+    worker that runs it, instead of by every worker that looks for tests.
     """
     import schemathesis
 
