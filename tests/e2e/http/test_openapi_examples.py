@@ -1,12 +1,14 @@
 """The examples in the documentation: every command has one, and each does what it says."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
 from websockets.sync.client import connect
 
+from .mail import until_it_is
 from .nodes import assigned
 
 AGENT = "data_analyst_001"
@@ -62,7 +64,19 @@ def test_a_full_queue_is_announced_without_a_limit_of_requests(node: Any) -> Non
         if "429" in operation["responses"]
     }
 
-    assert announced == {"submit_task", "submit_tasks"}
+    assert announced == {
+        *("submit_task", "submit_tasks"),
+        *("send_message", "send_messages", "request_reply"),
+    }
+
+
+def examples(client: httpx.Client) -> dict[str, tuple[set[str], tuple[str, str, Any]]]:
+    """Return the tags, the method, the path and the example of all that take a body, by name."""
+    return {
+        operation["operationId"]: (set(operation["tags"]), (method, path, body.get("example")))
+        for method, path, operation in operations(client)
+        if (body := operation.get("requestBody", {}).get("content", {}).get("application/json"))
+    }
 
 
 class Story:
@@ -70,14 +84,11 @@ class Story:
 
     def __init__(self, client: httpx.Client) -> None:
         self.client = client
+        # Those of the economy have a story of their own, and so have those of messages.
         self.examples = {
-            operation["operationId"]: (method, path, body.get("example"))
-            for method, path, operation in operations(client)
-            # Those of the economy have a story of their own.
-            if "economy" not in operation["tags"]
-            and (
-                body := operation.get("requestBody", {}).get("content", {}).get("application/json")
-            )
+            name: example
+            for name, (tags, example) in examples(client).items()
+            if not tags & {"economy", "communication"}
         }
         self.task: dict[str, Any] = {}
         self.connection_id = ""
@@ -132,3 +143,55 @@ def test_every_example_can_be_sent_as_it_stands(node: Any) -> None:
         story.do("close_connection")
     answer = node.client.request("DELETE", AGENT_PATH, json=story.examples["unregister_agent"][2])
     assert answer.status_code == 204
+
+
+def test_every_example_about_messages_can_be_sent_as_it_stands(node: Any) -> None:
+    client = node.client
+    told = {name: it for name, (tags, it) in examples(client).items() if "communication" in tags}
+    assert {name for name, (_, _, example) in told.items() if example is None} == set()
+    client.put(AGENT_PATH, json={"skills": {"statistics": 0.8}})
+    client.put("/mas/api/v1/agents/on_call_001", json={"labels": {"role": "on_call"}})
+    done: set[str] = set()
+
+    def do(name: str, message_id: str = "", **changes: Any) -> Any:
+        method, path, example = told[name]
+        path = path.format(agent_id=AGENT, message_id=message_id, rule_id="on_call")
+        answer = client.request(method, path, json={**example, **changes})
+        assert answer.status_code in {200, 201}, (name, answer.text)
+        done.add(name)
+        return answer.json()
+
+    for name in ("set_subscriptions", "add_subscriptions", "forward_messages", "set_rule"):
+        do(name)
+    do("forward_messages", webhook=False)
+    assert do("explain_route")["recipients"] == [AGENT]
+    sent = [do("send_message")["message_id"] for _ in range(3)]
+    assert do("send_messages")["accepted"] == 2
+    do("broadcast_message")
+    do("acknowledge_message", sent[0])
+    assert do("acknowledge_messages")["refused"] == 1
+    assert do("acknowledge_messages", message_ids=sent[1:2])["acknowledged"] == 1
+    do("refuse_message", sent[2], retry_after_seconds=0)
+    client.post(
+        f"/mas/api/v1/communication/messages/{sent[2]}/nack",
+        json={"agent_id": AGENT, "requeue": False},
+    )
+    until_it_is(client, sent[2], "dead")
+    assert do("redrive_dead_letters")["items"][0]["message_id"] == sent[2]
+    do("redrive_message", sent[2])
+
+    with ThreadPoolExecutor(1) as pool, node.new_client() as other:
+        method, path, example = told["request_reply"]
+        asked = pool.submit(other.request, method, path, json=example)
+        inbox, question = f"/mas/api/v1/communication/agents/{AGENT}/inbox", {}
+        while question.get("message_type") != "question":
+            items = client.get(inbox, params={"wait": 20}).json()["items"]
+            question = next((each for each in items if "reply_to" in each), {})
+        answer = {"to_agent": question["reply_to"], "message_type": "answer"}
+        client.post(
+            "/mas/api/v1/communication/messages/send",
+            json={**answer, "correlation_id": question["correlation_id"]},
+        )
+        assert asked.result().json()["message_type"] == "answer"
+        done.add("request_reply")
+    assert done == told.keys()
