@@ -118,7 +118,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         recipients: Those who get it by name.
         message_type: What it is.
         priority: Its class, after the rules.
-        payload: Any JSON; null when it is encrypted.
+        payload: Any JSON; null in lists when it is encrypted.
         encrypted: The payload is stored encrypted.
         headers: What else is said about it.
         correlation_id: What ties it to others.
@@ -193,7 +193,7 @@ class ReceivedMessage(msgspec.Struct, frozen=True, kw_only=True):
         recipients: Those who get it by name.
         message_type: What it is.
         priority: Its class, after the rules.
-        payload: Any JSON; null when it is encrypted.
+        payload: Any JSON; null in lists when it is encrypted.
         encrypted: The payload is stored encrypted.
         headers: What else is said about it.
         correlation_id: What ties it to others.
@@ -263,7 +263,7 @@ class Story(Answer, frozen=True, kw_only=True):
         recipients: Those who get it by name.
         message_type: What it is.
         priority: Its class, after the rules.
-        payload: Any JSON; null when it is encrypted.
+        payload: Any JSON; null in lists when it is encrypted.
         encrypted: The payload is stored encrypted.
         headers: What else is said about it.
         correlation_id: What ties it to others.
@@ -277,6 +277,8 @@ class Story(Answer, frozen=True, kw_only=True):
         sent_at: When it was sent, UTC.
         position: Where that stands in the log.
         status: Where it stands as a whole, see `summary`.
+        unreadable: Why an encrypted payload is not shown: `message_key_unknown` or
+            `message_seal_broken`.
         waiting: How many recipients have not got it, members of groups included; left out: that is
             not known here.
         counts: How many recipients stand where.
@@ -313,6 +315,7 @@ class Story(Answer, frozen=True, kw_only=True):
     sent_at: datetime
     position: int
     status: str
+    unreadable: str | None = None
     waiting: int | None = None
     counts: Counts
     deliveries: list[Delivery]

@@ -29,7 +29,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
         recipients: Those who get it by name.
         message_type: What it is.
         priority: Its class, after the rules.
-        payload: Any JSON; null when it is encrypted.
+        payload: Any JSON; null in lists when it is encrypted.
         encrypted: The payload is stored encrypted.
         headers: What else is said about it.
         correlation_id: What ties it to others.

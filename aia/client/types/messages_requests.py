@@ -46,6 +46,8 @@ class MessageToSend(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         ttl: Seconds after which it expires, counted from when it may be delivered; above 0.
         ack_seconds: How long a delivery waits for its acknowledgement, seconds.
         max_attempts: How many deliveries may fail.
+        encrypt: The payload is stored encrypted; messages to some topics are in any case. It takes
+            a key on the server, `MAS_MESSAGE_KEYS`.
         to_agent: It goes to this agent.
         to_agents: It goes to these agents, at most 256.
         topic: It goes to everybody who subscribed to this, like `tasks.created`.
@@ -67,6 +69,7 @@ class MessageToSend(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     ttl: float | None = None
     ack_seconds: float | None = None
     max_attempts: int | None = None
+    encrypt: bool | None = None
     to_agent: str | None = None
     to_agents: Sequence[str] | None = None
     topic: str | None = None

@@ -35,7 +35,8 @@ class AsyncMessageReads(AsyncGroup):
         """Return a message and its whole story, by recipient and as it happened.
 
         Of many recipients it shows the first ones by their ids; `next_cursor` is for those behind
-        them, in `deliveries`. Who sent it or was sent it may see it, operators and auditors any.
+        them, in `deliveries`. Who sent it or was sent it may see it, operators and auditors any;
+        an encrypted payload is decrypted for them.
 
         Args:
             message_id: The message.

@@ -37,6 +37,7 @@ class AsyncMessageSending(AsyncGroup):
         ttl: float | None = None,
         ack_seconds: float | None = None,
         max_attempts: int | None = None,
+        encrypt: bool | None = None,
         to_agent: str | None = None,
         to_agents: Sequence[str] | None = None,
         topic: str | None = None,
@@ -67,6 +68,8 @@ class AsyncMessageSending(AsyncGroup):
             ttl: Seconds after which it expires, counted from when it may be delivered; above 0.
             ack_seconds: How long a delivery waits for its acknowledgement, seconds.
             max_attempts: How many deliveries may fail.
+            encrypt: The payload is stored encrypted; messages to some topics are in any case. It
+                takes a key on the server, `MAS_MESSAGE_KEYS`.
             to_agent: It goes to this agent.
             to_agents: It goes to these agents, at most 256.
             topic: It goes to everybody who subscribed to this, like `tasks.created`.
@@ -102,6 +105,7 @@ class AsyncMessageSending(AsyncGroup):
                     "ttl": ttl,
                     "ack_seconds": ack_seconds,
                     "max_attempts": max_attempts,
+                    "encrypt": encrypt,
                     "to_agent": to_agent,
                     "to_agents": to_agents,
                     "topic": topic,
@@ -181,6 +185,7 @@ class AsyncMessageSending(AsyncGroup):
         ttl: float | None = None,
         ack_seconds: float | None = None,
         max_attempts: int | None = None,
+        encrypt: bool | None = None,
         idempotency_key: str | None = None,
     ) -> SentMessage:
         """Send a message to all agents that are registered, but for its sender.
@@ -202,6 +207,8 @@ class AsyncMessageSending(AsyncGroup):
             ttl: Seconds after which it expires, counted from when it may be delivered; above 0.
             ack_seconds: How long a delivery waits for its acknowledgement, seconds.
             max_attempts: How many deliveries may fail.
+            encrypt: The payload is stored encrypted; messages to some topics are in any case. It
+                takes a key on the server, `MAS_MESSAGE_KEYS`.
             idempotency_key: Its own key instead of a new one, to repeat a command of before.
 
         Example::
@@ -223,6 +230,7 @@ class AsyncMessageSending(AsyncGroup):
                     "ttl": ttl,
                     "ack_seconds": ack_seconds,
                     "max_attempts": max_attempts,
+                    "encrypt": encrypt,
                 }
             ),
         }
@@ -245,6 +253,7 @@ class AsyncMessageSending(AsyncGroup):
         ttl: float | None = None,
         ack_seconds: float | None = None,
         max_attempts: int | None = None,
+        encrypt: bool | None = None,
         to_agent: str | None = None,
         to_agents: Sequence[str] | None = None,
         topic: str | None = None,
@@ -277,6 +286,8 @@ class AsyncMessageSending(AsyncGroup):
             ttl: Seconds after which it expires, counted from when it may be delivered; above 0.
             ack_seconds: How long a delivery waits for its acknowledgement, seconds.
             max_attempts: How many deliveries may fail.
+            encrypt: The payload is stored encrypted; messages to some topics are in any case. It
+                takes a key on the server, `MAS_MESSAGE_KEYS`.
             to_agent: It goes to this agent.
             to_agents: It goes to these agents, at most 256.
             topic: It goes to everybody who subscribed to this, like `tasks.created`.
@@ -308,6 +319,7 @@ class AsyncMessageSending(AsyncGroup):
                     "ttl": ttl,
                     "ack_seconds": ack_seconds,
                     "max_attempts": max_attempts,
+                    "encrypt": encrypt,
                     "to_agent": to_agent,
                     "to_agents": to_agents,
                     "topic": topic,

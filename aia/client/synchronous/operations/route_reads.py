@@ -85,6 +85,7 @@ class RouteReads(Group):
         ttl: float | None = None,
         ack_seconds: float | None = None,
         max_attempts: int | None = None,
+        encrypt: bool | None = None,
         to_agent: str | None = None,
         to_agents: Sequence[str] | None = None,
         topic: str | None = None,
@@ -110,6 +111,8 @@ class RouteReads(Group):
             ttl: Seconds after which it expires, counted from when it may be delivered; above 0.
             ack_seconds: How long a delivery waits for its acknowledgement, seconds.
             max_attempts: How many deliveries may fail.
+            encrypt: The payload is stored encrypted; messages to some topics are in any case. It
+                takes a key on the server, `MAS_MESSAGE_KEYS`.
             to_agent: It goes to this agent.
             to_agents: It goes to these agents, at most 256.
             topic: It goes to everybody who subscribed to this, like `tasks.created`.
@@ -137,6 +140,7 @@ class RouteReads(Group):
                     "ttl": ttl,
                     "ack_seconds": ack_seconds,
                     "max_attempts": max_attempts,
+                    "encrypt": encrypt,
                     "to_agent": to_agent,
                     "to_agents": to_agents,
                     "topic": topic,
