@@ -2,7 +2,8 @@
 
 -- Messages as they were sent, one row each, however many they go to. "destination" is where they were sent,
 -- "goes_to" where rules had them go instead, "recipients" those that are named, "spread" says that some are
--- not: who belongs to a group, the log tells, not the message. These rows never change.
+-- not: who belongs to a group, the log tells, not the message. "expired" is the position of the event by which
+-- it expired, "again" has the letters that were queued again and expire at a time of their own.
 create table messages_v1 (
     message_id text collate "C" primary key,
     position bigint not null unique,
@@ -25,27 +26,31 @@ create table messages_v1 (
     max_attempts integer not null,
     size bigint not null,
     why text[] not null,
-    sent_at timestamptz not null
+    sent_at timestamptz not null,
+    again json,
+    expired bigint check (expired > position),
+    expired_at timestamptz,
+    constraint ended check ((expired is null) = (expired_at is null))
 );
 create index on messages_v1 (from_agent, position);
 create index on messages_v1 (message_type, position);
 create index on messages_v1 (correlation_id, position) where correlation_id is not null;
-create index on messages_v1 (position) where spread;
+create index on messages_v1 (position) where expired is not null or again is not null;
 create index on messages_v1 using gin (topics) where topics <> '{}';
 -- They come in the order of their times, nearly.
 create index on messages_v1 using brin (sent_at);
 
 -- Letters: a message for one recipient. A row is written at the sending for those that are named, for members
 -- of groups when something is known of their delivery, and anew when a dead letter is queued again ("position"
--- is that of the event that queued it, "sent" that of the sending). Delivered, failed and ended is what it says
--- itself; that a letter expired before follows from messages_v1_expiries, that a dead one was queued again from a later row.
+-- is that of the event that queued it, "sent" that of the sending). Letters to members of groups that the
+-- message has left open when it expired say nothing of that; all others do.
 create table messages_v1_deliveries (
     key text collate "C" primary key, -- position/recipient
     position bigint not null,
     sent bigint not null check (sent <= position),
     recipient text collate "C" not null,
     state text collate "C" not null check (state in ('queued', 'delivered', 'failed', 'acknowledged',
-        'dead', 'dropped')),
+        'dead', 'dropped', 'expired')),
     attempt integer not null,
     transport text collate "C",
     delivered_at timestamptz,
@@ -58,8 +63,7 @@ create table messages_v1_deliveries (
     ended_at timestamptz,
     queued_at timestamptz,
     by text,
-    expires_at timestamptz,
-    constraint over check ((ended is not null) = (state in ('acknowledged', 'dead', 'dropped'))),
+    constraint over check ((ended is not null) = (state not in ('queued', 'delivered', 'failed'))),
     constraint timed check ((ended is null) = (ended_at is null)),
     constraint again check ((queued_at is null) = (sent = position))
 ) with (fillfactor = 80);
@@ -70,14 +74,5 @@ create index on messages_v1_deliveries (ended, key) where state = 'dead';
 create index on messages_v1_deliveries (recipient, ended) where state = 'dead';
 create index on messages_v1_deliveries (sent, recipient, position) where position <> sent;
 
--- That messages expired: for whatever was queued before ("position") and was to expire by then ("at").
-create table messages_v1_expiries (
-    key text collate "C" primary key, -- position
-    message_id text collate "C" not null,
-    position bigint not null,
-    at timestamptz not null
-);
-create index on messages_v1_expiries (message_id, position);
-
 insert into projection_checkpoints (projection, tables) values
-    ('messages_v1', array['messages_v1', 'messages_v1_deliveries', 'messages_v1_expiries']);
+    ('messages_v1', array['messages_v1', 'messages_v1_deliveries']);

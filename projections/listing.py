@@ -79,20 +79,24 @@ class Conditions:
         They stand in the statement itself: how rare each one is decides about the plan.
         """
         self._parts.append(
-            sql.SQL("{} in ({})").format(
-                sql.SQL(column), sql.SQL(", ").join(sql.Literal(value) for value in choice)
-            )
+            sql.SQL("{} in ({})").format(sql.SQL(column), sql.SQL(", ").join(map(_literal, choice)))
         )
 
     def add_element(self, column: str, element: str) -> None:
         """Add that an array has an element, which stands in the statement for the same reason."""
-        self._parts.append(sql.SQL("{} @> array[{}]").format(sql.SQL(column), sql.Literal(element)))
+        self._parts.append(sql.SQL("{} @> array[{}]").format(sql.SQL(column), _literal(element)))
 
     def where(self) -> sql.Composable:
         """Return the WHERE clause."""
         if not self._parts:
             return sql.SQL("true")
         return sql.SQL(" and ").join(self._parts)
+
+
+def _literal(value: str) -> sql.Composable:
+    """Return a text as it stands in a statement that takes values as well."""
+    # Where values are put in a per cent sign begins one, also within quotes, unless it is doubled.
+    return sql.SQL(sql.Literal(value).as_string(None).replace("%", "%%"))
 
 
 class Listing:

@@ -97,6 +97,7 @@ class AgentEconomicIntegrator(OnANode):
 
         Raises:
             DomainError: ``nothing_to_claim``: it has earned nothing since the last time.
+            TimeoutError: The settlement has not come to it within a minute; it will.
         """
         await self._call(lambda system: ordered(system, ClaimRewards(agent_id=agent_id)))
         return await self._profile(agent_id)
@@ -247,6 +248,7 @@ class AgentEconomicIntegrator(OnANode):
         Raises:
             InvalidValue: Something of it is not as it should be.
             InsufficientFunds: The treasury has not as much as its budget.
+            TimeoutError: The settlement has not come to it within a minute; it will.
         """
         terms = incentive.terms()
 

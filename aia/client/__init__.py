@@ -10,7 +10,7 @@ Example::
             print(each.task_id)
 
 What is sent and answered stands in ``aia.client.types``. ``Worker`` is the other side: a program
-whose functions do an agent's tasks.
+whose functions do an agent's tasks; ``Mailbox`` is where its messages come.
 """
 
 from aia.client.asynchronous.client import AsyncClient
@@ -35,6 +35,7 @@ from aia.client.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
+from aia.client.mailbox import Mailbox, MailboxDelivery
 from aia.client.retrying import NEVER, Backoff
 from aia.client.synchronous.client import Client
 from aia.client.worker import (
@@ -66,6 +67,8 @@ __all__ = [
     "HistoryLost",
     "IdempotencyKeyReused",
     "InvalidRequest",
+    "Mailbox",
+    "MailboxDelivery",
     "NotAuthenticated",
     "NotFound",
     "PermissionDenied",

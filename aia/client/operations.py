@@ -273,8 +273,8 @@ A method that answers pages has a companion that iterates over all of them: ``li
 any other ``iterate_<its name>``.
 """
 
-BY_HAND: Mapping[str, str] = {"stream_events": "stream"}
-"""Method of the client itself, which is no single request -> its operation."""
+BY_HAND: Mapping[str, str] = {"stream_events": "stream", "stream_inbox": "messages.stream"}
+"""Operation -> its method, which is written by hand, because it is no single request."""
 
 
 def methods() -> dict[str, str]:

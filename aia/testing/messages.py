@@ -14,6 +14,7 @@ from aia.testing.pages import Order, page_of
 from aia.testing.tables import Tables
 from aia_mas.domain.communication.message_events import Sealed
 from aia_mas.projections.communication.envelope import ENVELOPE_COLUMNS
+from aia_mas.projections.communication.letters import expire
 from aia_mas.projections.communication.message_filters import (
     AnyFilter,
     DeadLetterFilter,
@@ -21,7 +22,7 @@ from aia_mas.projections.communication.message_filters import (
     ReceivedFilter,
     check_filter,
 )
-from aia_mas.projections.communication.message_rows import DeliveryRow, ExpiryRow, MessageRow
+from aia_mas.projections.communication.message_rows import DeliveryRow, MessageRow
 from aia_mas.projections.communication.message_view import (
     DeadLetter,
     Message,
@@ -31,22 +32,21 @@ from aia_mas.projections.communication.message_view import (
     received_of,
 )
 from aia_mas.projections.communication.messages import Standing
-from aia_mas.projections.communication.standing import MessageStatus, status_of, summary
+from aia_mas.projections.communication.standing import MessageStatus, summary
 from aia_mas.projections.communication.story import Story, story_of
 from aia_mas.projections.communication.story_reading import RecipientPage
 from aia_mas.projections.listing import Found, Page
 
 
 class _Letter(NamedTuple):
-    """A letter, its message, and when it expired if it has."""
+    """A letter and its message."""
 
     row: DeliveryRow
     message: MessageRow
-    expired_at: datetime | None
 
     @property
     def status(self) -> MessageStatus:
-        return status_of(self.row.state, self.expired_at is not None)
+        return MessageStatus(self.row.state)
 
 
 class _Mail:
@@ -54,38 +54,38 @@ class _Mail:
 
     Attributes:
         message: As it was sent.
-        expiries: When it expired.
         letters: All its letters.
         last: The last one to each recipient, by recipient.
     """
 
     def __init__(self, message: MessageRow) -> None:
         self.message = message
-        self.expiries: list[ExpiryRow] = []
         self.letters: list[_Letter] = []
         self.last: dict[str, _Letter] = {}
 
     @property
-    def expired(self) -> bool:
-        until = self.message.expires_at
-        return until is not None and any(row.at >= until for row in self.expiries)
+    def states(self) -> set[MessageStatus]:
+        return {each.status for each in self.last.values()}
+
+    @property
+    def expired(self) -> tuple[int, datetime] | None:
+        position, at = self.message.expired, self.message.expired_at
+        return None if position is None or at is None else (position, at)
 
     @property
     def status(self) -> MessageStatus:
-        known = {each.status for each in self.last.values()}
-        return summary(known, spread=self.message.spread, expired=self.expired)
+        spread, expired = self.message.spread, self.expired is not None
+        return summary(self.states, spread=spread, expired=expired)
+
+    def stands(self, statuses: tuple[str, ...]) -> bool:
+        lost = {MessageStatus.EXPIRED} if self.message.spread and self.expired else set()
+        return any(status in statuses for status in self.states | lost)
 
     def add(self, row: DeliveryRow) -> None:
-        until = row.expires_at or self.message.expires_at
-        times = (
-            each.at
-            for each in self.expiries
-            if until is not None
-            and row.position < each.position
-            and (row.ended is None or each.position < row.ended)
-            and until <= each.at
-        )
-        letter = _Letter(row, self.message, next(times, None))
+        if self.expired is not None and row.position == self.message.position:
+            row = msgspec.structs.replace(row)
+            expire(row, *self.expired)
+        letter = _Letter(row, self.message)
         self.letters.append(letter)
         known = self.last.get(row.recipient)
         if known is None or known.row.position < row.position:
@@ -113,20 +113,20 @@ class MemoryMessages:
         if mail is None:
             return Found(None, self._position())
         chosen = [
-            (each.row, each.expired_at)
+            each.row
             for name, each in sorted(mail.last.items())
             if name > wanted.after and (not status or each.status in status)
         ]
         page, following = wanted.cut(chosen[: wanted.limit + 1])
-        shown = {row.recipient: row.position for row, _ in page}
+        shown = {row.recipient: row.position for row in page}
         story = story_of(
             _envelope(mail.message),
             mail.message.spread,
-            mail.expiries,
+            mail.expired,
             Counter(each.status.value for each in mail.last.values()),
             page,
             [
-                (each.row, each.expired_at)
+                each.row
                 for each in mail.letters
                 if each.row.position < shown.get(each.row.recipient, 0)
             ],
@@ -218,7 +218,7 @@ class MemoryMessages:
             return Standing(False, None, False, False, position)
         last = mail.last.get(recipient)
         status = None if last is None else last.status
-        return Standing(True, status, mail.message.spread, mail.expired, position)
+        return Standing(True, status, mail.message.spread, mail.expired is not None, position)
 
     async def sealed(self, message_id: str) -> Sealed | None:
         """Return the encrypted payload of a message."""
@@ -227,11 +227,8 @@ class MemoryMessages:
 
     def _mail(self) -> dict[str, _Mail]:
         """Put together what belongs together."""
-        messages, letters, expiries = self._tables.rows
+        messages, letters = self._tables.rows
         found = {message_id: _Mail(row) for message_id, row in messages.items()}
-        for expiry in expiries.values():
-            if expiry.message_id in found:
-                found[expiry.message_id].expiries.append(expiry)
         sent = {mail.message.position: mail for mail in found.values()}
         for letter in letters.values():
             if letter.sent in sent:
@@ -248,7 +245,7 @@ class MemoryMessages:
                 and filters.correlation_id in {None, row.correlation_id}
                 and (filters.recipient is None or filters.recipient in mail.last)
                 and _within(row.sent_at, filters)
-                and (not filters.status or mail.status in filters.status)
+                and (not filters.status or mail.stands(filters.status))
             ):
                 yield mail
 
@@ -297,7 +294,7 @@ def _within(at: datetime, filters: AnyFilter) -> bool:
 
 
 def _columns(letter: _Letter) -> tuple[Any, ...]:
-    return (*_envelope(letter.message), *msgspec.structs.astuple(letter.row), letter.expired_at)
+    return (*_envelope(letter.message), *msgspec.structs.astuple(letter.row), None, None)
 
 
 def _envelope(row: MessageRow) -> tuple[Any, ...]:

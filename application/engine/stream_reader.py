@@ -130,18 +130,15 @@ class StreamReader:
             unfit = await self._fold(page, left)
             complete = list(left)
             if not is_last(page, PAGE):
+                # Behind the bound of a page nothing is known of the stream that it ends with. A
+                # long one goes on behind those that wait with it.
                 last = page[-1].stream
                 complete = complete[: complete.index(last)]
-                # Behind the bound of a page nothing is known of the stream that it ends with.
-                after = {stream: after[stream] for stream in islice(left, len(complete), None)}
-                after[last] = page[-1].version
-            for stream in complete:
+                left[last], after[last] = left.pop(last), page[-1].version
+            for stream in dict.fromkeys((*complete, *unfit)):
                 tell(stream, unfit.get(stream) or left[stream])
                 del left[stream]
-            for stream, error in unfit.items():
-                if left.pop(stream, None) is not None:
-                    tell(stream, error)
-                    del after[stream]
+            after = {stream: after[stream] for stream in left}
 
     async def _fold(
         self, page: Sequence[RecordedEvent], left: dict[str, StoredStream]

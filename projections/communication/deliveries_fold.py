@@ -25,10 +25,10 @@ from aia_mas.domain.communication.message_events import (
     MessageRedriven,
     MessageSent,
 )
+from aia_mas.projections.communication.letters import expire, failures_of, letter_key
 from aia_mas.projections.communication.message_rows import DeliveryRow, FailedDelivery
 from aia_mas.projections.communication.standing import MessageStatus
-from aia_mas.projections.table import RowFold, Table
-from aia_mas.projections.task_details import read
+from aia_mas.projections.table import MissingRow, RowFold, Table
 
 _QUEUED = MessageStatus.QUEUED.value
 _DELIVERED = MessageStatus.DELIVERED.value
@@ -38,11 +38,6 @@ _DEAD = MessageStatus.DEAD.value
 _DROPPED = MessageStatus.DROPPED.value
 
 Changed = Iterator[tuple[str, RowFold[DeliveryRow]]]
-
-
-def letter_key(position: int, recipient: str) -> str:
-    """Return the key of a letter."""
-    return f"{position}/{recipient}"
 
 
 def _sent(recorded: RecordedEvent) -> Changed:
@@ -63,7 +58,7 @@ def _redriven(_row: DeliveryRow | None, recorded: RecordedEvent) -> DeliveryRow:
     event: MessageRedriven = recorded.event
     row = _queued(recorded.position, event.recipient, None, recorded)
     row.sent = event.sent
-    row.queued_at, row.by, row.expires_at = event.at, event.by, event.expires_at
+    row.queued_at, row.by = event.at, event.by
     return row
 
 
@@ -128,11 +123,6 @@ def _deliver(row: DeliveryRow, item: Noted | Acknowledged | Failed, told: Record
         row.delivered_at, row.delivered = item.delivered_at, told.position
 
 
-def failures_of(row: DeliveryRow) -> list[FailedDelivery]:
-    """Return the deliveries of a letter that failed."""
-    return read(row.failures, list[FailedDelivery]) or []
-
-
 def _failed(row: DeliveryRow) -> int:
     """Return the number of the last delivery that failed, 0 when none has."""
     failures = failures_of(row)
@@ -173,6 +163,14 @@ def _letter(recorded: RecordedEvent) -> str:
     event: MessageRedriven | MessageDied | MessageDropped = recorded.event
     queued = recorded.position if isinstance(event, MessageRedriven) else event.position
     return letter_key(queued, event.recipient)
+
+
+def expired(row: DeliveryRow | None, recorded: RecordedEvent) -> DeliveryRow:
+    """Fold the expiry of its message into a letter."""
+    if row is None:
+        raise MissingRow(recorded.stream)
+    expire(row, recorded.position, recorded.event.at)
+    return row
 
 
 DELIVERIES = Table(

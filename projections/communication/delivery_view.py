@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from aia_mas.projections.communication.deliveries_fold import failures_of
+from aia_mas.projections.communication.letters import expire
 from aia_mas.projections.communication.message_rows import DeliveryRow, FailedDelivery
-from aia_mas.projections.communication.standing import MessageStatus, status_of
+from aia_mas.projections.communication.standing import MessageStatus
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -43,10 +43,9 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     redriven_at: datetime | None = None
 
 
-def delivery_of(letter: DeliveryRow, expired_at: datetime | None) -> Delivery:
-    """Return how the delivery of a letter goes (``expired_at``: when it expired, if it has)."""
-    going_on = expired_at is None
-    status = status_of(letter.state, not going_on)
+def delivery_of(letter: DeliveryRow) -> Delivery:
+    """Return how the delivery of a letter goes."""
+    status = MessageStatus(letter.state)
     acknowledged = status is MessageStatus.ACKNOWLEDGED
     return Delivery(
         recipient=letter.recipient,
@@ -54,19 +53,13 @@ def delivery_of(letter: DeliveryRow, expired_at: datetime | None) -> Delivery:
         attempts=letter.attempt,
         transport=letter.transport or None,
         delivered_at=letter.delivered_at,
-        deadline=letter.deadline if going_on else None,
-        retry_at=letter.retry_at if going_on else None,
-        reason=letter.reason if going_on else _why_failed(letter),
+        deadline=letter.deadline,
+        retry_at=letter.retry_at,
+        reason=letter.reason,
         acknowledged_at=letter.ended_at if acknowledged else None,
-        ended_at=None if acknowledged else expired_at or letter.ended_at,
+        ended_at=None if acknowledged else letter.ended_at,
         redriven_at=letter.queued_at,
     )
-
-
-def _why_failed(letter: DeliveryRow) -> str | None:
-    """Return why the last delivery failed, whatever was said of the letter later."""
-    failures = failures_of(letter)
-    return failures[-1].reason if failures else None
 
 
 DELIVERY_COLUMNS = ", ".join(
@@ -82,15 +75,13 @@ _WIDTH = len(DeliveryRow.__struct_fields__)
 _failures = msgspec.json.Decoder(list[FailedDelivery]).decode
 
 
-def letter_of(row: Sequence[Any]) -> tuple[DeliveryRow, datetime | None]:
-    """Return the letter of a row of ``DELIVERY_COLUMNS`` and when it expired, and that."""
-    return letter_row(row[:_WIDTH]), row[_WIDTH]
-
-
-def letter_row(row: Sequence[Any]) -> DeliveryRow:
-    """Return the letter of a row of ``DELIVERY_COLUMNS``."""
-    letter = DeliveryRow(*row)
+def letter_of(row: Sequence[Any]) -> DeliveryRow:
+    """Return the letter of a row of ``LETTER_COLUMNS``."""
+    letter = DeliveryRow(*row[:_WIDTH])
     failures: Any = letter.failures
     if isinstance(failures, str):
         letter.failures = _failures(failures)
+    gone, gone_at = row[_WIDTH : _WIDTH + 2]
+    if gone is not None:
+        expire(letter, gone, gone_at)
     return letter

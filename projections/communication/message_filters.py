@@ -12,11 +12,11 @@ import msgspec
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.orchestration.task_specification import Priority
 from aia_mas.projections.communication.message_sql import (
-    CANDIDATES,
+    HAS_EXPIRED,
     LAST,
     LETTERS,
     STANDING,
-    SUMMARY,
+    STANDS,
 )
 from aia_mas.projections.communication.standing import MessageStatus
 from aia_mas.projections.listing import Conditions, check_texts
@@ -33,7 +33,8 @@ class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
         priority: Of these classes.
         topic: Going to this topic.
         correlation_id: Tied together by this.
-        status: Standing so as a whole.
+        status: Standing so at some recipient, as far as anything is known of them; the summary in
+            the list may tell of another one.
         since: Sent at this time or later.
         until: Sent before this time.
     """
@@ -134,15 +135,16 @@ def of_messages(filters: MessageFilter) -> Conditions:
         ("m.sent_at < %s", filters.until),
     )
     if filters.status:
-        candidates = [CANDIDATES.get(MessageStatus(status)) for status in filters.status]
-        if None not in candidates:
-            conditions.add(f"m.position in ({' union all '.join(filter(None, candidates))})")
-        conditions.add_choice(SUMMARY, filters.status)
+        others = [status for status in filters.status if status != MessageStatus.EXPIRED]
+        stands = STANDS.format(", ".join(f"'{status}'" for status in others))
+        ways = [stands] if others else []
+        ways += [HAS_EXPIRED] if len(others) < len(filters.status) else []
+        conditions.add(f"({' or '.join(ways)})")
     return conditions
 
 
 def of_received(recipient: str, filters: ReceivedFilter) -> Conditions:
-    """Return the conditions of a list of what somebody received (tables ``m``, ``d`` and ``x``).
+    """Return the conditions of a list of what somebody received (tables ``m`` and ``d``).
 
     Raises:
         InvalidValue: See ``check_filter``.
@@ -157,13 +159,13 @@ def of_received(recipient: str, filters: ReceivedFilter) -> Conditions:
 
 
 def of_dead_letters(filters: DeadLetterFilter) -> Conditions:
-    """Return the conditions of a list of dead letters (tables ``m``, ``d`` and ``x``).
+    """Return the conditions of a list of dead letters (tables ``m`` and ``d``).
 
     Raises:
         InvalidValue: See ``check_filter``.
     """
     conditions = _common(filters)
-    conditions.add("d.state = 'dead' and x.at is null")
+    conditions.add(f"d.state = 'dead' and {STANDING} = 'dead'")
     conditions.add(LAST)
     _add(
         conditions,

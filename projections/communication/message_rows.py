@@ -11,11 +11,27 @@ from aia_mas.domain.communication.destination import Destination
 from aia_mas.domain.communication.message_events import Sealed
 
 
+class QueuedAgain(msgspec.Struct, gc=False):
+    """A dead letter that was queued again, and may expire.
+
+    Attributes:
+        position: Of the event that says so.
+        recipient: For whom.
+        expires_at: When it expires, UTC.
+    """
+
+    position: int
+    recipient: str
+    expires_at: datetime
+
+
 class MessageRow(msgspec.Struct, gc=False):
-    """A row of ``messages_v1``: a message as it was sent; it never changes.
+    """A row of ``messages_v1``: a message as it was sent, and what it takes to have it expire.
 
     ``position`` is that of the event by which it was sent, ``topics`` are those that it goes to,
     and ``spread`` says that it goes to a group, of whose members only the mailroom knows.
+    ``expired`` is the position of the event by which it expired for those whom it was sent to at
+    first, ``again`` has the letters that were queued again and have a time of their own.
     """
 
     message_id: str
@@ -40,6 +56,9 @@ class MessageRow(msgspec.Struct, gc=False):
     size: int
     why: tuple[str, ...]
     sent_at: datetime
+    again: list[QueuedAgain] | None = None
+    expired: int | None = None
+    expired_at: datetime | None = None
 
 
 class FailedDelivery(msgspec.Struct, gc=False):
@@ -70,16 +89,16 @@ class DeliveryRow(msgspec.Struct, gc=False, omit_defaults=True):
     """A row of ``messages_v1_deliveries``: a letter to one recipient.
 
     A letter is queued by the event at ``position``: that of the sending (``sent``), or one by which
-    a dead letter was queued again (``queued_at``, ``by``; it may expire at another time then). All
-    defaults are nulls, and left out of what is sent to the database: acknowledgements come by the
-    ten thousand.
+    a dead letter was queued again (``queued_at``, ``by``). All defaults are nulls, and left out of
+    what is sent to the database: acknowledgements come by the ten thousand.
 
     Attributes:
         key: Position and recipient.
         position: See above.
         sent: See above.
         recipient: Who.
-        state: ``queued``, ``delivered``, ``failed``, ``acknowledged``, ``dead`` or ``dropped``.
+        state: See ``MessageStatus``. That a letter to a member of a group expired stands in the row
+            of the message only, since nobody knows all of them; see ``expire``.
         attempt: The number of the last delivery, 0 before the first.
         transport: How that was made.
         delivered_at: When it was.
@@ -92,7 +111,6 @@ class DeliveryRow(msgspec.Struct, gc=False, omit_defaults=True):
         ended_at: When it ended.
         queued_at: When it was queued again.
         by: Who wanted that.
-        expires_at: When it expires then.
     """
 
     key: str
@@ -112,17 +130,3 @@ class DeliveryRow(msgspec.Struct, gc=False, omit_defaults=True):
     ended_at: datetime | None = None
     queued_at: datetime | None = None
     by: str | None = None
-    expires_at: datetime | None = None
-
-
-class ExpiryRow(msgspec.Struct, gc=False):
-    """A row of ``messages_v1_expiries``: a message expired.
-
-    It ends whatever was queued before it (``position``) and was to expire by then (``at``), without
-    a word about each recipient: nothing of that is written, it is read so.
-    """
-
-    key: str
-    message_id: str
-    position: int
-    at: datetime

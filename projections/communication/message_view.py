@@ -46,13 +46,13 @@ def message_of(row: Sequence[Any]) -> Message:
 
 def received_of(row: Sequence[Any]) -> ReceivedMessage:
     """Return the message of a row of ``ENVELOPE_COLUMNS`` and letter columns."""
-    delivery = delivery_of(*letter_of(row[ENVELOPE_WIDTH:]))
+    delivery = delivery_of(letter_of(row[ENVELOPE_WIDTH:]))
     return ReceivedMessage(**envelope_fields(row), delivery=delivery)
 
 
 def dead_letter_of(row: Sequence[Any]) -> DeadLetter:
     """Return the dead letter of a row of ``ENVELOPE_COLUMNS`` and letter columns."""
-    letter, _ = letter_of(row[ENVELOPE_WIDTH:])
+    letter = letter_of(row[ENVELOPE_WIDTH:])
     assert letter.ended_at is not None
     return DeadLetter(
         **envelope_fields(row),

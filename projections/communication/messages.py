@@ -10,11 +10,7 @@ import msgspec
 from aia_mas.application.event_log.connections import Pool
 from aia_mas.domain.communication.message_events import Sealed
 from aia_mas.domain.kernel.errors import DomainError
-from aia_mas.projections.communication.delivery_view import (
-    DELIVERY_COLUMNS,
-    DELIVERY_LARGE,
-    letter_of,
-)
+from aia_mas.projections.communication.delivery_view import DELIVERY_LARGE, letter_of
 from aia_mas.projections.communication.envelope import ENVELOPE_COLUMNS, ENVELOPE_LARGE
 from aia_mas.projections.communication.message_filters import (
     DeadLetterFilter,
@@ -25,8 +21,6 @@ from aia_mas.projections.communication.message_filters import (
     of_received,
 )
 from aia_mas.projections.communication.message_sql import (
-    EXPIRED_AT,
-    HAS_EXPIRED,
     LETTER_COLUMNS,
     LETTERS,
     POSITION,
@@ -43,7 +37,7 @@ from aia_mas.projections.communication.message_view import (
     received_of,
 )
 from aia_mas.projections.communication.messages_fold import MESSAGES
-from aia_mas.projections.communication.standing import MessageStatus, refusal, status_of
+from aia_mas.projections.communication.standing import MessageStatus, refusal
 from aia_mas.projections.communication.story import Story
 from aia_mas.projections.communication.story_reading import RecipientPage, read_story
 from aia_mas.projections.listing import Found, Listing, Page, SortKey, storable
@@ -204,8 +198,7 @@ class Messages:
         spread, expired, *letter, position = row
         status = None
         if letter[0] is not None:
-            delivery, expired_at = letter_of(letter)
-            status = status_of(delivery.state, expired_at is not None)
+            status = MessageStatus(letter_of(letter).state)
         return Standing(spread is not None, status, bool(spread), bool(expired), position)
 
     async def sealed(self, message_id: str) -> Sealed | None:
@@ -248,9 +241,9 @@ _RECEIVED = _letters("queued_at", "d.position")
 _DEAD = _letters("died_at", "d.ended")
 # By the key of the first letter and the index of those that were queued again: somebody may have
 # been sent very many.
-_STANDING = f"""select m.spread, {HAS_EXPIRED}, l.*, {POSITION} from (values (1)) one
+_STANDING = f"""select m.spread, m.expired is not null, l.*, {POSITION} from (values (1)) one
     left join {SENT} m on m.message_id = %(message)s left join lateral (
-        select {DELIVERY_COLUMNS}, {EXPIRED_AT} from (
+        select {LETTER_COLUMNS} from (
             select * from {LETTERS} f where f.key = m.position || '/' || %(recipient)s
             union all select * from {LETTERS} n
             where n.sent = m.position and n.recipient = %(recipient)s and n.position <> n.sent

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.communication import delivery_events, message
-from aia_mas.domain.communication.message_events import MessageExpired, MessageSent
+from aia_mas.domain.communication.message_events import MessageExpired, MessageRedriven, MessageSent
 from aia_mas.domain.kernel.ids import entity_of
-from aia_mas.projections.communication.deliveries_fold import DELIVERIES
-from aia_mas.projections.communication.message_rows import ExpiryRow, MessageRow
-from aia_mas.projections.table import Projection, Table
+from aia_mas.projections.communication.deliveries_fold import DELIVERIES, expired
+from aia_mas.projections.communication.letters import letter_key
+from aia_mas.projections.communication.message_rows import DeliveryRow, MessageRow, QueuedAgain
+from aia_mas.projections.table import Derived, MissingRow, Projection, RowFold, Table
+from aia_mas.projections.task_details import read
 
 
 def _sent(_row: MessageRow | None, recorded: RecordedEvent) -> MessageRow:
@@ -41,13 +45,50 @@ def _sent(_row: MessageRow | None, recorded: RecordedEvent) -> MessageRow:
     )
 
 
-def _expired(_row: ExpiryRow | None, recorded: RecordedEvent) -> ExpiryRow:
-    return ExpiryRow(
-        key=str(recorded.position),
-        message_id=entity_of(recorded.stream),
-        position=recorded.position,
-        at=recorded.event.at,
-    )
+def _queued_again(row: MessageRow | None, recorded: RecordedEvent) -> MessageRow:
+    event: MessageRedriven = recorded.event
+    row = _known(row, recorded)
+    assert event.expires_at is not None
+    letter = QueuedAgain(recorded.position, event.recipient, event.expires_at)
+    row.again = [*_again(row), letter]
+    return row
+
+
+def _expired(row: MessageRow | None, recorded: RecordedEvent) -> MessageRow:
+    event: MessageExpired = recorded.event
+    row = _known(row, recorded)
+    if row.expired is None and row.expires_at is not None and row.expires_at <= event.at:
+        row.expired, row.expired_at = recorded.position, event.at
+    return row
+
+
+def _expired_letters(
+    row: MessageRow, recorded: RecordedEvent
+) -> Iterator[tuple[str, RowFold[DeliveryRow]]]:
+    event: MessageExpired = recorded.event
+    if row.expired == recorded.position:
+        for recipient in row.recipients:
+            yield letter_key(row.position, recipient), expired
+    for letter in _again(row):
+        if letter.expires_at <= event.at:
+            yield letter_key(letter.position, letter.recipient), expired
+
+
+def _again(row: MessageRow) -> list[QueuedAgain]:
+    return read(row.again, list[QueuedAgain]) or []
+
+
+def _known(row: MessageRow | None, recorded: RecordedEvent) -> MessageRow:
+    if row is None:
+        raise MissingRow(recorded.stream)
+    return row
+
+
+def _message(recorded: RecordedEvent) -> str | None:
+    event = recorded.event
+    if isinstance(event, MessageRedriven) and event.expires_at is None:
+        return None
+    return entity_of(recorded.stream)
 
 
 MESSAGES = Projection(
@@ -57,18 +98,12 @@ MESSAGES = Projection(
         Table(
             "",
             MessageRow,
-            lambda recorded: entity_of(recorded.stream),
-            {MessageSent: _sent},
+            _message,
+            {MessageSent: _sent, MessageRedriven: _queued_again, MessageExpired: _expired},
             makes={MessageSent},
         ),
         DELIVERIES,
-        Table(
-            "_expiries",
-            ExpiryRow,
-            lambda recorded: str(recorded.position),
-            {MessageExpired: _expired},
-            makes={MessageExpired},
-        ),
     ),
     frozenset({message.CATEGORY, delivery_events.CATEGORY}),
+    derived=(Derived(0, 1, frozenset({MessageExpired}), _expired_letters),),
 )

@@ -32,16 +32,6 @@ _LOST = (MessageStatus.DEAD, MessageStatus.DROPPED, MessageStatus.EXPIRED)
 """How it ends when the recipient does not get it."""
 
 
-def status_of(state: str, expired: bool) -> MessageStatus:
-    """Return where a letter stands.
-
-    Args:
-        state: What its row says.
-        expired: Whether it expired before anything else ended it; the first outcome holds.
-    """
-    return MessageStatus.EXPIRED if expired else MessageStatus(state)
-
-
 def summary(
     known: Collection[str], *, spread: bool, expired: bool, waiting: int | None = None
 ) -> MessageStatus:

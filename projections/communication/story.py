@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 
 from aia_mas.domain.communication.told import is_group
-from aia_mas.projections.communication.deliveries_fold import failures_of
 from aia_mas.projections.communication.delivery_view import Delivery, delivery_of
 from aia_mas.projections.communication.envelope import envelope_fields
-from aia_mas.projections.communication.message_rows import DeliveryRow, ExpiryRow
+from aia_mas.projections.communication.letters import failures_of
+from aia_mas.projections.communication.message_rows import DeliveryRow
 from aia_mas.projections.communication.message_view import Message
-from aia_mas.projections.communication.standing import OPEN, summary
+from aia_mas.projections.communication.standing import OPEN, MessageStatus, summary
 
 
 class Happened(StrEnum):
@@ -103,17 +103,13 @@ class Story(Message, frozen=True, kw_only=True, omit_defaults=True):
     history: list[Entry]
 
 
-Letters = Sequence[tuple[DeliveryRow, datetime | None]]
-"""Letters, each with when it expired if it has."""
-
-
 def story_of(
     envelope: Sequence[Any],
     spread: bool,
-    expiries: Sequence[ExpiryRow],
+    expired: tuple[int, datetime] | None,
     counts: Mapping[str, int],
-    page: Letters,
-    earlier: Letters,
+    page: Sequence[DeliveryRow],
+    earlier: Iterable[DeliveryRow],
     next_cursor: str | None,
 ) -> Story:
     """Tell the story of a message.
@@ -121,28 +117,30 @@ def story_of(
     Args:
         envelope: Its row of ``ENVELOPE_COLUMNS``.
         spread: It goes to a group.
-        expiries: When it expired.
+        expired: The position and the time at which it expired for those whom it was sent to at
+            first.
         counts: How many recipients stand where.
         page: The last letters to the recipients that are shown.
         earlier: Letters to them from before it was queued again.
         next_cursor: What to ask with for the following recipients.
     """
     fields = envelope_fields(envelope)
-    expired = any(each.at >= fields["expires_at"] for each in expiries)
-    sent = Entry(
-        event=Happened.SENT,
-        at=fields["sent_at"],
-        by=fields["from_agent"],
-        position=fields["position"],
-    )
+    sent_at, by, position = (fields[name] for name in ("sent_at", "from_agent", "position"))
+    history = [Entry(event=Happened.SENT, at=sent_at, by=by, position=position)]
+    if expired is not None:
+        history.append(Entry(event=Happened.EXPIRED, at=expired[1], position=expired[0]))
+    for letter in (*page, *earlier):
+        history += _life(letter)
+    order = {kind: number for number, kind in enumerate(Happened)}
+    history.sort(key=lambda each: (each.position, each.recipient or "", order[each.event]))
     return Story(
         **fields,
-        status=summary(counts.keys(), spread=spread, expired=expired),
+        status=summary(counts.keys(), spread=spread, expired=expired is not None),
         waiting=None if spread else sum(counts.get(status, 0) for status in OPEN),
         counts=Counts(**counts),
-        deliveries=[delivery_of(*each) for each in page],
+        deliveries=[delivery_of(letter) for letter in page],
         next_cursor=next_cursor,
-        history=_history(sent, expiries, [*page, *earlier]),
+        history=history,
     )
 
 
@@ -154,28 +152,16 @@ def with_waiting(story: Story, waiting: int) -> Story:
         waiting: How many recipients have not got it.
     """
     known = [name for name, count in msgspec.structs.asdict(story.counts).items() if count]
-    until = story.expires_at
-    expired = until is not None and any(
-        entry.event is Happened.EXPIRED and entry.at >= until for entry in story.history
+    expired = any(
+        each.event is Happened.EXPIRED and each.recipient is None for each in story.history
     )
     spread = any(is_group(each) for each in story.goes_to or (story,))
     status = summary(known, spread=spread, expired=expired, waiting=waiting)
     return msgspec.structs.replace(story, waiting=waiting, status=status)
 
 
-def _history(sent: Entry, expiries: Iterable[ExpiryRow], letters: Letters) -> list[Entry]:
-    expired = [Entry(event=Happened.EXPIRED, at=row.at, position=row.position) for row in expiries]
-    entries = [sent, *expired]
-    for letter, expired_at in letters:
-        entries += _life(letter, over=expired_at is not None)
-    order = {kind: number for number, kind in enumerate(Happened)}
-    return sorted(
-        entries, key=lambda each: (each.position, each.recipient or "", order[each.event])
-    )
-
-
-def _life(letter: DeliveryRow, *, over: bool) -> Iterator[Entry]:
-    """Yield what happened to a letter, in order (``over``: it expired before it was ended)."""
+def _life(letter: DeliveryRow) -> Iterator[Entry]:
+    """Yield what happened to a letter, in order."""
     name = letter.recipient
     if letter.queued_at is not None:
         yield Entry(
@@ -202,7 +188,9 @@ def _life(letter: DeliveryRow, *, over: bool) -> Iterator[Entry]:
         yield _delivered(
             name, letter.attempt, letter.transport, letter.delivered_at, letter.delivered
         )
-    if letter.ended is not None and letter.ended_at is not None and not over:
+    # That the message expired is told once, of letters queued again with their own time of each.
+    told_once = letter.state == MessageStatus.EXPIRED and letter.queued_at is None
+    if letter.ended is not None and letter.ended_at is not None and not told_once:
         yield Entry(
             event=Happened(letter.state),
             at=letter.ended_at,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 
 import psycopg
 from psycopg import sql
@@ -11,13 +10,12 @@ from psycopg.rows import TupleRow
 
 from aia_mas.application.event_log.connections import Pool
 from aia_mas.domain.kernel.errors import InvalidValue
-from aia_mas.projections.communication.deliveries_fold import letter_key
 from aia_mas.projections.communication.delivery_view import letter_of
 from aia_mas.projections.communication.envelope import ENVELOPE_COLUMNS
+from aia_mas.projections.communication.letters import letter_key
 from aia_mas.projections.communication.message_filters import check_statuses
-from aia_mas.projections.communication.message_rows import DeliveryRow, ExpiryRow
+from aia_mas.projections.communication.message_rows import DeliveryRow
 from aia_mas.projections.communication.message_sql import (
-    EXPIRIES,
     LAST,
     LETTER_COLUMNS,
     POSITION,
@@ -36,9 +34,6 @@ from aia_mas.projections.listing import (
 )
 
 _SORT = "recipient"
-
-Letter = tuple[DeliveryRow, datetime | None]
-"""A letter, and when it expired if it has."""
 
 
 class RecipientPage:
@@ -63,11 +58,11 @@ class RecipientPage:
         self.after = "" if cursor is None else read_cursor(cursor, _SORT)[1]
         self.limit = limit
 
-    def cut(self, found: list[Letter]) -> tuple[list[Letter], str | None]:
+    def cut(self, found: list[DeliveryRow]) -> tuple[list[DeliveryRow], str | None]:
         """Return what is on the page of one more letter than fits on it, and the next cursor."""
         if len(found) <= self.limit:
             return found, None
-        last = found[self.limit - 1][0].recipient
+        last = found[self.limit - 1].recipient
         return found[: self.limit], write_cursor(_SORT, last, last)
 
 
@@ -79,22 +74,20 @@ async def read_story(pool: Pool, message_id: str, wanted: RecipientPage) -> Foun
         cursor = await connection.execute(_MESSAGE, (message_id if storable(message_id) else None,))
         row = await cursor.fetchone()
         assert row is not None
-        *envelope, spread, sent, position = row
+        *envelope, spread, expired, expired_at, sent, position = row
         if sent is None:
             return Found(None, position)
-        expiries = [ExpiryRow(*each) for each in await _rows(connection, _EXPIRIES, message_id)]
-        counts: dict[str, int] = dict(await _rows(connection, _COUNTS, sent))
+        cursor = await connection.execute(_COUNTS, (sent,))
+        counts: dict[str, int] = dict(await cursor.fetchall())
         found = [letter_of(each) for each in await _page(connection, sent, wanted)]
         page, following = wanted.cut(found)
-        earlier = await _earlier(connection, sent, [letter for letter, _ in page])
-    return Found(story_of(envelope, spread, expiries, counts, page, earlier, following), position)
+        earlier = await _earlier(connection, sent, page)
+    over = None if expired is None else (expired, expired_at)
+    story = story_of(envelope, spread, over, counts, page, earlier, following)
+    return Found(story, position)
 
 
 _Connection = psycopg.AsyncConnection[TupleRow]
-
-
-async def _rows(connection: _Connection, query: str, value: str | int) -> list[TupleRow]:
-    return await (await connection.execute(query, (value,))).fetchall()
 
 
 async def _page(connection: _Connection, sent: int, wanted: RecipientPage) -> list[TupleRow]:
@@ -110,7 +103,9 @@ async def _page(connection: _Connection, sent: int, wanted: RecipientPage) -> li
     return await (await connection.execute(query, conditions.values)).fetchall()
 
 
-async def _earlier(connection: _Connection, sent: int, last: Iterable[DeliveryRow]) -> list[Letter]:
+async def _earlier(
+    connection: _Connection, sent: int, last: Iterable[DeliveryRow]
+) -> list[DeliveryRow]:
     """Return the letters before the last ones, for those to whom it was queued again."""
     again = {letter.recipient: letter.position for letter in last if letter.position != sent}
     if not again:
@@ -118,14 +113,13 @@ async def _earlier(connection: _Connection, sent: int, last: Iterable[DeliveryRo
     keys = [letter_key(sent, name) for name in again]
     rows = await connection.execute(_AGAIN, (keys, sent, list(again)))
     letters = [letter_of(row) for row in await rows.fetchall()]
-    return [each for each in letters if each[0].position < again[each[0].recipient]]
+    return [each for each in letters if each.position < again[each.recipient]]
 
 
 _MESSAGE = f"""select m.*, {POSITION} from (values (1)) one left join lateral (
-    select {ENVELOPE_COLUMNS}, m.spread, m.position as sent from {SENT} m where m.message_id = %s
+    select {ENVELOPE_COLUMNS}, m.spread, m.expired, m.expired_at, m.position as sent
+    from {SENT} m where m.message_id = %s
 ) m on true"""  # noqa: S608
-_EXPIRIES = f"""select e.key, e.message_id, e.position, e.at from {EXPIRIES} e
-    where e.message_id = %s order by e.position"""  # noqa: S608
 _COUNTS = f"""select {STANDING}, count(*) from {WITH_LETTERS}
     where d.sent = %s and {LAST} group by 1"""  # noqa: S608
 _AGAIN = f"""select {LETTER_COLUMNS} from {WITH_LETTERS} where d.key = any(%s::text[])

@@ -1,21 +1,17 @@
 """A node on a real PostgreSQL behind a real HTTP server, and a client of it."""
 
 import asyncio
-import os
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
 import anyio
 import httpx
-import psycopg
 import pytest
 import uvloop
-from psycopg.conninfo import make_conninfo
 
 from aia_mas.application.embedded_postgres import EmbeddedPostgres
 from aia_mas.application.settings import Settings
@@ -24,6 +20,7 @@ from aia_mas.interfaces.bootstrap import System
 from aia_mas.interfaces.http.server import serve
 from aia_mas.interfaces.listening import listen
 
+from ..databases import new_database, shared_server
 from .webhooks.receivers import Receiver
 
 T = TypeVar("T")
@@ -60,7 +57,8 @@ class Node:
 
     def new_client(self, **headers: str) -> httpx.Client:
         """Return a further client; headers are sent with every request."""
-        return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE)
+        # Without TLS no certificates are needed; to load them takes longer than most requests.
+        return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE, verify=False)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in the loop of the node."""
@@ -122,32 +120,11 @@ class Node:
         self._up.set()
 
 
-def in_a_thread(work: Callable[..., Coroutine[Any, Any, Any]], *args: Any) -> None:
-    """Run a coroutine to its end; this thread may have a loop of anyio's fixtures at work."""
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(anyio.run, work, *args).result()
-
-
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """The server of this run, shared by all workers; the last one to leave stops it."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    server = EmbeddedPostgres(Path(shared) / "postgres", settings={"max_connections": "500"})
-    in_a_thread(server.start)
-    yield server
-    in_a_thread(server.stop)
-
-
-@contextmanager
-def new_database(postgres: EmbeddedPostgres) -> Iterator[str]:
-    """An empty database; its owner's URL."""
-    name = f"test_{uuid4().hex}"
-    with psycopg.connect(postgres.owner_url, autocommit=True) as connection:
-        connection.execute(f"create database {name}")
-    yield make_conninfo(postgres.owner_url, dbname=name)
-    with psycopg.connect(postgres.owner_url, autocommit=True) as connection:
-        connection.execute(f"drop database {name} with (force)")
+    with shared_server(tmp_path_factory) as server:
+        yield server
 
 
 async def has_begun(system: System) -> None:

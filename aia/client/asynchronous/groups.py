@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 
+from aia.client.asynchronous.inboxes import AsyncInboxStream
 from aia.client.asynchronous.operations.agent_reads import AsyncAgentReads
 from aia.client.asynchronous.operations.agent_registry import AsyncAgentRegistry
 from aia.client.asynchronous.operations.agent_supervision import AsyncAgentSupervision
@@ -221,6 +222,28 @@ class AsyncMessages(
     AsyncMessageSending, AsyncMessageReceiving, AsyncMessageReads, AsyncMessageRescue
 ):
     """Messages between agents: sent, taken, acknowledged, looked at, queued again."""
+
+    def stream(
+        self, agent_id: str, *, prefetch: int | None = None, patience: float | None = None
+    ) -> AsyncInboxStream:
+        """Return the messages of a recipient as they come, each to be acknowledged.
+
+        Whenever the connection is lost it is made anew; what was not acknowledged comes again.
+
+        Args:
+            agent_id: Whose messages.
+            prefetch: How many may be out without an acknowledgement; left out: 64.
+            patience: For how long the server may be away before it is given up, seconds; left out:
+                as long as a request may take (60); ``math.inf``: never.
+
+        Example::
+
+            async with client.messages.stream("data_analyst_001") as deliveries:
+                async for delivery in deliveries:
+                    print(delivery.message.from_agent, delivery.message.payload)
+                    await delivery.ack()
+        """
+        return AsyncInboxStream(self._connection, agent_id, prefetch, patience=patience)
 
 
 class AsyncRouting(AsyncTopicMethods, AsyncRuleMethods, AsyncRouteReads):

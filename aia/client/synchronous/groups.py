@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 
+from aia.client.synchronous.inboxes import InboxStream
 from aia.client.synchronous.operations.agent_reads import AgentReads
 from aia.client.synchronous.operations.agent_registry import AgentRegistry
 from aia.client.synchronous.operations.agent_supervision import AgentSupervision
@@ -220,6 +221,28 @@ class Governance(ProposalMethods, VoteMethods, DelegationMethods):
 
 class Messages(MessageSending, MessageReceiving, MessageReads, MessageRescue):
     """Messages between agents: sent, taken, acknowledged, looked at, queued again."""
+
+    def stream(
+        self, agent_id: str, *, prefetch: int | None = None, patience: float | None = None
+    ) -> InboxStream:
+        """Return the messages of a recipient as they come, each to be acknowledged.
+
+        Whenever the connection is lost it is made anew; what was not acknowledged comes again.
+
+        Args:
+            agent_id: Whose messages.
+            prefetch: How many may be out without an acknowledgement; left out: 64.
+            patience: For how long the server may be away before it is given up, seconds; left out:
+                as long as a request may take (60); ``math.inf``: never.
+
+        Example::
+
+            with client.messages.stream("data_analyst_001") as deliveries:
+                for delivery in deliveries:
+                    print(delivery.message.from_agent, delivery.message.payload)
+                    delivery.ack()
+        """
+        return InboxStream(self._connection, agent_id, prefetch, patience=patience)
 
 
 class Routing(TopicMethods, RuleMethods, RouteReads):

@@ -81,6 +81,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         type: What it is about.
         data: Its content.
+        position: Of a message that was delivered: by what it was queued.
         id: Of a receipt: the message's.
         status: Of a receipt: the HTTP status of the request that says the same.
         replayed: Of a receipt: the message had been carried out before.
@@ -88,6 +89,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
     type: str
     data: msgspec.Raw = msgspec.Raw(b"null")
+    position: int = 0
     id: str | None = None
     status: int = 0
     replayed: bool = False

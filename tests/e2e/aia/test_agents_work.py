@@ -20,17 +20,7 @@ pytestmark = pytest.mark.anyio
 LAST = Policy("last", lambda shortlist, _weights, _seed: len(shortlist) - 1, "The last one")
 
 
-@pytest.fixture(autouse=True)
-def _no_settings_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("MAS_POLICIES", raising=False)
-
-
 @pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("mas") / "data"
-
-
-@pytest.fixture
 async def mas(data_dir: Path) -> AsyncIterator[MultiAgentSystem]:
     async with MultiAgentSystem(data_dir=data_dir, policies=[LAST]) as system:
         yield system

@@ -28,11 +28,6 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("mas") / "data"
-
-
-@pytest.fixture
 async def mas(data_dir: Path) -> AsyncIterator[MultiAgentSystem]:
     config = {"economic": {"rating_window": 1}}
     async with MultiAgentSystem(config, data_dir=data_dir) as system:
@@ -150,8 +145,3 @@ async def test_work_earns_rewards_and_awards(mas: MultiAgentSystem) -> None:
         PerformanceIncentive(
             title="x", budget=1, starts_at=now, ends_at=now, criterion="beauty"
         ).terms()
-
-
-async def test_without_a_system_it_says_so() -> None:
-    with pytest.raises(RuntimeError, match="start one first"):
-        await AgentEconomicIntegrator().get_profile("ann")

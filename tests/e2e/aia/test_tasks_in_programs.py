@@ -2,33 +2,21 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from aia.agents.multi_agent_system import (
-    AgentCapabilities,
-    MultiAgentSystem,
-    TaskSpecification,
-)
+from aia.agents.multi_agent_system import AgentCapabilities, MultiAgentSystem
 from aia_mas.domain.orchestration.errors import StaleLease
+
+from .programs import task_for
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("mas") / "data"
-
-
-@pytest.fixture
 async def mas(data_dir: Path) -> AsyncIterator[MultiAgentSystem]:
     async with MultiAgentSystem(data_dir=data_dir) as system:
         yield system
-
-
-def task_for(agent_id: str, **fields: Any) -> TaskSpecification:
-    return TaskSpecification(task_type="work", requirements={"skills": [agent_id]}, **fields)
 
 
 async def test_an_agent_is_shown_as_it_was_declared(mas: MultiAgentSystem) -> None:

@@ -28,7 +28,7 @@ NOT_HERE = {
     *("budgets_v1", "budgets_v1_uses", "budgets_v1_days"),
     *("incentives_v1", "incentives_v1_payments"),
     *("governance_v1", "governance_v1_votes", "governance_v1_delegations"),
-    *("messages_v1", "messages_v1_deliveries", "messages_v1_expiries"),
+    *("messages_v1", "messages_v1_deliveries"),
     *("stakes_v1", "task_rewards_v1"),
 }
 """Tables that may be empty: nobody stakes, spends by a budget, proposes or writes anything here."""

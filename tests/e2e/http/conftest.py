@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import jwt
 import pytest
+import requests
 
 from .nodes import QUIET
 
@@ -36,3 +37,12 @@ def acting(secured: Any) -> Iterator[Callable[..., httpx.Client]]:
     yield client
     for one in clients:
         one.close()
+
+
+@pytest.fixture(scope="module")
+def requesting() -> Iterator[requests.Session]:
+    """What sends generated requests, over connections that it keeps."""
+    with requests.Session() as session:
+        # Else the environment is searched for proxies before each of thousands of requests.
+        session.trust_env = False
+        yield session

@@ -136,6 +136,20 @@ def test_transactions_by_filters_and_page_by_page(
     assert accounts["total"] == 1
 
 
+@pytest.mark.parametrize("odd", ["%", "100%", "%s", "%(x)s", "it's", "a\\'b", "{}", "ü"])
+def test_filters_take_any_text(client: httpx.Client, odd: str) -> None:
+    for path, names in (
+        ("transactions", ("account", "owner", "token", "reason", "transfer_id")),
+        ("accounts", ("owner", "token")),
+        ("budgets", ("match",)),
+        ("governance/proposals", ("proposer", "kind")),
+        ("orders", ("by",)),
+    ):
+        for name in names:
+            answer = client.get(f"{API}/{path}", params={name: odd, "total": True})
+            assert (answer.status_code, answer.json().get("items")) == (200, []), answer.text
+
+
 def statement_lines(client: httpx.Client, path: str, limit: int) -> list[dict[str, Any]]:
     """Return all lines of a statement, page by page."""
     found: list[dict[str, Any]] = []

@@ -162,3 +162,59 @@ def test_a_page_is_told_everything_over_a_restart_of_the_node(
             assert shown == [*before, *missed, after]
 
         browse(visit)
+
+
+@pytest.mark.parametrize("list_id", ["mailbox", "inbox"])
+def test_a_page_gets_its_messages_over_a_restart_of_the_node(
+    start_node: Callable[..., Any],
+    restart: Callable[..., Any],
+    browse: Callable[[Callable[[Page], None]], None],
+    list_id: str,
+) -> None:
+    with site() as ours:
+        keys = {"jwt_secret": SECRET, "cors_origins": (ours,)} if list_id == "mailbox" else {}
+        claims = {"sub": "ann", "exp": time.time() + 600}
+        own = jwt.encode({**claims, "roles": ["client"]}, SECRET, algorithm="HS256")
+        admin = jwt.encode({**claims, "roles": ["admin"]}, SECRET, algorithm="HS256")
+        headers = {"Authorization": f"Bearer {admin}"} if keys else {}
+        first = start_node(**keys)
+        node = on_a_stable_port(first)
+        first.stop()
+
+        def send(*numbers: int) -> None:
+            for number in numbers:
+                message = {"to_agent": "ann", "from_agent": "bob", "message_type": "t"}
+                path = f"{API}/communication/messages/send"
+                answer = node.client.post(
+                    path, json={**message, "payload": number}, headers=headers
+                )
+                assert answer.status_code == 201, answer.text
+
+        def visit(page: Page) -> None:
+            nonlocal node
+            items = page.locator(f"#{list_id} li")
+
+            def shown(number: int) -> None:
+                page.locator(f"#{list_id} li[data-number='{number}']").wait_for()
+
+            page.goto(ours)
+            if list_id == "mailbox":
+                url = node.url.replace("http", "ws", 1) + f"{API}/communication/ws/ann"
+                page.evaluate("([url, token]) => readMailbox(url, token)", [url, own])
+            else:
+                url = f"{node.url}{API}/communication/agents/ann/inbox"
+                page.evaluate("url => readInbox(url)", url)
+            page.get_by_text("0 waiting").wait_for()
+            send(0, 1, 2)
+            shown(2)
+            page.get_by_text("acknowledged").first.wait_for()
+            node = restart(node)
+            send(3, 4)
+            shown(4)
+            numbers = items.evaluate_all("items => items.map(item => Number(item.dataset.number))")
+            assert numbers == [0, 1, 2, 3, 4]
+            left = f"{API}/communication/agents/ann/inbox/peek"
+            while node.client.get(left, headers=headers).json()["total"]:
+                page.wait_for_timeout(50)
+
+        browse(visit)

@@ -149,6 +149,8 @@ async def test_lists_and_statements_are_those_of_the_ledger_in_memory(
         TransactionFilter(since=NOW + timedelta(minutes=10), until=NOW + timedelta(minutes=20)),
         TransactionFilter(transfer_id="t3"),
         TransactionFilter(account="wallet:AIA:nobody"),
+        TransactionFilter(owner="100%", token="%s", account="%'; \\ %(x)s"),
+        TransactionFilter(reason=("help", "%", "a'b\\")),
     ):
         assert await stored.count_transactions(filters) == await memory.count_transactions(filters)
         for sort in ("position", "-position", "amount", "-amount"):

@@ -14,8 +14,14 @@ from aia.testing.tables import Tables
 from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.application.registry import EVENTS
-from aia_mas.domain.communication.delivery_events import Acknowledged, DeliveriesAcknowledged
+from aia_mas.domain.communication.delivery_events import (
+    Acknowledged,
+    DeliveriesAcknowledged,
+    DeliveriesNoted,
+    Noted,
+)
 from aia_mas.domain.communication.destination import Destination
+from aia_mas.domain.communication.errors import MessageClosed
 from aia_mas.domain.communication.message_events import MessageExpired, MessageSent
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.projections.communication.message_filters import (
@@ -26,6 +32,7 @@ from aia_mas.projections.communication.message_filters import (
 from aia_mas.projections.communication.messages import Messages
 from aia_mas.projections.communication.messages_fold import MESSAGES
 from aia_mas.projections.communication.standing import OPEN, MessageStatus
+from aia_mas.projections.communication.story import Counts
 from aia_mas.projections.listing import Page
 from aia_mas.projections.rebuilding import rebuild
 
@@ -234,7 +241,7 @@ async def test_a_broadcast_is_one_row_until_ten_thousand_acknowledge_it(
     sent = (await pen.write(("message/m1", broadcast()))).last
     await folded(log, database, sent)
     stored = Messages(log.pool)
-    _, letters, _ = MESSAGES.table_names()
+    _, letters = MESSAGES.table_names()
     assert await rows(database, letters) == []
     found = (await stored.find("m1")).item
     assert found is not None
@@ -258,28 +265,38 @@ async def test_an_expiry_ends_what_is_open_without_a_word_about_each(
     database: str, log: PostgresEventLog, pen: Pen
 ) -> None:
     names = tuple(f"agent-{number:05}" for number in range(200))
-    sent = broadcast(
-        to=Destination(agents=names), recipients=names, expires_at=NOW + timedelta(seconds=9)
-    )
-    first = (await pen.write(("message/m1", sent))).last
+    until = NOW + timedelta(seconds=9)
+    named = broadcast(to=Destination(agents=names), recipients=names, expires_at=until)
+    first = (await pen.write(("message/m1", named))).last
     await pen.write(("deliveries/n1", acknowledged(first, 0, 20)))
-    again = await pen.write(("message/m2", sent))
-    await folded(log, database, again.last)
-    tables = MESSAGES.table_names()
-    before = await rows(database, tables[1])
+    await pen.write(("message/m2", named))
+    group = (await pen.write(("message/m3", broadcast(expires_at=until)))).last
+    noted = Noted(group, "agent-00050", 1, "socket", NOW, until)
+    await pen.write(("deliveries/n1", acknowledged(group, 0, 20)))
+    await pen.write(("deliveries/n1", DeliveriesNoted(items=(noted,), at=NOW)))
 
-    last = await pen.write(("message/m1", MessageExpired(at=NOW + timedelta(seconds=9))))
-    await folded(log, database, last.last)
+    ends = [[(f"message/{name}", MessageExpired(at=until))] for name in ("m1", "m3")]
+    late = [[("deliveries/n1", acknowledged(position, 0, 60))] for position in (first, group)]
+    await folded(log, database, await pen.write_all([*ends, *late]))
 
-    assert await rows(database, tables[1]) == before
     stored = Messages(log.pool)
-    for message_id, expired, queued in (("m1", 180, 0), ("m2", 0, 200)):
+    for message_id, counts, waiting in (
+        ("m1", Counts(acknowledged=20, expired=180), 0),
+        ("m2", Counts(queued=200), 200),
+        # Nothing was known of others, and what they say now is too late.
+        ("m3", Counts(acknowledged=20, expired=40), None),
+    ):
         found = (await stored.find(message_id)).item
         assert found is not None
-        assert (found.counts.expired, found.counts.queued) == (expired, queued)
-        assert found.waiting == queued
-    assert (await stored.state_of("m1", "agent-00150")).status is MessageStatus.EXPIRED
-    assert (await stored.state_of("m1", "agent-00003")).status is MessageStatus.ACKNOWLEDGED
+        assert (found.counts, found.waiting) == (counts, waiting)
+    for message_id in ("m1", "m3"):
+        for name, status in (("agent-00050", "expired"), ("agent-00003", "acknowledged")):
+            assert (await stored.state_of(message_id, name)).status == status
+    refusal = (await stored.state_of("m3", "agent-00150")).refusal
+    assert isinstance(refusal, MessageClosed)
+    before = await contents(database, MESSAGES)
+    await rebuild(MESSAGES, log, database)
+    assert await contents(database, MESSAGES) == before
 
 
 BAD: list[tuple[str, Callable[[Any], Awaitable[Any]]]] = [

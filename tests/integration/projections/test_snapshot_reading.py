@@ -11,7 +11,7 @@ import pytest
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.domain.orchestration.task_events import TaskAssigned, TaskSubmitted
 from aia_mas.domain.orchestration.task_specification import TaskSpecification
-from aia_mas.interfaces.realtime.selection import EVERYTHING
+from aia_mas.interfaces.realtime.selection import EVERYTHING, Selection
 from aia_mas.projections.snapshot_reading import Reading, reading
 from aia_mas.projections.task_board_fold import TASK_BOARD
 from aia_mas.projections.task_items import TASK_ITEMS
@@ -96,6 +96,23 @@ async def test_no_more_than_the_limit_and_the_newest_first(
     async with reading(database, TASK_ITEMS, EVERYTHING, 70) as opened:
         items = await rest(opened)
     assert [item["task_id"] for item in items] == [str(number) for number in range(129, 59, -1)]
+
+
+@pytest.mark.parametrize("task_type", ["100%", "%s", "%(x)s", "it's \\", "{}", "analysis"])
+async def test_a_type_is_looked_for_as_it_is_written(
+    database: str, log: PostgresEventLog, pen: Pen, task_type: str
+) -> None:
+    specification = TaskSpecification(task_type=task_type)
+    odd = TaskSubmitted(spec=specification, submitted_at=NOW, owner="owner")
+    board = runner(log, database, TASK_BOARD)
+    async with running(board.run):
+        head = await pen.write_all([[("task/odd", odd)], [task(2)]])
+        assert await board.progress.reached(head, PATIENCE)
+    wanted = Selection(task_types=frozenset({task_type}))
+    async with reading(database, TASK_ITEMS, wanted, 70) as opened:
+        items = await rest(opened)
+    assert [item["task_id"] for item in items if item["task_type"] == task_type][-1] == "odd"
+    assert {item["task_type"] for item in items} == {task_type}
 
 
 async def test_whoever_is_stopped_while_it_is_read_leaves_no_connection(

@@ -171,6 +171,29 @@ async def test_a_store_out_of_reach_is_told_to_all_and_asked_again_by_the_next(
     assert (await reader.read(counter("c0"))).version == 0
 
 
+async def test_a_long_stream_does_not_hold_up_those_that_wait_with_it(
+    log: HeldLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_reader, "PAGE", 5)
+    log.elsewhere(counter("long"), Opened(limit=99), *[Raised(by=1)] * 40, command_id="long")
+    log.elsewhere(counter("short"), Opened(limit=7), command_id="short")
+    reads = reads_of(log)
+    reader = StreamReader(log, EVOLVERS, NoSnapshots())
+    answered: list[str] = []
+
+    async def ask(name: str) -> Any:
+        read = await reader.read(counter(name))
+        answered.append(name)
+        return read
+
+    long, short = await asyncio.gather(ask("long"), ask("short"))
+
+    names = [counter("long"), counter("short")]
+    assert reads.together[:2] == [names, names[::-1]]
+    assert answered == ["short", "long"]
+    assert (long.state.value, short.version) == (40, 1)
+
+
 class Stored:
     """Snapshots of some streams, each at some version."""
 

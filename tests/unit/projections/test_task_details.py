@@ -68,8 +68,7 @@ def fold(row: TaskRow | None, number: int, event: Event) -> TaskRow:
         correlation_id=None,
         causation_id=None,
     )
-    (step, *_) = TASK_BOARD.folds[type(event)]
-    result: TaskRow = step[2](row, recorded)
+    result: TaskRow = next(TASK_BOARD.steps(recorded)).fold(row, recorded)
     return result
 
 
