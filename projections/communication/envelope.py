@@ -27,10 +27,8 @@ class Envelope(DestinationView, frozen=True, kw_only=True, omit_defaults=True):
         recipients: Those who get it by name.
         message_type: What it is.
         priority: Its class, after the rules.
-        payload: Any JSON; null where it is encrypted, and not shown here.
+        payload: Any JSON; null in lists when it is encrypted.
         encrypted: The payload is stored encrypted.
-        unreadable: It should be shown here and cannot be decrypted: `message_key_unknown` or
-            `message_seal_broken`.
         headers: What else is said about it.
         correlation_id: What ties it to others.
         reply_to: Where answers go.
@@ -52,7 +50,6 @@ class Envelope(DestinationView, frozen=True, kw_only=True, omit_defaults=True):
     priority: Priority
     payload: msgspec.Raw
     encrypted: bool = False
-    unreadable: str | None = None
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     correlation_id: str | None = None
     reply_to: str | None = None

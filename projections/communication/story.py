@@ -84,6 +84,8 @@ class Story(Message, frozen=True, kw_only=True, omit_defaults=True):
     """A message and all that became of it.
 
     Attributes:
+        unreadable: Why an encrypted payload is not shown: `message_key_unknown` or
+            `message_seal_broken`.
         waiting: How many recipients have not got it, members of groups included; left out: that
             is not known here.
         counts: How many recipients stand where.
@@ -93,6 +95,7 @@ class Story(Message, frozen=True, kw_only=True, omit_defaults=True):
         history: What happened to the message, and at these recipients, in the order of the log.
     """
 
+    unreadable: str | None = None
     waiting: int | None = None
     counts: Counts
     deliveries: list[Delivery]

@@ -118,10 +118,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         recipients: Those who get it by name.
         message_type: What it is.
         priority: Its class, after the rules.
-        payload: Any JSON; null where it is encrypted, and not shown here.
+        payload: Any JSON; null in lists when it is encrypted.
         encrypted: The payload is stored encrypted.
-        unreadable: It should be shown here and cannot be decrypted: `message_key_unknown` or
-            `message_seal_broken`.
         headers: What else is said about it.
         correlation_id: What ties it to others.
         reply_to: Where answers go.
@@ -151,7 +149,6 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     priority: str
     payload: Any
     encrypted: bool = False
-    unreadable: str | None = None
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     correlation_id: str | None = None
     reply_to: str | None = None
@@ -196,10 +193,8 @@ class ReceivedMessage(msgspec.Struct, frozen=True, kw_only=True):
         recipients: Those who get it by name.
         message_type: What it is.
         priority: Its class, after the rules.
-        payload: Any JSON; null where it is encrypted, and not shown here.
+        payload: Any JSON; null in lists when it is encrypted.
         encrypted: The payload is stored encrypted.
-        unreadable: It should be shown here and cannot be decrypted: `message_key_unknown` or
-            `message_seal_broken`.
         headers: What else is said about it.
         correlation_id: What ties it to others.
         reply_to: Where answers go.
@@ -229,7 +224,6 @@ class ReceivedMessage(msgspec.Struct, frozen=True, kw_only=True):
     priority: str
     payload: Any
     encrypted: bool = False
-    unreadable: str | None = None
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     correlation_id: str | None = None
     reply_to: str | None = None
@@ -269,10 +263,8 @@ class Story(Answer, frozen=True, kw_only=True):
         recipients: Those who get it by name.
         message_type: What it is.
         priority: Its class, after the rules.
-        payload: Any JSON; null where it is encrypted, and not shown here.
+        payload: Any JSON; null in lists when it is encrypted.
         encrypted: The payload is stored encrypted.
-        unreadable: It should be shown here and cannot be decrypted: `message_key_unknown` or
-            `message_seal_broken`.
         headers: What else is said about it.
         correlation_id: What ties it to others.
         reply_to: Where answers go.
@@ -285,6 +277,8 @@ class Story(Answer, frozen=True, kw_only=True):
         sent_at: When it was sent, UTC.
         position: Where that stands in the log.
         status: Where it stands as a whole, see `summary`.
+        unreadable: Why an encrypted payload is not shown: `message_key_unknown` or
+            `message_seal_broken`.
         waiting: How many recipients have not got it, members of groups included; left out: that is
             not known here.
         counts: How many recipients stand where.
@@ -309,7 +303,6 @@ class Story(Answer, frozen=True, kw_only=True):
     priority: str
     payload: Any
     encrypted: bool = False
-    unreadable: str | None = None
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     correlation_id: str | None = None
     reply_to: str | None = None
@@ -322,6 +315,7 @@ class Story(Answer, frozen=True, kw_only=True):
     sent_at: datetime
     position: int
     status: str
+    unreadable: str | None = None
     waiting: int | None = None
     counts: Counts
     deliveries: list[Delivery]
