@@ -20,6 +20,7 @@ from aia_mas.domain.communication.errors import MessageClosed, NotARecipient
 from aia_mas.domain.communication.mailroom.letter import Delivery, Letter
 from aia_mas.domain.communication.message import message_stream
 from aia_mas.domain.kernel.errors import Conflict, DomainError
+from aia_mas.domain.kernel.steps import chunks
 from aia_mas.projections.communication.messages_fold import MESSAGES
 from aia_mas.projections.communication.standing import MessageStatus
 from aia_mas.projections.read_models import ReadModels
@@ -28,6 +29,8 @@ PATIENCE = 10.0
 """Seconds that whoever settles something waits for the log."""
 _SOON = 2.0
 """Seconds that a fold of this node may take to come to where another one is."""
+_AT_ONCE = 8
+"""Messages that the read model is asked for at the same time; the pool is there for others, too."""
 
 
 class Refused(NamedTuple):
@@ -92,9 +95,15 @@ class Settling:
                 the log is there again.
         """
         taken = [self._taken(recipient, message_id) for message_id in message_ids]
+        unknown = dict.fromkeys(
+            message_id
+            for message_id, each in zip(message_ids, taken, strict=True)
+            if isinstance(each, NotARecipient)
+        )
+        reasons = await self._reasons(recipient, tuple(unknown))
         for number, message_id in enumerate(message_ids):
             if isinstance(taken[number], NotARecipient):
-                taken[number] = await self._once_more(recipient, message_id)
+                taken[number] = reasons[message_id] or self._once_more(recipient, message_id)
         outcomes = iter(
             await self._recorded([each for each in taken if isinstance(each, asyncio.Future)])
         )
@@ -172,15 +181,20 @@ class Settling:
         except DomainError as error:
             return error
 
-    async def _once_more(
-        self, recipient: str, message_id: str
-    ) -> asyncio.Future[int] | DomainError:
-        refusal = await self.why_not(recipient, message_id)
-        if refusal is None:
-            again = self._taken(recipient, message_id)
-            # It is known elsewhere, and not here yet.
-            return Conflict() if isinstance(again, NotARecipient) else again
-        return refusal
+    async def _reasons(
+        self, recipient: str, message_ids: Sequence[str]
+    ) -> dict[str, DomainError | None]:
+        """Return ``why_not`` of several messages, each asked for once and some at a time."""
+        reasons: dict[str, DomainError | None] = {}
+        for some in chunks(message_ids, _AT_ONCE):
+            found = await asyncio.gather(*(self.why_not(recipient, each) for each in some))
+            reasons |= zip(some, found, strict=True)
+        return reasons
+
+    def _once_more(self, recipient: str, message_id: str) -> asyncio.Future[int] | DomainError:
+        again = self._taken(recipient, message_id)
+        # It is known elsewhere, and not here yet.
+        return Conflict() if isinstance(again, NotARecipient) else again
 
     async def _found(self, recipient: str, message_id: str) -> tuple[Letter, Delivery | None]:
         found = self._fold.state.find(message_id, recipient)
