@@ -198,6 +198,7 @@ STATUS_OF: Mapping[str, int] = {
     "message_payload_too_large": 422,
     "message_already_expired": 422,
     "invalid_rule": 422,
+    "unknown_type": 422,
     "inbox_full": 429,
     "reply_timeout": 504,
     "message_encryption_unavailable": 422,
