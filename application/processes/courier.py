@@ -144,7 +144,7 @@ class Courier:
 
     def _drop_lowest(self, tasks: TaskGroup, engine: Engine, lease: Lease, number: int) -> bool:
         """Begin to drop what is too much at a recipient's; tells whether there is anything."""
-        state = self._fold.state
+        state, now = self._fold.state, self._clock.now().timestamp()
         recipient = state.directory.recipients[number]
         # Who keeps what they had while they were away loses no more than what has come since.
         bound = max(most_of(recipient, self._terms), recipient.backlog)
@@ -153,13 +153,13 @@ class Courier:
         inbox = state.inbox(number)
         if inbox is None or len(inbox.open) <= bound:
             return False
-        idle, spent = [], 0
+        idle, ending = [], 0
         for letter, delivery in state.read(inbox):
-            if delivery is None or not (delivery.deadline or delivery.spent):
+            if letter.is_over(now) or (delivery is not None and delivery.spent):
+                ending += 1  # it expires or is buried anyway
+            elif delivery is None or not delivery.deadline:
                 idle.append((-letter.rank, letter.position))
-            elif delivery.spent:
-                spent += 1  # it is buried anyway
-        most = len(inbox.open) - bound - spent
+        most = len(inbox.open) - bound - ending
         if most <= 0:
             return False
         for _, position in nsmallest(min(most, _AT_ONCE - len(self._under_way)), idle):

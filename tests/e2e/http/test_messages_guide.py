@@ -1,4 +1,4 @@
-"""The guide to messages: every example in it is sent as it stands, in its order."""
+"""The guide to messages over HTTP: every example in it is sent as it stands, in its order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-PAGE = (Path(__file__).parents[3] / "docs" / "messages.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "messages-http.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```http\n(\w+) (\S+)\n((?:.|\n)*?)```", PAGE)
 
 
