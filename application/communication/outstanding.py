@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
 
-from aia_mas.application.communication.tray import Out
+from aia_mas.application.communication.out import Out
 from aia_mas.domain.communication.delivery_events import Noted
 from aia_mas.domain.communication.mailroom.timetable import Timetable
 

@@ -9,9 +9,10 @@ from datetime import timedelta
 from aia_mas.application.clock import Clock
 from aia_mas.application.communication.contents import Content, Contents
 from aia_mas.application.communication.mailroom_fold import MailroomFold
+from aia_mas.application.communication.out import Out
 from aia_mas.application.communication.outstanding import Outstanding
 from aia_mas.application.communication.records import Records
-from aia_mas.application.communication.tray import Out, Tray
+from aia_mas.application.communication.tray import Tray
 from aia_mas.application.communication.trays import Trays
 from aia_mas.domain.communication.delivery_events import Acknowledged, Failed
 from aia_mas.domain.communication.errors import (

@@ -10,8 +10,8 @@ from typing import Any
 from aia_mas.application.clock import Clock
 from aia_mas.application.communication.contents import Content, Contents
 from aia_mas.application.communication.mailroom_fold import MailroomFold
+from aia_mas.application.communication.out import Out
 from aia_mas.application.communication.post_office import PostOffice
-from aia_mas.application.communication.tray import Out
 from aia_mas.application.event_log.errors import LogClosed
 from aia_mas.domain.communication.errors import (
     AlreadyAcknowledged,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from datetime import UTC, datetime
 from heapq import heappop, heappush
 from math import inf
 
+from aia_mas.application.communication.out import Out
 from aia_mas.domain.communication.mailroom.letter import Delivery, Letter
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
 from aia_mas.domain.orchestration.task_specification import Priority
@@ -19,56 +19,6 @@ _GRACE = 15.0
 
 More than the courier takes to say what became of it.
 """
-
-
-class Out:
-    """A delivery whose acknowledgement is out.
-
-    Attributes:
-        letter: What was delivered.
-        attempt: Which delivery, from 1.
-        transport: How.
-        at: When, seconds since 1970.
-        deadline: Until when it is to be acknowledged.
-        noted: The log knows of it.
-        settling: What became of it is on its way into the log.
-        failing: That it failed is; known when that is durable.
-        over: It is out no more.
-        room: Whose window it takes room in; None: nobody's.
-        name: The recipient.
-    """
-
-    __slots__ = (
-        "at", "attempt", "deadline", "failing", "letter", "name", "noted", "over", "room",
-        "settling", "transport",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        name: str,
-        letter: Letter,
-        attempt: int,
-        transport: str,
-        at: float,
-        room: set[int] | None,
-    ) -> None:
-        """Deliver it now."""
-        self.name = name
-        self.letter = letter
-        self.attempt = attempt
-        self.transport = transport
-        self.at = at
-        self.deadline = at + letter.ack_seconds
-        self.noted = False
-        self.settling = False
-        self.over = False
-        self.failing: asyncio.Future[int] | None = None
-        self.room = room
-
-    @property
-    def delivered_at(self) -> datetime:
-        """When it was delivered, UTC."""
-        return datetime.fromtimestamp(self.at, UTC)
 
 
 class Tray:

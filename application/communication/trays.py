@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from aia_mas.application.clock import Clock
 from aia_mas.application.communication.awaited import Awaited
 from aia_mas.application.communication.mailroom_fold import MailroomFold
-from aia_mas.application.communication.tray import Out, Tray
+from aia_mas.application.communication.out import Out
+from aia_mas.application.communication.tray import Tray
 
 _LINGER = 60.0
 """Seconds that a tray stays laid out after somebody collected from it."""

@@ -18,14 +18,13 @@ from aia.client.asynchronous.groups import (
     AsyncHealthChecks,
     AsyncIncentives,
     AsyncKeyLimits,
-    AsyncMessages,
     AsyncMetrics,
     AsyncPolicies,
     AsyncQueue,
     AsyncRevocations,
-    AsyncRouting,
     AsyncTasks,
 )
+from aia.client.asynchronous.message_groups import AsyncMessages, AsyncRouting
 from aia.client.asynchronous.streams import AsyncStream
 from aia.client.configuration import Token, configuration
 from aia.client.retrying import Backoff

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 
-from aia.client.asynchronous.inboxes import AsyncInboxStream
 from aia.client.asynchronous.operations.agent_reads import AsyncAgentReads
 from aia.client.asynchronous.operations.agent_registry import AsyncAgentRegistry
 from aia.client.asynchronous.operations.agent_supervision import AsyncAgentSupervision
@@ -24,23 +23,16 @@ from aia.client.asynchronous.operations.economic_transfers import AsyncEconomicT
 from aia.client.asynchronous.operations.health_checks import AsyncHealthChecks
 from aia.client.asynchronous.operations.incentive_methods import AsyncIncentiveMethods
 from aia.client.asynchronous.operations.key_limits import AsyncKeyLimits
-from aia.client.asynchronous.operations.message_reads import AsyncMessageReads
-from aia.client.asynchronous.operations.message_receiving import AsyncMessageReceiving
-from aia.client.asynchronous.operations.message_rescue import AsyncMessageRescue
-from aia.client.asynchronous.operations.message_sending import AsyncMessageSending
 from aia.client.asynchronous.operations.metrics_reads import AsyncMetricsReads
 from aia.client.asynchronous.operations.policies import AsyncPolicies
 from aia.client.asynchronous.operations.proposal_methods import AsyncProposalMethods
 from aia.client.asynchronous.operations.queue import AsyncQueue
 from aia.client.asynchronous.operations.revocations import AsyncRevocations
-from aia.client.asynchronous.operations.route_reads import AsyncRouteReads
-from aia.client.asynchronous.operations.rule_methods import AsyncRuleMethods
 from aia.client.asynchronous.operations.task_bulk_care import AsyncTaskBulkCare
 from aia.client.asynchronous.operations.task_care import AsyncTaskCare
 from aia.client.asynchronous.operations.task_reads import AsyncTaskReads
 from aia.client.asynchronous.operations.task_reports import AsyncTaskReports
 from aia.client.asynchronous.operations.task_submissions import AsyncTaskSubmissions
-from aia.client.asynchronous.operations.topic_methods import AsyncTopicMethods
 from aia.client.asynchronous.operations.vote_methods import AsyncVoteMethods
 from aia.client.asynchronous.streams import AsyncStream
 from aia.client.asynchronous.waiting import ends_of
@@ -66,12 +58,10 @@ __all__ = [
     "AsyncHealthChecks",
     "AsyncIncentives",
     "AsyncKeyLimits",
-    "AsyncMessages",
     "AsyncMetrics",
     "AsyncPolicies",
     "AsyncQueue",
     "AsyncRevocations",
-    "AsyncRouting",
     "AsyncTasks",
 ]
 
@@ -216,38 +206,6 @@ class AsyncGovernance(AsyncProposalMethods, AsyncVoteMethods, AsyncDelegationMet
             "after": after,
         }
         return AsyncStream(self._connection, query, place=place, patience=patience)
-
-
-class AsyncMessages(
-    AsyncMessageSending, AsyncMessageReceiving, AsyncMessageReads, AsyncMessageRescue
-):
-    """Messages between agents: sent, taken, acknowledged, looked at, queued again."""
-
-    def stream(
-        self, agent_id: str, *, prefetch: int | None = None, patience: float | None = None
-    ) -> AsyncInboxStream:
-        """Return the messages of a recipient as they come, each to be acknowledged.
-
-        Whenever the connection is lost it is made anew; what was not acknowledged comes again.
-
-        Args:
-            agent_id: Whose messages.
-            prefetch: How many may be out without an acknowledgement; left out: 64.
-            patience: For how long the server may be away before it is given up, seconds; left out:
-                as long as a request may take (60); ``math.inf``: never.
-
-        Example::
-
-            async with client.messages.stream("data_analyst_001") as deliveries:
-                async for delivery in deliveries:
-                    print(delivery.message.from_agent, delivery.message.payload)
-                    await delivery.ack()
-        """
-        return AsyncInboxStream(self._connection, agent_id, prefetch, patience=patience)
-
-
-class AsyncRouting(AsyncTopicMethods, AsyncRuleMethods, AsyncRouteReads):
-    """Where messages go: subscriptions, rules, the routing table."""
 
 
 class AsyncMetrics(AsyncMetricsReads):

@@ -21,14 +21,13 @@ from aia.client.synchronous.groups import (
     HealthChecks,
     Incentives,
     KeyLimits,
-    Messages,
     Metrics,
     Policies,
     Queue,
     Revocations,
-    Routing,
     Tasks,
 )
+from aia.client.synchronous.message_groups import Messages, Routing
 from aia.client.synchronous.streams import Stream
 from aia.client.types.live import Topic, Update
 

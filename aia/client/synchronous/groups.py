@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 
-from aia.client.synchronous.inboxes import InboxStream
 from aia.client.synchronous.operations.agent_reads import AgentReads
 from aia.client.synchronous.operations.agent_registry import AgentRegistry
 from aia.client.synchronous.operations.agent_supervision import AgentSupervision
@@ -25,23 +24,16 @@ from aia.client.synchronous.operations.economic_transfers import EconomicTransfe
 from aia.client.synchronous.operations.health_checks import HealthChecks
 from aia.client.synchronous.operations.incentive_methods import IncentiveMethods
 from aia.client.synchronous.operations.key_limits import KeyLimits
-from aia.client.synchronous.operations.message_reads import MessageReads
-from aia.client.synchronous.operations.message_receiving import MessageReceiving
-from aia.client.synchronous.operations.message_rescue import MessageRescue
-from aia.client.synchronous.operations.message_sending import MessageSending
 from aia.client.synchronous.operations.metrics_reads import MetricsReads
 from aia.client.synchronous.operations.policies import Policies
 from aia.client.synchronous.operations.proposal_methods import ProposalMethods
 from aia.client.synchronous.operations.queue import Queue
 from aia.client.synchronous.operations.revocations import Revocations
-from aia.client.synchronous.operations.route_reads import RouteReads
-from aia.client.synchronous.operations.rule_methods import RuleMethods
 from aia.client.synchronous.operations.task_bulk_care import TaskBulkCare
 from aia.client.synchronous.operations.task_care import TaskCare
 from aia.client.synchronous.operations.task_reads import TaskReads
 from aia.client.synchronous.operations.task_reports import TaskReports
 from aia.client.synchronous.operations.task_submissions import TaskSubmissions
-from aia.client.synchronous.operations.topic_methods import TopicMethods
 from aia.client.synchronous.operations.vote_methods import VoteMethods
 from aia.client.synchronous.streams import Stream
 from aia.client.synchronous.waiting import ends_of
@@ -67,12 +59,10 @@ __all__ = [
     "HealthChecks",
     "Incentives",
     "KeyLimits",
-    "Messages",
     "Metrics",
     "Policies",
     "Queue",
     "Revocations",
-    "Routing",
     "Tasks",
 ]
 
@@ -217,36 +207,6 @@ class Governance(ProposalMethods, VoteMethods, DelegationMethods):
             "after": after,
         }
         return Stream(self._connection, query, place=place, patience=patience)
-
-
-class Messages(MessageSending, MessageReceiving, MessageReads, MessageRescue):
-    """Messages between agents: sent, taken, acknowledged, looked at, queued again."""
-
-    def stream(
-        self, agent_id: str, *, prefetch: int | None = None, patience: float | None = None
-    ) -> InboxStream:
-        """Return the messages of a recipient as they come, each to be acknowledged.
-
-        Whenever the connection is lost it is made anew; what was not acknowledged comes again.
-
-        Args:
-            agent_id: Whose messages.
-            prefetch: How many may be out without an acknowledgement; left out: 64.
-            patience: For how long the server may be away before it is given up, seconds; left out:
-                as long as a request may take (60); ``math.inf``: never.
-
-        Example::
-
-            with client.messages.stream("data_analyst_001") as deliveries:
-                for delivery in deliveries:
-                    print(delivery.message.from_agent, delivery.message.payload)
-                    delivery.ack()
-        """
-        return InboxStream(self._connection, agent_id, prefetch, patience=patience)
-
-
-class Routing(TopicMethods, RuleMethods, RouteReads):
-    """Where messages go: subscriptions, rules, the routing table."""
 
 
 class Metrics(MetricsReads):

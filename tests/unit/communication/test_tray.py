@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aia_mas.application.communication.tray import Out, Tray
+from aia_mas.application.communication.out import Out
+from aia_mas.application.communication.tray import Tray
 from aia_mas.domain.communication.mailroom.snapshot import restore, snapshot
 from aia_mas.domain.kernel.steps import at_once
 from aia_mas.domain.orchestration.task_specification import Priority
