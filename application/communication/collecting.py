@@ -93,7 +93,7 @@ class Collection:
             self._current = True
         while not self._ended:
             wait: float | None = None
-            if self._drained and not self._news.is_set():
+            if self._drained and not self._news.is_set() and not self._is_due():
                 tray = self._tray
             else:
                 self._news.clear()
@@ -144,6 +144,11 @@ class Collection:
         all_of_it = most_bytes is None or size < most_bytes
         self._drained = all_of_it and len(outs) < most + critical
         return await self._office.deliver(tray, outs) if outs else []
+
+    def _is_due(self) -> bool:
+        """Tell whether something can be delivered by now that could not the last time."""
+        wait = None if self._tray is None else self._wait(self._tray)
+        return wait is not None and wait <= 0
 
     def _wait(self, tray: Tray) -> float | None:
         due = tray.next_due()
