@@ -16,6 +16,7 @@ from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.application.event_log.refolding import refold
 from aia_mas.application.registry import EVENTS
 from aia_mas.domain.kernel.steps import at_once
+from aia_mas.interfaces.process_folds import MAILROOM
 from aia_mas.projections.rebuilding import rebuild
 from aia_mas.projections.registry import READ_MODELS, LiveView
 from aia_mas.projections.table import Projection
@@ -57,6 +58,20 @@ class Aftermath:
                     assert {name for name, rows in live.items() if not rows} <= NOT_HERE
                     assert await rebuild(model, log, self.url) == len(self.history.events)
                     assert await self._contents(model) == live
+
+    async def messages_equal_rebuilds(self) -> None:
+        """Do the same with what is known of messages, and with the mailroom that was left."""
+        (model,) = [
+            each
+            for each in READ_MODELS
+            if isinstance(each, Projection) and "messages_v1" in each.table_names()
+        ]
+        async with open_log(self.url) as log:
+            live = await self._contents(model)
+            assert all(live.values())
+            assert await rebuild(model, log, self.url) == len(self.history.events)
+            assert await self._contents(model) == live
+            await self._view_equals_rebuild(MAILROOM, log)
 
     async def nothing_was_given_up(self) -> None:
         """No event was too much for a read model, and none has stopped."""

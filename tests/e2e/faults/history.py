@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from aia_mas.application.communication import handlers as communication
 from aia_mas.application.economy import handlers as economy
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.kernel.ids import entity_of
@@ -118,6 +119,8 @@ class History:
                 self.refused[entity] += 1
             case _ if type(event) in economy.EVENTS:
                 pass  # see ``test_orders``
+            case _ if type(event) in communication.EVENTS:
+                pass  # see ``test_messages``
             case _:
                 raise AssertionError(f"{type(event).__name__} is not expected here")
 
