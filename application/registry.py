@@ -8,14 +8,12 @@ import msgspec
 
 from aia_mas.application.access import handlers as access
 from aia_mas.application.communication import handlers as communication
-from aia_mas.application.communication.sorting import Sorting
 from aia_mas.application.connections import handlers as connections
 from aia_mas.application.economy import handlers as economy
 from aia_mas.application.economy.election_desk import ElectionDesk
 from aia_mas.application.engine.handlers import Evolvers, Handlers
 from aia_mas.application.engine.working_set import WorkingSet
 from aia_mas.application.orchestration import handlers as orchestration
-from aia_mas.domain.communication.terms import MessageTerms
 from aia_mas.domain.kernel import Event
 
 EVENTS: tuple[type[Event], ...] = (
@@ -47,24 +45,19 @@ STATES: Mapping[str, type[msgspec.Struct]] = {
 
 
 def others(
-    tokens: frozenset[str],
-    working_set: WorkingSet,
-    elections: Callable[[], ElectionDesk],
-    terms: MessageTerms,
-    sorting: Callable[[], Sorting],
+    tokens: frozenset[str], working_set: WorkingSet, elections: Callable[[], ElectionDesk]
 ) -> Sequence[Handlers]:
-    """Return the handlers of all commands but those about agents and tasks, which need more.
+    """Return the handlers of all commands but those that need more of a node.
+
+    These are the ones about agents, tasks and messages.
 
     Args:
         tokens: The tokens that there are.
         working_set: Where it is looked up what a command is about that only names it.
         elections: Where votes are given on this node; asked when a command comes.
-        terms: What holds for messages.
-        sorting: Knows where messages go; asked when a command comes.
     """
     return (
         access.handlers(),
         connections.handlers(),
-        communication.handlers(terms, sorting),
         economy.handlers(tokens, working_set, elections),
     )

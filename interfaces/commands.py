@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aia_mas.application import registry
+from aia_mas.application.communication import handlers as communication
 from aia_mas.application.economy.configured import tokens_of
 from aia_mas.application.economy.paid_tasks import with_payments
 from aia_mas.application.engine.handlers import Handlers, merged
@@ -52,13 +53,8 @@ def handlers_of(
     )
     return merged(
         [
-            *registry.others(
-                tokens_of(settings),
-                working_set,
-                lambda: system.economy.polls,
-                terms_of(settings),
-                lambda: system.communication.sorting,
-            ),
+            *registry.others(tokens_of(settings), working_set, lambda: system.economy.polls),
+            communication.handlers(terms_of(settings), lambda: system.communication.sorting),
             with_payments(agents_and_tasks, working_set),
         ]
     )
