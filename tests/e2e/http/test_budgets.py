@@ -26,7 +26,8 @@ def test_a_client_whose_subject_is_no_id_is_told_that_it_has_no_wallet(
 ) -> None:
     name = f"{unique}@example.com"
     client = acting(name, "client")
-    task = {"task_type": unique, "description": "x"}
+    # Nobody can do it: else the agents of other tests would.
+    task = {"task_type": unique, "requirements": {"skills": [unique]}}
     transfer = {"from": name, "to": unique, "amount": "1"}
 
     for answer in (

@@ -19,7 +19,17 @@ from .nodes import NOBODY_S
 ROOT = Path(__file__).parents[3]
 API = "/mas/api/v1"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
-LABELS = {"status", "priority", "outcome", "method", "route", "process", "projection", "kind"} | {
+LABELS = {
+    "status",
+    "priority",
+    "transport",
+    "outcome",
+    "method",
+    "route",
+    "process",
+    "projection",
+    "kind",
+} | {
     "policy",
     "state",
     "version",

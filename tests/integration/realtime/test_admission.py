@@ -185,6 +185,6 @@ async def test_topics_and_routes_stand_on_the_list_of_permissions():
     from aia_mas.interfaces.http.security import PERMISSIONS
     from aia_mas.interfaces.realtime import OPERATIONS
 
-    topics = {"metrics", "agents", "tasks", "budgets", "economy", "proposals"}
+    topics = {"metrics", "agents", "tasks", "budgets", "economy", "messages", "proposals"}
     assert set(OPERATIONS) == topics
     assert set(OPERATIONS.values()) <= set(PERMISSIONS)

@@ -24,10 +24,7 @@ class Rows:
     def apply(self, recorded: RecordedEvent) -> None:
         """Fold one event."""
         projection = self._projection
-        for number, key_of, fold, _ in projection.folds.get(type(recorded.event), ()):
-            key = key_of(recorded)
-            if key is None:
-                continue
+        for number, key, fold, _ in projection.steps(recorded):
             rows = self.tables[number]
             row = rows[key] = fold(rows.get(key), recorded)
             rule = projection.derived.get(number)
