@@ -1,6 +1,7 @@
 """A Valkey that hangs, dies and comes back: nobody who gives signs of life is missed."""
 
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -28,7 +29,11 @@ PATIENCE = 60.0
 @pytest.fixture
 def valkey(tmp_path: Path) -> Iterator[ValkeyServer]:
     """A server of its own that keeps nothing over a restart."""
-    server = ValkeyServer(data_dir=tmp_path / "valkey", save="")
+    # A port that no other test's server takes while this one is away: those count from 16379 on.
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = ValkeyServer(port=port, data_dir=tmp_path / "valkey", save="")
     server.start(timeout=PATIENCE)
     yield server
     if server.is_running():
