@@ -59,7 +59,11 @@ class CuttingWay:
         ready.set()
         await stop.wait()
         server.close()
-        self._cut_all()
+        # Whoever is just being connected, too: nothing is to be left to the end of the loop.
+        while self._open:
+            self._cut_all()
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
@@ -69,6 +73,7 @@ class CuttingWay:
                 raise ConnectionRefusedError
             back, forth = await asyncio.open_connection(*self.target)
         except OSError:
+            self._open.discard(writer)
             writer.transport.abort()
             return
         doomed = asyncio.Event()
@@ -82,9 +87,9 @@ class CuttingWay:
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
-            self._open.discard(writer)
             forth.transport.abort()
             writer.transport.abort()
+            self._open.discard(writer)
 
     async def _there(
         self, reader: asyncio.StreamReader, forth: asyncio.StreamWriter, doomed: asyncio.Event
