@@ -42,7 +42,7 @@ CONFIG = OpenAPIConfig(
     version=__version__,
     description=(
         inspect.cleandoc("""
-        Agents, tasks, tokens and what became of them, on an event log.
+        Agents, tasks, tokens, messages and what became of them, on an event log.
 
         Commands answer when they are durable; `X-Event-Position` is their place in the log, and
         `min_position` on a query waits until its read model has got there. Errors are problem
