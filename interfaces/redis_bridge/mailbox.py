@@ -11,6 +11,7 @@ import structlog
 from aia_mas.application.communication.collecting import Collection
 from aia_mas.application.communication.post_office import Delivered
 from aia_mas.application.event_log.fold_host import STORE_ERRORS
+from aia_mas.interfaces.realtime.mail.frames import message_payload
 from aia_mas.interfaces.redis_bridge.channels import agent_channel
 from aia_mas.interfaces.redis_bridge.wire import Parcel, Wire
 
@@ -64,7 +65,9 @@ class BridgedMailbox:
             while True:
                 for each in await self._next(collection):
                     parcel = Parcel(
-                        agent_channel(self.name), _payload(each), partial(self._put_back, each)
+                        agent_channel(self.name),
+                        message_payload(each),
+                        partial(self._put_back, each),
                     )
                     self._wire.publish(parcel)
 
@@ -79,10 +82,3 @@ class BridgedMailbox:
             except STORE_ERRORS as error:
                 log.warning("messages_not_read", recipient=self.name, error=str(error))
                 await self._system.clock.sleep(_RETRY)
-
-
-def _payload(each: Delivered) -> bytes:
-    view = each.content.json
-    if each.attempt > 1:
-        view = b'%b,"attempt":%d}' % (view[:-1], each.attempt)
-    return b'{"type":"message","position":%d,"data":%b}' % (each.letter.position, view)

@@ -21,13 +21,14 @@ def message_frame(delivered: Delivered) -> bytes:
     """Return the frame of a message that is handed over; that of one to many is made once."""
     letter, content = delivered.letter, delivered.content
     if letter.bits is None or delivered.attempt > 1 or letter.position != letter.sent:
-        return text_frame(_payload(delivered))
+        return text_frame(message_payload(delivered))
     if content.shared is None:
-        content.shared = text_frame(_payload(delivered))
+        content.shared = text_frame(message_payload(delivered))
     return content.shared
 
 
-def _payload(delivered: Delivered) -> bytes:
+def message_payload(delivered: Delivered) -> bytes:
+    """Return what that frame carries, which other transports send as it is."""
     view, attempt = delivered.content.json, delivered.attempt
     if attempt > 1:
         view = b'%b,"attempt":%d}' % (view[:-1], attempt)
