@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -77,7 +78,11 @@ class Speaker:
 @pytest.fixture(scope="module")
 def valkey() -> Iterator[ValkeyServer]:
     """A real Valkey."""
-    with ValkeyServer() as server:
+    # A port that no other test's server looks for at the same time: those count from 16379 on.
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with ValkeyServer(port=port) as server:
         yield server
 
 
