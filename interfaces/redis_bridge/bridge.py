@@ -197,6 +197,7 @@ class RedisBridge:
             self._push(name, refused(message, wrong, SEND).frame())
             return
         self._leave(name)
+        scope = anyio.CancelScope()
         mailbox = BridgedMailbox(
             self._system,
             self._wire,
@@ -204,10 +205,9 @@ class RedisBridge:
             authorization,
             said.prefetch,
             # It would be published again and again otherwise.
-            lambda: scope.cancel(),
+            scope.cancel,
         )
         # Known at once, before it runs: whoever says so again leaves this one.
-        scope = anyio.CancelScope()
         self.mailboxes[name] = (mailbox, scope)
         self._tell_mailbox(message, name, collecting=True)
         tasks.start_soon(self._run, mailbox, scope)
