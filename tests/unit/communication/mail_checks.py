@@ -45,8 +45,8 @@ def settle(world: MailWorld) -> None:
             break
     assert not world.plain.open()
     again = Mailroom()
-    for each in world.post.events:
-        fold(again, each.position, each.stream, each.event)
+    for event in world.post.events:
+        fold(again, event.position, event.stream, event.event)
     assert told(again) == plain(world.plain)
     for station in world.post.stations:
         assert station.room.letters == {}
