@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
 
-import anyio
 import pytest
 
 from aia.agents.communication_framework import (
     CommunicationMessage,
     EventDrivenCommunicationFramework,
     MessagePriority,
-    ReceivedMessage,
     SystemEvent,
 )
 from aia_mas.application.communication.replies import ReplyTimeout
@@ -33,9 +30,9 @@ from aia_mas.domain.communication.errors import (
 )
 from aia_mas.domain.kernel.errors import InvalidValue
 
-pytestmark = pytest.mark.anyio
+from .notes import PATIENCE, Seen, note, until
 
-PATIENCE = 60.0
+pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture(scope="module")
@@ -44,38 +41,6 @@ async def framework(module_database: str) -> AsyncIterator[EventDrivenCommunicat
     config = {"communication": {"backoff": 0}}
     async with EventDrivenCommunicationFramework(config, database_url=module_database) as framework:
         yield framework
-
-
-class Seen:
-    """Keeps what a handler was called with."""
-
-    def __init__(self) -> None:
-        self.seen: list[Any] = []
-        self._loop = asyncio.get_running_loop()
-        self._more = asyncio.Event()
-
-    def __call__(self, what: Any) -> None:
-        self.seen.append(what)
-        self._loop.call_soon_threadsafe(self._more.set)
-
-    async def count(self, count: int) -> list[Any]:
-        with anyio.fail_after(PATIENCE):
-            while len(self.seen) < count:
-                self._more.clear()
-                if len(self.seen) < count:
-                    await self._more.wait()
-        return self.seen
-
-
-async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until something is so that nobody tells of."""
-    with anyio.fail_after(PATIENCE):
-        while not await is_so():
-            await asyncio.sleep(0.02)
-
-
-def note(to: str, **fields: Any) -> CommunicationMessage:
-    return CommunicationMessage(to_agent=to, **({"message_type": "note"} | fields))
 
 
 async def test_messages_wait_in_order_until_they_are_acknowledged(
@@ -175,20 +140,6 @@ async def test_questions_are_answered(
         await framework.request(note(f"{unique}-nobody", from_agent=unique), 0.0)
     with pytest.raises(InvalidValue):
         await framework.request(note(unique))
-
-
-def test_answers_go_where_they_are_wanted() -> None:
-    asked = {"agent_id": "me", "attempt": 1, "sent_at": datetime.now(UTC), "queue": None}
-    known = {"message_type": "q", "from_agent": "dotted.name", "correlation_id": "c"}
-    for reply_to, agent, topic in (
-        (None, "dotted.name", None),
-        ("ben", "ben", None),
-        ("dotted.name", "dotted.name", None),
-        ("answers.of.all", None, "answers.of.all"),
-    ):
-        question = ReceivedMessage(reply_to=reply_to, **known, **asked)  # type: ignore[arg-type]
-        answer = question.answer()
-        assert (answer.to_agent, answer.topic, answer.correlation_id) == (agent, topic, "c")
 
 
 async def test_topics_and_rules_say_where_messages_go(
@@ -439,12 +390,3 @@ async def test_connections_are_listed_and_closed(
     await framework.off(ordered)
     figures = await framework.get_metrics()
     assert figures["connections"]["agent"] == 1
-
-
-async def test_without_a_system_it_says_so(unique: str) -> None:
-    program = EventDrivenCommunicationFramework()
-    assert not program.running
-    with pytest.raises(RuntimeError, match="await its start"):
-        await program.send_message(note(unique))
-    with pytest.raises(RuntimeError, match="await its start"):
-        program.receive(unique)
