@@ -42,7 +42,7 @@ from aia_mas.interfaces.http.schemas.values import moment
 from aia_mas.projections.communication.message_filters import MessageFilter, ReceivedFilter
 from aia_mas.projections.communication.messages_fold import MESSAGES as READ_MODEL
 from aia_mas.projections.communication.standing import MessageStatus
-from aia_mas.projections.communication.story import Story, with_waiting
+from aia_mas.projections.communication.story import MessageStory, with_waiting
 from aia_mas.projections.listing import Found
 
 Since = Annotated[datetime | None, QueryParameter(description="Sent at this time or later.")]
@@ -114,7 +114,7 @@ class MessageQueries(Controller):
         request: ApiRequest,
         limit: Limit = 100,
         min_position: MinPosition = 0,
-    ) -> Answer[Story]:
+    ) -> Answer[MessageStory]:
         """Return a message and its whole story, by recipient and as it happened.
 
         Of many recipients it shows the first ones by their ids; `next_cursor` is for those behind
@@ -206,12 +206,12 @@ class _Story:
 
     __slots__ = ("item", "position")
 
-    def __init__(self, item: Story, position: int) -> None:
+    def __init__(self, item: MessageStory, position: int) -> None:
         self.item = item
         self.position = position
 
 
-async def _readable(request: ApiRequest, story: Story) -> Story:
+async def _readable(request: ApiRequest, story: MessageStory) -> MessageStory:
     """Return a story with its payload decrypted, if it is encrypted."""
     if not story.encrypted:
         return story
@@ -243,7 +243,7 @@ async def _found(
     check_made_id(message_id, "message_id")
     await reached(request, READ_MODEL.name, min_position)
     messages = request.system.projections.messages
-    found: Found[Story] = await messages.find(message_id, status, cursor, limit)
+    found: Found[MessageStory] = await messages.find(message_id, status, cursor, limit)
     if found.item is None:
         raise MessageNotFound(message_id=message_id)
     principal = request.principal

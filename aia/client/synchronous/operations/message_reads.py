@@ -14,10 +14,10 @@ from aia.client.types import (
     Message,
     MessagePage,
     MessageStatus,
+    MessageStory,
     Priority,
     ReceivedMessage,
     ReceivedPage,
-    Story,
 )
 from aia.client.writing import segment
 
@@ -31,7 +31,7 @@ class MessageReads(Group):
         *,
         limit: int | None = None,
         min_position: int | None = None,
-    ) -> Story:
+    ) -> MessageStory:
         """Return a message and its whole story, by recipient and as it happened.
 
         Of many recipients it shows the first ones by their ids; `next_cursor` is for those behind
@@ -49,7 +49,7 @@ class MessageReads(Group):
         """
         return self._connection.read(
             f"/mas/api/v1/communication/messages/{segment(message_id)}",
-            Story,
+            MessageStory,
             {"limit": limit, "min_position": min_position},
         )
 
