@@ -54,7 +54,7 @@ class DeliveryPage(Answer, frozen=True, kw_only=True):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """A message in a list (`status`: where it stands as a whole, see `summary`).
+    """A message in a list (`status`: where it stands at the recipient who has got least far).
 
     Attributes:
         to_agent: This agent.
@@ -83,7 +83,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         why: How it came to go where it goes, a sentence each.
         sent_at: When it was sent, UTC.
         position: Where that stands in the log.
-        status: Where it stands as a whole, see `summary`.
+        status: Where it stands at the recipient who has got least far.
     """
 
     to_agent: str | None = None
@@ -206,7 +206,7 @@ class MessageStory(Answer, frozen=True, kw_only=True):
         why: How it came to go where it goes, a sentence each.
         sent_at: When it was sent, UTC.
         position: Where that stands in the log.
-        status: Where it stands as a whole, see `summary`.
+        status: Where it stands at the recipient who has got least far.
         unreadable: Why an encrypted payload is not shown: `message_key_unknown` or
             `message_seal_broken`.
         waiting: How many recipients have not got it, members of groups included; left out: that is

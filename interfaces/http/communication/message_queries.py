@@ -47,6 +47,15 @@ from aia_mas.projections.listing import Found
 
 Since = Annotated[datetime | None, QueryParameter(description="Sent at this time or later.")]
 Until = Annotated[datetime | None, QueryParameter(description="Sent before this time.")]
+Statuses = list[MessageStatus] | None
+AtSomeRecipient = Annotated[
+    Statuses,
+    QueryParameter(
+        description="Standing so at some recipient, as far as anything is known of them: `status` "
+        "of the message, that of the recipient who has got least far, may be another one."
+    ),
+]
+AtTheRecipient = Annotated[Statuses, QueryParameter(description="Standing so at the recipient.")]
 
 
 class MessageQueries(Controller):
@@ -65,7 +74,7 @@ class MessageQueries(Controller):
         priority: FromQuery[list[Priority] | None] = None,
         topic: FromQuery[str | None] = None,
         correlation_id: FromQuery[str | None] = None,
-        status: FromQuery[list[MessageStatus] | None] = None,
+        status: AtSomeRecipient = None,
         since: Since = None,
         until: Until = None,
         sort: FromQuery[MessageSort] = "-sent_at",
@@ -136,7 +145,7 @@ class MessageQueries(Controller):
         self,
         message_id: FromPath[str],
         request: ApiRequest,
-        status: FromQuery[list[MessageStatus] | None] = None,
+        status: AtTheRecipient = None,
         limit: Limit = 100,
         cursor: Cursor = None,
         min_position: MinPosition = 0,
@@ -166,7 +175,7 @@ class ReceivedMessages(Controller):
         from_agent: FromQuery[str | None] = None,
         message_type: FromQuery[str | None] = None,
         priority: FromQuery[list[Priority] | None] = None,
-        status: FromQuery[list[MessageStatus] | None] = None,
+        status: AtTheRecipient = None,
         since: Since = None,
         until: Until = None,
         sort: FromQuery[ReceivedSort] = "-queued_at",

@@ -66,7 +66,7 @@ class MessageReads(Group):
 
         Args:
             message_id: The message.
-            status: In one of these statuses.
+            status: Standing so at the recipient.
             limit: Items of a page, at most.
             cursor: `next_cursor` of the page before, with the same filters.
             min_position: Answer only when the read model has this position (`X-Event-Position`).
@@ -93,7 +93,7 @@ class MessageReads(Group):
 
         Args:
             message_id: The message.
-            status: In one of these statuses.
+            status: Standing so at the recipient.
             limit: Items of a page, at most.
             min_position: Answer only when the read model has this position (`X-Event-Position`).
 
@@ -142,7 +142,8 @@ class MessageReads(Group):
             priority: Of one of these classes.
             topic: Sent to this topic.
             correlation_id: Tied together by this.
-            status: In one of these statuses.
+            status: Standing so at some recipient, as far as anything is known of them: `status` of
+                the message, that of the recipient who has got least far, may be another one.
             since: Sent at this time or later.
             until: Sent before this time.
             sort: The order; with `-` the largest, or latest, first.
@@ -201,7 +202,8 @@ class MessageReads(Group):
             priority: Of one of these classes.
             topic: Sent to this topic.
             correlation_id: Tied together by this.
-            status: In one of these statuses.
+            status: Standing so at some recipient, as far as anything is known of them: `status` of
+                the message, that of the recipient who has got least far, may be another one.
             since: Sent at this time or later.
             until: Sent before this time.
             sort: The order; with `-` the largest, or latest, first.
@@ -261,7 +263,7 @@ class MessageReads(Group):
             from_agent: Sent by this one.
             message_type: Of this type.
             priority: Of one of these classes.
-            status: In one of these statuses.
+            status: Standing so at the recipient.
             since: Sent at this time or later.
             until: Sent before this time.
             sort: The order; with `-` the largest, or latest, first.
@@ -313,7 +315,7 @@ class MessageReads(Group):
             from_agent: Sent by this one.
             message_type: Of this type.
             priority: Of one of these classes.
-            status: In one of these statuses.
+            status: Standing so at the recipient.
             since: Sent at this time or later.
             until: Sent before this time.
             sort: The order; with `-` the largest, or latest, first.
