@@ -51,8 +51,7 @@ Statuses = list[MessageStatus] | None
 AtSomeRecipient = Annotated[
     Statuses,
     QueryParameter(
-        description="Standing so at some recipient, as far as anything is known of them: `status` "
-        "of the message, that of the recipient who has got least far, may be another one."
+        description="Standing so at some recipient; `status` of the message may be another one."
     ),
 ]
 AtTheRecipient = Annotated[Statuses, QueryParameter(description="Standing so at the recipient.")]

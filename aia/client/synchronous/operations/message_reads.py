@@ -142,8 +142,7 @@ class MessageReads(Group):
             priority: Of one of these classes.
             topic: Sent to this topic.
             correlation_id: Tied together by this.
-            status: Standing so at some recipient, as far as anything is known of them: `status` of
-                the message, that of the recipient who has got least far, may be another one.
+            status: Standing so at some recipient; `status` of the message may be another one.
             since: Sent at this time or later.
             until: Sent before this time.
             sort: The order; with `-` the largest, or latest, first.
@@ -202,8 +201,7 @@ class MessageReads(Group):
             priority: Of one of these classes.
             topic: Sent to this topic.
             correlation_id: Tied together by this.
-            status: Standing so at some recipient, as far as anything is known of them: `status` of
-                the message, that of the recipient who has got least far, may be another one.
+            status: Standing so at some recipient; `status` of the message may be another one.
             since: Sent at this time or later.
             until: Sent before this time.
             sort: The order; with `-` the largest, or latest, first.
