@@ -222,6 +222,8 @@ class System:
             # Before the log takes no more: what they are called with now, they may bring to an end.
             await self.communication.handlings.drain()
         self.communication.close()
+        with anyio.move_on_after(self.settings.drain_seconds / 4):
+            await self.communication.office.close()
         with anyio.move_on_after(self.settings.drain_seconds):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self.log.drain)

@@ -89,6 +89,7 @@ class PostOffice:
         """
         self.delivered: dict[str, int] = {}
         self.unreadable = 0
+        self._closed = False
         self._fold = fold
         self._contents = contents
         self._records = records
@@ -110,8 +111,8 @@ class PostOffice:
 
     @property
     def is_behind(self) -> bool:
-        """Whether nothing is to be delivered now: it may have arrived already."""
-        return self._fold.is_behind
+        """Whether nothing is to be delivered now: it may have arrived already, or we are closed."""
+        return self._closed or self._fold.is_behind
 
     async def deliver(self, tray: Tray, outs: Sequence[Out]) -> list[Delivered]:
         """Hand over what was taken from a tray; it counts as delivered from now on."""
@@ -131,6 +132,9 @@ class PostOffice:
                 # It waits for a key, without counting as delivered; another node may have that.
                 self.unreadable += 1
                 tray.put_back(out, self._now() + _UNREADABLE_AGAIN)
+                continue
+            if self._closed:
+                tray.put_back(out)
                 continue
             self._count(out)
             handed.append(Delivered(content, out))
@@ -245,6 +249,21 @@ class PostOffice:
             if out is not None and not out.settling:
                 _ = self._fail(out, DISCONNECTED, retry_after=0.0)
 
+    async def close(self) -> None:
+        """Deliver nothing more, and return, durably, what is out over connections of this node.
+
+        Another node delivers it at once then, and need not wait until it is not acknowledged.
+        """
+        self._closed = True
+        returned = [
+            self._fail(out, DISCONNECTED, retry_after=0.0)
+            for tray in self.trays.values()
+            for out in tuple(tray.out.values())
+            if out.room is not None and out.handed and not out.settling
+        ]
+        if returned:
+            await asyncio.wait(returned)
+
     async def run(self) -> None:
         """Keep the time of what is out, and lay out letters to many, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
@@ -260,6 +279,7 @@ class PostOffice:
                     _ = self._fail(out, TIMED_OUT)
 
     def _count(self, out: Out) -> None:
+        out.handed = True
         self._outstanding.begin(out)
         self.delivered[out.transport] = self.delivered.get(out.transport, 0) + 1
 
