@@ -302,7 +302,7 @@ class System:
         )
         self.webhooks = Webhooks(self)
         self.economy = Economy(self, working_set)
-        self.communication = Communication(self, dispatch_fold.active_tasks)
+        self.communication = Communication(self, dispatch_fold.active_tasks, self._look_seconds)
         self._deadlines = Deadlines(
             expiry_fold,
             self._expiry_host,

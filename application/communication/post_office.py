@@ -25,8 +25,6 @@ from aia_mas.domain.communication.terms import MessageTerms
 from aia_mas.domain.kernel.errors import DomainError
 from aia_mas.domain.orchestration.bounds import check_number, check_text
 
-_LOOK = 0.1
-"""Seconds between looks at what is out."""
 _UNREADABLE_AGAIN = 30.0
 """Seconds after which a message that could not be read is looked at again."""
 REFUSED, TIMED_OUT, DISCONNECTED = "refused", "timed_out", "disconnected"
@@ -75,6 +73,8 @@ class PostOffice:
         clock: Clock,
         random: Callable[[], float],
         current: Callable[[], Awaitable[object]],
+        *,
+        interval: float = 0.1,
     ) -> None:
         """Wire it.
 
@@ -86,6 +86,7 @@ class PostOffice:
             clock: What time it is.
             random: Draws from 0..1, for the jitter of retries.
             current: Waits until this node's mailroom has all that is in the log now.
+            interval: Seconds between looks at what is out.
         """
         self.delivered: dict[str, int] = {}
         self.unreadable = 0
@@ -97,6 +98,7 @@ class PostOffice:
         self._clock = clock
         self._random = random
         self.current = current
+        self._interval = interval
         self._outstanding = Outstanding()
         self.trays = Trays(fold, clock, self._outstanding.end)
         # Acknowledgements on their way into the log: whether anything has come of them.
@@ -271,7 +273,7 @@ class PostOffice:
             tasks.create_task(self.trays.lay_out())
             tasks.create_task(self.trays.tidy())
             while True:
-                await self._clock.sleep(_LOOK)
+                await self._clock.sleep(self._interval)
                 now = self._now()
                 for noted in self._outstanding.to_note(now):
                     self._records.noted(noted)
