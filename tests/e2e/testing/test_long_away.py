@@ -1,4 +1,4 @@
-"""An agent is away for days, in simulated time: its mail waits, within bounds, and comes in order."""
+"""An agent is away for days, in simulated time: its mail waits within bounds, and in order."""
 
 from __future__ import annotations
 
