@@ -257,12 +257,12 @@ class PostOffice:
         Another node delivers it at once then, and need not wait until it is not acknowledged.
         """
         self._closed = True
-        returned = [
-            self._fail(out, DISCONNECTED, retry_after=0.0)
-            for tray in self.trays.values()
-            for out in tuple(tray.out.values())
-            if out.room is not None and out.handed and not out.settling
-        ]
+        returned = set[asyncio.Future[int]]()
+        for out in [out for tray in self.trays.values() for out in tray.out.values()]:
+            if out.room is not None and out.handed and not out.settling:
+                _ = self._fail(out, DISCONNECTED, retry_after=0.0)
+            if out.failing is not None:
+                returned.add(out.failing)
         if returned:
             await asyncio.wait(returned)
 
