@@ -222,6 +222,8 @@ class System:
             # Before the log takes no more: what they are called with now, they may bring to an end.
             await self.communication.handlings.drain()
         self.communication.close()
+        with anyio.move_on_after(self.settings.drain_seconds / 4):
+            await self.communication.office.close()
         with anyio.move_on_after(self.settings.drain_seconds):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self.log.drain)
@@ -300,7 +302,7 @@ class System:
         )
         self.webhooks = Webhooks(self)
         self.economy = Economy(self, working_set)
-        self.communication = Communication(self, dispatch_fold.active_tasks)
+        self.communication = Communication(self, dispatch_fold.active_tasks, self._look_seconds)
         self._deadlines = Deadlines(
             expiry_fold,
             self._expiry_host,
