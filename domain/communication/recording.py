@@ -7,9 +7,11 @@ import msgspec
 from aia_mas.domain.communication.delivery_events import (
     Acknowledged,
     DeliveriesAcknowledged,
+    DeliveriesDropped,
     DeliveriesFailed,
     DeliveriesNoted,
     DeliveriesState,
+    Dropped,
     Failed,
     Noted,
     deliveries_stream,
@@ -27,12 +29,14 @@ class RecordDeliveries(msgspec.Struct, frozen=True, kw_only=True):
         noted: Those still out.
         acknowledged: Those that arrived.
         failed: Those that failed.
+        dropped: Those that are not made, since others need the room.
     """
 
     writer: str
     noted: tuple[Noted, ...] = ()
     acknowledged: tuple[Acknowledged, ...] = ()
     failed: tuple[Failed, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
 
 
 def record_deliveries(
@@ -47,4 +51,6 @@ def record_deliveries(
         events.append(DeliveriesAcknowledged(items=command.acknowledged, at=ctx.now))
     if command.failed:
         events.append(DeliveriesFailed(items=command.failed, at=ctx.now))
+    if command.dropped:
+        events.append(DeliveriesDropped(items=command.dropped, at=ctx.now))
     return accept(deliveries_stream(command.writer), *events)

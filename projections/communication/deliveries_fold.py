@@ -14,8 +14,10 @@ from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.communication.delivery_events import (
     Acknowledged,
     DeliveriesAcknowledged,
+    DeliveriesDropped,
     DeliveriesFailed,
     DeliveriesNoted,
+    Dropped,
     Failed,
     Noted,
 )
@@ -116,6 +118,13 @@ def _fail(row: DeliveryRow, item: Failed, recorded: RecordedEvent) -> None:
     row.state, row.retry_at, row.reason, row.deadline = _FAILED, item.retry_at, reason, None
 
 
+def _drop(row: DeliveryRow, item: Dropped, recorded: RecordedEvent) -> None:
+    if _is_spent(row):
+        return  # it is dead, that is only not yet written
+    _end(row, _DROPPED, recorded)
+    row.reason = _too_many(item)
+
+
 def _deliver(row: DeliveryRow, item: Noted | Acknowledged | Failed, told: RecordedEvent) -> None:
     """Note a delivery, unless the log has told of it before."""
     if item.delivered_at is not None and item.attempt > row.attempt:
@@ -141,8 +150,11 @@ def _died(row: DeliveryRow | None, recorded: RecordedEvent) -> DeliveryRow:
 
 def _dropped(row: DeliveryRow | None, recorded: RecordedEvent) -> DeliveryRow:
     event: MessageDropped = recorded.event
-    reason = f"{event.waiting} were waiting, at most {event.bound} may"
-    return _over(row, recorded, _DROPPED, reason)
+    return _over(row, recorded, _DROPPED, _too_many(event))
+
+
+def _too_many(told: MessageDropped | Dropped) -> str:
+    return f"{told.waiting} were waiting, at most {told.bound} may"
 
 
 def _over(row: DeliveryRow | None, recorded: RecordedEvent, state: str, reason: str) -> DeliveryRow:
@@ -183,6 +195,7 @@ DELIVERIES = Table(
         DeliveriesNoted: _each(_note),
         DeliveriesAcknowledged: _each(_acknowledge),
         DeliveriesFailed: _each(_fail),
+        DeliveriesDropped: _each(_drop),
     },
     makes={MessageSent, MessageRedriven},
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 from aia_mas.domain.communication.delivery_events import (
     DeliveriesAcknowledged,
+    DeliveriesDropped,
     DeliveriesFailed,
     DeliveriesNoted,
 )
@@ -162,6 +163,18 @@ def _failed(room: Mailroom, _writer: str, event: DeliveriesFailed, _position: in
             room.fail(item.position, number, item.attempt, retry_at, item.reason)
 
 
+def _made_room(room: Mailroom, _writer: str, event: DeliveriesDropped, _position: int) -> None:
+    find = room.directory.find
+    for item in event.items:
+        number = find(item.recipient)
+        known = None if number is None else room.delivery(item.position, number)
+        if number is None or (known is not None and known.spent):
+            continue  # it is dead, that is only not yet written
+        letter = room.take_out(item.position, number)
+        if letter is not None:
+            room.figures[letter.rank].dropped += 1
+
+
 def _subscribed(room: Mailroom, name: str, event: TopicsSubscribed, _position: int) -> None:
     room.directory.subscribe(name, event.patterns)
 
@@ -246,6 +259,7 @@ _FOLDS: dict[type[Event], Callable[[Mailroom, str, Any, int], None]] = {
     DeliveriesNoted: _noted,
     DeliveriesAcknowledged: _acknowledged,
     DeliveriesFailed: _failed,
+    DeliveriesDropped: _made_room,
     TopicsSubscribed: _subscribed,
     TopicsUnsubscribed: _unsubscribed,
     MailboxForwarded: _forwarded,
