@@ -73,10 +73,10 @@ def bury_message(state: MessageState | None, command: BuryMessage, ctx: Context)
     """Have it be dead for a recipient; what has expired is not dead as well."""
     if state is None:
         return refuse(MessageNotFound())
-    if command.expires is not None and command.recipient not in state.again:
-        # It is that which was sent first, or it has expired since it was queued again.
-        if _has_expired(state, command.expires):
-            return accept(message_stream(command.message_id))
+    # It may be that which was sent first, or have expired since it was queued again.
+    ended = command.recipient not in state.again
+    if ended and command.expires is not None and _has_expired(state, command.expires):
+        return accept(message_stream(command.message_id))
     died = MessageDied(
         recipient=command.recipient,
         position=command.position,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, TypeVar
 
+import msgspec
 from msgspec.structs import replace
 
 from aia_mas.domain.communication.message_events import (
@@ -40,7 +41,7 @@ class MessageState(State, frozen=True, kw_only=True):
     sent: MessageSent
     dead: dict[str, int]
     expired_at: datetime | None = None
-    again: dict[str, datetime] = {}
+    again: dict[str, datetime] = msgspec.field(default_factory=dict)
 
 
 def message_stream(message_id: str) -> str:

@@ -85,7 +85,12 @@ STATUSES: dict[type[Event], str] = {
 }
 """The events that are told of, by class, and where they leave a message."""
 
-_ABOUT_MANY = tuple(event for event in STATUSES if event in batches.EVENTS)
+_ABOUT_MANY = (
+    batches.DeliveriesNoted,
+    batches.DeliveriesAcknowledged,
+    batches.DeliveriesFailed,
+    batches.DeliveriesDropped,
+)
 
 
 def told_message(name: str, entity_id: str, recorded: RecordedEvent) -> MessageTold:

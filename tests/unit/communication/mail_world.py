@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Coroutine
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from heapq import merge
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -32,6 +34,7 @@ from aia_mas.domain.orchestration.agent_events import (
 from aia_mas.domain.orchestration.capabilities import Capabilities
 from aia_mas.domain.orchestration.task_specification import Priority
 
+from .mail_stories import check_stories, too_late
 from .plain_mail import Person, PlainMail, Waiting, plain, told
 from .stations import Post, Station
 
@@ -298,11 +301,13 @@ class MailWorld:
             and _due(letter) <= self.now
         ]
 
-        def turn(letter: Waiting) -> tuple[datetime, int]:
-            offset = timedelta(seconds=letter.priority.offset_seconds)
-            return letter.available + offset, letter.position
-
-        return [each.position for each in sorted(due, key=turn)]
+        # Of one priority those that are new go in the order of the log, whatever the clock said.
+        lanes = defaultdict[Any, list[Waiting]](list)
+        for letter in due:
+            lanes[letter.priority, _is_new(letter)].append(letter)
+        for (_, new), lane in lanes.items():
+            lane.sort(key=lambda each: each.position if new else (each.available, each.position))
+        return [each.position for each in merge(*lanes.values(), key=_turn)]
 
     def _note_first(self, name: str, letter: Waiting) -> None:
         """First deliveries are in order per sender and recipient within a priority."""
@@ -328,6 +333,11 @@ class MailWorld:
                 assert letter.expires is None or letter.expires > before
                 if letter.deadline is not None:
                     assert letter.deadline + timedelta(seconds=GRACE_COURIER) > before
+
+    def set_the_clock_back(self, seconds: float) -> None:
+        """Have the time of day be earlier, for all nodes; no time passes by that."""
+        self.post.clock.set(-seconds)
+        self.run(self.post.rest())
 
     def kill_and_restart(self, node: int) -> None:
         """Kill a node with all who collect there, and start it again."""
@@ -400,6 +410,11 @@ class MailWorld:
         for each in self.post.events:
             fold(again, each.position, each.stream, each.event)
         assert told(again) == plain(self.plain)
+        late = too_late(self.plain, self.now)
+        for event in late:
+            fold(again, len(self.post.events) + 1, "deliveries/late", event)
+        assert told(again) == plain(self.plain)
+        self._runner.run(check_stories(self.post.events, self.plain, late))
         for station in self.post.stations:
             assert station.room.letters == {}
             assert not station.room.inboxes.has_spread
@@ -497,4 +512,15 @@ class MailWorld:
 def _due(letter: Waiting) -> datetime:
     if letter.deadline is not None:
         return letter.deadline + timedelta(seconds=GRACE_HERE)
+    if _is_new(letter):
+        return datetime.min.replace(tzinfo=UTC)  # whatever the clock says
     return max(letter.retry_at or letter.available, letter.available)
+
+
+def _is_new(letter: Waiting) -> bool:
+    return not letter.failures and letter.deadline is None and not letter.put_off
+
+
+def _turn(letter: Waiting) -> tuple[datetime, int]:
+    offset = timedelta(seconds=letter.priority.offset_seconds)
+    return letter.available + offset, letter.position

@@ -197,7 +197,7 @@ class Mail(RuleBasedStateMachine):
     def time_passes(self, seconds: float) -> None:
         self.world.pass_time(seconds)
 
-    @rule(fault=st.integers(0, 2), node=nodes)
+    @rule(fault=st.integers(0, 3), node=nodes)
     def something_goes_wrong(self, fault: int, node: int) -> None:
         match fault:
             case 0:
@@ -206,6 +206,8 @@ class Mail(RuleBasedStateMachine):
                 self.world.take_over(node)
             case 2:
                 self.world.go_back_to_a_snapshot(node)
+            case 3:
+                self.world.set_the_clock_back(30.0)
 
     @invariant()
     def all_say_the_same(self) -> None:
