@@ -218,14 +218,18 @@ class System:
             return
         self.draining = True
         self.claims.close()
-        with anyio.move_on_after(self.settings.drain_seconds / 2):
-            # Before the log takes no more: what they are called with now, they may bring to an end.
-            await self.communication.handlings.drain()
-        self.communication.close()
-        with anyio.move_on_after(self.settings.drain_seconds):
+        with anyio.move_on_after(self.settings.drain_seconds) as within:
+            with anyio.move_on_after(self.settings.drain_seconds / 2):
+                # Before the log takes no more: what they are called with, they may bring to an end.
+                await self.communication.handlings.drain()
+            self.communication.close()
+            with anyio.move_on_after(self.settings.drain_seconds / 4):
+                await self.communication.office.close()
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self.log.drain)
                 tasks.start_soon(self.hub.drain)
+        if within.cancelled_caught or not self.log.contact.whole:
+            await self.log.give_up()  # what is left to do waits for no store that is away
 
     def _wire(self) -> None:
         settings, event_log, clock = self.settings, self.log, self.clock
@@ -300,7 +304,7 @@ class System:
         )
         self.webhooks = Webhooks(self)
         self.economy = Economy(self, working_set)
-        self.communication = Communication(self, dispatch_fold.active_tasks)
+        self.communication = Communication(self, dispatch_fold.active_tasks, self._look_seconds)
         self._deadlines = Deadlines(
             expiry_fold,
             self._expiry_host,

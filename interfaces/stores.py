@@ -52,6 +52,10 @@ class NodeLog(EventLog, Protocol):
         """Take no new requests and wait until all queued ones are answered."""
         ...
 
+    async def give_up(self) -> None:
+        """Tell all who wait for the store that they do so in vain, and all who will."""
+        ...
+
 
 class SignsOfLife(PresenceStore, ReportStore, Protocol):
     """Where nodes share signs of life and reports."""

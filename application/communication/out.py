@@ -17,6 +17,7 @@ class Out:
         transport: How.
         at: When, seconds since 1970.
         deadline: Until when it is to be acknowledged.
+        handed: It was handed over.
         noted: The log knows of it.
         settling: What became of it is on its way into the log.
         failing: That it failed is; known when that is durable.
@@ -26,8 +27,8 @@ class Out:
     """
 
     __slots__ = (
-        "at", "attempt", "deadline", "failing", "letter", "name", "noted", "over", "room",
-        "settling", "transport",
+        "at", "attempt", "deadline", "failing", "handed", "letter", "name", "noted", "over",
+        "room", "settling", "transport",
     )  # fmt: skip
 
     def __init__(
@@ -46,6 +47,7 @@ class Out:
         self.transport = transport
         self.at = at
         self.deadline = at + letter.ack_seconds
+        self.handed = False
         self.noted = False
         self.settling = False
         self.over = False

@@ -25,8 +25,6 @@ from aia_mas.domain.communication.terms import MessageTerms
 from aia_mas.domain.kernel.errors import DomainError
 from aia_mas.domain.orchestration.bounds import check_number, check_text
 
-_LOOK = 0.1
-"""Seconds between looks at what is out."""
 _UNREADABLE_AGAIN = 30.0
 """Seconds after which a message that could not be read is looked at again."""
 REFUSED, TIMED_OUT, DISCONNECTED = "refused", "timed_out", "disconnected"
@@ -75,6 +73,8 @@ class PostOffice:
         clock: Clock,
         random: Callable[[], float],
         current: Callable[[], Awaitable[object]],
+        *,
+        interval: float = 0.1,
     ) -> None:
         """Wire it.
 
@@ -86,9 +86,11 @@ class PostOffice:
             clock: What time it is.
             random: Draws from 0..1, for the jitter of retries.
             current: Waits until this node's mailroom has all that is in the log now.
+            interval: Seconds between looks at what is out.
         """
         self.delivered: dict[str, int] = {}
         self.unreadable = 0
+        self._closed = False
         self._fold = fold
         self._contents = contents
         self._records = records
@@ -96,6 +98,7 @@ class PostOffice:
         self._clock = clock
         self._random = random
         self.current = current
+        self._interval = interval
         self._outstanding = Outstanding()
         self.trays = Trays(fold, clock, self._outstanding.end)
         # Acknowledgements on their way into the log: whether anything has come of them.
@@ -110,8 +113,8 @@ class PostOffice:
 
     @property
     def is_behind(self) -> bool:
-        """Whether nothing is to be delivered now: it may have arrived already."""
-        return self._fold.is_behind
+        """Whether nothing is to be delivered now: it may have arrived already, or we are closed."""
+        return self._closed or self._fold.is_behind
 
     async def deliver(self, tray: Tray, outs: Sequence[Out]) -> list[Delivered]:
         """Hand over what was taken from a tray; it counts as delivered from now on."""
@@ -131,6 +134,9 @@ class PostOffice:
                 # It waits for a key, without counting as delivered; another node may have that.
                 self.unreadable += 1
                 tray.put_back(out, self._now() + _UNREADABLE_AGAIN)
+                continue
+            if self._closed:
+                tray.put_back(out)
                 continue
             self._count(out)
             handed.append(Delivered(content, out))
@@ -245,6 +251,21 @@ class PostOffice:
             if out is not None and not out.settling:
                 _ = self._fail(out, DISCONNECTED, retry_after=0.0)
 
+    async def close(self) -> None:
+        """Deliver nothing more, and return, durably, what is out over connections of this node.
+
+        Another node delivers it at once then, and need not wait until it is not acknowledged.
+        """
+        self._closed = True
+        returned = set[asyncio.Future[int]]()
+        for out in [out for tray in self.trays.values() for out in tray.out.values()]:
+            if out.room is not None and out.handed and not out.settling:
+                _ = self._fail(out, DISCONNECTED, retry_after=0.0)
+            if out.failing is not None:
+                returned.add(out.failing)
+        if returned:
+            await asyncio.wait(returned)
+
     async def run(self) -> None:
         """Keep the time of what is out, and lay out letters to many, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
@@ -252,7 +273,7 @@ class PostOffice:
             tasks.create_task(self.trays.lay_out())
             tasks.create_task(self.trays.tidy())
             while True:
-                await self._clock.sleep(_LOOK)
+                await self._clock.sleep(self._interval)
                 now = self._now()
                 for noted in self._outstanding.to_note(now):
                     self._records.noted(noted)
@@ -260,6 +281,7 @@ class PostOffice:
                     _ = self._fail(out, TIMED_OUT)
 
     def _count(self, out: Out) -> None:
+        out.handed = True
         self._outstanding.begin(out)
         self.delivered[out.transport] = self.delivered.get(out.transport, 0) + 1
 

@@ -91,6 +91,10 @@ class MemoryEventLog:
         """Take no new requests and wait until all queued ones are answered."""
         await self.committer.drain()
 
+    async def give_up(self) -> None:
+        """Answer all who wait for a commit."""
+        await self.committer.stop(grace=0)
+
     def send(self, _batch: Batch) -> None:
         """Send nothing ahead; see ``BatchWriter.send``."""
 

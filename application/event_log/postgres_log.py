@@ -50,6 +50,8 @@ _RELISTEN, _LONGEST_RELISTEN = 0.25, 1.0
 """Seconds before a connection that listens is opened anew, at first and after failures."""
 _REVIVED_WITHIN = 0.25
 """Seconds until somebody asks for those who wait for a connection."""
+_WORKERS_END_WITHIN = 0.1
+"""Seconds for those who connect, when it is given up; a server may not even refuse."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -177,6 +179,14 @@ class PostgresEventLog:
     async def drain(self) -> None:
         """Take no new requests and wait until all queued ones are answered."""
         await self.committer.drain()
+
+    async def give_up(self) -> None:
+        """Tell all who wait for the store that they do so in vain, and all who will.
+
+        Whoever holds a connection keeps it: this ends no call that is under way.
+        """
+        await self.committer.stop(grace=0)
+        await self.pool.close(timeout=_WORKERS_END_WITHIN)
 
     async def read(
         self,

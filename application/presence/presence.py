@@ -136,7 +136,10 @@ class Presence:
             await self._clock.sleep(self._interval)
 
     async def flush(self) -> None:
-        """Write what is not yet written; called before stopping."""
+        """Write what is not yet written, unless the store is away; called before stopping."""
+        if not self.available:
+            log.info("presence_not_flushed", error="the store is away")
+            return
         try:
             async with asyncio.timeout(2):
                 await self._look_at_clock()

@@ -38,7 +38,7 @@ class DeliveryTold(msgspec.Struct, omit_defaults=True, kw_only=True):
 class MessageTold(Update, kw_only=True, omit_defaults=True):
     """The ``data`` of a ``message_update``; a member is there where the event tells it.
 
-    Payloads are not told. An event about many deliveries tells of all of them.
+    Payloads are not told. An event about many deliveries tells of the first 500 of them.
 
     Attributes:
         message_id: Which message; none where it is about many.
@@ -55,6 +55,7 @@ class MessageTold(Update, kw_only=True, omit_defaults=True):
         attempts: How many deliveries failed.
         reason: Why the last one did.
         deliveries: What became of deliveries.
+        not_told: How many more deliveries the event is about; the log has them.
     """
 
     message_id: str | None = None
@@ -70,7 +71,11 @@ class MessageTold(Update, kw_only=True, omit_defaults=True):
     attempts: int | None = None
     reason: str | None = None
     deliveries: list[DeliveryTold] | None = None
+    not_told: int = 0
 
+
+MOST_TOLD = 500
+"""Deliveries that one frame tells of."""
 
 STATUSES: dict[type[Event], str] = {
     events.MessageSent: "queued",
@@ -110,7 +115,8 @@ def told_message(name: str, entity_id: str, recorded: RecordedEvent) -> MessageT
         status=STATUSES[type(event)],
     )
     if isinstance(event, _ABOUT_MANY):
-        update.deliveries = [_told(item) for item in event.items]
+        update.deliveries = [_told(item) for item in event.items[:MOST_TOLD]]
+        update.not_told = len(event.items) - len(update.deliveries)
         return update
     update.message_id = entity_id
     if isinstance(event, events.MessageSent):

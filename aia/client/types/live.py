@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from aia.client.types.economic_reads import EconomicSummary
-from aia.client.types.metrics import Metrics
+from aia.client.types.metrics_reads import Metrics
 from aia.client.types.snapshots import ToldAgent, ToldBudget, ToldProposal, ToldTask
 from aia.client.types.work import ToldReward
 

@@ -112,7 +112,7 @@ async def test_database_ends_after_the_last_node_was_killed(place: Place) -> Non
 
 
 async def test_end_without_a_database_is_in_order_too(place: Place) -> None:
-    node = await place.start({"MAS_LEADER_LEASE": "1"})
+    node = await place.start({"MAS_LEADER_LEASE": "1", "MAS_DRAIN_TIMEOUT": "2"})
     assert await place.leader() is node
     # Taken for damaged, the database is not started again.
     (place.data_dir / "postgres" / "PG_VERSION").rename(place.data_dir / "PG_VERSION")
@@ -125,16 +125,22 @@ async def test_end_without_a_database_is_in_order_too(place: Place) -> None:
             answers.append(await http.request(method, node.url + path, json=body))
 
     async with anyio.create_task_group() as tasks:
-        # One that changes something, one that only asks; both wait for the database.
+        # One that changes what is there, one that only asks, one that makes something new: the last
+        # waits for its commit, the others for what they have to know; all for the database.
         tasks.start_soon(ask, "PUT", "/agents/ann", {"skills": {"work": 1.0}})
         tasks.start_soon(ask, "GET", "/agents/bob")
+        tasks.start_soon(ask, "POST", SUBMIT, order(1, "work"))
         await happens(lambda: "lease_lost" in node.words, "a while without the database")
+        await happens(lambda: node.logged("append_retried"), "a commit that waits")
         began = time.monotonic()
         node.signal(signal.SIGTERM)
         assert await node.ended() == 0
         took = time.monotonic() - began
     assert took < WITHIN
-    assert len(answers) == 2
-    for answer in answers:
-        assert (answer.status_code, answer.json()["code"]) == (503, "event_log_unavailable")
+    assert {each.status_code for each in answers} == {503}
+    assert {each.request.method: each.json()["code"] for each in answers} == {
+        "PUT": "event_log_unavailable",
+        "POST": "event_log_unavailable",
+        "GET": "database_unavailable",
+    }
     assert place.postgres_is_gone

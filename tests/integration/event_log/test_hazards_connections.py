@@ -49,6 +49,28 @@ async def wired(wire: Wire) -> AsyncIterator[PostgresEventLog]:
         yield log
 
 
+async def test_a_log_that_is_given_up_leaves_nobody_waiting_for_the_store(
+    wired: PostgresEventLog, wire: Wire
+) -> None:
+    async def all_wait() -> bool:
+        return bool(wired.committer.waiting and wired.pool.get_stats()["requests_waiting"])
+
+    wire.break_down()
+    with anyio.fail_after(PATIENCE):
+        appended = wired.enqueue(note("second", NEW, "second"))
+        reading = asyncio.create_task(wired.read(0, 10))
+        await eventually(all_wait)
+        assert not wired.contact.whole
+
+        await wired.give_up()
+        with pytest.raises(LogUnavailable):
+            await appended
+        with pytest.raises(psycopg.OperationalError):
+            await reading
+        with pytest.raises(psycopg.OperationalError):
+            await wired.head()
+
+
 def _group(kind: Kind, *, new: bool = True) -> list[AppendRequest]:
     """A batch in which requests build on each other, and one is stale.
 

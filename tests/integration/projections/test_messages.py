@@ -34,7 +34,7 @@ from aia_mas.projections.communication.message_filters import (
 from aia_mas.projections.communication.messages import Messages
 from aia_mas.projections.communication.messages_fold import MESSAGES
 from aia_mas.projections.communication.standing import OPEN, MessageStatus
-from aia_mas.projections.communication.story import Counts
+from aia_mas.projections.communication.story import RecipientCounts
 from aia_mas.projections.listing import Page
 from aia_mas.projections.rebuilding import rebuild
 
@@ -285,10 +285,10 @@ async def test_an_expiry_ends_what_is_open_without_a_word_about_each(
 
     stored = Messages(log.pool)
     for message_id, counts, waiting in (
-        ("m1", Counts(acknowledged=20, expired=180), 0),
-        ("m2", Counts(queued=200), 200),
+        ("m1", RecipientCounts(acknowledged=20, expired=180), 0),
+        ("m2", RecipientCounts(queued=200), 200),
         # Nothing was known of others, and what they say now is too late.
-        ("m3", Counts(acknowledged=20, expired=40), None),
+        ("m3", RecipientCounts(acknowledged=20, expired=40), None),
     ):
         found = (await stored.find(message_id)).item
         assert found is not None

@@ -103,3 +103,16 @@ async def test_a_store_that_is_away_does_not_hold_up_the_end() -> None:
     store.away = True
     with anyio.fail_after(PATIENCE):
         await presence.flush()
+
+
+async def test_a_store_known_to_be_away_is_not_asked_at_the_end() -> None:
+    clock = SteppedClock()
+    store = Store(clock)
+    store.away = True
+    async with running(store, clock) as presence:
+        await clock.step(INTERVAL)
+        assert not presence.available
+        store.away, store.hangs = False, True
+        presence.beat("agent", "a")
+        await presence.flush()
+        assert not store.hung.is_set()

@@ -1,4 +1,4 @@
-"""Streams about messages as scenarios: given, when, then; and a system in memory."""
+"""Streams about messages as scenarios: given, when, then; a desk of trays; a system in memory."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from aia.testing import InMemoryMas
 from aia_mas.domain.communication import ending, mailbox, message, rules, sending
 from aia_mas.domain.communication.terms import MessageTerms
 from tests.unit.domain.conftest import Decisions, Scenario
+
+from .desk import Desk
 
 TERMS = MessageTerms(max_payload_bytes=1_000, ttl_seconds=None)
 MESSAGES: Decisions = {
@@ -55,6 +57,12 @@ def logs_as_they_were() -> Iterator[None]:
     structlog.reset_defaults()
     if before is not None:
         structlog.configure(**before)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """Return an empty mailroom and a clock."""
+    return Desk()
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ from aia_mas.domain.communication.message_events import (
 )
 from aia_mas.domain.kernel import Event
 from aia_mas.projections.communication.messages_fold import MESSAGES
-from aia_mas.projections.communication.story import Story, with_waiting
+from aia_mas.projections.communication.story import MessageStory, with_waiting
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -64,7 +64,7 @@ class Post:
         self._tables.apply(recorded)
         return self._position
 
-    async def story(self, **asked: Any) -> Story:
+    async def story(self, **asked: Any) -> MessageStory:
         found = await self.messages.find("m1", **asked)
         assert found.item is not None
         return found.item
@@ -124,7 +124,7 @@ def redriven(name: str, seconds: int, **changes: Any) -> MessageRedriven:
     )
 
 
-def told(story: Story) -> list[tuple[Any, ...]]:
+def told(story: MessageStory) -> list[tuple[Any, ...]]:
     return [
         (each.position, each.event.value, each.recipient, each.attempt, each.at)
         for each in story.history
