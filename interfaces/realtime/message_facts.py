@@ -86,6 +86,7 @@ STATUSES: dict[type[Event], str] = {
     batches.DeliveriesNoted: "delivered",
     batches.DeliveriesAcknowledged: "acknowledged",
     batches.DeliveriesFailed: "failed",
+    batches.DeliveriesReturned: "queued",
     batches.DeliveriesDropped: "dropped",
 }
 """The events that are told of, by class, and where they leave a message."""
@@ -94,6 +95,7 @@ _ABOUT_MANY = (
     batches.DeliveriesNoted,
     batches.DeliveriesAcknowledged,
     batches.DeliveriesFailed,
+    batches.DeliveriesReturned,
     batches.DeliveriesDropped,
 )
 

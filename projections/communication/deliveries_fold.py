@@ -17,9 +17,11 @@ from aia_mas.domain.communication.delivery_events import (
     DeliveriesDropped,
     DeliveriesFailed,
     DeliveriesNoted,
+    DeliveriesReturned,
     Dropped,
     Failed,
     Noted,
+    Returned,
 )
 from aia_mas.domain.communication.message_events import (
     MessageDied,
@@ -118,6 +120,15 @@ def _fail(row: DeliveryRow, item: Failed, recorded: RecordedEvent) -> None:
     row.state, row.retry_at, row.reason, row.deadline = _FAILED, item.retry_at, reason, None
 
 
+def _take_back(row: DeliveryRow, item: Returned, _recorded: RecordedEvent) -> None:
+    if row.state != _DELIVERED or item.attempt <= _failed(row):
+        return  # it has failed meanwhile
+    failures = failures_of(row)
+    row.state, row.deadline = _QUEUED, None
+    if failures:
+        row.state, row.retry_at, row.reason = _FAILED, failures[-1].retry_at, failures[-1].reason
+
+
 def _drop(row: DeliveryRow, item: Dropped, recorded: RecordedEvent) -> None:
     if _is_spent(row):
         return  # it is dead, that is only not yet written
@@ -195,6 +206,7 @@ DELIVERIES = Table(
         DeliveriesNoted: _each(_note),
         DeliveriesAcknowledged: _each(_acknowledge),
         DeliveriesFailed: _each(_fail),
+        DeliveriesReturned: _each(_take_back),
         DeliveriesDropped: _each(_drop),
     },
     makes={MessageSent, MessageRedriven},

@@ -13,9 +13,11 @@ from aia_mas.domain.communication.delivery_events import (
     DeliveriesDropped,
     DeliveriesFailed,
     DeliveriesNoted,
+    DeliveriesReturned,
     Dropped,
     Failed,
     Noted,
+    Returned,
 )
 from aia_mas.domain.communication.mailbox import (
     MailboxForwarded,
@@ -193,6 +195,14 @@ def _failed(room: Mailroom, _event: DeliveriesFailed, items: Sequence[Failed]) -
             room.fail(item.position, number, item.attempt, retry_at, item.reason)
 
 
+def _returned(room: Mailroom, _event: DeliveriesReturned, items: Sequence[Returned]) -> None:
+    find = room.directory.find
+    for item in items:
+        number = find(item.recipient)
+        if number is not None:
+            room.give_back(item.position, number, item.attempt)
+
+
 def _made_room(room: Mailroom, _event: DeliveriesDropped, items: Sequence[Dropped]) -> None:
     find = room.directory.find
     for item in items:
@@ -284,6 +294,7 @@ _BATCHES: dict[type[Event], Callable[[Mailroom, Any, Any], None]] = {
     DeliveriesNoted: _noted,
     DeliveriesAcknowledged: _acknowledged,
     DeliveriesFailed: _failed,
+    DeliveriesReturned: _returned,
     DeliveriesDropped: _made_room,
 }
 _FOLDS: dict[type[Event], Callable[[Mailroom, str, Any, int], None]] = {

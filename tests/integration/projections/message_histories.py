@@ -8,7 +8,13 @@ from random import Random
 from typing import Any
 
 from aia_mas.domain.communication import ending, mailbox
-from aia_mas.domain.communication.delivery_events import Acknowledged, Dropped, Failed, Noted
+from aia_mas.domain.communication.delivery_events import (
+    Acknowledged,
+    Dropped,
+    Failed,
+    Noted,
+    Returned,
+)
 from aia_mas.domain.communication.destination import Destination
 from aia_mas.domain.communication.mailroom.folding import fold
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
@@ -156,6 +162,7 @@ class Correspondence:
         if not self.given:
             return Decision()
         noted, acknowledged, failed = list[Noted](), list[Acknowledged](), list[Failed]()
+        returned = list[Returned]()
         recent = self.given[-40:]
         for position, name, _ in self._random.sample(recent, min(3, len(recent))):
             number = self.room.directory.number(name)
@@ -164,10 +171,12 @@ class Correspondence:
             attempt = max((known.failures if known else 0) + self._some(1, 1, 1, 0), 1)
             at = self._now - timedelta(seconds=1)
             transport = self._some("socket", "poll", "")
-            kind = self._some("noted", "acknowledged", "failed", "failed")
+            kind = self._some("noted", "acknowledged", "failed", "failed", "returned")
             if kind == "noted":
                 deadline = self._now + timedelta(seconds=30)
                 noted.append(Noted(position, name, attempt, transport, at, deadline))
+            elif kind == "returned":
+                returned.append(Returned(position, name, attempt))
             elif kind == "acknowledged" and self._random.random() < 0.3:
                 acknowledged.append(Acknowledged(position, name, 0, "", None))
             elif kind == "acknowledged":
@@ -181,6 +190,7 @@ class Correspondence:
             noted=tuple(noted),
             acknowledged=tuple(acknowledged),
             failed=tuple(failed),
+            returned=tuple(returned),
         )
         return record_deliveries(None, command, self._context)
 

@@ -29,15 +29,20 @@ def somebody(world: MailWorld, node: int, name: str, prefetch: int | None) -> Co
     return world.collectors[-1]
 
 
-def go(world: MailWorld, collector: Collector) -> None:
-    """Have somebody's connection be lost."""
+def go(world: MailWorld, collector: Collector, *, in_order: bool = False) -> None:
+    """Have somebody's connection be lost, or ended by its node."""
     world.collectors.remove(collector)
+    collector.collection.in_order = in_order
+    waiting = world.person(collector.name).waiting
+    failures = {position: each.failures for position, each in waiting.items()}
 
     async def leave() -> None:
         collector.collection.__exit__()
 
     world.run(leave())
     world.follow()
+    if in_order:
+        assert {position: each.failures for position, each in waiting.items()} == failures
 
 
 def take(world: MailWorld, collector: Collector, most: int) -> list[Handed]:
@@ -143,7 +148,8 @@ def _due(letter: Waiting) -> datetime:
 
 
 def _is_new(letter: Waiting) -> bool:
-    return not letter.failures and letter.deadline is None and not letter.put_off
+    known = letter.failures or letter.deadline or letter.returned
+    return not known and not letter.put_off
 
 
 def _turn(letter: Waiting) -> tuple[datetime, int]:

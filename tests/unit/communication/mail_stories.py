@@ -17,9 +17,11 @@ from aia_mas.domain.communication.delivery_events import (
     DeliveriesDropped,
     DeliveriesFailed,
     DeliveriesNoted,
+    DeliveriesReturned,
     Dropped,
     Failed,
     Noted,
+    Returned,
 )
 from aia_mas.domain.communication.message_events import MessageSent
 from aia_mas.domain.kernel import Event
@@ -36,6 +38,7 @@ def too_late(plain: PlainMail, now: datetime) -> list[Event]:
         DeliveriesFailed(
             items=tuple(Failed(*each, 9, "poll", now, "refused", later) for each in ended), at=now
         ),
+        DeliveriesReturned(items=tuple(Returned(*each, 9) for each in ended), at=now),
         DeliveriesDropped(items=tuple(Dropped(*each, 2, 1) for each in ended), at=now),
         DeliveriesAcknowledged(
             items=tuple(Acknowledged(*each, 9, "poll", now) for each in ended), at=now

@@ -36,6 +36,7 @@ class Waiting:
     retry_at: datetime | None = None
     spent: bool = False
     deadline: datetime | None = None
+    returned: bool = False
     reason: str = ""
 
 
@@ -121,6 +122,11 @@ class PlainMail:
                             self._end(letter.position, who, "expired")
             case messages.MessageDied():
                 self._end(event.position, event.recipient, "dead")
+            case deliveries.DeliveriesReturned():
+                for returned in event.items:
+                    letter = self._letter(returned.position, returned.recipient)
+                    if letter and letter.deadline and returned.attempt > letter.failures:
+                        letter.deadline, letter.returned = None, True
             case deliveries.DeliveriesDropped():
                 for dropped in event.items:
                     letter = self._letter(dropped.position, dropped.recipient)

@@ -135,10 +135,11 @@ class Mail(RuleBasedStateMachine):
     def whoever_collects_goes_on(self, data: st.DataObject, most: int) -> None:
         mail_collecting.take(self.world, data.draw(st.sampled_from(self.world.collectors)), most)
 
-    @rule(data=st.data())
+    @rule(data=st.data(), in_order=st.booleans())
     @precondition(lambda self: self.world.collectors)
-    def a_connection_is_lost(self, data: st.DataObject) -> None:
-        mail_collecting.go(self.world, data.draw(st.sampled_from(self.world.collectors)))
+    def a_connection_ends(self, data: st.DataObject, in_order: bool) -> None:
+        collector = data.draw(st.sampled_from(self.world.collectors))
+        mail_collecting.go(self.world, collector, in_order=in_order)
 
     @rule(node=nodes, data=st.data(), times=st.integers(1, 2))
     @precondition(lambda self: self.world.handed)

@@ -92,6 +92,14 @@ ITEM: dict[str, Any] = {"queued_at": 3, "agent_id": "b", "attempt": 2, "transpor
             },
         ),
         (
+            batches.DeliveriesReturned(items=(batches.Returned(3, "b", 2),), at=AT),
+            "deliveries.returned",
+            {
+                "status": "queued",
+                "deliveries": [{"queued_at": 3, "agent_id": "b", "attempt": 2}],
+            },
+        ),
+        (
             batches.DeliveriesDropped(items=(batches.Dropped(3, "b", 9, 8),), at=AT),
             "deliveries.dropped",
             {"status": "dropped", "deliveries": [{"queued_at": 3, "agent_id": "b"}]},

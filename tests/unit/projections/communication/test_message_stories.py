@@ -17,9 +17,11 @@ from aia_mas.domain.communication.delivery_events import (
     DeliveriesDropped,
     DeliveriesFailed,
     DeliveriesNoted,
+    DeliveriesReturned,
     Dropped,
     Failed,
     Noted,
+    Returned,
 )
 from aia_mas.domain.communication.destination import Destination
 from aia_mas.domain.communication.errors import (
@@ -276,6 +278,36 @@ async def test_what_was_dropped_says_why(event: Event) -> None:
     assert (story.status, delivery.ended_at) == ("dropped", at(3))
     assert delivery.reason == "11 were waiting, at most 10 may"
     assert (await post.messages.dead_letters()).items == []
+
+
+def returned(position: int, name: str, attempt: int, seconds: int) -> DeliveriesReturned:
+    return DeliveriesReturned(items=(Returned(position, name, attempt),), at=at(seconds))
+
+
+async def test_what_was_taken_back_waits_again_and_has_lost_no_attempt() -> None:
+    post = Post()
+    post.write(sent("ann", "bob", expires_at=at(60)))
+    post.write(noted(1, "ann", 1, 2))
+    post.write(returned(1, "ann", 1, 3))
+    post.write(failed(1, "bob", 1, 2))
+    post.write(noted(1, "bob", 2, 9))
+    post.write(returned(1, "bob", 1, 9))  # that had failed
+    before = await post.story()
+    post.write(returned(1, "bob", 2, 10))
+    back = await post.story()
+    post.write(noted(1, "ann", 1, 12))
+    again = await post.story()
+    post.write(acknowledged(1, "ann", 1, 12))
+    post.write(returned(1, "ann", 1, 13))  # too late
+    story = await post.story()
+
+    assert [each.status for each in before.deliveries] == ["queued", "delivered"]
+    ann, bob = back.deliveries
+    assert (ann.status, ann.deadline, ann.retry_at) == ("queued", None, None)
+    assert (bob.status, bob.deadline, bob.retry_at) == ("failed", None, at(7))
+    assert (bob.reason, back.waiting) == ("refused: no", 2)
+    assert (again.deliveries[0].status, again.deliveries[0].deadline) == ("delivered", at(42))
+    assert [each.status for each in story.deliveries] == ["acknowledged", "failed"]
 
 
 async def test_only_what_may_still_be_delivered_is_dropped() -> None:
