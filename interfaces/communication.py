@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from aia_mas.application.communication.asking import Asking
 from aia_mas.application.communication.catching_up import CatchingUp
 from aia_mas.application.communication.collecting import PREFETCH, Collection
 from aia_mas.application.communication.contents import Contents
@@ -62,6 +63,7 @@ class Communication:
         office: Delivers them to whoever collects here.
         polls: Those who ask for them from time to time.
         replies: Those who wait for answers.
+        asking: Asks questions for them.
         settling: Takes what recipients say of messages.
         courier: Ends what is not delivered any more.
         webhooks: Sends them to endpoints.
@@ -109,6 +111,7 @@ class Communication:
         )
         self.polls = Polls(self.office, clock)
         self.replies = Replies(self.fold, self.contents, self.office, clock)
+        self.asking = Asking(self.replies, self.contents, system.log)
         self.settling = Settling(
             self.office, self.fold, self.host, system.log, lambda: system.projections, clock
         )

@@ -11,8 +11,8 @@ import msgspec
 
 from aia.agents.communication_message import CommunicationMessage, DeadLetter, WaitingMessage
 from aia.agents.on_a_node import HOST, OnANode
+from aia_mas.application.communication.out import Delivered
 from aia_mas.application.communication.peeking import Waiting, peek
-from aia_mas.application.communication.post_office import Delivered
 from aia_mas.application.communication.sealing import UNREADABLE
 from aia_mas.domain.communication.ending import RedriveMessage
 from aia_mas.domain.communication.errors import MessageNotFound

@@ -7,14 +7,14 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 
 from aia_mas.application.clock import Clock
-from aia_mas.application.communication.contents import Content, Contents
+from aia_mas.application.communication.contents import Contents
 from aia_mas.application.communication.mailroom_fold import MailroomFold
-from aia_mas.application.communication.out import Out
+from aia_mas.application.communication.out import Delivered, Out
 from aia_mas.application.communication.outstanding import Outstanding
 from aia_mas.application.communication.records import Records
 from aia_mas.application.communication.tray import Tray
 from aia_mas.application.communication.trays import Trays
-from aia_mas.domain.communication.delivery_events import Acknowledged, Failed
+from aia_mas.domain.communication.delivery_events import Acknowledged, Failed, Returned
 from aia_mas.domain.communication.errors import (
     AlreadyAcknowledged,
     MessageClosed,
@@ -32,26 +32,6 @@ _LONGEST_REASON = 500
 """Characters."""
 _LONGEST_RETRY = 86_400.0
 """Seconds."""
-
-
-class Delivered:
-    """A message as it is handed over.
-
-    Attributes:
-        content: What stands in it.
-        letter: How it came.
-        attempt: Which delivery, from 1.
-        out: What is known of it as long as it is out.
-    """
-
-    __slots__ = ("attempt", "content", "letter", "out")
-
-    def __init__(self, content: Content, out: Out) -> None:
-        """Hand it over."""
-        self.content = content
-        self.out = out
-        self.letter = out.letter
-        self.attempt = out.attempt
 
 
 class PostOffice:
@@ -236,19 +216,25 @@ class PostOffice:
     def take_back(self, name: str, out: Out) -> None:
         """Do the same with what is known of it."""
         tray = self.tray(name)
-        if tray is None or out.over or out.settling:
-            return
-        if out.noted:
-            # The log says that it is out: it has to say as well that it is not.
-            _ = self._fail(out, DISCONNECTED, retry_after=0.0)
-        else:
-            tray.put_back(out)
+        if tray is not None and not out.over and not out.settling:
+            _ = self._give_back(tray, out)
 
-    def return_all(self, tray: Tray, positions: Iterable[int]) -> None:
-        """Have failed what was delivered over a connection that is gone; it goes out at once."""
+    def return_all(self, tray: Tray, positions: Iterable[int], *, in_order: bool = False) -> None:
+        """Take back what was delivered over a connection that is gone; it goes out at once.
+
+        Args:
+            tray: Whose it is.
+            positions: Which.
+            in_order: This node ended the connection: it does not count as delivered. Else it
+                counts as failed.
+        """
         for position in tuple(positions):
             out = tray.out.get(position)
-            if out is not None and not out.settling:
+            if out is None or out.settling:
+                continue
+            if in_order:
+                _ = self._give_back(tray, out)
+            else:
                 _ = self._fail(out, DISCONNECTED, retry_after=0.0)
 
     async def close(self) -> None:
@@ -258,11 +244,13 @@ class PostOffice:
         """
         self._closed = True
         returned = set[asyncio.Future[int]]()
-        for out in [out for tray in self.trays.values() for out in tray.out.values()]:
-            if out.room is not None and out.handed and not out.settling:
-                _ = self._fail(out, DISCONNECTED, retry_after=0.0)
-            if out.failing is not None:
-                returned.add(out.failing)
+        for tray in self.trays.values():
+            for out in tuple(tray.out.values()):
+                back = out.failing
+                if out.room is not None and out.handed and not out.settling:
+                    back = self._give_back(tray, out)
+                if back is not None:
+                    returned.add(back)
         if returned:
             await asyncio.wait(returned)
 
@@ -279,6 +267,14 @@ class PostOffice:
                     self._records.noted(noted)
                 for out in self._outstanding.timed_out(now):
                     _ = self._fail(out, TIMED_OUT)
+
+    def _give_back(self, tray: Tray, out: Out) -> asyncio.Future[int] | None:
+        """Take a delivery back that does not count; known when that is durable, if it need be."""
+        tray.put_back(out)
+        if not out.noted:
+            return None
+        # The log says that it is out: it has to say as well that it is not.
+        return self._records.returned(Returned(out.letter.position, out.name, out.attempt))
 
     def _count(self, out: Out) -> None:
         out.handed = True

@@ -11,7 +11,7 @@ import structlog
 from aia_mas.application.clock import Clock
 from aia_mas.application.engine.engine import Engine, Origin
 from aia_mas.application.event_log.errors import EventLogError, LogClosed
-from aia_mas.domain.communication.delivery_events import Acknowledged, Failed, Noted
+from aia_mas.domain.communication.delivery_events import Acknowledged, Failed, Noted, Returned
 from aia_mas.domain.communication.recording import RecordDeliveries
 from aia_mas.domain.kernel.errors import DomainError
 from aia_mas.domain.kernel.principal import system
@@ -69,6 +69,7 @@ class Records:
         self._of_many: list[_Arrived] = []
         self._failed: list[tuple[Failed, asyncio.Future[int]]] = []
         self._noted: list[Noted] = []
+        self._returned: list[tuple[Returned, asyncio.Future[int]]] = []
         self._some = asyncio.Event()
         self._many = asyncio.Event()
 
@@ -98,6 +99,13 @@ class Records:
         self._some.set()
         return future
 
+    def returned(self, item: Returned) -> asyncio.Future[int]:
+        """Have it recorded that something is out no more; the result is as of a failure."""
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._returned.append((item, future))
+        self._some.set()
+        return future
+
     def noted(self, item: Noted) -> None:
         """Have it recorded that something is out."""
         self._noted.append(item)
@@ -115,9 +123,12 @@ class Records:
             acknowledged, self._acknowledged = _cut(self._acknowledged, MOST)
             failed, self._failed = _cut(self._failed, _MOST_FAILED)
             noted, self._noted = _cut(self._noted, MOST)
-            if not (self._acknowledged or self._failed or self._noted):
+            # That something is out no more must not stand before that it is.
+            most = 0 if self._noted else MOST
+            returned, self._returned = _cut(self._returned, most)
+            if not (self._acknowledged or self._failed or self._noted or self._returned):
                 self._some.clear()
-            await self._record_all(acknowledged, failed, noted)
+            await self._record_all(acknowledged, failed, noted, returned)
 
     async def _record_of_many(self) -> None:
         while True:
@@ -137,6 +148,7 @@ class Records:
         acknowledged: list[_Arrived],
         failed: Sequence[tuple[Failed, asyncio.Future[int]]] = (),
         noted: Sequence[Noted] = (),
+        returned: Sequence[tuple[Returned, asyncio.Future[int]]] = (),
     ) -> None:
         """Write it down, and tell whoever waits for it once this node knows of it."""
         command = RecordDeliveries(
@@ -144,6 +156,7 @@ class Records:
             noted=tuple(noted),
             acknowledged=tuple(item for item, _, _ in acknowledged),
             failed=tuple(item for item, _ in failed),
+            returned=tuple(item for item, _ in returned),
         )
         try:
             position = await self._record(command)
@@ -151,7 +164,7 @@ class Records:
             # Whoever waits is told: nothing more is recorded by this node.
             for _, future, _ in acknowledged:
                 _settle(future, error)
-            for _, future in failed:
+            for _, future in (*failed, *returned):
                 _settle(future, error)
             return
         await self._reached(position)
@@ -159,7 +172,7 @@ class Records:
             for _, future, refusal in told:
                 _settle(future, refusal() or position)
             await asyncio.sleep(0)
-        for _, future in failed:
+        for _, future in (*failed, *returned):
             _settle(future, position)
 
     async def _record(self, command: RecordDeliveries) -> int:

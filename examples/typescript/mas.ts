@@ -321,8 +321,8 @@ export interface DeliveryTold {
   queued_at: number;
   /** The recipient. */
   agent_id: string;
-  /** Which delivery, from 1; 0: nobody knows. */
-  attempt: number;
+  /** Which delivery, from 1; 0: nobody knows; none: it was dropped. */
+  attempt?: number | null;
   /** How it was delivered. */
   transport?: string;
   /** Why it failed. */

@@ -21,7 +21,7 @@ class DeliveryTold(msgspec.Struct, omit_defaults=True, kw_only=True):
     Attributes:
         queued_at: The position of the event by which the message was queued for the recipient.
         agent_id: The recipient.
-        attempt: Which delivery, from 1; 0: nobody knows.
+        attempt: Which delivery, from 1; 0: nobody knows; none: it was dropped.
         transport: How it was delivered.
         reason: Why it failed.
         retry_at: When it is delivered again, UTC; none: never.
@@ -29,7 +29,7 @@ class DeliveryTold(msgspec.Struct, omit_defaults=True, kw_only=True):
 
     queued_at: int
     agent_id: str
-    attempt: int
+    attempt: int | None = None
     transport: str = ""
     reason: str | None = None
     retry_at: datetime | None = None
@@ -86,10 +86,18 @@ STATUSES: dict[type[Event], str] = {
     batches.DeliveriesNoted: "delivered",
     batches.DeliveriesAcknowledged: "acknowledged",
     batches.DeliveriesFailed: "failed",
+    batches.DeliveriesReturned: "queued",
+    batches.DeliveriesDropped: "dropped",
 }
 """The events that are told of, by class, and where they leave a message."""
 
-_ABOUT_MANY = (batches.DeliveriesNoted, batches.DeliveriesAcknowledged, batches.DeliveriesFailed)
+_ABOUT_MANY = (
+    batches.DeliveriesNoted,
+    batches.DeliveriesAcknowledged,
+    batches.DeliveriesFailed,
+    batches.DeliveriesReturned,
+    batches.DeliveriesDropped,
+)
 
 
 def told_message(name: str, entity_id: str, recorded: RecordedEvent) -> MessageTold:
@@ -133,8 +141,8 @@ def _told(item: Any) -> DeliveryTold:
     return DeliveryTold(
         queued_at=item.position,
         agent_id=item.recipient,
-        attempt=item.attempt,
-        transport=item.transport,
+        attempt=getattr(item, "attempt", None),
+        transport=getattr(item, "transport", ""),
         reason=getattr(item, "reason", None),
         retry_at=getattr(item, "retry_at", None),
     )

@@ -10,10 +10,14 @@ from typing import Any
 from aia_mas.domain.communication.delivery_events import (
     Acknowledged,
     DeliveriesAcknowledged,
+    DeliveriesDropped,
     DeliveriesFailed,
     DeliveriesNoted,
+    DeliveriesReturned,
+    Dropped,
     Failed,
     Noted,
+    Returned,
 )
 from aia_mas.domain.communication.mailbox import (
     MailboxForwarded,
@@ -191,6 +195,26 @@ def _failed(room: Mailroom, _event: DeliveriesFailed, items: Sequence[Failed]) -
             room.fail(item.position, number, item.attempt, retry_at, item.reason)
 
 
+def _returned(room: Mailroom, _event: DeliveriesReturned, items: Sequence[Returned]) -> None:
+    find = room.directory.find
+    for item in items:
+        number = find(item.recipient)
+        if number is not None:
+            room.give_back(item.position, number, item.attempt)
+
+
+def _made_room(room: Mailroom, _event: DeliveriesDropped, items: Sequence[Dropped]) -> None:
+    find = room.directory.find
+    for item in items:
+        number = find(item.recipient)
+        known = None if number is None else room.delivery(item.position, number)
+        if number is None or (known is not None and known.spent):
+            continue  # it is dead, that is only not yet written
+        letter = room.take_out(item.position, number)
+        if letter is not None:
+            room.figures[letter.rank].dropped += 1
+
+
 def _subscribed(room: Mailroom, name: str, event: TopicsSubscribed, _position: int) -> None:
     room.directory.subscribe(name, event.patterns)
 
@@ -270,6 +294,8 @@ _BATCHES: dict[type[Event], Callable[[Mailroom, Any, Any], None]] = {
     DeliveriesNoted: _noted,
     DeliveriesAcknowledged: _acknowledged,
     DeliveriesFailed: _failed,
+    DeliveriesReturned: _returned,
+    DeliveriesDropped: _made_room,
 }
 _FOLDS: dict[type[Event], Callable[[Mailroom, str, Any, int], None]] = {
     MessageSent: _sent,

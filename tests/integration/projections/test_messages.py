@@ -17,7 +17,9 @@ from aia_mas.application.registry import EVENTS
 from aia_mas.domain.communication.delivery_events import (
     Acknowledged,
     DeliveriesAcknowledged,
+    DeliveriesDropped,
     DeliveriesNoted,
+    Dropped,
     Noted,
 )
 from aia_mas.domain.communication.destination import Destination
@@ -277,6 +279,8 @@ async def test_an_expiry_ends_what_is_open_without_a_word_about_each(
 
     ends = [[(f"message/{name}", MessageExpired(at=until))] for name in ("m1", "m3")]
     late = [[("deliveries/n1", acknowledged(position, 0, 60))] for position in (first, group)]
+    too_much = tuple(Dropped(group, f"agent-{n:05}", 9, 8) for n in range(30, 60))
+    late.append([("deliveries/c1", DeliveriesDropped(items=too_much, at=until))])
     await folded(log, database, await pen.write_all([*ends, *late]))
 
     stored = Messages(log.pool)

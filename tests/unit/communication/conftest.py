@@ -20,7 +20,6 @@ MESSAGES: Decisions = {
     sending.SendMessage: partial(sending.send_message, terms=TERMS),
     ending.ExpireMessage: ending.expire_message,
     ending.BuryMessage: ending.bury_message,
-    ending.DropMessage: ending.drop_message,
     ending.RedriveMessage: ending.redrive_message,
 }
 MAILBOXES: Decisions = {

@@ -10,6 +10,7 @@ from aia_mas.domain.kernel.steps import at_once
 
 from .mail_collecting import acknowledge_if_open, go, somebody, take
 from .mail_faults import pass_time, take_over
+from .mail_stories import check_stories, too_late
 from .mail_world import NAMES, MailWorld
 from .plain_mail import plain, told
 
@@ -48,6 +49,11 @@ def settle(world: MailWorld) -> None:
     for event in world.post.events:
         fold(again, event.position, event.stream, event.event)
     assert told(again) == plain(world.plain)
+    late = too_late(world.plain, world.now)
+    for words in late:
+        fold(again, len(world.post.events) + 1, "deliveries/late", words)
+    assert told(again) == plain(world.plain)
+    world.runner.run(check_stories(world.post.events, world.plain, late))
     for station in world.post.stations:
         assert station.room.letters == {}
         assert not station.room.inboxes.has_spread

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from heapq import merge
 from typing import Any
 
 from aia_mas.application.communication.collecting import CRITICAL
@@ -27,15 +29,20 @@ def somebody(world: MailWorld, node: int, name: str, prefetch: int | None) -> Co
     return world.collectors[-1]
 
 
-def go(world: MailWorld, collector: Collector) -> None:
-    """Have somebody's connection be lost."""
+def go(world: MailWorld, collector: Collector, *, in_order: bool = False) -> None:
+    """Have somebody's connection be lost, or ended by its node."""
     world.collectors.remove(collector)
+    collector.collection.in_order = in_order
+    waiting = world.person(collector.name).waiting
+    failures = {position: each.failures for position, each in waiting.items()}
 
     async def leave() -> None:
         collector.collection.__exit__()
 
     world.run(leave())
     world.follow()
+    if in_order:
+        assert {position: each.failures for position, each in waiting.items()} == failures
 
 
 def take(world: MailWorld, collector: Collector, most: int) -> list[Handed]:
@@ -75,12 +82,13 @@ def _next_of(world: MailWorld, name: str, out: set[int]) -> list[int]:
         and (letter.expires is None or world.now < letter.expires)
         and _due(letter) <= world.now
     ]
-
-    def turn(letter: Waiting) -> tuple[datetime, int]:
-        offset = timedelta(seconds=letter.priority.offset_seconds)
-        return letter.available + offset, letter.position
-
-    return [each.position for each in sorted(due, key=turn)]
+    # Of one priority those that are new go in the order of the log, whatever the clock said.
+    lanes = defaultdict[Any, list[Waiting]](list)
+    for letter in due:
+        lanes[letter.priority, _is_new(letter)].append(letter)
+    for (_, new), lane in lanes.items():
+        lane.sort(key=lambda each: each.position if new else (each.available, each.position))
+    return [each.position for each in merge(*lanes.values(), key=_turn)]
 
 
 def _note_first(world: MailWorld, name: str, letter: Waiting) -> None:
@@ -134,4 +142,16 @@ def check_acknowledged(world: MailWorld, answer: Any, letter: Waiting, each: Han
 def _due(letter: Waiting) -> datetime:
     if letter.deadline is not None:
         return letter.deadline + timedelta(seconds=GRACE_HERE)
+    if _is_new(letter):
+        return datetime.min.replace(tzinfo=UTC)  # whatever the clock says
     return max(letter.retry_at or letter.available, letter.available)
+
+
+def _is_new(letter: Waiting) -> bool:
+    known = letter.failures or letter.deadline or letter.returned
+    return not known and not letter.put_off
+
+
+def _turn(letter: Waiting) -> tuple[datetime, int]:
+    offset = timedelta(seconds=letter.priority.offset_seconds)
+    return letter.available + offset, letter.position

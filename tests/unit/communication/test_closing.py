@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
-from aia_mas.domain.communication.delivery_events import DeliveriesFailed
+from aia_mas.domain.communication.delivery_events import DeliveriesNoted, DeliveriesReturned
 from aia_mas.domain.communication.terms import MessageTerms
 
 from .mail import sent
@@ -41,10 +42,45 @@ async def test_what_is_out_over_its_connections_goes_elsewhere_at_once(post):
     await one.office.close()
     await post.rest()
 
-    (failed,) = [each.event for each in post.events if isinstance(each.event, DeliveriesFailed)]
-    assert [item.reason for item in failed.items] == ["disconnected"] * 2
-    assert await taken(two) == ["m1/2", "m2/2"]
+    (back,) = [each.event for each in post.events if isinstance(each.event, DeliveriesReturned)]
+    assert [item.attempt for item in back.items] == [1, 1]
+    # A node that stops costs no message an attempt.
+    assert await taken(two) == ["m1/1", "m2/1"]
     assert await taken(one) == []
+
+
+@pytest.mark.parametrize("wait", [0.0, 1.0], ids=["before the log knows", "after"])
+@pytest.mark.parametrize("in_order", [True, False], ids=["in order", "lost"])
+async def test_an_attempt_is_used_up_unless_its_node_ended_the_connection(post, wait, in_order):
+    one, two = await post.open(), await post.open()
+    await post.happens("message/m0", sent("ann", max_attempts=2))
+    for _ in range(3):
+        with one.collect("ann", 1) as collection:
+            handed = await collection.next(1, 0.0)
+            collection.in_order = in_order
+            await post.advance(wait)
+        await post.rest()
+
+    attempts = [f"{each.letter.message_id}/{each.attempt}" for each in handed]
+    assert attempts == (["m0/1"] if in_order else [])
+    assert await taken(two) == (["m0/1"] if in_order else [])
+
+
+async def test_what_goes_back_while_the_log_is_being_told_that_it_is_out_is_not_out(post):
+    one, two = await post.open(), await post.open()
+    await post.happens("message/m0", sent("ann"))
+    with one.collect("ann", 1) as collection:
+        (handed,) = await collection.next(1, 0.0)
+        collection.in_order = True
+        post.clock.advance(0.7)
+        while not handed.out.noted:
+            await asyncio.sleep(0)
+        assert not any(isinstance(each.event, DeliveriesNoted) for each in post.events)
+
+    await post.rest()
+    told = [type(each.event) for each in post.events[-2:]]
+    assert told == [DeliveriesNoted, DeliveriesReturned]
+    assert await taken(two) == ["m0/1"]
 
 
 async def test_what_was_not_handed_over_yet_is_no_delivery(post):

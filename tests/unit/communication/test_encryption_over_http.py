@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from base64 import b64encode
 
 import httpx
@@ -11,7 +12,8 @@ from aia_mas.application.communication.sealing import Sealing
 from aia_mas.application.settings_messages import MessageKey
 
 SECRET = "mellon"
-MESSAGES = "/mas/api/v1/communication/messages"
+API = "/mas/api/v1/communication"
+MESSAGES = f"{API}/messages"
 KEYS = f"k1:{b64encode(b'k' * 32).decode()}"
 BODY = {
     "message_id": "01900000-0000-7000-8000-000000000001",
@@ -20,6 +22,7 @@ BODY = {
     "message_type": "note",
     "payload": {"word": SECRET},
 }
+NOTE = {"from_agent": "ann", "message_type": "note", "payload": SECRET}
 
 
 async def test_it_is_readable_for_those_who_may_read_it_as_long_as_there_is_the_key(
@@ -65,3 +68,41 @@ async def test_where_there_is_no_key_nothing_is_sent(mas: InMemoryMas) -> None:
             assert refused.json()["code"] == "message_encryption_unavailable"
             assert refused.json()["errors"][0]["field"] == "encrypt"
     assert mas.records("message") == []
+
+
+async def test_no_digest_is_kept_against_which_a_payload_could_be_tried(
+    logs_as_they_were: None,
+) -> None:
+    """A repetition is recognised all the same, under a former key and from before there was one."""
+    old, new = MessageKey("k1", b"k" * 32), MessageKey("k2", b"x" * 32)
+    async with InMemoryMas(seed=1) as mas:
+        communication = mas.system.communication
+        http = httpx.AsyncClient(base_url="http://localhost", transport=mas.transport())
+        async with http:
+            for path, body, keys in (
+                ("messages/send", NOTE | {"to_agent": "ben"}, [old]),
+                ("messages/send-batch", {"messages": [NOTE | {"to_agent": "ben"}]}, [old]),
+                ("broadcast/", NOTE, [old]),
+                ("messages/send", NOTE | {"to_agent": "ben"}, []),
+            ):
+                key = {"idempotency-key": f"{path}-{len(keys)}"}
+                answers = []
+                for known in (keys, keys, [new, *keys], [old, new]):
+                    communication.sealing = Sealing(known)
+                    answers.append(await http.post(f"{API}/{path}", json=body, headers=key))
+                first, *others = answers
+                assert first.is_success, first.text
+                assert {each.content for each in others} == {first.content}
+                assert {each.headers.get("idempotent-replayed") for each in others} == {"true"}
+
+                sent = first.request.content
+                headers = key | {"content-type": "application/json"}
+                other = await http.post(
+                    f"{API}/{path}", content=sent.replace(b"note", b"n0te"), headers=headers
+                )
+                assert other.status_code == 422
+                assert other.json()["code"] == "idempotency_key_reused"
+                plain = hashlib.sha256(f"POST {API}/{path}\n\n".encode() + sent)
+                kept = await mas.log.command(f"http:dev:{key['idempotency-key']}")
+                assert kept is not None
+                assert (kept.body_hash == plain.digest()) is (not keys)

@@ -135,10 +135,11 @@ class Mail(RuleBasedStateMachine):
     def whoever_collects_goes_on(self, data: st.DataObject, most: int) -> None:
         mail_collecting.take(self.world, data.draw(st.sampled_from(self.world.collectors)), most)
 
-    @rule(data=st.data())
+    @rule(data=st.data(), in_order=st.booleans())
     @precondition(lambda self: self.world.collectors)
-    def a_connection_is_lost(self, data: st.DataObject) -> None:
-        mail_collecting.go(self.world, data.draw(st.sampled_from(self.world.collectors)))
+    def a_connection_ends(self, data: st.DataObject, in_order: bool) -> None:
+        collector = data.draw(st.sampled_from(self.world.collectors))
+        mail_collecting.go(self.world, collector, in_order=in_order)
 
     @rule(node=nodes, data=st.data(), times=st.integers(1, 2))
     @precondition(lambda self: self.world.handed)
@@ -200,7 +201,7 @@ class Mail(RuleBasedStateMachine):
     def time_passes(self, seconds: float) -> None:
         mail_faults.pass_time(self.world, seconds)
 
-    @rule(fault=st.integers(0, 2), node=nodes)
+    @rule(fault=st.integers(0, 3), node=nodes)
     def something_goes_wrong(self, fault: int, node: int) -> None:
         match fault:
             case 0:
@@ -209,6 +210,8 @@ class Mail(RuleBasedStateMachine):
                 mail_faults.take_over(self.world, node)
             case 2:
                 mail_faults.go_back_to_a_snapshot(self.world, node)
+            case 3:
+                mail_faults.set_the_clock_back(self.world, 30.0)
 
     @invariant()
     def all_say_the_same(self) -> None:

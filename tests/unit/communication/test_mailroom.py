@@ -81,6 +81,28 @@ def test_the_first_outcome_holds(room):
     assert room.room.inboxes.spent == {}
 
 
+def test_many_make_room_by_one_event(room):
+    first, second = room.send("m1", "bob", "cal"), room.send("m2", "bob")
+    room.drop(first, "bob", "cal", "nobody")
+    room.drop(first, "bob")
+
+    figures = room.room.figures[NORMAL]
+    assert (figures.dropped, figures.queued) == (2, 1)
+    assert (room.waiting("bob"), room.waiting("cal")) == ([second], [])
+
+
+def test_what_has_no_further_attempt_is_dead_and_not_dropped(room):
+    """In older logs it was, since the one who drops and the one who buries agreed before."""
+    first, second = room.send("m1", "bob"), room.send("m2", "bob")
+    for position in (first, second):
+        room.fail(position, "bob")
+    room.drop(first, "bob")
+    room.drop_as_before(second, "bob")
+
+    assert (room.waiting("bob"), room.room.figures[NORMAL].dropped) == ([first], 1)
+    assert set(room.room.inboxes.spent) == {(first, "bob")}
+
+
 def test_a_note_of_an_attempt_that_failed_meanwhile_changes_nothing(room):
     position = room.send("m1", "bob")
     room.fail(position, "bob", attempt=1, retry=1.0)
@@ -280,7 +302,7 @@ def test_what_waited_when_it_came_online_is_its_backlog_as_far_as_it_still_waits
 # --------------------------------------------------------------------------- nothing is left
 
 
-@pytest.mark.parametrize("end", ["acknowledge", "bury", "drop", "expire"])
+@pytest.mark.parametrize("end", ["acknowledge", "bury", "drop", "drop_as_before", "expire"])
 def test_an_id_that_mail_was_once_sent_to_is_forgotten(room, end):
     for number in range(100):
         position = room.send(f"m{number}", f"nobody-{number}", ttl=10.0)

@@ -91,6 +91,19 @@ ITEM: dict[str, Any] = {"queued_at": 3, "agent_id": "b", "attempt": 2, "transpor
                 "deliveries": [{**ITEM, "reason": "timed_out", "retry_at": "2026-03-04T00:00:00Z"}],
             },
         ),
+        (
+            batches.DeliveriesReturned(items=(batches.Returned(3, "b", 2),), at=AT),
+            "deliveries.returned",
+            {
+                "status": "queued",
+                "deliveries": [{"queued_at": 3, "agent_id": "b", "attempt": 2}],
+            },
+        ),
+        (
+            batches.DeliveriesDropped(items=(batches.Dropped(3, "b", 9, 8),), at=AT),
+            "deliveries.dropped",
+            {"status": "dropped", "deliveries": [{"queued_at": 3, "agent_id": "b"}]},
+        ),
     ],
     ids=lambda each: each if isinstance(each, str) else "",
 )

@@ -14,10 +14,14 @@ from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.communication.delivery_events import (
     Acknowledged,
     DeliveriesAcknowledged,
+    DeliveriesDropped,
     DeliveriesFailed,
     DeliveriesNoted,
+    DeliveriesReturned,
+    Dropped,
     Failed,
     Noted,
+    Returned,
 )
 from aia_mas.domain.communication.destination import Destination
 from aia_mas.domain.communication.errors import (
@@ -36,7 +40,7 @@ from aia_mas.domain.communication.message_events import (
 )
 from aia_mas.domain.kernel import Event
 from aia_mas.projections.communication.messages_fold import MESSAGES
-from aia_mas.projections.communication.story import Story, with_waiting
+from aia_mas.projections.communication.story import MessageStory, with_waiting
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -62,7 +66,7 @@ class Post:
         self._tables.apply(recorded)
         return self._position
 
-    async def story(self, **asked: Any) -> Story:
+    async def story(self, **asked: Any) -> MessageStory:
         found = await self.messages.find("m1", **asked)
         assert found.item is not None
         return found.item
@@ -122,7 +126,7 @@ def redriven(name: str, seconds: int, **changes: Any) -> MessageRedriven:
     )
 
 
-def told(story: Story) -> list[tuple[Any, ...]]:
+def told(story: MessageStory) -> list[tuple[Any, ...]]:
     return [
         (each.position, each.event.value, each.recipient, each.attempt, each.at)
         for each in story.history
@@ -248,17 +252,84 @@ async def test_a_group_is_delivered_to_until_somebody_knows_that_nobody_waits() 
     assert (await post.messages.received("cid")).items == []
 
 
-async def test_what_was_dropped_says_why() -> None:
+def dropped(position: int, *names: str, seconds: int) -> DeliveriesDropped:
+    items = tuple(Dropped(position, name, 11, 10) for name in names)
+    return DeliveriesDropped(items=items, at=at(seconds))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        dropped(1, "ann", seconds=3),
+        # In older logs each has an event of its own.
+        MessageDropped(recipient="ann", position=1, waiting=11, bound=10, at=at(3)),
+    ],
+    ids=["many", "one"],
+)
+async def test_what_was_dropped_says_why(event: Event) -> None:
     post = Post()
     post.write(sent("ann"))
-    post.write(MessageDropped(recipient="ann", position=1, waiting=11, bound=10, at=at(3)))
+    post.write(event)
     post.write(died(1, "ann", 3, 4))
+    post.write(acknowledged(1, "ann", 1, 5))
 
     story = await post.story()
     (delivery,) = story.deliveries
     assert (story.status, delivery.ended_at) == ("dropped", at(3))
     assert delivery.reason == "11 were waiting, at most 10 may"
     assert (await post.messages.dead_letters()).items == []
+
+
+def returned(position: int, name: str, attempt: int, seconds: int) -> DeliveriesReturned:
+    return DeliveriesReturned(items=(Returned(position, name, attempt),), at=at(seconds))
+
+
+async def test_what_was_taken_back_waits_again_and_has_lost_no_attempt() -> None:
+    post = Post()
+    post.write(sent("ann", "bob", expires_at=at(60)))
+    post.write(noted(1, "ann", 1, 2))
+    post.write(returned(1, "ann", 1, 3))
+    post.write(failed(1, "bob", 1, 2))
+    post.write(noted(1, "bob", 2, 9))
+    post.write(returned(1, "bob", 1, 9))  # that had failed
+    before = await post.story()
+    post.write(returned(1, "bob", 2, 10))
+    back = await post.story()
+    post.write(noted(1, "ann", 1, 12))
+    again = await post.story()
+    post.write(acknowledged(1, "ann", 1, 12))
+    post.write(returned(1, "ann", 1, 13))  # too late
+    story = await post.story()
+
+    assert [each.status for each in before.deliveries] == ["queued", "delivered"]
+    ann, bob = back.deliveries
+    assert (ann.status, ann.deadline, ann.retry_at) == ("queued", None, None)
+    assert (bob.status, bob.deadline, bob.retry_at) == ("failed", None, at(7))
+    assert (bob.reason, back.waiting) == ("refused: no", 2)
+    assert (again.deliveries[0].status, again.deliveries[0].deadline) == ("delivered", at(42))
+    assert [each.status for each in story.deliveries] == ["acknowledged", "failed"]
+
+
+async def test_only_what_may_still_be_delivered_is_dropped() -> None:
+    post = Post()
+    post.write(sent("ann", "bob", "cid", "dora"))
+    post.write(acknowledged(1, "ann", 1, 2))
+    post.write(failed(1, "bob", 1, 2, retry=False))
+    post.write(failed(1, "cid", 1, 2))
+    post.write(dropped(1, "ann", "bob", "cid", "dora", seconds=3))
+    story = await post.story()
+    post.write(died(1, "bob", 1, 4))
+    later = await post.story()
+
+    stands = [(each.status.value, each.reason) for each in later.deliveries]
+    why = "11 were waiting, at most 10 may"
+    assert stands == [
+        ("acknowledged", None),
+        ("dead", "refused: no"),
+        ("dropped", why),
+        ("dropped", why),
+    ]
+    assert (story.status, story.counts.failed, story.counts.dropped) == ("failed", 1, 2)
 
 
 @pytest.mark.parametrize(
@@ -270,6 +341,7 @@ async def test_what_was_dropped_says_why() -> None:
         ([sent()], NotARecipient, None),
         ([sent("ann"), acknowledged(1, "ann", 1, 2)], AlreadyAcknowledged, None),
         ([sent("ann"), died(1, "ann", 1, 2)], MessageClosed, "dead"),
+        ([sent(), dropped(1, "ann", "bob", seconds=2)], MessageClosed, "dropped"),
         ([sent("ann"), died(1, "ann", 1, 2), redriven("ann", 9)], None, None),
         (
             [sent("ann", expires_at=at(9)), MessageExpired(at=at(9))],
