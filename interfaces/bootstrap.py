@@ -236,10 +236,7 @@ class System:
         stores, signs_of_life = self.stores, self.stores.signs_of_life
         feed = event_log.feed
         working_set = WorkingSet(
-            event_log,
-            registry.EVOLVERS,
-            stores.states,
-            capacity=settings.working_set_streams,
+            event_log, registry.EVOLVERS, stores.states, capacity=settings.working_set_streams
         )
         counting = Counting(
             lambda: dispatch_fold.state.seats_taken,

@@ -125,6 +125,8 @@ class RedisBridge:
                 await redis.aclose()
 
     async def _take(self, tasks: TaskGroup, data: bytes) -> None:
+        if self._system.draining:
+            return  # it has no receipt, so it is said again: to whoever serves next
         try:
             said = read_said(data)
         except (msgspec.MsgspecError, RecursionError) as error:

@@ -84,6 +84,15 @@ class Speaker:
                 return receipt
             assert time.monotonic() < until, (kind, self._heard)
 
+    def collected(self) -> Iterator[dict[str, Any]]:
+        """Yield messages; whenever none comes for a while, collect anew."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            self.insist("collect")
+            while (told := self._hear(2.0, "message", {})) is not None:
+                yield told["data"]
+        raise AssertionError(self._heard)
+
     def collect(self, **data: Any) -> dict[str, Any]:
         """Collect; a bridge that has only just come may not have heard the first time."""
         until = time.monotonic() + PATIENCE
