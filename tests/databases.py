@@ -1,5 +1,6 @@
 """The PostgreSQL server of a run, shared by all workers, and databases on it, migrated already."""
 
+import fcntl
 import os
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +14,10 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from aia_mas.application.database import open_database
 from aia_mas.application.embedded_postgres import EmbeddedPostgres
 from aia_mas.application.migrations import migrate
+from aia_mas.application.settings import Settings
 
 TEMPLATE = "mas_template"
 """The migrated database that others are copied from: to migrate takes longer than to copy."""
@@ -26,13 +29,18 @@ def in_a_thread(work: Callable[..., Coroutine[Any, Any, Any]], *args: Any) -> No
         thread.submit(anyio.run, work, *args).result()
 
 
+def _folder_of_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder that all workers of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
 @contextmanager
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """The server of this run; the last worker to leave stops it."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    shared = _folder_of_run(tmp_path_factory)
     # Durability is what many of these tests are about: the settings stay those of the product.
-    server = EmbeddedPostgres(Path(shared) / "postgres", settings={"max_connections": "500"})
+    server = EmbeddedPostgres(shared / "postgres", settings={"max_connections": "500"})
     in_a_thread(server.start)
     try:
         in_a_thread(_make_template, server.owner_url)
@@ -78,3 +86,23 @@ async def _make_template(url: str) -> None:
             await connection.execute(f"create database {TEMPLATE}_new")
             await migrate(make_conninfo(url, dbname=f"{TEMPLATE}_new"))
             await connection.execute(f"alter database {TEMPLATE}_new rename to {TEMPLATE}")
+
+
+def prepared_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a data directory with a migrated database that no node has used: to be copied.
+
+    A node makes its own in more than a second of computing; whichever worker comes first does so.
+    """
+    shared = _folder_of_run(tmp_path_factory)
+    data_dir, complete = shared / "prepared", shared / "prepared.complete"
+    with (shared / "prepared.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not complete.exists():
+            in_a_thread(_prepare, data_dir)
+            complete.touch()
+    return data_dir
+
+
+async def _prepare(data_dir: Path) -> None:
+    async with open_database(Settings(data_dir=data_dir)) as database:
+        await migrate(database.owner_url, program_role=database.program_role)

@@ -45,7 +45,6 @@ def serve(config: str | None, **arguments: Any) -> None:
 
 async def _serve(settings: Settings) -> None:
     from aia_mas.interfaces.http import server
-    from aia_mas.interfaces.http.app import openapi_of
 
     stopping = Stopping(settings.drain_seconds)
     with stopping.on_signals():
@@ -56,10 +55,7 @@ async def _serve(settings: Settings) -> None:
             click.echo(f"warning: {warning}", err=True)
         async with AsyncExitStack() as stack:
             with stopping.while_starting():
-                # While the database starts, which leaves us time.
-                describing = asyncio.create_task(asyncio.to_thread(openapi_of, settings))
                 system = await _start(settings, stack)
-                await describing
             if stopping.requested.is_set():
                 raise Stopped("stopped before the start was complete")
             collection.tune()

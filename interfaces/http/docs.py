@@ -97,7 +97,8 @@ class Documentation(Controller):
     @get(["/openapi.json", f"{OPERATIONS}/openapi.json"], operation_id="get_openapi")
     async def openapi(self, request: ApiRequest) -> Answer[dict[str, Any]]:
         """Return the OpenAPI document."""
-        return Answer(request.app.state.openapi()[_folders(request)])
+        made = await asyncio.to_thread(request.app.state.openapi)
+        return Answer(made[_folders(request)])
 
 
 def encoded(
@@ -105,8 +106,8 @@ def encoded(
 ) -> tuple[bytes, ...]:
     """Return the OpenAPI document of what controllers serve, as JSON, made once in a process.
 
-    It takes some hundred milliseconds the first time: call it in a thread, before anybody is
-    served.
+    It takes a second the first time, a third of what a node needs to start, and few nodes are ever
+    asked: so it is made when it is asked for. Call it in a thread.
 
     Args:
         controllers: They.

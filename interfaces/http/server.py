@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from aia_mas.interfaces.http.app import create_app, openapi_of
+from aia_mas.interfaces.http.app import create_app
 from aia_mas.interfaces.http.protocol import HttpProtocol
 from aia_mas.interfaces.listening import listen_all
 from aia_mas.interfaces.realtime import socket_options
@@ -69,7 +69,6 @@ async def serve(
     """
     settings = system.settings
     listening = list(sockets or listen_all(settings))
-    await asyncio.to_thread(openapi_of, settings)
     config = uvicorn.Config(
         create_app(system),
         http=HttpProtocol,

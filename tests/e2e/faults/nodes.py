@@ -2,9 +2,7 @@
 
 import json
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -145,23 +143,3 @@ class Node:
         await happens(lambda: not self.alive, f"the end of {self.name}", seconds=seconds)
         assert self.process.returncode is not None
         return self.process.returncode
-
-
-def stable_port() -> int:
-    """Return a free port that no outgoing connection gets.
-
-    The system picks those from a range of its own: a client that keeps trying a port in it can
-    connect to itself while the server is away, and keep the port from the server that comes back.
-    """
-    try:
-        lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    except OSError:
-        lowest = 32_768
-    for port in random.sample(range(lowest // 2, lowest), 100):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("no port is free")

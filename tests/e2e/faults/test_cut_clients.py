@@ -8,7 +8,7 @@ from subprocess import PIPE
 
 import anyio
 
-from .nodes import stable_port
+from ...ports import stable_port
 from .places import Place
 
 PROGRAM = Path(__file__).parents[2] / "benchmarks" / "cut_clients.py"

@@ -7,10 +7,11 @@ from functools import partial
 
 import anyio
 
+from ...ports import stable_port
 from .aftermath import aftermath
 from .clients import Client, client_of
 from .firm import Firm
-from .nodes import Node, stable_port
+from .nodes import Node
 from .places import Place
 
 AGENTS = {"ann": 1, "bob": 2, "cat": 2, "dan": 3}

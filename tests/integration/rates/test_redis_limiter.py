@@ -14,12 +14,14 @@ from aia_mas.application import rate_limits
 from aia_mas.application.rate_limits import RedisLimiter
 from aia_mas.application.settings_rates import Rate, rate
 
+from ...valkeys import running_valkey, start
+
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture(scope="module")
 def valkey() -> Iterator[ValkeyServer]:
-    with ValkeyServer() as server:
+    with running_valkey() as server:
         yield server
 
 
@@ -62,10 +64,7 @@ async def test_while_redis_is_away_each_node_counts_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(rate_limits, "_PAUSE", 0.05)
-    server = ValkeyServer()
-    server.start()
-    again = ValkeyServer(port=server.port)
-    try:
+    with running_valkey() as server:
         async with Redis.from_url(
             server.connection_url, socket_timeout=1, retry=Retry(NoBackoff(), 0)
         ) as redis:
@@ -80,13 +79,9 @@ async def test_while_redis_is_away_each_node_counts_alone(
             assert not limiter.shared
             assert [line["event"] for line in said] == ["rates_counted_locally"]
 
-            again.start()
+            start(server)
             async with asyncio.timeout(20):
                 while not limiter.shared:
                     await limiter.take("bob")
                     await asyncio.sleep(0.01)
             assert (await limiter.take("ann")).granted
-    finally:
-        for each in (server, again):
-            if each.is_running():
-                each.stop()

@@ -6,11 +6,13 @@ import pytest
 
 from aia_mas.domain.communication.destination import Destination
 from aia_mas.domain.communication.mailroom import mailroom
+from aia_mas.domain.communication.mailroom.folding import fold
 from aia_mas.domain.communication.mailroom.letter import EAGER
 from aia_mas.domain.kernel.steps import at_once
+from aia_mas.domain.orchestration.agent_events import AgentWentOffline
 from aia_mas.domain.orchestration.task_specification import Priority
 
-from .mail import EVERYBODY, Room
+from .mail import EVERYBODY, NOW, Room
 
 NORMAL = Priority.NORMAL.rank
 MANY = tuple(f"agent-{number}" for number in range(EAGER + 1))
@@ -314,6 +316,21 @@ def test_an_id_that_mail_was_once_sent_to_is_forgotten(room, end):
     assert len(room.room.directory) == 0
     assert len(room.room.directory.recipients) == 1
     assert room.room.held == 0
+
+
+@pytest.mark.parametrize("restored", [False, True])
+def test_ids_that_mail_to_many_was_once_sent_to_are_forgotten_when_it_has_expired(room, restored):
+    for number in range(4):
+        names = [f"nobody-{number}-{each}" for each in range(3 * EAGER)]
+        room.send(f"m{number}", *names, ttl=10.0)
+        room.waiting(names[0])
+        room.expire(f"m{number}", 11.0)
+    mailroom = again(room) if restored else room.room
+    # Some of them with every event.
+    for number in range(20):
+        fold(mailroom, len(room.log) + number + 1, "agent/ann", AgentWentOffline(at=NOW))
+
+    assert len(mailroom.directory) == 0
 
 
 def test_an_agent_that_left_is_forgotten_when_its_mail_is_gone(room):
