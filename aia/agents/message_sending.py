@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Coroutine
+from math import inf
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from aia_mas.application.engine.engine import Origin
 from aia_mas.application.engine.outcomes import CommandResult
 from aia_mas.domain.communication.sending import SYSTEM, SendMessage
 from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.orchestration.bounds import check_number
 from aia_mas.interfaces.answers_received import answers_received
 from aia_mas.interfaces.bootstrap import System
 from aia_mas.projections.communication.messages_fold import MESSAGES
@@ -33,6 +35,7 @@ async def send(system: System, message: CommunicationMessage) -> SentMessage:
 
 async def ask(system: System, question: CommunicationMessage, seconds: float) -> MessageView:
     """Send a question and return the answer; see ``EventDrivenCommunicationFramework.request``."""
+    check_number(seconds, "timeout", lowest=0.0, highest=inf)
     if question.from_agent == SYSTEM:
         raise InvalidValue("nobody can answer the system", field="from_agent")
     asker = question.from_agent

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from math import nan
+from typing import Any
 
 import pytest
 
@@ -168,7 +170,9 @@ async def test_topics_and_rules_say_where_messages_go(
 async def test_bad_messages_are_refused_with_their_codes(
     framework: EventDrivenCommunicationFramework, unique: str
 ) -> None:
-    known = note(unique)
+    known, deep = note(unique), list[Any]()
+    for _ in range(5_000):
+        deep = [deep]
     await framework.send_message(known)
     for message, error in (
         (note(unique, message_id=known.message_id, payload="other"), MessageExists),
@@ -177,6 +181,8 @@ async def test_bad_messages_are_refused_with_their_codes(
         (note(unique, encrypt=True), EncryptionUnavailable),
         (note(unique, payload=object()), InvalidValue),
         (note(unique, payload="\0"), InvalidValue),
+        (note(unique, payload="\ud800"), InvalidValue),
+        (note(unique, payload=deep), InvalidValue),
         (note(unique, ttl=-1), InvalidValue),
         (note(unique, priority="urgent"), InvalidValue),
         (note("two words"), InvalidValue),
@@ -185,6 +191,18 @@ async def test_bad_messages_are_refused_with_their_codes(
             await framework.send_message(message)
     with pytest.raises(InvalidDestination):
         await framework.broadcast(note(unique))
+    queue = framework.queue
+    for wrong in (
+        lambda: framework.request(known, timeout=nan),
+        lambda: framework.subscribe(unique, "tasks"),
+        lambda: framework.parked_events("no name\0"),
+        lambda: framework.retry_parked("no name\0"),
+        lambda: queue.peek(unique, limit=-1),
+        lambda: queue.take(unique, limit=0),
+        lambda: queue.take(unique, wait=nan),
+    ):
+        with pytest.raises(InvalidValue):
+            await wrong()
     with pytest.raises(InvalidValue):
         framework.receive(unique, prefetch=0)
     sent = await framework.broadcast(CommunicationMessage(message_type=unique))
@@ -212,12 +230,14 @@ async def test_connections_are_listed_and_closed(
     (listed,) = await manager.connections(agent_id=unique)
     assert (listed.connection_id, listed.kind) == (connection_id, "agent")
     await manager.disconnect(connection_id, reason="over")
-    await manager.disconnect(agent_id=unique)
+    await manager.disconnect(agent_id=unique, reason="all over")
     one, several = await ordered.count(2)
     assert one.data["whom"] == {"connection_id": connection_id}
     assert (one.data["reason"], several.data["whom"]) == ("over", {"agent_id": unique})
-    with pytest.raises(ConnectionNotFound):
-        await manager.disconnect("01900000-0000-7000-8000-00000000dead")
+    assert several.data["reason"] == "all over"
+    for unknown in ("01900000-0000-7000-8000-00000000dead", "no id\0"):
+        with pytest.raises(ConnectionNotFound):
+            await manager.disconnect(unknown)
     with pytest.raises(InvalidValue):
         await manager.disconnect(connection_id, agent_id=unique)
     await framework.off(ordered)
