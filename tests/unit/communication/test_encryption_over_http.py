@@ -1,4 +1,4 @@
-"""What callers over HTTP see of encrypted messages, with the right key and without."""
+"""What callers see of encrypted messages, with the right key and without, and what is kept."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import hashlib
 from base64 import b64encode
 
 import httpx
+import msgspec
 
 from aia.testing import InMemoryMas
 from aia_mas.application.communication.sealing import Sealing
 from aia_mas.application.settings_messages import MessageKey
+from aia_mas.domain.kernel import Principal, Role
+from aia_mas.interfaces.realtime.acting import Envelope
+from aia_mas.interfaces.realtime.frames import payloads
+from aia_mas.interfaces.realtime.mail.desk import MailDesk
 
 SECRET = "mellon"
 API = "/mas/api/v1/communication"
@@ -106,3 +111,26 @@ async def test_no_digest_is_kept_against_which_a_payload_could_be_tried(
                 kept = await mas.log.command(f"http:dev:{key['idempotency-key']}")
                 assert kept is not None
                 assert (kept.body_hash == plain.digest()) is (not keys)
+
+
+async def test_nor_over_sockets_and_redis(logs_as_they_were: None) -> None:
+    config = {"communication": {"message_keys": KEYS}}
+    ann = Principal("ann", frozenset({Role.CLIENT}))
+    async with InMemoryMas(seed=1, config=config) as mas:
+        desk = MailDesk(mas.system, "ann", ann, lambda _: None, "/")
+        data = msgspec.Raw(msgspec.json.encode(NOTE | {"to_agent": "ben"}))
+        said = Envelope(type="send", id="1", idempotency_key="k", data=data)
+        frames = []
+        for _ in range(2):
+            work = desk.take(said)
+            assert work is not None
+            frames.append(await work)
+        origin = said.origin(ann, "ann")
+        assert origin.command_id is not None
+        kept = await mas.log.command(origin.command_id)
+
+    assert kept is not None
+    assert kept.body_hash != origin.body_hash
+    told = [msgspec.json.decode(payload) for frame in frames for payload in payloads(frame)]
+    assert {each["status"] for each in told} == {200}
+    assert told[0]["data"]["message_id"] == told[1]["data"]["message_id"]
