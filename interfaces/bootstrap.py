@@ -223,6 +223,8 @@ class System:
                 # Before the log takes no more: what they are called with, they may bring to an end.
                 await self.communication.handlings.drain()
             self.communication.close()
+            with anyio.move_on_after(self.settings.drain_seconds / 4):
+                await self.communication.office.close()
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self.log.drain)
                 tasks.start_soon(self.hub.drain)
@@ -234,10 +236,7 @@ class System:
         stores, signs_of_life = self.stores, self.stores.signs_of_life
         feed = event_log.feed
         working_set = WorkingSet(
-            event_log,
-            registry.EVOLVERS,
-            stores.states,
-            capacity=settings.working_set_streams,
+            event_log, registry.EVOLVERS, stores.states, capacity=settings.working_set_streams
         )
         counting = Counting(
             lambda: dispatch_fold.state.seats_taken,
@@ -302,7 +301,7 @@ class System:
         )
         self.webhooks = Webhooks(self)
         self.economy = Economy(self, working_set)
-        self.communication = Communication(self, dispatch_fold.active_tasks)
+        self.communication = Communication(self, dispatch_fold.active_tasks, self._look_seconds)
         self._deadlines = Deadlines(
             expiry_fold,
             self._expiry_host,

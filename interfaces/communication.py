@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from aia_mas.application.communication.asking import Asking
 from aia_mas.application.communication.catching_up import CatchingUp
 from aia_mas.application.communication.collecting import PREFETCH, Collection
 from aia_mas.application.communication.contents import Contents
@@ -62,6 +63,7 @@ class Communication:
         office: Delivers them to whoever collects here.
         polls: Those who ask for them from time to time.
         replies: Those who wait for answers.
+        asking: Asks questions for them.
         settling: Takes what recipients say of messages.
         courier: Ends what is not delivered any more.
         webhooks: Sends them to endpoints.
@@ -69,12 +71,15 @@ class Communication:
         leads: What a node leads for them, by the name of its lease.
     """
 
-    def __init__(self, system: System, active_tasks: Callable[[str], int]) -> None:
+    def __init__(
+        self, system: System, active_tasks: Callable[[str], int], look_seconds: float = 0.25
+    ) -> None:
         """Wire it for a node that is wired but for this.
 
         Args:
             system: The node.
             active_tasks: Tells how many tasks an agent holds.
+            look_seconds: How late it may be noticed that a time is over.
         """
         clock = system.clock
         self.terms = terms_of(system.settings)
@@ -95,14 +100,22 @@ class Communication:
         current = CatchingUp(head, self.host.reached)
         records = Records(system.engine, self.host.reached, clock, system.new_id, system.new_id())
         self.office = PostOffice(
-            self.fold, self.contents, records, self.terms, clock, system.random, current
+            self.fold,
+            self.contents,
+            records,
+            self.terms,
+            clock,
+            system.random,
+            current,
+            interval=0.4 * look_seconds,
         )
         self.polls = Polls(self.office, clock)
         self.replies = Replies(self.fold, self.contents, self.office, clock)
+        self.asking = Asking(self.replies, self.contents, system.log)
         self.settling = Settling(
             self.office, self.fold, self.host, system.log, lambda: system.projections, clock
         )
-        self.courier = Courier(self.fold, self.host, self.terms, clock)
+        self.courier = Courier(self.fold, self.host, self.terms, clock, interval=look_seconds)
         self.webhooks = MessageWebhooks(
             hooks.fold,
             self.fold,

@@ -16,7 +16,11 @@ from aia_mas.application.communication.post_office import PostOffice
 from aia_mas.application.event_log.errors import LogUnavailable
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.event_log.log import EventLog
-from aia_mas.domain.communication.errors import MessageClosed, NotARecipient
+from aia_mas.domain.communication.errors import (
+    AlreadyAcknowledged,
+    MessageClosed,
+    NotARecipient,
+)
 from aia_mas.domain.communication.mailroom.letter import Delivery, Letter
 from aia_mas.domain.communication.message import message_stream
 from aia_mas.domain.kernel.errors import Conflict, DomainError
@@ -151,7 +155,11 @@ class Settling:
         after = self._fold.state.find(message_id, recipient)
         delivery = None if after is None else after[1]
         if delivery is None:
-            # The courier was faster, or its time ran out at that moment.
+            # The courier was faster, or its time ran out at that moment: what was refused is lost.
+            # Unless the recipient had it acknowledged on another node: then nothing came of this.
+            why = await self.why_not(recipient, message_id)
+            if isinstance(why, AlreadyAcknowledged):
+                raise why
             attempts = 1 if known is None else known.failures + 1
             return Refused(MessageStatus.DEAD, attempts, None, position)
         return _refused(delivery, position)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
-from methods import Method, with_examples
+from methods import Method
 from operation import Operation
 from shapes import Shapes
 from type_modules import ABSTRACT, TYPING, WRITTEN, homes_of, module_of, request_homes_of, types
@@ -32,6 +32,7 @@ from aia_mas.projections.agent_view import ToldAgent
 from aia_mas.projections.economy.budget_items import ToldBudget
 from aia_mas.projections.economy.proposal_items import ToldProposal
 from aia_mas.projections.told_task import ToldTask
+from examples import with_examples
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = ROOT / "aia" / "client"

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import textwrap
-from datetime import datetime
-from pathlib import Path
-from typing import Any, NamedTuple
 
-from operation import Operation
+from operation import Argument, Operation
 from shapes import Schema, Shapes, described, docstring, fields_of, python_name, union
+
+from examples import example_of
 
 _SIGNALS = {
     "send_heartbeat", "claim_tasks", "create_ticket", "test_agent_webhook",
@@ -21,37 +18,6 @@ _PROBES = "/mas/health"
 """Questions where an error is the answer."""
 _KEY_WORDS = "Its own key instead of a new one, to repeat a command of before"
 _MATCH_WORDS = "The revision that the change is meant for, or several; `*`: whichever there is"
-_PLACEHOLDERS = {
-    "agent_id": '"data_analyst_001"',
-    "task_id": "task.task_id",
-    "connection_id": "connection.connection_id",
-    "lease": "task.lease",
-    "key": '"sales_db"',
-    "task_type": '"report"',
-    "stream": '"agent/data_analyst_001"',
-    "account_id": '"wallet:AIA:data_analyst_001"',
-    "budget_id": '"research"',
-    "month": '"2026-01"',
-    "order_id": '"order-17"',
-    "program_id": '"program-17"',
-    "proposal_id": '"proposal_123"',
-    "transfer_id": '"transfer-17"',
-    "message_id": "message.message_id",
-    "rule_id": '"on_call"',
-    "pattern": '"tasks.*"',
-}
-
-
-class Argument(NamedTuple):
-    """One argument of a method (``default``: empty when it must be given)."""
-
-    name: str
-    kind: str
-    default: str
-    meaning: str
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.kind}" + (f" = {self.default}" if self.default else "")
 
 
 class Method:
@@ -155,7 +121,7 @@ class Method:
         """Return the method, and the one that iterates over its pages, if it has pages."""
         places, named = self.arguments()
         text = self._signature(self.name, places, named, self.told)
-        text += self._docstring(places, named, example=self._example())
+        text += self._docstring(places, named, example=self._example(self.name))
         text += self._work()
         if self.item is not None:
             text += "\n" + self._iterator()
@@ -284,70 +250,14 @@ class Method:
             "                return\n"
         )
 
-    def _example(self, name: str = "", *, iterating: bool = False) -> str:
-        content = self.operation.raw.get("requestBody", {}).get("content", {})
-        body = content.get("application/json", {}).get("example", {})
+    def _example(self, name: str, *, iterating: bool = False) -> str:
         places, named = self.arguments(paged=not iterating)
-        by_place = [
-            _shown(body[one.name], one.kind)
-            if one.name in body and one.name != "lease"
-            else _PLACEHOLDERS.get(one.name, "...")
-            for one in places
-        ]
-        by_name = [
-            f"{one.name}={_shown(body[one.name], one.kind)}" for one in named if one.name in body
-        ]
-        if iterating:
-            by_name = ['status="queued"'] if self.operation.name == "list_tasks" else []
-        call = f"client.{self.group}.{name or self.name}("
-        line = call + ", ".join([*by_place, *by_name]) + ")"
-        awaited = line if iterating else f"await {line}"
-        if iterating:
-            return tidied(f"async for item in {awaited}:\n    print(item)")
-        return tidied(awaited)
+        call = f"client.{self.group}.{name}"
+        return example_of(self.operation, call, places, named, iterating=iterating)
 
     group = ""
-
-
-def tidied(example: str) -> str:
-    """Return the mark of an example; ``with_examples`` puts it there as ruff formats it."""
-    _examples.append(example)
-    return f"@@example {len(_examples) - 1}@@"
-
-
-_examples: list[str] = []
-
-
-def with_examples(files: dict[str, str], ruff: Path) -> dict[str, str]:
-    """Return files with their examples; all are formatted at once, `await` in functions."""
-    source = "".join(
-        f"async def example_{number}():\n{textwrap.indent(example, '    ')}\n"
-        for number, example in enumerate(_examples)
-    )
-    command = [str(ruff), "format", "--quiet", "--config", "line-length=88", "-"]
-    done = subprocess.run(command, input=source, capture_output=True, text=True, check=True)
-    bodies = re.split(r"^async def example_\d+\(\):\n", done.stdout, flags=re.MULTILINE)[1:]
-    shown = [textwrap.dedent(body).strip() for body in bodies]
-
-    def example(match: re.Match[str]) -> str:
-        return textwrap.indent(shown[int(match[2])], match[1])
-
-    mark = re.compile(r"^( *)@@example (\d+)@@$", re.MULTILINE)
-    return {name: mark.sub(example, text) for name, text in files.items()}
 
 
 def _sent(field: str, kind: str) -> str:
     name = python_name(field)
     return f"exact({name})" if kind.startswith("Amount") else name
-
-
-def _shown(value: Any, kind: str = "") -> str:
-    """Return a value as Python writes it, in double quotes (``kind``: its type)."""
-    if kind.startswith("datetime"):
-        then = datetime.fromisoformat(value)
-        return f"datetime({then.year}, {then.month}, {then.day}, tzinfo=UTC)"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f'"{k}": {_shown(v)}' for k, v in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_shown, value)) + "]"
-    return f'"{value}"' if isinstance(value, str) else repr(value)

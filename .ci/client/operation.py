@@ -54,3 +54,15 @@ class Operation(NamedTuple):
                     schema: Schema = content.get("schema", {})
                     return schema
         return None
+
+
+class Argument(NamedTuple):
+    """One argument of a method (``default``: empty when it must be given)."""
+
+    name: str
+    kind: str
+    default: str
+    meaning: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.kind}" + (f" = {self.default}" if self.default else "")

@@ -12,10 +12,12 @@ Groups = Mapping[str, Mapping[str, Mapping[str, str]]]
 """Group of the client -> class -> method -> operation."""
 
 WRITTEN = "# Written by `make client` from the OpenAPI document; changes are lost.\n"
-SPLIT = {"agents", "economy", "messages"}
+SPLIT = {"agents", "economy", "messages", "metrics"}
 """Groups whose answers are too much for one module."""
 ECONOMIC = {"economy", "budgets", "incentives", "governance"}
 WORK = {"agents", "tasks"}
+BULK = {"AgentSupervision", "TaskBulkCare"}
+"""Classes with orders about many agents or tasks at once."""
 TYPING = {"Any", "Literal"}
 ABSTRACT = {"AsyncIterator", "Mapping", "Sequence"}
 
@@ -53,7 +55,9 @@ def homes_of(
         places = {place for place in places if place[0] != "snapshots"} or places
         of = {group for group, _ in places}
         (group, title), *others = places
-        if len(of) > 1:
+        if {title for _, title in places} == BULK:
+            yield name, "bulk_orders"
+        elif len(of) > 1:
             names = {"economy_shared": ECONOMIC, "work": WORK}
             yield name, next((home for home, some in names.items() if of <= some), "shared")
         else:

@@ -13,6 +13,8 @@ from aia.agents.on_a_node import HOST
 from aia.agents.shapes import read_as
 from aia_mas.application.communication.views import MessageView
 from aia_mas.domain.communication.sending import SendMessage
+from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.orchestration.errors import InvalidText
 from aia_mas.domain.orchestration.task_specification import Priority
 from aia_mas.interfaces.bootstrap import System
 from aia_mas.interfaces.http.schemas.messages import MessageToSend, Sending
@@ -108,7 +110,13 @@ class CommunicationMessage(msgspec.Struct, frozen=True, kw_only=True):
         """
         terms = system.communication.terms
         sending = Sending(HOST, system.clock.now(), terms)
-        return read_as(MessageToSend, self).command(sending, self.message_id)
+        try:
+            return read_as(MessageToSend, self).command(sending, self.message_id)
+        except RecursionError:
+            raise InvalidValue("payload is nested too deeply", field="payload") from None
+        except UnicodeEncodeError:
+            detail = "payload holds a character that cannot be stored"
+            raise InvalidText(detail, field="payload") from None
 
 
 class WaitingMessage(CommunicationMessage, frozen=True, kw_only=True):

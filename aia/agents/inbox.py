@@ -11,7 +11,7 @@ from typing import Self
 from aia.agents.message_queue import MessageQueue, ReceivedMessage
 from aia.agents.running import Node
 from aia_mas.application.communication.collecting import Collection
-from aia_mas.application.communication.post_office import Delivered
+from aia_mas.application.communication.out import Delivered
 from aia_mas.domain.kernel.ids import check_id
 from aia_mas.interfaces.bootstrap import System
 

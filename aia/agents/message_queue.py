@@ -5,26 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
+from math import inf
 from typing import Any
 
 import msgspec
 
 from aia.agents.communication_message import CommunicationMessage, DeadLetter, WaitingMessage
 from aia.agents.on_a_node import HOST, OnANode
+from aia_mas.application.communication.out import Delivered
 from aia_mas.application.communication.peeking import Waiting, peek
-from aia_mas.application.communication.post_office import Delivered
 from aia_mas.application.communication.sealing import UNREADABLE
 from aia_mas.domain.communication.ending import RedriveMessage
 from aia_mas.domain.communication.errors import MessageNotFound
 from aia_mas.domain.communication.message import message_stream
 from aia_mas.domain.kernel import DomainError
 from aia_mas.domain.kernel.ids import check_id, check_made_id
+from aia_mas.domain.orchestration.bounds import check_number
 from aia_mas.interfaces.bootstrap import System
 from aia_mas.projections.communication import message_view as rows
 from aia_mas.projections.communication.message_filters import DeadLetterFilter
 from aia_mas.projections.communication.messages_fold import MESSAGES
 
 _VIEW_SECONDS = 5.0
+_MOST_AT_ONCE = 1_000_000
 
 
 class ReceivedMessage(CommunicationMessage, frozen=True, kw_only=True):
@@ -102,6 +105,7 @@ class MessageQueue(OnANode):
         async def get(system: System) -> list[WaitingMessage]:
             communication = system.communication
             check_id(agent_id, "agent_id")
+            check_number(limit, "limit", lowest=1, highest=_MOST_AT_ONCE)
             waiting = peek(communication.mailroom, communication.office, agent_id)
             found = list(islice(waiting, limit))
             contents = await communication.contents.of(each.letter for each in found)
@@ -126,6 +130,8 @@ class MessageQueue(OnANode):
 
         async def get(system: System) -> Sequence[Delivered]:
             check_id(agent_id, "agent_id")
+            check_number(limit, "limit", lowest=1, highest=_MOST_AT_ONCE)
+            check_number(wait, "wait", lowest=0.0, highest=inf)
             return await system.communication.polls.take(agent_id, limit, wait)
 
         return [self.received(agent_id, each) for each in await self._call(get)]

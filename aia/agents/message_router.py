@@ -16,6 +16,7 @@ from aia_mas.domain.communication.mailbox import Subscribe, Unsubscribe
 from aia_mas.domain.communication.rules import RemoveRule
 from aia_mas.domain.communication.sending import check_message
 from aia_mas.domain.communication.told import destination_fields
+from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.orchestration.task_specification import Priority
 from aia_mas.interfaces.bootstrap import System
@@ -147,11 +148,13 @@ class MessageRouter(OnANode):
             InvalidValue: One is none, or the id is none.
             TooManySubscriptions: There would be more than there may be.
         """
-        await self._changed(Subscribe(agent_id=agent_id, patterns=tuple(patterns)))
+        check_id(agent_id, "agent_id")
+        await self._changed(Subscribe(agent_id=agent_id, patterns=_several(patterns)))
 
     async def unsubscribe(self, agent_id: str, patterns: Iterable[str]) -> None:
         """Have it go to the agent no more; what is not subscribed to changes nothing."""
-        await self._changed(Unsubscribe(agent_id=agent_id, patterns=tuple(patterns)))
+        check_id(agent_id, "agent_id")
+        await self._changed(Unsubscribe(agent_id=agent_id, patterns=_several(patterns)))
 
     async def subscriptions(self, agent_id: str) -> Sequence[str]:
         """Return what an agent is subscribed to."""
@@ -170,3 +173,10 @@ class MessageRouter(OnANode):
             await system.communication.host.reached(result.position)
 
         await self._call(change)
+
+
+def _several(patterns: Iterable[str]) -> tuple[str, ...]:
+    """Return patterns; one alone is a mistake: its letters would be taken for topics."""
+    if isinstance(patterns, str):
+        raise InvalidValue("patterns is a list of them", field="patterns")
+    return tuple(patterns)

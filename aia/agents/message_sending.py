@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Coroutine
+from math import inf
+from typing import Any
+
 import msgspec
 from msgspec.structs import replace
 
 from aia.agents.communication_message import CommunicationMessage
 from aia.agents.on_a_node import HOST
 from aia_mas.application.communication.handlers import SentMessage
-from aia_mas.application.communication.replies import ReplyTimeout
 from aia_mas.application.communication.views import MessageView
-from aia_mas.domain.communication.message import message_stream
-from aia_mas.domain.communication.sending import SYSTEM
+from aia_mas.application.engine.engine import Origin
+from aia_mas.application.engine.outcomes import CommandResult
+from aia_mas.domain.communication.sending import SYSTEM, SendMessage
 from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.orchestration.bounds import check_number
+from aia_mas.interfaces.answers_received import answers_received
 from aia_mas.interfaces.bootstrap import System
-from aia_mas.projections.communication.message_filters import MessageFilter
 from aia_mas.projections.communication.messages_fold import MESSAGES
 
 _VIEW_SECONDS = 5.0
@@ -30,41 +35,29 @@ async def send(system: System, message: CommunicationMessage) -> SentMessage:
 
 async def ask(system: System, question: CommunicationMessage, seconds: float) -> MessageView:
     """Send a question and return the answer; see ``EventDrivenCommunicationFramework.request``."""
+    check_number(seconds, "timeout", lowest=0.0, highest=inf)
     if question.from_agent == SYSTEM:
         raise InvalidValue("nobody can answer the system", field="from_agent")
-    asker, message_id = question.from_agent, question.message_id
+    asker = question.from_agent
     if question.reply_to not in (None, asker):
         raise InvalidValue("the answer goes to the sender", field="reply_to")
-    correlation_id = question.correlation_id or message_id
-    question = replace(question, reply_to=asker, correlation_id=correlation_id)
-    replies = system.communication.replies
-    with replies.expected(asker, correlation_id, message_id) as expected:
-        sent = await send(system, question)
-        if sent.duplicate:
-            before = await _come_before(system, asker, correlation_id, message_id)
-            if before is not None:
-                await replies.settle(asker, before.message_id)
-                return before
-        if not await replies.come(expected, seconds):
-            raise ReplyTimeout(
-                f"{message_id} was sent, and nobody has answered it within {seconds:g} seconds",
-                message_id=message_id,
-                correlation_id=correlation_id,
-            )
-        return (await replies.take(expected)).view
+    correlation_id = question.correlation_id or question.message_id
+    whole = replace(question, reply_to=asker, correlation_id=correlation_id)
+
+    async def carry_out(command: SendMessage) -> CommandResult:
+        return await system.engine.run(command, Origin(HOST))
+
+    async def received(name: str, correlation_id: str) -> AsyncIterator[int]:
+        models = system.projections
+        await models.wait_for(MESSAGES.name, system.log.feed.position, _VIEW_SECONDS)
+        async for position in answers_received(models.messages, name, correlation_id):
+            yield position
+
+    answered = await system.communication.asking.ask(
+        whole.command(system), seconds, send=carry_out, received=received, wait=_wait
+    )
+    return answered.content.view
 
 
-async def _come_before(
-    system: System, asker: str, correlation_id: str, question: str
-) -> MessageView | None:
-    """Return the answer to a question that was asked before, if it has come."""
-    models = system.projections
-    await models.wait_for(MESSAGES.name, system.log.feed.position, _VIEW_SECONDS)
-    asked = await system.log.read_stream(message_stream(question), limit=1)
-    answers = MessageFilter(recipient=asker, correlation_id=correlation_id)
-    page = await models.messages.list(answers, "sent_at")
-    for message in page.items:
-        if asked and message.position > asked[0].position:
-            content = await system.communication.contents.at(message.position)
-            return None if content is None else content.view
-    return None
+async def _wait(coming: Coroutine[Any, Any, bool]) -> bool:
+    return await coming

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from aia.agents.on_a_node import HOST, OnANode
 from aia.agents.shapes import read_as
@@ -70,7 +71,11 @@ class WebSocketManager(OnANode):
         """
         if connection_id is not None and whom:
             raise InvalidValue("it is one connection, or those of somebody", field="connection_id")
-        several = None if connection_id is not None else read_as(DisconnectRequest, whom)
+        several = None
+        if connection_id is None:
+            several = read_as(DisconnectRequest, {**whom, "reason": reason})
+        elif not _is_uuid(connection_id):
+            raise ConnectionNotFound
 
         async def order(system: System) -> None:
             if several is not None:
@@ -86,3 +91,11 @@ class WebSocketManager(OnANode):
             await system.engine.execute(command, HOST)
 
         await self._call(order)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

@@ -22,7 +22,7 @@ from aia.client.types.live import (
     TaskUpdate,
     Update,
 )
-from aia.client.types.metrics import Metrics
+from aia.client.types.metrics_reads import Metrics
 
 
 class ServerEvent(NamedTuple):

@@ -143,9 +143,11 @@ GROUPS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "metrics": {
         "MetricsReads": {
             "system": "get_system_metrics",
-            "communication": "get_communication_metrics",
             "history": "get_metrics_history",
             "prometheus": "get_prometheus_metrics",
+        },
+        "MessageMetrics": {
+            "communication": "get_communication_metrics",
         },
     },
     "economy": {

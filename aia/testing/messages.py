@@ -33,7 +33,7 @@ from aia_mas.projections.communication.message_view import (
 )
 from aia_mas.projections.communication.messages import Standing
 from aia_mas.projections.communication.standing import MessageStatus, summary
-from aia_mas.projections.communication.story import Story, story_of
+from aia_mas.projections.communication.story import MessageStory, story_of
 from aia_mas.projections.communication.story_reading import RecipientPage
 from aia_mas.projections.listing import Found, Page
 
@@ -106,7 +106,7 @@ class MemoryMessages:
         status: tuple[str, ...] = (),
         cursor: str | None = None,
         limit: int = 100,
-    ) -> Found[Story]:
+    ) -> Found[MessageStory]:
         """Return the story of a message; see ``Messages.find``."""
         wanted = RecipientPage(status, cursor, limit)
         mail = self._mail().get(message_id)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from aia_mas.application.clock import Clock
-from aia_mas.application.communication.post_office import Delivered, PostOffice
+from aia_mas.application.communication.out import Delivered
+from aia_mas.application.communication.post_office import PostOffice
 from aia_mas.application.communication.tray import Tray
 
 PREFETCH = 64
@@ -21,6 +22,11 @@ class Collection:
 
     Use it as a context: what was delivered and not acknowledged when it is left goes to whoever
     collects next.
+
+    Attributes:
+        in_order: It is left since this side wants it so. Then what is out does not count as
+            delivered; else its delivery has failed, since a message that brings its readers down
+            would come for ever.
     """
 
     def __init__(
@@ -50,6 +56,7 @@ class Collection:
         self._tray: Tray | None = None
         self._current = False
         self._ended = False
+        self.in_order = False
         # Whether there was nothing more to take; then there is not until somebody says so.
         self._drained = False
 
@@ -64,7 +71,7 @@ class Collection:
         if self._tray is not None:
             self._tray.wakers.discard(self._news)
             if self._room:
-                self._office.return_all(self._tray, self._room)
+                self._office.return_all(self._tray, self._room, in_order=self.in_order)
 
     @property
     def out(self) -> int:

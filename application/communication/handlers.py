@@ -123,7 +123,6 @@ def handlers(terms: MessageTerms, sorting: Callable[[], Sorting]) -> Handlers:
         ),
         ending.ExpireMessage: _on_message(ending.expire_message),
         ending.BuryMessage: _on_message(ending.bury_message),
-        ending.DropMessage: _on_message(ending.drop_message),
         ending.RedriveMessage: Handler(
             lambda c: (message.message_stream(c.message_id),), ending.redrive_message, _redriven
         ),

@@ -7,10 +7,10 @@ from typing import Any
 
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.communication.mailroom import snapshot as snapshots
-from aia_mas.domain.communication.mailroom.folding import fold
+from aia_mas.domain.communication.mailroom.folding import begin
 from aia_mas.domain.communication.mailroom.letter import Letter
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
-from aia_mas.domain.kernel.steps import Steps
+from aia_mas.domain.kernel.steps import Steps, at_once
 
 
 class MailroomFold:
@@ -42,9 +42,16 @@ class MailroomFold:
 
     def apply(self, event: RecordedEvent) -> None:
         """Fold one event."""
-        fold(self.state, event.position, event.stream, event.event)
+        steps = self.begin(event)
+        if steps is not None:
+            at_once(steps)
+
+    def begin(self, event: RecordedEvent) -> Steps[None] | None:
+        """Fold one event, or return what folds it step by step; see ``SteppingFold``."""
+        steps = begin(self.state, event.position, event.stream, event.event)
         if self.state.position > self.newest:
             self.newest = self.state.position
+        return steps
 
     @property
     def is_behind(self) -> bool:

@@ -1,10 +1,11 @@
-"""A delivery that is out: what a node knows of it until it is settled."""
+"""A delivery that is out: what a node knows of it until it is settled, and what is handed over."""
 
 from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
 
+from aia_mas.application.communication.contents import Content
 from aia_mas.domain.communication.mailroom.letter import Letter
 
 
@@ -17,7 +18,8 @@ class Out:
         transport: How.
         at: When, seconds since 1970.
         deadline: Until when it is to be acknowledged.
-        noted: The log knows of it.
+        handed: It was handed over.
+        noted: The log knows of it, or is about to.
         settling: What became of it is on its way into the log.
         failing: That it failed is; known when that is durable.
         over: It is out no more.
@@ -26,8 +28,8 @@ class Out:
     """
 
     __slots__ = (
-        "at", "attempt", "deadline", "failing", "letter", "name", "noted", "over", "room",
-        "settling", "transport",
+        "at", "attempt", "deadline", "failing", "handed", "letter", "name", "noted", "over",
+        "room", "settling", "transport",
     )  # fmt: skip
 
     def __init__(
@@ -46,6 +48,7 @@ class Out:
         self.transport = transport
         self.at = at
         self.deadline = at + letter.ack_seconds
+        self.handed = False
         self.noted = False
         self.settling = False
         self.over = False
@@ -56,3 +59,23 @@ class Out:
     def delivered_at(self) -> datetime:
         """When it was delivered, UTC."""
         return datetime.fromtimestamp(self.at, UTC)
+
+
+class Delivered:
+    """A message as it is handed over.
+
+    Attributes:
+        content: What stands in it.
+        letter: How it came.
+        attempt: Which delivery, from 1.
+        out: What is known of it as long as it is out.
+    """
+
+    __slots__ = ("attempt", "content", "letter", "out")
+
+    def __init__(self, content: Content, out: Out) -> None:
+        """Hand it over."""
+        self.content = content
+        self.out = out
+        self.letter = out.letter
+        self.attempt = out.attempt

@@ -43,6 +43,7 @@ class Outstanding:
         while fresh and fresh[0].at + _NOTE_AFTER <= now:
             out = fresh.popleft()
             if not out.over and not out.settling:
+                out.noted = True
                 yield Noted(
                     out.letter.position,
                     out.name,

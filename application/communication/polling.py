@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from aia_mas.application.clock import Clock
 from aia_mas.application.communication.collecting import Collection
-from aia_mas.application.communication.post_office import Delivered, PostOffice
+from aia_mas.application.communication.out import Delivered
+from aia_mas.application.communication.post_office import PostOffice
 from aia_mas.application.event_log.errors import LogClosed
 
 TRANSPORT = "poll"

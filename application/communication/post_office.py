@@ -7,14 +7,14 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 
 from aia_mas.application.clock import Clock
-from aia_mas.application.communication.contents import Content, Contents
+from aia_mas.application.communication.contents import Contents
 from aia_mas.application.communication.mailroom_fold import MailroomFold
-from aia_mas.application.communication.out import Out
+from aia_mas.application.communication.out import Delivered, Out
 from aia_mas.application.communication.outstanding import Outstanding
 from aia_mas.application.communication.records import Records
 from aia_mas.application.communication.tray import Tray
 from aia_mas.application.communication.trays import Trays
-from aia_mas.domain.communication.delivery_events import Acknowledged, Failed
+from aia_mas.domain.communication.delivery_events import Acknowledged, Failed, Returned
 from aia_mas.domain.communication.errors import (
     AlreadyAcknowledged,
     MessageClosed,
@@ -25,8 +25,6 @@ from aia_mas.domain.communication.terms import MessageTerms
 from aia_mas.domain.kernel.errors import DomainError
 from aia_mas.domain.orchestration.bounds import check_number, check_text
 
-_LOOK = 0.1
-"""Seconds between looks at what is out."""
 _UNREADABLE_AGAIN = 30.0
 """Seconds after which a message that could not be read is looked at again."""
 REFUSED, TIMED_OUT, DISCONNECTED = "refused", "timed_out", "disconnected"
@@ -34,26 +32,6 @@ _LONGEST_REASON = 500
 """Characters."""
 _LONGEST_RETRY = 86_400.0
 """Seconds."""
-
-
-class Delivered:
-    """A message as it is handed over.
-
-    Attributes:
-        content: What stands in it.
-        letter: How it came.
-        attempt: Which delivery, from 1.
-        out: What is known of it as long as it is out.
-    """
-
-    __slots__ = ("attempt", "content", "letter", "out")
-
-    def __init__(self, content: Content, out: Out) -> None:
-        """Hand it over."""
-        self.content = content
-        self.out = out
-        self.letter = out.letter
-        self.attempt = out.attempt
 
 
 class PostOffice:
@@ -75,6 +53,8 @@ class PostOffice:
         clock: Clock,
         random: Callable[[], float],
         current: Callable[[], Awaitable[object]],
+        *,
+        interval: float = 0.1,
     ) -> None:
         """Wire it.
 
@@ -86,9 +66,11 @@ class PostOffice:
             clock: What time it is.
             random: Draws from 0..1, for the jitter of retries.
             current: Waits until this node's mailroom has all that is in the log now.
+            interval: Seconds between looks at what is out.
         """
         self.delivered: dict[str, int] = {}
         self.unreadable = 0
+        self._closed = False
         self._fold = fold
         self._contents = contents
         self._records = records
@@ -96,6 +78,7 @@ class PostOffice:
         self._clock = clock
         self._random = random
         self.current = current
+        self._interval = interval
         self._outstanding = Outstanding()
         self.trays = Trays(fold, clock, self._outstanding.end)
         # Acknowledgements on their way into the log: whether anything has come of them.
@@ -110,8 +93,8 @@ class PostOffice:
 
     @property
     def is_behind(self) -> bool:
-        """Whether nothing is to be delivered now: it may have arrived already."""
-        return self._fold.is_behind
+        """Whether nothing is to be delivered now: it may have arrived already, or we are closed."""
+        return self._closed or self._fold.is_behind
 
     async def deliver(self, tray: Tray, outs: Sequence[Out]) -> list[Delivered]:
         """Hand over what was taken from a tray; it counts as delivered from now on."""
@@ -131,6 +114,9 @@ class PostOffice:
                 # It waits for a key, without counting as delivered; another node may have that.
                 self.unreadable += 1
                 tray.put_back(out, self._now() + _UNREADABLE_AGAIN)
+                continue
+            if self._closed:
+                tray.put_back(out)
                 continue
             self._count(out)
             handed.append(Delivered(content, out))
@@ -230,20 +216,43 @@ class PostOffice:
     def take_back(self, name: str, out: Out) -> None:
         """Do the same with what is known of it."""
         tray = self.tray(name)
-        if tray is None or out.over or out.settling:
-            return
-        if out.noted:
-            # The log says that it is out: it has to say as well that it is not.
-            _ = self._fail(out, DISCONNECTED, retry_after=0.0)
-        else:
-            tray.put_back(out)
+        if tray is not None and not out.over and not out.settling:
+            _ = self._give_back(tray, out)
 
-    def return_all(self, tray: Tray, positions: Iterable[int]) -> None:
-        """Have failed what was delivered over a connection that is gone; it goes out at once."""
+    def return_all(self, tray: Tray, positions: Iterable[int], *, in_order: bool = False) -> None:
+        """Take back what was delivered over a connection that is gone; it goes out at once.
+
+        Args:
+            tray: Whose it is.
+            positions: Which.
+            in_order: This node ended the connection: it does not count as delivered. Else it
+                counts as failed.
+        """
         for position in tuple(positions):
             out = tray.out.get(position)
-            if out is not None and not out.settling:
+            if out is None or out.settling:
+                continue
+            if in_order:
+                _ = self._give_back(tray, out)
+            else:
                 _ = self._fail(out, DISCONNECTED, retry_after=0.0)
+
+    async def close(self) -> None:
+        """Deliver nothing more, and return, durably, what is out over connections of this node.
+
+        Another node delivers it at once then, and need not wait until it is not acknowledged.
+        """
+        self._closed = True
+        returned = set[asyncio.Future[int]]()
+        for tray in self.trays.values():
+            for out in tuple(tray.out.values()):
+                back = out.failing
+                if out.room is not None and out.handed and not out.settling:
+                    back = self._give_back(tray, out)
+                if back is not None:
+                    returned.add(back)
+        if returned:
+            await asyncio.wait(returned)
 
     async def run(self) -> None:
         """Keep the time of what is out, and lay out letters to many, until cancelled."""
@@ -252,14 +261,23 @@ class PostOffice:
             tasks.create_task(self.trays.lay_out())
             tasks.create_task(self.trays.tidy())
             while True:
-                await self._clock.sleep(_LOOK)
+                await self._clock.sleep(self._interval)
                 now = self._now()
                 for noted in self._outstanding.to_note(now):
                     self._records.noted(noted)
                 for out in self._outstanding.timed_out(now):
                     _ = self._fail(out, TIMED_OUT)
 
+    def _give_back(self, tray: Tray, out: Out) -> asyncio.Future[int] | None:
+        """Take a delivery back that does not count; known when that is durable, if it need be."""
+        tray.put_back(out)
+        if not out.noted:
+            return None
+        # The log says that it is out: it has to say as well that it is not.
+        return self._records.returned(Returned(out.letter.position, out.name, out.attempt))
+
     def _count(self, out: Out) -> None:
+        out.handed = True
         self._outstanding.begin(out)
         self.delivered[out.transport] = self.delivered.get(out.transport, 0) + 1
 

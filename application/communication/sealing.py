@@ -84,6 +84,14 @@ class Sealing:
             fingerprints=tuple(key.fingerprint(text, about) for key in self._keys.values()),
         )
 
+    def guards(self, digest: bytes) -> tuple[bytes, ...]:
+        """Return what may be kept in place of a digest of what somebody sent.
+
+        Against a plain digest a payload could be tried that is easily guessed. There is one for
+        each key, that of the first key first, and none without keys.
+        """
+        return tuple(key.guard(digest) for key in self._keys.values())
+
     def opened(self, message_id: str, event: MessageSent) -> Any:
         """Return the payload of a message, whether it was sealed or not.
 
@@ -120,12 +128,13 @@ class Sealing:
 class _Key:
     """A key, and what is derived from it (RFC 5869): no key serves two purposes."""
 
-    __slots__ = ("_cipher", "_key_id", "_mac")
+    __slots__ = ("_cipher", "_guard", "_key_id", "_mac")
 
     def __init__(self, key: MessageKey) -> None:
         self._key_id = key.key_id
         self._cipher = AESGCM(_derived(key.secret, b"payload"))
         self._mac = _derived(key.secret, b"fingerprint")
+        self._guard = _derived(key.secret, b"request")
 
     def seal(self, text: bytes, about: bytes, nonce: bytes) -> Sealed:
         sealed = self._cipher.encrypt(nonce, text, about)
@@ -139,6 +148,9 @@ class _Key:
 
     def fingerprint(self, text: bytes, about: bytes) -> str:
         return hmac.digest(self._mac, about + text, "sha256").hex()
+
+    def guard(self, digest: bytes) -> bytes:
+        return hmac.digest(self._guard, digest, "sha256")
 
 
 def _derived(secret: bytes, purpose: bytes) -> bytes:

@@ -124,7 +124,12 @@ class Handlings:
         return told
 
     async def parked(self, name: str) -> Sequence[ParkedEvent]:
-        """Return what a durable handler went on without, oldest first."""
+        """Return what a durable handler went on without, oldest first.
+
+        Raises:
+            InvalidId: It is no name of one.
+        """
+        check_id(name, "durable")
         return await self._store.parked(name)
 
     async def try_again(self, name: str, position: int | None = None) -> int:
@@ -136,7 +141,11 @@ class Handlings:
 
         Returns:
             With how many events.
+
+        Raises:
+            InvalidId: It is no name of one.
         """
+        check_id(name, "durable")
         count = await self._store.try_again(name, position)
         if (handling := self._durable(name)) is not None:
             handling.look()

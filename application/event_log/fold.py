@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.kernel.steps import Steps
@@ -41,6 +41,19 @@ class Fold(Protocol):
         """Go back to a snapshot.
 
         The state changes with the last step; one that does not fit raises before that.
+        """
+        ...
+
+
+@runtime_checkable
+class SteppingFold(Fold, Protocol):
+    """A fold for which a single event may be long work: a batch with thousands of items."""
+
+    def begin(self, event: RecordedEvent) -> Steps[None] | None:
+        """Fold one event as ``apply`` does, or return what folds it, step by step.
+
+        None: it is folded. Whoever gets steps takes all of them, before anything else is folded or
+        a snapshot is made; who looks at the fold meanwhile sees a part of the event.
         """
         ...
 

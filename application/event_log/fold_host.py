@@ -11,7 +11,7 @@ import structlog
 from anyio.abc import TaskGroup
 
 from aia_mas.application.event_log.errors import EventLogError
-from aia_mas.application.event_log.fold import Fold, concerns
+from aia_mas.application.event_log.fold import Fold, SteppingFold, concerns
 from aia_mas.application.event_log.fold_snapshots import MOST_SKIPS, FoldSnapshots, StoredFold
 from aia_mas.application.event_log.log import EventLog
 from aia_mas.application.event_log.progress import Progress
@@ -20,6 +20,7 @@ from aia_mas.application.event_log.records import RecordedEvent, Unreadable
 from aia_mas.application.event_log.refolding import refold
 from aia_mas.application.event_log.slices import Slices
 from aia_mas.application.event_log.subscription import Subscription
+from aia_mas.domain.kernel.steps import Steps
 
 log = structlog.stdlib.get_logger("aia.event_log.folds")
 
@@ -142,14 +143,17 @@ class FoldHost:
                 await asyncio.sleep(self._retry_after)
 
     async def _fold(self, events: Sequence[RecordedEvent], tasks: TaskGroup) -> None:
-        apply, slices = self.fold.apply, self._slices
+        fold, slices = self.fold, self._slices
+        begin = fold.begin if isinstance(fold, SteppingFold) else fold.apply
         for event in events:
             if type(event.event) is Unreadable:
                 if concerns(event, self._categories):
                     await self._skip(event, event.event.reason)
             else:
                 try:
-                    apply(event)
+                    steps = begin(event)
+                    if steps is not None:
+                        await self._finish(steps, event.position)
                 except Exception as error:  # noqa: BLE001 - whatever a fold's bug raises
                     await self._skip(event, f"{type(error).__name__}: {error}")
             if slices.over():
@@ -158,6 +162,15 @@ class FoldHost:
         self._progress.move(events[-1].position)
         if self.position >= self._next_save and not self._saving:
             await self._begin_save(tasks)
+
+    async def _finish(self, steps: Steps[None], position: int) -> None:
+        """Fold the rest of an event; also when cancelled: a snapshot has all of it or nothing."""
+        try:
+            await self._slices.take(steps)
+        finally:
+            for _ in steps:
+                pass
+            self._progress.move(position)
 
     async def _skip(self, event: RecordedEvent, why: str) -> None:
         # As before every await: what a snapshot takes as folded is exactly what is.

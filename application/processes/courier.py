@@ -23,8 +23,8 @@ from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.event_log.leases import Lease
 from aia_mas.application.event_log.records import Kind
 from aia_mas.application.event_log.slices import Slices
-from aia_mas.domain.communication.delivery_events import Failed
-from aia_mas.domain.communication.ending import BuryMessage, DropMessage, ExpireMessage
+from aia_mas.domain.communication.delivery_events import Dropped, Failed
+from aia_mas.domain.communication.ending import BuryMessage, ExpireMessage
 from aia_mas.domain.communication.mailroom.routing import most_of
 from aia_mas.domain.communication.recording import RecordDeliveries
 from aia_mas.domain.communication.terms import MessageTerms
@@ -37,6 +37,8 @@ LEASE = "courier"
 PRINCIPAL = system("courier")
 _AT_ONCE = 200
 """Things done at the same time, at most."""
+_DROPPED_AT_ONCE = 500
+"""Deliveries that one event says were dropped, at most."""
 _IN_TURN = 500
 """Recipients that are looked at in turn, at once."""
 _SOON = 0.02
@@ -83,14 +85,15 @@ class Courier:
         state.inboxes.fuller.update(range(len(state.directory.recipients)))
         async with anyio.create_task_group() as tasks:
             while True:
+                more = False
                 # Whoever knows less than before would do things that are over.
                 if not self._fold.is_behind:
                     now = self._clock.now().timestamp()
                     self._expire(tasks, engine, lease, now)
                     self._bury(tasks, engine, lease)
-                    await self._make_room(tasks, engine, lease)
+                    more = await self._make_room(engine, lease)
                     await self._take_back(engine, lease, now)
-                await self._clock.sleep(_SOON if self._under_way else self._interval)
+                await self._clock.sleep(_SOON if more or self._under_way else self._interval)
 
     def _expire(self, tasks: TaskGroup, engine: Engine, lease: Lease, now: float) -> None:
         state = self._fold.state
@@ -119,21 +122,34 @@ class Courier:
                 reason=delivery.reason,
                 expires=None if letter.expires is None else _moment(letter.expires),
             )
-            self._begin(tasks, engine, lease, _ending(position, recipient), command)
+            self._begin(tasks, engine, lease, f"end:{position}:{recipient}", command)
 
-    async def _make_room(self, tasks: TaskGroup, engine: Engine, lease: Lease) -> None:
-        """Drop the lowest of whoever has more than they may have."""
+    async def _make_room(self, engine: Engine, lease: Lease) -> bool:
+        """Drop the lowest of whoever has more than they may have, some at a time.
+
+        Returns:
+            Whether there may be more to drop.
+        """
         inboxes, slices = self._fold.state.inboxes, Slices()
         fuller, inboxes.fuller = inboxes.fuller, set()
         if inboxes.has_spread:
             fuller.update(self._some())
-        while fuller and len(self._under_way) < _AT_ONCE and inboxes is self._fold.state.inboxes:
+        dropped, touched = list[Dropped](), set[int]()
+        while fuller and len(dropped) < _DROPPED_AT_ONCE and inboxes is self._fold.state.inboxes:
             number = fuller.pop()
-            if self._drop_lowest(tasks, engine, lease, number):
-                inboxes.fuller.add(number)
+            lowest = self._lowest(number, _DROPPED_AT_ONCE - len(dropped))
+            if lowest is not None:
+                dropped += lowest
+                touched.add(number)
             if slices.over():
                 await slices.give_way()
-        inboxes.fuller |= fuller
+        # Whoever has too much is looked at again: what is out cannot be dropped yet.
+        inboxes.fuller |= fuller | touched
+        if not dropped:
+            return False
+        # What ends otherwise before this is recorded is not dropped: the first outcome holds.
+        command = RecordDeliveries(writer=_writer(lease), dropped=tuple(dropped))
+        return await self._do(engine, lease, "", command)
 
     def _some(self) -> range:
         """Return some recipients, in turns: nobody knows yet that letters to many are for them."""
@@ -142,36 +158,34 @@ class Courier:
         self._turn = begin + _IN_TURN
         return range(begin, min(self._turn, everybody))
 
-    def _drop_lowest(self, tasks: TaskGroup, engine: Engine, lease: Lease, number: int) -> bool:
-        """Begin to drop what is too much at a recipient's; tells whether there is anything."""
+    def _lowest(self, number: int, at_most: int) -> list[Dropped] | None:
+        """Return what to drop at a recipient's, the lowest that waits longest first.
+
+        None: no more waits there than may.
+        """
         state, now = self._fold.state, self._clock.now().timestamp()
         recipient = state.directory.recipients[number]
         # Who keeps what they had while they were away loses no more than what has come since.
         bound = max(most_of(recipient, self._terms), recipient.backlog)
         if not recipient.name or state.inboxes.at_most(number) <= bound:
-            return False
+            return None
         inbox = state.inbox(number)
         if inbox is None or len(inbox.open) <= bound:
-            return False
+            return None
         idle, ending = [], 0
         for letter, delivery in state.read(inbox):
             if letter.is_over(now) or (delivery is not None and delivery.spent):
                 ending += 1  # it expires or is buried anyway
             elif delivery is None or not delivery.deadline:
                 idle.append((-letter.rank, letter.position))
-        most = len(inbox.open) - bound - ending
+        waiting = len(inbox.open)
+        most = waiting - bound - ending
         if most <= 0:
-            return False
-        for _, position in nsmallest(min(most, _AT_ONCE - len(self._under_way)), idle):
-            command = DropMessage(
-                message_id=state.letters[position].message_id,
-                recipient=recipient.name,
-                position=position,
-                waiting=len(inbox.open),
-                bound=bound,
-            )
-            self._begin(tasks, engine, lease, _ending(position, recipient.name), command)
-        return True
+            return None
+        return [
+            Dropped(position, recipient.name, waiting, bound)
+            for _, position in nsmallest(min(most, at_most), idle)
+        ]
 
     async def _take_back(self, engine: Engine, lease: Lease, now: float) -> None:
         """Have failed what was delivered by nodes that never said what became of it."""
@@ -190,7 +204,7 @@ class Courier:
             failed.append(Failed(position, name, attempt, "", delivered_at, "timed_out", retry))
         if failed:
             # Whatever is not recorded stays due.
-            command = RecordDeliveries(writer=f"courier-{lease.epoch}", failed=tuple(failed))
+            command = RecordDeliveries(writer=_writer(lease), failed=tuple(failed))
             await self._do(engine, lease, "", command)
 
     def _begin(
@@ -224,12 +238,9 @@ class Courier:
         return True
 
 
-def _ending(position: int, recipient: str) -> str:
-    """Return the name of the work that ends a delivery.
-
-    It is one, so that a delivery has one end, whoever leads: buried or dropped.
-    """
-    return f"end:{position}:{recipient}"
+def _writer(lease: Lease) -> str:
+    """Return under which name a leader writes what became of deliveries."""
+    return f"courier-{lease.epoch}"
 
 
 def _moment(seconds: float) -> datetime:

@@ -14,7 +14,8 @@ from psycopg_pool import PoolTimeout
 from aia_mas.application.clock import Clock
 from aia_mas.application.communication.collecting import Collection
 from aia_mas.application.communication.mailroom_fold import MailroomFold
-from aia_mas.application.communication.post_office import Delivered, PostOffice
+from aia_mas.application.communication.out import Delivered
+from aia_mas.application.communication.post_office import PostOffice
 from aia_mas.application.engine.engine import Engine
 from aia_mas.application.event_log.errors import EventLogError, Fenced, LogClosed
 from aia_mas.application.event_log.fold_host import FoldHost

@@ -79,6 +79,36 @@ class Failed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     retry_at: datetime | None
 
 
+class Returned(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A delivery was taken back by whoever made it, and does not count as an attempt.
+
+    Attributes:
+        position: As in ``Noted``.
+        recipient: Who.
+        attempt: Which delivery, from 1; the next one has the same number.
+    """
+
+    position: int
+    recipient: str
+    attempt: int
+
+
+class Dropped(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A message had to make room: the recipient had more waiting than it may have.
+
+    Attributes:
+        position: As in ``Noted``.
+        recipient: Who.
+        waiting: How many messages waited.
+        bound: How many may.
+    """
+
+    position: int
+    recipient: str
+    waiting: int
+    bound: int
+
+
 class DeliveriesNoted(Event, frozen=True, kw_only=True):
     """Messages are with their recipients (``items``: which; ``at``: when it was noted, UTC)."""
 
@@ -103,7 +133,32 @@ class DeliveriesFailed(Event, frozen=True, kw_only=True):
     at: datetime
 
 
-EVENTS: tuple[type[Event], ...] = (DeliveriesNoted, DeliveriesAcknowledged, DeliveriesFailed)
+class DeliveriesReturned(Event, frozen=True, kw_only=True):
+    """Messages are with their recipients no more (``items``: which; ``at``: since when, UTC)."""
+
+    topic: ClassVar[str] = "deliveries.returned.v1"
+    items: tuple[Returned, ...]
+    at: datetime
+
+
+class DeliveriesDropped(Event, frozen=True, kw_only=True):
+    """Messages had to make room (``items``: which, at whom; ``at``: when, UTC).
+
+    What has no further attempt is dead, even before that is written: it is not dropped as well.
+    """
+
+    topic: ClassVar[str] = "deliveries.dropped.v1"
+    items: tuple[Dropped, ...]
+    at: datetime
+
+
+EVENTS: tuple[type[Event], ...] = (
+    DeliveriesNoted,
+    DeliveriesAcknowledged,
+    DeliveriesFailed,
+    DeliveriesReturned,
+    DeliveriesDropped,
+)
 """Every event of such a stream, for the topic registry."""
 
 

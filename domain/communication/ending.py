@@ -11,7 +11,6 @@ from aia_mas.domain.communication.errors import MessageNotFound, NotDead
 from aia_mas.domain.communication.message import MessageState, message_stream
 from aia_mas.domain.communication.message_events import (
     MessageDied,
-    MessageDropped,
     MessageExpired,
     MessageRedriven,
 )
@@ -43,16 +42,6 @@ class BuryMessage(msgspec.Struct, frozen=True, kw_only=True):
     expires: datetime | None = None
 
 
-class DropMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """Have a message make room; the fields: see ``MessageDropped``."""
-
-    message_id: str
-    recipient: str
-    position: int
-    waiting: int
-    bound: int
-
-
 class RedriveMessage(msgspec.Struct, frozen=True, kw_only=True):
     """Queue a dead letter again.
 
@@ -73,7 +62,8 @@ def expire_message(state: MessageState | None, command: ExpireMessage, ctx: Cont
     if state is None:
         return refuse(MessageNotFound())
     stream = message_stream(command.message_id)
-    if _has_expired(state, command.due):
+    waiting = any(due <= command.due for due in state.again.values())
+    if _has_expired(state, command.due) and not waiting:
         return accept(stream)
     # A clock that was set back does not make it last longer.
     return accept(stream, MessageExpired(at=max(ctx.now, command.due)))
@@ -83,7 +73,9 @@ def bury_message(state: MessageState | None, command: BuryMessage, ctx: Context)
     """Have it be dead for a recipient; what has expired is not dead as well."""
     if state is None:
         return refuse(MessageNotFound())
-    if command.expires is not None and _has_expired(state, command.expires):
+    # It may be that which was sent first, or have expired since it was queued again.
+    ended = command.recipient not in state.again
+    if ended and command.expires is not None and _has_expired(state, command.expires):
         return accept(message_stream(command.message_id))
     died = MessageDied(
         recipient=command.recipient,
@@ -93,20 +85,6 @@ def bury_message(state: MessageState | None, command: BuryMessage, ctx: Context)
         at=ctx.now,
     )
     return accept(message_stream(command.message_id), died)
-
-
-def drop_message(state: MessageState | None, command: DropMessage, ctx: Context) -> Decision:
-    """Have it make room for others at a recipient's."""
-    if state is None:
-        return refuse(MessageNotFound())
-    dropped = MessageDropped(
-        recipient=command.recipient,
-        position=command.position,
-        waiting=command.waiting,
-        bound=command.bound,
-        at=ctx.now,
-    )
-    return accept(message_stream(command.message_id), dropped)
 
 
 def redrive_message(state: MessageState | None, command: RedriveMessage, ctx: Context) -> Decision:
@@ -127,7 +105,7 @@ def redrive_message(state: MessageState | None, command: RedriveMessage, ctx: Co
 
 
 def _has_expired(state: MessageState, due: datetime) -> bool:
-    """Tell whether what was to expire at a time has."""
+    """Tell whether what was sent to expire at a time has; what was queued again may not have."""
     return state.expired_at is not None and due <= state.expired_at
 
 

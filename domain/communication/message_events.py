@@ -110,6 +110,8 @@ class MessageDied(Event, frozen=True, kw_only=True):
 class MessageDropped(Event, frozen=True, kw_only=True):
     """It had to make room: the recipient had more waiting than it may have.
 
+    It stands in older logs only; now a ``DeliveriesDropped`` tells of many.
+
     Attributes:
         recipient: Who.
         position: Of the event by which it was queued for them.

@@ -7,11 +7,15 @@ import msgspec
 from aia_mas.domain.communication.delivery_events import (
     Acknowledged,
     DeliveriesAcknowledged,
+    DeliveriesDropped,
     DeliveriesFailed,
     DeliveriesNoted,
+    DeliveriesReturned,
     DeliveriesState,
+    Dropped,
     Failed,
     Noted,
+    Returned,
     deliveries_stream,
 )
 from aia_mas.domain.kernel.context import Context
@@ -27,12 +31,16 @@ class RecordDeliveries(msgspec.Struct, frozen=True, kw_only=True):
         noted: Those still out.
         acknowledged: Those that arrived.
         failed: Those that failed.
+        returned: Those taken back.
+        dropped: Those that are not made, since others need the room.
     """
 
     writer: str
     noted: tuple[Noted, ...] = ()
     acknowledged: tuple[Acknowledged, ...] = ()
     failed: tuple[Failed, ...] = ()
+    returned: tuple[Returned, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
 
 
 def record_deliveries(
@@ -47,4 +55,8 @@ def record_deliveries(
         events.append(DeliveriesAcknowledged(items=command.acknowledged, at=ctx.now))
     if command.failed:
         events.append(DeliveriesFailed(items=command.failed, at=ctx.now))
+    if command.returned:
+        events.append(DeliveriesReturned(items=command.returned, at=ctx.now))
+    if command.dropped:
+        events.append(DeliveriesDropped(items=command.dropped, at=ctx.now))
     return accept(deliveries_stream(command.writer), *events)

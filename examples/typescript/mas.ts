@@ -321,8 +321,8 @@ export interface DeliveryTold {
   queued_at: number;
   /** The recipient. */
   agent_id: string;
-  /** Which delivery, from 1; 0: nobody knows. */
-  attempt: number;
+  /** Which delivery, from 1; 0: nobody knows; none: it was dropped. */
+  attempt?: number | null;
   /** How it was delivered. */
   transport?: string;
   /** Why it failed. */
@@ -678,7 +678,7 @@ export interface MessageFrame {
 /** Where a message stands at a recipient. */
 export type MessageStatus = "acknowledged" | "dead" | "delivered" | "dropped" | "expired" | "failed" | "queued";
 
-/** The `data` of a `message_update`; a member is there where the event tells it. Payloads are not told. An event about many deliveries tells of all of them. */
+/** The `data` of a `message_update`; a member is there where the event tells it. Payloads are not told. An event about many deliveries tells of the first 500 of them. */
 export interface MessageTold {
   /** What happened, for example `task.assigned`. */
   event: string;
@@ -714,6 +714,8 @@ export interface MessageTold {
   reason?: string | null;
   /** What became of deliveries. */
   deliveries?: Array<DeliveryTold> | null;
+  /** How many more deliveries the event is about; the log has them. */
+  not_told?: number;
 }
 
 /** One event of a message, or of many deliveries, in order and never twice. */

@@ -156,6 +156,8 @@ def document(
         logging_config=None,
     )
     result: dict[str, Any] = app.openapi_schema.to_schema()
+    # As readers look for them: literal segments before placeholders, what belongs together in one.
+    result["paths"] = dict(sorted(result["paths"].items()))
     handlers = {handler.operation_id: handler for handler in _handlers(app)}
     schemas = _schemas(handlers.values())
     result["components"] = {

@@ -26,9 +26,12 @@ OPERATIONS = {
     "tasks": "list_tasks",
     "proposals": "list_proposals",
     "budgets": "list_budgets",
-    "messages": "list_messages",
+    "messages": "watch_messages",
 }
-"""Topic -> the operation on the list of permissions that reads the same over HTTP."""
+"""Topic -> the operation on the list of permissions that reads the same over HTTP.
+
+Who lists messages over HTTP may see their own only; a topic tells everybody's.
+"""
 
 
 class Served(Protocol):

@@ -21,7 +21,7 @@ class DeliveryTold(msgspec.Struct, omit_defaults=True, kw_only=True):
     Attributes:
         queued_at: The position of the event by which the message was queued for the recipient.
         agent_id: The recipient.
-        attempt: Which delivery, from 1; 0: nobody knows.
+        attempt: Which delivery, from 1; 0: nobody knows; none: it was dropped.
         transport: How it was delivered.
         reason: Why it failed.
         retry_at: When it is delivered again, UTC; none: never.
@@ -29,7 +29,7 @@ class DeliveryTold(msgspec.Struct, omit_defaults=True, kw_only=True):
 
     queued_at: int
     agent_id: str
-    attempt: int
+    attempt: int | None = None
     transport: str = ""
     reason: str | None = None
     retry_at: datetime | None = None
@@ -38,7 +38,7 @@ class DeliveryTold(msgspec.Struct, omit_defaults=True, kw_only=True):
 class MessageTold(Update, kw_only=True, omit_defaults=True):
     """The ``data`` of a ``message_update``; a member is there where the event tells it.
 
-    Payloads are not told. An event about many deliveries tells of all of them.
+    Payloads are not told. An event about many deliveries tells of the first 500 of them.
 
     Attributes:
         message_id: Which message; none where it is about many.
@@ -55,6 +55,7 @@ class MessageTold(Update, kw_only=True, omit_defaults=True):
         attempts: How many deliveries failed.
         reason: Why the last one did.
         deliveries: What became of deliveries.
+        not_told: How many more deliveries the event is about; the log has them.
     """
 
     message_id: str | None = None
@@ -70,7 +71,11 @@ class MessageTold(Update, kw_only=True, omit_defaults=True):
     attempts: int | None = None
     reason: str | None = None
     deliveries: list[DeliveryTold] | None = None
+    not_told: int = 0
 
+
+MOST_TOLD = 500
+"""Deliveries that one frame tells of."""
 
 STATUSES: dict[type[Event], str] = {
     events.MessageSent: "queued",
@@ -81,10 +86,18 @@ STATUSES: dict[type[Event], str] = {
     batches.DeliveriesNoted: "delivered",
     batches.DeliveriesAcknowledged: "acknowledged",
     batches.DeliveriesFailed: "failed",
+    batches.DeliveriesReturned: "queued",
+    batches.DeliveriesDropped: "dropped",
 }
 """The events that are told of, by class, and where they leave a message."""
 
-_ABOUT_MANY = (batches.DeliveriesNoted, batches.DeliveriesAcknowledged, batches.DeliveriesFailed)
+_ABOUT_MANY = (
+    batches.DeliveriesNoted,
+    batches.DeliveriesAcknowledged,
+    batches.DeliveriesFailed,
+    batches.DeliveriesReturned,
+    batches.DeliveriesDropped,
+)
 
 
 def told_message(name: str, entity_id: str, recorded: RecordedEvent) -> MessageTold:
@@ -104,7 +117,8 @@ def told_message(name: str, entity_id: str, recorded: RecordedEvent) -> MessageT
         status=STATUSES[type(event)],
     )
     if isinstance(event, _ABOUT_MANY):
-        update.deliveries = [_told(item) for item in event.items]
+        update.deliveries = [_told(item) for item in event.items[:MOST_TOLD]]
+        update.not_told = len(event.items) - len(update.deliveries)
         return update
     update.message_id = entity_id
     if isinstance(event, events.MessageSent):
@@ -127,8 +141,8 @@ def _told(item: Any) -> DeliveryTold:
     return DeliveryTold(
         queued_at=item.position,
         agent_id=item.recipient,
-        attempt=item.attempt,
-        transport=item.transport,
+        attempt=getattr(item, "attempt", None),
+        transport=getattr(item, "transport", ""),
         reason=getattr(item, "reason", None),
         retry_at=getattr(item, "retry_at", None),
     )

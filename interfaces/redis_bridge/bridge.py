@@ -25,6 +25,7 @@ from aia_mas.domain.communication.mailroom.letter import Letter
 from aia_mas.domain.communication.message_events import MessageSent
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.ids import check_id
+from aia_mas.domain.kernel.principal import Principal
 from aia_mas.interfaces.http.errors import Unauthenticated
 from aia_mas.interfaces.http.security import Authenticator, Credential
 from aia_mas.interfaces.realtime.acting import Envelope, Receipt, refused
@@ -81,7 +82,7 @@ class RedisBridge:
         self._url = url
         self._authenticator = Authenticator(system.settings, system.access.refuses)
         self._wire = Wire()
-        self._desks: dict[tuple[str, str], MailDesk] = {}
+        self._desks: dict[tuple[str, Principal], MailDesk] = {}
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     async def lead(self, lease: Lease, engine: Engine) -> None:
@@ -124,9 +125,11 @@ class RedisBridge:
                 await redis.aclose()
 
     async def _take(self, tasks: TaskGroup, data: bytes) -> None:
+        if self._system.draining:
+            return  # it has no receipt, so it is said again: to whoever serves next
         try:
             said = read_said(data)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             self._refuse("", "invalid_message", str(error))
             return
         authorization = None if said.token is None else f"Bearer {said.token}".encode()
@@ -164,7 +167,8 @@ class RedisBridge:
         self, message: Envelope, name: str, credential: Credential
     ) -> Coroutine[Any, Any, bytes] | None:
         principal = credential.principal
-        key = (name, principal.subject)
+        # Not the subject alone: what it may do is what this token says, not an earlier one.
+        key = (name, principal)
         desk = self._desks.get(key)
         if desk is None:
             if len(self._desks) >= _MOST_DESKS:
@@ -195,6 +199,7 @@ class RedisBridge:
             self._push(name, refused(message, wrong, SEND).frame())
             return
         self._leave(name)
+        scope = anyio.CancelScope()
         mailbox = BridgedMailbox(
             self._system,
             self._wire,
@@ -202,19 +207,20 @@ class RedisBridge:
             authorization,
             said.prefetch,
             # It would be published again and again otherwise.
-            lambda: self._leave(name),
+            scope.cancel,
         )
+        # Known at once, before it runs: whoever says so again leaves this one.
+        self.mailboxes[name] = (mailbox, scope)
         self._tell_mailbox(message, name, collecting=True)
-        tasks.start_soon(self._run, mailbox)
+        tasks.start_soon(self._run, mailbox, scope)
 
-    async def _run(self, mailbox: BridgedMailbox) -> None:
-        with anyio.CancelScope() as scope:
-            known = self.mailboxes[mailbox.name] = (mailbox, scope)
-            try:
+    async def _run(self, mailbox: BridgedMailbox, scope: anyio.CancelScope) -> None:
+        try:
+            with scope:
                 await mailbox.run()
-            finally:
-                if self.mailboxes.get(mailbox.name) is known:
-                    del self.mailboxes[mailbox.name]
+        finally:
+            if self.mailboxes.get(mailbox.name) == (mailbox, scope):
+                del self.mailboxes[mailbox.name]
 
     def _leave(self, name: str) -> None:
         known = self.mailboxes.pop(name, None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from aia_mas.application.communication.collecting import Collection
-from aia_mas.application.communication.post_office import Delivered
+from aia_mas.application.communication.out import Delivered
 from aia_mas.application.event_log.fold_host import STORE_ERRORS
 from aia_mas.interfaces.realtime.mail.frames import message_payload
 from aia_mas.interfaces.redis_bridge.channels import agent_channel

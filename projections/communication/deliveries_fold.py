@@ -14,10 +14,14 @@ from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.communication.delivery_events import (
     Acknowledged,
     DeliveriesAcknowledged,
+    DeliveriesDropped,
     DeliveriesFailed,
     DeliveriesNoted,
+    DeliveriesReturned,
+    Dropped,
     Failed,
     Noted,
+    Returned,
 )
 from aia_mas.domain.communication.message_events import (
     MessageDied,
@@ -116,6 +120,22 @@ def _fail(row: DeliveryRow, item: Failed, recorded: RecordedEvent) -> None:
     row.state, row.retry_at, row.reason, row.deadline = _FAILED, item.retry_at, reason, None
 
 
+def _take_back(row: DeliveryRow, item: Returned, _recorded: RecordedEvent) -> None:
+    if row.state != _DELIVERED or item.attempt <= _failed(row):
+        return  # it has failed meanwhile
+    failures = failures_of(row)
+    row.state, row.deadline = _QUEUED, None
+    if failures:
+        row.state, row.retry_at, row.reason = _FAILED, failures[-1].retry_at, failures[-1].reason
+
+
+def _drop(row: DeliveryRow, item: Dropped, recorded: RecordedEvent) -> None:
+    if _is_spent(row):
+        return  # it is dead, that is only not yet written
+    _end(row, _DROPPED, recorded)
+    row.reason = _too_many(item)
+
+
 def _deliver(row: DeliveryRow, item: Noted | Acknowledged | Failed, told: RecordedEvent) -> None:
     """Note a delivery, unless the log has told of it before."""
     if item.delivered_at is not None and item.attempt > row.attempt:
@@ -141,8 +161,11 @@ def _died(row: DeliveryRow | None, recorded: RecordedEvent) -> DeliveryRow:
 
 def _dropped(row: DeliveryRow | None, recorded: RecordedEvent) -> DeliveryRow:
     event: MessageDropped = recorded.event
-    reason = f"{event.waiting} were waiting, at most {event.bound} may"
-    return _over(row, recorded, _DROPPED, reason)
+    return _over(row, recorded, _DROPPED, _too_many(event))
+
+
+def _too_many(told: MessageDropped | Dropped) -> str:
+    return f"{told.waiting} were waiting, at most {told.bound} may"
 
 
 def _over(row: DeliveryRow | None, recorded: RecordedEvent, state: str, reason: str) -> DeliveryRow:
@@ -183,6 +206,8 @@ DELIVERIES = Table(
         DeliveriesNoted: _each(_note),
         DeliveriesAcknowledged: _each(_acknowledge),
         DeliveriesFailed: _each(_fail),
+        DeliveriesReturned: _each(_take_back),
+        DeliveriesDropped: _each(_drop),
     },
     makes={MessageSent, MessageRedriven},
 )

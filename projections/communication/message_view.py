@@ -12,7 +12,7 @@ from aia_mas.projections.communication.standing import MessageStatus
 
 
 class Message(Envelope, frozen=True, kw_only=True, omit_defaults=True):
-    """A message in a list (``status``: where it stands as a whole, see ``summary``)."""
+    """A message in a list (``status``: where it stands at the recipient who has got least far)."""
 
     status: MessageStatus
 

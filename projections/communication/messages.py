@@ -38,7 +38,7 @@ from aia_mas.projections.communication.message_view import (
 )
 from aia_mas.projections.communication.messages_fold import MESSAGES
 from aia_mas.projections.communication.standing import MessageStatus, refusal
-from aia_mas.projections.communication.story import Story
+from aia_mas.projections.communication.story import MessageStory
 from aia_mas.projections.communication.story_reading import RecipientPage, read_story
 from aia_mas.projections.listing import Found, Listing, Page, SortKey, storable
 
@@ -79,7 +79,7 @@ class Messages:
         status: tuple[str, ...] = (),
         cursor: str | None = None,
         limit: int = 100,
-    ) -> Found[Story]:
+    ) -> Found[MessageStory]:
         """Return the story of a message.
 
         Args:

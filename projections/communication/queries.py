@@ -12,7 +12,7 @@ from aia_mas.projections.communication.message_filters import (
 )
 from aia_mas.projections.communication.message_view import DeadLetter, Message, ReceivedMessage
 from aia_mas.projections.communication.messages import Standing
-from aia_mas.projections.communication.story import Story
+from aia_mas.projections.communication.story import MessageStory
 from aia_mas.projections.listing import Found, Page
 
 
@@ -25,7 +25,7 @@ class MessageQueries(Protocol):
         status: tuple[str, ...] = (),
         cursor: str | None = None,
         limit: int = 100,
-    ) -> Found[Story]:
+    ) -> Found[MessageStory]:
         """Return the story of a message."""
         ...
 

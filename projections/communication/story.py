@@ -32,7 +32,7 @@ class Happened(StrEnum):
     EXPIRED = "expired"
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class StoryEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something that happened to a message.
 
     Attributes:
@@ -58,7 +58,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     position: int
 
 
-class Counts(msgspec.Struct, frozen=True, kw_only=True):
+class RecipientCounts(msgspec.Struct, frozen=True, kw_only=True):
     """At how many recipients a message stands so, as far as anything is known of them.
 
     Attributes:
@@ -80,7 +80,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     expired: int = 0
 
 
-class Story(Message, frozen=True, kw_only=True, omit_defaults=True):
+class MessageStory(Message, frozen=True, kw_only=True, omit_defaults=True):
     """A message and all that became of it.
 
     Attributes:
@@ -97,10 +97,10 @@ class Story(Message, frozen=True, kw_only=True, omit_defaults=True):
 
     unreadable: str | None = None
     waiting: int | None = None
-    counts: Counts
+    counts: RecipientCounts
     deliveries: list[Delivery]
     next_cursor: str | None
-    history: list[Entry]
+    history: list[StoryEntry]
 
 
 def story_of(
@@ -111,7 +111,7 @@ def story_of(
     page: Sequence[DeliveryRow],
     earlier: Iterable[DeliveryRow],
     next_cursor: str | None,
-) -> Story:
+) -> MessageStory:
     """Tell the story of a message.
 
     Args:
@@ -126,25 +126,25 @@ def story_of(
     """
     fields = envelope_fields(envelope)
     sent_at, by, position = (fields[name] for name in ("sent_at", "from_agent", "position"))
-    history = [Entry(event=Happened.SENT, at=sent_at, by=by, position=position)]
+    history = [StoryEntry(event=Happened.SENT, at=sent_at, by=by, position=position)]
     if expired is not None:
-        history.append(Entry(event=Happened.EXPIRED, at=expired[1], position=expired[0]))
+        history.append(StoryEntry(event=Happened.EXPIRED, at=expired[1], position=expired[0]))
     for letter in (*page, *earlier):
         history += _life(letter)
     order = {kind: number for number, kind in enumerate(Happened)}
     history.sort(key=lambda each: (each.position, each.recipient or "", order[each.event]))
-    return Story(
+    return MessageStory(
         **fields,
         status=summary(counts.keys(), spread=spread, expired=expired is not None),
         waiting=None if spread else sum(counts.get(status, 0) for status in OPEN),
-        counts=Counts(**counts),
+        counts=RecipientCounts(**counts),
         deliveries=[delivery_of(letter) for letter in page],
         next_cursor=next_cursor,
         history=history,
     )
 
 
-def with_waiting(story: Story, waiting: int) -> Story:
+def with_waiting(story: MessageStory, waiting: int) -> MessageStory:
     """Return a story with what only the mailroom knows of a message to a group.
 
     Args:
@@ -160,11 +160,11 @@ def with_waiting(story: Story, waiting: int) -> Story:
     return msgspec.structs.replace(story, waiting=waiting, status=status)
 
 
-def _life(letter: DeliveryRow) -> Iterator[Entry]:
+def _life(letter: DeliveryRow) -> Iterator[StoryEntry]:
     """Yield what happened to a letter, in order."""
     name = letter.recipient
     if letter.queued_at is not None:
-        yield Entry(
+        yield StoryEntry(
             event=Happened.REDRIVEN,
             at=letter.queued_at,
             recipient=name,
@@ -174,7 +174,7 @@ def _life(letter: DeliveryRow) -> Iterator[Entry]:
     failures = failures_of(letter)
     for each in failures:
         yield _delivered(name, each.attempt, each.transport, each.delivered_at, each.delivered)
-        yield Entry(
+        yield StoryEntry(
             event=Happened.FAILED,
             at=each.failed_at,
             recipient=name,
@@ -191,7 +191,7 @@ def _life(letter: DeliveryRow) -> Iterator[Entry]:
     # That the message expired is told once, of letters queued again with their own time of each.
     told_once = letter.state == MessageStatus.EXPIRED and letter.queued_at is None
     if letter.ended is not None and letter.ended_at is not None and not told_once:
-        yield Entry(
+        yield StoryEntry(
             event=Happened(letter.state),
             at=letter.ended_at,
             recipient=name,
@@ -202,8 +202,8 @@ def _life(letter: DeliveryRow) -> Iterator[Entry]:
 
 def _delivered(
     recipient: str, attempt: int, transport: str | None, at: datetime, position: int
-) -> Entry:
-    return Entry(
+) -> StoryEntry:
+    return StoryEntry(
         event=Happened.DELIVERED if attempt <= 1 else Happened.RETRIED,
         at=at,
         recipient=recipient,

@@ -23,7 +23,7 @@ from aia_mas.projections.communication.message_sql import (
     STANDING,
     WITH_LETTERS,
 )
-from aia_mas.projections.communication.story import Story, story_of
+from aia_mas.projections.communication.story import MessageStory, story_of
 from aia_mas.projections.listing import (
     MAX_LIMIT,
     Conditions,
@@ -66,7 +66,7 @@ class RecipientPage:
         return found[: self.limit], write_cursor(_SORT, last, last)
 
 
-async def read_story(pool: Pool, message_id: str, wanted: RecipientPage) -> Found[Story]:
+async def read_story(pool: Pool, message_id: str, wanted: RecipientPage) -> Found[MessageStory]:
     """Return the story of a message (``wanted``: which of its recipients are shown)."""
     async with pool.connection() as connection, connection.transaction():
         # Counts, recipients and their history are of the same moment.

@@ -1,8 +1,8 @@
-"""Messages: taken in inside the process, and from agent to agent over sockets."""
+"""Messages: taken in inside the process as the product runs it, and agent to agent by sockets."""
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from aia_mas.domain.communication.destination import Destination
 from aia_mas.domain.communication.sending import SendMessage
 from aia_mas.domain.kernel.principal import system
 from aia_mas.interfaces.bootstrap import System
+from aia_mas.interfaces.cli import collection
 
 from .servers import load, server
 
@@ -25,10 +26,17 @@ SECONDS = 20
 PAYLOAD = {"text": "what one agent has to say to another " * 4}
 
 
-def test_accepted(benchmark: BenchmarkFixture, figure: Figure, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("collector")
+def test_accepted(
+    benchmark: BenchmarkFixture,
+    run: Callable[[Coroutine[Any, Any, Any]], Any],
+    figure: Figure,
+    tmp_path: Path,
+) -> None:
     async def accepted() -> float:
         settings = load_settings({"data_dir": tmp_path / "mas"}, environment={})
         async with System(settings) as node:
+            collection.tune()
 
             async def send(number: int, count: int) -> None:
                 to = Destination(agents=(f"agent_{number}",))
@@ -51,7 +59,7 @@ def test_accepted(benchmark: BenchmarkFixture, figure: Figure, tmp_path: Path) -
             await all_of(MESSAGES // SENDERS)
             return MESSAGES / (time.perf_counter() - began)
 
-    rate = benchmark.pedantic(lambda: asyncio.run(accepted()), rounds=1)
+    rate = benchmark.pedantic(lambda: run(accepted()), rounds=1)
     figure(
         "messages accepted and durably queued/s inside the process",
         f"{rate:,.0f}",

@@ -22,6 +22,14 @@ FROZEN = RELEASED | {
     "0008_task_keys": "c0c3bf0027aed8130e2c0ced352bdca2151270975d05ac1a219381a73e676159",
     "0009_connections": "badfe96b25260cebb3f412f5b6a5fa634b8698aebcecc57a243eeebf191b150d",
     "0010_webhooks": "fc6d0f0eb3f64bccec9e66b27bd1eb62231be7d1aecc7bb5b2e096eb4bdcb79b",
+    "0011_ledger": "702ec0f1a007cd3ef168bec766067cb0d4ae5407bfb87e9e7d8a724f26362e92",
+    "0012_staking": "110904973442589d7cd91db04e8c9a69c8596b190ac49bf0542c7f4bc3ecfc65",
+    "0013_rewards": "1baa588d0601f291cec28cfccf92d5fea1bcd35a5bd64625440cbb14c8acf621",
+    "0014_budgets": "58d3bdd668ccc777a4f19d55067f797449b613d353bff59058d2b67d7c4c01f6",
+    "0015_incentives": "2ca948b9574126e6247a9823a381bf6efe04f708a6fb6dc72209a37584092180",
+    "0016_governance": "b92702fcddfc95321ee7cc802d9876bf48bead7fc892cb0a432e544f85407db6",
+    "0017_messages": "9b2ca66a7065282fcb0b4b1909d05e5df68561d48ced8f8add33e4b6612f304d",
+    "0018_handlers": "51b5c73f08ef4b01bb12b0ad65e1da28a626d15a7b36e05780b51d8f61a23064",
 }
 """SHA-256 of the migrations that databases in use have applied; they never change again."""
 

@@ -23,6 +23,7 @@ from aia.client.asynchronous.operations.economic_transfers import AsyncEconomicT
 from aia.client.asynchronous.operations.health_checks import AsyncHealthChecks
 from aia.client.asynchronous.operations.incentive_methods import AsyncIncentiveMethods
 from aia.client.asynchronous.operations.key_limits import AsyncKeyLimits
+from aia.client.asynchronous.operations.message_metrics import AsyncMessageMetrics
 from aia.client.asynchronous.operations.metrics_reads import AsyncMetricsReads
 from aia.client.asynchronous.operations.policies import AsyncPolicies
 from aia.client.asynchronous.operations.proposal_methods import AsyncProposalMethods
@@ -208,7 +209,7 @@ class AsyncGovernance(AsyncProposalMethods, AsyncVoteMethods, AsyncDelegationMet
         return AsyncStream(self._connection, query, place=place, patience=patience)
 
 
-class AsyncMetrics(AsyncMetricsReads):
+class AsyncMetrics(AsyncMetricsReads, AsyncMessageMetrics):
     """Figures of the whole system."""
 
     def updates(self, *, patience: float | None = None) -> AsyncStream[MetricsUpdate]:

@@ -24,6 +24,7 @@ from aia.client.synchronous.operations.economic_transfers import EconomicTransfe
 from aia.client.synchronous.operations.health_checks import HealthChecks
 from aia.client.synchronous.operations.incentive_methods import IncentiveMethods
 from aia.client.synchronous.operations.key_limits import KeyLimits
+from aia.client.synchronous.operations.message_metrics import MessageMetrics
 from aia.client.synchronous.operations.metrics_reads import MetricsReads
 from aia.client.synchronous.operations.policies import Policies
 from aia.client.synchronous.operations.proposal_methods import ProposalMethods
@@ -209,7 +210,7 @@ class Governance(ProposalMethods, VoteMethods, DelegationMethods):
         return Stream(self._connection, query, place=place, patience=patience)
 
 
-class Metrics(MetricsReads):
+class Metrics(MetricsReads, MessageMetrics):
     """Figures of the whole system."""
 
     def updates(self, *, patience: float | None = None) -> Stream[MetricsUpdate]:

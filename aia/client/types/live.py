@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from aia.client.types.economic_reads import EconomicSummary
-from aia.client.types.metrics import Metrics
+from aia.client.types.metrics_reads import Metrics
 from aia.client.types.snapshots import ToldAgent, ToldBudget, ToldProposal, ToldTask
 from aia.client.types.work import ToldReward
 
@@ -219,7 +219,7 @@ class DeliveryUpdate(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         queued_at: The position of the event by which the message was queued for the recipient.
         agent_id: The recipient.
-        attempt: Which delivery, from 1; 0: nobody knows.
+        attempt: Which delivery, from 1; 0: nobody knows; None: it was dropped.
         transport: How it was delivered.
         reason: Why it failed.
         retry_at: When it is delivered again, UTC; None: never.
@@ -227,7 +227,7 @@ class DeliveryUpdate(msgspec.Struct, frozen=True, kw_only=True):
 
     queued_at: int
     agent_id: str
-    attempt: int
+    attempt: int | None = None
     transport: str = ""
     reason: str | None = None
     retry_at: datetime | None = None
@@ -249,7 +249,8 @@ class MessageUpdate(Fact, frozen=True, kw_only=True):
         agent_id: For whom it is dead, was dropped, or was queued again.
         attempts: How many deliveries failed.
         reason: Why the last one did.
-        deliveries: What became of deliveries.
+        deliveries: What became of deliveries, of at most 500.
+        not_told: Of how many more.
     """
 
     message_id: str | None = None
@@ -265,6 +266,7 @@ class MessageUpdate(Fact, frozen=True, kw_only=True):
     attempts: int | None = None
     reason: str | None = None
     deliveries: list[DeliveryUpdate] | None = None
+    not_told: int = 0
 
 
 class EconomicUpdate(msgspec.Struct, frozen=True, kw_only=True):

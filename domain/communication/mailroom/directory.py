@@ -113,6 +113,15 @@ class Directory:
         heappush(self._free, number)
         return True
 
+    def passers_by(self) -> list[int]:
+        """Return the numbers of those of whom nothing is known but that mail may wait for them."""
+        return [
+            number
+            for number, recipient in enumerate(self.recipients)
+            if recipient.name
+            and not (recipient.registered or recipient.patterns or recipient.webhook)
+        ]
+
     def declare(self, name: str, capabilities: Capabilities) -> Recipient:
         """Note what an agent declares."""
         number = self.number(name)

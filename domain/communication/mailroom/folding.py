@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from math import inf
 from typing import Any
 
 from aia_mas.domain.communication.delivery_events import (
+    Acknowledged,
     DeliveriesAcknowledged,
+    DeliveriesDropped,
     DeliveriesFailed,
     DeliveriesNoted,
+    DeliveriesReturned,
+    Dropped,
+    Failed,
+    Noted,
+    Returned,
 )
 from aia_mas.domain.communication.mailbox import (
     MailboxForwarded,
@@ -30,6 +37,7 @@ from aia_mas.domain.communication.message_events import (
 from aia_mas.domain.communication.rules import RuleRemoved, RuleSet
 from aia_mas.domain.kernel.event import Event
 from aia_mas.domain.kernel.ids import entity_of
+from aia_mas.domain.kernel.steps import Steps, at_once, chunks
 from aia_mas.domain.orchestration.agent_events import (
     AgentActivated,
     AgentCameOnline,
@@ -41,16 +49,41 @@ from aia_mas.domain.orchestration.agent_events import (
     AgentWentOffline,
 )
 
+_AT_ONCE = 100
+"""Items of a batch that are folded in one step."""
+
 
 def fold(mailroom: Mailroom, position: int, stream: str, event: Event) -> bool:
     """Fold one event; tells whether it concerned the mailroom."""
-    change = _FOLDS.get(type(event))
-    if change is None:
-        return False
-    mailroom.position = position
-    change(mailroom, entity_of(stream), event, position)
-    mailroom.inboxes.clear()
-    return True
+    steps = begin(mailroom, position, stream, event)
+    if steps is not None:
+        at_once(steps)
+    return mailroom.position == position
+
+
+def begin(mailroom: Mailroom, position: int, stream: str, event: Event) -> Steps[None] | None:
+    """Fold one event, or return what folds it, if it is a long batch; None: it is folded."""
+    batch = _BATCHES.get(type(event))
+    if batch is not None:
+        mailroom.position = position
+        steps = _in_steps(mailroom, batch, event)
+        if len(event.items) > _AT_ONCE:  # type: ignore[attr-defined]
+            return steps
+        at_once(steps)
+    elif (change := _FOLDS.get(type(event))) is not None:
+        mailroom.position = position
+        change(mailroom, entity_of(stream), event, position)
+        mailroom.inboxes.clear()
+    return None
+
+
+def _in_steps(
+    room: Mailroom, change: Callable[[Mailroom, Any, Any], None], event: Any
+) -> Steps[None]:
+    for items in chunks(event.items, _AT_ONCE):
+        change(room, event, items)
+        yield
+    room.inboxes.clear()
 
 
 def _sent(room: Mailroom, message_id: str, event: MessageSent, position: int) -> None:
@@ -130,19 +163,19 @@ def _taken_out(room: Mailroom, event: MessageDied | MessageDropped) -> Letter | 
 # Nobody becomes known by what was once delivered to them: it is over if they are forgotten.
 
 
-def _noted(room: Mailroom, _writer: str, event: DeliveriesNoted, _position: int) -> None:
+def _noted(room: Mailroom, _event: DeliveriesNoted, items: Sequence[Noted]) -> None:
     find = room.directory.find
-    for item in event.items:
+    for item in items:
         number = find(item.recipient)
         if number is not None:
             room.deliver(item.position, number, item.attempt, item.deadline.timestamp())
 
 
 def _acknowledged(
-    room: Mailroom, _writer: str, event: DeliveriesAcknowledged, _position: int
+    room: Mailroom, event: DeliveriesAcknowledged, items: Sequence[Acknowledged]
 ) -> None:
     find, at = room.directory.find, event.at.timestamp()
-    for item in event.items:
+    for item in items:
         number = find(item.recipient)
         letter = None if number is None else room.acknowledge(item.position, number)
         if letter is None:
@@ -153,13 +186,33 @@ def _acknowledged(
         room.figures[letter.rank].acknowledge(delivered, max(at - letter.available, 0.0))
 
 
-def _failed(room: Mailroom, _writer: str, event: DeliveriesFailed, _position: int) -> None:
+def _failed(room: Mailroom, _event: DeliveriesFailed, items: Sequence[Failed]) -> None:
     find = room.directory.find
-    for item in event.items:
+    for item in items:
         number = find(item.recipient)
         if number is not None:
             retry_at = inf if item.retry_at is None else item.retry_at.timestamp()
             room.fail(item.position, number, item.attempt, retry_at, item.reason)
+
+
+def _returned(room: Mailroom, _event: DeliveriesReturned, items: Sequence[Returned]) -> None:
+    find = room.directory.find
+    for item in items:
+        number = find(item.recipient)
+        if number is not None:
+            room.give_back(item.position, number, item.attempt)
+
+
+def _made_room(room: Mailroom, _event: DeliveriesDropped, items: Sequence[Dropped]) -> None:
+    find = room.directory.find
+    for item in items:
+        number = find(item.recipient)
+        known = None if number is None else room.delivery(item.position, number)
+        if number is None or (known is not None and known.spent):
+            continue  # it is dead, that is only not yet written
+        letter = room.take_out(item.position, number)
+        if letter is not None:
+            room.figures[letter.rank].dropped += 1
 
 
 def _subscribed(room: Mailroom, name: str, event: TopicsSubscribed, _position: int) -> None:
@@ -237,15 +290,19 @@ def _seconds(moment: datetime | None) -> float | None:
 
 
 # Any: each fold takes its own event type.
+_BATCHES: dict[type[Event], Callable[[Mailroom, Any, Any], None]] = {
+    DeliveriesNoted: _noted,
+    DeliveriesAcknowledged: _acknowledged,
+    DeliveriesFailed: _failed,
+    DeliveriesReturned: _returned,
+    DeliveriesDropped: _made_room,
+}
 _FOLDS: dict[type[Event], Callable[[Mailroom, str, Any, int], None]] = {
     MessageSent: _sent,
     MessageRedriven: _redriven,
     MessageExpired: _expired,
     MessageDied: _died,
     MessageDropped: _dropped,
-    DeliveriesNoted: _noted,
-    DeliveriesAcknowledged: _acknowledged,
-    DeliveriesFailed: _failed,
     TopicsSubscribed: _subscribed,
     TopicsUnsubscribed: _unsubscribed,
     MailboxForwarded: _forwarded,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import inf
 from typing import Protocol
 
+from aia_mas.domain.communication.crowds import crowd_of_bits, numbers_of
 from aia_mas.domain.communication.mailroom.directory import Directory
 from aia_mas.domain.communication.mailroom.letter import Delivery, Letter
 from aia_mas.domain.communication.mailroom.timetable import Timetable
@@ -84,6 +85,8 @@ class Inboxes:
         self._over: list[tuple[int, Letter]] = []
         self._clearing: list[int] = []
         self._covered = 0
+        # Those who may be nobody whom anything is to be known of any more.
+        self._strangers: list[int] = []
 
     @property
     def has_spread(self) -> bool:
@@ -161,12 +164,17 @@ class Inboxes:
     def clear_of(self, letter: Letter, at: int) -> None:
         """Have a letter to many that has expired be in no inbox (``at``: the event's position)."""
         self._over.append((at, letter))
+        # Who never looked into theirs has nothing to be cleared of, and may be forgotten.
+        missed = crowd_of_bits(letter.bits or b"") & ~self._directory.registered
+        self.doubt(numbers_of(missed))
         self.on_spread()
         if not self._clearing:
             self._begin_clearing()
 
     def clear(self) -> None:
         """Look into some of the inboxes in which something expired may be left."""
+        for _ in range(min(_CLEARED, len(self._strangers))):
+            self.forget(self._strangers.pop())
         if not self._over:
             return
         for _ in range(min(_CLEARED, len(self._clearing))):
@@ -232,11 +240,16 @@ class Inboxes:
 
     def forget(self, number: int) -> None:
         """Forget a recipient for whom nothing waits, if there is nothing to know it by."""
-        if self._directory.recipients[number].registered or number in self._listeners:
+        recipient = self._directory.recipients[number]
+        if not recipient.name or recipient.registered or number in self._listeners:
             return
         if self.get(number) is None and self._directory.forget(number):
             self._inboxes.pop(number, None)
             self.fuller.discard(number)
+
+    def doubt(self, numbers: Iterable[int]) -> None:
+        """Have some recipients forgotten soon, as far as nothing is to be known of them."""
+        self._strangers += numbers
 
     def spread_again(self, position: int) -> None:
         """Take in a letter to many as it was written down."""

@@ -170,6 +170,17 @@ class Mailroom:
         figures.retried += not delivery.spent
         self.inboxes.change(letter, inbox, delivery)
 
+    def give_back(self, position: int, number: int, attempt: int) -> None:
+        """Note that a letter is out no more, as if that attempt had not been made."""
+        found = self._open(position, number)
+        if found is None:
+            return
+        letter, inbox = found
+        known = inbox.open[position]
+        if known is not None and known.deadline and attempt > known.failures:
+            back = Delivery(known.failures, known.retry_at, 0.0, known.reason)
+            self.inboxes.change(letter, inbox, back)
+
     def expire(self, letter: Letter, at: int) -> int:
         """Take a letter away from everybody who has not got it.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from zlib import crc32
 
 from aia_mas.domain.communication.destination import Destination
@@ -68,29 +68,33 @@ def route(
         headers=message.headers,
         priority=message.priority,
     )
-    why, recipients = list(rules.why), list[str]()
+    why, recipients, copies = list(rules.why), list[str](), list[str]()
     empty: Destination | None = None
-    for to in rules.destinations:
+    for number, to in enumerate(rules.destinations):
+        named = copies if number else recipients
         if to.agents:
-            recipients += to.agents
+            named += to.agents
         elif to.any_one:
             chosen = _least_loaded(room, message, to, load, coming, why)
             if chosen is None:
                 empty = empty or to
             else:
-                recipients.append(chosen)
+                named.append(chosen)
         else:
             there = room.directory.audience(to, message.from_agent).bit_count()
             why.append(f"{to.told()}: {there} now")
             if not there and to.topic is None and not to.broadcast:
                 empty = empty or to
-    # A copy that reaches nobody does not keep the message from those whom it does reach.
+    # A copy that reaches nobody, or somebody who has too much waiting, does not keep the message
+    # from those whom it was sent to: at the copy's recipient the lowest makes room, as in groups.
     first = rules.destinations[0]
-    named = tuple(dict.fromkeys(recipients))
-    unknown, full, waiting = _refused(room, named, terms, coming, held_coming)
+    unknown, full, waiting = _refused(
+        room, tuple(dict.fromkeys(recipients)), terms, coming, held_coming
+    )
+    recipients += _copied(room, copies, terms, why)
     return Route(
         destinations=rules.destinations,
-        recipients=named,
+        recipients=tuple(dict.fromkeys(recipients)),
         priority=rules.priority,
         why=tuple(why),
         empty=empty if empty == first else None,
@@ -142,6 +146,21 @@ def _least_loaded(
     return chosen
 
 
+def _copied(
+    room: Mailroom, copies: list[str], terms: MessageTerms, why: list[str]
+) -> Iterator[str]:
+    """Yield who gets a copy; where mail to unknown ids is not held, those do not."""
+    for name in copies:
+        if terms.to_unknown is ToUnknown.REFUSE and not _is_registered(room.directory.get(name)):
+            why.append(f"{name} is not registered: it gets no copy")
+        else:
+            yield name
+
+
+def _is_registered(recipient: Recipient | None) -> bool:
+    return recipient is not None and recipient.registered
+
+
 def _refused(
     room: Mailroom,
     named: tuple[str, ...],
@@ -153,7 +172,7 @@ def _refused(
     held = 0
     for name in named:
         recipient = room.directory.get(name)
-        if recipient is None or not recipient.registered:
+        if not _is_registered(recipient):
             if terms.to_unknown is ToUnknown.REFUSE:
                 return name, None, 0
             held += 1

@@ -8,9 +8,9 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from aia_mas.application.communication.out import Delivered
 from aia_mas.application.communication.peeking import Waiting, peek, still_waiting
 from aia_mas.application.communication.polling import MOST_BYTES
-from aia_mas.application.communication.post_office import Delivered
 from aia_mas.domain.kernel import DomainError
 from aia_mas.interfaces.http.answers import Answer, answer
 from aia_mas.interfaces.http.communication.acknowledged import acknowledged

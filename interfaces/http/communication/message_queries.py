@@ -42,11 +42,19 @@ from aia_mas.interfaces.http.schemas.values import moment
 from aia_mas.projections.communication.message_filters import MessageFilter, ReceivedFilter
 from aia_mas.projections.communication.messages_fold import MESSAGES as READ_MODEL
 from aia_mas.projections.communication.standing import MessageStatus
-from aia_mas.projections.communication.story import Story, with_waiting
+from aia_mas.projections.communication.story import MessageStory, with_waiting
 from aia_mas.projections.listing import Found
 
 Since = Annotated[datetime | None, QueryParameter(description="Sent at this time or later.")]
 Until = Annotated[datetime | None, QueryParameter(description="Sent before this time.")]
+Statuses = list[MessageStatus] | None
+AtSomeRecipient = Annotated[
+    Statuses,
+    QueryParameter(
+        description="Standing so at some recipient; `status` of the message may be another one."
+    ),
+]
+AtTheRecipient = Annotated[Statuses, QueryParameter(description="Standing so at the recipient.")]
 
 
 class MessageQueries(Controller):
@@ -65,7 +73,7 @@ class MessageQueries(Controller):
         priority: FromQuery[list[Priority] | None] = None,
         topic: FromQuery[str | None] = None,
         correlation_id: FromQuery[str | None] = None,
-        status: FromQuery[list[MessageStatus] | None] = None,
+        status: AtSomeRecipient = None,
         since: Since = None,
         until: Until = None,
         sort: FromQuery[MessageSort] = "-sent_at",
@@ -114,7 +122,7 @@ class MessageQueries(Controller):
         request: ApiRequest,
         limit: Limit = 100,
         min_position: MinPosition = 0,
-    ) -> Answer[Story]:
+    ) -> Answer[MessageStory]:
         """Return a message and its whole story, by recipient and as it happened.
 
         Of many recipients it shows the first ones by their ids; `next_cursor` is for those behind
@@ -136,7 +144,7 @@ class MessageQueries(Controller):
         self,
         message_id: FromPath[str],
         request: ApiRequest,
-        status: FromQuery[list[MessageStatus] | None] = None,
+        status: AtTheRecipient = None,
         limit: Limit = 100,
         cursor: Cursor = None,
         min_position: MinPosition = 0,
@@ -166,7 +174,7 @@ class ReceivedMessages(Controller):
         from_agent: FromQuery[str | None] = None,
         message_type: FromQuery[str | None] = None,
         priority: FromQuery[list[Priority] | None] = None,
-        status: FromQuery[list[MessageStatus] | None] = None,
+        status: AtTheRecipient = None,
         since: Since = None,
         until: Until = None,
         sort: FromQuery[ReceivedSort] = "-queued_at",
@@ -206,12 +214,12 @@ class _Story:
 
     __slots__ = ("item", "position")
 
-    def __init__(self, item: Story, position: int) -> None:
+    def __init__(self, item: MessageStory, position: int) -> None:
         self.item = item
         self.position = position
 
 
-async def _readable(request: ApiRequest, story: Story) -> Story:
+async def _readable(request: ApiRequest, story: MessageStory) -> MessageStory:
     """Return a story with its payload decrypted, if it is encrypted."""
     if not story.encrypted:
         return story
@@ -243,7 +251,7 @@ async def _found(
     check_made_id(message_id, "message_id")
     await reached(request, READ_MODEL.name, min_position)
     messages = request.system.projections.messages
-    found: Found[Story] = await messages.find(message_id, status, cursor, limit)
+    found: Found[MessageStory] = await messages.find(message_id, status, cursor, limit)
     if found.item is None:
         raise MessageNotFound(message_id=message_id)
     principal = request.principal

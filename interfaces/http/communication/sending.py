@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 from litestar import Controller, post
 from litestar.params import JSONBody
 
 from aia_mas.application.communication.handlers import SentMessage
+from aia_mas.application.communication.repeating import guarded
 from aia_mas.application.communication.views import MessageView
 from aia_mas.application.engine.outcomes import CommandResult
 from aia_mas.domain.communication.sending import SendMessage
@@ -19,12 +21,11 @@ from aia_mas.interfaces.http.bodies import decode
 from aia_mas.interfaces.http.commands import (
     REPLAYED,
     answered,
-    carry_out,
     location,
     origin_of,
     position_headers,
 )
-from aia_mas.interfaces.http.communication.asking import ask
+from aia_mas.interfaces.http.communication.asking import ask, carry_out_sending
 from aia_mas.interfaces.http.communication.paths import COMMUNICATION, MESSAGES
 from aia_mas.interfaces.http.problems import problem_answer
 from aia_mas.interfaces.http.requests import ApiRequest
@@ -84,8 +85,12 @@ class MessageSending(Controller):
         commands = [item for item in read if isinstance(item, SendMessage)]
         results: Sequence[CommandResult | DomainError] = ()
         if commands:
-            engine = request.system.engine
-            results = await engine.execute_many(commands, origin, atomic=data.atomic)
+            system = request.system
+            results = await guarded(
+                system.communication.sealing,
+                origin,
+                partial(system.engine.execute_many, commands, atomic=data.atomic),
+            )
         outcomes = iter(results)
         items = [item if isinstance(item, DomainError) else next(outcomes) for item in read]
         accepted = [item for item in items if isinstance(item, CommandResult)]
@@ -140,7 +145,7 @@ def sending_of(request: ApiRequest) -> Sending:
 
 async def _send(request: ApiRequest, data: MessageToSend | Broadcast) -> Answer[SentMessage]:
     command = data.command(sending_of(request), request.system.new_id())
-    result = await carry_out(request, command)
+    result = await carry_out_sending(request, command)
     # A repeated key answers with the first message, so its id is read from the answer.
     told = _sent(result.body)
     where = location(request, f"{MESSAGES}/{told.message_id}")

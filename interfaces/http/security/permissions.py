@@ -174,6 +174,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     # Live streams; each topic is allowed like the query that reads the same
     "open_frontend_socket": _READERS,
     "stream_events": _READERS,
+    "watch_messages": _WATCHERS,  # everybody's, without their payloads
     "open_agent_socket": _AGENTS,
     "stream_inbox": _SUBMITTERS,  # as ``open_message_socket``
     "open_message_socket": _SUBMITTERS,  # one's own mailbox only, see ``check_may_read``

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from aia_mas.application.communication.repeating import guarded
 from aia_mas.application.event_log.errors import EventLogError
 from aia_mas.domain.kernel import DomainError, Principal
 from aia_mas.interfaces.http.bodies import decode
@@ -120,7 +121,8 @@ class MailDesk:
         command = named.command(sending, system.new_id())
         # Nothing is waited for before the engine has it: messages are sent in their order.
         origin = message.origin(self._principal, self._name)
-        return receipt_of(message, await system.engine.run(command, origin))
+        run = partial(system.engine.run, command)
+        return receipt_of(message, await guarded(system.communication.sealing, origin, run))
 
     async def _subscribed(
         self, message: Envelope, said: SubscribeTopics | UnsubscribeTopics, lane: Lane

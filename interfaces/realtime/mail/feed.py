@@ -13,9 +13,10 @@ import msgspec
 import structlog
 
 from aia_mas.application.communication.collecting import Collection
-from aia_mas.application.communication.post_office import Delivered
+from aia_mas.application.communication.out import Delivered
 from aia_mas.application.event_log.fold_host import STORE_ERRORS
 from aia_mas.interfaces.realtime.acting import told
+from aia_mas.interfaces.realtime.close_codes import CloseCode
 from aia_mas.interfaces.realtime.connection import Connection
 from aia_mas.interfaces.realtime.mail.frames import message_frame
 
@@ -28,6 +29,17 @@ _AT_ONCE = 100
 _BYTES_AT_ONCE = 256 * 2**10
 """How much is taken at once; the window alone would let in any number of large payloads."""
 _MUCH = 16
+_IN_ORDER = frozenset(
+    {
+        CloseCode.GOING_AWAY,
+        CloseCode.UNAUTHENTICATED,
+        CloseCode.FORBIDDEN,
+        CloseCode.SLOW_CONSUMER,
+        CloseCode.IDLE,
+        CloseCode.DISCONNECTED,
+    }
+)
+"""Why we end a connection that does nothing wrong; one that is replaced may have been lost."""
 _RETRY = 0.5
 """Seconds before a failed read of the log is tried again."""
 
@@ -86,17 +98,21 @@ class MailFeed:
         connection, name = self._connection, self._recipient
         office = self._communication.office
         with self._communication.collect(name, self._transport, self._prefetch) as collection:
-            while True:
-                await connection.has_room()
-                handed = await self._next(collection)
-                if connection.closing is not None:
-                    for each in handed:
-                        office.put_back(name, each)
-                    return
-                connection.push(b"".join(map(message_frame, handed)))
-                if len(handed) >= _MUCH:
-                    # A recipient with much to get must not keep others waiting.
-                    await asyncio.sleep(0)
+            try:
+                while True:
+                    await connection.has_room()
+                    handed = await self._next(collection)
+                    if connection.closing is not None:
+                        for each in handed:
+                            office.put_back(name, each)
+                        return
+                    connection.push(b"".join(map(message_frame, handed)))
+                    if len(handed) >= _MUCH:
+                        # A recipient with much to get must not keep others waiting.
+                        await asyncio.sleep(0)
+            finally:
+                closing = connection.closing
+                collection.in_order = closing is not None and closing.code in _IN_ORDER
 
     async def _next(self, collection: Collection) -> list[Delivered]:
         while True:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aia_mas.application.communication.post_office import Delivered
+from aia_mas.application.communication.out import Delivered
 from aia_mas.application.communication.views import MessageView
 from aia_mas.interfaces.realtime.frames import text_frame
 

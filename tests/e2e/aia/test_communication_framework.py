@@ -1,27 +1,21 @@
-"""Messages and handlers of events from inside a program, as the platform's programs use them."""
+"""Messages from inside a program, as the platform's programs use them."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from math import nan
 from typing import Any
 
-import anyio
 import pytest
 
 from aia.agents.communication_framework import (
     CommunicationMessage,
     EventDrivenCommunicationFramework,
     MessagePriority,
-    ReceivedMessage,
-    SystemEvent,
 )
 from aia_mas.application.communication.replies import ReplyTimeout
 from aia_mas.application.connections.store import OpenConnection
-from aia_mas.application.event_handlers.handlings import HandlerExists
-from aia_mas.application.event_handlers.naming import UnknownEvent
 from aia_mas.domain.communication.disconnections import ConnectionNotFound
 from aia_mas.domain.communication.errors import (
     AlreadyAcknowledged,
@@ -33,49 +27,9 @@ from aia_mas.domain.communication.errors import (
 )
 from aia_mas.domain.kernel.errors import InvalidValue
 
+from .notes import PATIENCE, Seen, note, until
+
 pytestmark = pytest.mark.anyio
-
-PATIENCE = 60.0
-
-
-@pytest.fixture(scope="module")
-async def framework(module_database: str) -> AsyncIterator[EventDrivenCommunicationFramework]:
-    """A framework that tests share; they use ids of their own."""
-    config = {"communication": {"backoff": 0}}
-    async with EventDrivenCommunicationFramework(config, database_url=module_database) as framework:
-        yield framework
-
-
-class Seen:
-    """Keeps what a handler was called with."""
-
-    def __init__(self) -> None:
-        self.seen: list[Any] = []
-        self._loop = asyncio.get_running_loop()
-        self._more = asyncio.Event()
-
-    def __call__(self, what: Any) -> None:
-        self.seen.append(what)
-        self._loop.call_soon_threadsafe(self._more.set)
-
-    async def count(self, count: int) -> list[Any]:
-        with anyio.fail_after(PATIENCE):
-            while len(self.seen) < count:
-                self._more.clear()
-                if len(self.seen) < count:
-                    await self._more.wait()
-        return self.seen
-
-
-async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until something is so that nobody tells of."""
-    with anyio.fail_after(PATIENCE):
-        while not await is_so():
-            await asyncio.sleep(0.02)
-
-
-def note(to: str, **fields: Any) -> CommunicationMessage:
-    return CommunicationMessage(to_agent=to, **({"message_type": "note"} | fields))
 
 
 async def test_messages_wait_in_order_until_they_are_acknowledged(
@@ -177,20 +131,6 @@ async def test_questions_are_answered(
         await framework.request(note(unique))
 
 
-def test_answers_go_where_they_are_wanted() -> None:
-    asked = {"agent_id": "me", "attempt": 1, "sent_at": datetime.now(UTC), "queue": None}
-    known = {"message_type": "q", "from_agent": "dotted.name", "correlation_id": "c"}
-    for reply_to, agent, topic in (
-        (None, "dotted.name", None),
-        ("ben", "ben", None),
-        ("dotted.name", "dotted.name", None),
-        ("answers.of.all", None, "answers.of.all"),
-    ):
-        question = ReceivedMessage(reply_to=reply_to, **known, **asked)  # type: ignore[arg-type]
-        answer = question.answer()
-        assert (answer.to_agent, answer.topic, answer.correlation_id) == (agent, topic, "c")
-
-
 async def test_topics_and_rules_say_where_messages_go(
     framework: EventDrivenCommunicationFramework, unique: str
 ) -> None:
@@ -230,7 +170,9 @@ async def test_topics_and_rules_say_where_messages_go(
 async def test_bad_messages_are_refused_with_their_codes(
     framework: EventDrivenCommunicationFramework, unique: str
 ) -> None:
-    known = note(unique)
+    known, deep = note(unique), list[Any]()
+    for _ in range(5_000):
+        deep = [deep]
     await framework.send_message(known)
     for message, error in (
         (note(unique, message_id=known.message_id, payload="other"), MessageExists),
@@ -239,6 +181,8 @@ async def test_bad_messages_are_refused_with_their_codes(
         (note(unique, encrypt=True), EncryptionUnavailable),
         (note(unique, payload=object()), InvalidValue),
         (note(unique, payload="\0"), InvalidValue),
+        (note(unique, payload="\ud800"), InvalidValue),
+        (note(unique, payload=deep), InvalidValue),
         (note(unique, ttl=-1), InvalidValue),
         (note(unique, priority="urgent"), InvalidValue),
         (note("two words"), InvalidValue),
@@ -247,164 +191,22 @@ async def test_bad_messages_are_refused_with_their_codes(
             await framework.send_message(message)
     with pytest.raises(InvalidDestination):
         await framework.broadcast(note(unique))
+    queue = framework.queue
+    for wrong in (
+        lambda: framework.request(known, timeout=nan),
+        lambda: framework.subscribe(unique, "tasks"),
+        lambda: framework.parked_events("no name\0"),
+        lambda: framework.retry_parked("no name\0"),
+        lambda: queue.peek(unique, limit=-1),
+        lambda: queue.take(unique, limit=0),
+        lambda: queue.take(unique, wait=nan),
+    ):
+        with pytest.raises(InvalidValue):
+            await wrong()
     with pytest.raises(InvalidValue):
         framework.receive(unique, prefetch=0)
     sent = await framework.broadcast(CommunicationMessage(message_type=unique))
     assert sent.broadcast
-
-
-async def test_handlers_are_called_with_what_they_want(
-    framework: EventDrivenCommunicationFramework, unique: str
-) -> None:
-    loop, threads = asyncio.get_running_loop(), Seen()
-    events, filtered, messages, never = Seen(), Seen(), Seen(), Seen()
-
-    @framework.on("mailbox_subscribed", entity_id=unique)
-    async def in_the_loop(event: SystemEvent) -> None:
-        assert asyncio.get_running_loop() is loop
-        events(event)
-
-    @framework.on("mailbox_subscribed", where=lambda event: "b.c" in event.data["patterns"])
-    def in_a_thread(event: SystemEvent) -> None:
-        threads(threading.current_thread())
-        filtered(event.entity_id)
-
-    @framework.on("message:alarm", "message:fire", from_agent=unique)
-    async def told(message: CommunicationMessage) -> None:
-        messages(message)
-
-    @framework.on("message:*", to_agent=unique, where=lambda message: message.payload["loud"])
-    async def broken(message: CommunicationMessage) -> None:
-        never(message)
-        raise ValueError("on purpose")
-
-    await framework.subscribe(unique, ["a.b"])
-    await framework.subscribe(f"{unique}2", ["b.c"])
-    for message_type, payload in (("alarm", {"loud": True}), ("note", {}), ("fire", {"loud": 0})):
-        fields = {"message_type": message_type, "payload": payload, "from_agent": unique}
-        await framework.send_message(note(unique, **fields))
-
-    (event,) = await events.count(1)
-    assert (event.name, event.topic) == ("mailbox_subscribed", "mailbox.subscribed.v1")
-    assert (event.entity_id, event.data["patterns"]) == (unique, ["a.b"])
-    assert datetime.fromisoformat(event.data["at"]).tzinfo is not None
-    assert await filtered.count(1) == [f"{unique}2"]
-    assert threads.seen[0] is not threading.current_thread()
-    assert [each.message_type for each in await messages.count(2)] == ["alarm", "fire"]
-    assert messages.seen[0].payload == {"loud": True}
-
-    async def is_through() -> bool:
-        (figures,) = [each for each in await framework.handlers() if "broken" in each.name]
-        return figures.failed == 2
-
-    # One that fails at one (it raises) and at another (its predicate does) is only counted.
-    await until(is_through)
-    assert len(never.seen) == 1
-    for function in (in_the_loop, in_a_thread, told, broken):
-        assert await framework.off(function)
-    assert not await framework.off(told)
-    assert await framework.handlers() == []
-    await framework.subscribe(unique, ["after.all"])
-    assert len(events.seen) == 1
-
-
-async def test_durable_handlers_go_on_where_they_were(
-    framework: EventDrivenCommunicationFramework, unique: str
-) -> None:
-    seen, attempts = Seen(), {"bad": 0}
-
-    def another() -> EventDrivenCommunicationFramework:
-        program = EventDrivenCommunicationFramework()
-
-        @program.on("message:job", durable=unique, to_agent=unique, backoff_seconds=0, attempts=2)
-        def job(message: CommunicationMessage) -> None:
-            if message.payload == "bad" and attempts["bad"] < 3:
-                attempts["bad"] += 1
-                raise ValueError("not yet")
-            seen(message.payload)
-
-        return program
-
-    async def send(*payloads: str) -> None:
-        for payload in payloads:
-            await framework.send_message(note(unique, message_type="job", payload=payload))
-
-    await send("before")
-    async with another():
-        await send("a")
-        await seen.count(1)
-        with pytest.raises(HandlerExists):
-            await another().start()
-    await send("b", "bad", "c")
-    async with another() as program:
-        # What it missed comes; what it cannot do keeps nothing up, and is not forgotten.
-        assert await seen.count(3) == ["a", "b", "c"]
-        (parked,) = await program.parked_events(unique)
-        assert (parked.failures, parked.reason) == (2, "ValueError: not yet")
-        assert await framework.retry_parked(unique) == 1
-
-        async def has_failed_again() -> bool:
-            (parked,) = await program.parked_events(unique)
-            return parked.failures == 3
-
-        await until(has_failed_again)
-        assert await framework.retry_parked(unique, parked.position) == 1
-        await seen.count(4)
-
-        async def is_done() -> bool:
-            return not await program.parked_events(unique)
-
-        await until(is_done)
-    assert seen.seen == ["a", "b", "c", "bad"]
-
-
-async def test_a_program_that_stops_lets_its_handlers_finish(
-    framework: EventDrivenCommunicationFramework, unique: str
-) -> None:
-    program, began, stopping = EventDrivenCommunicationFramework(), asyncio.Event(), asyncio.Event()
-
-    @program.on("mailbox_subscribed", entity_id=unique)
-    async def slow(event: SystemEvent) -> None:
-        began.set()
-        await stopping.wait()
-        # What it does in the end still works.
-        await program.send_message(note(unique, payload=event.entity_id))
-
-    await program.start()
-    await program.start()
-    await framework.subscribe(unique, ["x"])
-    await began.wait()
-    ends = [asyncio.ensure_future(program.stop()) for _ in range(2)]
-    await asyncio.sleep(0)
-    stopping.set()
-    await asyncio.gather(*ends)
-    (message,) = await framework.queue.peek(unique)
-    assert message.payload == unique
-    with pytest.raises(RuntimeError, match="not running"):
-        await program.send_message(note(unique))
-
-
-async def test_handlers_that_cannot_be_are_refused_when_they_are_written_down(
-    framework: EventDrivenCommunicationFramework,
-) -> None:
-    program = EventDrivenCommunicationFramework()
-    for names, options, error in (
-        (["task_complete"], {}, UnknownEvent),
-        ([], {}, InvalidValue),
-        (["task_completed", "message:x"], {}, InvalidValue),
-        (["task_completed"], {"colour": "red"}, InvalidValue),
-        (["message:x"], {"payload": 1}, InvalidValue),
-        (["task_completed"], {"attempts": 0}, InvalidValue),
-        (["task_completed"], {"backoff_seconds": -1}, InvalidValue),
-        (["task_completed"], {"since": "yesterday"}, InvalidValue),
-    ):
-        with pytest.raises(error):
-            program.on(*names, **options)(print)  # type: ignore[arg-type]
-    with pytest.raises(TypeError):
-        program.on("task_completed")(lambda: None)  # type: ignore[arg-type, misc]
-    with pytest.raises(InvalidValue):
-        framework.on("task_completed", durable="two words")(print)
-    assert await framework.handlers() == []
 
 
 async def test_connections_are_listed_and_closed(
@@ -428,23 +230,16 @@ async def test_connections_are_listed_and_closed(
     (listed,) = await manager.connections(agent_id=unique)
     assert (listed.connection_id, listed.kind) == (connection_id, "agent")
     await manager.disconnect(connection_id, reason="over")
-    await manager.disconnect(agent_id=unique)
+    await manager.disconnect(agent_id=unique, reason="all over")
     one, several = await ordered.count(2)
     assert one.data["whom"] == {"connection_id": connection_id}
     assert (one.data["reason"], several.data["whom"]) == ("over", {"agent_id": unique})
-    with pytest.raises(ConnectionNotFound):
-        await manager.disconnect("01900000-0000-7000-8000-00000000dead")
+    assert several.data["reason"] == "all over"
+    for unknown in ("01900000-0000-7000-8000-00000000dead", "no id\0"):
+        with pytest.raises(ConnectionNotFound):
+            await manager.disconnect(unknown)
     with pytest.raises(InvalidValue):
         await manager.disconnect(connection_id, agent_id=unique)
     await framework.off(ordered)
     figures = await framework.get_metrics()
     assert figures["connections"]["agent"] == 1
-
-
-async def test_without_a_system_it_says_so(unique: str) -> None:
-    program = EventDrivenCommunicationFramework()
-    assert not program.running
-    with pytest.raises(RuntimeError, match="await its start"):
-        await program.send_message(note(unique))
-    with pytest.raises(RuntimeError, match="await its start"):
-        program.receive(unique)

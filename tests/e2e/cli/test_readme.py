@@ -10,13 +10,17 @@ from aia_mas.interfaces.cli.exit_codes import Exit
 
 from .conftest import PATIENCE, Server
 
-README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[3]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = ("docs/connect-an-agent.md", "docs/messages.md")
+"""What it sends a new user to, with commands to be pasted as well."""
 
 
 def test_walk_of_the_readme(start: Callable[..., Server], data_dir: Path, tmp_path: Path) -> None:
     server = start(data_dir)
     base = server.url.removesuffix("/mas/api/v1")
-    blocks = re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
+    pages = [README, *((ROOT / page).read_text(encoding="utf-8") for page in PAGES)]
+    blocks = re.findall(r"```bash\n(.*?)```", "\n".join(pages), re.DOTALL)
     script = "\n".join(["set -e", *blocks]).replace("http://localhost:8000", base)
 
     answer = subprocess.run(
@@ -39,6 +43,10 @@ def test_walk_of_the_readme(start: Callable[..., Server], data_dir: Path, tmp_pa
             '"status":"completed"',
             '"by_type":{"data_analysis"',
             '"topic":"task.completed.v1"',
+            '"to_agent":"data_analyst_001"',
+            '"agent_id":"data_analyst_001","status":"acknowledged"',
+            '"to_agent":"writer"',
+            '"acknowledged":1,"refused":0',
         )
     ]
     assert places == sorted(places)

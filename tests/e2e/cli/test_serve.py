@@ -9,10 +9,11 @@ from collections.abc import Callable
 from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import jwt
 import pytest
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 from .conftest import PATIENCE, Run, Server
 
@@ -141,6 +142,14 @@ def test_port_that_is_taken_is_told_before_anything_is_made(
     assert not (tmp_path / "data").exists()
 
 
+def heard(connection: ClientConnection, kind: str) -> dict[str, Any]:
+    """Return the data of the next frame of a type."""
+    while (frame := json.loads(connection.recv(PATIENCE)))["type"] != kind:
+        pass
+    data: dict[str, Any] = frame["data"]
+    return data
+
+
 def test_sockets_are_served_on_a_port_of_their_own_too(start: Start, data_dir: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -150,6 +159,18 @@ def test_sockets_are_served_on_a_port_of_their_own_too(start: Start, data_dir: P
     with connect(f"{url}/frontend/board") as board:
         assert json.loads(board.recv(PATIENCE))["type"] == "metrics_update"
     assert str(port) not in server.url
+    # So are the mailboxes of messages; who writes comes over the other port.
+    path = "communication/ws"
+    there = connect(f"{url.removesuffix('agents/ws')}{path}/reader")
+    here = connect(f"{server.url.replace('http', 'ws', 1)}/{path}/writer")
+    with there as reader, here as writer:
+        note = {"to_agent": "reader", "message_type": "note", "payload": [1]}
+        writer.send(json.dumps({"type": "send", "id": "s", "data": note}))
+        message = heard(reader, "message")
+        assert (message["from_agent"], message["payload"]) == ("writer", [1])
+        ack = {"message_ids": [message["message_id"]]}
+        reader.send(json.dumps({"type": "ack", "id": "a", "data": ack}))
+        assert heard(reader, "receipt")["acknowledged"] == 1
 
 
 def test_with_a_secret_requests_need_a_token(start: Start, data_dir: Path) -> None:

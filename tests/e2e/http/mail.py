@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 import httpx
 
-from .problems import API, is_problem
+from .problems import API
 
 C = f"{API}/communication"
 MESSAGES = f"{C}/messages"
@@ -18,12 +18,6 @@ PATIENCE = 30.0  # seconds; only ever waited out when something is wrong
 def ok(answer: httpx.Response, status: int = 200) -> Any:
     assert answer.status_code == status, answer.text
     return answer.json()
-
-
-def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    problem = is_problem(answer)
-    assert (answer.status_code, problem["code"]) == (status, code), answer.text
-    return problem
 
 
 def agents(client: httpx.Client, unique: str, *names: str, **declared: Any) -> list[str]:

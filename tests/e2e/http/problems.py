@@ -28,3 +28,10 @@ def is_problem(answer: httpx.Response) -> dict[str, Any]:
     for error in problem.get("errors", ()):
         assert {"code", "message"} <= error.keys()
     return problem
+
+
+def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """Check that something was refused with a status and a code; returns the problem."""
+    problem = is_problem(answer)
+    assert (answer.status_code, problem["code"]) == (status, code), answer.text
+    return problem

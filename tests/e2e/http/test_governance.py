@@ -10,53 +10,27 @@ import httpx
 import pytest
 
 from .conftest import KEY, bearer
-from .problems import API, is_problem
-
-ECONOMIC = f"{API}/economic"
-PROPOSALS = f"{ECONOMIC}/governance/proposals"
-DELEGATIONS = f"{ECONOMIC}/governance/delegations"
-PATIENCE = 30.0
-
-Acting = Callable[..., httpx.Client]
-
-SHORT: dict[str, Any] = {
-    "delay_seconds": 0,
-    "period_seconds": 600,
-    "quorum_ppm": 334_000,
-    "threshold_ppm": 500_000,
-    "veto_ppm": 334_000,
-    "timelock_seconds": 0,
-    "grace_seconds": 60,
-    "deposit": "10",
-}
-KINDS = [
-    {"name": "text", **SHORT},
-    {"name": "treasury", "commands": ["fund"], **SHORT},
-    {"name": "locked", "commands": ["fund"], **SHORT, "timelock_seconds": 600},
-    {"name": "parameters", "commands": ["change_parameters"], **SHORT},
-    {"name": "tiers", "commands": ["change_tiers"], **SHORT},
-    {"name": "slash", "commands": ["slash"], **SHORT},
-    {"name": "incentive", "commands": ["open_incentive", "cancel_incentive"], **SHORT},
-    {"name": "later", **SHORT, "delay_seconds": 600},
-    {"name": "brief", **SHORT, "period_seconds": 0.1},
-]
+from .problems import refused
+from .voting import (
+    DELEGATIONS,
+    ECONOMIC,
+    KINDS,
+    PATIENCE,
+    PROPOSALS,
+    SHORT,
+    endow,
+    ok,
+    propose,
+    until_it_is,
+    wallet_of,
+)
 
 
 @pytest.fixture(scope="module")
 def secured(start_for_module: Callable[..., Any]) -> Any:
     """A node with keys, whose proposals do not take long, and three agents with stakes."""
     node = start_for_module(jwt_secret=KEY)
-    with node.new_client(**bearer("tess", "treasurer")) as treasurer:
-        _ok(treasurer.post(f"{ECONOMIC}/treasury/mint", json={"amount": "100000"}))
-        gov = {"amount": "1000", "token": "AIA_GOV"}
-        _ok(treasurer.post(f"{ECONOMIC}/treasury/mint", json=gov))
-        _ok(treasurer.post(f"{ECONOMIC}/treasury/fund", json={**gov, "account": "reward_pool"}))
-        _ok(treasurer.put(f"{ECONOMIC}/parameters", json={"proposal_kinds": KINDS}))
-        for name, stake in (("ann", 300), ("bob", 400), ("eve", 300)):
-            grant = {"amount": str(stake + 100), "agent_id": name}
-            _ok(treasurer.post(f"{ECONOMIC}/treasury/fund", json=grant))
-            with node.new_client(**bearer(name, "agent")) as agent:
-                _ok(agent.post(f"{ECONOMIC}/agents/{name}/stake", json={"amount": str(stake)}))
+    endow(node)
     return node
 
 
@@ -71,49 +45,15 @@ def people(secured: Any) -> Iterator[dict[str, httpx.Client]]:
         client.close()
 
 
-def _ok(answer: httpx.Response) -> Any:
-    assert answer.status_code in {200, 201, 202}, answer.text
-    return answer.json()
-
-
-def _refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    problem = is_problem(answer)
-    assert (answer.status_code, problem["code"]) == (status, code), answer.text
-    return problem
-
-
-def _propose(client: httpx.Client, **changes: Any) -> str:
-    answer = client.post(PROPOSALS, json={"title": "T", **changes})
-    proposal = _ok(answer)
-    assert answer.headers["location"] == f"{PROPOSALS}/{proposal['proposal_id']}"
-    return str(proposal["proposal_id"])
-
-
-def _until(client: httpx.Client, proposal_id: str, status: str) -> dict[str, Any]:
-    ends = time.monotonic() + PATIENCE
-    while True:
-        proposal: dict[str, Any] = _ok(client.get(f"{PROPOSALS}/{proposal_id}"))
-        settled = proposal["deposit"] != "held" or status in {"active", "pending", "queued"}
-        if proposal["status"] == status and settled:
-            return proposal
-        assert time.monotonic() < ends, proposal
-        time.sleep(0.02)
-
-
-def _wallet(client: httpx.Client, owner: str, token: str = "AIA") -> dict[str, Any]:
-    account: dict[str, Any] = _ok(client.get(f"{ECONOMIC}/accounts/wallet:{token}:{owner}"))
-    return account
-
-
 def test_a_payment_is_proposed_voted_on_and_made(people: dict[str, httpx.Client]):
     ann, bob, vera = people["ann"], people["bob"], people["vera"]
-    proposal_id = _propose(
+    proposal_id = propose(
         ann,
         kind="treasury",
         commands=[{"kind": "fund", "agent_id": "zoe", "amount": "12.5"}],
     )
-    assert _wallet(vera, "ann")["held"] == "10"
-    shown = _ok(vera.get(f"{PROPOSALS}/{proposal_id}", params={"voter": "bob"}))
+    assert wallet_of(vera, "ann")["held"] == "10"
+    shown = ok(vera.get(f"{PROPOSALS}/{proposal_id}", params={"voter": "bob"}))
     assert shown["status"] == "active"
     assert shown["proposer"] == "ann"
     assert shown["commands"][0]["amount"] == "12.5"
@@ -122,45 +62,45 @@ def test_a_payment_is_proposed_voted_on_and_made(people: dict[str, httpx.Client]
 
     voted = ann.post(f"{PROPOSALS}/{proposal_id}/votes", json={"choice": "yes", "reason": "so"})
     assert voted.status_code == 200
-    tally = _ok(vera.get(f"{PROPOSALS}/{proposal_id}/tally"))
+    tally = ok(vera.get(f"{PROPOSALS}/{proposal_id}/tally"))
     assert (tally["tally"]["yes"], tally["quorum"], tally["tally"]["final"]) == (
         "300",
         "334",
         False,
     )
-    _ok(bob.post(f"{PROPOSALS}/{proposal_id}/votes", json={"choice": "yes"}))
+    ok(bob.post(f"{PROPOSALS}/{proposal_id}/votes", json={"choice": "yes"}))
 
-    done = _until(vera, proposal_id, "executed")
+    done = until_it_is(vera, proposal_id, "executed")
     assert (done["deposit"], done["decided_early"]) == ("refunded", True)
     assert done["tally"]["final"] is True
     assert done["tally"]["yes"] == "700"
     assert done["orders"] == [f"proposal:{proposal_id}:0"]
-    assert _ok(vera.get(f"{ECONOMIC}/orders/{done['orders'][0]}"))["status"] == "executed"
-    assert _wallet(vera, "zoe")["balance"] == "12.5"
-    assert _wallet(vera, "ann")["held"] == "0"
-    votes = _ok(vera.get(f"{PROPOSALS}/{proposal_id}/votes", params={"total": True}))
+    assert ok(vera.get(f"{ECONOMIC}/orders/{done['orders'][0]}"))["status"] == "executed"
+    assert wallet_of(vera, "zoe")["balance"] == "12.5"
+    assert wallet_of(vera, "ann")["held"] == "0"
+    votes = ok(vera.get(f"{PROPOSALS}/{proposal_id}/votes", params={"total": True}))
     assert [(each["voter"], each["own"]) for each in votes["items"]] == [
         ("ann", "300"),
         ("bob", "400"),
     ]
     assert votes["total"] == 2
-    listed = _ok(vera.get(PROPOSALS, params={"status": "executed", "kind": "treasury"}))
+    listed = ok(vera.get(PROPOSALS, params={"status": "executed", "kind": "treasury"}))
     assert proposal_id in [each["proposal_id"] for each in listed["items"]]
 
 
 def test_voters_earn_gov_for_their_power_once_in_a_round(people: dict[str, httpx.Client]):
     # Given votes that bob takes part in, one after the other, all with a quorum
     for _ in range(3):
-        proposal_id = _propose(people["ann"])
+        proposal_id = propose(people["ann"])
         for name in ("ann", "bob"):
-            _ok(people[name].post(f"{PROPOSALS}/{proposal_id}/votes", json={"choice": "no"}))
-        _until(people["vera"], proposal_id, "defeated")
+            ok(people[name].post(f"{PROPOSALS}/{proposal_id}/votes", json={"choice": "no"}))
+        until_it_is(people["vera"], proposal_id, "defeated")
     # Then one of them is paid: 1 for each full 100 tokens of its power, in the round of a week
     ends = time.monotonic() + PATIENCE
-    while (earned := _wallet(people["vera"], "bob", "AIA_GOV")["balance"]) != "4":
+    while (earned := wallet_of(people["vera"], "bob", "AIA_GOV")["balance"]) != "4":
         assert earned == "0" and time.monotonic() < ends
         time.sleep(0.02)
-    terms = _ok(people["vera"].get(f"{ECONOMIC}/parameters"))
+    terms = ok(people["vera"].get(f"{ECONOMIC}/parameters"))
     assert (terms["gov_per_vote"], terms["vote_reward_interval_seconds"]) == ("1", 7 * 86_400)
 
 
@@ -168,22 +108,22 @@ def test_somebody_has_so_many_proposals_open_and_no_more(
     secured: Any, people: dict[str, httpx.Client]
 ):
     tess = people["tess"]
-    _ok(tess.post(f"{ECONOMIC}/treasury/fund", json={"amount": "100", "agent_id": "pam"}))
+    ok(tess.post(f"{ECONOMIC}/treasury/fund", json={"amount": "100", "agent_id": "pam"}))
     with secured.new_client(**bearer("pam", "agent")) as pam:
-        made = [_propose(pam, kind="later") for _ in range(5)]
+        made = [propose(pam, kind="later") for _ in range(5)]
         answer = pam.post(PROPOSALS, json={"title": "T", "kind": "later"})
-        problem = _refused(answer, 409, "too_many_proposals")
+        problem = refused(answer, 409, "too_many_proposals")
         assert (problem["open"], problem["most"]) == (made, 5)
-        assert _wallet(pam, "pam")["held"] == "50"
+        assert wallet_of(pam, "pam")["held"] == "50"
         # Who makes it for somebody else has no more room for it.
         for_pam = {"title": "T", "kind": "later", "proposer": "pam"}
-        _refused(tess.post(PROPOSALS, json=for_pam), 409, "too_many_proposals")
+        refused(tess.post(PROPOSALS, json=for_pam), 409, "too_many_proposals")
 
-        _ok(pam.post(f"{PROPOSALS}/{made[2]}/cancel"))
-        made[2] = _propose(pam, kind="later")
+        ok(pam.post(f"{PROPOSALS}/{made[2]}/cancel"))
+        made[2] = propose(pam, kind="later")
 
         for proposal_id in made:
-            _ok(pam.post(f"{PROPOSALS}/{proposal_id}/cancel"))
+            ok(pam.post(f"{PROPOSALS}/{proposal_id}/cancel"))
 
 
 NEVER = {"name": "never", "commands": ["change_parameters"], **SHORT, "quorum_ppm": 1_000_000}
@@ -203,31 +143,31 @@ NEVER = {"name": "never", "commands": ["change_parameters"], **SHORT, "quorum_pp
 def test_parameters_that_lock_governance_out_are_refused(
     people: dict[str, httpx.Client], changes: dict[str, Any], code: str, field: str
 ):
-    before = _ok(people["vera"].get(f"{ECONOMIC}/parameters"))
-    problem = _refused(people["tess"].put(f"{ECONOMIC}/parameters", json=changes), 422, code)
+    before = ok(people["vera"].get(f"{ECONOMIC}/parameters"))
+    problem = refused(people["tess"].put(f"{ECONOMIC}/parameters", json=changes), 422, code)
     assert [each["field"] for each in problem["errors"]] == [field]
     command = {"kind": "change_parameters", **changes}
     body = {"title": "T", "kind": "parameters", "commands": [command]}
-    problem = _refused(people["ann"].post(PROPOSALS, json=body), 422, code)
+    problem = refused(people["ann"].post(PROPOSALS, json=body), 422, code)
     assert [each["field"] for each in problem["errors"]] == [f"commands.0.{field}"]
-    assert _ok(people["vera"].get(f"{ECONOMIC}/parameters")) == before
+    assert ok(people["vera"].get(f"{ECONOMIC}/parameters")) == before
 
 
 def test_parameters_and_tiers_are_changed_by_vote(people: dict[str, httpx.Client]):
     ann = people["ann"]
-    tiers = _ok(ann.get(f"{ECONOMIC}/parameters"))["tiers"]
+    tiers = ok(ann.get(f"{ECONOMIC}/parameters"))["tiers"]
     tiers[0]["multiplier"] = "1.1"
     for kind, command in (
         ("parameters", {"kind": "change_parameters", "base_task_reward": "11"}),
         ("tiers", {"kind": "change_tiers", "tiers": tiers}),
     ):
-        proposal_id = _propose(ann, kind=kind, commands=[command])
+        proposal_id = propose(ann, kind=kind, commands=[command])
         for name in ("ann", "bob"):
-            _ok(people[name].post(f"{PROPOSALS}/{proposal_id}/votes", json={"choice": "yes"}))
-        _until(ann, proposal_id, "executed")
-    parameters = _ok(ann.get(f"{ECONOMIC}/parameters"))
+            ok(people[name].post(f"{PROPOSALS}/{proposal_id}/votes", json={"choice": "yes"}))
+        until_it_is(ann, proposal_id, "executed")
+    parameters = ok(ann.get(f"{ECONOMIC}/parameters"))
     assert (parameters["base_task_reward"], parameters["tiers"][0]["multiplier"]) == ("11", "1.1")
-    refused = ann.post(
+    answer = ann.post(
         PROPOSALS,
         json={
             "title": "T",
@@ -235,20 +175,20 @@ def test_parameters_and_tiers_are_changed_by_vote(people: dict[str, httpx.Client
             "commands": [{"kind": "change_parameters", "tiers": tiers}],
         },
     )
-    _refused(refused, 422, "command_not_allowed")
+    refused(answer, 422, "command_not_allowed")
 
 
 def test_an_agent_is_slashed_by_vote(secured: Any, people: dict[str, httpx.Client]):
     tess, ann = people["tess"], people["ann"]
-    _ok(tess.post(f"{ECONOMIC}/treasury/fund", json={"amount": "50", "agent_id": "mal"}))
+    ok(tess.post(f"{ECONOMIC}/treasury/fund", json={"amount": "50", "agent_id": "mal"}))
     with secured.new_client(**bearer("mal", "agent")) as mal:
-        _ok(mal.post(f"{ECONOMIC}/agents/mal/stake", json={"amount": "50"}))
+        ok(mal.post(f"{ECONOMIC}/agents/mal/stake", json={"amount": "50"}))
     command = {"kind": "slash", "agent_id": "mal", "evidence_id": "ev1", "fraction": 0.5}
-    proposal_id = _propose(ann, kind="slash", commands=[command])
+    proposal_id = propose(ann, kind="slash", commands=[command])
     for name in ("ann", "bob"):
-        _ok(people[name].post(f"{PROPOSALS}/{proposal_id}/votes", json={"choice": "yes"}))
-    _until(ann, proposal_id, "executed")
-    assert _ok(ann.get(f"{ECONOMIC}/agents/mal/stake"))["bonded"] == "25"
+        ok(people[name].post(f"{PROPOSALS}/{proposal_id}/votes", json={"choice": "yes"}))
+    until_it_is(ann, proposal_id, "executed")
+    assert ok(ann.get(f"{ECONOMIC}/agents/mal/stake"))["bonded"] == "25"
 
 
 def test_an_incentive_program_is_opened_and_called_off_by_vote(people: dict[str, httpx.Client]):
@@ -264,89 +204,87 @@ def test_an_incentive_program_is_opened_and_called_off_by_vote(people: dict[str,
         "amount": "1",
     }
     for command in (opened, {"kind": "cancel_incentive", "program_id": "summer"}):
-        proposal_id = _propose(ann, kind="incentive", commands=[command])
+        proposal_id = propose(ann, kind="incentive", commands=[command])
         for name in ("ann", "bob"):
-            _ok(people[name].post(f"{PROPOSALS}/{proposal_id}/votes", json={"choice": "yes"}))
-        done = _until(ann, proposal_id, "executed")
+            ok(people[name].post(f"{PROPOSALS}/{proposal_id}/votes", json={"choice": "yes"}))
+        done = until_it_is(ann, proposal_id, "executed")
         if command is opened:
             assert done["commands"][0]["terms"]["budget"] == "100"
-            assert _ok(ann.get(f"{ECONOMIC}/incentives/summer"))["budget"] == "100"
+            assert ok(ann.get(f"{ECONOMIC}/incentives/summer"))["budget"] == "100"
     missing = {"kind": "cancel_incentive", "program_id": "winter"}
     answer = ann.post(PROPOSALS, json={"title": "T", "kind": "incentive", "commands": [missing]})
-    _refused(answer, 404, "incentive_not_found")
+    refused(answer, 404, "incentive_not_found")
 
 
 def test_bad_votes_have_their_codes_and_change_nothing(people: dict[str, httpx.Client]):
     ann, bob, dan = people["ann"], people["bob"], people["dan"]
-    active, later = _propose(ann), _propose(ann, kind="later")
-    locked = _propose(
+    active, later = propose(ann), propose(ann, kind="later")
+    locked = propose(
         ann, kind="locked", commands=[{"kind": "fund", "agent_id": "zoe", "amount": 1}]
     )
     for client in (ann, bob):
-        _ok(client.post(f"{PROPOSALS}/{locked}/votes", json={"choice": "yes"}))
-    _until(ann, locked, "queued")
-    _ok(ann.post(f"{PROPOSALS}/{active}/votes", json={"choice": "yes"}))
+        ok(client.post(f"{PROPOSALS}/{locked}/votes", json={"choice": "yes"}))
+    until_it_is(ann, locked, "queued")
+    ok(ann.post(f"{PROPOSALS}/{active}/votes", json={"choice": "yes"}))
 
     def vote(client: httpx.Client, proposal_id: str, **body: Any) -> httpx.Response:
         return client.post(f"{PROPOSALS}/{proposal_id}/votes", json={"choice": "no", **body})
 
-    _refused(vote(ann, active), 409, "already_voted")
-    _refused(vote(bob, later), 409, "voting_not_begun")
-    _refused(vote(people["eve"], locked), 409, "voting_ended")
-    _refused(vote(dan, active), 409, "no_voting_power")
-    _refused(vote(bob, "nowhere"), 404, "proposal_not_found")
-    _refused(vote(ann, active, voter="bob"), 403, "permission_denied")
-    _refused(vote(people["otto"], active, voter="bob"), 403, "permission_denied")
-    _refused(vote(people["vera"], active), 403, "permission_denied")
-    _refused(vote(bob, active, choice="maybe"), 422, "invalid_value")
-    _refused(ann.post(f"{PROPOSALS}/{locked}/execute"), 409, "timelock_not_over")
-    _refused(ann.post(f"{PROPOSALS}/{active}/execute"), 409, "proposal_not_queued")
-    _refused(ann.post(f"{PROPOSALS}/{active}/cancel"), 409, "proposal_not_pending")
-    _refused(bob.post(f"{PROPOSALS}/{later}/cancel"), 403, "permission_denied")
-    _refused(
-        ann.post(f"{PROPOSALS}/{active}/veto", json={"reason": "no"}), 403, "permission_denied"
-    )
-    tally = _ok(ann.get(f"{PROPOSALS}/{active}/tally"))["tally"]
+    refused(vote(ann, active), 409, "already_voted")
+    refused(vote(bob, later), 409, "voting_not_begun")
+    refused(vote(people["eve"], locked), 409, "voting_ended")
+    refused(vote(dan, active), 409, "no_voting_power")
+    refused(vote(bob, "nowhere"), 404, "proposal_not_found")
+    refused(vote(ann, active, voter="bob"), 403, "permission_denied")
+    refused(vote(people["otto"], active, voter="bob"), 403, "permission_denied")
+    refused(vote(people["vera"], active), 403, "permission_denied")
+    refused(vote(bob, active, choice="maybe"), 422, "invalid_value")
+    refused(ann.post(f"{PROPOSALS}/{locked}/execute"), 409, "timelock_not_over")
+    refused(ann.post(f"{PROPOSALS}/{active}/execute"), 409, "proposal_not_queued")
+    refused(ann.post(f"{PROPOSALS}/{active}/cancel"), 409, "proposal_not_pending")
+    refused(bob.post(f"{PROPOSALS}/{later}/cancel"), 403, "permission_denied")
+    refused(ann.post(f"{PROPOSALS}/{active}/veto", json={"reason": "no"}), 403, "permission_denied")
+    tally = ok(ann.get(f"{PROPOSALS}/{active}/tally"))["tally"]
     assert (tally["yes"], tally["cast"], tally["voters"]) == ("300", "300", 1)
-    assert _ok(ann.post(f"{PROPOSALS}/{later}/cancel"))["status"] == "cancelled"
+    assert ok(ann.post(f"{PROPOSALS}/{later}/cancel"))["status"] == "cancelled"
     stopped = people["tess"].post(f"{PROPOSALS}/{locked}/veto", json={"reason": "too much"})
-    assert _ok(stopped)["status"] == "vetoed"
-    assert _until(ann, locked, "vetoed")["deposit"] == "burned"
+    assert ok(stopped)["status"] == "vetoed"
+    assert until_it_is(ann, locked, "vetoed")["deposit"] == "burned"
     cancelled = people["adam"].post(f"{PROPOSALS}/{active}/cancel", json={"reason": "test"})
-    assert _ok(cancelled)["status"] == "cancelled"
-    assert _until(ann, active, "cancelled")["deposit"] == "refunded"
+    assert ok(cancelled)["status"] == "cancelled"
+    assert until_it_is(ann, active, "cancelled")["deposit"] == "refunded"
 
 
 def test_without_a_quorum_the_deposit_burns(people: dict[str, httpx.Client]):
-    before = _wallet(people["vera"], "eve")["balance"]
-    proposal_id = _propose(people["eve"], kind="brief")
-    done = _until(people["vera"], proposal_id, "defeated")
+    before = wallet_of(people["vera"], "eve")["balance"]
+    proposal_id = propose(people["eve"], kind="brief")
+    done = until_it_is(people["vera"], proposal_id, "defeated")
     assert (done["deposit"], done["tally"]["outcome"]) == ("burned", "no_quorum")
-    assert float(_wallet(people["vera"], "eve")["balance"]) == float(before) - 10
+    assert float(wallet_of(people["vera"], "eve")["balance"]) == float(before) - 10
 
 
 def test_delegated_votes_count_for_the_delegate_until_taken_back(people: dict[str, httpx.Client]):
     ann, bob, eve, vera = (people[name] for name in ("ann", "bob", "eve", "vera"))
-    _ok(eve.put(f"{DELEGATIONS}/eve", json={"to": "ann"}))
-    _refused(ann.put(f"{DELEGATIONS}/ann", json={"to": "ann"}), 422, "self_delegation")
-    circle = _refused(ann.put(f"{DELEGATIONS}/ann", json={"to": "eve"}), 409, "delegation_cycle")
+    ok(eve.put(f"{DELEGATIONS}/eve", json={"to": "ann"}))
+    refused(ann.put(f"{DELEGATIONS}/ann", json={"to": "ann"}), 422, "self_delegation")
+    circle = refused(ann.put(f"{DELEGATIONS}/ann", json={"to": "eve"}), 409, "delegation_cycle")
     assert circle["path"] == ["ann", "eve", "ann"]
-    _refused(bob.put(f"{DELEGATIONS}/eve", json={"to": "bob"}), 403, "permission_denied")
-    assert _ok(vera.get(f"{DELEGATIONS}/eve"))["to"] == "ann"
-    listed = _ok(vera.get(DELEGATIONS, params={"to": "ann", "total": True}))
+    refused(bob.put(f"{DELEGATIONS}/eve", json={"to": "bob"}), 403, "permission_denied")
+    assert ok(vera.get(f"{DELEGATIONS}/eve"))["to"] == "ann"
+    listed = ok(vera.get(DELEGATIONS, params={"to": "ann", "total": True}))
     assert [each["agent_id"] for each in listed["items"]] == ["eve"]
     assert listed["total"] == 1
 
-    proposal_id = _propose(bob)
-    assert _ok(eve.delete(f"{DELEGATIONS}/eve"))["to"] is None
-    _refused(eve.delete(f"{DELEGATIONS}/eve"), 404, "votes_not_delegated")
-    _refused(vera.get(f"{DELEGATIONS}/eve"), 404, "votes_not_delegated")
-    vote = _ok(ann.post(f"{PROPOSALS}/{proposal_id}/votes", json={"choice": "no"}))
+    proposal_id = propose(bob)
+    assert ok(eve.delete(f"{DELEGATIONS}/eve"))["to"] is None
+    refused(eve.delete(f"{DELEGATIONS}/eve"), 404, "votes_not_delegated")
+    refused(vera.get(f"{DELEGATIONS}/eve"), 404, "votes_not_delegated")
+    vote = ok(ann.post(f"{PROPOSALS}/{proposal_id}/votes", json={"choice": "no"}))
     assert (vote["own"], vote["delegated"]) == ("300", "300")
-    _ok(eve.post(f"{PROPOSALS}/{proposal_id}/votes", json={"choice": "abstain"}))
-    tally = _ok(vera.get(f"{PROPOSALS}/{proposal_id}/tally"))["tally"]
+    ok(eve.post(f"{PROPOSALS}/{proposal_id}/votes", json={"choice": "abstain"}))
+    tally = ok(vera.get(f"{PROPOSALS}/{proposal_id}/tally"))["tally"]
     assert (tally["no"], tally["abstain"]) == ("300", "300")
-    _ok(people["tess"].post(f"{PROPOSALS}/{proposal_id}/cancel", json={"reason": "enough"}))
+    ok(people["tess"].post(f"{PROPOSALS}/{proposal_id}/cancel", json={"reason": "enough"}))
 
 
 @pytest.mark.parametrize(
@@ -391,22 +329,22 @@ def test_delegated_votes_count_for_the_delegate_until_taken_back(people: dict[st
 def test_bad_proposals(
     people: dict[str, httpx.Client], body: dict[str, Any], status: int, code: str
 ):
-    held = _wallet(people["vera"], "ann")["held"]
-    _refused(people["ann"].post(PROPOSALS, json=body), status, code)
-    assert _wallet(people["vera"], "ann")["held"] == held
+    held = wallet_of(people["vera"], "ann")["held"]
+    refused(people["ann"].post(PROPOSALS, json=body), status, code)
+    assert wallet_of(people["vera"], "ann")["held"] == held
 
 
 def test_a_proposal_without_money_for_its_deposit_is_refused(people: dict[str, httpx.Client]):
-    _refused(people["dan"].post(PROPOSALS, json={"title": "T"}), 402, "insufficient_funds")
+    refused(people["dan"].post(PROPOSALS, json={"title": "T"}), 402, "insufficient_funds")
 
 
 def test_the_same_proposal_again_changes_nothing_another_one_is_refused(
     people: dict[str, httpx.Client],
 ):
     body = {"title": "T", "proposal_id": "once", "kind": "later"}
-    first = _ok(people["ann"].post(PROPOSALS, json=body))
-    again = _ok(people["ann"].post(PROPOSALS, json=body))
+    first = ok(people["ann"].post(PROPOSALS, json=body))
+    again = ok(people["ann"].post(PROPOSALS, json=body))
     assert again == first
     other = people["ann"].post(PROPOSALS, json={**body, "title": "U"})
-    _refused(other, 409, "proposal_exists")
-    _ok(people["ann"].post(f"{PROPOSALS}/once/cancel"))
+    refused(other, 409, "proposal_exists")
+    ok(people["ann"].post(f"{PROPOSALS}/once/cancel"))

@@ -17,14 +17,13 @@ from .mail import (
     of,
     ok,
     peek,
-    refused,
     send,
     somebody_asks,
     somebody_waits,
     story,
     take,
 )
-from .problems import head
+from .problems import head, refused
 
 
 def ask(client: httpx.Client, **question: Any) -> httpx.Response:

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from .mail import MESSAGES, C, ack, agents, nack, of, ok, refused, send, story, take, until_it_is
-from .problems import API
+from .mail import MESSAGES, C, ack, agents, nack, of, ok, send, story, take, until_it_is
+from .problems import API, refused
 
 
 def dead(client: httpx.Client, agent_id: str, reason: str = "", **message: Any) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from .mail import MESSAGES, C, ok, refused, send, take
-from .problems import head
+from .mail import MESSAGES, C, ok, send, take
+from .problems import head, refused
 
 TO = {"to_agent": "nobody-yet"}
 WRONG: list[tuple[dict[str, Any], str, str]] = [

@@ -17,14 +17,13 @@ from .mail import (
     nack,
     of,
     ok,
-    refused,
     send,
     somebody_waits,
     story,
     take,
     until_it_is,
 )
-from .problems import API
+from .problems import API, refused
 
 SENT_BY_OTHERS = "sender_not_allowed"
 OTHERS_MAIL = "inbox_not_allowed"

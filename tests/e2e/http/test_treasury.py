@@ -10,10 +10,9 @@ import httpx
 import pytest
 
 from .conftest import KEY, bearer
-from .problems import API, head, is_problem
+from .problems import API, head, refused
+from .purses import ECONOMIC, TREASURY, executed, fund
 
-ECONOMIC = f"{API}/economic"
-TREASURY = f"{ECONOMIC}/treasury"
 EVM = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 ONE_TOKEN = 10**18
 MAS = [sys.executable, "-m", "aia_mas.interfaces.cli.main"]
@@ -52,24 +51,6 @@ def of(client: httpx.Client, token: str) -> dict[str, Any]:
     return next(each for each in treasury["tokens"] if each["token"] == token)
 
 
-def done(answer: httpx.Response) -> dict[str, Any]:
-    assert answer.status_code == 200, answer.text
-    order: dict[str, Any] = answer.json()
-    assert order["status"] == "executed"
-    return order
-
-
-def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    problem = is_problem(answer)
-    assert (answer.status_code, problem["code"]) == (status, code), answer.text
-    return problem
-
-
-def granted(treasurer: httpx.Client, agent_id: str, amount: str) -> None:
-    done(treasurer.post(f"{TREASURY}/mint", json={"amount": amount}))
-    done(treasurer.post(f"{TREASURY}/fund", json={"amount": amount, "agent_id": agent_id}))
-
-
 def test_nothing_is_there_in_the_beginning_and_addresses_are_shown(secured, acting: Acting):
     viewer = acting("vera", "viewer")
 
@@ -87,14 +68,14 @@ def test_nothing_is_there_in_the_beginning_and_addresses_are_shown(secured, acti
 
 
 def test_what_is_minted_burnt_and_given_away_adds_up(treasurer: httpx.Client):
-    minted = done(
+    minted = executed(
         treasurer.post(f"{TREASURY}/mint", json={"amount": 9, "token": "GOLD", "note": "first"})
     )
-    done(treasurer.post(f"{TREASURY}/burn", json={"amount": "0.5", "token": "GOLD"}))
+    executed(treasurer.post(f"{TREASURY}/burn", json={"amount": "0.5", "token": "GOLD"}))
     pool = {"amount": "2", "account": "reward_pool", "token": "GOLD"}
-    done(treasurer.post(f"{TREASURY}/fund", json=pool))
+    executed(treasurer.post(f"{TREASURY}/fund", json=pool))
     wallet = {"amount": "1.5", "account": "wallet:GOLD:somebody"}
-    funded = done(treasurer.post(f"{TREASURY}/fund", json=wallet))
+    funded = executed(treasurer.post(f"{TREASURY}/fund", json=wallet))
 
     assert minted["order"] == {"token": "GOLD", "amount": "9", "note": "first"}
     assert minted["by"] == "tess"
@@ -205,7 +186,7 @@ def test_only_treasurers_and_admins_dispose_of_the_treasury(secured, acting: Act
         client.put(f"{ECONOMIC}/parameters", json={"base_task_reward": 1}), 403, "permission_denied"
     )
     assert head(root) == before
-    done(root.post(f"{TREASURY}/mint", json={"amount": 1}))
+    executed(root.post(f"{TREASURY}/mint", json={"amount": 1}))
 
 
 # Agents
@@ -220,7 +201,7 @@ def test_a_registration_stakes_a_grant_or_nothing_is_registered(treasurer, actin
     refused(agent.put(put, json={"initial_stake": "100"}), 402, "insufficient_funds")
     assert poor["available"] == "0"
     assert agent.get(put).status_code == 404
-    granted(treasurer, unique, "120")
+    fund(treasurer, unique, "120")
     registered = agent.post(f"{API}/agents/register", json=body)
 
     assert registered.status_code == 201, registered.text
@@ -234,7 +215,7 @@ def test_a_fleet_that_stakes_what_nobody_granted_is_not_applied(
     secured, treasurer, unique: str, tmp_path
 ):
     """`mas apply` says why, and leaves everything as it was."""
-    granted(treasurer, f"{unique}-rich", "100")
+    fund(treasurer, f"{unique}-rich", "100")
     token = bearer("root", "admin")["authorization"].removeprefix("Bearer ")
     file = tmp_path / "fleet.yaml"
     file.write_text(
@@ -257,7 +238,7 @@ def test_a_fleet_that_stakes_what_nobody_granted_is_not_applied(
 
 
 def test_nobody_stakes_what_is_anothers(treasurer, acting: Acting, unique: str):
-    granted(treasurer, unique, "100")
+    fund(treasurer, unique, "100")
     body = {"agent_id": unique, "initial_stake": "100"}
 
     operator = acting("olga", "operator").post(f"{API}/agents/register", json=body)
@@ -276,7 +257,7 @@ def test_who_enters_the_economy_without_a_treasurer_needs_what_is_there(
     agent = acting(unique, "agent")
 
     refused(agent.post(path, json={"amount": "50"}), 402, "insufficient_funds")
-    done(treasurer.post(f"{TREASURY}/mint", json={"amount": "50"}))
+    executed(treasurer.post(f"{TREASURY}/mint", json={"amount": "50"}))
     entered = treasurer.post(path, json={"amount": "50"}).json()
 
     assert entered["balance"] == "50"
@@ -305,7 +286,7 @@ def test_parameters_are_changed_in_the_revision_named(treasurer: httpx.Client):
         "reason": "more to do",
     }
 
-    changed = done(treasurer.put(path, json=change, headers={"if-match": tag}))
+    changed = executed(treasurer.put(path, json=change, headers={"if-match": tag}))
 
     assert changed["kind"] == "change_parameters"
     assert changed["order"]["changes"]["base_task_reward"] == "12.5"
@@ -321,7 +302,7 @@ def test_parameters_are_changed_in_the_revision_named(treasurer: httpx.Client):
     late = treasurer.put(path, json={"jail_seconds": 1}, headers={"if-match": tag})
     refused(late, 412, "precondition_failed")
     assert treasurer.get(path).json() == now.json()
-    same = done(treasurer.put(path, json={"jail_seconds": 60}))
+    same = executed(treasurer.put(path, json={"jail_seconds": 60}))
     assert same["result"] == {"revision": now.json()["revision"]}
 
 

@@ -95,9 +95,16 @@ def test_a_ticket_opens_a_mailbox_and_a_revocation_closes_it(pair: Pair, unique:
 def test_a_mailbox_closes_when_its_token_expires(
     pair: Pair, enter: Callable[..., Mailbox], unique: str
 ) -> None:
+    ann = enter(pair[1], f"{unique}-ann", bearer(f"{unique}-ann", "client"))
+    sent = ann.send(to_agent=unique, max_attempts=1)
     own = enter(pair[0], unique, bearer(unique, "client", lives=2))
-    own.next("mailbox")
+    assert own.message()["message_id"] == sent["message_id"]
     assert end_of(own.connection) == (4001, "token_expired")
+    # That was no failure of whoever had it: its only attempt is still to come, on any node.
+    again = enter(pair[1], unique, bearer(unique, "client"))
+    message = again.message()
+    assert (message["message_id"], message.get("attempt", 1)) == (sent["message_id"], 1)
+    assert again.ack(message)["acknowledged"] == 1
 
 
 def test_operators_see_who_reads_and_close_it(
@@ -194,6 +201,7 @@ def test_who_does_not_read_is_closed_and_the_messages_come_to_another_socket(
         while len(seen) < 200:
             message = awake.message()
             seen.add(message["payload"][0])
+            assert message.get("attempt", 1) == 1
             awake.ack(message)  # and read the receipt: who has too much unread cannot close
 
 

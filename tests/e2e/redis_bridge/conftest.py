@@ -51,21 +51,48 @@ class Speaker:
 
     def next(self, kind: str, **wanted: Any) -> dict[str, Any]:
         """Return the next thing of a kind that it hears; what comes before it is kept."""
-        until = time.monotonic() + PATIENCE
+        told = self._hear(PATIENCE, kind, wanted)
+        assert told is not None, (kind, wanted, self._heard)
+        return told
+
+    def _hear(self, seconds: float, kind: str, wanted: dict[str, Any]) -> dict[str, Any] | None:
+        until = time.monotonic() + seconds
         while True:
             for told in self._heard:
                 if told["type"] == kind and all(told.get(key) == wanted[key] for key in wanted):
                     self._heard.remove(told)
                     return told
+            if time.monotonic() > until:
+                return None
             heard = self.channel.get_message(timeout=0.5)
             if heard is not None:
                 self._heard.append(json.loads(heard["data"]))
-            assert time.monotonic() < until, (kind, wanted, self._heard)
 
     def ask(self, kind: str, id: str = "", **data: Any) -> dict[str, Any]:
         """Say something and return its receipt."""
         self.say(kind, id, **data)
         return self.next("receipt", id=id or kind)
+
+    def insist(self, kind: str, id: str = "", **data: Any) -> dict[str, Any]:
+        """Say something that may be said twice until there is a receipt.
+
+        What is said while nobody listens is not heard.
+        """
+        until = time.monotonic() + PATIENCE
+        while True:
+            self.say(kind, id, **data)
+            if (receipt := self._hear(2.0, "receipt", {"id": id or kind})) is not None:
+                return receipt
+            assert time.monotonic() < until, (kind, self._heard)
+
+    def collected(self) -> Iterator[dict[str, Any]]:
+        """Yield messages; whenever none comes for a while, collect anew."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            self.insist("collect")
+            while (told := self._hear(2.0, "message", {})) is not None:
+                yield told["data"]
+        raise AssertionError(self._heard)
 
     def collect(self, **data: Any) -> dict[str, Any]:
         """Collect; a bridge that has only just come may not have heard the first time."""

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
-from aia_mas.application.communication.post_office import Delivered
+from aia_mas.application.communication.out import Delivered
 from aia_mas.application.settings import Settings
 from aia_mas.application.settings_messages import MessageKey
 from aia_mas.domain.communication.destination import Destination

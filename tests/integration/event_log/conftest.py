@@ -25,6 +25,8 @@ from .wires import Wire
 
 PATIENCE = 30.0
 """Seconds after which a test that waits for something gives up."""
+NEVER = 3_600.0
+"""Seconds between looks of whoever is told what happens, or does not hear of it."""
 
 Place = tuple[int, str]
 """A version of a stream, and the command that wrote it."""

@@ -11,6 +11,7 @@ import anyio
 import psycopg
 import pytest
 
+from aia.testing.tables import Tables
 from aia_mas.application.event_log.leases import Lease, LeaseKeeper
 from aia_mas.application.event_log.log import EventLog
 from aia_mas.application.event_log.mapper import EventMapper
@@ -124,6 +125,24 @@ async def running(*works: Callable[[], Coroutine[Any, Any, None]]) -> AsyncItera
             tasks.start_soon(work)
         yield
         tasks.cancel_scope.cancel()
+
+
+async def folded(
+    log: PostgresEventLog,
+    database: str,
+    pen: Pen,
+    projection: Projection,
+    steps: Sequence[Sequence[Happening]],
+) -> Tables:
+    """Fold steps into PostgreSQL, and what stands in the log then into memory."""
+    live = runner(log, database, projection)
+    async with running(live.run):
+        head = await pen.write_all([step for step in steps if step])
+        assert await live.progress.reached(head, PATIENCE)
+    tables = Tables(projection)
+    for recorded in await log.read(0, 100_000):
+        tables.apply(recorded)
+    return tables
 
 
 async def lease_of(log: PostgresEventLog, projection: Projection, holder: str = "node") -> Lease:

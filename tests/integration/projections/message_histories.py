@@ -8,16 +8,23 @@ from random import Random
 from typing import Any
 
 from aia_mas.domain.communication import ending, mailbox
-from aia_mas.domain.communication.delivery_events import Acknowledged, Failed, Noted
+from aia_mas.domain.communication.delivery_events import (
+    Acknowledged,
+    Dropped,
+    Failed,
+    Noted,
+    Returned,
+)
 from aia_mas.domain.communication.destination import Destination
 from aia_mas.domain.communication.mailroom.folding import fold
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
-from aia_mas.domain.communication.message import MessageState, evolve
-from aia_mas.domain.communication.message_events import MessageSent, Sealed
+from aia_mas.domain.communication.message import MessageState, evolve, message_stream
+from aia_mas.domain.communication.message_events import MessageDropped, MessageSent, Sealed
 from aia_mas.domain.communication.recording import RecordDeliveries, record_deliveries
 from aia_mas.domain.communication.sending import Route, SendMessage, send_message
 from aia_mas.domain.communication.terms import MessageTerms
 from aia_mas.domain.kernel import Context, Decision, Principal, Role
+from aia_mas.domain.kernel.decision import accept
 from aia_mas.domain.kernel.ids import entity_of
 from aia_mas.domain.orchestration import agent_commands, agent_decisions
 from aia_mas.domain.orchestration.capabilities import Capabilities
@@ -155,6 +162,7 @@ class Correspondence:
         if not self.given:
             return Decision()
         noted, acknowledged, failed = list[Noted](), list[Acknowledged](), list[Failed]()
+        returned = list[Returned]()
         recent = self.given[-40:]
         for position, name, _ in self._random.sample(recent, min(3, len(recent))):
             number = self.room.directory.number(name)
@@ -163,10 +171,12 @@ class Correspondence:
             attempt = max((known.failures if known else 0) + self._some(1, 1, 1, 0), 1)
             at = self._now - timedelta(seconds=1)
             transport = self._some("socket", "poll", "")
-            kind = self._some("noted", "acknowledged", "failed", "failed")
+            kind = self._some("noted", "acknowledged", "failed", "failed", "returned")
             if kind == "noted":
                 deadline = self._now + timedelta(seconds=30)
                 noted.append(Noted(position, name, attempt, transport, at, deadline))
+            elif kind == "returned":
+                returned.append(Returned(position, name, attempt))
             elif kind == "acknowledged" and self._random.random() < 0.3:
                 acknowledged.append(Acknowledged(position, name, 0, "", None))
             elif kind == "acknowledged":
@@ -180,6 +190,7 @@ class Correspondence:
             noted=tuple(noted),
             acknowledged=tuple(acknowledged),
             failed=tuple(failed),
+            returned=tuple(returned),
         )
         return record_deliveries(None, command, self._context)
 
@@ -211,10 +222,16 @@ class Correspondence:
         if not self.given:
             return Decision()
         position, name, message_id = self._some(*self.given[-10:])
-        command = ending.DropMessage(
-            message_id=message_id, recipient=name, position=position, waiting=7, bound=6
+        if self._random.random() < 0.3:  # as in older logs
+            before = MessageDropped(
+                recipient=name, position=position, waiting=7, bound=6, at=self._now
+            )
+            return accept(message_stream(message_id), before)
+        some = {(position, name), self._some(*self.given[-10:])[:2]}
+        command = RecordDeliveries(
+            writer="courier-1", dropped=tuple(Dropped(*each, 7, 6) for each in sorted(some))
         )
-        return ending.drop_message(self.states[message_id], command, self._context)
+        return record_deliveries(None, command, self._context)
 
     def _redrive(self) -> Decision:
         dead = [(name, each) for name, state in self.states.items() for each in state.dead]

@@ -1,158 +1,39 @@
-"""Budgets and incentive programs in PostgreSQL: as in memory, as rebuilt, and as promised."""
+"""Budgets in PostgreSQL: as in memory, as rebuilt, and as promised."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime, timedelta
-from random import Random
 from typing import Any
 
 import msgspec
 import pytest
 
 from aia.testing.budgets import MemoryBudgetBoard
-from aia.testing.incentives import MemoryIncentiveBoard
 from aia.testing.tables import Tables
 from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.application.registry import EVENTS
-from aia_mas.domain.economy.budgets import budget
 from aia_mas.domain.economy.budgets.budget import budget_stream
-from aia_mas.domain.economy.budgets.counting import Budgets
-from aia_mas.domain.economy.budgets.errors import BudgetExhausted
-from aia_mas.domain.economy.budgets.events import BudgetHeld, BudgetRemoved, BudgetSet
-from aia_mas.domain.economy.budgets.periods import Period, period_at
-from aia_mas.domain.economy.budgets.telling import told
+from aia_mas.domain.economy.budgets.events import BudgetHeld, BudgetSet
+from aia_mas.domain.economy.budgets.periods import Period
 from aia_mas.domain.economy.budgets.terms import BudgetTerms, Scope
-from aia_mas.domain.economy.incentives.events import (
-    Award,
-    AwardsPaid,
-    Outcome,
-    ProgramCancelled,
-    ProgramClosed,
-    ProgramOpened,
-)
-from aia_mas.domain.economy.incentives.terms import Criterion, Payout, ProgramTerms
-from aia_mas.domain.kernel import Context, Event, Principal
-from aia_mas.domain.kernel.money import ONE
-from aia_mas.domain.orchestration.cost_hold import CostHold
 from aia_mas.interfaces.realtime.budget_facts import BUDGETS as TOPIC
 from aia_mas.interfaces.realtime.selection import EVERYTHING, Selection
 from aia_mas.projections.economy.budget_items import BUDGET_ITEMS
 from aia_mas.projections.economy.budgets import BudgetBoard, BudgetFilter
 from aia_mas.projections.economy.budgets_fold import BUDGETS
-from aia_mas.projections.economy.incentive_view import ProgramStatus
-from aia_mas.projections.economy.incentives import IncentiveBoard, ProgramFilter
-from aia_mas.projections.economy.incentives_fold import INCENTIVES
 from aia_mas.projections.rebuilding import rebuild
 from aia_mas.projections.snapshot_reading import Reading, reading
-from aia_mas.projections.table import Projection
 
-from .conftest import PATIENCE, Pen, contents, runner, running
-from .histories import Happening
-
-BEGIN = datetime(2026, 2, 20, 12, tzinfo=UTC)
-NAMES = [f"b{number}" for number in range(8)]
+from .budget_histories import BEGIN, NAMES, Spending
+from .conftest import Pen, contents, folded
 
 
 @pytest.fixture
 async def log(database: str) -> AsyncIterator[PostgresEventLog]:
     async with PostgresEventLog(database, EventMapper(EVENTS)).running() as running_log:
         yield running_log
-
-
-@pytest.fixture
-def pen(log: PostgresEventLog) -> Pen:
-    return Pen(log)
-
-
-class Spending:
-    """What happens to budgets when tasks are submitted, paid and called off, for some weeks."""
-
-    def __init__(self, seed: int) -> None:
-        self.random = Random(seed)
-        self.now = BEGIN
-        self.states: dict[str, Any] = {budget_stream(name): None for name in NAMES}
-        self.open: list[tuple[str, CostHold]] = []
-        self.count = 0
-
-    def step(self) -> list[Happening]:
-        self.now += timedelta(hours=self.random.randint(0, 30), seconds=1)
-        act = self.random.choice([self.set, self.submit, self.submit, self.end, self.end])
-        happenings = act()
-        for stream, event in happenings:
-            self.states[stream] = budget.evolve(self.states[stream], event)
-        return happenings
-
-    def set(self) -> list[Happening]:
-        name = self.random.choice(NAMES)
-        state = self.states[budget_stream(name)]
-        if state is not None and not state.removed and self.random.random() < 0.3:
-            return [(budget_stream(name), BudgetRemoved(by="t", at=self.now))]
-        revision = 1 if state is None else state.revision + 1
-        kinds = list(Period)
-        terms = BudgetTerms(
-            scope=Scope.TAG if state is None else state.terms.scope,
-            match=f"m{len(name) % 3}" if state is None else state.terms.match,
-            amount=self.random.randint(1, 900) * ONE // 7,
-            period=self.random.choice(kinds) if state is None else state.terms.period,
-            warn_ppm=self.random.choice([500_000, 800_000]),
-            hard=self.random.random() < 0.5,
-        )
-        changed = BudgetSet(terms=terms, revision=revision, by="t", at=self.now)
-        events: list[Event] = [changed]
-        if state is not None:
-            ctx = Context(self.now, 0, Principal("t"))
-            period = period_at(terms.period, self.now)
-            events += told(terms, period, state.use_of(period).used, ctx)
-        return [(budget_stream(name), event) for event in events]
-
-    def submit(self) -> list[Happening]:
-        budgets = Budgets(self.states, Context(self.now, 0, Principal("alice")))
-        self.count += 1
-        some = tuple(sorted(self.random.sample(NAMES, 3)))
-        hold = CostHold(
-            transfer_id=f"task:t{self.count}",
-            payer="alice",
-            amount=self.random.randint(1, 60) * ONE // 3,
-            budgets=budgets.shares(some),
-        )
-        try:
-            budgets.hold(f"t{self.count}", hold)
-        except BudgetExhausted:
-            return []
-        self.open.append((f"t{self.count}", hold))
-        return budgets.events
-
-    def end(self) -> list[Happening]:
-        if not self.open:
-            return []
-        task_id, hold = self.open.pop(self.random.randrange(len(self.open)))
-        budgets = Budgets(self.states, Context(self.now, 0, Principal("settlement")))
-        if self.random.random() < 0.3:
-            budgets.release(task_id, hold)
-        else:
-            budgets.spend(task_id, hold, self.random.randint(1, hold.amount))
-        return budgets.events
-
-
-async def folded(
-    log: PostgresEventLog,
-    database: str,
-    pen: Pen,
-    projection: Projection,
-    steps: Sequence[Sequence[Happening]],
-) -> Tables:
-    """Fold steps into PostgreSQL, and what stands in the log then into memory."""
-    live = runner(log, database, projection)
-    async with running(live.run):
-        head = await pen.write_all([step for step in steps if step])
-        assert await live.progress.reached(head, PATIENCE)
-    tables = Tables(projection)
-    for recorded in await log.read(0, 100_000):
-        tables.apply(recorded)
-    return tables
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -283,102 +164,3 @@ async def test_what_cannot_be_stops_the_read_model(
 
     with pytest.raises(Exception, match="check constraint"):
         await rebuild(BUDGETS, log, database)
-
-
-def program(budget_tokens: int = 100, **changes: Any) -> ProgramTerms:
-    said: dict[str, Any] = {
-        "title": "p",
-        "budget": budget_tokens * ONE,
-        "starts_at": BEGIN,
-        "ends_at": BEGIN + timedelta(days=1),
-        "criterion": Criterion.COUNT,
-        "payout": Payout.FIXED,
-        "amount": ONE,
-    }
-    return ProgramTerms(**{**said, **changes})
-
-
-def paid(number: int, total: int, *awards: Award) -> AwardsPaid:
-    return AwardsPaid(
-        number=number,
-        awards=awards,
-        paid=total,
-        transfer_id=f"incentive:p1:{number}",
-        at=BEGIN + timedelta(minutes=number),
-    )
-
-
-PROGRAMS: list[list[Happening]] = [
-    [("incentive/p1", ProgramOpened(terms=program(), by="tess", at=BEGIN))],
-    [
-        (
-            "incentive/p2",
-            ProgramOpened(
-                terms=program(
-                    7,
-                    starts_at=BEGIN + timedelta(hours=2),
-                    criterion=Criterion.QUALITY,
-                    min_rating=0.5,
-                ),
-                by="tess",
-                at=BEGIN,
-            ),
-        )
-    ],
-    [("incentive/p1", paid(1, 3 * ONE, Award("ann", 2, 2 * ONE), Award("bob", 1, ONE)))],
-    [("incentive/p1", paid(2, 4 * ONE, Award("ann", 1, ONE)))],
-    [("incentive/p1", ProgramCancelled(reason="r", by="tess", at=BEGIN))],
-    [
-        (
-            "incentive/p1",
-            ProgramClosed(outcome=Outcome.CANCELLED, returned=96 * ONE, agents=2, at=BEGIN),
-        )
-    ],
-    [("incentive/p3", ProgramOpened(terms=program(payout=Payout.PRO_RATA), by="t", at=BEGIN))],
-]
-
-
-async def test_programs_are_in_postgresql_as_in_memory_and_as_rebuilt(
-    database: str, log: PostgresEventLog, pen: Pen
-) -> None:
-    tables = await folded(log, database, pen, INCENTIVES, PROGRAMS)
-    memory, board = MemoryIncentiveBoard(tables, lambda: 0), IncentiveBoard(log.pool)
-
-    for now in (BEGIN, BEGIN + timedelta(hours=3), BEGIN + timedelta(days=2)):
-        for name in ("p1", "p2", "p3", "p4"):
-            assert (await board.find(name, now)).item == (await memory.find(name, now)).item
-        for status in ((), *((each,) for each in ProgramStatus)):
-            filters = ProgramFilter(status=status)
-            assert (await board.list(now, filters)).items == (await memory.list(now, filters)).items
-            assert await board.count(now, filters) == await memory.count(now, filters)
-        ids = [each.program_id for each in (await board.list(now, sort="-budget")).items]
-        assert ids == ["p3", "p1", "p2"]
-    payments = await board.payments("p1")
-    assert [(each.agent_id, each.awards, each.amount) for each in payments] == [
-        ("ann", 1, "1"),
-        ("ann", 2, "2"),
-        ("bob", 1, "1"),
-    ]
-    assert payments == await memory.payments("p1")
-    shown = (await board.find("p1", BEGIN)).item
-    assert shown is not None
-    assert (shown.status, shown.paid, shown.returned, shown.awards) == ("closed", "4", "96", 4)
-    before = await contents(database, INCENTIVES)
-    await rebuild(INCENTIVES, log, database)
-    assert await contents(database, INCENTIVES) == before
-
-
-@pytest.mark.parametrize(
-    "last",
-    [
-        paid(1, 101 * ONE, Award("ann", 1, 101 * ONE)),
-        ProgramClosed(outcome=Outcome.ENDED, returned=99 * ONE, at=BEGIN),
-    ],
-)
-async def test_a_program_over_its_budget_stops_the_read_model(
-    database: str, log: PostgresEventLog, pen: Pen, last: Any
-) -> None:
-    await pen.write_all([PROGRAMS[0], [("incentive/p1", last)]])
-
-    with pytest.raises(Exception, match="check constraint"):
-        await rebuild(INCENTIVES, log, database)

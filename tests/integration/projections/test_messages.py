@@ -17,7 +17,9 @@ from aia_mas.application.registry import EVENTS
 from aia_mas.domain.communication.delivery_events import (
     Acknowledged,
     DeliveriesAcknowledged,
+    DeliveriesDropped,
     DeliveriesNoted,
+    Dropped,
     Noted,
 )
 from aia_mas.domain.communication.destination import Destination
@@ -32,7 +34,7 @@ from aia_mas.projections.communication.message_filters import (
 from aia_mas.projections.communication.messages import Messages
 from aia_mas.projections.communication.messages_fold import MESSAGES
 from aia_mas.projections.communication.standing import OPEN, MessageStatus
-from aia_mas.projections.communication.story import Counts
+from aia_mas.projections.communication.story import RecipientCounts
 from aia_mas.projections.listing import Page
 from aia_mas.projections.rebuilding import rebuild
 
@@ -277,14 +279,16 @@ async def test_an_expiry_ends_what_is_open_without_a_word_about_each(
 
     ends = [[(f"message/{name}", MessageExpired(at=until))] for name in ("m1", "m3")]
     late = [[("deliveries/n1", acknowledged(position, 0, 60))] for position in (first, group)]
+    too_much = tuple(Dropped(group, f"agent-{n:05}", 9, 8) for n in range(30, 60))
+    late.append([("deliveries/c1", DeliveriesDropped(items=too_much, at=until))])
     await folded(log, database, await pen.write_all([*ends, *late]))
 
     stored = Messages(log.pool)
     for message_id, counts, waiting in (
-        ("m1", Counts(acknowledged=20, expired=180), 0),
-        ("m2", Counts(queued=200), 200),
+        ("m1", RecipientCounts(acknowledged=20, expired=180), 0),
+        ("m2", RecipientCounts(queued=200), 200),
         # Nothing was known of others, and what they say now is too late.
-        ("m3", Counts(acknowledged=20, expired=40), None),
+        ("m3", RecipientCounts(acknowledged=20, expired=40), None),
     ):
         found = (await stored.find(message_id)).item
         assert found is not None

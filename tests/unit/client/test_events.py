@@ -13,6 +13,7 @@ from aia.client.types import (
     AgentUpdate,
     BudgetSnapshot,
     BudgetUpdate,
+    DeliveryUpdate,
     EconomicUpdate,
     MessageUpdate,
     ProposalSnapshot,
@@ -21,7 +22,7 @@ from aia.client.types import (
 )
 from aia_mas.interfaces.realtime.agent_facts import AgentUpdate as ServersAgentUpdate
 from aia_mas.interfaces.realtime.budget_facts import BudgetTold
-from aia_mas.interfaces.realtime.message_facts import MessageTold
+from aia_mas.interfaces.realtime.message_facts import DeliveryTold, MessageTold
 from aia_mas.interfaces.realtime.proposal_facts import ProposalTold
 from aia_mas.interfaces.realtime.task_facts import TaskUpdate as ServersTaskUpdate
 from aia_mas.projections.economy.economy_view import EconomyView
@@ -68,6 +69,14 @@ def test_updates_have_the_fields_that_the_server_tells(
     told = {f.encode_name: f.required for f in msgspec.structs.fields(theirs)}
     known = {f.encode_name: f.required for f in msgspec.structs.fields(ours)}
     assert known == {**told, "position": False, "place": False}
+
+
+def test_deliveries_in_them_have_the_fields_that_the_server_tells() -> None:
+    told, known = (
+        {field.encode_name: field.required for field in msgspec.structs.fields(each)}
+        for each in (DeliveryTold, DeliveryUpdate)
+    )
+    assert known == told
 
 
 def test_what_a_later_server_says_more_is_passed_over() -> None:

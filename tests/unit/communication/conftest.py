@@ -1,4 +1,4 @@
-"""Streams about messages as scenarios: given, when, then; and a system in memory."""
+"""Streams about messages as scenarios: given, when, then; a desk of trays; a system in memory."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from aia_mas.domain.communication import ending, mailbox, message, rules, sendin
 from aia_mas.domain.communication.terms import MessageTerms
 from tests.unit.domain.conftest import Decisions, Scenario
 
+from .desk import Desk
+
 TERMS = MessageTerms(max_payload_bytes=1_000, ttl_seconds=None)
 MESSAGES: Decisions = {
     sending.SendMessage: partial(sending.send_message, terms=TERMS),
     ending.ExpireMessage: ending.expire_message,
     ending.BuryMessage: ending.bury_message,
-    ending.DropMessage: ending.drop_message,
     ending.RedriveMessage: ending.redrive_message,
 }
 MAILBOXES: Decisions = {
@@ -56,6 +57,12 @@ def logs_as_they_were() -> Iterator[None]:
     structlog.reset_defaults()
     if before is not None:
         structlog.configure(**before)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """Return an empty mailroom and a clock."""
+    return Desk()
 
 
 @pytest.fixture

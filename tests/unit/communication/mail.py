@@ -8,8 +8,10 @@ from typing import Any
 from aia_mas.domain.communication.delivery_events import (
     Acknowledged,
     DeliveriesAcknowledged,
+    DeliveriesDropped,
     DeliveriesFailed,
     DeliveriesNoted,
+    Dropped,
     Failed,
     Noted,
 )
@@ -126,8 +128,13 @@ class Room:
         )
         return self.happens(self.log[position - 1][0], died)
 
-    def drop(self, position: int, recipient: str, seconds: float = 0.0) -> int:
+    def drop(self, position: int, *recipients: str, seconds: float = 0.0) -> int:
         """Have a letter make room."""
+        items = tuple(Dropped(position, name, 2, 1) for name in recipients)
+        return self.happens("deliveries/w", DeliveriesDropped(items=items, at=at(seconds)))
+
+    def drop_as_before(self, position: int, recipient: str, seconds: float = 0.0) -> int:
+        """Have it do so in the way of older logs."""
         dropped = MessageDropped(
             recipient=recipient, position=position, waiting=2, bound=1, at=at(seconds)
         )

@@ -36,6 +36,7 @@ class Waiting:
     retry_at: datetime | None = None
     spent: bool = False
     deadline: datetime | None = None
+    returned: bool = False
     reason: str = ""
 
 
@@ -121,9 +122,17 @@ class PlainMail:
                             self._end(letter.position, who, "expired")
             case messages.MessageDied():
                 self._end(event.position, event.recipient, "dead")
-            case messages.MessageDropped():
-                self._check_drop(event)
-                self._end(event.position, event.recipient, "dropped")
+            case deliveries.DeliveriesReturned():
+                for returned in event.items:
+                    letter = self._letter(returned.position, returned.recipient)
+                    if letter and letter.deadline and returned.attempt > letter.failures:
+                        letter.deadline, letter.returned = None, True
+            case deliveries.DeliveriesDropped():
+                for dropped in event.items:
+                    letter = self._letter(dropped.position, dropped.recipient)
+                    if letter is not None and not letter.spent:
+                        self._check_drop(dropped, letter)
+                        self._end(dropped.position, dropped.recipient, "dropped")
             case deliveries.DeliveriesAcknowledged():
                 for item in event.items:
                     letter = self._letter(item.position, item.recipient)
@@ -204,19 +213,16 @@ class PlainMail:
         self.lower.discard((position, name))
         self.counts[letter.priority, outcome] += 1
 
-    def _check_drop(self, event: messages.MessageDropped) -> None:
+    def _check_drop(self, dropped: deliveries.Dropped, letter: Waiting) -> None:
         """What makes room is one of the lowest, and there was too much.
 
         Several are dropped at once, in any order: those that are lower go with it.
         """
-        letter = self._letter(event.position, event.recipient)
-        if letter is None:
-            return
-        waiting = self.person(event.recipient).waiting.values()
-        assert len(waiting) > event.bound, "nothing had to make room"
+        waiting = self.person(dropped.recipient).waiting.values()
+        assert len(waiting) > dropped.bound, "nothing had to make room"
         idle = [each for each in waiting if not each.deadline and not each.spent]
         self.lower |= {
-            (each.position, event.recipient)
+            (each.position, dropped.recipient)
             for each in idle
             if each.priority.rank > letter.priority.rank
         }

@@ -7,13 +7,11 @@ from msgspec.structs import replace
 from aia_mas.domain.communication.ending import (
     MOST_REDRIVEN,
     BuryMessage,
-    DropMessage,
     ExpireMessage,
     RedriveMessage,
 )
 from aia_mas.domain.communication.message_events import (
     MessageDied,
-    MessageDropped,
     MessageExpired,
     MessageRedriven,
 )
@@ -51,7 +49,6 @@ def test_nothing_ends_that_never_was(a_message):
     for command in (
         ExpireMessage(message_id="m1", due=NOW),
         BURY,
-        DropMessage(message_id="m1", recipient="bob", position=7, waiting=2, bound=1),
         RedriveMessage(message_id="m1", sent=7),
     ):
         a_message.when(command).then_refused("message_not_found")
@@ -79,7 +76,28 @@ def test_what_was_queued_again_expires_at_its_own_time(a_message):
     a_message.when(late).then()
 
 
-# --------------------------------------------------------------------------- dead and dropped
+def test_what_was_queued_again_by_a_clock_that_was_set_back_expires_as_well(a_message):
+    """Its message has expired up to a later time than its own, but that was before."""
+    a_message.given(SENT, DIED, MessageExpired(at=at(900)), redriven("bob", expires_at=at(160)))
+
+    expire = ExpireMessage(message_id="m1", due=at(160))
+    a_message.at(at(161)).when(expire).then(MessageExpired(at=at(161)))
+    a_message.when(expire).then()
+    # What had expired before has not begun to last again.
+    a_message.when(ExpireMessage(message_id="m1", due=at(60))).then()
+    a_message.when(replace(BURY, recipient="cal", expires=at(900))).then()
+
+
+def test_what_was_queued_again_by_a_clock_that_was_set_back_dies_as_well(a_message):
+    a_message.given(SENT, DIED, MessageExpired(at=at(900)), redriven("bob", expires_at=at(160)))
+
+    late = replace(BURY, position=9, expires=at(160))
+    a_message.when(late).then(replace(DIED, position=9))
+    a_message.given(redriven("bob", expires_at=at(170)), MessageExpired(at=at(170)))
+    a_message.when(replace(late, position=11, expires=at(170))).then()
+
+
+# --------------------------------------------------------------------------------------- dead
 
 
 def test_it_is_dead_for_one_and_not_for_others(a_message):
@@ -92,12 +110,6 @@ def test_what_has_expired_is_not_dead_as_well(a_message):
 
     a_message.when(replace(BURY, expires=at(60))).then()
     a_message.when(replace(BURY, expires=at(160))).then(DIED)
-
-
-def test_it_makes_room(a_message):
-    command = DropMessage(message_id="m1", recipient="bob", position=7, waiting=2, bound=1)
-    dropped = MessageDropped(recipient="bob", position=7, waiting=2, bound=1, at=NOW)
-    a_message.given(SENT).when(command).then(dropped)
 
 
 # --------------------------------------------------------------------------------- once more

@@ -32,6 +32,7 @@ from aia_mas.domain.communication.terms import WhenFull
 from aia_mas.domain.kernel.errors import DomainError
 from aia_mas.domain.orchestration.task_specification import Priority
 
+from . import mail_checks, mail_collecting, mail_faults, mail_sending
 from .mail_world import NAMES, Handed, MailWorld
 
 names = st.sampled_from(NAMES)
@@ -72,7 +73,7 @@ class Mail(RuleBasedStateMachine):
         if hasattr(self, "world"):
             try:
                 if sys.exc_info()[0] is None:
-                    self.world.settle()
+                    mail_checks.settle(self.world)
             finally:
                 self.world.close()
 
@@ -92,30 +93,31 @@ class Mail(RuleBasedStateMachine):
 
     @rule(node=nodes, sender=names, to=agents, said=details)
     def somebody_sends(self, node: int, sender: str, to: Destination, said: Any) -> None:
-        self.world.send(node, sender, to, **said)
+        mail_sending.send(self.world, node, sender, to, **said)
 
     @rule(node=nodes, sender=names, to=groups, said=details)
     def somebody_sends_to_a_group(self, node: int, sender: str, to: Any, said: Any) -> None:
-        self.world.send(node, sender, to, **said)
+        mail_sending.send(self.world, node, sender, to, **said)
 
     @rule(node=nodes, to=names, several=st.lists(priorities, min_size=2, max_size=5))
     def somebody_sends_several(self, node: int, to: str, several: list[Priority]) -> None:
         for priority in several:
-            self.world.send(node, "ann", Destination(agents=(to,)), priority=priority)
+            mail_sending.send(self.world, node, "ann", Destination(agents=(to,)), priority=priority)
 
     @rule(node=nodes, to=names, count=st.integers(2, 8))
     def somebody_sends_at_once(self, node: int, to: str, count: int) -> None:
-        self.world.send_at_once(node, "eve", to, count)
+        mail_sending.send_at_once(self.world, node, "eve", to, count)
 
     @rule(node=nodes, data=st.data())
     @precondition(lambda self: self.world.sent)
     def the_same_again(self, node: int, data: st.DataObject) -> None:
         """Sent again, it changes nothing; dead, it is queued again if it still is."""
-        self.world.send_again(node, data.draw(st.sampled_from(sorted(self.world.sent))))
+        message_id = data.draw(st.sampled_from(sorted(self.world.sent)))
+        mail_sending.send_again(self.world, node, message_id)
         outcomes = self.world.plain.outcomes.items()
         dead = sorted(letter for letter, outcome in outcomes if outcome == "dead")
         if dead:
-            self.world.redrive(node, *data.draw(st.sampled_from(dead)))
+            mail_sending.redrive(self.world, node, *data.draw(st.sampled_from(dead)))
 
     @rule(node=nodes, data=st.data(), prefetch=prefetches, most=st.integers(1, 4), then=st.data())
     def somebody_collects(
@@ -123,19 +125,21 @@ class Mail(RuleBasedStateMachine):
     ) -> None:
         with_mail = [name for name in NAMES if self.world.person(name).waiting]
         name = data.draw(st.sampled_from(with_mail or NAMES))
-        handed = self.world.take(self.world.collector(node, name, prefetch), most)
+        collector = mail_collecting.somebody(self.world, node, name, prefetch)
+        handed = mail_collecting.take(self.world, collector, most)
         if handed and then.draw(st.booleans()):
-            self.world.acknowledge_if_open(node, handed[-1])
+            mail_collecting.acknowledge_if_open(self.world, node, handed[-1])
 
     @rule(data=st.data(), most=st.integers(1, 6))
     @precondition(lambda self: self.world.collectors)
     def whoever_collects_goes_on(self, data: st.DataObject, most: int) -> None:
-        self.world.take(data.draw(st.sampled_from(self.world.collectors)), most)
+        mail_collecting.take(self.world, data.draw(st.sampled_from(self.world.collectors)), most)
 
-    @rule(data=st.data())
+    @rule(data=st.data(), in_order=st.booleans())
     @precondition(lambda self: self.world.collectors)
-    def a_connection_is_lost(self, data: st.DataObject) -> None:
-        self.world.go(data.draw(st.sampled_from(self.world.collectors)))
+    def a_connection_ends(self, data: st.DataObject, in_order: bool) -> None:
+        collector = data.draw(st.sampled_from(self.world.collectors))
+        mail_collecting.go(self.world, collector, in_order=in_order)
 
     @rule(node=nodes, data=st.data(), times=st.integers(1, 2))
     @precondition(lambda self: self.world.handed)
@@ -144,13 +148,13 @@ class Mail(RuleBasedStateMachine):
         world, each = self.world, self.one_handed(data)
         letter = world.letter(each)
         spent = letter is not None and letter.spent
-        first, *others = world.acknowledge(node, each, times)
+        first, *others = mail_collecting.acknowledge(world, node, each, times)
         if letter is None:
             assert isinstance(first, NotARecipient)
         elif spent:
             assert isinstance(first, MessageClosed)
         else:
-            world.check_acknowledged(first, letter, each)
+            mail_collecting.check_acknowledged(world, first, letter, each)
             assert all(isinstance(other, AlreadyAcknowledged) for other in others)
 
     @rule(node=nodes, data=st.data(), after=st.sampled_from((None, 0.0, 6.0)), again=st.booleans())
@@ -195,22 +199,24 @@ class Mail(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from((0.3, 1.0, 3.0, 9.0, 40.0)))
     def time_passes(self, seconds: float) -> None:
-        self.world.pass_time(seconds)
+        mail_faults.pass_time(self.world, seconds)
 
-    @rule(fault=st.integers(0, 2), node=nodes)
+    @rule(fault=st.integers(0, 3), node=nodes)
     def something_goes_wrong(self, fault: int, node: int) -> None:
         match fault:
             case 0:
-                self.world.kill_and_restart(node)
+                mail_faults.kill_and_restart(self.world, node)
             case 1:
-                self.world.take_over(node)
+                mail_faults.take_over(self.world, node)
             case 2:
-                self.world.go_back_to_a_snapshot(node)
+                mail_faults.go_back_to_a_snapshot(self.world, node)
+            case 3:
+                mail_faults.set_the_clock_back(self.world, 30.0)
 
     @invariant()
     def all_say_the_same(self) -> None:
         if hasattr(self, "world"):
-            self.world.check()
+            mail_checks.check(self.world)
 
 
 class DroppingMail(Mail):

@@ -6,11 +6,13 @@ import pytest
 
 from aia_mas.domain.communication.destination import Destination
 from aia_mas.domain.communication.mailroom import mailroom
+from aia_mas.domain.communication.mailroom.folding import fold
 from aia_mas.domain.communication.mailroom.letter import EAGER
 from aia_mas.domain.kernel.steps import at_once
+from aia_mas.domain.orchestration.agent_events import AgentWentOffline
 from aia_mas.domain.orchestration.task_specification import Priority
 
-from .mail import EVERYBODY, Room
+from .mail import EVERYBODY, NOW, Room
 
 NORMAL = Priority.NORMAL.rank
 MANY = tuple(f"agent-{number}" for number in range(EAGER + 1))
@@ -77,6 +79,28 @@ def test_the_first_outcome_holds(room):
     figures = room.room.figures[NORMAL]
     assert (figures.dead, figures.dropped, figures.queued) == (1, 0, 0)
     assert room.room.inboxes.spent == {}
+
+
+def test_many_make_room_by_one_event(room):
+    first, second = room.send("m1", "bob", "cal"), room.send("m2", "bob")
+    room.drop(first, "bob", "cal", "nobody")
+    room.drop(first, "bob")
+
+    figures = room.room.figures[NORMAL]
+    assert (figures.dropped, figures.queued) == (2, 1)
+    assert (room.waiting("bob"), room.waiting("cal")) == ([second], [])
+
+
+def test_what_has_no_further_attempt_is_dead_and_not_dropped(room):
+    """In older logs it was, since the one who drops and the one who buries agreed before."""
+    first, second = room.send("m1", "bob"), room.send("m2", "bob")
+    for position in (first, second):
+        room.fail(position, "bob")
+    room.drop(first, "bob")
+    room.drop_as_before(second, "bob")
+
+    assert (room.waiting("bob"), room.room.figures[NORMAL].dropped) == ([first], 1)
+    assert set(room.room.inboxes.spent) == {(first, "bob")}
 
 
 def test_a_note_of_an_attempt_that_failed_meanwhile_changes_nothing(room):
@@ -278,7 +302,7 @@ def test_what_waited_when_it_came_online_is_its_backlog_as_far_as_it_still_waits
 # --------------------------------------------------------------------------- nothing is left
 
 
-@pytest.mark.parametrize("end", ["acknowledge", "bury", "drop", "expire"])
+@pytest.mark.parametrize("end", ["acknowledge", "bury", "drop", "drop_as_before", "expire"])
 def test_an_id_that_mail_was_once_sent_to_is_forgotten(room, end):
     for number in range(100):
         position = room.send(f"m{number}", f"nobody-{number}", ttl=10.0)
@@ -292,6 +316,21 @@ def test_an_id_that_mail_was_once_sent_to_is_forgotten(room, end):
     assert len(room.room.directory) == 0
     assert len(room.room.directory.recipients) == 1
     assert room.room.held == 0
+
+
+@pytest.mark.parametrize("restored", [False, True])
+def test_ids_that_mail_to_many_was_once_sent_to_are_forgotten_when_it_has_expired(room, restored):
+    for number in range(4):
+        names = [f"nobody-{number}-{each}" for each in range(3 * EAGER)]
+        room.send(f"m{number}", *names, ttl=10.0)
+        room.waiting(names[0])
+        room.expire(f"m{number}", 11.0)
+    mailroom = again(room) if restored else room.room
+    # Some of them with every event.
+    for number in range(20):
+        fold(mailroom, len(room.log) + number + 1, "agent/ann", AgentWentOffline(at=NOW))
+
+    assert len(mailroom.directory) == 0
 
 
 def test_an_agent_that_left_is_forgotten_when_its_mail_is_gone(room):

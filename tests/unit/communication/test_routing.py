@@ -220,6 +220,23 @@ def test_mail_to_unknown_ids_may_be_refused(room):
     assert routed(room, to("bob", "x"), refusing).refusal().code == "unknown_recipient"
 
 
+def test_a_copy_for_which_there_is_no_room_does_not_keep_the_message_from_others(room):
+    room.register("bob")
+    rule = Rule(rule_id="r", match=Match(message_type="note"), copy_to=to("x"))
+    room.happens("routing/rules", RuleSet(rule=rule, by="op", at=NOW))
+    for number in range(5):
+        room.send(f"m{number}", "x")
+
+    assert routed(room, to("x")).full == "x"
+    found = routed(room, to("bob"))
+    assert (found.refusal(), found.recipients) == (None, ("bob", "x"))
+
+    refusing = MessageTerms(to_unknown=ToUnknown.REFUSE)
+    found = routed(room, to("bob"), refusing)
+    assert (found.refusal(), found.recipients) == (None, ("bob",))
+    assert found.why[-1] == "x is not registered: it gets no copy"
+
+
 def test_where_the_lowest_are_dropped_nothing_is_refused(room):
     room.register("bob")
     for number in range(10):

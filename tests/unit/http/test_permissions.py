@@ -17,6 +17,7 @@ from aia_mas.interfaces.http.app import create_app
 from aia_mas.interfaces.http.health import DETAILS
 from aia_mas.interfaces.http.security import PERMISSIONS, PUBLIC, authorize
 from aia_mas.interfaces.realtime import OPERATIONS, CloseCode
+from aia_mas.interfaces.realtime.frontend import permit
 
 
 def described(settings: Settings) -> Any:
@@ -194,3 +195,15 @@ def test_roles_may_what_they_are_for(role: Role, operation: str, may: bool) -> N
     else:
         with pytest.raises(PermissionDenied):
             authorize(operation, principal)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_what_becomes_of_everybody_s_messages_is_told_to_who_watches_and_not_to_agents(
+    role: Role,
+) -> None:
+    principal = Principal("somebody", frozenset({role}))
+    if role in {Role.ADMIN, Role.OPERATOR, Role.AUDITOR, Role.VIEWER}:
+        permit("messages", principal)
+    else:
+        with pytest.raises(PermissionDenied):
+            permit("messages", principal)

@@ -14,7 +14,7 @@ from aia_mas.domain.communication import message_events as events
 from aia_mas.domain.communication.destination import Destination
 from aia_mas.domain.kernel import Event
 from aia_mas.interfaces.realtime.frames import payloads
-from aia_mas.interfaces.realtime.message_facts import MESSAGES
+from aia_mas.interfaces.realtime.message_facts import MESSAGES, MOST_TOLD, told_message
 
 AT = datetime(2026, 3, 4, tzinfo=UTC)
 SENT = events.MessageSent(
@@ -91,6 +91,19 @@ ITEM: dict[str, Any] = {"queued_at": 3, "agent_id": "b", "attempt": 2, "transpor
                 "deliveries": [{**ITEM, "reason": "timed_out", "retry_at": "2026-03-04T00:00:00Z"}],
             },
         ),
+        (
+            batches.DeliveriesReturned(items=(batches.Returned(3, "b", 2),), at=AT),
+            "deliveries.returned",
+            {
+                "status": "queued",
+                "deliveries": [{"queued_at": 3, "agent_id": "b", "attempt": 2}],
+            },
+        ),
+        (
+            batches.DeliveriesDropped(items=(batches.Dropped(3, "b", 9, 8),), at=AT),
+            "deliveries.dropped",
+            {"status": "dropped", "deliveries": [{"queued_at": 3, "agent_id": "b"}]},
+        ),
     ],
     ids=lambda each: each if isinstance(each, str) else "",
 )
@@ -110,6 +123,22 @@ def test_what_an_event_tells(event: Event, name: str, told: dict[str, Any]) -> N
         "b" if name != "message.expired" else None,
         told["status"],
     )
+
+
+def test_of_a_large_batch_a_frame_tells_some_and_how_many_more_there_are() -> None:
+    items = tuple(
+        batches.Acknowledged(3, f"a{number}", 1, "socket", AT) for number in range(MOST_TOLD + 7)
+    )
+    event = batches.DeliveriesAcknowledged(items=items, at=AT)
+    recorded = RecordedEvent(7, "deliveries/n1", 2, event.topic, event, AT, "c", "a", None, None, 9)
+
+    told = told_message("deliveries.acknowledged", "n1", recorded)
+
+    assert told.deliveries is not None
+    assert [each.agent_id for each in told.deliveries] == [
+        each.recipient for each in items[:MOST_TOLD]
+    ]
+    assert told.not_told == 7
 
 
 def test_every_event_of_a_message_is_told() -> None:

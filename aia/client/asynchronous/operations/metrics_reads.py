@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from aia.client.asynchronous.group import AsyncGroup
-from aia.client.types import CommunicationMetrics, Metrics, MetricsHistory
+from aia.client.types import Metrics, MetricsHistory
 
 
 class AsyncMetricsReads(AsyncGroup):
@@ -28,28 +28,6 @@ class AsyncMetricsReads(AsyncGroup):
         """
         return await self._connection.read(
             "/mas/api/v1/agents/metrics/system", Metrics, {"min_position": min_position}
-        )
-
-    async def communication(
-        self,
-        *,
-        min_position: int | None = None,
-    ) -> CommunicationMetrics:
-        """Return messages in numbers: by priority what waits, arrived and failed, and how fast.
-
-        What the log tells is of the whole system, since it began.
-
-        Args:
-            min_position: Answer only when the read model has this position (`X-Event-Position`).
-
-        Example::
-
-            await client.metrics.communication()
-        """
-        return await self._connection.read(
-            "/mas/api/v1/communication/metrics",
-            CommunicationMetrics,
-            {"min_position": min_position},
         )
 
     async def history(

@@ -14,10 +14,10 @@ from aia.client.types import (
     Message,
     MessagePage,
     MessageStatus,
+    MessageStory,
     Priority,
     ReceivedMessage,
     ReceivedPage,
-    Story,
 )
 from aia.client.writing import segment
 
@@ -31,7 +31,7 @@ class MessageReads(Group):
         *,
         limit: int | None = None,
         min_position: int | None = None,
-    ) -> Story:
+    ) -> MessageStory:
         """Return a message and its whole story, by recipient and as it happened.
 
         Of many recipients it shows the first ones by their ids; `next_cursor` is for those behind
@@ -49,7 +49,7 @@ class MessageReads(Group):
         """
         return self._connection.read(
             f"/mas/api/v1/communication/messages/{segment(message_id)}",
-            Story,
+            MessageStory,
             {"limit": limit, "min_position": min_position},
         )
 
@@ -66,7 +66,7 @@ class MessageReads(Group):
 
         Args:
             message_id: The message.
-            status: In one of these statuses.
+            status: Standing so at the recipient.
             limit: Items of a page, at most.
             cursor: `next_cursor` of the page before, with the same filters.
             min_position: Answer only when the read model has this position (`X-Event-Position`).
@@ -93,7 +93,7 @@ class MessageReads(Group):
 
         Args:
             message_id: The message.
-            status: In one of these statuses.
+            status: Standing so at the recipient.
             limit: Items of a page, at most.
             min_position: Answer only when the read model has this position (`X-Event-Position`).
 
@@ -142,7 +142,7 @@ class MessageReads(Group):
             priority: Of one of these classes.
             topic: Sent to this topic.
             correlation_id: Tied together by this.
-            status: In one of these statuses.
+            status: Standing so at some recipient; `status` of the message may be another one.
             since: Sent at this time or later.
             until: Sent before this time.
             sort: The order; with `-` the largest, or latest, first.
@@ -201,7 +201,7 @@ class MessageReads(Group):
             priority: Of one of these classes.
             topic: Sent to this topic.
             correlation_id: Tied together by this.
-            status: In one of these statuses.
+            status: Standing so at some recipient; `status` of the message may be another one.
             since: Sent at this time or later.
             until: Sent before this time.
             sort: The order; with `-` the largest, or latest, first.
@@ -261,7 +261,7 @@ class MessageReads(Group):
             from_agent: Sent by this one.
             message_type: Of this type.
             priority: Of one of these classes.
-            status: In one of these statuses.
+            status: Standing so at the recipient.
             since: Sent at this time or later.
             until: Sent before this time.
             sort: The order; with `-` the largest, or latest, first.
@@ -313,7 +313,7 @@ class MessageReads(Group):
             from_agent: Sent by this one.
             message_type: Of this type.
             priority: Of one of these classes.
-            status: In one of these statuses.
+            status: Standing so at the recipient.
             since: Sent at this time or later.
             until: Sent before this time.
             sort: The order; with `-` the largest, or latest, first.

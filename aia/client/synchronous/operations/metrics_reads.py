@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from aia.client.synchronous.group import Group
-from aia.client.types import CommunicationMetrics, Metrics, MetricsHistory
+from aia.client.types import Metrics, MetricsHistory
 
 
 class MetricsReads(Group):
@@ -28,28 +28,6 @@ class MetricsReads(Group):
         """
         return self._connection.read(
             "/mas/api/v1/agents/metrics/system", Metrics, {"min_position": min_position}
-        )
-
-    def communication(
-        self,
-        *,
-        min_position: int | None = None,
-    ) -> CommunicationMetrics:
-        """Return messages in numbers: by priority what waits, arrived and failed, and how fast.
-
-        What the log tells is of the whole system, since it began.
-
-        Args:
-            min_position: Answer only when the read model has this position (`X-Event-Position`).
-
-        Example::
-
-            client.metrics.communication()
-        """
-        return self._connection.read(
-            "/mas/api/v1/communication/metrics",
-            CommunicationMetrics,
-            {"min_position": min_position},
         )
 
     def history(

@@ -2,23 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
 import msgspec
 import pytest
 
-from aia.testing.messages import MemoryMessages
-from aia.testing.tables import Tables
-from aia_mas.application.event_log.records import RecordedEvent
-from aia_mas.domain.communication.delivery_events import (
-    Acknowledged,
-    DeliveriesAcknowledged,
-    DeliveriesFailed,
-    DeliveriesNoted,
-    Failed,
-    Noted,
-)
 from aia_mas.domain.communication.destination import Destination
 from aia_mas.domain.communication.errors import (
     AlreadyAcknowledged,
@@ -27,106 +13,27 @@ from aia_mas.domain.communication.errors import (
     NotARecipient,
 )
 from aia_mas.domain.communication.message_events import (
-    MessageDied,
     MessageDropped,
     MessageExpired,
-    MessageRedriven,
-    MessageSent,
     Sealed,
 )
 from aia_mas.domain.kernel import Event
-from aia_mas.projections.communication.messages_fold import MESSAGES
-from aia_mas.projections.communication.story import Story, with_waiting
+from aia_mas.projections.communication.story import with_waiting
 
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-def at(seconds: int) -> datetime:
-    return NOW + timedelta(seconds=seconds)
-
-
-class Post:
-    """A log of messages and the read model of it; events stand at the positions 1, 2, 3 ..."""
-
-    def __init__(self) -> None:
-        self._tables = Tables(MESSAGES)
-        self._position = 0
-        self.messages = MemoryMessages(self._tables, lambda: self._position)
-
-    def write(self, event: Event) -> int:
-        self._position += 1
-        stream = "message/m1" if event.topic.startswith("message.") else "deliveries/n1"
-        recorded = RecordedEvent(
-            self._position, stream, 1, event.topic, event, NOW, "c", "a", None, None
-        )
-        self._tables.apply(recorded)
-        return self._position
-
-    async def story(self, **asked: Any) -> Story:
-        found = await self.messages.find("m1", **asked)
-        assert found.item is not None
-        return found.item
-
-
-def sent(*names: str, **changes: Any) -> MessageSent:
-    said: dict[str, Any] = {
-        "from_agent": "sam",
-        "to": Destination(agents=names) if names else Destination(topic="news"),
-        "recipients": names,
-        "message_type": "greeting",
-        "payload": {"n": 1},
-        "ack_seconds": 30.0,
-        "max_attempts": 3,
-        "digest": "",
-        "sent_at": NOW,
-    }
-    return MessageSent(**{**said, **changes})
-
-
-def noted(position: int, name: str, attempt: int, seconds: int) -> DeliveriesNoted:
-    item = Noted(position, name, attempt, "socket", at(seconds), at(seconds + 30))
-    return DeliveriesNoted(items=(item,), at=at(seconds + 1))
-
-
-def acknowledged(position: int, name: str, attempt: int, seconds: int) -> DeliveriesAcknowledged:
-    item = Acknowledged(position, name, attempt, "poll", at(seconds))
-    return DeliveriesAcknowledged(items=(item,), at=at(seconds + 1))
-
-
-def failed(
-    position: int, name: str, attempt: int, seconds: int, *, retry: bool = True
-) -> DeliveriesFailed:
-    retry_at = at(seconds + 5) if retry else None
-    item = Failed(position, name, attempt, "socket", at(seconds), "refused: no", retry_at)
-    return DeliveriesFailed(items=(item,), at=at(seconds + 1))
-
-
-def died(position: int, name: str, attempts: int, seconds: int) -> MessageDied:
-    return MessageDied(
-        recipient=name, position=position, attempts=attempts, reason="refused: no", at=at(seconds)
-    )
-
-
-def redriven(name: str, seconds: int, **changes: Any) -> MessageRedriven:
-    return MessageRedriven(
-        recipient=name,
-        from_agent="sam",
-        message_type="greeting",
-        ack_seconds=30.0,
-        max_attempts=3,
-        sent_at=NOW,
-        sent=1,
-        by="ops",
-        at=at(seconds),
-        **changes,
-    )
-
-
-def told(story: Story) -> list[tuple[Any, ...]]:
-    return [
-        (each.position, each.event.value, each.recipient, each.attempt, each.at)
-        for each in story.history
-    ]
+from .mail_events import (
+    NOW,
+    Post,
+    acknowledged,
+    at,
+    died,
+    dropped,
+    failed,
+    noted,
+    redriven,
+    returned,
+    sent,
+    told,
+)
 
 
 async def test_a_story_tells_every_attempt_in_the_order_of_the_log() -> None:
@@ -248,17 +155,75 @@ async def test_a_group_is_delivered_to_until_somebody_knows_that_nobody_waits() 
     assert (await post.messages.received("cid")).items == []
 
 
-async def test_what_was_dropped_says_why() -> None:
+@pytest.mark.parametrize(
+    "event",
+    [
+        dropped(1, "ann", seconds=3),
+        # In older logs each has an event of its own.
+        MessageDropped(recipient="ann", position=1, waiting=11, bound=10, at=at(3)),
+    ],
+    ids=["many", "one"],
+)
+async def test_what_was_dropped_says_why(event: Event) -> None:
     post = Post()
     post.write(sent("ann"))
-    post.write(MessageDropped(recipient="ann", position=1, waiting=11, bound=10, at=at(3)))
+    post.write(event)
     post.write(died(1, "ann", 3, 4))
+    post.write(acknowledged(1, "ann", 1, 5))
 
     story = await post.story()
     (delivery,) = story.deliveries
     assert (story.status, delivery.ended_at) == ("dropped", at(3))
     assert delivery.reason == "11 were waiting, at most 10 may"
     assert (await post.messages.dead_letters()).items == []
+
+
+async def test_what_was_taken_back_waits_again_and_has_lost_no_attempt() -> None:
+    post = Post()
+    post.write(sent("ann", "bob", expires_at=at(60)))
+    post.write(noted(1, "ann", 1, 2))
+    post.write(returned(1, "ann", 1, 3))
+    post.write(failed(1, "bob", 1, 2))
+    post.write(noted(1, "bob", 2, 9))
+    post.write(returned(1, "bob", 1, 9))  # that had failed
+    before = await post.story()
+    post.write(returned(1, "bob", 2, 10))
+    back = await post.story()
+    post.write(noted(1, "ann", 1, 12))
+    again = await post.story()
+    post.write(acknowledged(1, "ann", 1, 12))
+    post.write(returned(1, "ann", 1, 13))  # too late
+    story = await post.story()
+
+    assert [each.status for each in before.deliveries] == ["queued", "delivered"]
+    ann, bob = back.deliveries
+    assert (ann.status, ann.deadline, ann.retry_at) == ("queued", None, None)
+    assert (bob.status, bob.deadline, bob.retry_at) == ("failed", None, at(7))
+    assert (bob.reason, back.waiting) == ("refused: no", 2)
+    assert (again.deliveries[0].status, again.deliveries[0].deadline) == ("delivered", at(42))
+    assert [each.status for each in story.deliveries] == ["acknowledged", "failed"]
+
+
+async def test_only_what_may_still_be_delivered_is_dropped() -> None:
+    post = Post()
+    post.write(sent("ann", "bob", "cid", "dora"))
+    post.write(acknowledged(1, "ann", 1, 2))
+    post.write(failed(1, "bob", 1, 2, retry=False))
+    post.write(failed(1, "cid", 1, 2))
+    post.write(dropped(1, "ann", "bob", "cid", "dora", seconds=3))
+    story = await post.story()
+    post.write(died(1, "bob", 1, 4))
+    later = await post.story()
+
+    stands = [(each.status.value, each.reason) for each in later.deliveries]
+    why = "11 were waiting, at most 10 may"
+    assert stands == [
+        ("acknowledged", None),
+        ("dead", "refused: no"),
+        ("dropped", why),
+        ("dropped", why),
+    ]
+    assert (story.status, story.counts.failed, story.counts.dropped) == ("failed", 1, 2)
 
 
 @pytest.mark.parametrize(
@@ -270,6 +235,7 @@ async def test_what_was_dropped_says_why() -> None:
         ([sent()], NotARecipient, None),
         ([sent("ann"), acknowledged(1, "ann", 1, 2)], AlreadyAcknowledged, None),
         ([sent("ann"), died(1, "ann", 1, 2)], MessageClosed, "dead"),
+        ([sent(), dropped(1, "ann", "bob", seconds=2)], MessageClosed, "dropped"),
         ([sent("ann"), died(1, "ann", 1, 2), redriven("ann", 9)], None, None),
         (
             [sent("ann", expires_at=at(9)), MessageExpired(at=at(9))],
