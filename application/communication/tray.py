@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from math import inf
 
 from aia_mas.application.communication.out import Out
@@ -19,6 +19,8 @@ _GRACE = 15.0
 
 More than the courier takes to say what became of it.
 """
+_TIDY = 1_024
+"""Letters that are settled before it is looked at how many of those lie about."""
 
 
 class Tray:
@@ -59,6 +61,7 @@ class Tray:
         self._mailroom = mailroom
         self._now = now
         self._settled = settled
+        self._gone = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -125,6 +128,10 @@ class Tray:
             if any(self._lanes) or any(self._again):
                 # There is room for one of those in somebody's window.
                 self.wake()
+        self._gone += 1
+        if self._gone >= _TIDY:
+            self._gone = 0
+            self._tidy()
 
     def wake(self) -> None:
         """Have those look who collect here."""
@@ -283,6 +290,24 @@ class Tray:
         due = _due_again(letter, delivery)
         if due < inf:
             heappush(self._later, (due, letter.position))
+
+    def _tidy(self) -> None:
+        """Throw away what is settled, if it is most of what lies here.
+
+        Otherwise that is done when its turn comes, which it may not for long: when nobody who
+        collects here has room, and others settle what waits.
+        """
+        mailroom, heaps = self._mailroom(), (*self._again, self._later)
+        lying = sum(map(len, self._lanes)) + sum(map(len, heaps))
+        if lying <= 2 * mailroom.inboxes.at_most(self.number) + _TIDY:
+            return
+        for lane in self._lanes:
+            kept = [each for each in lane if mailroom.is_open(each.position, self.number)]
+            lane.clear()
+            lane.extend(kept)
+        for heap in heaps:
+            heap[:] = {each for each in heap if mailroom.is_open(each[1], self.number)}
+            heapify(heap)
 
     def _settle(self, out: Out) -> None:
         del self.out[out.letter.position]

@@ -39,6 +39,21 @@ def test_no_more_than_so_many_bytes_and_one_at_least(desk):
     assert take(tray, most_bytes=1) == positions[2:3]
 
 
+def test_what_others_settle_while_nobody_has_room_does_not_pile_up(desk):
+    tray, kept = desk.tray(), desk.room.send("m", "bob")
+    assert take(tray, 1) == [kept]
+    for number in range(5_000):
+        position = desk.room.send(f"m{number}", "bob", ack_seconds=86_400.0)
+        # It is out over another node.
+        if number % 2:
+            desk.room.note(position, "bob", 86_400.0)
+        desk.room.acknowledge(position, "bob")
+    waiting = [desk.room.send(f"n{number}", "bob") for number in range(3)]
+
+    assert sum(map(len, (*tray._lanes, *tray._again, tray._later))) < 2_500
+    assert take(tray) == waiting
+
+
 # --------------------------------------------------------------------------------- hearing of it
 
 
