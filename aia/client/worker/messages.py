@@ -15,6 +15,9 @@ _TRANSIENT = frozenset({429, 502, 503, 504})
 _FAILED = frozenset({500, 408})
 _FAILURES = 5
 """How often a message that the server fails at is repeated."""
+_FULL = "inbox_full"
+_REFUSALS = 5
+"""How often a message to a full inbox is repeated: about half a minute long."""
 
 
 class Passed(Exception):
@@ -55,7 +58,7 @@ class Message:
         self.future = future
         self.sent = False
         self._pauses = Pauses()
-        self._failures = 0
+        self._failures = self._refusals = 0
 
     def wait_after(self, status: int, problem: Problem) -> float | None:
         """Return after how many seconds to send it again, or None when that is no use.
@@ -64,6 +67,11 @@ class Message:
         """
         if status in _FAILED:
             self._failures += 1
+        if problem.code == _FULL:
+            # Nobody may ever make room there.
+            self._refusals += 1
+            if self._refusals > _REFUSALS:
+                return None
         if status in _TRANSIENT or problem.code == "conflict" or 0 < self._failures <= _FAILURES:
             return self._pauses.next(problem.retry_after)
         return None

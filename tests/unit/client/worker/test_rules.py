@@ -66,6 +66,12 @@ async def test_what_the_server_fails_at_is_said_again_a_few_times() -> None:
     assert [wait is not None for wait in waits] == [True] * 5 + [False]
 
 
+async def test_a_message_to_a_full_inbox_is_sent_again_a_few_times() -> None:
+    said = await message()
+    waits = [said.wait_after(429, Problem(code="inbox_full", retry_after=5.0)) for _ in range(6)]
+    assert [wait is not None for wait in waits] == [True] * 5 + [False]
+
+
 def test_pauses_grow_within_bounds_and_begin_anew() -> None:
     pauses = Pauses()
     for bound in (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0):
