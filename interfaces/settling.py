@@ -169,16 +169,25 @@ class Settling:
 
         To be asked when nothing of it is open in the mailroom.
         """
-        models = self._read_models()
-        await models.wait_for(MESSAGES.name, self._log.feed.position, _SOON)
-        standing = await models.messages.state_of(message_id, recipient)
-        if not standing.found and await self._log.stream_heads([message_stream(message_id)]):
-            return None
-        # What another node delivered, this one may not have heard of.
-        await self._host.reached(standing.position, _SOON)
-        if self._fold.state.find(message_id, recipient) is not None:
-            return None
-        refusal = standing.refusal
+        refusal: DomainError | None = None
+        for _ in range(2):
+            known = max(self._log.feed.position, self._host.position)
+            models = self._read_models()
+            current = await models.wait_for(MESSAGES.name, known, _SOON)
+            standing = await models.messages.state_of(message_id, recipient)
+            if not standing.found and await self._log.stream_heads([message_stream(message_id)]):
+                return None
+            # What another node delivered, this one may not have heard of.
+            await self._host.reached(standing.position, _SOON)
+            if self._fold.state.find(message_id, recipient) is not None:
+                return None
+            refusal = standing.refusal
+            if not isinstance(refusal, NotARecipient):
+                break
+            # It may have been settled between these two looks, so the read model is asked once
+            # more, when it has come to where the mailroom is.
+            if not current:
+                refusal = None
         if refusal is not None:
             refusal.facts.setdefault("message_id", message_id)
         return refusal

@@ -69,11 +69,12 @@ class MessageRouter(OnANode):
             check_message(command, system.clock.now(), communication.terms)
             route = communication.sorting.route(command)
             refusal = route.refusal()
+            room, sender = communication.mailroom, command.from_agent
             groups = [to for to in route.destinations if to.is_group]
             return RouteExplanation(
                 destinations=[destination_fields(to) for to in route.destinations],
                 recipients=route.recipients,
-                audience=sum(members(communication.mailroom, to)[0] for to in groups),
+                audience=sum(members(room, to, sender)[0] for to in groups),
                 priority=route.priority,
                 why=route.why,
                 refusal=None if refusal is None else refusal.code,

@@ -86,9 +86,9 @@ def entries(mailroom: Mailroom, kind: RouteKind, after: str = "") -> Iterator[Ro
                 yield RouteEntry(kind=kind, name=name, rule=rule_view(mailroom.rules[name]))
 
 
-def members(mailroom: Mailroom, to: Destination) -> tuple[int, Sequence[RouteMember]]:
-    """Return how many belong to a group now, and some of them."""
-    crowd = mailroom.directory.audience(to)
+def members(mailroom: Mailroom, to: Destination, sender: str) -> tuple[int, Sequence[RouteMember]]:
+    """Return how many of a group would get what a sender sends to it now, and some of them."""
+    crowd = mailroom.directory.audience(to, sender)
     return crowd.bit_count(), _some(mailroom, crowd)
 
 

@@ -252,8 +252,8 @@ class RedisBridge:
         return True
 
     def _copy(self, letter: Letter, event: MessageSent) -> None:
-        """Copy a message to a topic to whoever listens; nothing that is encrypted."""
-        if event.sealed is not None:
+        """Copy a message to a topic to whoever listens; nothing encrypted, nothing put off."""
+        if event.sealed is not None or letter.available > letter.sent_at:
             return
         for to in event.destinations:
             if to.topic is not None:

@@ -91,7 +91,7 @@ class Routes(Controller):
         groups = []
         for to in route.destinations:
             if to.is_group:
-                count, some = members(communication.mailroom, to)
+                count, some = members(communication.mailroom, to, command.from_agent)
                 groups.append(
                     RoutedGroup(**destination_fields(to), recipients=count, members=tuple(some))
                 )

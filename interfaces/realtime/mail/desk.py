@@ -170,7 +170,6 @@ class MailDesk:
             except DomainError:
                 # Rare, and it takes a look into the read model to say why.
                 return self._answered(message, self._partly, ids, taken)
-        # They are written down in the order of their coming, so with the last one all are.
         taken[-1].add_done_callback(partial(self._durable, message, ids, taken))
         return None
 
@@ -182,6 +181,11 @@ class MailDesk:
         last: asyncio.Future[int],
     ) -> None:
         if last.cancelled():
+            return
+        # Those of letters to many are written down in their order, and all others in theirs.
+        behind = next((each for each in reversed(taken) if not each.done()), None)
+        if behind is not None:
+            behind.add_done_callback(partial(self._durable, message, ids, taken))
             return
         try:
             results = [_result(each) for each in taken]

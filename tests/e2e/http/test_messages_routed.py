@@ -172,6 +172,7 @@ def test_the_way_of_a_message_is_explained_without_sending_it(
     told = explained(client, to_agent="somebody", message_type=unique)
     empty = explained(client, role=unique)
     full = explained(client, broadcast=True)
+    own = explained(client, from_agent=ann, capability=unique)
 
     assert told["destinations"] == [
         {"to_agent": "somebody"},
@@ -183,6 +184,9 @@ def test_the_way_of_a_message_is_explained_without_sending_it(
     assert [each["agent_id"] for each in group["members"]] == [ann, bob]
     assert told["why"][0] == f"rule {unique} copies it to all with capability {unique}"
     assert told["problem"] is None
+    # Nobody gets what they sent to a group themselves.
+    assert [each["agent_id"] for each in own["groups"][0]["members"]] == [bob]
+    assert own["groups"][0]["recipients"] == 1
     assert empty["problem"]["code"] == "empty_group"
     assert full["groups"][0]["recipients"] >= 2
     assert len(full["groups"][0]["members"]) <= 20

@@ -155,6 +155,20 @@ def test_many_are_acknowledged_at_once_and_each_on_its_own(
     assert (told["acknowledged"], told["refused"]) == (2, 3)
 
 
+def test_letters_to_many_and_others_are_acknowledged_with_one_receipt(
+    node: Any, mailbox: Open, unique: str
+) -> None:
+    ann, bob = mailbox(node, f"{unique}-ann"), mailbox(node, unique)
+    crowd = [unique, *(f"{unique}-{number}" for number in range(80))]
+    for _ in range(2):
+        ann.send(to_agents=crowd)
+        ann.send(to_agent=unique)
+    first, second, third, fourth = bob.messages(4)
+
+    assert bob.ack(first, second)["acknowledged"] == 2
+    assert bob.ack(fourth, third)["acknowledged"] == 2
+
+
 def test_an_acknowledgement_without_an_id_has_a_receipt_only_when_it_is_refused(
     node: Any, mailbox: Open, unique: str
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -82,6 +83,18 @@ def test_topics_come_to_the_mailbox_and_are_copied_to_their_channel(
 
     assert reader.next("message")["data"]["payload"] == [1, 2]
     assert writer.next("message")["data"]["topic"] == f"news.{unique}"
+
+
+def test_what_is_put_off_is_not_told_before_its_time(speaker: Make, unique: str) -> None:
+    writer, topic = speaker(f"w-{unique}"), f"embargo.{unique}"
+    writer.collect()
+    writer.listen(f"mas:topic:{topic}")
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+
+    writer.ask("send", "off", topic=topic, message_type="n", payload=1, deliver_after=later)
+    writer.ask("send", "now", topic=topic, message_type="n", payload=2)
+
+    assert writer.next("message")["data"]["payload"] == 2
 
 
 def test_mail_waits_for_who_is_away_and_is_published_when_somebody_listens(

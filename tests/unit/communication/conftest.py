@@ -14,6 +14,7 @@ from aia_mas.domain.communication.terms import MessageTerms
 from tests.unit.domain.conftest import Decisions, Scenario
 
 from .desk import Desk
+from .mail import MANY, Room
 
 TERMS = MessageTerms(max_payload_bytes=1_000, ttl_seconds=None)
 MESSAGES: Decisions = {
@@ -47,6 +48,18 @@ def a_mailbox() -> Scenario:
 def the_rules() -> Scenario:
     """Return an empty scenario of the routing rules."""
     return Scenario(rules.RULES, rules.evolve, RULES)
+
+
+@pytest.fixture
+def room() -> Room:
+    return Room()
+
+
+@pytest.fixture
+def crowded(room: Room) -> Room:
+    """Return a mailroom of so many agents that letters to all of them are put in lazily."""
+    room.register(*MANY)
+    return room
 
 
 @pytest.fixture

@@ -18,7 +18,9 @@ from aia_mas.domain.communication.delivery_events import (
 from aia_mas.domain.communication.destination import Destination
 from aia_mas.domain.communication.mailbox import TopicsSubscribed, TopicsUnsubscribed
 from aia_mas.domain.communication.mailroom.folding import fold
+from aia_mas.domain.communication.mailroom.letter import EAGER
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
+from aia_mas.domain.communication.mailroom.snapshot import restore, snapshot
 from aia_mas.domain.communication.message_events import (
     MessageDied,
     MessageDropped,
@@ -27,6 +29,7 @@ from aia_mas.domain.communication.message_events import (
     MessageSent,
 )
 from aia_mas.domain.kernel import Event
+from aia_mas.domain.kernel.steps import at_once
 from aia_mas.domain.orchestration.agent_events import (
     AgentCameOnline,
     AgentDrained,
@@ -39,6 +42,8 @@ from aia_mas.domain.orchestration.task_specification import Priority
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 EVERYBODY = Destination(broadcast=True)
+MANY = tuple(f"agent-{number}" for number in range(EAGER + 1))
+"""So many that a letter to all of them is put into inboxes only when those are looked into."""
 
 
 def at(seconds: float) -> datetime:
@@ -197,3 +202,8 @@ class Room:
         number = self.room.directory.find(name)
         inbox = None if number is None else self.room.inbox(number)
         return [] if inbox is None else list(inbox.open)
+
+
+def again(room: Room) -> Mailroom:
+    """Return what a snapshot of a mailroom leads to."""
+    return at_once(restore(list(at_once(snapshot(room.room)))))

@@ -1,0 +1,61 @@
+"""Why what a recipient says of a message is not taken, while others settle it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from aia_mas.domain.communication.destination import Destination
+from aia_mas.domain.communication.errors import AlreadyAcknowledged, NotARecipient
+from aia_mas.domain.communication.sending import SendMessage
+from aia_mas.domain.communication.terms import MessageTerms
+from aia_mas.domain.orchestration.agent_events import AgentRegistered
+from aia_mas.domain.orchestration.capabilities import Capabilities
+from aia_mas.interfaces.settling import Settling
+from aia_mas.projections.communication.messages import Standing
+from aia_mas.projections.communication.standing import MessageStatus
+
+from .mail import NOW
+from .stations import Post
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize("settled", [True, False])
+async def test_what_is_settled_while_the_read_model_is_asked_was_sent_to_the_recipient(
+    settled: bool,
+) -> None:
+    post = Post(MessageTerms())
+    station = await post.open()
+    registered = AgentRegistered(capabilities=Capabilities(), owner="o", registered_at=NOW)
+    await post.happens("agent/bob", registered)
+    message = SendMessage(
+        message_id="m", from_agent="ann", to=Destination(broadcast=True), message_type="note"
+    )
+    await station.do(message)
+    sent, asked = len(post.events), list[int]()
+
+    async def wait_for(_name: str, position: int, _seconds: float) -> bool:
+        asked.append(position)
+        return True
+
+    async def state_of(_message_id: str, name: str) -> Standing:
+        # Of who belongs to a group the read model knows only what became of deliveries.
+        if len(asked) == 1 and settled:
+            _ = station.office.acknowledge(name, "m")
+            await post.advance(1.0)
+            return Standing(True, None, True, False, sent)
+        acknowledged = settled and asked[-1] > sent
+        status = MessageStatus.ACKNOWLEDGED if acknowledged else None
+        return Standing(True, status, True, False, asked[-1])
+
+    models: Any = SimpleNamespace(wait_for=wait_for, messages=SimpleNamespace(state_of=state_of))
+    log: Any = post.log
+    settling = Settling(station.office, station.fold, station.host, log, lambda: models, post.clock)
+
+    why = await settling.why_not("bob" if settled else "cal", "m")
+
+    assert isinstance(why, AlreadyAcknowledged if settled else NotARecipient)
+    await post.close()
