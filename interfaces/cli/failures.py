@@ -46,7 +46,7 @@ def explain(error: BaseException) -> Failure:
 def _of_client(error: BaseException) -> Failure | None:
     """Return what an error of the client means; None: it is none."""
     if "aia.client" not in sys.modules:
-        return None  # and loading it here would take a node a good part of what its start takes
+        return None  # who has not loaded it meets none of its errors; nodes start without it
     from aia_mas.interfaces.cli.client_failures import explained
 
     return explained(error)

@@ -18,7 +18,7 @@ print(*sorted(name for name in sys.modules if name in {"aia.client", "aia_mas.in
 
 
 def test_a_node_loads_no_client() -> None:
-    """It would take a good part of the time in which a node starts."""
+    """It has no use for one, and would start later."""
     loaded = subprocess.run(
         [sys.executable, "-c", _LOADED], capture_output=True, text=True, check=True
     ).stdout.split()
