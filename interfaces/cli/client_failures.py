@@ -11,7 +11,7 @@ from aia.client.errors import (
 )
 from aia.client.worker.errors import WorkerError
 from aia_mas.interfaces.cli.exit_codes import Exit
-from aia_mas.interfaces.cli.failures import Failure
+from aia_mas.interfaces.cli.failure import Failure
 
 
 def explained(error: BaseException) -> Failure | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import sys
-from typing import NamedTuple
 
 import psycopg
 
@@ -12,21 +11,8 @@ from aia_mas.application.embedded_postgres import DiskFull, EmbeddedPostgresErro
 from aia_mas.application.migrations import MigrationError
 from aia_mas.application.settings import SettingsError
 from aia_mas.interfaces.cli.exit_codes import Exit
+from aia_mas.interfaces.cli.failure import Failure
 from aia_mas.interfaces.listening import PortUnavailable
-
-
-class Failure(NamedTuple):
-    """An error as a person should read it.
-
-    Attributes:
-        message: One line.
-        code: How the program ends.
-        details: Further lines: each field that a server found wrong.
-    """
-
-    message: str
-    code: Exit
-    details: tuple[str, ...] = ()
 
 
 class NoData(Exception):
