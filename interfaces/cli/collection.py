@@ -1,10 +1,27 @@
-"""Garbage collection of a process that does nothing but run a node."""
+"""Garbage collection of a process that loads a lot, and of one that does nothing but run a node."""
 
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _YOUNG, _MIDDLE, _OLD = 100_000, 50, 100
+
+
+@contextmanager
+def paused() -> Iterator[None]:
+    """Collect nothing while modules are loaded, of which nothing is garbage.
+
+    The collector would walk over them again and again, for a fifth of the time that it takes.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def tune() -> None:

@@ -3,37 +3,16 @@
 from __future__ import annotations
 
 import errno
-from typing import NamedTuple
+import sys
 
 import psycopg
 
-from aia.client.errors import (
-    ApiError,
-    ClientError,
-    ConnectionFailed,
-    FieldError,
-    UnexpectedAnswer,
-)
-from aia.client.worker.errors import WorkerError
 from aia_mas.application.embedded_postgres import DiskFull, EmbeddedPostgresError
 from aia_mas.application.migrations import MigrationError
 from aia_mas.application.settings import SettingsError
 from aia_mas.interfaces.cli.exit_codes import Exit
+from aia_mas.interfaces.cli.failure import Failure
 from aia_mas.interfaces.listening import PortUnavailable
-
-
-class Failure(NamedTuple):
-    """An error as a person should read it.
-
-    Attributes:
-        message: One line.
-        code: How the program ends.
-        details: Further lines: each field that a server found wrong.
-    """
-
-    message: str
-    code: Exit
-    details: tuple[str, ...] = ()
 
 
 class NoData(Exception):
@@ -47,27 +26,27 @@ class Stopped(Exception):
 def explain(error: BaseException) -> Failure:
     """Return what an error means; of a group of errors, the first one that says something."""
     error = _first(error)
-    details: tuple[str, ...] = ()
-    if isinstance(error, ApiError):
-        told = error.errors if len(error.errors) > 1 else ()
-        details = tuple(map(_mistake, told))
-    return Failure(_one_line(error), _code(error), details)
+    return _of_client(error) or Failure(_one_line(error), _code(error))
 
 
-def _mistake(error: FieldError) -> str:
-    where = f"{error.field}: " if error.field and error.field not in error.message else ""
-    return f"{error.code}: {where}{error.message}"
+def _of_client(error: BaseException) -> Failure | None:
+    """Return what an error of the client means; None: it is none."""
+    if "aia.client" not in sys.modules:
+        return None  # who has not loaded it meets none of its errors; nodes start without it
+    from aia_mas.interfaces.cli.client_failures import explained
+
+    return explained(error)
 
 
 def _code(error: BaseException) -> Exit:
+    if (of_client := _of_client(error)) is not None:
+        return of_client.code
     codes: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Exit], ...] = (
         ((SettingsError, UnicodeEncodeError), Exit.SETTING),
         (PortUnavailable, Exit.PORT),
         ((DiskFull, psycopg.errors.DiskFull), Exit.DISK_FULL),
         ((EmbeddedPostgresError, NoData), Exit.DATA_DIRECTORY),
         ((MigrationError, psycopg.Error), Exit.DATABASE),
-        ((ConnectionFailed, UnexpectedAnswer), Exit.UNREACHABLE),
-        ((ClientError, WorkerError), Exit.REFUSED),
         ((KeyboardInterrupt, Stopped), Exit.INTERRUPTED),
     )
     for kind, code in codes:
@@ -83,10 +62,6 @@ def _one_line(error: BaseException) -> str:
         return f"the database has no tables of ours, `mas migrate` makes them: {text}"
     if isinstance(error, psycopg.OperationalError):
         return f"the database cannot be reached: {text}"
-    if isinstance(error, ApiError):
-        return f"the server refused it: {error.code}: {error.detail or error.title}"
-    if isinstance(error, ConnectionFailed):
-        return f"the server cannot be reached: {text}"
     if isinstance(error, UnicodeEncodeError) and error.encoding == "utf-8":
         # Python keeps bytes of an argument or a variable that are no UTF-8 as lone surrogates.
         return f"{error.object!r} is no UTF-8 text"
@@ -96,14 +71,7 @@ def _one_line(error: BaseException) -> str:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     known = isinstance(
         error,
-        SettingsError
-        | PortUnavailable
-        | NoData
-        | Stopped
-        | EmbeddedPostgresError
-        | MigrationError
-        | ClientError
-        | WorkerError,
+        SettingsError | PortUnavailable | NoData | Stopped | EmbeddedPostgresError | MigrationError,
     )
     return text if known else f"{type(error).__name__}: {text}"
 

@@ -10,6 +10,7 @@ import traceback
 import click
 
 import aia_mas
+from aia_mas.interfaces.cli import collection
 
 _DEBUG = "debug"
 _INTERRUPTED = 130
@@ -29,7 +30,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module = importlib.import_module(f"aia_mas.interfaces.cli.{cmd_name}")
+        with collection.paused():
+            module = importlib.import_module(f"aia_mas.interfaces.cli.{cmd_name}")
         command: click.Command = getattr(module, cmd_name)
         return command
 

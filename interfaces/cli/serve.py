@@ -44,7 +44,8 @@ def serve(config: str | None, **arguments: Any) -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    from aia_mas.interfaces.http import server
+    with collection.paused():
+        from aia_mas.interfaces.http import server
 
     stopping = Stopping(settings.drain_seconds)
     with stopping.on_signals():

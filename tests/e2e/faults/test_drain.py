@@ -119,10 +119,16 @@ async def test_end_without_a_database_is_in_order_too(place: Place) -> None:
     place.kill_postgres()
     await happens(lambda: node.logged("postgres_not_restarted"), "the outage")
     answers: list[httpx.Response] = []
+    sent: list[str] = []
+
+    async def note(event: str, _: object) -> None:
+        if event == "http11.send_request_body.complete":
+            sent.append(event)
 
     async def ask(method: str, path: str, body: object = None) -> None:
         async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
-            answers.append(await http.request(method, node.url + path, json=body))
+            url, trace = node.url + path, {"trace": note}
+            answers.append(await http.request(method, url, json=body, extensions=trace))
 
     async with anyio.create_task_group() as tasks:
         # One that changes what is there, one that only asks, one that makes something new: the last
@@ -131,6 +137,10 @@ async def test_end_without_a_database_is_in_order_too(place: Place) -> None:
         tasks.start_soon(ask, "GET", "/agents/bob")
         tasks.start_soon(ask, "POST", SUBMIT, order(1, "work"))
         await happens(lambda: "lease_lost" in node.words, "a while without the database")
+        await happens(lambda: len(sent) == 3, "the requests")
+        async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
+            # It comes later and waits for nothing, so the others have been taken up.
+            assert (await http.get(f"{node.root}/mas/health/live")).status_code == 200
         await happens(lambda: node.logged("append_retried"), "a commit that waits")
         began = time.monotonic()
         node.signal(signal.SIGTERM)

@@ -171,8 +171,10 @@ def test_a_snapshot_comes_first_and_is_begun_anew_when_it_was_cut(
     node = start_node()
     register(node, "a1")
     wanted = {"task_type": "t", "description": "x" * 500, "requirements": {"skills": ["none"]}}
-    answer = node.client.post(f"{API}/agents/tasks/submit-batch", json={"tasks": [wanted] * 150})
-    last = int(answer.headers["x-event-position"])
+    batch = {"tasks": [wanted] * 200}
+    # So many that the one agent is told first, also when its list is opened a moment later.
+    answers = [node.client.post(f"{API}/agents/tasks/submit-batch", json=batch) for _ in range(3)]
+    last = int(answers[-1].headers["x-event-position"])
     for model in ("agents/tasks", "agents"):
         node.client.get(f"{API}/{model}", params={"min_position": last, "limit": 1})
     query = {"topic": ["agents", "tasks"], "snapshot": "true"}
@@ -186,15 +188,15 @@ def test_a_snapshot_comes_first_and_is_begun_anew_when_it_was_cut(
 
     # Browsers send the last id, and none when it is empty.
     again = stream(node, {"Last-Event-ID": ids[-1]}, **query)
-    answers = {told["id"]: told for told in (again.next("subscribed").data for _ in range(2))}
-    assert answers["agents"]["recovered"] and not answers["agents"]["snapshot"]
-    assert answers["tasks"]["snapshot"] and not answers["tasks"]["recovered"]
+    begun = {told["id"]: told for told in (again.next("subscribed").data for _ in range(2))}
+    assert begun["agents"]["recovered"] and not begun["agents"]["snapshot"]
+    assert begun["tasks"]["snapshot"] and not begun["tasks"]["recovered"]
     pages = [again.next("snapshot")]
     while not pages[-1].data["data"]["done"]:
         pages.append(again.next("snapshot"))
     assert len(pages) > 2
     assert pages[0].data["data"]["first"]
-    assert sum(len(page.data["data"]["items"]) for page in pages) == 150
+    assert sum(len(page.data["data"]["items"]) for page in pages) == 600
     assert not any("tasks" in page.id for page in pages[:-1])
     assert pages[-1].id.endswith(f"tasks:{pages[-1].data['position']}")
     again.response.close()
