@@ -66,7 +66,7 @@ def wanted(
     """Return a handler; the arguments: see ``EventDrivenCommunicationFramework.on``.
 
     Raises:
-        TypeError: It cannot be called with one thing.
+        TypeError: It cannot be called with one thing; or ``where`` is asynchronous.
         InvalidValue: An argument is none.
     """
     name = getattr(function, "__qualname__", repr(function))
@@ -74,6 +74,8 @@ def wanted(
         inspect.signature(function).bind(None)
     except TypeError:
         raise TypeError(f"{name} must take one argument: the event or the message") from None
+    if _is_asynchronous(where):
+        raise TypeError("where must be a plain function: nobody would wait for what it tells")
     if since not in ("now", "beginning"):
         raise InvalidValue(f"{since!r} is none of now, beginning", field="since")
     if attempts is None:
@@ -196,14 +198,19 @@ async def _end(handling: Handling, seconds: float, system: System) -> None:
     await system.communication.handlings.remove(handling, seconds)
 
 
+def _is_asynchronous(function: object) -> bool:
+    """Tell whether it returns something to wait for: a function, or an object with ``__call__``."""
+    return inspect.iscoroutinefunction(function) or (
+        inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+    )
+
+
 class _Called:
     """A function, called in the event loop of its program; plain ones in a thread of their own."""
 
     def __init__(self, handler: Wanted) -> None:
         self._function, self._where = handler.function, handler.where
-        self._asynchronous = inspect.iscoroutinefunction(handler.function) or (
-            inspect.iscoroutinefunction(getattr(handler.function, "__call__", None))  # noqa: B004
-        )
+        self._asynchronous = _is_asynchronous(handler.function)
         self._thread: anyio.CapacityLimiter | None = None
 
     async def __call__(self, told: Any) -> bool:

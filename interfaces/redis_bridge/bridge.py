@@ -253,6 +253,8 @@ class RedisBridge:
 
     def _copy(self, letter: Letter, event: MessageSent) -> None:
         """Copy a message to a topic to whoever listens; nothing encrypted, nothing put off."""
+        if self._system.communication.fold.is_behind:
+            return  # it is folded again: whoever listened has heard it
         if event.sealed is not None or letter.available > letter.sent_at:
             return
         for to in event.destinations:

@@ -50,7 +50,9 @@ def summary(
         if status in known:
             return status
     if spread and not expired and waiting != 0:
-        return MessageStatus.DELIVERED if known else MessageStatus.QUEUED
+        # Where it was dropped it had never been.
+        reached = any(status != MessageStatus.DROPPED for status in known)
+        return MessageStatus.DELIVERED if reached else MessageStatus.QUEUED
     for status in _LOST:
         if status in known or (status is MessageStatus.EXPIRED and spread and expired):
             return status

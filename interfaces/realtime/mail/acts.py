@@ -16,7 +16,7 @@ from aia_mas.interfaces.http.schemas.values import AgentId
 
 _Patterns = Annotated[
     tuple[str, ...],
-    msgspec.Meta(extra_json_schema={"minItems": 1, "maxItems": MOST_PATTERNS}),
+    msgspec.Meta(extra_json_schema={"maxItems": MOST_PATTERNS}),
 ]
 
 

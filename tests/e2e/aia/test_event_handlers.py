@@ -169,6 +169,12 @@ async def test_handlers_that_cannot_be_are_refused_when_they_are_written_down(
             program.on(*names, **options)(print)  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         program.on("task_completed")(lambda: None)  # type: ignore[arg-type, misc]
+
+    async def some(_told: object) -> bool:
+        return False
+
+    with pytest.raises(TypeError, match="plain"):
+        program.on("task_completed", where=some)(print)  # type: ignore[arg-type]
     with pytest.raises(InvalidValue):
         framework.on("task_completed", durable="two words")(print)
     assert await framework.handlers() == []

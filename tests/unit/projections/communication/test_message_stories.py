@@ -204,6 +204,15 @@ async def test_what_was_taken_back_waits_again_and_has_lost_no_attempt() -> None
     assert [each.status for each in story.deliveries] == ["acknowledged", "failed"]
 
 
+async def test_what_was_dropped_at_some_of_a_group_was_delivered_nowhere() -> None:
+    post = Post()
+    post.write(sent(to=Destination(topic="news.all")))
+    post.write(dropped(1, "ann", seconds=3))
+    assert (await post.story()).status == "queued"
+    post.write(acknowledged(1, "bob", 1, 4))
+    assert (await post.story()).status == "delivered"
+
+
 async def test_only_what_may_still_be_delivered_is_dropped() -> None:
     post = Post()
     post.write(sent("ann", "bob", "cid", "dora"))
