@@ -24,7 +24,7 @@ MOST = 10_000
 """Acknowledgements, or deliveries that are out, in one event, at most: about a megabyte."""
 _MOST_FAILED = 500
 """The same of deliveries that failed; each of them has a reason."""
-_AT_ONCE = 100
+_AT_ONCE = 250
 """Of those who wait for an event so many are told before others can run."""
 _PAUSE = 0.25
 _GATHER, _GATHER_LONGEST = 0.05, 0.5
@@ -168,10 +168,11 @@ class Records:
                 _settle(future, error)
             return
         await self._reached(position)
-        for told in chunks(acknowledged, _AT_ONCE):
+        for number, told in enumerate(chunks(acknowledged, _AT_ONCE)):
+            if number:
+                await asyncio.sleep(0)
             for _, future, refusal in told:
                 _settle(future, refusal() or position)
-            await asyncio.sleep(0)
         for _, future in (*failed, *returned):
             _settle(future, position)
 
