@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import folder_in_memory
+
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 MARK_OF_FOLDER = {
@@ -126,5 +128,10 @@ class RepositoryRoot:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Each node has a database of its own, a hundred thousand files in a run, and nothing that is
+    # tested tells a disk from memory: processes are killed, never the machine. Speed is another
+    # matter: that is measured on the disk.
+    if config.getoption("markexpr") != "bench" and folder_in_memory.usable():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder_in_memory.FOLDER))
     # A plugin of its own: hooks of this file are not asked about folders above it.
     config.pluginmanager.register(RepositoryRoot())
