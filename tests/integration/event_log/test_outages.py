@@ -66,12 +66,21 @@ async def test_nothing_expires_within_one_window_after_an_outage_of_postgresql(
     for task in ("idle", "busy"):
         spec = TaskSpecification(task_type="x", lease_seconds=WINDOW.total_seconds())
         await do(SubmitTask(task_id=task, spec=spec))
-    busy = await node.workload.task("busy")
-    assert busy is not None
-    assert busy.lease is not None
-    await do(StartTask(task_id="busy", agent_id="a", lease=busy.lease))
-    await do(RecordProgress(task_id="busy", agent_id="a", lease=busy.lease))
-    node.heartbeats.tasks([busy.lease])
+    leases: dict[str, str] = {}
+
+    async def both_assigned() -> bool:
+        # At once, unless the dispatcher has only just begun to lead.
+        for task_id in ("idle", "busy"):
+            task = await node.workload.task(task_id)
+            if task is not None and task.lease is not None:
+                leases[task_id] = task.lease
+        return len(leases) == 2
+
+    await eventually(both_assigned)
+    lease = leases["busy"]
+    await do(StartTask(task_id="busy", agent_id="a", lease=lease))
+    await do(RecordProgress(task_id="busy", agent_id="a", lease=lease))
+    node.heartbeats.tasks([lease])
     node.presence.beat("agent", "a")
 
     led = set(node.leases.held)
