@@ -49,18 +49,15 @@ class Aftermath:
 
     async def read_models_equal_rebuilds(self) -> None:
         """Build every read model anew from position 0 and compare it with what was there."""
-        compared = []
         async with open_log(self.url) as log:
             for model in READ_MODELS:
                 if isinstance(model, LiveView):
-                    compared.append(await self._view_equals_rebuild(model, log))
+                    await self._view_equals_rebuild(model, log)
                 else:
                     live = await self._contents(model)
                     assert {name for name, rows in live.items() if not rows} <= NOT_HERE
                     assert await rebuild(model, log, self.url) == len(self.history.events)
                     assert await self._contents(model) == live
-        # A node that ends has two seconds to leave them: on a busy machine one may be missing.
-        assert any(compared)
 
     async def messages_equal_rebuilds(self) -> None:
         """Do the same with what is known of messages, and with the mailroom that was left."""
@@ -74,7 +71,7 @@ class Aftermath:
             assert all(live.values())
             assert await rebuild(model, log, self.url) == len(self.history.events)
             assert await self._contents(model) == live
-            assert await self._view_equals_rebuild(MAILROOM, log)
+            await self._view_equals_rebuild(MAILROOM, log)
 
     async def nothing_was_given_up(self) -> None:
         """No event was too much for a read model, and none has stopped."""
@@ -94,18 +91,15 @@ class Aftermath:
             for name in model.table_names()
         }
 
-    async def _view_equals_rebuild(self, model: LiveView, log: PostgresEventLog) -> bool:
-        """Compare what was left of a view with a new one; False: nothing was left."""
+    async def _view_equals_rebuild(self, model: LiveView, log: PostgresEventLog) -> None:
         snapshots = PostgresFoldSnapshots(log.pool, log.store_id)
         stored = await snapshots.load(model.name, model.version)
-        if stored is None:
-            return False
+        assert stored is not None
         fresh = model.make()
         assert await refold(log, fresh, upto=stored.position) == stored.position
         restored = model.make()
         at_once(restored.restore(stored.pieces))
         assert list(at_once(fresh.snapshot())) == list(at_once(restored.snapshot()))
-        return True
 
 
 @asynccontextmanager
