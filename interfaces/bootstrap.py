@@ -52,7 +52,7 @@ from aia_mas.interfaces.own_policies import policies_at
 from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, MAILROOM, SETTLEMENT, WEBHOOKS
 from aia_mas.interfaces.realtime import Hub
 from aia_mas.interfaces.redis_bridge import bridge_leads
-from aia_mas.interfaces.stores import Leases, NodeLog, OpenStores, Stores, open_postgres
+from aia_mas.interfaces.stores import Leases, NodeLog, OpenStores, Stores, answers, open_postgres
 from aia_mas.interfaces.webhooks import Webhooks
 from aia_mas.projections.read_models import ReadModels
 
@@ -228,7 +228,7 @@ class System:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self.log.drain)
                 tasks.start_soon(self.hub.drain)
-        if within.cancelled_caught or not self.log.contact.whole:
+        if within.cancelled_caught or not await answers(self.log):
             await self.log.give_up()  # what is left to do waits for no store that is away
 
     def _wire(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Literal, Protocol
 
 import anyio
@@ -16,7 +16,7 @@ from aia_mas.application.engine.snapshots import PostgresSnapshots, Snapshots
 from aia_mas.application.event_handlers.store import HandlerStore, PostgresHandlers
 from aia_mas.application.event_log.committer import Committer
 from aia_mas.application.event_log.contact import Contact
-from aia_mas.application.event_log.fold_host import FoldHost
+from aia_mas.application.event_log.fold_host import STORE_ERRORS, FoldHost
 from aia_mas.application.event_log.fold_snapshots import FoldSnapshots, PostgresFoldSnapshots
 from aia_mas.application.event_log.leases import Lease, LeaseKeeper
 from aia_mas.application.event_log.log import EventLog
@@ -35,6 +35,9 @@ from aia_mas.interfaces.shared_stores import limiter, presence_store, wakeups
 from aia_mas.projections.host import ProjectionHost
 from aia_mas.projections.read_models import ReadModels
 from aia_mas.projections.registry import READ_MODELS
+
+_ANSWERS_WITHIN = 0.5
+"""Seconds that the store has for an answer before it counts as away."""
 
 
 class NodeLog(EventLog, Protocol):
@@ -234,3 +237,13 @@ async def open_postgres(
     )
     await stack.enter_async_context(log.running())
     return PostgresStores(settings, database, log, name, clock, stack)
+
+
+async def answers(log: NodeLog) -> bool:
+    """Tell whether the store can be reached: a line to it may be broken that is soon made again."""
+    if log.contact.whole:
+        return True
+    with anyio.move_on_after(_ANSWERS_WITHIN), suppress(*STORE_ERRORS):
+        await log.head()
+        return True
+    return False
