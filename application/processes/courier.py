@@ -1,7 +1,8 @@
 """The courier: ends what is not delivered any more; one leader.
 
 Whatever it does follows from the mailroom: messages whose time is over, letters without a further
-attempt, deliveries of nodes that are gone, and inboxes with more in them than they may have.
+attempt, deliveries of nodes that are gone, inboxes with more in them than they may have, and
+subscriptions of more who are no agents than may have some.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from aia_mas.application.event_log.records import Kind
 from aia_mas.application.event_log.slices import Slices
 from aia_mas.domain.communication.delivery_events import Dropped, Failed
 from aia_mas.domain.communication.ending import BuryMessage, ExpireMessage
+from aia_mas.domain.communication.mailbox import CloseMailbox
 from aia_mas.domain.communication.mailroom.routing import most_of
 from aia_mas.domain.communication.message_events import Died
 from aia_mas.domain.communication.recording import RecordDeliveries
@@ -92,6 +94,7 @@ class Courier:
                     now = self._clock.now().timestamp()
                     self._expire(tasks, engine, lease, now)
                     self._bury(tasks, engine, lease)
+                    self._close(tasks, engine, lease)
                     more = await self._make_room(engine, lease)
                     await self._take_back(engine, lease, now)
                 await self._clock.sleep(_SOON if more or self._under_way else self._interval)
@@ -129,6 +132,15 @@ class Courier:
             # Without an id: those who follow are another piece of the same work, and the message
             # knows itself for whom it is dead.
             self._begin(tasks, engine, lease, work, command, None)
+
+    def _close(self, tasks: TaskGroup, engine: Engine, lease: Lease) -> None:
+        """Forget what those subscribed to who have not been agents for longest, if too many did."""
+        directory = self._fold.state.directory
+        too_many = max(len(directory.absent) - self._terms.absent, 0)
+        for number in islice(directory.absent, min(too_many, _AT_ONCE)):
+            name = directory.recipients[number].name
+            command = CloseMailbox(agent_id=name)
+            self._begin(tasks, engine, lease, f"close:{name}", command, None)
 
     async def _make_room(self, engine: Engine, lease: Lease) -> bool:
         """Drop the lowest of whoever has more than they may have, some at a time.

@@ -215,8 +215,8 @@ def _made_room(room: Mailroom, _event: DeliveriesDropped, items: Sequence[Droppe
             room.figures[letter.rank].dropped += 1
 
 
-def _subscribed(room: Mailroom, name: str, event: TopicsSubscribed, _position: int) -> None:
-    room.directory.subscribe(name, event.patterns)
+def _subscribed(room: Mailroom, name: str, event: TopicsSubscribed, position: int) -> None:
+    room.directory.subscribe(name, event.patterns, position)
 
 
 def _unsubscribed(room: Mailroom, name: str, event: TopicsUnsubscribed, _position: int) -> None:
@@ -226,8 +226,8 @@ def _unsubscribed(room: Mailroom, name: str, event: TopicsUnsubscribed, _positio
         room.inboxes.forget(number)
 
 
-def _forwarded(room: Mailroom, name: str, event: MailboxForwarded, _position: int) -> None:
-    room.directory.forward(name, webhook=event.webhook)
+def _forwarded(room: Mailroom, name: str, event: MailboxForwarded, position: int) -> None:
+    room.directory.forward(name, position, webhook=event.webhook)
     room.inboxes.forget(room.directory.number(name))
 
 
