@@ -124,11 +124,14 @@ def test_operators_see_who_reads_and_close_it(
         ("messages", unique, unique)
     }
     assert sorted(one["node"] for one in found) == ["first", "first", "second"]
+    sent = several[0].send(to_agent=unique, max_attempts=1)
     order = {"kind": "messages", "agent_id": unique}
     path = f"{CONNECTIONS}/disconnect"
     assert second.client.post(path, json=order, headers=ADMIN).status_code == 200
     for each in several:
         assert end_of(each.connection) == (4011, "disconnected by an operator")
+    message = enter(second, unique, mine).message()
+    assert (message["message_id"], message.get("attempt", 1)) == (sent["message_id"], 1)
 
 
 def test_a_message_comes_on_whichever_node_its_recipient_is(
