@@ -20,8 +20,10 @@ class MailroomFold:
         state: The fold itself.
         newest: The last position that was ever folded here.
         on_sent: Called with every letter that was sent, and its event.
-        on_spread: Called when a letter to many has come or expired.
+        on_spread: Called with the crowd of those for whom a letter to many has come or expired.
         on_acknowledged: Called with the position of each letter that arrived, and for whom.
+        on_delivered: Called with the number of a recipient, and the name under which that node
+            writes over whose connection to it a letter went.
         on_named: Called with the name of a recipient that was not known before.
         on_restored: Called when ``state`` is another one.
     """
@@ -34,8 +36,9 @@ class MailroomFold:
         self.state = Mailroom()
         self.newest = 0
         self.on_sent: list[Callable[[Letter, Any], None]] = []
-        self.on_spread: list[Callable[[], None]] = []
+        self.on_spread: list[Callable[[int], None]] = []
         self.on_acknowledged: list[Callable[[int, str], None]] = []
+        self.on_delivered: list[Callable[[int, str], None]] = []
         self.on_named: list[Callable[[str], None]] = []
         self.on_restored: list[Callable[[], None]] = []
         self._connect()
@@ -72,6 +75,7 @@ class MailroomFold:
     def _connect(self) -> None:
         self.state.on_sent = self._sent
         self.state.on_acknowledged = self._acknowledged
+        self.state.on_delivered = self._delivered
         self.state.inboxes.on_spread = self._spread
         self.state.directory.on_named = self._named
 
@@ -79,14 +83,18 @@ class MailroomFold:
         for listener in self.on_sent:
             listener(letter, event)
 
-    def _spread(self) -> None:
+    def _spread(self, crowd: int) -> None:
         for listener in self.on_spread:
-            listener()
+            listener(crowd)
 
     def _acknowledged(self, position: int, number: int) -> None:
         name = self.state.directory.recipients[number].name
         for listener in self.on_acknowledged:
             listener(position, name)
+
+    def _delivered(self, number: int, writer: str) -> None:
+        for listener in self.on_delivered:
+            listener(number, writer)
 
     def _named(self, name: str) -> None:
         for listener in self.on_named:

@@ -80,7 +80,7 @@ class PostOffice:
         self.current = current
         self._interval = interval
         self._outstanding = Outstanding()
-        self.trays = Trays(fold, clock, self._outstanding.end)
+        self.trays = Trays(fold, clock, self._outstanding.end, records.writer)
         # Acknowledgements on their way into the log: whether anything has come of them.
         self._acknowledging: dict[tuple[int, str], bool] = {}
         fold.on_sent.append(contents.follow)

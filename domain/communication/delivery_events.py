@@ -16,6 +16,8 @@ from aia_mas.domain.kernel.ids import stream_of
 
 CATEGORY = "deliveries"
 """The kind of these streams."""
+CONNECTED = frozenset({"socket", "stream", "redis", "handler"})
+"""Transports by which messages come as long as a connection is open."""
 
 
 class Noted(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -8,6 +8,7 @@ from math import inf
 from typing import Any
 
 from aia_mas.domain.communication.delivery_events import (
+    CONNECTED,
     Acknowledged,
     DeliveriesAcknowledged,
     DeliveriesDropped,
@@ -67,7 +68,7 @@ def begin(mailroom: Mailroom, position: int, stream: str, event: Event) -> Steps
     batch = _BATCHES.get(type(event))
     if batch is not None:
         mailroom.position = position
-        steps = _in_steps(mailroom, batch, event)
+        steps = _in_steps(mailroom, batch, entity_of(stream), event)
         if len(event.items) > _AT_ONCE:  # type: ignore[attr-defined]
             return steps
         at_once(steps)
@@ -79,10 +80,10 @@ def begin(mailroom: Mailroom, position: int, stream: str, event: Event) -> Steps
 
 
 def _in_steps(
-    room: Mailroom, change: Callable[[Mailroom, Any, Any], None], event: Any
+    room: Mailroom, change: Callable[[Mailroom, str, Any, Any], None], name: str, event: Any
 ) -> Steps[None]:
     for items in chunks(event.items, _AT_ONCE):
-        change(room, event, items)
+        change(room, name, event, items)
         yield
     room.inboxes.clear()
 
@@ -154,7 +155,7 @@ def _dropped(room: Mailroom, _message_id: str, event: MessageDropped, _position:
 # Nobody becomes known by what was once delivered to them: it is over if they are forgotten.
 
 
-def _died(room: Mailroom, event: MessageDied, items: Sequence[Died]) -> None:
+def _died(room: Mailroom, _message_id: str, event: MessageDied, items: Sequence[Died]) -> None:
     find = room.directory.find
     for item in items:
         number = find(item.recipient)
@@ -163,30 +164,35 @@ def _died(room: Mailroom, event: MessageDied, items: Sequence[Died]) -> None:
             room.figures[letter.rank].dead += 1
 
 
-def _noted(room: Mailroom, _event: DeliveriesNoted, items: Sequence[Noted]) -> None:
+def _noted(room: Mailroom, writer: str, _event: DeliveriesNoted, items: Sequence[Noted]) -> None:
     find = room.directory.find
     for item in items:
         number = find(item.recipient)
         if number is not None:
             room.deliver(item.position, number, item.attempt, item.deadline.timestamp())
+            if item.transport in CONNECTED:
+                room.on_delivered(number, writer)
 
 
 def _acknowledged(
-    room: Mailroom, event: DeliveriesAcknowledged, items: Sequence[Acknowledged]
+    room: Mailroom, writer: str, event: DeliveriesAcknowledged, items: Sequence[Acknowledged]
 ) -> None:
     find, at = room.directory.find, event.at.timestamp()
     for item in items:
         number = find(item.recipient)
-        letter = None if number is None else room.acknowledge(item.position, number)
-        if letter is None:
+        if number is None or (letter := room.acknowledge(item.position, number)) is None:
             continue
+        if item.transport in CONNECTED:
+            room.on_delivered(number, writer)
         delivered = None
         if item.delivered_at is not None:
             delivered = max(item.delivered_at.timestamp() - letter.available, 0.0)
         room.figures[letter.rank].acknowledge(delivered, max(at - letter.available, 0.0))
 
 
-def _failed(room: Mailroom, _event: DeliveriesFailed, items: Sequence[Failed]) -> None:
+def _failed(
+    room: Mailroom, _writer: str, _event: DeliveriesFailed, items: Sequence[Failed]
+) -> None:
     find = room.directory.find
     for item in items:
         number = find(item.recipient)
@@ -195,7 +201,9 @@ def _failed(room: Mailroom, _event: DeliveriesFailed, items: Sequence[Failed]) -
             room.fail(item.position, number, item.attempt, retry_at, item.reason)
 
 
-def _returned(room: Mailroom, _event: DeliveriesReturned, items: Sequence[Returned]) -> None:
+def _returned(
+    room: Mailroom, _writer: str, _event: DeliveriesReturned, items: Sequence[Returned]
+) -> None:
     find = room.directory.find
     for item in items:
         number = find(item.recipient)
@@ -203,7 +211,9 @@ def _returned(room: Mailroom, _event: DeliveriesReturned, items: Sequence[Return
             room.give_back(item.position, number, item.attempt)
 
 
-def _made_room(room: Mailroom, _event: DeliveriesDropped, items: Sequence[Dropped]) -> None:
+def _made_room(
+    room: Mailroom, _writer: str, _event: DeliveriesDropped, items: Sequence[Dropped]
+) -> None:
     find = room.directory.find
     for item in items:
         number = find(item.recipient)
@@ -290,7 +300,7 @@ def _seconds(moment: datetime | None) -> float | None:
 
 
 # Any: each fold takes its own event type.
-_BATCHES: dict[type[Event], Callable[[Mailroom, Any, Any], None]] = {
+_BATCHES: dict[type[Event], Callable[[Mailroom, str, Any, Any], None]] = {
     DeliveriesNoted: _noted,
     DeliveriesAcknowledged: _acknowledged,
     DeliveriesFailed: _failed,

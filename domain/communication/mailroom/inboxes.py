@@ -61,7 +61,8 @@ class Inboxes:
         spent: Deliveries without a further attempt, by position and then recipient: to be buried.
         out: Deliveries noted, by position and recipient's number, and their deadlines.
         fuller: Recipients that got more mail since somebody looked.
-        on_spread: Called when a letter to many has come or expired; listeners are not told of it.
+        on_spread: Called with the crowd of those for whom a letter to many has come, or expired;
+            listeners are not told of it.
     """
 
     def __init__(self, directory: Directory, letters: Mapping[int, Letter]) -> None:
@@ -74,7 +75,7 @@ class Inboxes:
         self.spent: dict[int, dict[str, Delivery]] = {}
         self.out: Timetable[tuple[int, int]] = Timetable()
         self.fuller: set[int] = set()
-        self.on_spread: Callable[[], None] = _nothing
+        self.on_spread: Callable[[int], None] = _nothing
         self._directory = directory
         self._letters = letters
         self._inboxes: dict[int, Inbox] = {}
@@ -152,10 +153,10 @@ class Inboxes:
         self._look(inbox)
         self._enter(letter, inbox)
 
-    def spread(self, position: int) -> None:
-        """Have a letter to many be in all inboxes where it belongs."""
+    def spread(self, position: int, crowd: int) -> None:
+        """Have a letter to many be in all inboxes where it belongs (``crowd``: whose)."""
         self._spread.append(position)
-        self.on_spread()
+        self.on_spread(crowd)
 
     def gather(self, position: int) -> None:
         """Forget a letter to many that everybody has got."""
@@ -165,9 +166,9 @@ class Inboxes:
         """Have a letter to many that has expired be in no inbox (``at``: the event's position)."""
         self._over.append((at, letter))
         # Who never looked into theirs has nothing to be cleared of, and may be forgotten.
-        missed = crowd_of_bits(letter.bits or b"") & ~self._directory.registered
-        self.doubt(numbers_of(missed))
-        self.on_spread()
+        missed = crowd_of_bits(letter.bits or b"")
+        self.doubt(numbers_of(missed & ~self._directory.registered))
+        self.on_spread(missed)
         if not self._clearing:
             self._begin_clearing()
 
@@ -308,5 +309,5 @@ class Inboxes:
             listener.added(letter)
 
 
-def _nothing() -> None:
+def _nothing(_crowd: int) -> None:
     """Hear it and do nothing."""

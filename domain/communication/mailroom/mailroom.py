@@ -30,6 +30,8 @@ class Mailroom:
         on_sent: Called with the letter and its event, after it was put in.
         on_acknowledged: Called with the position of a letter that arrived and the number of its
             recipient.
+        on_delivered: Called with the number of a recipient, and the name under which that node
+            writes over whose connection to it a letter went.
     """
 
     def __init__(self) -> None:
@@ -45,6 +47,7 @@ class Mailroom:
         self.expiring: Timetable[int] = Timetable()
         self.on_sent: Callable[[Letter, Any], None] = _nothing
         self.on_acknowledged: Callable[[int, int], None] = _nothing
+        self.on_delivered: Callable[[int, str], None] = _nothing
         self._by_id: dict[str, list[Letter]] = {}
 
     def set_rules(self, rules: dict[str, Rule]) -> None:
@@ -109,7 +112,7 @@ class Mailroom:
         if crowd:
             letter.bits = bits_of(crowd)
             self.held += self._unregistered(crowd)
-            self.inboxes.spread(letter.position)
+            self.inboxes.spread(letter.position, crowd)
             return
         letter.to = numbers
         recipients = self.directory.recipients
