@@ -151,9 +151,12 @@ class RedisBridge:
             self._leave(name)
             self._tell_mailbox(message, name)
         else:
+            # First: who stands in a row, and is never carried out, would keep others waiting there.
+            await self._room.acquire()
             work = self._work(message, name, credential)
-            if work is not None:
-                await self._room.acquire()
+            if work is None:
+                self._room.release()
+            else:
                 tasks.start_soon(self._carry_out, name, work)
 
     def _owner(self, said: Said, credential: Credential) -> str:
@@ -222,9 +225,10 @@ class RedisBridge:
             if self.mailboxes.get(mailbox.name) == (mailbox, scope):
                 del self.mailboxes[mailbox.name]
 
-    def _leave(self, name: str) -> None:
+    def _leave(self, name: str, *, in_order: bool = False) -> None:
         known = self.mailboxes.pop(name, None)
         if known is not None:
+            known[0].in_order = in_order
             known[1].cancel()
 
     async def _look_after(self, redis: Redis) -> None:
@@ -239,8 +243,9 @@ class RedisBridge:
                 mailbox, _ = self.mailboxes.get(name, (None, None))
                 if mailbox is None:
                     continue
-                if not count or not self._may_still(mailbox):
-                    self._leave(name)
+                may = self._may_still(mailbox)
+                if not count or not may:
+                    self._leave(name, in_order=not may)
                 else:
                     self._system.presence.beat("agent", name)
 

@@ -30,6 +30,7 @@ class BridgedMailbox:
     Attributes:
         name: The recipient.
         authorization: What it proved who it is with; it is looked at again and again.
+        in_order: This side ends it; see ``Collection``.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class BridgedMailbox:
         """
         self.name = name
         self.authorization = authorization
+        self.in_order = False
         self._system = system
         self._wire = wire
         self._prefetch = prefetch
@@ -62,14 +64,20 @@ class BridgedMailbox:
         """Publish messages until cancelled; what is not acknowledged then goes elsewhere."""
         communication = self._system.communication
         with communication.collect(self.name, "redis", self._prefetch) as collection:
-            while True:
-                for each in await self._next(collection):
-                    parcel = Parcel(
-                        agent_channel(self.name),
-                        message_payload(each),
-                        partial(self._put_back, each),
-                    )
-                    self._wire.publish(parcel)
+            try:
+                await self._publish(collection)
+            finally:
+                collection.in_order = self.in_order
+
+    async def _publish(self, collection: Collection) -> None:
+        while True:
+            for each in await self._next(collection):
+                parcel = Parcel(
+                    agent_channel(self.name),
+                    message_payload(each),
+                    partial(self._put_back, each),
+                )
+                self._wire.publish(parcel)
 
     def _put_back(self, each: Delivered) -> None:
         self._system.communication.office.put_back(self.name, each)
