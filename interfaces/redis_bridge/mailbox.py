@@ -72,7 +72,7 @@ class BridgedMailbox:
                     self._wire.publish(parcel)
 
     def _put_back(self, each: Delivered) -> None:
-        self._system.communication.office.put_back(self.name, each)
+        self._system.communication.office.put_back(each.out)
         self._unheard()
 
     async def _next(self, collection: Collection) -> list[Delivered]:
