@@ -81,8 +81,9 @@ class PostOffice:
         self._interval = interval
         self._outstanding = Outstanding()
         self.trays = Trays(fold, clock, self._outstanding.end)
-        # Acknowledgements on their way into the log: whether anything has come of them.
-        self._acknowledging: dict[tuple[int, str], bool] = {}
+        # Acknowledgements on their way into the log; and those of which anything has come.
+        self._acknowledging: dict[tuple[int, str], asyncio.Future[int]] = {}
+        self._arrived: set[tuple[int, str]] = set()
         fold.on_sent.append(contents.follow)
         fold.on_acknowledged.append(self._has_arrived)
         fold.on_restored.append(self._restart)
@@ -150,15 +151,25 @@ class PostOffice:
         else:
             self._settling(out)
             item = Acknowledged(letter.position, name, out.attempt, out.transport, out.delivered_at)
-        self._acknowledging[key] = False
 
         def refusal() -> DomainError | None:
-            arrived = self._acknowledging.get(key, True)
-            return None if arrived else MessageClosed(message_id=message_id)
+            return None if key in self._arrived else MessageClosed(message_id=message_id)
+
+        def over(_: object) -> None:
+            del self._acknowledging[key]
+            self._arrived.discard(key)
 
         future = self._records.acknowledged(item, refusal, of_many=letter.bits is not None)
-        future.add_done_callback(lambda _: self._acknowledging.pop(key, None))
+        self._acknowledging[key] = future
+        future.add_done_callback(over)
         return future
+
+    def acknowledging(self, name: str, message_id: str) -> asyncio.Future[int] | None:
+        """Return an acknowledgement that is on its way into the log; None: none is."""
+        for letter in self._fold.state.letters_of(message_id):
+            if (future := self._acknowledging.get((letter.position, name))) is not None:
+                return future
+        return None
 
     def refuse(
         self,
@@ -316,12 +327,11 @@ class PostOffice:
 
     def _has_arrived(self, position: int, name: str) -> None:
         if self._acknowledging and (position, name) in self._acknowledging:
-            self._acknowledging[position, name] = True
+            self._arrived.add((position, name))
 
     def _restart(self) -> None:
         # What became of these stands in the mailroom, if it came to anything.
-        for key in self._acknowledging:
-            self._acknowledging[key] = True
+        self._arrived.update(self._acknowledging)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

@@ -706,13 +706,9 @@ export interface MessageTold {
   correlation_id?: string | null;
   /** Bytes of its payload. */
   size?: number | null;
-  /** For whom it is dead, was dropped, or was queued again. */
+  /** For whom it was dropped or queued again. */
   agent_id?: string | null;
-  /** How many deliveries failed. */
-  attempts?: number | null;
-  /** Why the last one did. */
-  reason?: string | null;
-  /** What became of deliveries. */
+  /** What became of deliveries; of a message that is dead, for whom it is. */
   deliveries?: Array<DeliveryTold> | null;
   /** How many more deliveries the event is about; the log has them. */
   not_told?: number;

@@ -221,10 +221,12 @@ class RedisBridge:
             if self.mailboxes.get(mailbox.name) == (mailbox, scope):
                 del self.mailboxes[mailbox.name]
 
-    def _leave(self, name: str) -> None:
+    def _leave(self, name: str, *, lost: bool = True) -> None:
         known = self.mailboxes.pop(name, None)
         if known is not None:
-            known[1].cancel()
+            mailbox, scope = known
+            mailbox.lost = lost
+            scope.cancel()
 
     async def _look_after(self, redis: Redis) -> None:
         """End what nobody listens to any more, or may not; who listens is there."""
@@ -238,8 +240,10 @@ class RedisBridge:
                 mailbox, _ = self.mailboxes.get(name, (None, None))
                 if mailbox is None:
                     continue
-                if not count or not self._may_still(mailbox):
+                if not count:
                     self._leave(name)
+                elif not self._may_still(mailbox):
+                    self._leave(name, lost=False)
                 else:
                     self._system.presence.beat("agent", name)
 

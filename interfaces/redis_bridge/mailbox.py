@@ -30,6 +30,8 @@ class BridgedMailbox:
     Attributes:
         name: The recipient.
         authorization: What it proved who it is with; it is looked at again and again.
+        lost: It ends since nobody listens, or wants more, there: what is out has failed. Otherwise
+            it is this side that ends it, and what is out does not count as delivered.
     """
 
     def __init__(
@@ -49,10 +51,11 @@ class BridgedMailbox:
             name: The recipient.
             authorization: As in the header of that name; None: there was none.
             prefetch: How many messages may be out.
-            unheard: Called when a message was published and nobody listened.
+            unheard: Called when a message could not be published, or nobody listened.
         """
         self.name = name
         self.authorization = authorization
+        self.lost = False
         self._system = system
         self._wire = wire
         self._prefetch = prefetch
@@ -62,16 +65,20 @@ class BridgedMailbox:
         """Publish messages until cancelled; what is not acknowledged then goes elsewhere."""
         communication = self._system.communication
         with communication.collect(self.name, "redis", self._prefetch) as collection:
-            while True:
-                for each in await self._next(collection):
-                    parcel = Parcel(
-                        agent_channel(self.name),
-                        message_payload(each),
-                        partial(self._put_back, each),
-                    )
-                    self._wire.publish(parcel)
+            try:
+                while True:
+                    for each in await self._next(collection):
+                        parcel = Parcel(
+                            agent_channel(self.name),
+                            message_payload(each),
+                            partial(self._put_back, each),
+                        )
+                        self._wire.publish(parcel)
+            finally:
+                collection.in_order = not self.lost
 
-    def _put_back(self, each: Delivered) -> None:
+    def _put_back(self, each: Delivered, published: bool) -> None:
+        self.lost = self.lost or published
         self._system.communication.office.put_back(each.out)
         self._unheard()
 

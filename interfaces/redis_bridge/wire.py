@@ -19,12 +19,13 @@ class Parcel(NamedTuple):
     Attributes:
         channel: Where.
         payload: What.
-        unheard: Called when nobody listened.
+        unheard: Called when nobody heard it: with True when nobody listened, with False when it was
+            not published, since Redis is away or too much waits.
     """
 
     channel: str
     payload: bytes
-    unheard: Callable[[], None] | None = None
+    unheard: Callable[[bool], None] | None = None
 
 
 class Wire:
@@ -38,7 +39,7 @@ class Wire:
     def publish(self, parcel: Parcel) -> None:
         """Publish something soon."""
         if len(self._waiting) >= _MOST:
-            _give_back(parcel)
+            _give_back(parcel, published=False)
             return
         self._waiting.append(parcel)
         self._some.set()
@@ -62,17 +63,18 @@ class Wire:
                     heard = await pipeline.execute()
             finally:
                 for number, parcel in enumerate(parcels):
-                    if number >= len(heard) or not heard[number]:
-                        _give_back(parcel)
+                    published = number < len(heard)
+                    if not published or not heard[number]:
+                        _give_back(parcel, published=published)
 
     def clear(self) -> None:
         """Take back what was not published."""
         waiting, self._waiting = self._waiting, []
         self._some.clear()
         for parcel in waiting:
-            _give_back(parcel)
+            _give_back(parcel, published=False)
 
 
-def _give_back(parcel: Parcel) -> None:
+def _give_back(parcel: Parcel, *, published: bool) -> None:
     if parcel.unheard is not None:
-        parcel.unheard()
+        parcel.unheard(published)

@@ -28,6 +28,7 @@ from aia_mas.domain.communication.mailroom.directory import Recipient
 from aia_mas.domain.communication.mailroom.letter import Letter
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
 from aia_mas.domain.communication.message_events import (
+    Died,
     MessageDied,
     MessageDropped,
     MessageExpired,
@@ -143,24 +144,23 @@ def _expired(room: Mailroom, message_id: str, event: MessageExpired, position: i
             room.figures[letter.rank].expired += room.expire(letter, position)
 
 
-def _died(room: Mailroom, _message_id: str, event: MessageDied, _position: int) -> None:
-    letter = _taken_out(room, event)
-    if letter is not None:
-        room.figures[letter.rank].dead += 1
-
-
 def _dropped(room: Mailroom, _message_id: str, event: MessageDropped, _position: int) -> None:
-    letter = _taken_out(room, event)
+    number = room.directory.find(event.recipient)
+    letter = None if number is None else room.take_out(event.position, number)
     if letter is not None:
         room.figures[letter.rank].dropped += 1
 
 
-def _taken_out(room: Mailroom, event: MessageDied | MessageDropped) -> Letter | None:
-    number = room.directory.find(event.recipient)
-    return None if number is None else room.take_out(event.position, number)
-
-
 # Nobody becomes known by what was once delivered to them: it is over if they are forgotten.
+
+
+def _died(room: Mailroom, event: MessageDied, items: Sequence[Died]) -> None:
+    find = room.directory.find
+    for item in items:
+        number = find(item.recipient)
+        letter = None if number is None else room.take_out(event.position, number)
+        if letter is not None:
+            room.figures[letter.rank].dead += 1
 
 
 def _noted(room: Mailroom, _event: DeliveriesNoted, items: Sequence[Noted]) -> None:
@@ -215,8 +215,8 @@ def _made_room(room: Mailroom, _event: DeliveriesDropped, items: Sequence[Droppe
             room.figures[letter.rank].dropped += 1
 
 
-def _subscribed(room: Mailroom, name: str, event: TopicsSubscribed, _position: int) -> None:
-    room.directory.subscribe(name, event.patterns)
+def _subscribed(room: Mailroom, name: str, event: TopicsSubscribed, position: int) -> None:
+    room.directory.subscribe(name, event.patterns, position)
 
 
 def _unsubscribed(room: Mailroom, name: str, event: TopicsUnsubscribed, _position: int) -> None:
@@ -226,8 +226,8 @@ def _unsubscribed(room: Mailroom, name: str, event: TopicsUnsubscribed, _positio
         room.inboxes.forget(number)
 
 
-def _forwarded(room: Mailroom, name: str, event: MailboxForwarded, _position: int) -> None:
-    room.directory.forward(name, webhook=event.webhook)
+def _forwarded(room: Mailroom, name: str, event: MailboxForwarded, position: int) -> None:
+    room.directory.forward(name, position, webhook=event.webhook)
     room.inboxes.forget(room.directory.number(name))
 
 
@@ -296,12 +296,12 @@ _BATCHES: dict[type[Event], Callable[[Mailroom, Any, Any], None]] = {
     DeliveriesFailed: _failed,
     DeliveriesReturned: _returned,
     DeliveriesDropped: _made_room,
+    MessageDied: _died,
 }
 _FOLDS: dict[type[Event], Callable[[Mailroom, str, Any, int], None]] = {
     MessageSent: _sent,
     MessageRedriven: _redriven,
     MessageExpired: _expired,
-    MessageDied: _died,
     MessageDropped: _dropped,
     TopicsSubscribed: _subscribed,
     TopicsUnsubscribed: _unsubscribed,

@@ -58,7 +58,7 @@ class Inboxes:
     inbox looks into it first: nobody can tell the difference.
 
     Attributes:
-        spent: Deliveries without a further attempt, by position and recipient: to be buried.
+        spent: Deliveries without a further attempt, by position and then recipient: to be buried.
         out: Deliveries noted, by position and recipient's number, and their deadlines.
         fuller: Recipients that got more mail since somebody looked.
         on_spread: Called when a letter to many has come or expired; listeners are not told of it.
@@ -71,7 +71,7 @@ class Inboxes:
             directory: Who there is.
             letters: Those that somebody has not got yet, by position.
         """
-        self.spent: dict[tuple[int, str], Delivery] = {}
+        self.spent: dict[int, dict[str, Delivery]] = {}
         self.out: Timetable[tuple[int, int]] = Timetable()
         self.fuller: set[int] = set()
         self.on_spread: Callable[[], None] = _nothing
@@ -195,7 +195,7 @@ class Inboxes:
             if delivery.deadline:
                 self.out.remove((position, number), delivery.deadline)
             if delivery.spent:
-                self.spent.pop((position, recipient.name), None)
+                self._buried(position, recipient.name)
         letter.strike(number)
         if recipient.backlog > len(inbox.open):
             recipient.backlog = len(inbox.open)
@@ -270,9 +270,17 @@ class Inboxes:
 
     def _keep(self, position: int, number: int, delivery: Delivery) -> None:
         if delivery.spent:
-            self.spent[position, self._directory.recipients[number].name] = delivery
+            name = self._directory.recipients[number].name
+            self.spent.setdefault(position, {})[name] = delivery
         elif delivery.deadline:
             self.out.add((position, number), delivery.deadline)
+
+    def _buried(self, position: int, name: str) -> None:
+        spent = self.spent.get(position)
+        if spent is not None:
+            spent.pop(name, None)
+            if not spent:
+                del self.spent[position]
 
     def _begin_clearing(self) -> None:
         self._clearing, self._covered = list(self._inboxes), len(self._over)

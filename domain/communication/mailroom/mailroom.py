@@ -213,7 +213,7 @@ class Mailroom:
     def leave(self, number: int) -> None:
         """Note that an agent is none any more."""
         self.held += self._waiting(number)
-        self.directory.leave(number)
+        self.directory.leave(number, self.position)
         self.inboxes.fuller.add(number)
         self.inboxes.forget(number)
 

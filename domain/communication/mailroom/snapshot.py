@@ -116,6 +116,7 @@ def restore(pieces: Sequence[bytes]) -> Steps[Mailroom]:
             room.set_rules(piece.rules)
             room.figures = piece.figures
             room.position = piece.position
+            room.directory.order_absent()
             room.inboxes.doubt(room.directory.passers_by())
         yield
     if not complete:

@@ -131,7 +131,10 @@ class Topics(Controller):
         cursor: Cursor = None,
         min_position: MinPosition = 0,
     ) -> Answer[TopicPage]:
-        """List the topics and patterns that somebody subscribed to, with how many did."""
+        """List the topics and patterns that somebody subscribed to, with how many did.
+
+        Agents that are not registered any more do not count.
+        """
         if topic is not None:
             given(check_topic, topic, "topic")
         await reached(request, MAILROOM.name, min_position)
@@ -139,7 +142,7 @@ class Topics(Controller):
         mailroom = request.system.communication.mailroom
         listed = (
             KnownTopic(pattern=pattern, subscribers=crowd.bit_count())
-            for pattern, crowd in mailroom.directory.subscribers.listed(cursors.open(cursor) or "")
+            for pattern, crowd in mailroom.directory.topics(cursors.open(cursor) or "")
             if topic is None or matches(pattern, topic)
         )
         page = list(islice(listed, limit + 1))

@@ -190,4 +190,4 @@ def test_only_those_who_watch_may_scrape(
     node, key = secured
     claims = {"sub": "prometheus", "roles": [role], "exp": 2**40}
     headers = {"authorization": f"Bearer {jwt.encode(claims, key)}"} if role else {}
-    assert httpx.get(f"{node.url}/metrics", headers=headers).status_code == status
+    assert node.client.get("/metrics", headers=headers).status_code == status

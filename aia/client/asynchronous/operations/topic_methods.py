@@ -159,6 +159,8 @@ class AsyncTopicMethods(AsyncGroup):
     ) -> TopicPage:
         """List the topics and patterns that somebody subscribed to, with how many did.
 
+        Agents that are not registered any more do not count.
+
         Args:
             topic: Only patterns that take in this topic.
             limit: Items of a page, at most.
