@@ -115,7 +115,11 @@ class Settling:
         for number, result in enumerate(results):
             if isinstance(result, MessageClosed) and "message_status" not in result.facts:
                 # It was given up at that moment, at another place.
-                results[number] = await self.why_not(recipient, message_ids[number]) or result
+                why = await self.why_not(recipient, message_ids[number])
+                if why is None and self._fold.state.find(message_ids[number], recipient):
+                    # And queued again, which only dead letters are.
+                    result.facts["message_status"] = MessageStatus.DEAD.value
+                results[number] = why or result
         return results
 
     async def refuse(
