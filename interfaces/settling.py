@@ -115,7 +115,11 @@ class Settling:
         for number, result in enumerate(results):
             if isinstance(result, MessageClosed) and "message_status" not in result.facts:
                 # It was given up at that moment, at another place.
-                results[number] = await self.why_not(recipient, message_ids[number]) or result
+                why = await self.why_not(recipient, message_ids[number])
+                if why is None and self._fold.state.find(message_ids[number], recipient):
+                    # And queued again, which only dead letters are.
+                    result.facts["message_status"] = MessageStatus.DEAD.value
+                results[number] = why or result
         return results
 
     async def refuse(
@@ -146,9 +150,15 @@ class Settling:
         known = found[1]
         if attempt is not None and known is not None and attempt <= known.failures:
             return _refused(known, self._host.position)
-        future = self._office.refuse(
-            recipient, message_id, reason, retry_after=retry_after, requeue=requeue
-        )
+        try:
+            future = self._office.refuse(
+                recipient, message_id, reason, retry_after=retry_after, requeue=requeue
+            )
+        except AlreadyAcknowledged as error:
+            known_soon = self._once_true(recipient, message_id, error)
+            if isinstance(known_soon, AlreadyAcknowledged):
+                raise
+            future = known_soon
         (position,) = await self._recorded([future])
         if isinstance(position, DomainError):
             raise position
@@ -195,8 +205,27 @@ class Settling:
     def _taken(self, recipient: str, message_id: str) -> asyncio.Future[int] | DomainError:
         try:
             return self._office.acknowledge(recipient, message_id)
+        except AlreadyAcknowledged as error:
+            return self._once_true(recipient, message_id, error)
         except DomainError as error:
             return error
+
+    def _once_true(
+        self, recipient: str, message_id: str, error: AlreadyAcknowledged
+    ) -> asyncio.Future[int] | AlreadyAcknowledged:
+        """Tell that a message was acknowledged before as soon as that stands in the log."""
+        first = self._office.acknowledging(recipient, message_id)
+        if first is None:
+            return error
+        told: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def known(_: object) -> None:
+            if not told.done():
+                told.set_exception(first.exception() or error)
+                told.exception()  # whoever wanted to know may have gone away
+
+        first.add_done_callback(known)
+        return told
 
     async def _reasons(
         self, recipient: str, message_ids: Sequence[str]

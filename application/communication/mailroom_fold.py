@@ -29,7 +29,7 @@ class MailroomFold:
     """
 
     name = "mailroom"
-    version = 1
+    version = 2
 
     def __init__(self) -> None:
         """Begin empty."""

@@ -28,10 +28,10 @@ from aia_mas.domain.orchestration.bounds import check_number, check_text
 _UNREADABLE_AGAIN = 30.0
 """Seconds after which a message that could not be read is looked at again."""
 REFUSED, TIMED_OUT, DISCONNECTED = "refused", "timed_out", "disconnected"
-_LONGEST_REASON = 500
-"""Characters."""
-_LONGEST_RETRY = 86_400.0
-"""Seconds."""
+LONGEST_REASON = 1_000
+"""Longest reason of a refusal, in characters."""
+LONGEST_PAUSE = 86_400.0
+"""Longest wait for the next delivery that a recipient may ask for, seconds."""
 
 
 class PostOffice:
@@ -81,8 +81,9 @@ class PostOffice:
         self._interval = interval
         self._outstanding = Outstanding()
         self.trays = Trays(fold, clock, self._outstanding.end, records.writer)
-        # Acknowledgements on their way into the log: whether anything has come of them.
-        self._acknowledging: dict[tuple[int, str], bool] = {}
+        # Acknowledgements on their way into the log; and those of which anything has come.
+        self._acknowledging: dict[tuple[int, str], asyncio.Future[int]] = {}
+        self._arrived: set[tuple[int, str]] = set()
         fold.on_sent.append(contents.follow)
         fold.on_acknowledged.append(self._has_arrived)
         fold.on_restored.append(self._restart)
@@ -150,15 +151,25 @@ class PostOffice:
         else:
             self._settling(out)
             item = Acknowledged(letter.position, name, out.attempt, out.transport, out.delivered_at)
-        self._acknowledging[key] = False
 
         def refusal() -> DomainError | None:
-            arrived = self._acknowledging.get(key, True)
-            return None if arrived else MessageClosed(message_id=message_id)
+            return None if key in self._arrived else MessageClosed(message_id=message_id)
+
+        def over(_: object) -> None:
+            del self._acknowledging[key]
+            self._arrived.discard(key)
 
         future = self._records.acknowledged(item, refusal, of_many=letter.bits is not None)
-        future.add_done_callback(lambda _: self._acknowledging.pop(key, None))
+        self._acknowledging[key] = future
+        future.add_done_callback(over)
         return future
+
+    def acknowledging(self, name: str, message_id: str) -> asyncio.Future[int] | None:
+        """Return an acknowledgement that is on its way into the log; None: none is."""
+        for letter in self._fold.state.letters_of(message_id):
+            if (future := self._acknowledging.get((letter.position, name))) is not None:
+                return future
+        return None
 
     def refuse(
         self,
@@ -184,16 +195,16 @@ class PostOffice:
             MessageClosed: There is no further attempt anyway.
             NotARecipient: Nothing of this id is open for the recipient.
         """
-        check_text(reason, "reason", longest=_LONGEST_REASON)
+        check_text(reason, "reason", longest=LONGEST_REASON)
         if retry_after is not None:
-            check_number(retry_after, "retry_after_seconds", lowest=0.0, highest=_LONGEST_RETRY)
+            check_number(retry_after, "retry_after_seconds", lowest=0.0, highest=LONGEST_PAUSE)
         letter, known, out = self._open(name, message_id)
         if known is not None and known.spent:
             raise MessageClosed(message_id=message_id, message_status="dead")
         told = f"{REFUSED}: {reason}" if reason else REFUSED
-        if out is not None and out.failing is None:
-            return self._fail(out, told, retry_after=retry_after, requeue=requeue)
-        if out is not None and out.failing is not None:
+        if out is not None:
+            if out.failing is None:
+                return self._fail(out, told, retry_after=retry_after, requeue=requeue)
             # That it failed is being recorded, as it timed out or was refused before.
             if requeue:
                 return asyncio.shield(out.failing)
@@ -209,13 +220,9 @@ class PostOffice:
         elsewhere = Out(name, letter, attempt, "", self._now(), None)
         return self._fail(elsewhere, told, retry_after=retry_after, requeue=requeue)
 
-    def put_back(self, name: str, delivered: Delivered) -> None:
+    def put_back(self, out: Out) -> None:
         """Take a delivery back that did not take place after all; it does not count as one."""
-        self.take_back(name, delivered.out)
-
-    def take_back(self, name: str, out: Out) -> None:
-        """Do the same with what is known of it."""
-        tray = self.tray(name)
+        tray = self.tray(out.name)
         if tray is not None and not out.over and not out.settling:
             _ = self._give_back(tray, out)
 
@@ -320,12 +327,11 @@ class PostOffice:
 
     def _has_arrived(self, position: int, name: str) -> None:
         if self._acknowledging and (position, name) in self._acknowledging:
-            self._acknowledging[position, name] = True
+            self._arrived.add((position, name))
 
     def _restart(self) -> None:
         # What became of these stands in the mailroom, if it came to anything.
-        for key in self._acknowledging:
-            self._acknowledging[key] = True
+        self._arrived.update(self._acknowledging)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

@@ -72,11 +72,11 @@ class Sharing:
     def give_up(self, waits: Callable[[Letter], bool]) -> bool:
         """Forget nodes that did not hand over what they were left.
 
-        Returns:
-            Whether what is held is to be distributed anew.
-
         Args:
             waits: Tells whether a letter could still be handed over.
+
+        Returns:
+            Whether what is held is to be distributed anew; then ``release`` follows.
         """
         now, gone = self._monotonic(), list[str]()
         for writer, held in tuple(self._held.items()):

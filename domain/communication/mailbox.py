@@ -130,6 +130,7 @@ def subscribe(state: MailboxState | None, command: Subscribe, ctx: Context) -> D
 
     Raises:
         InvalidTopic: A pattern is none (or ``IllegalWildcard``).
+        TooManySubscriptions: There would be more than there may be.
     """
     known = () if state is None else state.patterns
     return _changed(command.agent_id, known, (*known, *command.patterns), ctx)
@@ -145,7 +146,7 @@ def unsubscribe(state: MailboxState | None, command: Unsubscribe, ctx: Context) 
 def set_subscriptions(
     state: MailboxState | None, command: SetSubscriptions, ctx: Context
 ) -> Decision:
-    """Add and take away until exactly these are there."""
+    """Add and take away until exactly these are there; it raises as ``subscribe`` does."""
     known = () if state is None else state.patterns
     return _changed(command.agent_id, known, command.patterns, ctx)
 

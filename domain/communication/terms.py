@@ -55,7 +55,7 @@ class MessageTerms(msgspec.Struct, frozen=True, kw_only=True):
         backoff_jitter: By what fraction a wait may be shortened at random, 0..1.
     """
 
-    queue_size: int = 1_000
+    queue_size: int = 10_000
     retention: int = 10_000
     held: int = 100
     held_in_all: int = 100_000

@@ -781,7 +781,7 @@ export interface Page {
   done: boolean;
   /** There are more items, and they are not told. */
   truncated: boolean;
-  /** How things stood at its position: tasks or agents. */
+  /** How things stood at its position: tasks, agents, proposals or budgets. */
   items: Array<ToldTask | ToldAgent | ToldProposal | ToldBudget>;
 }
 
@@ -1135,7 +1135,7 @@ export interface StakeSpread {
 /** Start a subscription. */
 export interface Subscribe {
   type: "subscribe";
-  /** `metrics`, `agents` or `tasks`. */
+  /** `metrics`, `economy`, `agents`, `tasks`, `proposals`, `budgets` or `messages`. */
   topic: string;
   /** How its frames are marked; the topic's name when left out. */
   id?: string | null;

@@ -23,7 +23,7 @@ from aia_mas.application.event_log.leases import Lease
 from aia_mas.domain.communication.authority import check_may_read
 from aia_mas.domain.communication.mailroom.letter import Letter
 from aia_mas.domain.communication.message_events import MessageSent
-from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.kernel.errors import DomainError, InvalidValue
 from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.kernel.principal import Principal
 from aia_mas.interfaces.http.errors import Unauthenticated
@@ -71,13 +71,11 @@ class RedisBridge:
 
     Attributes:
         mailboxes: Whose messages are published, by recipient.
-        refused: How much was said by nobody who is known.
     """
 
     def __init__(self, system: System, url: str) -> None:
         """Wire it (``url``: of Redis)."""
         self.mailboxes: dict[str, tuple[BridgedMailbox, anyio.CancelScope]] = {}
-        self.refused = 0
         self._system = system
         self._url = url
         self._authenticator = Authenticator(system.settings, system.access.refuses)
@@ -139,11 +137,12 @@ class RedisBridge:
         try:
             credential = self._authenticator.credential(authorization)
             name = self._owner(said, credential)
-        except Unauthenticated as error:
+        except DomainError as error:
             self._refuse(said.id, error.code, error.detail)
             return
-        except Exception as error:  # noqa: BLE001 - whoever said it is known, and is told why not
-            self._refuse(said.id, getattr(error, "code", "internal_error"), str(error))
+        except Exception:
+            log.exception("redis_message_failed")
+            self._refuse(said.id, "internal_error", "Something went wrong here")
             return
         if said.type == "collect":
             self._collect(tasks, message, name, authorization)
@@ -151,9 +150,15 @@ class RedisBridge:
             self._leave(name)
             self._tell_mailbox(message, name)
         else:
-            work = self._work(message, name, credential)
+            # First: who stands in a row, and is never carried out, would keep others waiting there.
+            await self._room.acquire()
+            work = None
+            try:
+                work = self._work(message, name, credential)
+            finally:
+                if work is None:
+                    self._room.release()
             if work is not None:
-                await self._room.acquire()
                 tasks.start_soon(self._carry_out, name, work)
 
     def _owner(self, said: Said, credential: Credential) -> str:
@@ -280,7 +285,6 @@ class RedisBridge:
             self._wire.publish(Parcel(agent_channel(name), payload))
 
     def _refuse(self, message_id: str, code: str, detail: str) -> None:
-        self.refused += 1
         log.info("redis_message_refused", code=code)
         told = {"type": "refused", "id": message_id, "code": code, "detail": detail}
         self._wire.publish(Parcel(REFUSED, _encode(told)))

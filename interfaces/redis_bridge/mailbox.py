@@ -79,7 +79,7 @@ class BridgedMailbox:
 
     def _put_back(self, each: Delivered, published: bool) -> None:
         self.lost = self.lost or published
-        self._system.communication.office.put_back(self.name, each)
+        self._system.communication.office.put_back(each.out)
         self._unheard()
 
     async def _next(self, collection: Collection) -> list[Delivered]:

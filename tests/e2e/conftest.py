@@ -17,6 +17,8 @@ from aia_mas.application.embedded_postgres import EmbeddedPostgres
 from aia_mas.application.settings import Settings
 from aia_mas.domain.orchestration.scoring.policies import Policy
 from aia_mas.interfaces.bootstrap import System
+from aia_mas.interfaces.http import queries
+from aia_mas.interfaces.http.economy import governance
 from aia_mas.interfaces.http.server import serve
 from aia_mas.interfaces.listening import listen
 
@@ -118,6 +120,19 @@ class Node:
     def _ready(self, urls: Any) -> None:
         (self.url,) = urls
         self._up.set()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_writes_are_read() -> Iterator[None]:
+    """Have reads wait for what their node has written, however busy the machine is.
+
+    Whoever asks without a position gets what there is when that takes too long, half a second, and
+    a test would not find what it has just made.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (queries, governance):
+            patch.setattr(module, "COURTESY", PATIENCE / 2)
+        yield
 
 
 @pytest.fixture(scope="session")

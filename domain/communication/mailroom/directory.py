@@ -136,8 +136,8 @@ class Directory:
         recipient.registered = True
         recipient.places = capabilities.max_concurrent_tasks
         self.registered |= 1 << number
-        self._has_left(number, left=False)
-        self._is_absent(number, 0)
+        self._note_left(number, left=False)
+        self._note_absent(number, 0)
         return recipient
 
     def leave(self, number: int, position: int) -> None:
@@ -146,8 +146,8 @@ class Directory:
         self._enter(number, (), "")
         recipient.registered = recipient.online = recipient.active = False
         self.registered &= ~(1 << number)
-        self._has_left(number, left=True)
-        self._is_absent(number, position)
+        self._note_left(number, left=True)
+        self._note_absent(number, position)
 
     def subscribe(self, name: str, patterns: Iterable[str], position: int) -> None:
         """Note what a recipient subscribed to (``position``: of the event)."""
@@ -156,8 +156,8 @@ class Directory:
         recipient.patterns = tuple(dict.fromkeys((*recipient.patterns, *patterns)))
         for pattern in patterns:
             self.subscribers.add(pattern, number)
-        self._has_left(number, left=False)
-        self._is_absent(number, position)
+        self._note_left(number, left=False)
+        self._note_absent(number, position)
 
     def unsubscribe(self, number: int, patterns: Iterable[str]) -> None:
         """Note what it took back."""
@@ -166,14 +166,14 @@ class Directory:
         recipient.patterns = tuple(each for each in recipient.patterns if each not in gone)
         for pattern in gone:
             self.subscribers.remove(pattern, number)
-        self._is_absent(number, recipient.absent)
+        self._note_absent(number, recipient.absent)
 
     def forward(self, name: str, position: int, *, webhook: bool) -> None:
         """Note whether messages are sent to an agent's endpoint (``position``: of the event)."""
         number = self.number(name)
         self.recipients[number].webhook = webhook
         (self.by_webhook.add if webhook else self.by_webhook.discard)(number)
-        self._is_absent(number, position)
+        self._note_absent(number, position)
 
     def topics(self, after: str = "") -> Iterator[tuple[str, int]]:
         """Yield patterns and the crowds of those who get what they take in.
@@ -218,7 +218,7 @@ class Directory:
                 self.registered |= 1 << number
             if recipient.webhook:
                 self.by_webhook.add(number)
-            self._has_left(number, left=recipient.left)
+            self._note_left(number, left=recipient.left)
             for pattern in recipient.patterns:
                 self.subscribers.add(pattern, number)
             for capability in recipient.capabilities:
@@ -245,11 +245,11 @@ class Directory:
             return self.with_capability.get(to.capability, 0)
         return 0
 
-    def _has_left(self, number: int, *, left: bool) -> None:
+    def _note_left(self, number: int, *, left: bool) -> None:
         self.recipients[number].left = left
         self._left = self._left | 1 << number if left else self._left & ~(1 << number)
 
-    def _is_absent(self, number: int, position: int) -> None:
+    def _note_absent(self, number: int, position: int) -> None:
         recipient = self.recipients[number]
         if recipient.registered or not _wants_mail(recipient):
             recipient.absent = 0

@@ -252,11 +252,13 @@ class Inboxes:
         """Have some recipients forgotten soon, as far as nothing is to be known of them."""
         self._strangers += numbers
 
-    def spread_again(self, position: int) -> None:
+    def restore_spread(self, position: int) -> None:
         """Take in a letter to many as it was written down."""
         self._spread.append(position)
 
-    def fill(self, number: int, seen: int, deliveries: list[tuple[int, Delivery | None]]) -> None:
+    def restore(
+        self, number: int, seen: int, deliveries: list[tuple[int, Delivery | None]]
+    ) -> None:
         """Take in some of an inbox as it was written down."""
         inbox = self._inboxes.get(number)
         if inbox is None:

@@ -220,16 +220,18 @@ class Mailroom:
         self.inboxes.fuller.add(number)
         self.inboxes.forget(number)
 
-    def take_back(self, letter: Letter) -> None:
+    def restore_letter(self, letter: Letter) -> None:
         """Take in a letter as it was written down; its recipients' inboxes follow."""
         self._enter(letter)
         if letter.bits is not None:
             self.held += self._unregistered(crowd_of_bits(letter.bits))
-            self.inboxes.spread_again(letter.position)
+            self.inboxes.restore_spread(letter.position)
 
-    def fill(self, number: int, seen: int, deliveries: list[tuple[int, Delivery | None]]) -> None:
+    def restore_inbox(
+        self, number: int, seen: int, deliveries: list[tuple[int, Delivery | None]]
+    ) -> None:
         """Take in some of an inbox as it was written down."""
-        self.inboxes.fill(number, seen, deliveries)
+        self.inboxes.restore(number, seen, deliveries)
         if not self.directory.recipients[number].registered:
             letters = self.letters
             self.held += sum(letters[position].bits is None for position, _ in deliveries)

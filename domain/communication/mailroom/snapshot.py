@@ -108,9 +108,9 @@ def restore(pieces: Sequence[bytes]) -> Steps[Mailroom]:
         piece = _decode(data)
         room.directory.restored(piece.recipients)
         for letter in piece.letters:
-            room.take_back(letter)
+            room.restore_letter(letter)
         for number, seen, deliveries in piece.inboxes:
-            room.fill(number, seen, deliveries)
+            room.restore_inbox(number, seen, deliveries)
         if piece.last:
             complete = True
             room.set_rules(piece.rules)

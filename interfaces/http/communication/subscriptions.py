@@ -106,7 +106,10 @@ class TopicSubscriptions(Controller):
     async def forward_messages(
         self, agent_id: FromPath[str], data: JSONBody[Forwarding], request: ApiRequest
     ) -> Answer[Subscriptions]:
-        """Have messages sent to the agent's endpoint, too, or not any more; see webhooks."""
+        """Have messages sent to the agent's endpoint, too, or not any more.
+
+        Each is a signed POST whose answer acknowledges or refuses it; see `docs/webhooks.md`.
+        """
         reading_for(request, agent_id)
         return await in_force(request, await carry_out(request, data.command(agent_id)))
 

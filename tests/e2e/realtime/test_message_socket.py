@@ -276,8 +276,8 @@ def test_an_agent_whose_mailbox_is_open_is_online(
     mailbox(node, "reading").next("mailbox")
     board = watch(node)
     board.subscribe("agents", after=0)
-    while (fact := board.next("agent_update")["data"])["event"] != "agent.went_offline":
-        pass
-    assert fact["agent_id"] == "silent"
+    fact: dict[str, Any] = {}
+    while (fact.get("event"), fact.get("agent_id")) != ("agent.went_offline", "silent"):
+        fact = board.next("agent_update")["data"]
     agents = node.client.get("/mas/api/v1/agents").json()["items"]
     assert {agent["agent_id"]: agent["online"] for agent in agents}["reading"]
