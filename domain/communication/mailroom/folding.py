@@ -136,7 +136,7 @@ def _redriven(room: Mailroom, message_id: str, event: MessageRedriven, position:
         event.size,
         _seconds(event.expires_at),
     )
-    room.put(letter, (room.directory.number(event.recipient),))
+    room.put(letter, map(room.directory.number, event.recipients))
 
 
 def _expired(room: Mailroom, message_id: str, event: MessageExpired, position: int) -> None:
