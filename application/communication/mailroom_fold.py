@@ -22,6 +22,8 @@ class MailroomFold:
         on_sent: Called with every letter that was sent, and its event.
         on_spread: Called when a letter to many has come or expired.
         on_acknowledged: Called with the position of each letter that arrived, and for whom.
+        on_given_up: Called with the position of each letter that somebody will not get, for whom,
+            and whether it is ``dead`` or ``dropped``; not of those that expire.
         on_named: Called with the name of a recipient that was not known before.
         on_restored: Called when ``state`` is another one.
     """
@@ -36,6 +38,7 @@ class MailroomFold:
         self.on_sent: list[Callable[[Letter, Any], None]] = []
         self.on_spread: list[Callable[[], None]] = []
         self.on_acknowledged: list[Callable[[int, str], None]] = []
+        self.on_given_up: list[Callable[[int, str, str], None]] = []
         self.on_named: list[Callable[[str], None]] = []
         self.on_restored: list[Callable[[], None]] = []
         self._connect()
@@ -72,6 +75,7 @@ class MailroomFold:
     def _connect(self) -> None:
         self.state.on_sent = self._sent
         self.state.on_acknowledged = self._acknowledged
+        self.state.on_given_up = self._given_up
         self.state.inboxes.on_spread = self._spread
         self.state.directory.on_named = self._named
 
@@ -87,6 +91,11 @@ class MailroomFold:
         name = self.state.directory.recipients[number].name
         for listener in self.on_acknowledged:
             listener(position, name)
+
+    def _given_up(self, position: int, number: int, status: str) -> None:
+        name = self.state.directory.recipients[number].name
+        for listener in self.on_given_up:
+            listener(position, name, status)
 
     def _named(self, name: str) -> None:
         for listener in self.on_named:

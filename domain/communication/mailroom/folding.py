@@ -144,20 +144,20 @@ def _expired(room: Mailroom, message_id: str, event: MessageExpired, position: i
 
 
 def _died(room: Mailroom, _message_id: str, event: MessageDied, _position: int) -> None:
-    letter = _taken_out(room, event)
+    letter = _taken_out(room, event, "dead")
     if letter is not None:
         room.figures[letter.rank].dead += 1
 
 
 def _dropped(room: Mailroom, _message_id: str, event: MessageDropped, _position: int) -> None:
-    letter = _taken_out(room, event)
+    letter = _taken_out(room, event, "dropped")
     if letter is not None:
         room.figures[letter.rank].dropped += 1
 
 
-def _taken_out(room: Mailroom, event: MessageDied | MessageDropped) -> Letter | None:
+def _taken_out(room: Mailroom, event: MessageDied | MessageDropped, status: str) -> Letter | None:
     number = room.directory.find(event.recipient)
-    return None if number is None else room.take_out(event.position, number)
+    return None if number is None else room.take_out(event.position, number, status)
 
 
 # Nobody becomes known by what was once delivered to them: it is over if they are forgotten.
@@ -210,7 +210,7 @@ def _made_room(room: Mailroom, _event: DeliveriesDropped, items: Sequence[Droppe
         known = None if number is None else room.delivery(item.position, number)
         if number is None or (known is not None and known.spent):
             continue  # it is dead, that is only not yet written
-        letter = room.take_out(item.position, number)
+        letter = room.take_out(item.position, number, "dropped")
         if letter is not None:
             room.figures[letter.rank].dropped += 1
 
