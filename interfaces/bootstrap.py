@@ -51,7 +51,6 @@ from aia_mas.interfaces.live_streams import live_hub
 from aia_mas.interfaces.own_policies import policies_at
 from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, MAILROOM, SETTLEMENT, WEBHOOKS
 from aia_mas.interfaces.realtime import Hub
-from aia_mas.interfaces.redis_bridge import bridge_leads
 from aia_mas.interfaces.stores import Leases, NodeLog, OpenStores, Stores, answers, open_postgres
 from aia_mas.interfaces.webhooks import Webhooks
 from aia_mas.projections.read_models import ReadModels
@@ -344,6 +343,5 @@ class System:
             *self.webhooks.leads,
             *self.economy.leads,
             *self.communication.leads,
-            *bridge_leads(self),
         ):
             tasks.start_soon(self.leases.lead, name, partial(lead, engine=self.engine))

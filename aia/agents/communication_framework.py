@@ -314,7 +314,9 @@ class EventDrivenCommunicationFramework:
             }
             position = communication.host.position
             figures: dict[str, Any] = msgspec.to_builtins(
-                communication_metrics(communication.reading(), counts, position)
+                communication_metrics(
+                    communication.reading(), communication.bridged(), counts, position
+                )
             )
             return figures
 

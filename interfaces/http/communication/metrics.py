@@ -42,5 +42,7 @@ class CommunicationFigures(Controller):
         connections = dict(zip((kind.value for kind in Kind), counts, strict=True))
         communication = system.communication
         position = communication.host.position
-        content = communication_metrics(communication.reading(), connections, position)
+        content = communication_metrics(
+            communication.reading(), communication.bridged(), connections, position
+        )
         return answer(content, 200, [as_of(position)])
