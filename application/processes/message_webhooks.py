@@ -134,6 +134,11 @@ class MessageWebhooks:
                         await self._clock.sleep(min(wait, 1.0))
                         continue
                     handed = await collection.next(_AT_ONCE, seconds=1.0)
+                    if self._endpoint(name) != endpoint:
+                        # It said so while a message was waited for: this one came after that.
+                        for each in handed:
+                            self._office.put_back(each.out)
+                        continue
                     async with anyio.create_task_group() as sending:
                         for each in handed:
                             sending.start_soon(self._send, name, endpoint, line, each, records)

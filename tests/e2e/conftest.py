@@ -54,6 +54,8 @@ class Node:
         self._thread.start()
         assert self._up.wait(PATIENCE), "it did not start"
         if self._failure is not None:
+            for each in self._sockets:
+                each.close()
             raise self._failure
         self.client = self.new_client()
 
@@ -74,6 +76,15 @@ class Node:
             self._thread.join(PATIENCE)
             self._tell_failure()
             raise
+
+    def lose_database(self) -> None:
+        """Take its connections away; whoever wants one does not wait for long.
+
+        Not by a setting: with so little patience a node may not start on a busy machine.
+        """
+        pool = self.system.log.pool
+        pool.timeout = 0.5
+        self.run(pool.close())
 
     def begin_stop(self) -> None:
         """Ask it to stop, as a signal would."""
