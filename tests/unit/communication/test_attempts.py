@@ -13,7 +13,7 @@ import pytest
 from aia_mas.application.communication.collecting import Collection
 from aia_mas.domain.communication.terms import MessageTerms
 from aia_mas.interfaces.redis_bridge.mailbox import BridgedMailbox
-from aia_mas.interfaces.redis_bridge.wire import Parcel, Wire
+from aia_mas.interfaces.redis_bridge.wire import Lost, Parcel, Wire
 
 from .mail import sent
 from .stations import Post, Station
@@ -115,40 +115,42 @@ class Bridged:
         self.parcels: list[Parcel] = []
         wire = Wire()
         wire.publish = self.parcels.append  # type: ignore[method-assign]
-        self.box = BridgedMailbox(system, wire, "ann", None, 10, self.end)
-        self._running = asyncio.get_running_loop().create_task(self.box.run())
+        self.box = BridgedMailbox(system, wire, "ann", None, 10)
+        self.running = asyncio.get_running_loop().create_task(self.box.run())
 
-    def end(self) -> None:
-        """End it, as whoever leads the bridge does."""
-        self._running.cancel()
+    def lose(self, why: Lost, number: int) -> None:
+        """Have a parcel reach nobody."""
+        lost = self.parcels[number].lost
+        assert lost is not None
+        lost(why)
 
-    async def ended(self) -> None:
-        """Wait until it has."""
-        with suppress(asyncio.CancelledError):
-            await self._running
+    def stop(self) -> None:
+        """Do as whoever leads the bridge does when it leads no more."""
+        self.running.cancel()
 
-
-def _left(bridged: Bridged) -> None:
-    bridged.box.lost = True
-    bridged.end()
-
-
-def _unheard(bridged: Bridged, *, published: bool) -> None:
-    """Another message is put into an envelope, and nobody hears it."""
-    unheard = bridged.parcels[1].unheard
-    assert unheard is not None
-    unheard(published)
+    def stop_without_redis(self) -> None:
+        """Do so when nothing can be published."""
+        for number in range(len(self.parcels)):
+            self.lose(Lost.UNSENT, number)
+        self.stop()
 
 
 @pytest.mark.parametrize(
     ("happens", "expected"),
     [
-        (Bridged.end, [1, 1]),
-        (lambda bridged: _unheard(bridged, published=False), [1, 1]),
-        (_left, [2, 2]),
-        (lambda bridged: _unheard(bridged, published=True), [2, 1]),
+        (Bridged.stop, [1, 1]),
+        (Bridged.stop_without_redis, [1, 1]),
+        (lambda bridged: bridged.box.end(in_order=True), [1, 1]),
+        (lambda bridged: bridged.box.end(in_order=False), [2, 2]),
+        (lambda bridged: bridged.lose(Lost.UNHEARD, 1), [2, 1]),
     ],
-    ids=["another node takes over", "Redis is away", "the agent leaves", "nobody listens"],
+    ids=[
+        "another node takes over",
+        "Redis is away",
+        "the token expires",
+        "the agent leaves",
+        "nobody listens",
+    ],
 )
 async def test_what_is_out_over_redis_fails_only_by_the_agent(
     post: Post, happens: Callable[[Bridged], None], expected: list[int]
@@ -160,7 +162,8 @@ async def test_what_is_out_over_redis_fails_only_by_the_agent(
     assert len(bridged.parcels) == 2
 
     happens(bridged)
-    await bridged.ended()
+    with suppress(asyncio.CancelledError):
+        await bridged.running
     await post.rest()
 
     assert sorted(await attempts(two), reverse=True) == expected
