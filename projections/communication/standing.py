@@ -28,7 +28,7 @@ class MessageStatus(StrEnum):
 
 OPEN = (MessageStatus.QUEUED, MessageStatus.FAILED, MessageStatus.DELIVERED)
 """Where it stands while the recipient may still get it, the least far first."""
-_LOST = (MessageStatus.DEAD, MessageStatus.DROPPED, MessageStatus.EXPIRED)
+LOST = (MessageStatus.DEAD, MessageStatus.DROPPED, MessageStatus.EXPIRED)
 """How it ends when the recipient does not get it."""
 
 
@@ -53,7 +53,7 @@ def summary(
         # Where it was dropped it had never been.
         reached = any(status != MessageStatus.DROPPED for status in known)
         return MessageStatus.DELIVERED if reached else MessageStatus.QUEUED
-    for status in _LOST:
+    for status in LOST:
         if status in known or (status is MessageStatus.EXPIRED and spread and expired):
             return status
     return MessageStatus.ACKNOWLEDGED

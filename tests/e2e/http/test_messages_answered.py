@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ import httpx
 from .mail import (
     MESSAGES,
     agents,
+    nack,
     nobody_asks,
     of,
     ok,
@@ -22,6 +24,7 @@ from .mail import (
     somebody_waits,
     story,
     take,
+    until_it_is,
 )
 from .problems import head, refused
 
@@ -119,6 +122,29 @@ def test_a_question_asked_again_gets_the_answer_that_came(
     assert take(client, bob) == take(client, ann) == []
     assert story(client, sent["message_id"])["status"] == "acknowledged"
     assert head(client) == before
+
+
+def test_what_is_put_off_or_dead_is_no_answer_to_who_asks_again(
+    client: httpx.Client, unique: str
+) -> None:
+    ann, bob = agents(client, unique, "ann", "bob")
+    question = {
+        "from_agent": ann,
+        "to_agent": bob,
+        "headers": {"idempotency-key": unique},
+        "wait": 0.05,
+    }
+    refused(ask(client, **question), 504, "reply_timeout")
+    (taken,) = take(client, bob)
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    reply(client, taken, payload="later", deliver_after=later)
+    dead = reply(client, taken, payload="dead")["message_id"]
+    ok(nack(client, ann, dead, requeue=False))
+    until_it_is(client, dead, "dead")
+    refused(ask(client, **question), 504, "reply_timeout")
+
+    sent = reply(client, taken, payload="now")
+    assert ok(ask(client, **question))["message_id"] == sent["message_id"]
 
 
 def test_a_question_under_its_own_id_is_waited_for_twice(
