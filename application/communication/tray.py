@@ -139,11 +139,6 @@ class Tray:
             self._gone = 0
             self._tidy()
 
-    def delivered(self, writer: str) -> None:
-        """Hear over which node something went to the recipient (``writer``: how that writes)."""
-        if self.sharing.delivered(writer):
-            self.wake()
-
     def wake(self) -> None:
         """Have those look who collect here."""
         for waker in self.wakers:
