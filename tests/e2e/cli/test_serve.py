@@ -154,14 +154,19 @@ def test_sockets_are_served_on_a_port_of_their_own_too(start: Start, data_dir: P
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     server = start(data_dir, WEBSOCKET_PORT=str(port))
-    url = server.wait_for_line("  Sockets").split()[-1]
-    assert url == f"ws://127.0.0.1:{port}/mas/api/v1/agents/ws"
-    with connect(f"{url}/frontend/board") as board:
+    base = f"ws://127.0.0.1:{port}/mas/api/v1"
+    server.wait_for_line("Ctrl-C")
+    assert [line.split()[-1] for line in server.lines if " ws://" in line] == [
+        f"{base}/agents/ws/agent/{{agent_id}}",
+        f"{base}/agents/ws/frontend/{{client_id}}",
+        f"{base}/communication/ws/{{agent_id}}",
+    ]
+    with connect(f"{base}/agents/ws/frontend/board") as board:
         assert json.loads(board.recv(PATIENCE))["type"] == "metrics_update"
     assert str(port) not in server.url
     # So are the mailboxes of messages; who writes comes over the other port.
     path = "communication/ws"
-    there = connect(f"{url.removesuffix('agents/ws')}{path}/reader")
+    there = connect(f"{base}/{path}/reader")
     here = connect(f"{server.url.replace('http', 'ws', 1)}/{path}/writer")
     with there as reader, here as writer:
         note = {"to_agent": "reader", "message_type": "note", "payload": [1]}
