@@ -7,7 +7,6 @@ import os
 import socket
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
-from functools import partial
 from random import SystemRandom
 from types import TracebackType
 from typing import Self
@@ -32,7 +31,6 @@ from aia_mas.application.orchestration.seats import Counting, Seats
 from aia_mas.application.orchestration.workload import Workload
 from aia_mas.application.presence import Presence, Reports
 from aia_mas.application.processes import deadlines as deadlines_process
-from aia_mas.application.processes import dispatcher as dispatcher_process
 from aia_mas.application.processes.deadlines import Deadlines, ExpiryFold
 from aia_mas.application.processes.dispatch_fold import DispatchFold
 from aia_mas.application.processes.dispatcher import Dispatcher
@@ -47,6 +45,7 @@ from aia_mas.interfaces.access import Access
 from aia_mas.interfaces.commands import handlers_of
 from aia_mas.interfaces.communication import Communication
 from aia_mas.interfaces.economy import Economy
+from aia_mas.interfaces.leading import Process, processes_of
 from aia_mas.interfaces.live_streams import live_hub
 from aia_mas.interfaces.own_policies import policies_at
 from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, MAILROOM, SETTLEMENT, WEBHOOKS
@@ -85,6 +84,7 @@ class System:
         projections: The read models.
         hub: The live streams.
         access: Who may come in, and who is there.
+        processes: What it does whenever it leads that, by the names of the leases.
         leases: What this node leads.
         limiter: Counts the requests of each caller; None: there is no limit.
         new_id: Makes a new UUIDv7, whose text sorts by time.
@@ -109,6 +109,7 @@ class System:
     projections: ReadModels
     hub: Hub
     access: Access
+    processes: dict[str, Process]
     leases: Leases
     limiter: Limiter | None
     _life: asyncio.Task[None]
@@ -304,7 +305,7 @@ class System:
         self.webhooks = Webhooks(self)
         self.economy = Economy(self, working_set)
         self.communication = Communication(self, dispatch_fold.active_tasks, self._look_seconds)
-        self._deadlines = Deadlines(
+        deadlines = Deadlines(
             expiry_fold,
             self._expiry_host,
             self.presence,
@@ -325,6 +326,7 @@ class System:
         self.projections = stores.read_models(self._process_hosts, self.tiers)
         self.hub = live_hub(event_log, settings, self.projections, clock)
         self.access = Access(settings, self.name, clock, event_log, working_set, self.hub)
+        self.processes = processes_of(self, deadlines)
 
     async def _start(self, tasks: TaskGroup) -> None:
         for host in self._process_hosts.values():
@@ -340,11 +342,5 @@ class System:
         tasks.start_soon(self.communication.handlings.run)
         await self.access.start(tasks)
         await tasks.start(self.hub.run)
-        for name, lead in (
-            (dispatcher_process.LEASE, self.dispatcher.lead),
-            (deadlines_process.LEASE, self._deadlines.lead),
-            *self.webhooks.leads,
-            *self.economy.leads,
-            *self.communication.leads,
-        ):
-            tasks.start_soon(self.leases.lead, name, partial(lead, engine=self.engine))
+        for name, process in self.processes.items():
+            tasks.start_soon(self.leases.lead, name, process)

@@ -140,9 +140,15 @@ class Settling:
         known = found[1]
         if attempt is not None and known is not None and attempt <= known.failures:
             return _refused(known, self._host.position)
-        future = self._office.refuse(
-            recipient, message_id, reason, retry_after=retry_after, requeue=requeue
-        )
+        try:
+            future = self._office.refuse(
+                recipient, message_id, reason, retry_after=retry_after, requeue=requeue
+            )
+        except AlreadyAcknowledged as error:
+            known_soon = self._once_true(recipient, message_id, error)
+            if isinstance(known_soon, AlreadyAcknowledged):
+                raise
+            future = known_soon
         (position,) = await self._recorded([future])
         if isinstance(position, DomainError):
             raise position
@@ -189,8 +195,27 @@ class Settling:
     def _taken(self, recipient: str, message_id: str) -> asyncio.Future[int] | DomainError:
         try:
             return self._office.acknowledge(recipient, message_id)
+        except AlreadyAcknowledged as error:
+            return self._once_true(recipient, message_id, error)
         except DomainError as error:
             return error
+
+    def _once_true(
+        self, recipient: str, message_id: str, error: AlreadyAcknowledged
+    ) -> asyncio.Future[int] | AlreadyAcknowledged:
+        """Tell that a message was acknowledged before as soon as that stands in the log."""
+        first = self._office.acknowledging(recipient, message_id)
+        if first is None:
+            return error
+        told: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def known(_: object) -> None:
+            if not told.done():
+                told.set_exception(first.exception() or error)
+                told.exception()  # whoever wanted to know may have gone away
+
+        first.add_done_callback(known)
+        return told
 
     async def _reasons(
         self, recipient: str, message_ids: Sequence[str]

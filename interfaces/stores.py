@@ -21,7 +21,6 @@ from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.event_log.fold_snapshots import FoldSnapshots, PostgresFoldSnapshots
 from aia_mas.application.event_log.leases import Lease, LeaseKeeper
 from aia_mas.application.event_log.log import EventLog
-from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.postgres_log import Limits, PostgresEventLog
 from aia_mas.application.event_log.records import Head
 from aia_mas.application.event_log.redis_wakeups import RedisWakeups
@@ -240,7 +239,7 @@ async def open_postgres(
     await migrate(database.owner_url, program_role=database.program_role)
     log = PostgresEventLog(
         database.url,
-        EventMapper(registry.EVENTS),
+        registry.event_mapper(),
         limits=Limits(
             settings.max_waiting_commands,
             settings.max_waiting_bytes,

@@ -77,7 +77,10 @@ class CommunicationMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, view: MessageView, **more: Any) -> Self:
-        """Return a message as it was sent (``more``: fields of a subclass)."""
+        """Return a message as it was sent (``more``: fields of a subclass).
+
+        What it says is its reader's own: the node hands the same to others.
+        """
         begins = max(view.sent_at, view.deliver_after or view.sent_at)
         return cls(
             message_type=view.message_type,
@@ -89,9 +92,9 @@ class CommunicationMessage(msgspec.Struct, frozen=True, kw_only=True):
             mode=view.mode,  # type: ignore[arg-type]
             role=view.role,
             broadcast=view.broadcast,
-            payload=view.payload,
+            payload=msgspec.to_builtins(view.payload),
             priority=view.priority,
-            headers=view.headers,
+            headers=dict(view.headers),
             correlation_id=view.correlation_id,
             reply_to=view.reply_to,
             deliver_after=view.deliver_after,

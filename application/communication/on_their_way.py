@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from aia_mas.application.communication.mailroom_fold import MailroomFold
@@ -20,6 +21,7 @@ class OnTheirWay:
         self._fold = fold
         # By the letter's position and the recipient: what became of it, empty: nothing is known.
         self._became: dict[tuple[int, str], str] = {}
+        self._futures: dict[tuple[int, str], asyncio.Future[int]] = {}
         fold.on_acknowledged.append(self._has_arrived)
         fold.on_given_up.append(self._was_given_up)
         fold.on_restored.append(self._restart)
@@ -43,9 +45,19 @@ class OnTheirWay:
 
         return refusal
 
-    def end(self, letter: Letter, name: str) -> None:
-        """Forget one."""
-        self._became.pop((letter.position, name), None)
+    def follow(self, letter: Letter, name: str, future: asyncio.Future[int]) -> None:
+        """Know when one that was taken in is durable, or has come to nothing; it is over then."""
+        key = (letter.position, name)
+
+        def over(_: object) -> None:
+            del self._became[key], self._futures[key]
+
+        self._futures[key] = future
+        future.add_done_callback(over)
+
+    def future(self, position: int, name: str) -> asyncio.Future[int] | None:
+        """Return what tells when an acknowledgement is durable; None: none is on its way."""
+        return self._futures.get((position, name))
 
     def _given_up(self, letter: Letter, name: str) -> str:
         """Tell as what a letter was given up of which that was not told."""

@@ -28,10 +28,10 @@ from aia_mas.domain.orchestration.bounds import check_number, check_text
 _UNREADABLE_AGAIN = 30.0
 """Seconds after which a message that could not be read is looked at again."""
 REFUSED, TIMED_OUT, DISCONNECTED = "refused", "timed_out", "disconnected"
-_LONGEST_REASON = 500
-"""Characters."""
-_LONGEST_RETRY = 86_400.0
-"""Seconds."""
+LONGEST_REASON = 1_000
+"""Longest reason of a refusal, in characters."""
+LONGEST_PAUSE = 86_400.0
+"""Longest wait for the next delivery that a recipient may ask for, seconds."""
 
 
 class PostOffice:
@@ -80,7 +80,7 @@ class PostOffice:
         self.current = current
         self._interval = interval
         self._outstanding = Outstanding()
-        self.trays = Trays(fold, clock, self._outstanding.end)
+        self.trays = Trays(fold, clock, self._outstanding.end, records.writer)
         self._acknowledging = OnTheirWay(fold)
         fold.on_sent.append(contents.follow)
 
@@ -148,8 +148,15 @@ class PostOffice:
             item = Acknowledged(letter.position, name, out.attempt, out.transport, out.delivered_at)
         refusal = self._acknowledging.begin(letter, name)
         future = self._records.acknowledged(item, refusal, of_many=letter.bits is not None)
-        future.add_done_callback(lambda _: self._acknowledging.end(letter, name))
+        self._acknowledging.follow(letter, name, future)
         return future
+
+    def acknowledging(self, name: str, message_id: str) -> asyncio.Future[int] | None:
+        """Return an acknowledgement that is on its way into the log; None: none is."""
+        for letter in self._fold.state.letters_of(message_id):
+            if (future := self._acknowledging.future(letter.position, name)) is not None:
+                return future
+        return None
 
     def refuse(
         self,
@@ -175,16 +182,16 @@ class PostOffice:
             MessageClosed: There is no further attempt anyway.
             NotARecipient: Nothing of this id is open for the recipient.
         """
-        check_text(reason, "reason", longest=_LONGEST_REASON)
+        check_text(reason, "reason", longest=LONGEST_REASON)
         if retry_after is not None:
-            check_number(retry_after, "retry_after_seconds", lowest=0.0, highest=_LONGEST_RETRY)
+            check_number(retry_after, "retry_after_seconds", lowest=0.0, highest=LONGEST_PAUSE)
         letter, known, out = self._open(name, message_id)
         if known is not None and known.spent:
             raise MessageClosed("dead", message_id=message_id)
         told = f"{REFUSED}: {reason}" if reason else REFUSED
-        if out is not None and out.failing is None:
-            return self._fail(out, told, retry_after=retry_after, requeue=requeue)
-        if out is not None and out.failing is not None:
+        if out is not None:
+            if out.failing is None:
+                return self._fail(out, told, retry_after=retry_after, requeue=requeue)
             # That it failed is being recorded, as it timed out or was refused before.
             if requeue:
                 return asyncio.shield(out.failing)
@@ -200,13 +207,9 @@ class PostOffice:
         elsewhere = Out(name, letter, attempt, "", self._now(), None)
         return self._fail(elsewhere, told, retry_after=retry_after, requeue=requeue)
 
-    def put_back(self, name: str, delivered: Delivered) -> None:
+    def put_back(self, out: Out) -> None:
         """Take a delivery back that did not take place after all; it does not count as one."""
-        self.take_back(name, delivered.out)
-
-    def take_back(self, name: str, out: Out) -> None:
-        """Do the same with what is known of it."""
-        tray = self.tray(name)
+        tray = self.tray(out.name)
         if tray is not None and not out.over and not out.settling:
             _ = self._give_back(tray, out)
 

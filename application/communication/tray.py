@@ -9,6 +9,7 @@ from heapq import heapify, heappop, heappush
 from math import inf
 
 from aia_mas.application.communication.out import Out
+from aia_mas.application.communication.sharing import Sharing
 from aia_mas.domain.communication.mailroom.letter import Delivery, Letter
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
 from aia_mas.domain.orchestration.task_specification import Priority
@@ -33,6 +34,7 @@ class Tray:
     Attributes:
         number: The recipient's number in the mailroom.
         name: Its id.
+        sharing: Leaves to other nodes what is theirs to deliver.
         out: What is out, by position.
         used_at: When somebody collected here last, monotonic seconds.
         wakers: Set when there may be something new: one of each who collects.
@@ -43,6 +45,7 @@ class Tray:
         mailroom: Callable[[], Mailroom],
         number: int,
         now: Callable[[], float],
+        sharing: Sharing,
         settled: Callable[[Out], None] = lambda _: None,
     ) -> None:
         """Take out what waits, and listen to what comes.
@@ -51,10 +54,12 @@ class Tray:
             mailroom: What is known on this node.
             number: The recipient's.
             now: Tells the time, seconds since 1970.
+            sharing: Leaves to other nodes what is theirs to deliver.
             settled: Called with whatever is out no more.
         """
         self.number = number
         self.name = mailroom().directory.recipients[number].name
+        self.sharing = sharing
         self.out: dict[int, Out] = {}
         self.wakers: set[asyncio.Event] = set()
         self.used_at = 0.0
@@ -69,6 +74,7 @@ class Tray:
         # When it could be delivered first, and the position; the letter is looked up.
         self._again: tuple[list[tuple[float, int]], ...] = tuple([] for _ in Priority)
         self._later: list[tuple[float, int]] = []
+        self.sharing.release()
         room = self._mailroom()
         # Whatever was put in by looking must not be heard of twice.
         inbox = room.inbox(self.number)
@@ -133,6 +139,11 @@ class Tray:
             self._gone = 0
             self._tidy()
 
+    def delivered(self, writer: str) -> None:
+        """Hear over which node something went to the recipient (``writer``: how that writes)."""
+        if self.sharing.delivered(writer):
+            self.wake()
+
     def wake(self) -> None:
         """Have those look who collect here."""
         for waker in self.wakers:
@@ -140,7 +151,17 @@ class Tray:
 
     def next_due(self) -> float | None:
         """Return when something can be delivered that cannot yet, seconds since 1970."""
-        return self._later[0][0] if self._later else None
+        later = self._later[0][0] if self._later else inf
+        wait = self.sharing.wait()
+        due = later if wait is None else min(later, self._now() + wait)
+        return None if due == inf else due
+
+    def look(self, *, share: bool) -> None:
+        """Take back what other nodes were left that is not theirs any more (``share``: or all)."""
+        now, sharing = self._now(), self.sharing
+        given_up = sharing.give_up(lambda letter: self._is_due(letter, now))
+        if given_up or not (share or sharing.wait() is None):
+            self._begin()
 
     def take(
         self,
@@ -156,20 +177,22 @@ class Tray:
         Args:
             most: How many, at most.
             transport: How they are delivered.
-            room: Where they are counted as long as they are out.
+            room: Where they are counted as long as they are out, over a connection; None: over
+                none, so they are not shared with connections of other nodes.
             critical: How many more there may be of those that are critical.
             most_bytes: No further one when their payloads have come to so much.
         """
         now, taken, size = self._now(), list[Out](), 0
-        mailroom = self._mailroom()
+        mailroom, share = self._mailroom(), room is not None
         mailroom.inbox(self.number)
+        self.look(share=share)
         while self._later and self._later[0][0] <= now:
             _, position = heappop(self._later)
             due = mailroom.letters.get(position)
             if due is not None:
                 heappush(self._again[due.rank], (due.available, position))
         while len(taken) < most + critical:
-            letter = self._first(now, only_critical=len(taken) >= most)
+            letter = self._first(now, only_critical=len(taken) >= most, share=share)
             if letter is None:
                 break
             taken.append(self._take(letter, transport, now, room))
@@ -182,7 +205,7 @@ class Tray:
         """Take a letter out of its turn; None: it is out already, or cannot be delivered now."""
         now, mailroom = self._now(), self._mailroom()
         mailroom.inbox(self.number)
-        if letter.available > now or not self._is_here(letter, now) or self._due(letter) > now:
+        if letter.available > now or not self._is_due(letter, now):
             return None
         # Where it stood it is thrown away when its turn comes.
         return self._take(letter, transport, now, None)
@@ -207,7 +230,7 @@ class Tray:
         lane = self._lanes[letter.rank]
         if until:
             heappush(self._later, (until, letter.position))
-        elif out.attempt > 1 or _was_put_off(letter):
+        elif out.attempt > 1 or letter.put_off:
             heappush(self._again[letter.rank], (letter.available, letter.position))
         else:
             # Nobody knows that it was out: its place is where it was.
@@ -217,7 +240,7 @@ class Tray:
             lane.insert(before, letter)
         self.wake()
 
-    def _first(self, now: float, *, only_critical: bool) -> Letter | None:
+    def _first(self, now: float, *, only_critical: bool, share: bool) -> Letter | None:
         """Take the letter whose turn it is from its place."""
         best: tuple[float, int] | None = None
         chosen: Letter | None = None
@@ -226,7 +249,7 @@ class Tray:
             lane, again = self._lanes[rank], self._again[rank]
             if not lane and not again:
                 continue
-            new, old = self._head_of_lane(lane, now), self._head_again(again, now)
+            new, old = self._head_of_lane(lane, now, share), self._head_again(again, now, share)
             for letter, its_place in ((new, lane), (old, again)):
                 if letter is not None:
                     key = (letter.available + offset, letter.position)
@@ -238,17 +261,18 @@ class Tray:
             heappop(place)
         return chosen
 
-    def _head_of_lane(self, lane: deque[Letter], now: float) -> Letter | None:
+    def _head_of_lane(self, lane: deque[Letter], now: float, share: bool) -> Letter | None:
         """Return the first letter that can be delivered, and throw away what cannot."""
         while lane:
             letter = lane[0]
-            if self._is_here(letter, now) and self._due(letter) <= now:
+            if self._is_due(letter, now) and not (share and self.sharing.hold(letter)):
                 return letter
-            # Whatever is known of its delivery put it among those to be delivered later.
+            # Whatever is known of its delivery put it among those to be delivered later; or it is
+            # held for another node.
             lane.popleft()
         return None
 
-    def _head_again(self, again: list[tuple[float, int]], now: float) -> Letter | None:
+    def _head_again(self, again: list[tuple[float, int]], now: float, share: bool) -> Letter | None:
         """Return the same of those that were put off."""
         letters = self._mailroom().letters
         while again:
@@ -256,12 +280,17 @@ class Tray:
             if letter is not None and self._is_here(letter, now):
                 due = self._due(letter)
                 if due <= now:
-                    return letter
-                if due < inf:
+                    if not (share and self.sharing.hold(letter)):
+                        return letter
+                elif due < inf:
                     # It was due before: the clock was set back, or it went out elsewhere.
                     heappush(self._later, (due, letter.position))
             heappop(again)
         return None
+
+    def _is_due(self, letter: Letter, now: float) -> bool:
+        """Tell whether a letter can be delivered now."""
+        return self._is_here(letter, now) and self._due(letter) <= now
 
     def _is_here(self, letter: Letter, now: float) -> bool:
         """Tell whether a letter is to be delivered at all, and is not out here."""
@@ -277,11 +306,11 @@ class Tray:
         known = self._mailroom().delivery(letter.position, self.number)
         if known is None:
             # By the clock of whichever node took it in it is due; that may be ahead of this one.
-            return letter.available if _was_put_off(letter) else -inf
+            return letter.available if letter.put_off else -inf
         return _due_again(letter, known)
 
     def _put(self, letter: Letter) -> None:
-        if _was_put_off(letter):
+        if letter.put_off:
             heappush(self._later, (letter.available, letter.position))
         else:
             self._lanes[letter.rank].append(letter)
@@ -292,11 +321,8 @@ class Tray:
             heappush(self._later, (due, letter.position))
 
     def _tidy(self) -> None:
-        """Throw away what is settled, if it is most of what lies here.
-
-        Otherwise that is done when its turn comes, which it may not for long: when nobody who
-        collects here has room, and others settle what waits.
-        """
+        """Throw away what is settled, if it is most of what lies here."""
+        # Else that is done when its turn comes: not for long when nobody here has room.
         mailroom, heaps = self._mailroom(), (*self._again, self._later)
         lying = sum(map(len, self._lanes)) + sum(map(len, heaps))
         if lying <= 2 * mailroom.inboxes.at_most(self.number) + _TIDY:
@@ -315,11 +341,6 @@ class Tray:
         if out.room is not None:
             out.room.discard(out.letter.position)
         self._settled(out)
-
-
-def _was_put_off(letter: Letter) -> bool:
-    """Tell whether its sender wanted it delivered only later."""
-    return letter.available > letter.sent_at and letter.sent == letter.position
 
 
 def _due_again(letter: Letter, delivery: Delivery) -> float:

@@ -147,8 +147,12 @@ class Handling:
     def _wants(self, event: RecordedEvent) -> bool:
         if event.topic not in self.handler.topics:
             return False
-        # What cannot be read may be what it wants.
-        return type(event.event) is Unreadable or self.handler.wants(event)
+        if type(event.event) is Unreadable:
+            return True  # it may be what it wants
+        try:
+            return self.handler.wants(event)
+        except Exception:  # noqa: BLE001 - it fails again when it is called
+            return True
 
     async def _handled(self, event: RecordedEvent, fence: Fence | None) -> bool:
         """Call it until that is over, one way or the other; False: it was told to stop before."""
@@ -173,7 +177,8 @@ class Handling:
         try:
             if type(event.event) is Unreadable:
                 raise UnreadableEvent(event.event.reason)
-            self.figures.handled += await self.handler.handle(event)
+            if self.handler.wants(event):
+                self.figures.handled += await self.handler.handle(event)
         except (HandlerGone, LogClosed):
             raise
         except Exception as error:
@@ -185,7 +190,7 @@ class Handling:
                 position=event.position,
                 exc_info=error,
             )
-            return f"{type(error).__name__}: {error}"
+            return _told(error)
         return None
 
     async def _give_up(
@@ -271,3 +276,13 @@ class Handling:
     async def _store_away(self, error: Exception) -> None:
         log.warning("handler_waits_for_store", handler=self.handler.name, error=str(error))
         await self._clock.sleep(_STORE_PAUSE)
+
+
+def _told(error: Exception) -> str:
+    """Return what a handler raised, in a line."""
+    kind = type(error).__name__
+    try:
+        words = str(error)
+    except Exception:  # noqa: BLE001 - it is the program's own
+        return kind
+    return f"{kind}: {words}"

@@ -16,6 +16,7 @@ _COUNTED = (
     ("message_payload_bytes", "Bytes of their payloads", "bytes"),
     ("message_deliveries_acknowledged", "Deliveries acknowledged", "acknowledged"),
     ("message_attempts_failed", "Deliveries that failed; most are tried again", "failed"),
+    ("message_attempts_retried", "Those of them that are followed by another", "retried"),
     ("message_deliveries_dead", "Deliveries given up", "dead"),
     ("message_deliveries_dropped", "Deliveries dropped: too much waited", "dropped"),
     ("message_deliveries_expired", "Deliveries not made in time", "expired"),
@@ -46,6 +47,11 @@ def message_families(reading: MessageReading) -> Iterator[Metric]:
     yield gauge("message_rules", "Routing rules that are followed", reading.rules)
     yield gauge(
         "message_recipients_collecting", "Recipients served by this node", reading.collecting
+    )
+    yield gauge(
+        "message_slow_consumers",
+        "Recipients served by this node that have as many out as a connection may have",
+        reading.slow,
     )
     yield counter(
         "messages_unreadable",

@@ -203,9 +203,15 @@ class RedisBridge:
             self._mailboxes.leave(name)
             self._tell_mailbox(message, name)
         else:
-            work = self._work(message, name, credential)
+            # First: who stands in a row, and is never carried out, would keep others waiting there.
+            await self._room.acquire()
+            work = None
+            try:
+                work = self._work(message, name, credential)
+            finally:
+                if work is None:
+                    self._room.release()
             if work is not None:
-                await self._room.acquire()
                 tasks.start_soon(self._carry_out, name, work)
 
     def _is_revoked(self, credential: Credential) -> bool:

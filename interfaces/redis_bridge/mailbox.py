@@ -86,7 +86,7 @@ class BridgedMailbox:
                 collection.in_order = self._in_order
 
     def _lost(self, each: Delivered, why: Lost) -> None:
-        self._system.communication.office.put_back(self.name, each)
+        self._system.communication.office.put_back(each.out)
         if why is Lost.UNHEARD:
             # It would be published again and again otherwise.
             self.end(in_order=False)

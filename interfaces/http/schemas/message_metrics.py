@@ -159,7 +159,7 @@ def _figures(figures: ClassFigures, in_flight: int) -> PriorityFigures:
         sent=figures.sent,
         queued=figures.queued,
         in_flight=in_flight,
-        delivered=figures.acknowledged + figures.failed,
+        delivered=figures.delivered,
         acknowledged=figures.acknowledged,
         failed=figures.failed,
         retried=figures.retried,

@@ -62,6 +62,35 @@ async def test_messages_wait_in_order_until_they_are_acknowledged(
         await anext(inbox)
 
 
+async def test_what_a_reader_makes_of_a_message_changes_it_for_nobody_else(
+    framework: EventDrivenCommunicationFramework, unique: str
+) -> None:
+    names, heard = [f"{unique}-{number}" for number in range(2)], Seen()
+
+    @framework.on(f"message:{unique}")
+    async def scribble(message: CommunicationMessage) -> None:
+        message.payload["words"].append("heard")
+        message.headers["heard"] = "yes"  # type: ignore[index]
+        heard(message.payload)
+
+    said: dict[str, Any] = {"words": ["said"]}
+    message = CommunicationMessage(
+        to_agents=names, message_type=unique, payload=said, headers={"from": "me"}
+    )
+    await framework.send_message(message)
+    said["words"].append("changed")
+
+    assert await heard.count(1) == [{"words": ["said", "heard"]}]
+    for name in names:
+        (received,) = await framework.queue.take(name)
+        assert (received.payload, received.headers) == ({"words": ["said"]}, {"from": "me"})
+        received.payload["words"].append("read")
+        received.headers["read"] = "yes"  # type: ignore[index]
+    (again,) = await framework.queue.peek(names[0])
+    assert (again.payload, again.headers) == ({"words": ["said"]}, {"from": "me"})
+    await framework.off(scribble)
+
+
 async def test_what_nobody_waits_for_any_more_is_not_lost(
     framework: EventDrivenCommunicationFramework, unique: str
 ) -> None:
@@ -76,6 +105,18 @@ async def test_what_nobody_waits_for_any_more_is_not_lost(
     (received,) = await framework.queue.take(unique, wait=PATIENCE)
     assert (received.payload, received.attempt) == ("kept", 2)
     await received.ack()
+
+    # What was fetched for it and never given to it counts as not delivered.
+    for payload in ("seen", "unseen"):
+        await framework.send_message(note(unique, payload=payload))
+    async with framework.receive(unique) as inbox:
+        assert (await anext(inbox)).payload == "seen"
+    came = {}
+    while len(came) < 2:
+        (received,) = await framework.queue.take(unique, wait=PATIENCE)
+        came[received.payload] = received.attempt
+        await received.ack()
+    assert came == {"seen": 2, "unseen": 1}
 
     # Who is told to stop in the meantime ends.
     async with framework.receive(unique) as inbox:

@@ -18,9 +18,9 @@ KEY = "k" * 40
 PATIENCE = 30.0
 
 
-def token(subject: str, *roles: str, lives: float = 3_600, key: str = KEY) -> str:
-    """A token of somebody."""
-    claims = {"sub": subject, "roles": roles or ["agent"], "exp": int(time.time() + lives)}
+def token(subject: str, *roles: str, lives: float = 3_600, key: str = KEY, **more: str) -> str:
+    """A token of somebody (``more``: what else it claims)."""
+    claims = {"sub": subject, "roles": roles or ["agent"], "exp": int(time.time() + lives)} | more
     return jwt.encode(claims, key, algorithm="HS256")
 
 

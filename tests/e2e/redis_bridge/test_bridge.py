@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -117,7 +118,32 @@ def test_mail_waits_for_who_is_away_and_is_published_when_somebody_listens(
     other = speaker(f"l-{unique}")
     other.collect()
     again = [other.next("message")["data"] for _ in range(2)]
-    assert [each["payload"] for each in again] == [1, 2]
+    assert [(each["payload"], each.get("attempt")) for each in again] == [(1, 2), (2, 2)]
+
+
+def test_only_what_the_agent_does_costs_a_message_an_attempt(
+    bridged: Any, redis: Redis, speaker: Make, unique: str
+) -> None:
+    name = f"l-{unique}"
+    agent = Speaker(redis, name, token(name, lives=3))
+    agent.collect()
+    speaker(f"w-{unique}").ask("send", to_agent=name, message_type="n", payload=1)
+    assert "attempt" not in agent.next("message")["data"]
+    with bridged.new_client(authorization=f"Bearer {token('boss', 'admin')}") as client:
+        path = f"{API}/agents/{name}/inbox/peek"
+        # Its token expires: it gets nothing more.
+        while client.get(path).json()["items"][0]["status"] == "delivered":
+            pass
+    anew = speaker(name)
+    anew.collect()
+    assert "attempt" not in anew.next("message")["data"]
+    anew.ask("collect", "again")
+    assert anew.next("message")["data"]["attempt"] == 2
+    anew.ask("leave")
+    anew.ask("collect", "back")
+    message = anew.next("message")["data"]
+    assert message["attempt"] == 3
+    assert anew.ask("ack", message_ids=[message["message_id"]])["data"]["acknowledged"] == 1
 
 
 @pytest.mark.parametrize(
@@ -182,3 +208,33 @@ def test_what_cannot_be_done_has_a_receipt_that_says_why(
 
     assert receipt["status"] >= 400
     assert receipt["data"]["code"] == code
+
+
+def test_a_delivery_does_not_count_when_its_reader_s_token_is_over(
+    bridged: Any, speaker: Make, unique: str
+) -> None:
+    name = f"e-{unique}"
+    agent = speaker(name, token(name, jti=unique))
+    agent.collect()
+    agent.say("send", to_agent=name, message_type="note", payload=1)
+    first = agent.next("message")["data"]
+
+    with bridged.new_client(authorization=f"Bearer {token('boss', 'admin')}") as boss:
+        # The log knows of it only then, and has to be told that it is back.
+        while deliveries(boss, first["message_id"]) != ["delivered"]:
+            time.sleep(0.05)
+        boss.post("/mas/api/v1/security/revocations", json={"token_id": unique}).raise_for_status()
+        while deliveries(boss, first["message_id"]) != ["queued"]:
+            time.sleep(0.05)
+    agent.token = token(name)
+    agent.collect()
+    again = agent.next("message")["data"]
+
+    assert again["message_id"] == first["message_id"]
+    assert "attempt" not in again
+
+
+def deliveries(boss: Any, message_id: str) -> list[str]:
+    """How a message stands at its recipients."""
+    answer = boss.get(f"{API}/messages/{message_id}")
+    return [each["status"] for each in answer.json().get("deliveries", ())]

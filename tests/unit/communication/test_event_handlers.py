@@ -96,6 +96,37 @@ async def test_one_that_fails_or_hangs_keeps_nobody_from_anything(
     assert added[2].figures.handled == 2
 
 
+async def test_whatever_a_handler_raises_it_goes_on_with_the_next_event(
+    mas: InMemoryMas, handlings: Handlings
+) -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise AttributeError("nobody has said why")
+
+    good, calls = Seen(), list[str]()
+
+    async def handle(recorded: RecordedEvent) -> bool:
+        calls.append(entity_of(recorded.stream))
+        raise Mute
+
+    def wants(recorded: RecordedEvent) -> bool:
+        if recorded.stream == "agent/b":
+            raise ValueError("that can be compared with nothing")
+        return True
+
+    await handlings.add(good.handler())
+    await handlings.add(good.handler(name="mute", handle=handle, durable=True, attempts=1))
+    await handlings.add(good.handler(name="picky", wants=wants, durable=True, attempts=1))
+    await register(mas, "a", "b", "c")
+    assert calls == ["a", "b", "c"]
+    assert [each.reason for each in await handlings.parked("mute")] == ["Mute"] * 3
+    assert good.seen == ["a", "a", "b", "c", "c"]
+    parked = await handlings.parked("picky")
+    assert [(each.stream, each.reason) for each in parked] == [
+        ("agent/b", "ValueError: that can be compared with nothing")
+    ]
+
+
 async def test_failures_are_tried_again_with_longer_and_longer_waits(
     mas: InMemoryMas, handlings: Handlings
 ) -> None:
@@ -258,7 +289,7 @@ async def test_a_durable_one_has_a_name_that_can_be_one(handlings: Handlings) ->
 
 
 def test_every_event_has_a_name_of_its_own() -> None:
-    names = EventNames(event.topic for event in registry.EVENTS)
+    names = EventNames(registry.TOPICS)
     assert len(names.all) == len(registry.EVENTS)
     assert event_name("routing.rule_set.v12") == "routing_rule_set"
     assert names.topics_of("task_completed") == {"task.completed.v1"}
