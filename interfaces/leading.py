@@ -9,7 +9,6 @@ from aia_mas.application.engine.engine import Engine
 from aia_mas.application.event_log.leases import Lease
 from aia_mas.application.processes import deadlines, dispatcher
 from aia_mas.application.processes.deadlines import Deadlines
-from aia_mas.interfaces.redis_bridge import bridge_leads
 
 if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
@@ -30,6 +29,5 @@ def processes_of(system: System, ending: Deadlines) -> dict[str, Process]:
         *system.webhooks.leads,
         *system.economy.leads,
         *system.communication.leads,
-        *bridge_leads(system),
     )
     return {name: process(lead) for name, lead in leads}

@@ -23,4 +23,6 @@ async def communication_figures(system: System) -> CommunicationMetrics:
         *(store.count(ConnectionFilter(kind=kind.value)) for kind in Kind)
     )
     connections = dict(zip((kind.value for kind in Kind), counts, strict=True))
-    return communication_metrics(communication.reading(), connections, communication.host.position)
+    return communication_metrics(
+        communication.reading(), communication.bridged(), connections, communication.host.position
+    )

@@ -24,6 +24,8 @@ class MailroomFold:
         on_acknowledged: Called with the position of each letter that arrived, and for whom.
         on_delivered: Called with the number of a recipient, and the name under which that node
             writes over whose connection to it a letter went.
+        on_given_up: Called with the position of each letter that somebody will not get, for whom,
+            and whether it is ``dead`` or ``dropped``; not of those that expire.
         on_named: Called with the name of a recipient that was not known before.
         on_restored: Called when ``state`` is another one.
     """
@@ -39,6 +41,7 @@ class MailroomFold:
         self.on_spread: list[Callable[[int], None]] = []
         self.on_acknowledged: list[Callable[[int, str], None]] = []
         self.on_delivered: list[Callable[[int, str], None]] = []
+        self.on_given_up: list[Callable[[int, str, str], None]] = []
         self.on_named: list[Callable[[str], None]] = []
         self.on_restored: list[Callable[[], None]] = []
         self._connect()
@@ -76,6 +79,7 @@ class MailroomFold:
         self.state.on_sent = self._sent
         self.state.on_acknowledged = self._acknowledged
         self.state.on_delivered = self._delivered
+        self.state.on_given_up = self._given_up
         self.state.inboxes.on_spread = self._spread
         self.state.directory.on_named = self._named
 
@@ -95,6 +99,10 @@ class MailroomFold:
     def _delivered(self, number: int, writer: str) -> None:
         for listener in self.on_delivered:
             listener(number, writer)
+    def _given_up(self, position: int, number: int, status: str) -> None:
+        name = self.state.directory.recipients[number].name
+        for listener in self.on_given_up:
+            listener(position, name, status)
 
     def _named(self, name: str) -> None:
         for listener in self.on_named:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from aia_mas.application.clock import Clock
 from aia_mas.application.communication.contents import Contents
 from aia_mas.application.communication.mailroom_fold import MailroomFold
+from aia_mas.application.communication.on_their_way import OnTheirWay
 from aia_mas.application.communication.out import Delivered, Out
 from aia_mas.application.communication.outstanding import Outstanding
 from aia_mas.application.communication.records import Records
@@ -22,7 +23,6 @@ from aia_mas.domain.communication.errors import (
 )
 from aia_mas.domain.communication.mailroom.letter import Delivery, Letter
 from aia_mas.domain.communication.terms import MessageTerms
-from aia_mas.domain.kernel.errors import DomainError
 from aia_mas.domain.orchestration.bounds import check_number, check_text
 
 _UNREADABLE_AGAIN = 30.0
@@ -81,12 +81,8 @@ class PostOffice:
         self._interval = interval
         self._outstanding = Outstanding()
         self.trays = Trays(fold, clock, self._outstanding.end, records.writer)
-        # Acknowledgements on their way into the log; and those of which anything has come.
-        self._acknowledging: dict[tuple[int, str], asyncio.Future[int]] = {}
-        self._arrived: set[tuple[int, str]] = set()
+        self._acknowledging = OnTheirWay(fold)
         fold.on_sent.append(contents.follow)
-        fold.on_acknowledged.append(self._has_arrived)
-        fold.on_restored.append(self._restart)
 
     def tray(self, name: str) -> Tray | None:
         """Return the tray of a recipient, laid out; None: nothing is known of it."""
@@ -144,30 +140,21 @@ class PostOffice:
         """
         letter, known, out = self._open(name, message_id)
         if known is not None and known.spent:
-            raise MessageClosed(message_id=message_id, message_status="dead")
-        key = (letter.position, name)
+            raise MessageClosed("dead", message_id=message_id)
         if out is None:
             item = Acknowledged(letter.position, name, 0, "", None)
         else:
             self._settling(out)
             item = Acknowledged(letter.position, name, out.attempt, out.transport, out.delivered_at)
-
-        def refusal() -> DomainError | None:
-            return None if key in self._arrived else MessageClosed(message_id=message_id)
-
-        def over(_: object) -> None:
-            del self._acknowledging[key]
-            self._arrived.discard(key)
-
+        refusal = self._acknowledging.begin(letter, name)
         future = self._records.acknowledged(item, refusal, of_many=letter.bits is not None)
-        self._acknowledging[key] = future
-        future.add_done_callback(over)
+        self._acknowledging.follow(letter, name, future)
         return future
 
     def acknowledging(self, name: str, message_id: str) -> asyncio.Future[int] | None:
         """Return an acknowledgement that is on its way into the log; None: none is."""
         for letter in self._fold.state.letters_of(message_id):
-            if (future := self._acknowledging.get((letter.position, name))) is not None:
+            if (future := self._acknowledging.future(letter.position, name)) is not None:
                 return future
         return None
 
@@ -200,7 +187,7 @@ class PostOffice:
             check_number(retry_after, "retry_after_seconds", lowest=0.0, highest=LONGEST_PAUSE)
         letter, known, out = self._open(name, message_id)
         if known is not None and known.spent:
-            raise MessageClosed(message_id=message_id, message_status="dead")
+            raise MessageClosed("dead", message_id=message_id)
         told = f"{REFUSED}: {reason}" if reason else REFUSED
         if out is not None:
             if out.failing is None:
@@ -324,14 +311,6 @@ class PostOffice:
     def _settling(self, out: Out) -> None:
         out.settling = True
         self._outstanding.end(out)
-
-    def _has_arrived(self, position: int, name: str) -> None:
-        if self._acknowledging and (position, name) in self._acknowledging:
-            self._arrived.add((position, name))
-
-    def _restart(self) -> None:
-        # What became of these stands in the mailroom, if it came to anything.
-        self._arrived.update(self._acknowledging)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

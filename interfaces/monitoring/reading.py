@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from aia_mas.application.communication.reading import MessageReading
+from aia_mas.application.communication.reading import BridgeReading, MessageReading
 from aia_mas.application.event_log.commit_counts import CommitCounts
 from aia_mas.domain.orchestration.scoring.policies import BUILT_IN
 from aia_mas.interfaces.monitoring.http_counts import HttpCounts, RouteCounts
@@ -41,6 +41,7 @@ class Reading(NamedTuple):
         economy: The figures of the economy.
         orders: How many orders wait for the settlement, by kind.
         messages: Messages in numbers.
+        bridge: What the bridge to Redis has done; nothing where there is none.
     """
 
     metrics: Metrics
@@ -63,6 +64,7 @@ class Reading(NamedTuple):
     economy: EconomicSummary
     orders: Mapping[str, int]
     messages: MessageReading
+    bridge: BridgeReading
 
 
 def read(system: System, requests: HttpCounts) -> Reading:
@@ -93,6 +95,7 @@ def read(system: System, requests: HttpCounts) -> Reading:
         economy=projections.economy.summary(system.clock.now()),
         orders=system.economy.open_orders(),
         messages=system.communication.reading(),
+        bridge=system.communication.bridged() or BridgeReading(),
     )
 
 

@@ -78,12 +78,7 @@ def refusal(
     if status is None:
         # Whether somebody belonged to a group is not known any more once the message has expired.
         closed = spread and expired
-        return _closed(MessageStatus.EXPIRED) if closed else NotARecipient()
+        return MessageClosed(MessageStatus.EXPIRED.value) if closed else NotARecipient()
     if status is MessageStatus.ACKNOWLEDGED:
         return AlreadyAcknowledged()
-    return None if status in OPEN else _closed(status)
-
-
-def _closed(status: MessageStatus) -> MessageClosed:
-    how = {MessageStatus.EXPIRED: "has expired"}.get(status, f"is {status}")
-    return MessageClosed(f"the message {how} for this recipient", message_status=status.value)
+    return None if status in OPEN else MessageClosed(status.value)

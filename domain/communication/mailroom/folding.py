@@ -147,7 +147,7 @@ def _expired(room: Mailroom, message_id: str, event: MessageExpired, position: i
 
 def _dropped(room: Mailroom, _message_id: str, event: MessageDropped, _position: int) -> None:
     number = room.directory.find(event.recipient)
-    letter = None if number is None else room.take_out(event.position, number)
+    letter = None if number is None else room.take_out(event.position, number, "dropped")
     if letter is not None:
         room.figures[letter.rank].dropped += 1
 
@@ -159,7 +159,7 @@ def _died(room: Mailroom, _message_id: str, event: MessageDied, items: Sequence[
     find = room.directory.find
     for item in items:
         number = find(item.recipient)
-        letter = None if number is None else room.take_out(event.position, number)
+        letter = None if number is None else room.take_out(event.position, number, "dead")
         if letter is not None:
             room.figures[letter.rank].dead += 1
 
@@ -220,7 +220,7 @@ def _made_room(
         known = None if number is None else room.delivery(item.position, number)
         if number is None or (known is not None and known.spent):
             continue  # it is dead, that is only not yet written
-        letter = room.take_out(item.position, number)
+        letter = room.take_out(item.position, number, "dropped")
         if letter is not None:
             room.figures[letter.rank].dropped += 1
 

@@ -32,6 +32,7 @@ class Mailroom:
             recipient.
         on_delivered: Called with the number of a recipient, and the name under which that node
             writes over whose connection to it a letter went.
+        on_given_up: Called with the same of a letter that is ``dead`` or ``dropped``, and which.
     """
 
     def __init__(self) -> None:
@@ -48,6 +49,7 @@ class Mailroom:
         self.on_sent: Callable[[Letter, Any], None] = _nothing
         self.on_acknowledged: Callable[[int, int], None] = _nothing
         self.on_delivered: Callable[[int, str], None] = _nothing
+        self.on_given_up: Callable[[int, int, str], None] = _nothing
         self._by_id: dict[str, list[Letter]] = {}
 
     def set_rules(self, rules: dict[str, Rule]) -> None:
@@ -138,12 +140,19 @@ class Mailroom:
         self._taken(letter, number)
         return letter
 
-    def take_out(self, position: int, number: int) -> Letter | None:
-        """Take a letter out of an inbox, since it is given up; None: it was not there."""
+    def take_out(self, position: int, number: int, status: str) -> Letter | None:
+        """Take a letter out of an inbox, since it is given up; None: it was not there.
+
+        Args:
+            position: The letter's.
+            number: The recipient's.
+            status: Whether it is ``dead`` or ``dropped``.
+        """
         found = self._open(position, number)
         if found is None:
             return None
         self.inboxes.take_out(*found)
+        self.on_given_up(position, number, status)
         self._taken(found[0], number)
         return found[0]
 

@@ -144,7 +144,9 @@ def check_acknowledged(world: MailWorld, answer: Any, letter: Waiting, each: Han
         assert answer.result() <= len(world.post.events)
     else:
         # It was given up while the acknowledgement was on its way.
-        assert isinstance(answer.exception(), MessageClosed)
+        refusal = answer.exception()
+        assert isinstance(refusal, MessageClosed)
+        assert refusal.facts["message_status"] == outcome
 
 
 def _due(letter: Waiting) -> datetime:
