@@ -99,6 +99,7 @@ class MailroomFold:
     def _delivered(self, number: int, writer: str) -> None:
         for listener in self.on_delivered:
             listener(number, writer)
+
     def _given_up(self, position: int, number: int, status: str) -> None:
         name = self.state.directory.recipients[number].name
         for listener in self.on_given_up:
