@@ -90,6 +90,7 @@ class System:
         new_id: Makes a new UUIDv7, whose text sorts by time.
         random: Draws from 0..1, to spread what is tried again.
         draining: It takes no more commands.
+        unanswered: It stopped without its store, which is there but does not answer.
     """
 
     stores: Stores
@@ -146,7 +147,7 @@ class System:
         self.policies = registered((*policies_at(settings.policies), *policies))
         self.clock = clock or SystemClock()
         self.name = settings.node_name or f"{socket.gethostname()}:{os.getpid()}"
-        self.draining = False
+        self.draining = self.unanswered = False
         self.new_id = new_id
         self.random = random
         self._look_seconds = look_seconds
@@ -228,8 +229,10 @@ class System:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self.log.drain)
                 tasks.start_soon(self.hub.drain)
-        if within.cancelled_caught or not await answers(self.log):
-            await self.log.give_up()  # what is left to do waits for no store that is away
+        if within.cancelled_caught or not await answers(self.log, within.deadline):
+            self.unanswered = self.log.contact.whole
+            log.warning("store_given_up", away=not self.unanswered)
+            await self.stores.give_up()  # what is left waits for no store
 
     def _wire(self) -> None:
         settings, event_log, clock = self.settings, self.log, self.clock

@@ -93,6 +93,10 @@ class MemoryStores:
     async def check(self) -> None:
         """Do nothing: it is here."""
 
+    async def give_up(self) -> None:
+        """Have nobody wait for the log; see ``Stores``."""
+        await self.log.give_up()
+
     async def leaders(self) -> dict[str, str]:
         """Return who leads: this node, all that is led."""
         return {lease.name: self._name for lease in self.leases.held}

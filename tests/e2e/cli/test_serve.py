@@ -155,15 +155,20 @@ def heard(connection: ClientConnection, kind: str) -> dict[str, Any]:
 def test_sockets_are_served_on_a_port_of_their_own_too(start: Start, data_dir: Path) -> None:
     port = stable_port()
     server = start(data_dir, WEBSOCKET_PORT=str(port))
-    url = server.wait_for_line("  Sockets").split()[-1]
-    assert url == f"ws://127.0.0.1:{port}/mas/api/v1/agents/ws"
-    with connect(f"{url}/frontend/board", open_timeout=PATIENCE) as board:
+    base = f"ws://127.0.0.1:{port}/mas/api/v1"
+    server.wait_for_line("Ctrl-C")
+    assert [line.split()[-1] for line in server.lines if " ws://" in line] == [
+        f"{base}/agents/ws/agent/{{agent_id}}",
+        f"{base}/agents/ws/frontend/{{client_id}}",
+        f"{base}/communication/ws/{{agent_id}}",
+    ]
+    with connect(f"{base}/agents/ws/frontend/board", open_timeout=PATIENCE) as board:
         assert json.loads(board.recv(PATIENCE))["type"] == "metrics_update"
     assert str(port) not in server.url
     # So are the mailboxes of messages; who writes comes over the other port.
     path = "communication/ws"
     opened = partial(connect, open_timeout=PATIENCE)
-    there = opened(f"{url.removesuffix('agents/ws')}{path}/reader")
+    there = opened(f"{base}/{path}/reader")
     here = opened(f"{server.url.replace('http', 'ws', 1)}/{path}/writer")
     with there as reader, here as writer:
         note = {"to_agent": "reader", "message_type": "note", "payload": [1]}

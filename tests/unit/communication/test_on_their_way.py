@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -74,15 +75,20 @@ def test_what_another_node_acknowledged_is_acknowledged(room: Room, fold: Mailro
     assert told(room, fold, "bob", arrives) is None
 
 
-def test_what_happens_to_others_is_no_matter(room: Room, fold: MailroomFold) -> None:
+async def test_what_happens_to_others_is_no_matter(room: Room, fold: MailroomFold) -> None:
     position = room.send("m1", "bob", "cal")
     under_way = OnTheirWay(fold)
     letter = fold.state.letters[position]
     refusal = under_way.begin(letter, "bob")
+    future = asyncio.get_running_loop().create_future()
+    under_way.follow(letter, "bob", future)
     assert (position, "bob") in under_way
+    assert under_way.future(position, "bob") is future
 
     room.bury(position, "cal")
     room.acknowledge(position, "bob", 1.0)
     assert refusal() is None
-    under_way.end(letter, "bob")
+    future.set_result(9)
+    await asyncio.sleep(0)
     assert (position, "bob") not in under_way
+    assert under_way.future(position, "bob") is None
