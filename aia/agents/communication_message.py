@@ -111,12 +111,16 @@ class CommunicationMessage(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             InvalidValue: A value is of the wrong kind or out of bounds.
         """
+        if not isinstance(self.message_id, str):
+            raise InvalidValue("message_id is a text", field="message_id")
         terms = system.communication.terms
         sending = Sending(HOST, system.clock.now(), terms)
         try:
             return read_as(MessageToSend, self).command(sending, self.message_id)
         except RecursionError:
             raise InvalidValue("payload is nested too deeply", field="payload") from None
+        except TypeError as error:
+            raise InvalidValue(f"payload is no JSON: {error}", field="payload") from None
         except UnicodeEncodeError:
             detail = "payload holds a character that cannot be stored"
             raise InvalidText(detail, field="payload") from None

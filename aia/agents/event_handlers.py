@@ -23,6 +23,7 @@ from aia_mas.application.event_handlers.handler import (
 from aia_mas.application.event_handlers.handling import Handling
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.kernel.ids import check_id
 from aia_mas.interfaces.bootstrap import System
 
 Function = Callable[[Any], Any]
@@ -66,7 +67,8 @@ def wanted(
     """Return a handler; the arguments: see ``EventDrivenCommunicationFramework.on``.
 
     Raises:
-        TypeError: It cannot be called with one thing; or ``where`` is asynchronous.
+        TypeError: It cannot be called with one thing, or is a generator; or ``where`` is
+            asynchronous.
         InvalidValue: An argument is none.
     """
     name = getattr(function, "__qualname__", repr(function))
@@ -74,8 +76,12 @@ def wanted(
         inspect.signature(function).bind(None)
     except TypeError:
         raise TypeError(f"{name} must take one argument: the event or the message") from None
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise TypeError(f"{name} is a generator: to call it would do nothing")
     if _is_asynchronous(where):
         raise TypeError("where must be a plain function: nobody would wait for what it tells")
+    if durable is not None:
+        check_id(durable, "durable")
     if since not in ("now", "beginning"):
         raise InvalidValue(f"{since!r} is none of now, beginning", field="since")
     if attempts is None:

@@ -217,7 +217,8 @@ async def _dead(system: System, letter: rows.DeadLetter) -> DeadLetter:
     if letter.encrypted:
         try:
             content = await system.communication.contents.at(letter.position)
-            payload = None if content is None else content.view.payload
+            # Its reader's own, as in ``CommunicationMessage.of``.
+            payload = None if content is None else msgspec.to_builtins(content.view.payload)
         except UNREADABLE:
             payload = None
     begins = max(letter.sent_at, letter.deliver_after or letter.sent_at)

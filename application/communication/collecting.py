@@ -140,13 +140,22 @@ class Collection:
         return tray
 
     async def _take(self, tray: Tray, most: int, most_bytes: int | None) -> list[Delivered]:
-        critical = 0
+        critical, spare = 0, False
         if self._prefetch is not None:
             room = self._prefetch - self.out
             critical = max(min(CRITICAL, CRITICAL + room), 0) if room < most else 0
+            # As long as critical ones keep coming there may be no room for others.
+            spare = room <= 0 and all(
+                tray.out[position].letter.rank == 0 for position in self._room or ()
+            )
             most = min(most, max(room, 0))
         outs = tray.take(
-            most, self._transport, self._room, critical=critical, most_bytes=most_bytes
+            most,
+            self._transport,
+            self._room,
+            critical=critical,
+            spare=spare,
+            most_bytes=most_bytes,
         )
         size = 0 if most_bytes is None else sum(out.letter.size for out in outs)
         all_of_it = most_bytes is None or size < most_bytes

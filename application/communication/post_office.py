@@ -15,7 +15,12 @@ from aia_mas.application.communication.outstanding import Outstanding
 from aia_mas.application.communication.records import Records
 from aia_mas.application.communication.tray import Tray
 from aia_mas.application.communication.trays import Trays
-from aia_mas.domain.communication.delivery_events import Acknowledged, Failed, Returned
+from aia_mas.domain.communication.delivery_events import (
+    DISCONNECTED,
+    Acknowledged,
+    Failed,
+    Returned,
+)
 from aia_mas.domain.communication.errors import (
     AlreadyAcknowledged,
     MessageClosed,
@@ -27,7 +32,7 @@ from aia_mas.domain.orchestration.bounds import check_number, check_text
 
 _UNREADABLE_AGAIN = 30.0
 """Seconds after which a message that could not be read is looked at again."""
-REFUSED, TIMED_OUT, DISCONNECTED = "refused", "timed_out", "disconnected"
+REFUSED, TIMED_OUT = "refused", "timed_out"
 LONGEST_REASON = 1_000
 """Longest reason of a refusal, in characters."""
 LONGEST_PAUSE = 86_400.0

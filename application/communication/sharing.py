@@ -38,11 +38,18 @@ class Sharing:
         # Something of that may be somebody else's now.
         self._anew = False
 
-    def delivered(self, writer: str) -> bool:
-        """Note that a node hands messages over; tells whether what is held is to be looked at."""
-        if writer not in self._seen:
+    def note(self, writer: str, *, there: bool) -> bool:
+        """Note that a node hands messages over, or does not any more (``there``: which of both).
+
+        Returns:
+            Whether what is held is to be looked at.
+        """
+        if (writer in self._seen) is not there:
             self._anew = bool(self._held)
-        self._seen[writer] = self._monotonic()
+        if there:
+            self._seen[writer] = self._monotonic()
+        else:
+            self._seen.pop(writer, None)
         return self._anew
 
     def other(self, letter: Letter) -> str | None:
@@ -84,7 +91,7 @@ class Sharing:
                 held.popleft()
             if not held:
                 del self._held[writer]
-            elif self._until(writer) <= now:
+            elif writer in self._seen and self._until(writer) <= now:
                 gone.append(writer)
         for writer in gone:
             del self._seen[writer]

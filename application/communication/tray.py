@@ -139,11 +139,6 @@ class Tray:
             self._gone = 0
             self._tidy()
 
-    def delivered(self, writer: str) -> None:
-        """Hear over which node something went to the recipient (``writer``: how that writes)."""
-        if self.sharing.delivered(writer):
-            self.wake()
-
     def wake(self) -> None:
         """Have those look who collect here."""
         for waker in self.wakers:
@@ -170,6 +165,7 @@ class Tray:
         room: set[int] | None = None,
         *,
         critical: int = 0,
+        spare: bool = False,
         most_bytes: int | None = None,
     ) -> list[Out]:
         """Take letters out to be delivered now, the next first.
@@ -180,6 +176,7 @@ class Tray:
             room: Where they are counted as long as they are out, over a connection; None: over
                 none, so they are not shared with connections of other nodes.
             critical: How many more there may be of those that are critical.
+            spare: One of these is not, if its turn is before theirs.
             most_bytes: No further one when their payloads have come to so much.
         """
         now, taken, size = self._now(), list[Out](), 0
@@ -192,9 +189,11 @@ class Tray:
             if due is not None:
                 heappush(self._again[due.rank], (due.available, position))
         while len(taken) < most + critical:
-            letter = self._first(now, only_critical=len(taken) >= most, share=share)
+            urgent = len(taken) >= most and not (spare and self._presses(now, share))
+            letter = self._first(now, only_critical=urgent, share=share)
             if letter is None:
                 break
+            spare = spare and letter.rank == 0
             taken.append(self._take(letter, transport, now, room))
             size += letter.size
             if most_bytes is not None and size >= most_bytes:
@@ -260,6 +259,13 @@ class Tray:
         elif chosen is not None:
             heappop(place)
         return chosen
+
+    def _presses(self, now: float, share: bool) -> bool:
+        """Tell whether a critical letter can be delivered."""
+        lane, again = self._lanes[0], self._again[0]
+        return self._head_of_lane(lane, now, share) is not None or (
+            self._head_again(again, now, share) is not None
+        )
 
     def _head_of_lane(self, lane: deque[Letter], now: float, share: bool) -> Letter | None:
         """Return the first letter that can be delivered, and throw away what cannot."""

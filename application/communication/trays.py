@@ -46,7 +46,7 @@ class Trays:
         self._spread = asyncio.Event()
         fold.on_spread.append(self._note_spread)
         fold.on_named.append(self.awaited.named)
-        fold.on_delivered.append(self._delivered)
+        fold.on_connection.append(self._connection)
         fold.on_restored.append(self._restart)
 
     def __len__(self) -> int:
@@ -114,10 +114,10 @@ class Trays:
             if number >> 3 < len(bits) and bits[number >> 3] >> (number & 7) & 1
         ]
 
-    def _delivered(self, number: int, writer: str) -> None:
+    def _connection(self, number: int, writer: str, there: bool) -> None:
         tray = self._trays.get(number)
-        if tray is not None:
-            tray.delivered(writer)
+        if tray is not None and tray.sharing.note(writer, there=there):
+            tray.wake()
 
     def _restart(self) -> None:
         """Go over to another mailroom, in which recipients may have other numbers."""

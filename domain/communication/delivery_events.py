@@ -18,6 +18,8 @@ CATEGORY = "deliveries"
 """The kind of these streams."""
 CONNECTED = frozenset({"socket", "stream", "redis", "handler"})
 """Transports by which messages come as long as a connection is open."""
+DISCONNECTED = "disconnected"
+"""Why a delivery failed over such a connection that is lost."""
 
 
 class Noted(msgspec.Struct, frozen=True, array_like=True, gc=False):

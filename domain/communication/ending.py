@@ -18,7 +18,7 @@ from aia_mas.domain.communication.message_events import (
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.decision import Decision, accept, refuse
 
-MOST_REDRIVEN = 100
+MOST_REDRIVEN = 500
 """Recipients for whom a message is queued again at once."""
 
 
@@ -103,8 +103,8 @@ def redrive_message(state: MessageState | None, command: RedriveMessage, ctx: Co
     wanted = [command.recipient] if command.recipient is not None else list(dead)
     if not wanted or any(recipient not in state.dead for recipient in wanted):
         return refuse(NotDead())
-    events = [_redriven(state, recipient, command.sent, ctx) for recipient in wanted]
-    return accept(message_stream(command.message_id), *events)
+    redriven = _redriven(state, tuple(wanted), command.sent, ctx)
+    return accept(message_stream(command.message_id), redriven)
 
 
 def _has_expired(state: MessageState, due: datetime) -> bool:
@@ -112,10 +112,12 @@ def _has_expired(state: MessageState, due: datetime) -> bool:
     return state.expired_at is not None and due <= state.expired_at
 
 
-def _redriven(state: MessageState, recipient: str, sent: int, ctx: Context) -> MessageRedriven:
+def _redriven(
+    state: MessageState, recipients: tuple[str, ...], sent: int, ctx: Context
+) -> MessageRedriven:
     first = state.sent
     return MessageRedriven(
-        recipient=recipient,
+        recipients=recipients,
         from_agent=first.from_agent,
         message_type=first.message_type,
         priority=first.priority,

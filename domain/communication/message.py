@@ -78,13 +78,16 @@ def evolve(state: Any, event: Event) -> MessageState:
             )
             return known
         case MessageRedriven():
-            one = (event.recipient,)
-            again = _without(state.again, one)
+            names = dict.fromkeys(event.recipients)
+            again = _without(state.again, names)
             if event.expires_at is not None:
-                again[event.recipient] = event.expires_at
-            redriven = {**state.redriven, event.recipient: state.died(event.recipient)}
-            dead = _without(state.dead, one)
-            known = replace(state, dead=dead, again=again, redriven=redriven)
+                again.update(dict.fromkeys(names, event.expires_at))
+            known = replace(
+                state,
+                dead=_without(state.dead, names),
+                again=again,
+                redriven={**state.redriven, **{name: state.died(name) for name in names}},
+            )
             return known
         case MessageDropped():
             known = state

@@ -139,10 +139,10 @@ class MessageDropped(Event, frozen=True, kw_only=True):
 
 
 class MessageRedriven(Event, frozen=True, kw_only=True):
-    """A dead letter was queued again, at the end, with all its attempts.
+    """Dead letters were queued again, at the end, with all their attempts.
 
     Attributes:
-        recipient: For whom.
+        recipients: For whom.
         from_agent: See ``MessageSent``, as all that follow.
         message_type: What it is.
         priority: Its class.
@@ -156,8 +156,8 @@ class MessageRedriven(Event, frozen=True, kw_only=True):
         at: When, UTC.
     """
 
-    topic: ClassVar[str] = "message.redriven.v1"
-    recipient: str
+    topic: ClassVar[str] = "message.redriven.v2"
+    recipients: tuple[str, ...]
     from_agent: str
     message_type: str
     priority: Priority = Priority.NORMAL

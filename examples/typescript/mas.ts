@@ -696,7 +696,7 @@ export interface MessageTold {
   from_agent?: string | null;
   /** Where it was sent. */
   to?: DestinationView | null;
-  /** Those who get it by name. */
+  /** Those who get it by name, or have it again. */
   recipients?: Array<string> | null;
   /** What it is. */
   message_type?: string | null;
@@ -706,7 +706,7 @@ export interface MessageTold {
   correlation_id?: string | null;
   /** Bytes of its payload. */
   size?: number | null;
-  /** For whom it was dropped or queued again. */
+  /** For whom it was dropped. */
   agent_id?: string | null;
   /** What became of deliveries; of a message that is dead, for whom it is. */
   deliveries?: Array<DeliveryTold> | null;

@@ -15,21 +15,23 @@ def bridge_families(reading: BridgeReading) -> Iterator[Metric]:
     yield counter("redis_frames", "Frames that came over Redis", reading.heard)
     yield counters(
         "redis_frames_refused",
-        "Those of them that came to nothing",
+        "Frames over Redis that came to nothing",
         ["code"],
         [([code], count) for code, count in sorted(reading.refused.items())],
     )
     yield counter(
         "redis_frames_unanswered",
-        "Those of them that were not answered, since too many came",
+        "Frames over Redis that came to nothing unanswered, since too many did",
         reading.unanswered,
     )
     yield counter(
-        "redis_published", "Messages, receipts and copies published there", reading.published
+        "redis_published", "Messages, receipts and copies published over Redis", reading.published
     )
     yield counter(
         "redis_copies_dropped",
-        "Copies of messages to topics that were not, since too much waited",
+        "Copies of messages to topics not published, since too much waited",
         reading.dropped,
     )
-    yield gauge("redis_mailboxes", "Recipients whose messages are published", reading.mailboxes)
+    yield gauge(
+        "redis_mailboxes", "Recipients whose messages are published over Redis", reading.mailboxes
+    )

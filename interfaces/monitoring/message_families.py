@@ -13,10 +13,10 @@ from aia_mas.interfaces.monitoring.making import PREFIX, counter, counters, gaug
 
 _COUNTED = (
     ("messages_sent", "Messages accepted", "sent"),
-    ("message_payload_bytes", "Bytes of their payloads", "bytes"),
+    ("message_payload_bytes", "Bytes of the payloads of messages accepted", "bytes"),
     ("message_deliveries_acknowledged", "Deliveries acknowledged", "acknowledged"),
     ("message_attempts_failed", "Deliveries that failed; most are tried again", "failed"),
-    ("message_attempts_retried", "Those of them that are followed by another", "retried"),
+    ("message_attempts_retried", "Deliveries that failed and are followed by another", "retried"),
     ("message_deliveries_dead", "Deliveries given up", "dead"),
     ("message_deliveries_dropped", "Deliveries dropped: too much waited", "dropped"),
     ("message_deliveries_expired", "Deliveries not made in time", "expired"),
@@ -32,7 +32,10 @@ def message_families(reading: MessageReading) -> Iterator[Metric]:
     yield gauges("message_deliveries_queued", "Deliveries not acknowledged yet", label, queued)
     in_flight = [([key], count) for key, count in reading.in_flight.items()]
     yield gauges(
-        "message_deliveries_in_flight", "Those of them made by this node", label, in_flight
+        "message_deliveries_in_flight",
+        "Deliveries not acknowledged yet that this node made",
+        label,
+        in_flight,
     )
     yield counters(
         "message_deliveries",

@@ -46,12 +46,12 @@ class MessageTold(Update, kw_only=True, omit_defaults=True):
             ``expired``.
         from_agent: The sender.
         to: Where it was sent.
-        recipients: Those who get it by name.
+        recipients: Those who get it by name, or have it again.
         message_type: What it is.
         priority: Its class.
         correlation_id: What ties it to others.
         size: Bytes of its payload.
-        agent_id: For whom it was dropped or queued again.
+        agent_id: For whom it was dropped.
         deliveries: What became of deliveries; of a message that is dead, for whom it is.
         not_told: How many more deliveries the event is about; the log has them.
     """
@@ -123,7 +123,7 @@ def told_message(name: str, entity_id: str, recorded: RecordedEvent) -> MessageT
         update.message_type, update.priority = event.message_type, event.priority.value
         update.correlation_id, update.size = event.correlation_id, event.size
     elif isinstance(event, events.MessageRedriven):
-        update.from_agent, update.agent_id = event.from_agent, event.recipient
+        update.from_agent, update.recipients = event.from_agent, event.recipients
         update.message_type, update.priority = event.message_type, event.priority.value
     elif isinstance(event, events.MessageDied):
         update.deliveries = [

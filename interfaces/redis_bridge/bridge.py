@@ -28,7 +28,6 @@ from aia_mas.domain.communication.message_events import MessageSent
 from aia_mas.domain.kernel.errors import DomainError, InvalidValue
 from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.kernel.principal import Principal
-from aia_mas.interfaces.http.errors import Unauthenticated
 from aia_mas.interfaces.http.security import Authenticator, Credential
 from aia_mas.interfaces.realtime.acting import Envelope, Receipt, refused
 from aia_mas.interfaces.realtime.frames import payloads
@@ -191,7 +190,7 @@ class RedisBridge:
         try:
             credential = self._authenticator.credential(authorization)
             name = self._owner(said, credential)
-        except (Unauthenticated, DomainError) as error:
+        except DomainError as error:
             self._refuse(said.id, error.code, error.detail)
             return
         except Exception as error:  # noqa: BLE001 - whatever one says, all others are served

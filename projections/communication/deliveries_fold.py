@@ -59,9 +59,18 @@ def _queued(
     )
 
 
-def _redriven(_row: DeliveryRow | None, recorded: RecordedEvent) -> DeliveryRow:
+def _redriven(recorded: RecordedEvent) -> Changed:
     event: MessageRedriven = recorded.event
-    row = _queued(recorded.position, event.recipient, None, recorded)
+    position = recorded.position
+    for recipient in event.recipients:
+        yield letter_key(position, recipient), partial(_queued_again, position, recipient)
+
+
+def _queued_again(
+    position: int, recipient: str, _row: DeliveryRow | None, recorded: RecordedEvent
+) -> DeliveryRow:
+    event: MessageRedriven = recorded.event
+    row = _queued(position, recipient, None, recorded)
     row.sent = event.sent
     row.queued_at, row.by = event.at, event.by
     return row
@@ -190,9 +199,8 @@ def _end(row: DeliveryRow, state: str, recorded: RecordedEvent) -> None:
 
 
 def _letter(recorded: RecordedEvent) -> str:
-    event: MessageRedriven | MessageDropped = recorded.event
-    queued = recorded.position if isinstance(event, MessageRedriven) else event.position
-    return letter_key(queued, event.recipient)
+    event: MessageDropped = recorded.event
+    return letter_key(event.position, event.recipient)
 
 
 def expired(row: DeliveryRow | None, recorded: RecordedEvent) -> DeliveryRow:
@@ -207,9 +215,10 @@ DELIVERIES = Table(
     "_deliveries",
     DeliveryRow,
     _letter,
-    {MessageRedriven: _redriven, MessageDropped: _dropped},
+    {MessageDropped: _dropped},
     many={
         MessageSent: _sent,
+        MessageRedriven: _redriven,
         MessageDied: _died,
         DeliveriesNoted: _each(_note),
         DeliveriesAcknowledged: _each(_acknowledge),

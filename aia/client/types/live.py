@@ -241,12 +241,12 @@ class MessageUpdate(Fact, frozen=True, kw_only=True):
         status: queued, delivered, acknowledged, failed, dead, dropped or expired.
         from_agent: The sender.
         to: Where it was sent.
-        recipients: Those who get it by name.
+        recipients: Those who get it by name, or have it again.
         message_type: What it is.
         priority: Its class.
         correlation_id: What ties it to others.
         size: Bytes of its payload.
-        agent_id: For whom it was dropped or queued again.
+        agent_id: For whom it was dropped.
         deliveries: What became of deliveries, of at most 500; of a message that is dead, for whom
             it is.
         not_told: Of how many more.

@@ -9,6 +9,7 @@ from typing import Any
 
 from aia_mas.domain.communication.delivery_events import (
     CONNECTED,
+    DISCONNECTED,
     Acknowledged,
     DeliveriesAcknowledged,
     DeliveriesDropped,
@@ -135,7 +136,7 @@ def _redriven(room: Mailroom, message_id: str, event: MessageRedriven, position:
         event.size,
         _seconds(event.expires_at),
     )
-    room.put(letter, (room.directory.number(event.recipient),))
+    room.put(letter, map(room.directory.number, event.recipients))
 
 
 def _expired(room: Mailroom, message_id: str, event: MessageExpired, position: int) -> None:
@@ -171,7 +172,7 @@ def _noted(room: Mailroom, writer: str, _event: DeliveriesNoted, items: Sequence
         if number is not None:
             room.deliver(item.position, number, item.attempt, item.deadline.timestamp())
             if item.transport in CONNECTED:
-                room.on_delivered(number, writer)
+                room.on_connection(number, writer, True)
 
 
 def _acknowledged(
@@ -183,32 +184,33 @@ def _acknowledged(
         if number is None or (letter := room.acknowledge(item.position, number)) is None:
             continue
         if item.transport in CONNECTED:
-            room.on_delivered(number, writer)
+            room.on_connection(number, writer, True)
         delivered = None
         if item.delivered_at is not None:
             delivered = max(item.delivered_at.timestamp() - letter.available, 0.0)
         room.figures[letter.rank].acknowledge(delivered, max(at - letter.available, 0.0))
 
 
-def _failed(
-    room: Mailroom, _writer: str, _event: DeliveriesFailed, items: Sequence[Failed]
-) -> None:
+def _failed(room: Mailroom, writer: str, _event: DeliveriesFailed, items: Sequence[Failed]) -> None:
     find = room.directory.find
     for item in items:
         number = find(item.recipient)
         if number is not None:
             retry_at = inf if item.retry_at is None else item.retry_at.timestamp()
             room.fail(item.position, number, item.attempt, retry_at, item.reason)
+            if item.reason == DISCONNECTED:
+                room.on_connection(number, writer, False)
 
 
 def _returned(
-    room: Mailroom, _writer: str, _event: DeliveriesReturned, items: Sequence[Returned]
+    room: Mailroom, writer: str, _event: DeliveriesReturned, items: Sequence[Returned]
 ) -> None:
     find = room.directory.find
     for item in items:
         number = find(item.recipient)
         if number is not None:
             room.give_back(item.position, number, item.attempt)
+            room.on_connection(number, writer, False)
 
 
 def _made_room(

@@ -30,8 +30,8 @@ class Mailroom:
         on_sent: Called with the letter and its event, after it was put in.
         on_acknowledged: Called with the position of a letter that arrived and the number of its
             recipient.
-        on_delivered: Called with the number of a recipient, and the name under which that node
-            writes over whose connection to it a letter went.
+        on_connection: Called with the number of a recipient, the name under which a node writes,
+            and whether a letter went over a connection of that node to it, or one is gone.
         on_given_up: Called with the same of a letter that is ``dead`` or ``dropped``, and which.
     """
 
@@ -48,7 +48,7 @@ class Mailroom:
         self.expiring: Timetable[int] = Timetable()
         self.on_sent: Callable[[Letter, Any], None] = _nothing
         self.on_acknowledged: Callable[[int, int], None] = _nothing
-        self.on_delivered: Callable[[int, str], None] = _nothing
+        self.on_connection: Callable[[int, str, bool], None] = _nothing
         self.on_given_up: Callable[[int, int, str], None] = _nothing
         self._by_id: dict[str, list[Letter]] = {}
 

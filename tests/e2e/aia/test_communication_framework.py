@@ -224,6 +224,8 @@ async def test_bad_messages_are_refused_with_their_codes(
         (note(unique, payload="\0"), InvalidValue),
         (note(unique, payload="\ud800"), InvalidValue),
         (note(unique, payload=deep), InvalidValue),
+        (note(unique, payload={None: 1}), InvalidValue),
+        (note(unique, message_id=None), InvalidValue),
         (note(unique, ttl=-1), InvalidValue),
         (note(unique, priority="urgent"), InvalidValue),
         (note("two words"), InvalidValue),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 
 import pytest
@@ -164,6 +165,7 @@ async def test_handlers_that_cannot_be_are_refused_when_they_are_written_down(
         (["task_completed"], {"attempts": 0}, InvalidValue),
         (["task_completed"], {"backoff_seconds": -1}, InvalidValue),
         (["task_completed"], {"since": "yesterday"}, InvalidValue),
+        (["task_completed"], {"durable": "two words"}, InvalidValue),
     ):
         with pytest.raises(error):
             program.on(*names, **options)(print)  # type: ignore[arg-type]
@@ -173,6 +175,15 @@ async def test_handlers_that_cannot_be_are_refused_when_they_are_written_down(
     async def some(_told: object) -> bool:
         return False
 
+    def one_by_one(told: object) -> Iterator[object]:
+        yield told
+
+    async def one_after_the_other(told: object) -> AsyncIterator[object]:
+        yield told
+
+    for function in (one_by_one, one_after_the_other):
+        with pytest.raises(TypeError, match="generator"):
+            program.on("task_completed")(function)
     with pytest.raises(TypeError, match="plain"):
         program.on("task_completed", where=some)(print)  # type: ignore[arg-type]
     with pytest.raises(InvalidValue):

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-import pytest
+import structlog
 from redis import Redis
 
 from .conftest import KEY, Speaker, token
@@ -55,18 +55,18 @@ def test_a_flood_is_counted_and_those_who_are_honest_are_served(
     bridged: Any,
     speaker: Make,
     unique: str,
-    capfd: pytest.CaptureFixture[str],
 ) -> None:
     honest, watcher = speaker(f"h-{unique}"), speaker(f"w-{unique}")
     honest.collect()
     watcher.listen("mas:refused")
     before = figures(bridged)
 
-    sent = flood(redis, f"f-{unique}", unique)
-    # It collects all the time, and what it says is heard behind the flood.
-    receipt = honest.ask("send", to_agent=honest.name, message_type="n", payload="honest")
-    message = honest.next("message")["data"]
-    done = honest.ask("ack", message_ids=[message["message_id"]])
+    with structlog.testing.capture_logs() as lines:
+        sent = flood(redis, f"f-{unique}", unique)
+        # It collects all the time, and what it says is heard behind the flood.
+        receipt = honest.ask("send", to_agent=honest.name, message_type="n", payload="honest")
+        message = honest.next("message")["data"]
+        done = honest.ask("ack", message_ids=[message["message_id"]])
 
     assert (receipt["status"], done["data"]["acknowledged"]) == (200, 1)
     assert (message["payload"], message.get("attempt", 1)) == ("honest", 1)
@@ -79,8 +79,9 @@ def test_a_flood_is_counted_and_those_who_are_honest_are_served(
     told = Counter(refusals(redis, watcher, unique))
     assert 0 < sum(told.values()) <= sum(sent.values()) - unanswered
     # A line when each kind begins, and one in ten seconds after that.
-    lines = capfd.readouterr().out.count("redis_frames_refused")
-    assert len(sent) <= lines <= len(sent) + EACH // 100
+    told_in_log = [line["code"] for line in lines if line["event"] == "redis_frames_refused"]
+    assert set(told_in_log) == set(sent)
+    assert len(told_in_log) <= len(sent) + EACH // 100
 
 
 def refusals(redis: Redis, agent: Speaker, unique: str) -> list[str]:

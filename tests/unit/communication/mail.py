@@ -105,12 +105,12 @@ class Room:
         """Send a message; see ``sent``."""
         return self.happens(f"message/{message_id}", sent(*recipients, **more))
 
-    def redrive(self, message_id: str, recipient: str, sent_at: int, seconds: float) -> int:
-        """Queue a dead letter again."""
+    def redrive(self, message_id: str, sent_at: int, *recipients: str, seconds: float) -> int:
+        """Queue a dead letter again for some."""
         event = self.log[sent_at - 1][1]
         assert isinstance(event, MessageSent)
         again = MessageRedriven(
-            recipient=recipient,
+            recipients=recipients,
             from_agent=event.from_agent,
             message_type=event.message_type,
             priority=event.priority,

@@ -57,17 +57,10 @@ def take(world: MailWorld, collector: Collector, most: int) -> list[Handed]:
         # What is another node's to hand over is left to that.
         letters = collector.station.room.letters
         expected = [each for each in expected if tray.sharing.other(letters[each]) is None]
-    urgent = [
-        position
-        for position in expected[room:]
-        if world.person(name).waiting[position].priority is Priority.CRITICAL
-    ]
-    beyond = 0
-    if collector.prefetch is not None and collector.prefetch - collector.collection.out < most:
-        beyond = max(CRITICAL + min(collector.prefetch - collector.collection.out, 0), 0)
+    beyond = _beyond(world, collector, most, expected[room:])
     handed = world.run(collector.collection.next(most, 0.0))
     positions = [each.letter.position for each in handed]
-    assert positions == expected[:room] + urgent[:beyond]
+    assert positions == expected[:room] + beyond
     found = []
     for each in handed:
         letter = world.person(name).waiting[each.letter.position]
@@ -77,6 +70,27 @@ def take(world: MailWorld, collector: Collector, most: int) -> list[Handed]:
         found.append(Handed(name, letter))
     world.handed += found
     world.follow()
+    return found
+
+
+def _beyond(world: MailWorld, collector: Collector, most: int, others: list[int]) -> list[int]:
+    """Return what somebody gets beside a full window (``others``: what waits, in order)."""
+    prefetch, waiting = collector.prefetch, world.person(collector.name).waiting
+    if prefetch is None or prefetch - collector.collection.out >= most:
+        return []
+
+    def urgent(position: int) -> bool:
+        return waiting[position].priority is Priority.CRITICAL
+
+    left = prefetch - collector.collection.out
+    spare = left <= 0 and all(map(urgent, collector.collection._room or ()))
+    found = list[int]()
+    while len(found) < CRITICAL + min(left, 0) and any(map(urgent, others)):
+        # One whose turn is before those of critical ones.
+        first = others[0] if spare else next(filter(urgent, others))
+        spare = spare and urgent(first)
+        found.append(first)
+        others.remove(first)
     return found
 
 

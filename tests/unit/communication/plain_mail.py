@@ -101,9 +101,8 @@ class PlainMail:
             case messages.MessageSent():
                 self._sent(position, name, event)
             case messages.MessageRedriven():
-                self._put(
-                    event.recipient,
-                    Waiting(
+                for recipient in event.recipients:
+                    again = Waiting(
                         position,
                         name,
                         event.from_agent,
@@ -112,8 +111,8 @@ class PlainMail:
                         event.at,
                         event.expires_at,
                         event.max_attempts,
-                    ),
-                )
+                    )
+                    self._put(recipient, again)
             case messages.MessageExpired():
                 for who, person in self.people.items():
                     for letter in tuple(person.waiting.values()):

@@ -13,7 +13,7 @@ import pytest
 from aia_mas.application.communication.collecting import Collection
 from aia_mas.domain.communication.terms import MessageTerms
 from aia_mas.interfaces.redis_bridge.mailbox import BridgedMailbox
-from aia_mas.interfaces.redis_bridge.wire import Parcel, Wire
+from aia_mas.interfaces.redis_bridge.wire import Lost, Parcel, Wire
 
 from .mail import sent
 from .stations import Post, Station
@@ -115,7 +115,7 @@ class Bridged:
         self.parcels: list[Parcel] = []
         wire = Wire()
         wire.publish = self.parcels.append  # type: ignore[method-assign]
-        self.box = BridgedMailbox(system, wire, "ann", None, 10, self.end)
+        self.box = BridgedMailbox(system, wire, "ann", None, 10)
         self._running = asyncio.get_running_loop().create_task(self.box.run())
 
     def end(self) -> None:
@@ -129,24 +129,28 @@ class Bridged:
 
 
 def _left(bridged: Bridged) -> None:
-    bridged.box.lost = True
+    bridged.box.end(in_order=False)
+
+
+def _lost(bridged: Bridged, why: Lost) -> None:
+    """The second message is put into an envelope, and reaches nobody."""
+    lost = bridged.parcels[1].lost
+    assert lost is not None
+    lost(why)
+
+
+def _redis_is_away(bridged: Bridged) -> None:
+    _lost(bridged, Lost.UNSENT)
     bridged.end()
-
-
-def _unheard(bridged: Bridged, *, published: bool) -> None:
-    """Another message is put into an envelope, and nobody hears it."""
-    unheard = bridged.parcels[1].unheard
-    assert unheard is not None
-    unheard(published)
 
 
 @pytest.mark.parametrize(
     ("happens", "expected"),
     [
         (Bridged.end, [1, 1]),
-        (lambda bridged: _unheard(bridged, published=False), [1, 1]),
+        (_redis_is_away, [1, 1]),
         (_left, [2, 2]),
-        (lambda bridged: _unheard(bridged, published=True), [2, 1]),
+        (lambda bridged: _lost(bridged, Lost.UNHEARD), [2, 1]),
     ],
     ids=["another node takes over", "Redis is away", "the agent leaves", "nobody listens"],
 )

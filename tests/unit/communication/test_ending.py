@@ -32,10 +32,10 @@ BURY = BuryMessage(message_id="m1", position=7, items=spent("bob"))
 DIED = MessageDied(position=7, items=spent("bob"), at=NOW)
 
 
-def redriven(recipient: str, **more: object) -> MessageRedriven:
+def redriven(*recipients: str, **more: object) -> MessageRedriven:
     return MessageRedriven(
         **{
-            "recipient": recipient,
+            "recipients": recipients,
             "from_agent": "ann",
             "message_type": "note",
             "priority": Priority.HIGH,
@@ -181,5 +181,5 @@ def test_for_all_of_many_a_few_at_a_time(a_message):
     everybody = RedriveMessage(message_id="m1", sent=7)
     a_message.when(everybody)
     first = [f"a{number}" for number in range(MOST_REDRIVEN)]
-    a_message.then(*(redriven(name) for name in first))
+    a_message.then(redriven(*first))
     assert list(a_message.state.dead) == [f"a{MOST_REDRIVEN + number}" for number in range(5)]

@@ -6,8 +6,9 @@ import pytest
 
 from aia_mas.application.event_log.mapper import PLAIN_JSON
 from aia_mas.application.registry import UPCASTERS, event_mapper
-from aia_mas.domain.communication.message_events import Died, MessageDied
+from aia_mas.domain.communication.message_events import Died, MessageDied, MessageRedriven
 from aia_mas.domain.kernel import Event
+from aia_mas.domain.orchestration.task_specification import Priority
 
 from .mail import at
 
@@ -17,6 +18,26 @@ STORED: dict[str, tuple[bytes, Event]] = {
         MessageDied(
             position=7,
             items=(Died(recipient="bob", attempts=3, reason="no"),),
+            at=at(10),
+        ),
+    ),
+    "message.redriven.v1": (
+        (
+            b'{"recipient":"bob","from_agent":"ann","message_type":"note","priority":"high",'
+            b'"ack_seconds":30.0,"max_attempts":3,"size":2,"sent_at":"2026-01-02T03:04:05Z",'
+            b'"sent":7,"by":"ops","at":"2026-01-02T03:04:15Z"}'
+        ),
+        MessageRedriven(
+            recipients=("bob",),
+            from_agent="ann",
+            message_type="note",
+            priority=Priority.HIGH,
+            ack_seconds=30.0,
+            max_attempts=3,
+            size=2,
+            sent_at=at(0),
+            sent=7,
+            by="ops",
             at=at(10),
         ),
     ),

@@ -132,11 +132,30 @@ def test_it_expires_for_whoever_has_not_got_it(room):
 def test_what_was_queued_again_does_not_expire_with_the_others(room):
     position = room.send("m1", "bob", "cal", ttl=10.0)
     room.bury(position, "bob")
-    again = room.redrive("m1", "bob", position, 5.0)
+    again = room.redrive("m1", position, "bob", seconds=5.0)
     room.expire("m1", 11.0)
 
     assert room.waiting("bob") == [again]
     assert room.waiting("cal") == []
+
+
+def test_what_died_for_many_is_queued_again_for_all_by_one_event(crowded):
+    position = crowded.send("m1", goes=EVERYBODY)
+    for name in MANY:
+        crowded.fail(position, name)
+    crowded.bury(position, *MANY)
+    assert crowded.room.letters == {}
+
+    redriven = crowded.redrive("m1", position, *MANY, seconds=5.0)
+
+    assert {crowded.room.waiting(name) for name in MANY} == {1}
+    assert crowded.waiting(MANY[0]) == [redriven]
+    assert again(crowded).letters.keys() == {redriven}
+    for name in MANY:
+        crowded.acknowledge(redriven, name)
+    figures = crowded.room.figures[NORMAL]
+    assert (figures.dead, figures.acknowledged, figures.queued) == (len(MANY), len(MANY), 0)
+    assert crowded.room.letters == {}
 
 
 # ------------------------------------------------------------------------------------ groups

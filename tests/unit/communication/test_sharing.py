@@ -39,14 +39,14 @@ def pair(clock: list[float]) -> tuple[Sharing, Sharing]:
     both = Sharing("one", lambda: clock[0]), Sharing("two", lambda: clock[0])
     for sharing in both:
         for writer in ("one", "two"):
-            sharing.delivered(writer)
+            sharing.note(writer, there=True)
     return both
 
 
 def test_without_another_node_nothing_is_left_to_one(clock: list[float]) -> None:
     alone = Sharing("one", lambda: clock[0])
     assert not alone.hold(letter("ann"))
-    alone.delivered("one")
+    alone.note("one", there=True)
     assert (alone.hold(letter("ann")), alone.wait()) == (False, None)
 
 
@@ -61,7 +61,7 @@ def test_each_lane_of_a_sender_is_of_one_node_and_not_all_of_the_same(
 
 def test_who_never_handed_anything_over_leaves_all_to_who_does(clock: list[float]) -> None:
     idle = Sharing("two", lambda: clock[0])
-    idle.delivered("one")
+    idle.note("one", there=True)
     assert all(idle.hold(each) for each in map(letter, SENDERS))
 
 
@@ -71,7 +71,7 @@ def test_it_is_left_to_another_as_long_as_that_gets_on(
     one, _ = pair
     (theirs, *_) = [each for each in map(letter, SENDERS) if one.hold(each)]
     clock[0] += 0.9
-    one.delivered("two")
+    one.note("two", there=True)
     assert (one.wait(), one.give_up(lambda _: True)) == (pytest.approx(PATIENCE), False)
     clock[0] += 0.9
     assert not one.give_up(lambda _: True)
@@ -96,10 +96,22 @@ def test_when_another_joins_what_is_held_is_distributed_anew(
     pair: tuple[Sharing, Sharing],
 ) -> None:
     one, _ = pair
-    assert not one.delivered("three")  # nothing is held
+    assert not one.note("three", there=True)  # nothing is held
     assert [True for each in map(letter, SENDERS) if one.hold(each)]
-    assert one.delivered("four")
+    assert one.note("four", there=True)
     assert (one.wait(), one.give_up(lambda _: True)) == (0.0, True)
+
+
+def test_what_a_node_was_left_whose_connection_is_gone_is_distributed_at_once(
+    pair: tuple[Sharing, Sharing],
+) -> None:
+    one, _ = pair
+    assert [True for each in map(letter, SENDERS) if one.hold(each)]
+    assert one.note("two", there=False)
+    assert (one.wait(), one.give_up(lambda _: True)) == (0.0, True)
+    one.release()
+    assert not any(map(one.hold, map(letter, SENDERS)))
+    assert not one.note("two", there=False)
 
 
 # --------------------------------------------------------------------------------- on two nodes
@@ -200,6 +212,24 @@ async def test_what_a_node_does_not_hand_over_comes_over_the_other_in_its_order(
         mine = [each for each in two.got if each.endswith(f"-{sender}")]
         assert mine == [f"{number}-{sender}" for number in range(3)]
     assert post.stations[1].room.waiting("bob") == 0
+
+
+@pytest.mark.parametrize("in_order", [True, False], ids=["ended", "lost"])
+async def test_what_was_out_over_a_connection_that_is_gone_comes_over_another_node_at_once(
+    post: Post, in_order: bool
+) -> None:
+    one, two = await known(post)
+    for sender in SENDERS:
+        await post.happens(f"message/{sender}", sent("bob", from_agent=sender))
+    own, others = await two.read(), await one.read()
+    assert own and others
+    await post.advance(PATIENCE / 2 + 0.1)  # the log knows of it
+
+    one.collection.in_order = in_order
+    one.collection.__exit__()
+    await post.rest()
+
+    assert await two.read() == others
 
 
 async def test_who_only_asks_now_and_then_gets_whatever_there_is(post: Post) -> None:

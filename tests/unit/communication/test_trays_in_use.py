@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections import deque
 
+import pytest
+
+from aia_mas.application.communication.collecting import CRITICAL as BESIDE
 from aia_mas.domain.communication.destination import Destination
 from aia_mas.domain.communication.mailbox import TopicsSubscribed
 from aia_mas.domain.communication.mailroom.inboxes import Inbox
 from aia_mas.domain.communication.mailroom.letter import EAGER
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
 from aia_mas.domain.communication.message_events import MessageExpired
+from aia_mas.domain.communication.sending import SendMessage
 from aia_mas.domain.communication.terms import MessageTerms
 
-from .desk import CRITICAL, first_out, take
+from .desk import CRITICAL, LOW, first_out, take
 from .mail import EVERYBODY, NOW, Room, at, sent
 from .stations import Post
 
@@ -39,6 +45,46 @@ def test_critical_ones_have_room_of_their_own(desk):
     assert take(tray, 0, critical=2) == critical[:2]
     assert take(tray, 2, critical=2) == [critical[2], normal[0]]
     assert take(tray, 0, critical=2) == []
+
+
+@pytest.mark.parametrize("at_once", [1, 16, 17])
+async def test_a_low_one_is_not_kept_waiting_for_ever_by_a_window_full_of_critical_ones(at_once):
+    """However many of them its reader acknowledges at once."""
+    post = Post(MessageTerms(ack_seconds=86_400.0, held=100))
+    station = await post.open()
+    collection = station.collect("bob", 1)
+    collection.__enter__()
+    number = itertools.count()
+
+    async def send(priority):
+        message = SendMessage(
+            message_id=f"m{next(number)}",
+            from_agent="ann",
+            to=Destination(agents=("bob",)),
+            message_type="note",
+            priority=priority,
+        )
+        await station.do(message)
+
+    for _ in range(1 + BESIDE):
+        await send(CRITICAL)
+    out = deque(await collection.next(100, 0.0))
+    assert len(out) == 1 + BESIDE
+    await send(LOW)
+    await post.advance(LOW.offset_seconds)
+
+    handed = []
+    for _ in range(3):
+        for _ in range(at_once):
+            await send(CRITICAL)
+            _ = station.office.acknowledge("bob", out.popleft().letter.message_id)
+        await post.rest()
+        more = await collection.next(100, 0.0)
+        assert collection.out == len(out) + len(more) == 1 + BESIDE
+        out += more
+        handed += more
+    assert [each.letter.rank for each in handed].count(LOW.rank) == 1
+    await post.close()
 
 
 def test_no_more_than_so_many_bytes_and_one_at_least(desk):

@@ -68,6 +68,28 @@ ITEM: dict[str, Any] = {"queued_at": 3, "agent_id": "b", "attempt": 2, "transpor
             },
         ),
         (
+            events.MessageRedriven(
+                recipients=("b",),
+                from_agent="a",
+                message_type="note",
+                ack_seconds=30,
+                max_attempts=5,
+                sent_at=AT,
+                sent=3,
+                by="ops",
+                at=AT,
+            ),
+            "message.redriven",
+            {
+                "message_id": "m1",
+                "status": "queued",
+                "from_agent": "a",
+                "recipients": ["b"],
+                "message_type": "note",
+                "priority": "normal",
+            },
+        ),
+        (
             events.MessageDropped(recipient="b", position=3, waiting=9, bound=8, at=AT),
             "message.dropped",
             {"message_id": "m1", "status": "dropped", "agent_id": "b"},

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import structlog
 
 from aia_mas.application.clock import ManualClock
 from aia_mas.application.logs import use_standard_loggers
@@ -18,9 +20,11 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def faults(clock: ManualClock) -> Faults:
+def faults(clock: ManualClock) -> Iterator[Faults]:
+    before = structlog.get_config()
     use_standard_loggers()
-    return Faults(clock)
+    yield Faults(clock)
+    structlog.configure(**before)
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:

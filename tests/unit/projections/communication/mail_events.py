@@ -101,7 +101,7 @@ def died(position: int, name: str, attempts: int, seconds: int) -> MessageDied:
 
 def redriven(name: str, seconds: int, **changes: Any) -> MessageRedriven:
     return MessageRedriven(
-        recipient=name,
+        recipients=(name,),
         from_agent="sam",
         message_type="greeting",
         ack_seconds=30.0,
