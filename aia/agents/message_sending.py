@@ -50,7 +50,8 @@ async def ask(system: System, question: CommunicationMessage, seconds: float) ->
     async def received(name: str, correlation_id: str) -> AsyncIterator[int]:
         models = system.projections
         await models.wait_for(MESSAGES.name, system.log.feed.position, _VIEW_SECONDS)
-        async for position in answers_received(models.messages, name, correlation_id):
+        now = system.clock.now()
+        async for position in answers_received(models.messages, name, correlation_id, now):
             yield position
 
     answered = await system.communication.asking.ask(

@@ -45,7 +45,8 @@ async def ask(request: ApiRequest, question: SendMessage, seconds: float) -> Ans
 
     async def received(asker: str, correlation_id: str) -> AsyncIterator[int]:
         await reached(request, MESSAGES.name, 0)
-        async for position in answers_received(system.projections.messages, asker, correlation_id):
+        messages, now = system.projections.messages, system.clock.now()
+        async for position in answers_received(messages, asker, correlation_id, now):
             yield position
 
     async def wait(coming: Coroutine[Any, Any, bool]) -> bool:

@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -119,6 +120,24 @@ def test_a_question_asked_again_gets_the_answer_that_came(
     assert take(client, bob) == take(client, ann) == []
     assert story(client, sent["message_id"])["status"] == "acknowledged"
     assert head(client) == before
+
+
+def test_an_answer_that_is_put_off_is_none_before_its_time(
+    client: httpx.Client, unique: str
+) -> None:
+    ann, bob = agents(client, unique, "ann", "bob")
+    key = {"idempotency-key": unique}
+    question = {"from_agent": ann, "to_agent": bob, "headers": key, "wait": 0}
+    refused(ask(client, **question), 504, "reply_timeout")
+    (taken,) = take(client, bob)
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    put_off = reply(client, taken, deliver_after=soon.isoformat())
+
+    refused(ask(client, **question), 504, "reply_timeout")
+
+    assert story(client, put_off["message_id"])["status"] == "queued"
+    sent = reply(client, taken)
+    assert ok(ask(client, **question))["message_id"] == sent["message_id"]
 
 
 def test_a_question_under_its_own_id_is_waited_for_twice(
