@@ -126,6 +126,8 @@ class MessageWebhooks:
         line: Line | None = None
         try:
             with Collection(self._office, self._clock, name, "webhook", _AT_ONCE) as collection:
+                # It is never the agent that ends it: what it did not answer is no attempt.
+                collection.in_order = True
                 while (endpoint := self._endpoint(name)) is not None:
                     if line is None or line.since != endpoint.since:
                         line = Line(endpoint.since)
@@ -142,8 +144,10 @@ class MessageWebhooks:
                     async with anyio.create_task_group() as sending:
                         for each in handed:
                             sending.start_soon(self._send, name, endpoint, line, each, records)
-        except _AWAY as error:
-            log.warning("messages_not_sent", agent_id=name, error=str(error))
+        except* Fenced:
+            raise
+        except* _AWAY as errors:
+            log.warning("messages_not_sent", agent_id=name, error=str(errors.exceptions[0]))
             await self._clock.sleep(1.0)
         finally:
             self._served.discard(name)

@@ -59,6 +59,9 @@ _AGAIN = 0.1
 _AT_ONCE = 64
 """What is carried out at once; beyond that nothing is listened to."""
 _MOST_DESKS = 10_000
+_UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
+"""What the decoder raises: the last ones of what is nested too deeply, and of no UTF-8."""
+_FAILED = "Something failed here"
 _encode = msgspec.json.Encoder().encode
 
 
@@ -157,7 +160,10 @@ class RedisBridge:
                     await listening.ping()
                 elif heard["type"] == "message":
                     self._heard += 1
-                    await self._take(tasks, heard["data"])
+                    try:
+                        await self._take(tasks, heard["data"])
+                    except Exception as error:  # noqa: BLE001 - all others are to be served
+                        self._refuse("", "internal_error", _FAILED, error)
                     await self._wire.has_room()
                 if slices.over():
                     # What has come already is read without a pause.
@@ -180,7 +186,7 @@ class RedisBridge:
             return
         try:
             said = read_said(data)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except _UNREADABLE as error:
             self._refuse("", "invalid_message", str(error))
             return
         authorization = None if said.token is None else f"Bearer {said.token}".encode()
@@ -192,9 +198,6 @@ class RedisBridge:
             name = self._owner(said, credential)
         except DomainError as error:
             self._refuse(said.id, error.code, error.detail)
-            return
-        except Exception as error:  # noqa: BLE001 - whatever one says, all others are served
-            self._refuse(said.id, "internal_error", "Something failed here", error)
             return
         if said.type == "collect":
             self._collect(tasks, message, name, authorization)
@@ -255,7 +258,7 @@ class RedisBridge:
     ) -> None:
         try:
             said = read_collect(message.data)
-        except msgspec.MsgspecError as error:
+        except _UNREADABLE as error:
             wrong = InvalidValue(str(error), field="data")
             self._push(name, refused(message, wrong, SEND).frame())
             return
