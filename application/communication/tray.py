@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from heapq import heapify, heappop, heappush
+from heapq import heappop
 from math import inf
 
 from aia_mas.application.communication.out import Out
+from aia_mas.application.communication.places import Places
 from aia_mas.application.communication.sharing import Sharing
 from aia_mas.domain.communication.mailroom.letter import Delivery, Letter
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
@@ -70,10 +71,7 @@ class Tray:
         self._begin()
 
     def _begin(self) -> None:
-        self._lanes: tuple[deque[Letter], ...] = tuple(deque() for _ in Priority)
-        # When it could be delivered first, and the position; the letter is looked up.
-        self._again: tuple[list[tuple[float, int]], ...] = tuple([] for _ in Priority)
-        self._later: list[tuple[float, int]] = []
+        self._places = Places()
         self.sharing.release()
         room = self._mailroom()
         # Whatever was put in by looking must not be heard of twice.
@@ -82,7 +80,7 @@ class Tray:
         if inbox is not None:
             for letter, delivery in room.read(inbox):
                 if delivery is None:
-                    self._put(letter)
+                    self._places.add(letter)
                 else:
                     self._put_again(letter, delivery)
 
@@ -109,7 +107,7 @@ class Tray:
 
     def added(self, letter: Letter) -> None:
         """Hear of a letter to deliver."""
-        self._put(letter)
+        self._places.add(letter)
         self.wake()
 
     def changed(self, letter: Letter, delivery: Delivery) -> None:
@@ -131,7 +129,7 @@ class Tray:
         out = self.out.get(letter.position)
         if out is not None:
             self._settle(out)
-            if any(self._lanes) or any(self._again):
+            if self._places.has_some:
                 # There is room for one of those in somebody's window.
                 self.wake()
         self._gone += 1
@@ -146,7 +144,7 @@ class Tray:
 
     def next_due(self) -> float | None:
         """Return when something can be delivered that cannot yet, seconds since 1970."""
-        later = self._later[0][0] if self._later else inf
+        later = self._places.later[0][0] if self._places.later else inf
         wait = self.sharing.wait()
         due = later if wait is None else min(later, self._now() + wait)
         return None if due == inf else due
@@ -183,11 +181,7 @@ class Tray:
         mailroom, share = self._mailroom(), room is not None
         mailroom.inbox(self.number)
         self.look(share=share)
-        while self._later and self._later[0][0] <= now:
-            _, position = heappop(self._later)
-            due = mailroom.letters.get(position)
-            if due is not None:
-                heappush(self._again[due.rank], (due.available, position))
+        self._places.come_due(now, mailroom.letters)
         while len(taken) < most + critical:
             urgent = len(taken) >= most and not (spare and self._presses(now, share))
             letter = self._first(now, only_critical=urgent, share=share)
@@ -225,18 +219,14 @@ class Tray:
             until: When there is another one at the soonest, seconds since 1970.
         """
         self._settle(out)
-        letter = out.letter
-        lane = self._lanes[letter.rank]
+        letter, places = out.letter, self._places
         if until:
-            heappush(self._later, (until, letter.position))
+            places.add_later(until, letter.position)
         elif out.attempt > 1 or letter.put_off:
-            heappush(self._again[letter.rank], (letter.available, letter.position))
+            places.add_again(letter)
         else:
             # Nobody knows that it was out: its place is where it was.
-            before = 0
-            while before < len(lane) and lane[before].position < letter.position:
-                before += 1
-            lane.insert(before, letter)
+            places.put_back(letter)
         self.wake()
 
     def _first(self, now: float, *, only_critical: bool, share: bool) -> Letter | None:
@@ -245,7 +235,7 @@ class Tray:
         chosen: Letter | None = None
         place: deque[Letter] | list[tuple[float, int]] = []
         for rank, offset in enumerate(_OFFSETS[:1] if only_critical else _OFFSETS):
-            lane, again = self._lanes[rank], self._again[rank]
+            lane, again = self._places.lanes[rank], self._places.again[rank]
             if not lane and not again:
                 continue
             new, old = self._head_of_lane(lane, now, share), self._head_again(again, now, share)
@@ -262,7 +252,7 @@ class Tray:
 
     def _presses(self, now: float, share: bool) -> bool:
         """Tell whether a critical letter can be delivered."""
-        lane, again = self._lanes[0], self._again[0]
+        lane, again = self._places.lanes[0], self._places.again[0]
         return self._head_of_lane(lane, now, share) is not None or (
             self._head_again(again, now, share) is not None
         )
@@ -288,9 +278,9 @@ class Tray:
                 if due <= now:
                     if not (share and self.sharing.hold(letter)):
                         return letter
-                elif due < inf:
+                else:
                     # It was due before: the clock was set back, or it went out elsewhere.
-                    heappush(self._later, (due, letter.position))
+                    self._places.add_later(due, letter.position)
             heappop(again)
         return None
 
@@ -315,31 +305,18 @@ class Tray:
             return letter.available if letter.put_off else -inf
         return _due_again(letter, known)
 
-    def _put(self, letter: Letter) -> None:
-        if letter.put_off:
-            heappush(self._later, (letter.available, letter.position))
-        else:
-            self._lanes[letter.rank].append(letter)
-
     def _put_again(self, letter: Letter, delivery: Delivery) -> None:
-        due = _due_again(letter, delivery)
-        if due < inf:
-            heappush(self._later, (due, letter.position))
+        self._places.add_later(_due_again(letter, delivery), letter.position)
 
     def _tidy(self) -> None:
-        """Throw away what is settled, if it is most of what lies here."""
-        # Else that is done when its turn comes: not for long when nobody here has room.
-        mailroom, heaps = self._mailroom(), (*self._again, self._later)
-        lying = sum(map(len, self._lanes)) + sum(map(len, heaps))
-        if lying <= 2 * mailroom.inboxes.at_most(self.number) + _TIDY:
-            return
-        for lane in self._lanes:
-            kept = [each for each in lane if mailroom.is_open(each.position, self.number)]
-            lane.clear()
-            lane.extend(kept)
-        for heap in heaps:
-            heap[:] = {each for each in heap if mailroom.is_open(each[1], self.number)}
-            heapify(heap)
+        """Throw away what is settled, if it is most of what lies here.
+
+        Otherwise that is done when its turn comes, which it may not for long: when nobody who
+        collects here has room, and others settle what waits.
+        """
+        mailroom = self._mailroom()
+        if len(self._places) > 2 * mailroom.inboxes.at_most(self.number) + _TIDY:
+            self._places.tidy(lambda position: mailroom.is_open(position, self.number))
 
     def _settle(self, out: Out) -> None:
         del self.out[out.letter.position]
