@@ -103,7 +103,9 @@ class Sharing:
         self._anew = False
 
     def _until(self, writer: str) -> float:
-        return max(self._held[writer][0][0], self._seen[writer]) + _PATIENCE
+        since = self._held[writer][0][0]
+        # Who never handed anything over has no part yet, however well others get on.
+        return (max(since, self._seen[writer]) if self._own in self._seen else since) + _PATIENCE
 
 
 def _weight(text: str) -> bytes:

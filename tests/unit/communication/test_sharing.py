@@ -65,6 +65,22 @@ def test_who_never_handed_anything_over_leaves_all_to_who_does(clock: list[float
     assert all(idle.hold(each) for each in map(letter, SENDERS))
 
 
+def test_who_comes_later_gets_a_part_of_what_piles_up_though_the_other_gets_on(
+    clock: list[float],
+) -> None:
+    later = Sharing("two", lambda: clock[0])
+    later.note("one", there=True)
+    assert all(later.hold(each) for each in map(letter, SENDERS))
+    clock[0] += PATIENCE
+    later.note("one", there=True)
+    assert (later.wait(), later.give_up(lambda _: True)) == (0.0, True)
+    later.release()
+    assert not any(map(later.hold, map(letter, SENDERS)))
+    for writer in ("two", "one"):
+        later.note(writer, there=True)
+    assert {later.hold(each) for each in map(letter, SENDERS)} == {True, False}
+
+
 def test_it_is_left_to_another_as_long_as_that_gets_on(
     clock: list[float], pair: tuple[Sharing, Sharing]
 ) -> None:
