@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -75,15 +77,22 @@ class BridgedMailbox:
             try:
                 while True:
                     await self._wire.has_room()
-                    for each in await self._next(collection):
-                        parcel = Parcel(
-                            agent_channel(self.name),
-                            message_payload(each),
-                            partial(self._lost, each),
-                        )
-                        self._wire.publish(parcel)
+                    await self._publish(await self._next(collection))
             finally:
                 collection.in_order = self._in_order
+
+    async def _publish(self, handed: Sequence[Delivered]) -> None:
+        waiting = deque(handed)
+        try:
+            while waiting:
+                # A message to many is handed over to all of them at once.
+                await self._wire.has_room()
+                each = waiting.popleft()
+                channel, lost = agent_channel(self.name), partial(self._lost, each)
+                self._wire.publish(Parcel(channel, message_payload(each), lost))
+        finally:
+            for each in waiting:
+                self._system.communication.office.put_back(each.out)
 
     def _lost(self, each: Delivered, why: Lost) -> None:
         self._system.communication.office.put_back(each.out)

@@ -108,7 +108,7 @@ class TaskDesk:
 
 
 class _About(msgspec.Struct):
-    task_id: Any = ""
+    task_id: str = ""
 
 
 _about_what = msgspec.json.Decoder(_About).decode
@@ -116,6 +116,6 @@ _about_what = msgspec.json.Decoder(_About).decode
 
 def _about(message: Envelope) -> str:
     try:
-        return str(_about_what(message.data).task_id)
-    except msgspec.DecodeError:
-        return ""
+        return _about_what(message.data).task_id
+    except (msgspec.DecodeError, RecursionError):
+        return ""  # its receipt says why
