@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 from aia_mas.application.communication.views import message_view
 from aia_mas.application.engine.engine import Engine
 from aia_mas.application.event_log.leases import Lease
+from aia_mas.application.event_log.slices import Slices
 from aia_mas.domain.communication.authority import check_may_read
 from aia_mas.domain.communication.mailroom.letter import Letter
 from aia_mas.domain.communication.message_events import MessageSent
@@ -111,7 +112,11 @@ class RedisBridge:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._wire.run, redis)
                 tasks.start_soon(self._look_after, redis)
+                slices = Slices()
                 while True:
+                    if slices.over():
+                        # As long as there is something to hear, to listen gives nobody a turn.
+                        await slices.give_way()
                     heard = await listening.get_message(timeout=_LOOK)
                     if heard is None:
                         await listening.ping()
@@ -283,6 +288,8 @@ class RedisBridge:
     def _refuse(self, message_id: str, code: str, detail: str) -> None:
         self.refused += 1
         log.info("redis_message_refused", code=code)
+        if self._wire.is_busy:
+            return  # whoever says so much in nobody's name keeps messages from no one
         told = {"type": "refused", "id": message_id, "code": code, "detail": detail}
         self._wire.publish(Parcel(REFUSED, _encode(told)))
 

@@ -10,6 +10,8 @@ from redis.asyncio import Redis
 
 _MOST = 10_000
 """What waits to be published, at most; what is more is taken back at once."""
+_BUSY = 1_000
+"""What waits where nothing is to be said that nobody needs to hear."""
 _AT_ONCE = 200
 
 
@@ -34,6 +36,11 @@ class Wire:
         """Begin with nothing to say."""
         self._waiting: list[Parcel] = []
         self._some = asyncio.Event()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether much waits to be published."""
+        return len(self._waiting) >= _BUSY
 
     def publish(self, parcel: Parcel) -> None:
         """Publish something soon."""
