@@ -56,7 +56,8 @@ unit: dev ## Run the fast tests only: no database, no network
 
 .PHONY: test-long
 test-long: dev ## Run the stories made up at random for long: an hour or more (ARGS="-k whole")
-	HYPOTHESIS_PROFILE=thorough $(bin)pytest tests/unit/economy tests/unit/domain tests/unit/life \
+	HYPOTHESIS_PROFILE=thorough $(bin)pytest tests/unit/communication tests/unit/economy \
+	    tests/unit/domain tests/unit/life \
 	    -n auto --dist loadfile -k "machine or test_life" -o faulthandler_timeout=0 $(ARGS)
 
 .PHONY: bench

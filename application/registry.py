@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from aia_mas.application.access import handlers as access
+from aia_mas.application.communication import former_events
 from aia_mas.application.communication import handlers as communication
 from aia_mas.application.connections import handlers as connections
 from aia_mas.application.economy import handlers as economy
 from aia_mas.application.economy.election_desk import ElectionDesk
 from aia_mas.application.engine.handlers import Evolvers, Handlers
 from aia_mas.application.engine.working_set import WorkingSet
+from aia_mas.application.event_log.mapper import EventMapper, Upcaster
 from aia_mas.application.orchestration import handlers as orchestration
 from aia_mas.domain.kernel import Event
 
@@ -24,6 +26,12 @@ EVENTS: tuple[type[Event], ...] = (
     *economy.EVENTS,
 )
 """What the log may hold."""
+
+UPCASTERS: Mapping[str, tuple[str, Upcaster]] = {**former_events.UPCASTERS}
+"""What it may hold besides, in former shapes; see ``EventMapper``."""
+
+TOPICS = frozenset(event.topic for event in EVENTS) | UPCASTERS.keys()
+"""The topics of all of it."""
 
 EVOLVERS: Evolvers = {
     **orchestration.EVOLVERS,
@@ -42,6 +50,11 @@ STATES: Mapping[str, type[msgspec.Struct]] = {
     **economy.STATES,
 }
 """Category of streams -> what is folded, for snapshots."""
+
+
+def event_mapper() -> EventMapper:
+    """Return what reads and writes all events."""
+    return EventMapper(EVENTS, UPCASTERS)
 
 
 def others(

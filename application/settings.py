@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
+from msgspec.structs import replace
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from aia_mas.application.settings_catalogue import CATALOGUE
@@ -295,7 +296,12 @@ def load_settings(
             values[setting.field] = setting.read(raw)
         except ValueError as error:
             raise SettingsError(key, str(error)) from None
-    settings = Settings(**values, warnings=tuple(warnings))
+    settings = Settings(**values)
+    if settings.redis_bridge == "on" and settings.redis is None:
+        warnings.append(
+            "MAS_REDIS_BRIDGE is on, but no Redis is named: set REDIS_HOST or REDIS_URL"
+        )
+    settings = replace(settings, warnings=tuple(warnings))
     genesis = {
         "MAS_GENESIS_TREASURY": settings.genesis_treasury,
         "MAS_GENESIS_REWARD_POOL": settings.genesis_reward_pool,

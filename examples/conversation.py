@@ -32,7 +32,8 @@ def audit(message: CommunicationMessage) -> None:
 @framework.on("message_died")
 async def dead(event: SystemEvent) -> None:
     """Tell of what could not be delivered."""
-    print(f"dead: {event.entity_id} to {event.data['recipient']}: {event.data['reason']}")
+    for each in event.data["items"]:
+        print(f"dead: {event.entity_id} to {each['recipient']}: {each['reason']}")
 
 
 async def thermometer() -> None:

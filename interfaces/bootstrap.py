@@ -7,7 +7,6 @@ import os
 import socket
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
-from functools import partial
 from random import SystemRandom
 from types import TracebackType
 from typing import Self
@@ -32,7 +31,6 @@ from aia_mas.application.orchestration.seats import Counting, Seats
 from aia_mas.application.orchestration.workload import Workload
 from aia_mas.application.presence import Presence, Reports
 from aia_mas.application.processes import deadlines as deadlines_process
-from aia_mas.application.processes import dispatcher as dispatcher_process
 from aia_mas.application.processes.deadlines import Deadlines, ExpiryFold
 from aia_mas.application.processes.dispatch_fold import DispatchFold
 from aia_mas.application.processes.dispatcher import Dispatcher
@@ -47,11 +45,11 @@ from aia_mas.interfaces.access import Access
 from aia_mas.interfaces.commands import handlers_of
 from aia_mas.interfaces.communication import Communication
 from aia_mas.interfaces.economy import Economy
+from aia_mas.interfaces.leading import Process, processes_of
 from aia_mas.interfaces.live_streams import live_hub
 from aia_mas.interfaces.own_policies import policies_at
 from aia_mas.interfaces.process_folds import DISPATCHING, EXPIRY, MAILROOM, SETTLEMENT, WEBHOOKS
 from aia_mas.interfaces.realtime import Hub
-from aia_mas.interfaces.redis_bridge import bridge_leads
 from aia_mas.interfaces.stores import Leases, NodeLog, OpenStores, Stores, answers, open_postgres
 from aia_mas.interfaces.webhooks import Webhooks
 from aia_mas.projections.read_models import ReadModels
@@ -86,11 +84,13 @@ class System:
         projections: The read models.
         hub: The live streams.
         access: Who may come in, and who is there.
+        processes: What it does whenever it leads that, by the names of the leases.
         leases: What this node leads.
         limiter: Counts the requests of each caller; None: there is no limit.
         new_id: Makes a new UUIDv7, whose text sorts by time.
         random: Draws from 0..1, to spread what is tried again.
         draining: It takes no more commands.
+        unanswered: It stopped without its store, which is there but does not answer.
     """
 
     stores: Stores
@@ -109,6 +109,7 @@ class System:
     projections: ReadModels
     hub: Hub
     access: Access
+    processes: dict[str, Process]
     leases: Leases
     limiter: Limiter | None
     _life: asyncio.Task[None]
@@ -146,7 +147,7 @@ class System:
         self.policies = registered((*policies_at(settings.policies), *policies))
         self.clock = clock or SystemClock()
         self.name = settings.node_name or f"{socket.gethostname()}:{os.getpid()}"
-        self.draining = False
+        self.draining = self.unanswered = False
         self.new_id = new_id
         self.random = random
         self._look_seconds = look_seconds
@@ -228,8 +229,10 @@ class System:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self.log.drain)
                 tasks.start_soon(self.hub.drain)
-        if within.cancelled_caught or not await answers(self.log):
-            await self.log.give_up()  # what is left to do waits for no store that is away
+        if within.cancelled_caught or not await answers(self.log, within.deadline):
+            self.unanswered = self.log.contact.whole
+            log.warning("store_given_up", away=not self.unanswered)
+            await self.stores.give_up()  # what is left waits for no store
 
     def _wire(self) -> None:
         settings, event_log, clock = self.settings, self.log, self.clock
@@ -302,7 +305,7 @@ class System:
         self.webhooks = Webhooks(self)
         self.economy = Economy(self, working_set)
         self.communication = Communication(self, dispatch_fold.active_tasks, self._look_seconds)
-        self._deadlines = Deadlines(
+        deadlines = Deadlines(
             expiry_fold,
             self._expiry_host,
             self.presence,
@@ -323,6 +326,7 @@ class System:
         self.projections = stores.read_models(self._process_hosts, self.tiers)
         self.hub = live_hub(event_log, settings, self.projections, clock)
         self.access = Access(settings, self.name, clock, event_log, working_set, self.hub)
+        self.processes = processes_of(self, deadlines)
 
     async def _start(self, tasks: TaskGroup) -> None:
         for host in self._process_hosts.values():
@@ -338,12 +342,5 @@ class System:
         tasks.start_soon(self.communication.handlings.run)
         await self.access.start(tasks)
         await tasks.start(self.hub.run)
-        for name, lead in (
-            (dispatcher_process.LEASE, self.dispatcher.lead),
-            (deadlines_process.LEASE, self._deadlines.lead),
-            *self.webhooks.leads,
-            *self.economy.leads,
-            *self.communication.leads,
-            *bridge_leads(self),
-        ):
-            tasks.start_soon(self.leases.lead, name, partial(lead, engine=self.engine))
+        for name, process in self.processes.items():
+            tasks.start_soon(self.leases.lead, name, process)

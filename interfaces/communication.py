@@ -12,7 +12,11 @@ from aia_mas.application.communication.contents import Contents
 from aia_mas.application.communication.mailroom_fold import MailroomFold
 from aia_mas.application.communication.polling import Polls
 from aia_mas.application.communication.post_office import PostOffice
-from aia_mas.application.communication.reading import MessageReading, read_messages
+from aia_mas.application.communication.reading import (
+    BridgeReading,
+    MessageReading,
+    read_messages,
+)
 from aia_mas.application.communication.records import Records
 from aia_mas.application.communication.replies import Replies
 from aia_mas.application.communication.sealing import Sealing
@@ -27,6 +31,8 @@ from aia_mas.application.webhooks.lines import Backoff
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
 from aia_mas.domain.communication.terms import MessageTerms, ToUnknown, WhenFull
 from aia_mas.interfaces.process_folds import MAILROOM
+from aia_mas.interfaces.redis_bridge import LEASE as BRIDGE
+from aia_mas.interfaces.redis_bridge import bridge_of
 from aia_mas.interfaces.settling import Settling
 
 if TYPE_CHECKING:
@@ -67,6 +73,7 @@ class Communication:
         settling: Takes what recipients say of messages.
         courier: Ends what is not delivered any more.
         webhooks: Sends them to endpoints.
+        bridge: Serves agents that speak Redis; None: this node is not told to.
         handlings: Calls functions of programs with events, messages among them.
         leads: What a node leads for them, by the name of its lease.
     """
@@ -137,7 +144,9 @@ class Communication:
         # Where all is in memory, endpoints are not called.
         in_memory = system.stores.kind == "memory"
         sending = () if in_memory else ((message_webhooks.LEASE, self.webhooks.lead),)
-        self.leads = ((LEASE, self.courier.lead), *sending)
+        self.bridge = bridge_of(system)
+        bridging = () if self.bridge is None else ((BRIDGE, self.bridge.lead),)
+        self.leads = ((LEASE, self.courier.lead), *sending, *bridging)
         self._clock = clock
 
     @property
@@ -153,6 +162,10 @@ class Communication:
     def reading(self) -> MessageReading:
         """Return messages in numbers, as this node knows them now."""
         return read_messages(self.fold.state, self.office)
+
+    def bridged(self) -> BridgeReading | None:
+        """Return what the bridge to Redis has done; None: there is none."""
+        return None if self.bridge is None else self.bridge.reading()
 
     def collect(
         self, recipient: str, transport: str, prefetch: int | None = PREFETCH

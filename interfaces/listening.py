@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from typing import NamedTuple
 
 from aia_mas.application.settings import Settings
 
@@ -40,21 +41,38 @@ def listen(host: str, port: int) -> list[socket.socket]:
     return listeners
 
 
-def listen_all(settings: Settings) -> list[socket.socket]:
+class Listeners(NamedTuple):
+    """All that a node listens on.
+
+    Attributes:
+        requests: Where requests are served, and sockets.
+        sockets: The port of sockets, when they have one of their own, too.
+    """
+
+    requests: list[socket.socket]
+    sockets: list[socket.socket]
+
+    @property
+    def all(self) -> list[socket.socket]:
+        """Both, those for requests first."""
+        return [*self.requests, *self.sockets]
+
+
+def listen_all(settings: Settings) -> Listeners:
     """Listen where requests are served and, when it has a port of its own, where sockets are.
 
     Raises:
         PortUnavailable: Not possible; the message tells why and what helps.
     """
-    listeners = listen(settings.host, settings.port)
-    if settings.websocket_port is not None:
-        try:
-            listeners += listen(settings.websocket_host or settings.host, settings.websocket_port)
-        except PortUnavailable:
-            for listener in listeners:
-                listener.close()
-            raise
-    return listeners
+    requests, port = listen(settings.host, settings.port), settings.websocket_port
+    if port is None:
+        return Listeners(requests, [])
+    try:
+        return Listeners(requests, listen(settings.websocket_host or settings.host, port))
+    except PortUnavailable:
+        for listener in requests:
+            listener.close()
+        raise
 
 
 def _open(

@@ -18,7 +18,6 @@ from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.event_log.log import EventLog
 from aia_mas.domain.communication.errors import (
     AlreadyAcknowledged,
-    MessageClosed,
     NotARecipient,
 )
 from aia_mas.domain.communication.mailroom.letter import Delivery, Letter
@@ -111,16 +110,7 @@ class Settling:
         outcomes = iter(
             await self._recorded([each for each in taken if isinstance(each, asyncio.Future)])
         )
-        results = [each if isinstance(each, DomainError) else next(outcomes) for each in taken]
-        for number, result in enumerate(results):
-            if isinstance(result, MessageClosed) and "message_status" not in result.facts:
-                # It was given up at that moment, at another place.
-                why = await self.why_not(recipient, message_ids[number])
-                if why is None and self._fold.state.find(message_ids[number], recipient):
-                    # And queued again, which only dead letters are.
-                    result.facts["message_status"] = MessageStatus.DEAD.value
-                results[number] = why or result
-        return results
+        return [each if isinstance(each, DomainError) else next(outcomes) for each in taken]
 
     async def refuse(
         self,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from typing import Literal, Protocol
 
 import anyio
@@ -16,12 +17,12 @@ from aia_mas.application.engine.snapshots import PostgresSnapshots, Snapshots
 from aia_mas.application.event_handlers.store import HandlerStore, PostgresHandlers
 from aia_mas.application.event_log.committer import Committer
 from aia_mas.application.event_log.contact import Contact
-from aia_mas.application.event_log.fold_host import STORE_ERRORS, FoldHost
+from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.event_log.fold_snapshots import FoldSnapshots, PostgresFoldSnapshots
 from aia_mas.application.event_log.leases import Lease, LeaseKeeper
 from aia_mas.application.event_log.log import EventLog
-from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.postgres_log import Limits, PostgresEventLog
+from aia_mas.application.event_log.records import Head
 from aia_mas.application.event_log.redis_wakeups import RedisWakeups
 from aia_mas.application.maintenance import Maintenance
 from aia_mas.application.migrations import migrate
@@ -37,7 +38,7 @@ from aia_mas.projections.read_models import ReadModels
 from aia_mas.projections.registry import READ_MODELS
 
 _ANSWERS_WITHIN = 0.5
-"""Seconds that the store has for an answer before it counts as away."""
+"""Seconds that the store has for an answer, at least, before it counts as away."""
 
 
 class NodeLog(EventLog, Protocol):
@@ -134,6 +135,10 @@ class Stores(Protocol):
         """Ask the database for a sign of life; raises what is wrong with it."""
         ...
 
+    async def give_up(self) -> None:
+        """Have nobody wait for the database, here or later: the node stops without it."""
+        ...
+
     async def leaders(self) -> dict[str, str]:
         """Return which node leads what."""
         ...
@@ -208,6 +213,13 @@ class PostgresStores:
         async with self.log.pool.connection() as connection:
             await connection.execute("select 1")
 
+    async def give_up(self) -> None:
+        """Have nobody wait for PostgreSQL; see ``Stores``."""
+        if self.database.embedded is not None and self.log.contact.whole:
+            # It is there: what died would be seen to have ended.
+            self.database.embedded.abandon()
+        await self.log.give_up()
+
     async def leaders(self) -> dict[str, str]:
         """Return which node leads what."""
         async with self.log.pool.connection() as connection:
@@ -227,7 +239,7 @@ async def open_postgres(
     await migrate(database.owner_url, program_role=database.program_role)
     log = PostgresEventLog(
         database.url,
-        EventMapper(registry.EVENTS),
+        registry.event_mapper(),
         limits=Limits(
             settings.max_waiting_commands,
             settings.max_waiting_bytes,
@@ -239,11 +251,23 @@ async def open_postgres(
     return PostgresStores(settings, database, log, name, clock, stack)
 
 
-async def answers(log: NodeLog) -> bool:
-    """Tell whether the store can be reached: a line to it may be broken that is soon made again."""
-    if log.contact.whole:
-        return True
-    with anyio.move_on_after(_ANSWERS_WITHIN), suppress(*STORE_ERRORS):
-        await log.head()
-        return True
-    return False
+async def answers(log: NodeLog, deadline: float) -> bool:
+    """Tell whether the store answers: a line to it may be broken that is soon made again.
+
+    Args:
+        log: Whose store.
+        deadline: Until when to wait while no line is broken (it may be busy, or hang), by the
+            time of anyio.
+    """
+    asking = asyncio.ensure_future(log.head())
+    left = deadline - anyio.current_time() if log.contact.whole else 0.0
+    # Not cancelled: a query that is has to be ended first, by a server that may not answer.
+    await asyncio.wait({asking}, timeout=max(left, _ANSWERS_WITHIN))
+    asking.add_done_callback(_heard)
+    return asking.done() and asking.exception() is None
+
+
+def _heard(asking: asyncio.Future[Head]) -> None:
+    """Take note of what came of a question; nobody else may want to know."""
+    if not asking.cancelled():
+        asking.exception()

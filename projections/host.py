@@ -193,25 +193,25 @@ class ProjectionHost:
 
     def snapshot_of_tasks(self, wanted: Wanted, limit: int) -> AbstractAsyncContextManager[Reading]:
         """Open the list of tasks; see ``snapshot_reading``."""
-        return reading(self._conninfo, TASK_ITEMS, wanted, limit)
+        return reading(self._conninfo, TASK_ITEMS, wanted, limit, self._log.pool)
 
     def snapshot_of_agents(
         self, wanted: Wanted, limit: int
     ) -> AbstractAsyncContextManager[Reading]:
         """Open the list of agents; see ``snapshot_reading``."""
-        return reading(self._conninfo, self._agent_items, wanted, limit)
+        return reading(self._conninfo, self._agent_items, wanted, limit, self._log.pool)
 
     def snapshot_of_proposals(
         self, wanted: Wanted, limit: int
     ) -> AbstractAsyncContextManager[Reading]:
         """Open the list of proposals; see ``snapshot_reading``."""
-        return reading(self._conninfo, PROPOSAL_ITEMS, wanted, limit)
+        return reading(self._conninfo, PROPOSAL_ITEMS, wanted, limit, self._log.pool)
 
     def snapshot_of_budgets(
         self, wanted: Wanted, limit: int
     ) -> AbstractAsyncContextManager[Reading]:
         """Open the list of budgets; see ``snapshot_reading``."""
-        return reading(self._conninfo, BUDGET_ITEMS, wanted, limit)
+        return reading(self._conninfo, BUDGET_ITEMS, wanted, limit, self._log.pool)
 
     def system_metrics(self, now: datetime) -> Metrics:
         """Return the figures of the whole system, with how far this node's read models are."""

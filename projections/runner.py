@@ -122,7 +122,7 @@ class ProjectionRunner:
 
     async def _fold(self, lease: Lease) -> None:
         """Fold on one connection, as long as it lasts."""
-        async with await connect(self._conninfo, self.lease_name) as connection:
+        async with await connect(self._conninfo, self.lease_name, self._pool) as connection:
             writer = CheckpointWriter(self.projection, connection, fence=lease.fence)
             await writer.open()
             self.progress.move(writer.position)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import anyio
 import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_loads
 
-from aia_mas.application.event_log.connections import Connection
+from aia_mas.application.event_log.connections import Connection, Pool
 
 _PATIENCE = 5  # seconds
 
@@ -24,17 +23,19 @@ set idle_in_transaction_session_timeout = '30s'
 """
 
 
-async def connect(conninfo: str, purpose: str) -> psycopg.AsyncConnection[TupleRow]:
+async def connect(
+    conninfo: str, purpose: str, pool: Pool | None = None
+) -> psycopg.AsyncConnection[TupleRow]:
     """Open a connection to the tables of projections.
 
     Args:
         conninfo: libpq URL or keywords.
         purpose: What ``pg_stat_activity`` shows.
+        pool: Cut with it, though it is none of its connections.
     """
-    # An attempt that is cancelled half-way would keep a slot of the server until the garbage
-    # collector comes by, so it is seen through; it is short, or ends with its time-out.
-    with anyio.CancelScope(shield=True):
-        connection = await Connection.connect(conninfo, autocommit=True, connect_timeout=_PATIENCE)
+    connection = await Connection.connect(conninfo, autocommit=True, connect_timeout=_PATIENCE)
+    if pool is not None:
+        pool.watch(connection)
     try:
         await connection.execute(_SESSION)
         await connection.execute(

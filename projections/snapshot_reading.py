@@ -10,6 +10,7 @@ import msgspec
 from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow
 
+from aia_mas.application.event_log.connections import Pool
 from aia_mas.projections.listing import Conditions, storable
 from aia_mas.projections.sessions import connect
 from aia_mas.projections.table import Projection
@@ -99,7 +100,11 @@ class _CursorReading:
 
 @asynccontextmanager
 async def reading(
-    conninfo: str, source: SnapshotSource, wanted: Wanted, limit: int
+    conninfo: str,
+    source: SnapshotSource,
+    wanted: Wanted,
+    limit: int,
+    pool: Pool | None = None,
 ) -> AsyncIterator[Reading]:
     """Read a list and its position in one transaction, on a connection of its own.
 
@@ -108,6 +113,7 @@ async def reading(
         source: The list.
         wanted: Which rows of it.
         limit: Rows at most.
+        pool: As in ``connect``.
     """
     conditions = source.conditions(wanted)
     query = sql.SQL(" ").join(
@@ -118,7 +124,7 @@ async def reading(
             sql.SQL(f"order by {source.order} limit {limit}"),
         )
     )
-    async with await connect(conninfo, "snapshot") as connection, connection.transaction():
+    async with await connect(conninfo, "snapshot", pool) as connection, connection.transaction():
         await connection.execute("set transaction isolation level repeatable read, read only")
         row = await (
             await connection.execute(

@@ -27,15 +27,13 @@ from aia.agents.running import Node, join, leave, share
 from aia.agents.system_event import SystemEvent
 from aia.agents.websocket_manager import WebSocketManager
 from aia_mas.application.communication.handlers import SentMessage
-from aia_mas.application.connections import ConnectionFilter
 from aia_mas.application.event_handlers.handler import HandlerFigures
 from aia_mas.application.event_handlers.store import ParkedEvent
 from aia_mas.application.logs import use_standard_loggers
 from aia_mas.application.settings import Settings, load_settings
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.interfaces.bootstrap import System
-from aia_mas.interfaces.http.schemas.connections import Kind
-from aia_mas.interfaces.http.schemas.message_metrics import communication_metrics
+from aia_mas.interfaces.message_figures import communication_figures
 
 __all__ = [
     "CommunicationMessage",
@@ -306,19 +304,8 @@ class EventDrivenCommunicationFramework:
 
     async def get_metrics(self) -> dict[str, Any]:
         """Return messages in numbers: by priority what waits, arrived and failed, and how fast."""
-
-        async def get(system: System) -> dict[str, Any]:
-            store, communication = system.access.connections, system.communication
-            counts = {
-                kind.value: await store.count(ConnectionFilter(kind=kind.value)) for kind in Kind
-            }
-            position = communication.host.position
-            figures: dict[str, Any] = msgspec.to_builtins(
-                communication_metrics(communication.reading(), counts, position)
-            )
-            return figures
-
-        return await self._call(get)
+        figures: dict[str, Any] = msgspec.to_builtins(await self._call(communication_figures))
+        return figures
 
     def _use(self, node: Node | None) -> None:
         self._node = node

@@ -19,7 +19,7 @@ from aia_mas.domain.communication.message_events import MessageSent
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.ids import entity_of
 
-EVENT_NAMES = EventNames(event.topic for event in registry.EVENTS)
+EVENT_NAMES = EventNames(registry.TOPICS)
 """What events are called."""
 ANY = "*"
 

@@ -101,7 +101,7 @@ class Inbox:
 
         async def leave(system: System) -> None:
             for delivered in unseen:
-                system.communication.office.put_back(self._agent_id, delivered)
+                system.communication.office.put_back(delivered.out)
             collection.__exit__()
 
         await self._node.call(leave)

@@ -14,12 +14,10 @@ from aia.agents.communication_message import CommunicationMessage, DeadLetter, W
 from aia.agents.on_a_node import HOST, OnANode
 from aia_mas.application.communication.out import Delivered
 from aia_mas.application.communication.peeking import Waiting, peek
+from aia_mas.application.communication.redriving import redriving
 from aia_mas.application.communication.sealing import UNREADABLE
-from aia_mas.domain.communication.ending import RedriveMessage
-from aia_mas.domain.communication.errors import MessageNotFound
-from aia_mas.domain.communication.message import message_stream
 from aia_mas.domain.kernel import DomainError
-from aia_mas.domain.kernel.ids import check_id, check_made_id
+from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.orchestration.bounds import check_number
 from aia_mas.interfaces.bootstrap import System
 from aia_mas.projections.communication import message_view as rows
@@ -192,13 +190,7 @@ class MessageQueue(OnANode):
         """
 
         async def execute(system: System) -> None:
-            check_made_id(message_id, "message_id")
-            sent = await system.log.read_stream(message_stream(message_id), limit=1)
-            if not sent:
-                raise MessageNotFound(message_id=message_id)
-            command = RedriveMessage(
-                message_id=message_id, recipient=agent_id, sent=sent[0].position
-            )
+            command = await redriving(system.log, message_id, agent_id)
             await system.engine.execute(command, HOST)
 
         await self._call(execute)

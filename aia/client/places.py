@@ -6,10 +6,28 @@ from aia.client.events import Subscribed
 from aia.client.types.live import (
     AgentSnapshot,
     AgentUpdate,
+    BudgetSnapshot,
+    BudgetUpdate,
+    Fact,
+    MessageUpdate,
+    Page,
+    ProposalSnapshot,
+    ProposalUpdate,
     TaskSnapshot,
     TaskUpdate,
-    Update,
 )
+
+_TOPICS: dict[type[Fact | Page], str] = {
+    AgentUpdate: "agents",
+    AgentSnapshot: "agents",
+    BudgetUpdate: "budgets",
+    BudgetSnapshot: "budgets",
+    MessageUpdate: "messages",
+    ProposalUpdate: "proposals",
+    ProposalSnapshot: "proposals",
+    TaskUpdate: "tasks",
+    TaskSnapshot: "tasks",
+}
 
 
 class Places:
@@ -56,20 +74,16 @@ class Places:
         self.text = f"{self._epoch}/{listed}"
         return whole
 
-    def stood(self, page: TaskSnapshot | AgentSnapshot) -> None:
+    def stood(self, page: Page) -> None:
         """Take note of how things stood."""
         if page.done:
-            self._positions[_topic_of(page)] = page.position
+            self._positions[_TOPICS[type(page)]] = page.position
 
-    def new(self, fact: TaskUpdate | AgentUpdate) -> bool:
+    def new(self, fact: Fact) -> bool:
         """Take note of a fact; tell whether it was not told before."""
-        topic = _topic_of(fact)
+        topic = _TOPICS[type(fact)]
         if fact.position <= self._positions.get(topic, -1):
             return False
         self._positions[topic] = fact.position
         self.text = fact.place
         return True
-
-
-def _topic_of(update: Update) -> str:
-    return "tasks" if isinstance(update, TaskUpdate | TaskSnapshot) else "agents"

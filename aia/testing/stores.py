@@ -17,7 +17,6 @@ from aia_mas.application.engine.snapshots import NoSnapshots
 from aia_mas.application.event_handlers.store import MemoryHandlers
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.event_log.leases import Lease
-from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.memory_log import MemoryEventLog
 from aia_mas.application.presence import MemoryPresence
 from aia_mas.application.settings import Settings
@@ -94,6 +93,10 @@ class MemoryStores:
     async def check(self) -> None:
         """Do nothing: it is here."""
 
+    async def give_up(self) -> None:
+        """Have nobody wait for the log; see ``Stores``."""
+        await self.log.give_up()
+
     async def leaders(self) -> dict[str, str]:
         """Return who leads: this node, all that is led."""
         return {lease.name: self._name for lease in self.leases.held}
@@ -116,7 +119,7 @@ class OpenMemory:
         """Open it."""
         chance = self._chance
         event_log = MemoryEventLog(
-            EventMapper(registry.EVENTS),
+            registry.event_mapper(),
             now=clock.now,
             store_id=chance.uuid(),
             epoch=chance.uuid(),

@@ -106,7 +106,8 @@ class Collection:
                 self._news.clear()
                 tray = self._join()
                 if self._office.is_behind:
-                    wait, tray = _LOOK, None
+                    # Nobody looked into it; the news is heard all the same.
+                    wait, tray, self._drained = _LOOK, None, False
                 elif tray is not None:
                     handed = await self._take(tray, most, most_bytes)
                     if handed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
@@ -48,6 +48,17 @@ class Content:
         self.size = len(self.json) + _OWN_BYTES
 
 
+class _Sent(NamedTuple):
+    """A message as it was sent, not encoded for anybody yet."""
+
+    message_id: str
+    event: MessageSent
+
+    @property
+    def size(self) -> int:
+        return self.event.size + _OWN_BYTES
+
+
 class Contents:
     """Messages by the position of the event by which they were sent."""
 
@@ -61,7 +72,7 @@ class Contents:
         """
         self._log = log
         self._opened = opened
-        self._kept: OrderedDict[int, Content | MessageSent] = OrderedDict()
+        self._kept: OrderedDict[int, Content | _Sent] = OrderedDict()
         self._bytes = 0
         self._most = kept_bytes
         self._told: set[str] = set()
@@ -69,7 +80,7 @@ class Contents:
     def follow(self, letter: Letter, event: MessageSent) -> None:
         """Keep a message that was sent just now, if somebody is to get it."""
         if letter.left:
-            self._keep(letter.sent, event, event.size + _OWN_BYTES)
+            self._keep(letter.sent, _Sent(letter.message_id, event))
 
     async def of(self, letters: Iterable[Letter]) -> dict[int, Content]:
         """Return what stands in letters, by ``Letter.sent``, but for what cannot be read here."""
@@ -82,7 +93,7 @@ class Contents:
             elif isinstance(kept, Content):
                 found[letter.sent] = kept
             else:
-                self._open(letter.sent, letter.message_id, kept, found)
+                self._open(letter.sent, kept, found)
         if missing:
             await self._read(sorted(set(missing)), found)
         return found
@@ -97,9 +108,11 @@ class Contents:
         kept = self._kept.get(position)
         if isinstance(kept, Content):
             return kept
+        if kept is not None:
+            return self._content(position, kept)
         for each in await self._log.read(position - 1, 1):
             if each.position == position and isinstance(each.event, MessageSent):
-                return self._content(position, entity_of(each.stream), each.event)
+                return self._content(position, _Sent(entity_of(each.stream), each.event))
         return None
 
     async def _read(self, positions: list[int], found: dict[int, Content]) -> None:
@@ -118,20 +131,20 @@ class Contents:
                     return
                 for each in events:
                     if each.position in wanted and isinstance(each.event, MessageSent):
-                        self._open(each.position, entity_of(each.stream), each.event, found)
+                        sent = _Sent(entity_of(each.stream), each.event)
+                        self._open(each.position, sent, found)
                 after = events[-1].position
 
-    def _open(
-        self, position: int, message_id: str, event: MessageSent, found: dict[int, Content]
-    ) -> None:
+    def _open(self, position: int, sent: _Sent, found: dict[int, Content]) -> None:
         try:
-            found[position] = self._content(position, message_id, event)
+            found[position] = self._content(position, sent)
         except UNREADABLE as error:
             self._tell_unreadable(error)
 
-    def _content(self, position: int, message_id: str, event: MessageSent) -> Content:
+    def _content(self, position: int, sent: _Sent) -> Content:
+        message_id, event = sent
         content = Content(message_view(message_id, event, self._opened(message_id, event)))
-        self._keep(position, content, content.size)
+        self._keep(position, content)
         return content
 
     def _tell_unreadable(self, error: DomainError) -> None:
@@ -141,15 +154,15 @@ class Contents:
             self._told.add(key_id)
             log.error("messages_unreadable", code=error.code, **error.facts)
 
-    def _keep(self, position: int, what: Content | MessageSent, size: int) -> None:
+    def _keep(self, position: int, what: Content | _Sent) -> None:
         before = self._kept.pop(position, None)
         if before is not None:
-            self._bytes -= _size(before)
+            self._bytes -= before.size
         self._kept[position] = what
-        self._bytes += size
+        self._bytes += what.size
         while self._bytes > self._most and len(self._kept) > 1:
             _, oldest = self._kept.popitem(last=False)
-            self._bytes -= _size(oldest)
+            self._bytes -= oldest.size
 
 
 _SPAN = 200
@@ -157,7 +170,3 @@ _SPAN = 200
 _MOST_TOLD = 100
 """Keys that cannot be used, of which the log tells."""
 _encode = msgspec.json.Encoder().encode
-
-
-def _size(kept: Content | MessageSent) -> int:
-    return kept.size if isinstance(kept, Content) else kept.size + _OWN_BYTES

@@ -20,6 +20,7 @@ from aia_mas.domain.communication import delivery_events, ending, mailbox, messa
 from aia_mas.domain.communication.sending import SendMessage, SentBefore, send_message
 from aia_mas.domain.communication.terms import MessageTerms
 from aia_mas.domain.kernel import Event
+from aia_mas.domain.orchestration.agent import agent_stream
 from aia_mas.domain.orchestration.task_specification import Priority
 
 EVENTS: tuple[type[Event], ...] = (
@@ -135,6 +136,11 @@ def handlers(terms: MessageTerms, sorting: Callable[[], Sorting]) -> Handlers:
         mailbox.Unsubscribe: _on_mailbox(mailbox.unsubscribe),
         mailbox.SetSubscriptions: _on_mailbox(mailbox.set_subscriptions),
         mailbox.ForwardMailbox: _on_mailbox(mailbox.forward_mailbox),
+        mailbox.CloseMailbox: Handler(
+            lambda c: (mailbox.mailbox_stream(c.agent_id), agent_stream(c.agent_id)),
+            mailbox.close_mailbox,
+            _nothing,
+        ),
         rules.SetRule: Handler(
             lambda _: (rules.RULES,), rules.set_rule, lambda _, c: rule_view(c.rule)
         ),

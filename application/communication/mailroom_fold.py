@@ -20,22 +20,28 @@ class MailroomFold:
         state: The fold itself.
         newest: The last position that was ever folded here.
         on_sent: Called with every letter that was sent, and its event.
-        on_spread: Called when a letter to many has come or expired.
+        on_spread: Called with the crowd of those for whom a letter to many has come or expired.
         on_acknowledged: Called with the position of each letter that arrived, and for whom.
+        on_connection: Called with the number of a recipient, the name under which a node writes,
+            and whether a letter went over a connection of that node to it, or one is gone.
+        on_given_up: Called with the position of each letter that somebody will not get, for whom,
+            and whether it is ``dead`` or ``dropped``; not of those that expire.
         on_named: Called with the name of a recipient that was not known before.
         on_restored: Called when ``state`` is another one.
     """
 
     name = "mailroom"
-    version = 1
+    version = 2
 
     def __init__(self) -> None:
         """Begin empty."""
         self.state = Mailroom()
         self.newest = 0
         self.on_sent: list[Callable[[Letter, Any], None]] = []
-        self.on_spread: list[Callable[[], None]] = []
+        self.on_spread: list[Callable[[int], None]] = []
         self.on_acknowledged: list[Callable[[int, str], None]] = []
+        self.on_connection: list[Callable[[int, str, bool], None]] = []
+        self.on_given_up: list[Callable[[int, str, str], None]] = []
         self.on_named: list[Callable[[str], None]] = []
         self.on_restored: list[Callable[[], None]] = []
         self._connect()
@@ -72,6 +78,8 @@ class MailroomFold:
     def _connect(self) -> None:
         self.state.on_sent = self._sent
         self.state.on_acknowledged = self._acknowledged
+        self.state.on_connection = self._connection
+        self.state.on_given_up = self._given_up
         self.state.inboxes.on_spread = self._spread
         self.state.directory.on_named = self._named
 
@@ -79,14 +87,23 @@ class MailroomFold:
         for listener in self.on_sent:
             listener(letter, event)
 
-    def _spread(self) -> None:
+    def _spread(self, crowd: int) -> None:
         for listener in self.on_spread:
-            listener()
+            listener(crowd)
 
     def _acknowledged(self, position: int, number: int) -> None:
         name = self.state.directory.recipients[number].name
         for listener in self.on_acknowledged:
             listener(position, name)
+
+    def _connection(self, number: int, writer: str, there: bool) -> None:
+        for listener in self.on_connection:
+            listener(number, writer, there)
+
+    def _given_up(self, position: int, number: int, status: str) -> None:
+        name = self.state.directory.recipients[number].name
+        for listener in self.on_given_up:
+            listener(position, name, status)
 
     def _named(self, name: str) -> None:
         for listener in self.on_named:

@@ -9,12 +9,18 @@ from datetime import timedelta
 from aia_mas.application.clock import Clock
 from aia_mas.application.communication.contents import Contents
 from aia_mas.application.communication.mailroom_fold import MailroomFold
+from aia_mas.application.communication.on_their_way import OnTheirWay
 from aia_mas.application.communication.out import Delivered, Out
 from aia_mas.application.communication.outstanding import Outstanding
 from aia_mas.application.communication.records import Records
 from aia_mas.application.communication.tray import Tray
 from aia_mas.application.communication.trays import Trays
-from aia_mas.domain.communication.delivery_events import Acknowledged, Failed, Returned
+from aia_mas.domain.communication.delivery_events import (
+    DISCONNECTED,
+    Acknowledged,
+    Failed,
+    Returned,
+)
 from aia_mas.domain.communication.errors import (
     AlreadyAcknowledged,
     MessageClosed,
@@ -22,16 +28,15 @@ from aia_mas.domain.communication.errors import (
 )
 from aia_mas.domain.communication.mailroom.letter import Delivery, Letter
 from aia_mas.domain.communication.terms import MessageTerms
-from aia_mas.domain.kernel.errors import DomainError
 from aia_mas.domain.orchestration.bounds import check_number, check_text
 
 _UNREADABLE_AGAIN = 30.0
 """Seconds after which a message that could not be read is looked at again."""
-REFUSED, TIMED_OUT, DISCONNECTED = "refused", "timed_out", "disconnected"
-_LONGEST_REASON = 500
-"""Characters."""
-_LONGEST_RETRY = 86_400.0
-"""Seconds."""
+REFUSED, TIMED_OUT = "refused", "timed_out"
+LONGEST_REASON = 1_000
+"""Longest reason of a refusal, in characters."""
+LONGEST_PAUSE = 86_400.0
+"""Longest wait for the next delivery that a recipient may ask for, seconds."""
 
 
 class PostOffice:
@@ -80,13 +85,9 @@ class PostOffice:
         self.current = current
         self._interval = interval
         self._outstanding = Outstanding()
-        self.trays = Trays(fold, clock, self._outstanding.end)
-        # Acknowledgements on their way into the log; and those of which anything has come.
-        self._acknowledging: dict[tuple[int, str], asyncio.Future[int]] = {}
-        self._arrived: set[tuple[int, str]] = set()
+        self.trays = Trays(fold, clock, self._outstanding.end, records.writer)
+        self._acknowledging = OnTheirWay(fold)
         fold.on_sent.append(contents.follow)
-        fold.on_acknowledged.append(self._has_arrived)
-        fold.on_restored.append(self._restart)
 
     def tray(self, name: str) -> Tray | None:
         """Return the tray of a recipient, laid out; None: nothing is known of it."""
@@ -144,30 +145,21 @@ class PostOffice:
         """
         letter, known, out = self._open(name, message_id)
         if known is not None and known.spent:
-            raise MessageClosed(message_id=message_id, message_status="dead")
-        key = (letter.position, name)
+            raise MessageClosed("dead", message_id=message_id)
         if out is None:
             item = Acknowledged(letter.position, name, 0, "", None)
         else:
             self._settling(out)
             item = Acknowledged(letter.position, name, out.attempt, out.transport, out.delivered_at)
-
-        def refusal() -> DomainError | None:
-            return None if key in self._arrived else MessageClosed(message_id=message_id)
-
-        def over(_: object) -> None:
-            del self._acknowledging[key]
-            self._arrived.discard(key)
-
+        refusal = self._acknowledging.begin(letter, name)
         future = self._records.acknowledged(item, refusal, of_many=letter.bits is not None)
-        self._acknowledging[key] = future
-        future.add_done_callback(over)
+        self._acknowledging.follow(letter, name, future)
         return future
 
     def acknowledging(self, name: str, message_id: str) -> asyncio.Future[int] | None:
         """Return an acknowledgement that is on its way into the log; None: none is."""
         for letter in self._fold.state.letters_of(message_id):
-            if (future := self._acknowledging.get((letter.position, name))) is not None:
+            if (future := self._acknowledging.future(letter.position, name)) is not None:
                 return future
         return None
 
@@ -195,16 +187,16 @@ class PostOffice:
             MessageClosed: There is no further attempt anyway.
             NotARecipient: Nothing of this id is open for the recipient.
         """
-        check_text(reason, "reason", longest=_LONGEST_REASON)
+        check_text(reason, "reason", longest=LONGEST_REASON)
         if retry_after is not None:
-            check_number(retry_after, "retry_after_seconds", lowest=0.0, highest=_LONGEST_RETRY)
+            check_number(retry_after, "retry_after_seconds", lowest=0.0, highest=LONGEST_PAUSE)
         letter, known, out = self._open(name, message_id)
         if known is not None and known.spent:
-            raise MessageClosed(message_id=message_id, message_status="dead")
+            raise MessageClosed("dead", message_id=message_id)
         told = f"{REFUSED}: {reason}" if reason else REFUSED
-        if out is not None and out.failing is None:
-            return self._fail(out, told, retry_after=retry_after, requeue=requeue)
-        if out is not None and out.failing is not None:
+        if out is not None:
+            if out.failing is None:
+                return self._fail(out, told, retry_after=retry_after, requeue=requeue)
             # That it failed is being recorded, as it timed out or was refused before.
             if requeue:
                 return asyncio.shield(out.failing)
@@ -220,13 +212,9 @@ class PostOffice:
         elsewhere = Out(name, letter, attempt, "", self._now(), None)
         return self._fail(elsewhere, told, retry_after=retry_after, requeue=requeue)
 
-    def put_back(self, name: str, delivered: Delivered) -> None:
+    def put_back(self, out: Out) -> None:
         """Take a delivery back that did not take place after all; it does not count as one."""
-        self.take_back(name, delivered.out)
-
-    def take_back(self, name: str, out: Out) -> None:
-        """Do the same with what is known of it."""
-        tray = self.tray(name)
+        tray = self.tray(out.name)
         if tray is not None and not out.over and not out.settling:
             _ = self._give_back(tray, out)
 
@@ -328,14 +316,6 @@ class PostOffice:
     def _settling(self, out: Out) -> None:
         out.settling = True
         self._outstanding.end(out)
-
-    def _has_arrived(self, position: int, name: str) -> None:
-        if self._acknowledging and (position, name) in self._acknowledging:
-            self._arrived.add((position, name))
-
-    def _restart(self) -> None:
-        # What became of these stands in the mailroom, if it came to anything.
-        self._arrived.update(self._acknowledging)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

@@ -40,6 +40,26 @@ class MessageReading(NamedTuple):
     unreadable: int
 
 
+class BridgeReading(NamedTuple):
+    """What the bridge to Redis of a node has done since the node started.
+
+    Attributes:
+        heard: Frames that came.
+        refused: Those of them that came to nothing, by code.
+        unanswered: Those of them that were not answered, since too many came.
+        published: Messages, receipts and copies that were published.
+        dropped: Copies of messages to topics that were not, since too much waited.
+        mailboxes: Recipients whose messages are published now.
+    """
+
+    heard: int = 0
+    refused: Mapping[str, int] = {}
+    unanswered: int = 0
+    published: int = 0
+    dropped: int = 0
+    mailboxes: int = 0
+
+
 def read_messages(mailroom: Mailroom, office: PostOffice) -> MessageReading:
     """Read a node."""
     out = Counter(out.letter.rank for tray in office.trays.values() for out in tray.out.values())

@@ -41,7 +41,11 @@ T = TypeVar("T")
 
 
 class Records:
-    """What became of deliveries and does not stand in the log yet."""
+    """What became of deliveries and does not stand in the log yet.
+
+    Attributes:
+        writer: Under which name this run of the node writes.
+    """
 
     def __init__(
         self,
@@ -64,7 +68,7 @@ class Records:
         self._reached = reached
         self._clock = clock
         self._new_id = new_id
-        self._writer = writer
+        self.writer = writer
         self._acknowledged: list[_Arrived] = []
         self._of_many: list[_Arrived] = []
         self._failed: list[tuple[Failed, asyncio.Future[int]]] = []
@@ -152,7 +156,7 @@ class Records:
     ) -> None:
         """Write it down, and tell whoever waits for it once this node knows of it."""
         command = RecordDeliveries(
-            writer=self._writer,
+            writer=self.writer,
             noted=tuple(noted),
             acknowledged=tuple(item for item, _, _ in acknowledged),
             failed=tuple(item for item, _ in failed),
@@ -182,7 +186,7 @@ class Records:
         Raises:
             LogClosed: The node is stopping.
         """
-        origin = Origin(PRINCIPAL, f"post:{self._writer}:{self._new_id()}")
+        origin = Origin(PRINCIPAL, f"post:{self.writer}:{self._new_id()}")
         while True:
             try:
                 return (await self._engine.run(command, origin)).position

@@ -108,7 +108,7 @@ class Replies:
             if not others:
                 del self._expected[key]
             if expected.out is not None:
-                self._office.take_back(asker, expected.out)
+                self._office.put_back(expected.out)
 
     async def come(self, expected: Expected, seconds: float) -> bool:
         """Wait for an answer; tells whether it has come.

@@ -79,7 +79,7 @@ def entries(mailroom: Mailroom, kind: RouteKind, after: str = "") -> Iterator[Ro
             for name in _behind(directory.with_role, after):
                 yield _entry(mailroom, kind, name, directory.with_role[name])
         case RouteKind.TOPIC:
-            for name, crowd in directory.subscribers.listed(after):
+            for name, crowd in directory.topics(after):
                 yield _entry(mailroom, kind, name, crowd)
         case RouteKind.RULE:
             for name in _behind(mailroom.rules, after):

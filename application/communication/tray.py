@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from heapq import heapify, heappop, heappush
+from heapq import heappop
 from math import inf
 
 from aia_mas.application.communication.out import Out
+from aia_mas.application.communication.places import Places
+from aia_mas.application.communication.sharing import Sharing
 from aia_mas.domain.communication.mailroom.letter import Delivery, Letter
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
 from aia_mas.domain.orchestration.task_specification import Priority
@@ -33,6 +35,7 @@ class Tray:
     Attributes:
         number: The recipient's number in the mailroom.
         name: Its id.
+        sharing: Leaves to other nodes what is theirs to deliver.
         out: What is out, by position.
         used_at: When somebody collected here last, monotonic seconds.
         wakers: Set when there may be something new: one of each who collects.
@@ -43,6 +46,7 @@ class Tray:
         mailroom: Callable[[], Mailroom],
         number: int,
         now: Callable[[], float],
+        sharing: Sharing,
         settled: Callable[[Out], None] = lambda _: None,
     ) -> None:
         """Take out what waits, and listen to what comes.
@@ -51,10 +55,12 @@ class Tray:
             mailroom: What is known on this node.
             number: The recipient's.
             now: Tells the time, seconds since 1970.
+            sharing: Leaves to other nodes what is theirs to deliver.
             settled: Called with whatever is out no more.
         """
         self.number = number
         self.name = mailroom().directory.recipients[number].name
+        self.sharing = sharing
         self.out: dict[int, Out] = {}
         self.wakers: set[asyncio.Event] = set()
         self.used_at = 0.0
@@ -65,10 +71,8 @@ class Tray:
         self._begin()
 
     def _begin(self) -> None:
-        self._lanes: tuple[deque[Letter], ...] = tuple(deque() for _ in Priority)
-        # When it could be delivered first, and the position; the letter is looked up.
-        self._again: tuple[list[tuple[float, int]], ...] = tuple([] for _ in Priority)
-        self._later: list[tuple[float, int]] = []
+        self._places = Places()
+        self.sharing.release()
         room = self._mailroom()
         # Whatever was put in by looking must not be heard of twice.
         inbox = room.inbox(self.number)
@@ -76,7 +80,7 @@ class Tray:
         if inbox is not None:
             for letter, delivery in room.read(inbox):
                 if delivery is None:
-                    self._put(letter)
+                    self._places.add(letter)
                 else:
                     self._put_again(letter, delivery)
 
@@ -103,7 +107,7 @@ class Tray:
 
     def added(self, letter: Letter) -> None:
         """Hear of a letter to deliver."""
-        self._put(letter)
+        self._places.add(letter)
         self.wake()
 
     def changed(self, letter: Letter, delivery: Delivery) -> None:
@@ -125,7 +129,7 @@ class Tray:
         out = self.out.get(letter.position)
         if out is not None:
             self._settle(out)
-            if any(self._lanes) or any(self._again):
+            if self._places.has_some:
                 # There is room for one of those in somebody's window.
                 self.wake()
         self._gone += 1
@@ -140,7 +144,17 @@ class Tray:
 
     def next_due(self) -> float | None:
         """Return when something can be delivered that cannot yet, seconds since 1970."""
-        return self._later[0][0] if self._later else None
+        later = self._places.later[0][0] if self._places.later else inf
+        wait = self.sharing.wait()
+        due = later if wait is None else min(later, self._now() + wait)
+        return None if due == inf else due
+
+    def look(self, *, share: bool) -> None:
+        """Take back what other nodes were left that is not theirs any more (``share``: or all)."""
+        now, sharing = self._now(), self.sharing
+        given_up = sharing.give_up(lambda letter: self._is_due(letter, now))
+        if given_up or not (share or sharing.wait() is None):
+            self._begin()
 
     def take(
         self,
@@ -157,22 +171,20 @@ class Tray:
         Args:
             most: How many, at most.
             transport: How they are delivered.
-            room: Where they are counted as long as they are out.
+            room: Where they are counted as long as they are out, over a connection; None: over
+                none, so they are not shared with connections of other nodes.
             critical: How many more there may be of those that are critical.
             spare: One of these is not, if its turn is before theirs.
             most_bytes: No further one when their payloads have come to so much.
         """
         now, taken, size = self._now(), list[Out](), 0
-        mailroom = self._mailroom()
+        mailroom, share = self._mailroom(), room is not None
         mailroom.inbox(self.number)
-        while self._later and self._later[0][0] <= now:
-            _, position = heappop(self._later)
-            due = mailroom.letters.get(position)
-            if due is not None:
-                heappush(self._again[due.rank], (due.available, position))
+        self.look(share=share)
+        self._places.come_due(now, mailroom.letters)
         while len(taken) < most + critical:
-            urgent = len(taken) >= most
-            letter = self._first(now, only_critical=urgent and not (spare and self._presses(now)))
+            urgent = len(taken) >= most and not (spare and self._presses(now, share))
+            letter = self._first(now, only_critical=urgent, share=share)
             if letter is None:
                 break
             spare = spare and letter.rank == 0
@@ -186,7 +198,7 @@ class Tray:
         """Take a letter out of its turn; None: it is out already, or cannot be delivered now."""
         now, mailroom = self._now(), self._mailroom()
         mailroom.inbox(self.number)
-        if letter.available > now or not self._is_here(letter, now) or self._due(letter) > now:
+        if letter.available > now or not self._is_due(letter, now):
             return None
         # Where it stood it is thrown away when its turn comes.
         return self._take(letter, transport, now, None)
@@ -207,30 +219,26 @@ class Tray:
             until: When there is another one at the soonest, seconds since 1970.
         """
         self._settle(out)
-        letter = out.letter
-        lane = self._lanes[letter.rank]
+        letter, places = out.letter, self._places
         if until:
-            heappush(self._later, (until, letter.position))
-        elif out.attempt > 1 or _was_put_off(letter):
-            heappush(self._again[letter.rank], (letter.available, letter.position))
+            places.add_later(until, letter.position)
+        elif out.attempt > 1 or letter.put_off:
+            places.add_again(letter)
         else:
             # Nobody knows that it was out: its place is where it was.
-            before = 0
-            while before < len(lane) and lane[before].position < letter.position:
-                before += 1
-            lane.insert(before, letter)
+            places.put_back(letter)
         self.wake()
 
-    def _first(self, now: float, *, only_critical: bool) -> Letter | None:
+    def _first(self, now: float, *, only_critical: bool, share: bool) -> Letter | None:
         """Take the letter whose turn it is from its place."""
         best: tuple[float, int] | None = None
         chosen: Letter | None = None
         place: deque[Letter] | list[tuple[float, int]] = []
         for rank, offset in enumerate(_OFFSETS[:1] if only_critical else _OFFSETS):
-            lane, again = self._lanes[rank], self._again[rank]
+            lane, again = self._places.lanes[rank], self._places.again[rank]
             if not lane and not again:
                 continue
-            new, old = self._head_of_lane(lane, now), self._head_again(again, now)
+            new, old = self._head_of_lane(lane, now, share), self._head_again(again, now, share)
             for letter, its_place in ((new, lane), (old, again)):
                 if letter is not None:
                     key = (letter.available + offset, letter.position)
@@ -242,24 +250,25 @@ class Tray:
             heappop(place)
         return chosen
 
-    def _presses(self, now: float) -> bool:
+    def _presses(self, now: float, share: bool) -> bool:
         """Tell whether a critical letter can be delivered."""
-        lane, again = self._lanes[0], self._again[0]
-        return self._head_of_lane(lane, now) is not None or (
-            self._head_again(again, now) is not None
+        lane, again = self._places.lanes[0], self._places.again[0]
+        return self._head_of_lane(lane, now, share) is not None or (
+            self._head_again(again, now, share) is not None
         )
 
-    def _head_of_lane(self, lane: deque[Letter], now: float) -> Letter | None:
+    def _head_of_lane(self, lane: deque[Letter], now: float, share: bool) -> Letter | None:
         """Return the first letter that can be delivered, and throw away what cannot."""
         while lane:
             letter = lane[0]
-            if self._is_here(letter, now) and self._due(letter) <= now:
+            if self._is_due(letter, now) and not (share and self.sharing.hold(letter)):
                 return letter
-            # Whatever is known of its delivery put it among those to be delivered later.
+            # Whatever is known of its delivery put it among those to be delivered later; or it is
+            # held for another node.
             lane.popleft()
         return None
 
-    def _head_again(self, again: list[tuple[float, int]], now: float) -> Letter | None:
+    def _head_again(self, again: list[tuple[float, int]], now: float, share: bool) -> Letter | None:
         """Return the same of those that were put off."""
         letters = self._mailroom().letters
         while again:
@@ -267,12 +276,17 @@ class Tray:
             if letter is not None and self._is_here(letter, now):
                 due = self._due(letter)
                 if due <= now:
-                    return letter
-                if due < inf:
+                    if not (share and self.sharing.hold(letter)):
+                        return letter
+                else:
                     # It was due before: the clock was set back, or it went out elsewhere.
-                    heappush(self._later, (due, letter.position))
+                    self._places.add_later(due, letter.position)
             heappop(again)
         return None
+
+    def _is_due(self, letter: Letter, now: float) -> bool:
+        """Tell whether a letter can be delivered now."""
+        return self._is_here(letter, now) and self._due(letter) <= now
 
     def _is_here(self, letter: Letter, now: float) -> bool:
         """Tell whether a letter is to be delivered at all, and is not out here."""
@@ -288,19 +302,11 @@ class Tray:
         known = self._mailroom().delivery(letter.position, self.number)
         if known is None:
             # By the clock of whichever node took it in it is due; that may be ahead of this one.
-            return letter.available if _was_put_off(letter) else -inf
+            return letter.available if letter.put_off else -inf
         return _due_again(letter, known)
 
-    def _put(self, letter: Letter) -> None:
-        if _was_put_off(letter):
-            heappush(self._later, (letter.available, letter.position))
-        else:
-            self._lanes[letter.rank].append(letter)
-
     def _put_again(self, letter: Letter, delivery: Delivery) -> None:
-        due = _due_again(letter, delivery)
-        if due < inf:
-            heappush(self._later, (due, letter.position))
+        self._places.add_later(_due_again(letter, delivery), letter.position)
 
     def _tidy(self) -> None:
         """Throw away what is settled, if it is most of what lies here.
@@ -308,17 +314,9 @@ class Tray:
         Otherwise that is done when its turn comes, which it may not for long: when nobody who
         collects here has room, and others settle what waits.
         """
-        mailroom, heaps = self._mailroom(), (*self._again, self._later)
-        lying = sum(map(len, self._lanes)) + sum(map(len, heaps))
-        if lying <= 2 * mailroom.inboxes.at_most(self.number) + _TIDY:
-            return
-        for lane in self._lanes:
-            kept = [each for each in lane if mailroom.is_open(each.position, self.number)]
-            lane.clear()
-            lane.extend(kept)
-        for heap in heaps:
-            heap[:] = {each for each in heap if mailroom.is_open(each[1], self.number)}
-            heapify(heap)
+        mailroom = self._mailroom()
+        if len(self._places) > 2 * mailroom.inboxes.at_most(self.number) + _TIDY:
+            self._places.tidy(lambda position: mailroom.is_open(position, self.number))
 
     def _settle(self, out: Out) -> None:
         del self.out[out.letter.position]
@@ -326,11 +324,6 @@ class Tray:
         if out.room is not None:
             out.room.discard(out.letter.position)
         self._settled(out)
-
-
-def _was_put_off(letter: Letter) -> bool:
-    """Tell whether its sender wanted it delivered only later."""
-    return letter.available > letter.sent_at and letter.sent == letter.position
 
 
 def _due_again(letter: Letter, delivery: Delivery) -> float:

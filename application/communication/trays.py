@@ -9,7 +9,9 @@ from aia_mas.application.clock import Clock
 from aia_mas.application.communication.awaited import Awaited
 from aia_mas.application.communication.mailroom_fold import MailroomFold
 from aia_mas.application.communication.out import Out
+from aia_mas.application.communication.sharing import Sharing
 from aia_mas.application.communication.tray import Tray
+from aia_mas.domain.communication.crowds import bits_of, numbers_of
 
 _LINGER = 60.0
 """Seconds that a tray stays laid out after somebody collected from it."""
@@ -22,22 +24,29 @@ class Trays:
         awaited: Who collects for recipients of whom nothing is known.
     """
 
-    def __init__(self, fold: MailroomFold, clock: Clock, settled: Callable[[Out], None]) -> None:
+    def __init__(
+        self, fold: MailroomFold, clock: Clock, settled: Callable[[Out], None], writer: str
+    ) -> None:
         """Lay out none.
 
         Args:
             fold: What waits for whom.
             clock: What time it is.
             settled: Called with whatever is out no more.
+            writer: Under which name this run of the node writes.
         """
         self.awaited = Awaited()
         self._fold = fold
         self._clock = clock
         self._settled = settled
+        self._writer = writer
         self._trays: dict[int, Tray] = {}
+        # For whom letters to many have come or expired.
+        self._crowd = 0
         self._spread = asyncio.Event()
-        fold.on_spread.append(self._spread.set)
+        fold.on_spread.append(self._note_spread)
         fold.on_named.append(self.awaited.named)
+        fold.on_connection.append(self._connection)
         fold.on_restored.append(self._restart)
 
     def __len__(self) -> int:
@@ -60,7 +69,11 @@ class Trays:
         tray = self._trays.get(number)
         if tray is None:
             tray = self._trays[number] = Tray(
-                lambda: self._fold.state, number, self._now, self._settled
+                lambda: self._fold.state,
+                number,
+                self._now,
+                Sharing(self._writer, self._clock.monotonic),
+                self._settled,
             )
         tray.used_at = self._clock.monotonic()
         return tray
@@ -70,9 +83,9 @@ class Trays:
         while True:
             await self._spread.wait()
             self._spread.clear()
-            for number, tray in enumerate(tuple(self._trays.values())):
+            for count, tray in enumerate(self._concerned()):
                 self._fold.state.inbox(tray.number)
-                if number % 50 == 49:
+                if count % 50 == 49:
                     await asyncio.sleep(0)
 
     async def tidy(self) -> None:
@@ -85,10 +98,32 @@ class Trays:
                     tray.close()
                     del self._trays[number]
 
+    def _note_spread(self, crowd: int) -> None:
+        self._crowd |= crowd
+        self._spread.set()
+
+    def _concerned(self) -> list[Tray]:
+        """Return the trays of those for whom letters to many came or expired since before."""
+        crowd, self._crowd = self._crowd, 0
+        if crowd.bit_count() < len(self._trays):
+            return [self._trays[each] for each in numbers_of(crowd) if each in self._trays]
+        bits = bits_of(crowd)
+        return [
+            tray
+            for number, tray in self._trays.items()
+            if number >> 3 < len(bits) and bits[number >> 3] >> (number & 7) & 1
+        ]
+
+    def _connection(self, number: int, writer: str, there: bool) -> None:
+        tray = self._trays.get(number)
+        if tray is not None and tray.sharing.note(writer, there=there):
+            tray.wake()
+
     def _restart(self) -> None:
         """Go over to another mailroom, in which recipients may have other numbers."""
         trays = tuple(self._trays.values())
         self._trays.clear()
+        self._crowd = 0
         for tray in trays:
             if tray.restart():
                 self._trays[tray.number] = tray

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -27,6 +28,8 @@ from aia_mas.application.embedded_postgres.socket_folder import usual_parents
 log = structlog.stdlib.get_logger("aia.embedded_postgres")
 
 _LONGEST_BACKOFF_SECONDS = 30.0
+_ABANDONED_WITHIN = 0.5
+"""Seconds to leave a server that does not answer."""
 
 
 class _Abandoned(Exception):
@@ -75,6 +78,7 @@ class EmbeddedPostgres:
             self._server, patience=start_timeout, guardian_interval=guardian_interval
         )
         self._watch_interval = watch_interval
+        self._leave_within = math.inf
         self._tasks: TaskGroup | None = None
         self._threads = CapacityLimiter(4)  # not those of the program, which may all be waiting
 
@@ -138,7 +142,17 @@ class EmbeddedPostgres:
         Raises:
             EmbeddedPostgresError: It could not be stopped. The guardian will do it.
         """
-        await self._in_thread(self._member.leave)
+        with anyio.move_on_after(self._leave_within) as within:
+            await self._in_thread(self._member.leave)
+        if within.cancelled_caught:
+            log.warning("postgres_left_to_guardian")
+
+    def abandon(self) -> None:
+        """Have ``stop`` not wait for the end of the server: it does not answer.
+
+        It has been told to end by then. The guardian waits for that, and ends it otherwise.
+        """
+        self._leave_within = _ABANDONED_WITHIN
 
     async def ensure_running(self) -> None:
         """Return when the server takes connections, having restarted it if it died.

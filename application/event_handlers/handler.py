@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from math import inf
 
 import msgspec
 
@@ -49,11 +48,6 @@ class EventHandler(msgspec.Struct, frozen=True, kw_only=True):
         # Bounded, so that the power cannot overflow.
         wait: float = self.backoff_seconds * 2.0 ** min(failures - 1, 32)
         return min(wait, self.backoff_cap_seconds)
-
-    @property
-    def patient(self) -> bool:
-        """Whether it never goes on without an event."""
-        return self.attempts == inf
 
 
 class HandlerFigures(msgspec.Struct, kw_only=True):

@@ -3,13 +3,20 @@
 A cancelled scope of anyio cancels again at every await, also at those by which psycopg and its pool
 clean up after a cancellation: queries would stay under way, connections would be lost half-made. So
 connecting, ending a query, rolling back and giving back are shielded; all are short or bounded.
+
+A server that is there and does not answer would have all of them wait for as long as they may. So a
+pool can be cut: whatever is under way over its connections fails at once.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, Self, TypeVar
+from weakref import WeakSet
 
 import anyio
 import psycopg
@@ -17,7 +24,7 @@ from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 from psycopg.rows import Row, TupleRow
 from psycopg.waiting import wait_async
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolClosed
 
 RV = TypeVar("RV")
 
@@ -27,11 +34,20 @@ _SECONDS = 5
 class Connection(psycopg.AsyncConnection[Row]):
     """A connection whose interrupted query is ended before the task that waited for it."""
 
+    _ending: asyncio.Task[None] | None = None
+    _is_cut = False
+
     @classmethod
     async def connect(cls, *args: Any, **kwargs: Any) -> Self:
         """Connect; see ``psycopg.AsyncConnection.connect``."""
         kwargs.setdefault("connect_timeout", _SECONDS)
-        return await _shielded(super().connect(*args, **kwargs))
+        connecting = asyncio.ensure_future(super().connect(*args, **kwargs))
+        try:
+            return await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            # Nobody waits for it any more (the server may not answer): it is closed when it comes.
+            connecting.add_done_callback(_close_unwanted)
+            raise
 
     async def rollback(self) -> None:
         """Roll back to the start of any pending transaction."""
@@ -42,18 +58,39 @@ class Connection(psycopg.AsyncConnection[Row]):
         try:
             return await wait_async(gen, self.pgconn.socket, interval=interval, timeout=timeout)
         except (asyncio.CancelledError, KeyboardInterrupt):
-            await _shielded(self._end(gen))
+            await _shielded(self._ended(gen))
             raise
+
+    def cut(self) -> None:
+        """Have whatever is under way fail at once, as if the server had gone away."""
+        self._is_cut = True
+        if self._ending is not None:
+            self._ending.cancel()
+        if self.closed:
+            return
+        # Not closed: who waits on it would not be woken, and the number belong to the next socket.
+        with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(self.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
+
+    async def _ended(self, gen: PQGen[Any]) -> None:
+        self._ending = asyncio.ensure_future(self._end(gen))
+        try:
+            await asyncio.wait({self._ending})
+        finally:
+            self._ending = None
 
     async def _end(self, gen: PQGen[Any]) -> None:
         if self.pgconn.transaction_status != TransactionStatus.ACTIVE:
+            return
+        if self._is_cut:
+            self.pgconn.finish()
             return
         try:
             await self.cancel_safe(timeout=_SECONDS)
             await wait_async(gen, self.pgconn.socket, timeout=_SECONDS)
         except psycopg.errors.QueryCanceled:
             pass  # as asked for
-        except (psycopg.Error, TimeoutError, OSError):
+        except (psycopg.Error, TimeoutError, OSError, asyncio.CancelledError):
             # The state of the connection is not known any more.
             self.pgconn.finish()
 
@@ -63,15 +100,36 @@ class Pool(AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Make a pool; see ``AsyncConnectionPool``."""
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, configure=self._note, **kwargs)
         self._giving: set[asyncio.Future[None]] = set()
+        self._getting: set[asyncio.Future[psycopg.AsyncConnection[TupleRow]]] = set()
+        self._made: WeakSet[psycopg.AsyncConnection[Any]] = WeakSet()
+        self._is_cut = False
+
+    def cut(self) -> None:
+        """Have whatever is under way over its connections fail at once, when it is closed.
+
+        So does whoever waits for one: a connection that is found to be broken is waited for anew,
+        also in a pool that has been closed.
+        """
+        self._is_cut = True
+        for getting in tuple(self._getting):
+            getting.cancel()
+        for connection in tuple(self._made):
+            if isinstance(connection, Connection):
+                connection.cut()
 
     async def getconn(self, timeout: float | None = None) -> psycopg.AsyncConnection[TupleRow]:
         """Take a connection; see ``AsyncConnectionPool.getconn``."""
         getting = asyncio.ensure_future(super().getconn(timeout))
+        self._getting.add(getting)
+        getting.add_done_callback(self._getting.discard)
         try:
             return await asyncio.shield(getting)
         except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self._is_cut and getting.cancelled() and task and not task.cancelling():
+                raise PoolClosed("the store was given up") from None
             # Nobody waits for it any more (the store may be away): it goes back when it comes.
             getting.add_done_callback(self._unwanted)
             raise
@@ -80,12 +138,24 @@ class Pool(AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]):
         """Give a connection back; see ``AsyncConnectionPool.putconn``."""
         await _shielded(super().putconn(conn))
 
+    def watch(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        """Cut a connection as well that is none of its own."""
+        self._made.add(connection)
+
+    async def _note(self, connection: psycopg.AsyncConnection[TupleRow]) -> None:
+        self._made.add(connection)
+
     def _unwanted(self, getting: asyncio.Future[psycopg.AsyncConnection[TupleRow]]) -> None:
         if getting.cancelled() or getting.exception() is not None:
             return
         giving = asyncio.ensure_future(self.putconn(getting.result()))
         self._giving.add(giving)
         giving.add_done_callback(self._giving.discard)
+
+
+def _close_unwanted(connecting: asyncio.Future[Any]) -> None:
+    if not connecting.cancelled() and connecting.exception() is None:
+        connecting.result().pgconn.finish()
 
 
 async def _shielded(work: Coroutine[Any, Any, RV]) -> RV:

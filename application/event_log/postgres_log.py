@@ -183,10 +183,11 @@ class PostgresEventLog:
     async def give_up(self) -> None:
         """Tell all who wait for the store that they do so in vain, and all who will.
 
-        Whoever holds a connection keeps it: this ends no call that is under way.
+        Calls that are under way fail.
         """
         await self.committer.stop(grace=0)
         await self.pool.close(timeout=_WORKERS_END_WITHIN)
+        self.pool.cut()
 
     async def read(
         self,

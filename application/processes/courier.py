@@ -1,7 +1,8 @@
 """The courier: ends what is not delivered any more; one leader.
 
 Whatever it does follows from the mailroom: messages whose time is over, letters without a further
-attempt, deliveries of nodes that are gone, and inboxes with more in them than they may have.
+attempt, deliveries of nodes that are gone, inboxes with more in them than they may have, and
+subscriptions of more who are no agents than may have some.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from aia_mas.application.event_log.records import Kind
 from aia_mas.application.event_log.slices import Slices
 from aia_mas.domain.communication.delivery_events import Dropped, Failed
 from aia_mas.domain.communication.ending import BuryMessage, ExpireMessage
+from aia_mas.domain.communication.mailbox import CloseMailbox
 from aia_mas.domain.communication.mailroom.routing import most_of
+from aia_mas.domain.communication.message_events import Died
 from aia_mas.domain.communication.recording import RecordDeliveries
 from aia_mas.domain.communication.terms import MessageTerms
 from aia_mas.domain.kernel import DomainError
@@ -37,8 +40,8 @@ LEASE = "courier"
 PRINCIPAL = system("courier")
 _AT_ONCE = 200
 """Things done at the same time, at most."""
-_DROPPED_AT_ONCE = 500
-"""Deliveries that one event says were dropped, at most."""
+_DROPPED_AT_ONCE = _BURIED_AT_ONCE = 500
+"""Deliveries that one event says were dropped, or recipients for whom one says it is dead."""
 _IN_TURN = 500
 """Recipients that are looked at in turn, at once."""
 _SOON = 0.02
@@ -91,6 +94,7 @@ class Courier:
                     now = self._clock.now().timestamp()
                     self._expire(tasks, engine, lease, now)
                     self._bury(tasks, engine, lease)
+                    self._close(tasks, engine, lease)
                     more = await self._make_room(engine, lease)
                     await self._take_back(engine, lease, now)
                 await self._clock.sleep(_SOON if more or self._under_way else self._interval)
@@ -104,25 +108,39 @@ class Courier:
             assert letter.expires is not None
             command = ExpireMessage(message_id=letter.message_id, due=_moment(letter.expires))
             work = f"expire:{letter.message_id}:{position}"
-            self._begin(tasks, engine, lease, work, command)
+            self._begin(tasks, engine, lease, work, command, f"proc:courier:{work}")
 
     def _bury(self, tasks: TaskGroup, engine: Engine, lease: Lease) -> None:
+        """Have dead what has no further attempt, for many recipients of a message at a time."""
         state = self._fold.state
-        for (position, recipient), delivery in state.inboxes.spent.items():
+        for position, spent in state.inboxes.spent.items():
             if len(self._under_way) >= _AT_ONCE:
                 return
-            letter = state.letters.get(position)
-            if letter is None:
-                continue  # it has expired; only its inbox does not know yet
+            letter, work = state.letters.get(position), f"bury:{position}"
+            if letter is None or work in self._under_way:
+                continue  # it has expired, only its inbox does not know yet; or it is seen to
+            items = tuple(
+                Died(recipient=name, attempts=delivery.failures, reason=delivery.reason)
+                for name, delivery in islice(spent.items(), _BURIED_AT_ONCE)
+            )
             command = BuryMessage(
                 message_id=letter.message_id,
-                recipient=recipient,
                 position=position,
-                attempts=delivery.failures,
-                reason=delivery.reason,
+                items=items,
                 expires=None if letter.expires is None else _moment(letter.expires),
             )
-            self._begin(tasks, engine, lease, f"end:{position}:{recipient}", command)
+            # Without an id: those who follow are another piece of the same work, and the message
+            # knows itself for whom it is dead.
+            self._begin(tasks, engine, lease, work, command, None)
+
+    def _close(self, tasks: TaskGroup, engine: Engine, lease: Lease) -> None:
+        """Forget what those subscribed to who have not been agents for longest, if too many did."""
+        directory = self._fold.state.directory
+        too_many = max(len(directory.absent) - self._terms.absent, 0)
+        for number in islice(directory.absent, min(too_many, _AT_ONCE)):
+            name = directory.recipients[number].name
+            command = CloseMailbox(agent_id=name)
+            self._begin(tasks, engine, lease, f"close:{name}", command, None)
 
     async def _make_room(self, engine: Engine, lease: Lease) -> bool:
         """Drop the lowest of whoever has more than they may have, some at a time.
@@ -208,14 +226,26 @@ class Courier:
             await self._do(engine, lease, "", command)
 
     def _begin(
-        self, tasks: TaskGroup, engine: Engine, lease: Lease, work: str, command: msgspec.Struct
+        self,
+        tasks: TaskGroup,
+        engine: Engine,
+        lease: Lease,
+        work: str,
+        command: msgspec.Struct,
+        command_id: str | None,
     ) -> None:
         if work not in self._under_way:
             self._under_way.add(work)
-            tasks.start_soon(self._do, engine, lease, work, command)
+            tasks.start_soon(self._do, engine, lease, work, command, command_id)
 
-    async def _do(self, engine: Engine, lease: Lease, work: str, command: msgspec.Struct) -> bool:
-        command_id = f"proc:courier:{work}" if work else None
+    async def _do(
+        self,
+        engine: Engine,
+        lease: Lease,
+        work: str,
+        command: msgspec.Struct,
+        command_id: str | None = None,
+    ) -> bool:
         origin = Origin(PRINCIPAL, command_id=command_id, fence=lease.fence, kind=Kind.FOREVER)
         try:
             done = await engine.run(command, origin)

@@ -45,7 +45,7 @@ class MessageWebhooks:
     """Sends the messages of each agent that has them forwarded, for as long as it can be called.
 
     An endpoint that cannot be reached costs no message an attempt: it is left alone for a while,
-    and disabled like one that does not take its tasks. What it refuses (4xx, 5xx) counts as
+    and disabled like one that does not take its tasks. Any other answer than a 2xx counts as
     refused by the agent.
 
     Attributes:
@@ -136,6 +136,11 @@ class MessageWebhooks:
                         await self._clock.sleep(min(wait, 1.0))
                         continue
                     handed = await collection.next(_AT_ONCE, seconds=1.0)
+                    if self._endpoint(name) != endpoint:
+                        # It said so while a message was waited for: this one came after that.
+                        for each in handed:
+                            self._office.put_back(each.out)
+                        continue
                     async with anyio.create_task_group() as sending:
                         for each in handed:
                             sending.start_soon(self._send, name, endpoint, line, each, records)
@@ -154,7 +159,7 @@ class MessageWebhooks:
         try:
             agent = await self._workload.agent(name)
             if agent is None:
-                self._office.put_back(name, handed)
+                self._office.put_back(handed.out)
                 return
             body = b'{"type":"message","attempt":%d,%b' % (handed.attempt, handed.content.json[1:])
             webhook_id = f"message:{message_id}:{name}"
@@ -184,7 +189,7 @@ class MessageWebhooks:
                 why = f"the endpoint answered {status}"
                 await self._office.refuse(name, message_id, why)
             else:
-                self._office.put_back(name, handed)
+                self._office.put_back(handed.out)
             if isinstance(verdict, Gone):
                 await records.disable(name, endpoint, GONE, line.failures)
             elif line.failures >= self._disable_after:

@@ -16,6 +16,10 @@ from aia_mas.domain.kernel.ids import stream_of
 
 CATEGORY = "deliveries"
 """The kind of these streams."""
+CONNECTED = frozenset({"socket", "stream", "redis", "handler"})
+"""Transports by which messages come as long as a connection is open."""
+DISCONNECTED = "disconnected"
+"""Why a delivery failed over such a connection that is lost."""
 
 
 class Noted(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -25,7 +29,8 @@ class Noted(msgspec.Struct, frozen=True, array_like=True, gc=False):
         position: Of the event by which the message was queued for the recipient.
         recipient: Who.
         attempt: Which delivery, from 1.
-        transport: How: ``socket``, ``poll``, ``webhook``, ``redis``, ``stream``, ``handler``.
+        transport: How: ``socket``, ``poll``, ``webhook``, ``redis``, ``stream``, ``handler``, or
+            ``reply``: to who waited for an answer.
         delivered_at: When, UTC.
         deadline: Until when it is to be acknowledged, UTC.
     """

@@ -10,6 +10,7 @@ import msgspec
 from aia_mas.domain.communication.errors import MessageNotFound, NotDead
 from aia_mas.domain.communication.message import MessageState, message_stream
 from aia_mas.domain.communication.message_events import (
+    Died,
     MessageDied,
     MessageExpired,
     MessageRedriven,
@@ -17,7 +18,7 @@ from aia_mas.domain.communication.message_events import (
 from aia_mas.domain.kernel.context import Context
 from aia_mas.domain.kernel.decision import Decision, accept, refuse
 
-MOST_REDRIVEN = 100
+MOST_REDRIVEN = 500
 """Recipients for whom a message is queued again at once."""
 
 
@@ -29,16 +30,18 @@ class ExpireMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BuryMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """Have a message be dead for a recipient, unless it has expired.
+    """Have a message be dead for some recipients, unless it has expired or is dead for them.
 
-    The fields: see ``MessageDied``; ``expires``: when it does, UTC; None: never.
+    Attributes:
+        message_id: The message.
+        position: Of the event by which it was queued for them.
+        items: Who they are, and how that came.
+        expires: When what was queued by that event expires, UTC; None: never.
     """
 
     message_id: str
-    recipient: str
     position: int
-    attempts: int
-    reason: str
+    items: tuple[Died, ...]
     expires: datetime | None = None
 
 
@@ -70,21 +73,21 @@ def expire_message(state: MessageState | None, command: ExpireMessage, ctx: Cont
 
 
 def bury_message(state: MessageState | None, command: BuryMessage, ctx: Context) -> Decision:
-    """Have it be dead for a recipient; what has expired is not dead as well."""
+    """Have it be dead for some; what has expired is not dead as well, nor dead twice."""
     if state is None:
         return refuse(MessageNotFound())
-    # It may be that which was sent first, or have expired since it was queued again.
-    ended = command.recipient not in state.again
-    if ended and command.expires is not None and _has_expired(state, command.expires):
-        return accept(message_stream(command.message_id))
-    died = MessageDied(
-        recipient=command.recipient,
-        position=command.position,
-        attempts=command.attempts,
-        reason=command.reason,
-        at=ctx.now,
+    stream = message_stream(command.message_id)
+    expired = command.expires is not None and _has_expired(state, command.expires)
+    items = tuple(
+        item
+        for item in command.items
+        # It may be that which was sent first, or have expired since it was queued again.
+        if not (expired and item.recipient not in state.again)
+        and state.died(item.recipient) < command.position
     )
-    return accept(message_stream(command.message_id), died)
+    if not items:
+        return accept(stream)
+    return accept(stream, MessageDied(position=command.position, items=items, at=ctx.now))
 
 
 def redrive_message(state: MessageState | None, command: RedriveMessage, ctx: Context) -> Decision:
@@ -100,8 +103,8 @@ def redrive_message(state: MessageState | None, command: RedriveMessage, ctx: Co
     wanted = [command.recipient] if command.recipient is not None else list(dead)
     if not wanted or any(recipient not in state.dead for recipient in wanted):
         return refuse(NotDead())
-    events = [_redriven(state, recipient, command.sent, ctx) for recipient in wanted]
-    return accept(message_stream(command.message_id), *events)
+    redriven = _redriven(state, tuple(wanted), command.sent, ctx)
+    return accept(message_stream(command.message_id), redriven)
 
 
 def _has_expired(state: MessageState, due: datetime) -> bool:
@@ -109,10 +112,12 @@ def _has_expired(state: MessageState, due: datetime) -> bool:
     return state.expired_at is not None and due <= state.expired_at
 
 
-def _redriven(state: MessageState, recipient: str, sent: int, ctx: Context) -> MessageRedriven:
+def _redriven(
+    state: MessageState, recipients: tuple[str, ...], sent: int, ctx: Context
+) -> MessageRedriven:
     first = state.sent
     return MessageRedriven(
-        recipient=recipient,
+        recipients=recipients,
         from_agent=first.from_agent,
         message_type=first.message_type,
         priority=first.priority,

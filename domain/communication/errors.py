@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aia_mas.domain.kernel.errors import (
     Conflict,
     DomainError,
@@ -106,6 +108,17 @@ class MessageClosed(Conflict):
     """The message is dead, dropped or expired for this recipient."""
 
     code = "message_closed"
+
+    def __init__(self, status: str, **facts: Any) -> None:
+        """Tell which of these it is.
+
+        Args:
+            status: ``dead``, ``dropped`` or ``expired``; a fact, as ``message_status``.
+            **facts: See ``DomainError``.
+        """
+        how = "has expired" if status == "expired" else f"is {status}"
+        detail = f"the message {how} for this recipient"
+        super().__init__(detail, message_status=status, **facts)
 
 
 class NotDead(Conflict):

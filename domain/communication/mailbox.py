@@ -16,6 +16,7 @@ from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.event import Event, State
 from aia_mas.domain.kernel.ids import check_id, stream_of
 from aia_mas.domain.kernel.mistakes import Mistakes
+from aia_mas.domain.orchestration.agent import AgentState, AgentStatus
 
 CATEGORY = "mailbox"
 """The kind of these streams."""
@@ -101,6 +102,12 @@ class ForwardMailbox(msgspec.Struct, frozen=True, kw_only=True):
     webhook: bool
 
 
+class CloseMailbox(msgspec.Struct, frozen=True, kw_only=True):
+    """Take back all that a recipient told of its mail, unless it is an agent (``agent_id``)."""
+
+    agent_id: str
+
+
 def mailbox_stream(agent_id: str) -> str:
     """Return the stream of a recipient's subscriptions."""
     return stream_of(CATEGORY, agent_id)
@@ -123,6 +130,7 @@ def subscribe(state: MailboxState | None, command: Subscribe, ctx: Context) -> D
 
     Raises:
         InvalidTopic: A pattern is none (or ``IllegalWildcard``).
+        TooManySubscriptions: There would be more than there may be.
     """
     known = () if state is None else state.patterns
     return _changed(command.agent_id, known, (*known, *command.patterns), ctx)
@@ -138,7 +146,7 @@ def unsubscribe(state: MailboxState | None, command: Unsubscribe, ctx: Context) 
 def set_subscriptions(
     state: MailboxState | None, command: SetSubscriptions, ctx: Context
 ) -> Decision:
-    """Add and take away until exactly these are there."""
+    """Add and take away until exactly these are there; it raises as ``subscribe`` does."""
     known = () if state is None else state.patterns
     return _changed(command.agent_id, known, command.patterns, ctx)
 
@@ -153,6 +161,19 @@ def forward_mailbox(state: MailboxState | None, command: ForwardMailbox, ctx: Co
     if command.webhook == (state is not None and state.webhook):
         return accept(stream)
     return accept(stream, MailboxForwarded(webhook=command.webhook, at=ctx.now))
+
+
+def close_mailbox(
+    state: MailboxState | None, agent: AgentState | None, command: CloseMailbox, ctx: Context
+) -> Decision:
+    """Have no subscriptions any more, nor an endpoint; an agent's mailbox stays as it is."""
+    events: list[Event] = []
+    if state is not None and (agent is None or agent.status is AgentStatus.UNREGISTERED):
+        if state.patterns:
+            events.append(TopicsUnsubscribed(patterns=state.patterns, at=ctx.now))
+        if state.webhook:
+            events.append(MailboxForwarded(webhook=False, at=ctx.now))
+    return accept(mailbox_stream(command.agent_id), *events)
 
 
 def _changed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -31,17 +32,25 @@ class MessageState(State, frozen=True, kw_only=True):
 
     Attributes:
         sent: What was sent.
-        dead: Recipients for whom it is dead, and how many deliveries had failed.
+        dead: Recipients for whom it is dead, and the position of the event by which it had been
+            queued for them.
         expired_at: Until when what is out of time has expired, UTC; None: nothing has.
         again: Recipients for whom it was queued again and neither died nor expired since then, and
             when it expires for them, UTC: a time of its own, which may be before ``expired_at``
             when a clock was set back. Those for whom it never expires are not among them.
+        redriven: Recipients for whom it was queued again and is not dead again, and what ``dead``
+            said of them before.
     """
 
     sent: MessageSent
     dead: dict[str, int]
     expired_at: datetime | None = None
     again: dict[str, datetime] = msgspec.field(default_factory=dict)
+    redriven: dict[str, int] = msgspec.field(default_factory=dict)
+
+    def died(self, recipient: str) -> int:
+        """Return by which event that was queued which died last for a recipient; 0: none did."""
+        return self.dead.get(recipient) or self.redriven.get(recipient, 0)
 
 
 def message_stream(message_id: str) -> str:
@@ -60,14 +69,25 @@ def evolve(state: Any, event: Event) -> MessageState:
             known: MessageState = replace(state, expired_at=until, again=again)
             return known
         case MessageDied():
-            dead = {**state.dead, event.recipient: event.attempts}
-            known = replace(state, dead=dead, again=_without(state.again, event.recipient))
+            some = {item.recipient: event.position for item in event.items}
+            known = replace(
+                state,
+                dead={**state.dead, **some},
+                again=_without(state.again, some),
+                redriven=_without(state.redriven, some),
+            )
             return known
         case MessageRedriven():
-            again = _without(state.again, event.recipient)
+            names = dict.fromkeys(event.recipients)
+            again = _without(state.again, names)
             if event.expires_at is not None:
-                again[event.recipient] = event.expires_at
-            known = replace(state, dead=_without(state.dead, event.recipient), again=again)
+                again.update(dict.fromkeys(names, event.expires_at))
+            known = replace(
+                state,
+                dead=_without(state.dead, names),
+                again=again,
+                redriven={**state.redriven, **{name: state.died(name) for name in names}},
+            )
             return known
         case MessageDropped():
             known = state
@@ -75,5 +95,5 @@ def evolve(state: Any, event: Event) -> MessageState:
     raise KeyError(type(event))
 
 
-def _without(some: dict[str, T], recipient: str) -> dict[str, T]:
-    return {name: value for name, value in some.items() if name != recipient}
+def _without(some: dict[str, T], recipients: Collection[str]) -> dict[str, T]:
+    return {name: value for name, value in some.items() if name not in recipients}

@@ -88,22 +88,32 @@ class MessageExpired(Event, frozen=True, kw_only=True):
     at: datetime
 
 
-class MessageDied(Event, frozen=True, kw_only=True):
-    """It is not delivered any more to a recipient: it was refused for good, or too often.
+class Died(msgspec.Struct, frozen=True, kw_only=True):
+    """A recipient to whom a message is not delivered any more.
 
     Attributes:
         recipient: Who.
-        position: Of the event by which it was queued for them.
         attempts: How many deliveries failed.
         reason: Why the last one did.
+    """
+
+    recipient: str
+    attempts: int
+    reason: str
+
+
+class MessageDied(Event, frozen=True, kw_only=True):
+    """It is not delivered any more to some: they refused it for good, or it failed too often.
+
+    Attributes:
+        position: Of the event by which it was queued for them.
+        items: Who they are, and how that came.
         at: When, UTC.
     """
 
-    topic: ClassVar[str] = "message.died.v1"
-    recipient: str
+    topic: ClassVar[str] = "message.died.v2"
     position: int
-    attempts: int
-    reason: str
+    items: tuple[Died, ...]
     at: datetime
 
 
@@ -129,10 +139,10 @@ class MessageDropped(Event, frozen=True, kw_only=True):
 
 
 class MessageRedriven(Event, frozen=True, kw_only=True):
-    """A dead letter was queued again, at the end, with all its attempts.
+    """Dead letters were queued again, at the end, with all their attempts.
 
     Attributes:
-        recipient: For whom.
+        recipients: For whom.
         from_agent: See ``MessageSent``, as all that follow.
         message_type: What it is.
         priority: Its class.
@@ -146,8 +156,8 @@ class MessageRedriven(Event, frozen=True, kw_only=True):
         at: When, UTC.
     """
 
-    topic: ClassVar[str] = "message.redriven.v1"
-    recipient: str
+    topic: ClassVar[str] = "message.redriven.v2"
+    recipients: tuple[str, ...]
     from_agent: str
     message_type: str
     priority: Priority = Priority.NORMAL

@@ -68,7 +68,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         match: Which messages.
         order: Rules are followed from the lowest to the highest, then by id, 0..1000000.
         to: They go there.
-        copy_to: They go there, too (``copy`` of the other destinations).
+        copy_to: They go there, too.
         priority: They have this priority.
         last: No rule behind it is followed for them.
         enabled: It is followed at all.

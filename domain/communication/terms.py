@@ -42,6 +42,7 @@ class MessageTerms(msgspec.Struct, frozen=True, kw_only=True):
         retention: The same while it is offline.
         held: The same for an id that is not registered.
         held_in_all: Of all those ids together.
+        absent: How many of those ids may have subscribed, or have their mail forwarded.
         when_full: What becomes of one more.
         to_unknown: Whether mail to ids that are not registered is held.
         max_payload_bytes: Largest payload as JSON.
@@ -54,10 +55,11 @@ class MessageTerms(msgspec.Struct, frozen=True, kw_only=True):
         backoff_jitter: By what fraction a wait may be shortened at random, 0..1.
     """
 
-    queue_size: int = 1_000
+    queue_size: int = 10_000
     retention: int = 10_000
     held: int = 100
     held_in_all: int = 100_000
+    absent: int = 10_000
     when_full: WhenFull = WhenFull.REFUSE
     to_unknown: ToUnknown = ToUnknown.HOLD
     max_payload_bytes: int = 64 * 2**10

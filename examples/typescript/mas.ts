@@ -696,7 +696,7 @@ export interface MessageTold {
   from_agent?: string | null;
   /** Where it was sent. */
   to?: DestinationView | null;
-  /** Those who get it by name. */
+  /** Those who get it by name, or have it again. */
   recipients?: Array<string> | null;
   /** What it is. */
   message_type?: string | null;
@@ -706,13 +706,9 @@ export interface MessageTold {
   correlation_id?: string | null;
   /** Bytes of its payload. */
   size?: number | null;
-  /** For whom it is dead, was dropped, or was queued again. */
+  /** For whom it was dropped. */
   agent_id?: string | null;
-  /** How many deliveries failed. */
-  attempts?: number | null;
-  /** Why the last one did. */
-  reason?: string | null;
-  /** What became of deliveries. */
+  /** What became of deliveries; of a message that is dead, for whom it is. */
   deliveries?: Array<DeliveryTold> | null;
   /** How many more deliveries the event is about; the log has them. */
   not_told?: number;
@@ -785,7 +781,7 @@ export interface Page {
   done: boolean;
   /** There are more items, and they are not told. */
   truncated: boolean;
-  /** How things stood at its position: tasks or agents. */
+  /** How things stood at its position: tasks, agents, proposals or budgets. */
   items: Array<ToldTask | ToldAgent | ToldProposal | ToldBudget>;
 }
 
@@ -1139,7 +1135,7 @@ export interface StakeSpread {
 /** Start a subscription. */
 export interface Subscribe {
   type: "subscribe";
-  /** `metrics`, `agents` or `tasks`. */
+  /** `metrics`, `economy`, `agents`, `tasks`, `proposals`, `budgets` or `messages`. */
   topic: string;
   /** How its frames are marked; the topic's name when left out. */
   id?: string | null;

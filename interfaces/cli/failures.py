@@ -23,6 +23,10 @@ class Stopped(Exception):
     """A signal arrived before the work was done."""
 
 
+class DatabaseSilent(Exception):
+    """The database does not answer."""
+
+
 def explain(error: BaseException) -> Failure:
     """Return what an error means; of a group of errors, the first one that says something."""
     error = _first(error)
@@ -46,7 +50,7 @@ def _code(error: BaseException) -> Exit:
         (PortUnavailable, Exit.PORT),
         ((DiskFull, psycopg.errors.DiskFull), Exit.DISK_FULL),
         ((EmbeddedPostgresError, NoData), Exit.DATA_DIRECTORY),
-        ((MigrationError, psycopg.Error), Exit.DATABASE),
+        ((MigrationError, psycopg.Error, DatabaseSilent), Exit.DATABASE),
         ((KeyboardInterrupt, Stopped), Exit.INTERRUPTED),
     )
     for kind, code in codes:
@@ -71,7 +75,13 @@ def _one_line(error: BaseException) -> str:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     known = isinstance(
         error,
-        SettingsError | PortUnavailable | NoData | Stopped | EmbeddedPostgresError | MigrationError,
+        SettingsError
+        | PortUnavailable
+        | NoData
+        | Stopped
+        | DatabaseSilent
+        | EmbeddedPostgresError
+        | MigrationError,
     )
     return text if known else f"{type(error).__name__}: {text}"
 

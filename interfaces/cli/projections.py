@@ -28,7 +28,9 @@ def projections() -> None:
 def status(config: str | None, as_json: bool, **arguments: Any) -> None:
     """Tell how far each read model is behind the log.
 
-    Exits with 1 when one has stopped, or goes on without streams whose events it cannot fold.
+    What nodes keep in memory, views and processes, is told as its last snapshot has it; how far it
+    is on a running node, `/mas/health` tells. Exits with 1 when one has stopped, or goes on without
+    streams whose events it cannot fold.
     """
     found = anyio.run(_status, settings_of(config, **arguments))
     if as_json:
@@ -90,6 +92,11 @@ async def _prune(settings: Settings) -> list[str]:
         return await host.prune()
 
 
+def _kept_by(model: ReadModelStatus) -> str:
+    """Return who keeps it up to date; what every node keeps in memory is told by its snapshot."""
+    return model.leader or ("-" if model.kind == "table" else "as of its last snapshot")
+
+
 def _table(found: list[ReadModelStatus]) -> list[str]:
     rows = [("NAME", "VERSION", "KIND", "POSITION", "BEHIND", "PARKED", "LEADER OR PROBLEM")]
     rows += [
@@ -100,7 +107,7 @@ def _table(found: list[ReadModelStatus]) -> list[str]:
             f"{model.checkpoint}",
             f"{model.lag}",
             f"{model.parked}",
-            f"STOPPED: {model.stopped}" if model.stopped else model.leader or "-",
+            f"STOPPED: {model.stopped}" if model.stopped else _kept_by(model),
         )
         for model in found
     ]

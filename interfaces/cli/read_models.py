@@ -7,9 +7,8 @@ from contextlib import asynccontextmanager
 
 from aia_mas.application.event_log.fold_snapshots import PostgresFoldSnapshots
 from aia_mas.application.event_log.leases import LeaseKeeper
-from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
-from aia_mas.application.registry import EVENTS
+from aia_mas.application.registry import event_mapper
 from aia_mas.application.settings import Settings
 from aia_mas.interfaces.cli.database import existing_database
 from aia_mas.interfaces.process_folds import PROCESS_FOLDS
@@ -21,7 +20,7 @@ from aia_mas.projections.registry import READ_MODELS
 async def read_models(settings: Settings) -> AsyncIterator[ProjectionHost]:
     """Open the database and wire the read models; none of them is folded here."""
     async with existing_database(settings) as database:
-        log = PostgresEventLog(database.url, EventMapper(EVENTS))
+        log = PostgresEventLog(database.url, event_mapper())
         async with log.running():
             keeper = LeaseKeeper(log.pool, log.store_id, "mas projections")
             snapshots = PostgresFoldSnapshots(log.pool, log.store_id)

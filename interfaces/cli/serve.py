@@ -13,7 +13,8 @@ import click
 import aia_mas
 from aia_mas.application.settings import Settings, check_exposure
 from aia_mas.interfaces.cli import collection
-from aia_mas.interfaces.cli.failures import Stopped
+from aia_mas.interfaces.cli.banner import banner
+from aia_mas.interfaces.cli.failures import DatabaseSilent, Stopped
 from aia_mas.interfaces.cli.options import data_options, settings_of
 from aia_mas.interfaces.cli.stopping import Stopping
 from aia_mas.interfaces.listening import listen_all
@@ -21,8 +22,6 @@ from aia_mas.interfaces.open_files import raise_bound
 
 if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
-
-_API = "/mas/api/v1"
 
 
 @click.command(short_help="Run a node: the HTTP API and all processes behind it.")
@@ -51,6 +50,13 @@ async def _serve(settings: Settings) -> None:
     with stopping.on_signals():
         # Opened first of all: a port that is taken is told before a database has been started.
         listeners = listen_all(settings)
+
+        def announce(urls: Sequence[str]) -> None:
+            own = len(listeners.requests)
+            for line in banner(settings, urls[:own], urls[own:]):
+                click.echo(line)
+            sys.stdout.flush()
+
         click.echo(f"AIA MAS {aia_mas.__version__} is starting ...", err=True)
         for warning in settings.warnings:
             click.echo(f"warning: {warning}", err=True)
@@ -67,10 +73,16 @@ async def _serve(settings: Settings) -> None:
             await server.serve(
                 system,
                 stop=stopping.requested,
-                sockets=listeners,
-                ready=lambda urls: _announce(settings, urls),
+                sockets=listeners.all,
+                ready=announce,
             )
             click.echo("AIA MAS is stopping ...", err=True)
+            stopping.drained()
+    if system.unanswered:
+        raise DatabaseSilent(
+            "stopped without the database, which does not answer: what was acknowledged is stored,"
+            " what was answered with 503 may be"
+        )
     click.echo("AIA MAS has stopped", err=True)
 
 
@@ -78,33 +90,6 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> System:
     from aia_mas.interfaces.bootstrap import System
 
     return await stack.enter_async_context(System(settings))
-
-
-def _announce(settings: Settings, urls: Sequence[str]) -> None:
-    """Tell a person what to open."""
-    port = settings.websocket_port
-    sockets = [url for url in urls if port is not None and url.endswith(f":{port}")]
-    for url in [url for url in urls if url not in sockets]:
-        click.echo(f"  API      {url}{_API}")
-        click.echo(f"  Docs     {url}/docs")
-        click.echo(f"  Health   {url}/mas/health")
-    for url in sockets:
-        click.echo(f"  Sockets  ws{url.removeprefix('http')}{_API}/agents/ws")
-    click.echo(f"  Data     {_data(settings)}")
-    if settings.development:
-        click.echo("  Mode     development: no keys are set, so everybody on this machine is admin")
-    else:
-        click.echo("  Mode     production: requests need a token signed with MAS_JWT_SECRET")
-    click.echo("Ctrl-C stops it.")
-    sys.stdout.flush()
-
-
-def _data(settings: Settings) -> str:
-    from aia_mas.application.settings import without_password
-
-    if settings.database_url is not None:
-        return without_password(settings.database_url)
-    return f"{settings.data_dir} (embedded PostgreSQL)"
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

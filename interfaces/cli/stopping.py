@@ -29,6 +29,7 @@ class Stopping:
         """Allow a drain of so many seconds before the process ends come what may."""
         self.requested = asyncio.Event()
         self._limit = drain_seconds + _SPARE
+        self._late = (Exit.FAILED, "the drain took too long; stopped")
         self._starting: CancelScope | None = None
 
     @contextmanager
@@ -52,6 +53,10 @@ class Stopping:
             finally:
                 self._starting = None
 
+    def drained(self) -> None:
+        """Note that the drain is over: what may take too long now is the end of the database."""
+        self._late = (Exit.DATABASE, "the database does not end; stopped without waiting for it")
+
     def _arrived(self) -> None:
         if self.requested.is_set():
             _end(Exit.INTERRUPTED, "stopped at once; what was not yet answered may not be stored")
@@ -59,8 +64,7 @@ class Stopping:
         if self._starting is not None:
             self._starting.cancel()
         # A thread, because the event loop may be what does not come to an end.
-        words = "the drain took too long; stopped"
-        watchdog = threading.Timer(self._limit, _end, (Exit.FAILED, words))
+        watchdog = threading.Timer(self._limit, lambda: _end(*self._late))
         watchdog.daemon = True
         watchdog.start()
 

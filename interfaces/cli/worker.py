@@ -84,6 +84,7 @@ def _command(_context: click.Context, _parameter: click.Parameter, given: str) -
     show_default=True,
     help="Longest result, bytes.",
 )
+@click.option("--quiet", "-q", is_flag=True, help="Tell of warnings and errors only.")
 @click.option("--log/--no-log", default=True, help="Lines on stderr go to the task's log (yes).")
 @server_options
 def worker(
@@ -98,6 +99,7 @@ def worker(
     drain_timeout: float,
     max_output: int,
     log: bool,
+    quiet: bool,
 ) -> None:
     """Run a program for every task of an agent: the payload is its stdin, its stdout the result.
 
@@ -105,7 +107,8 @@ def worker(
     MAS_ATTEMPT ...). Exit code 0: done; 75: may be tried again; others: failed, with the end of
     stderr as the message. SIGINT and SIGTERM let what runs finish; a second one ends it.
     """
-    configure(os.environ.get("MAS_LOG_FORMAT", "console"), os.environ.get("MAS_LOG_LEVEL", "info"))
+    level = "warning" if quiet else os.environ.get("MAS_LOG_LEVEL", "info")
+    configure(os.environ.get("MAS_LOG_FORMAT", "console"), level)
     program = Program(
         command=command,
         agent_id=agent_id,
@@ -128,4 +131,5 @@ def worker(
     else:
         agent.default(program.run)
     agent.run()
-    click.echo("the worker has stopped", err=True)
+    if not quiet:
+        click.echo("the worker has stopped", err=True)

@@ -48,8 +48,9 @@ CONFIG = OpenAPIConfig(
         `min_position` on a query waits until its read model has got there. Errors are problem
         documents (RFC 9457) with a stable `code`. The same figures and facts come live over the
         WebSocket `/mas/api/v1/agents/ws/frontend/{client_id}` (see `docs/realtime.md`), and agents
-        get their work over `/mas/api/v1/agents/ws/agent/{agent_id}` (`docs/agent-socket.md`).
-        Their frames stand in `/asyncapi.json` (AsyncAPI 3), as TypeScript types in `/asyncapi.ts`.
+        get their work over `/mas/api/v1/agents/ws/agent/{agent_id}` (`docs/agent-socket.md`), and
+        messages over `/mas/api/v1/communication/ws/{agent_id}` (`docs/message-sockets.md`). Their
+        frames stand in `/asyncapi.json` (AsyncAPI 3), as TypeScript types in `/asyncapi.ts`.
         """)
     ),
     tags=[Tag(name, description) for name, description in TAGS],

@@ -68,7 +68,7 @@ async def serve(
         PortUnavailable: The address cannot be listened on; the message tells why.
     """
     settings = system.settings
-    listening = list(sockets or listen_all(settings))
+    listening = list(sockets or listen_all(settings).all)
     config = uvicorn.Config(
         create_app(system),
         http=HttpProtocol,

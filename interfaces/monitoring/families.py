@@ -107,6 +107,7 @@ def _webhooks(reading: Reading) -> Iterator[Metric]:
     for name, text, counts in (
         ("webhook_deliveries", "Tasks sent to endpoints by this node", reading.deliveries),
         ("webhook_pings", "Pings sent to endpoints by this node", reading.pings),
+        ("webhook_messages", "Messages sent to endpoints by this node", reading.posted),
     ):
         outcomes = [([outcome], count) for outcome, count in sorted(counts.items())]
         yield counters(name, text, ["outcome"], outcomes)

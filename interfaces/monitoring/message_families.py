@@ -13,9 +13,10 @@ from aia_mas.interfaces.monitoring.making import PREFIX, counter, counters, gaug
 
 _COUNTED = (
     ("messages_sent", "Messages accepted", "sent"),
-    ("message_payload_bytes", "Bytes of their payloads", "bytes"),
+    ("message_payload_bytes", "Bytes of the payloads of messages accepted", "bytes"),
     ("message_deliveries_acknowledged", "Deliveries acknowledged", "acknowledged"),
     ("message_attempts_failed", "Deliveries that failed; most are tried again", "failed"),
+    ("message_attempts_retried", "Deliveries that failed and are followed by another", "retried"),
     ("message_deliveries_dead", "Deliveries given up", "dead"),
     ("message_deliveries_dropped", "Deliveries dropped: too much waited", "dropped"),
     ("message_deliveries_expired", "Deliveries not made in time", "expired"),
@@ -31,7 +32,10 @@ def message_families(reading: MessageReading) -> Iterator[Metric]:
     yield gauges("message_deliveries_queued", "Deliveries not acknowledged yet", label, queued)
     in_flight = [([key], count) for key, count in reading.in_flight.items()]
     yield gauges(
-        "message_deliveries_in_flight", "Those of them made by this node", label, in_flight
+        "message_deliveries_in_flight",
+        "Deliveries not acknowledged yet that this node made",
+        label,
+        in_flight,
     )
     yield counters(
         "message_deliveries",
@@ -46,6 +50,11 @@ def message_families(reading: MessageReading) -> Iterator[Metric]:
     yield gauge("message_rules", "Routing rules that are followed", reading.rules)
     yield gauge(
         "message_recipients_collecting", "Recipients served by this node", reading.collecting
+    )
+    yield gauge(
+        "message_slow_consumers",
+        "Recipients served by this node that have as many out as a connection may have",
+        reading.slow,
     )
     yield counter(
         "messages_unreadable",

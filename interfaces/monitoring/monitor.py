@@ -10,6 +10,7 @@ from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import CollectorRegistry, Metric
 from prometheus_client.exposition import choose_encoder
 
+from aia_mas.interfaces.monitoring.bridge_families import bridge_families
 from aia_mas.interfaces.monitoring.economy_families import economy_families
 from aia_mas.interfaces.monitoring.families import families
 from aia_mas.interfaces.monitoring.http_counts import HttpCounts
@@ -67,4 +68,5 @@ class _Collected:
         yield from families(self._reading)
         yield from economy_families(self._reading)
         yield from message_families(self._reading.messages)
+        yield from bridge_families(self._reading.bridge)
         yield from self._process.collect()

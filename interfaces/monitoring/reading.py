@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from aia_mas.application.communication.reading import MessageReading
+from aia_mas.application.communication.reading import BridgeReading, MessageReading
 from aia_mas.application.event_log.commit_counts import CommitCounts
-from aia_mas.application.processes import courier, deadlines, deliveries, dispatcher
 from aia_mas.domain.orchestration.scoring.policies import BUILT_IN
 from aia_mas.interfaces.monitoring.http_counts import HttpCounts, RouteCounts
 from aia_mas.projections.durations import Durations
@@ -37,10 +36,12 @@ class Reading(NamedTuple):
         policy_failures: How often policies failed, by name; those of users that never did as well.
         deliveries: Deliveries to endpoints by how they ended, on this node.
         pings: The same of pings.
+        posted: The same of messages that were sent to endpoints.
         endpoints: How many endpoints are enabled, and how many disabled.
         economy: The figures of the economy.
         orders: How many orders wait for the settlement, by kind.
         messages: Messages in numbers.
+        bridge: What the bridge to Redis has done; nothing where there is none.
     """
 
     metrics: Metrics
@@ -58,24 +59,19 @@ class Reading(NamedTuple):
     policy_failures: Mapping[str, int]
     deliveries: Mapping[str, int]
     pings: Mapping[str, int]
+    posted: Mapping[str, int]
     endpoints: Mapping[str, int]
     economy: EconomicSummary
     orders: Mapping[str, int]
     messages: MessageReading
+    bridge: BridgeReading
 
 
 def read(system: System, requests: HttpCounts) -> Reading:
     """Read a node; takes about a millisecond."""
     projections, hub = system.projections, system.hub
     held = {lease.name for lease in system.leases.held}
-    names = {
-        courier.LEASE,
-        deadlines.LEASE,
-        deliveries.LEASE,
-        dispatcher.LEASE,
-        *projections.lease_names,
-        *held,
-    }
+    names = {*system.processes, *projections.lease_names, *held}
     return Reading(
         metrics=projections.system_metrics(system.clock.now()),
         durations=projections.metrics.durations(),
@@ -92,12 +88,14 @@ def read(system: System, requests: HttpCounts) -> Reading:
         policy_failures=_policy_failures(system),
         deliveries=dict(system.webhooks.deliveries.outcomes),
         pings=dict(system.webhooks.pings.outcomes),
+        posted=dict(system.communication.webhooks.outcomes),
         endpoints=dict(
             zip(("enabled", "disabled"), system.webhooks.fold.state.count(), strict=True)
         ),
         economy=projections.economy.summary(system.clock.now()),
         orders=system.economy.open_orders(),
         messages=system.communication.reading(),
+        bridge=system.communication.bridged() or BridgeReading(),
     )
 
 

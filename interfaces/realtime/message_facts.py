@@ -46,15 +46,13 @@ class MessageTold(Update, kw_only=True, omit_defaults=True):
             ``expired``.
         from_agent: The sender.
         to: Where it was sent.
-        recipients: Those who get it by name.
+        recipients: Those who get it by name, or have it again.
         message_type: What it is.
         priority: Its class.
         correlation_id: What ties it to others.
         size: Bytes of its payload.
-        agent_id: For whom it is dead, was dropped, or was queued again.
-        attempts: How many deliveries failed.
-        reason: Why the last one did.
-        deliveries: What became of deliveries.
+        agent_id: For whom it was dropped.
+        deliveries: What became of deliveries; of a message that is dead, for whom it is.
         not_told: How many more deliveries the event is about; the log has them.
     """
 
@@ -68,8 +66,6 @@ class MessageTold(Update, kw_only=True, omit_defaults=True):
     correlation_id: str | None = None
     size: int | None = None
     agent_id: str | None = None
-    attempts: int | None = None
-    reason: str | None = None
     deliveries: list[DeliveryTold] | None = None
     not_told: int = 0
 
@@ -127,11 +123,19 @@ def told_message(name: str, entity_id: str, recorded: RecordedEvent) -> MessageT
         update.message_type, update.priority = event.message_type, event.priority.value
         update.correlation_id, update.size = event.correlation_id, event.size
     elif isinstance(event, events.MessageRedriven):
-        update.from_agent, update.agent_id = event.from_agent, event.recipient
+        update.from_agent, update.recipients = event.from_agent, event.recipients
         update.message_type, update.priority = event.message_type, event.priority.value
     elif isinstance(event, events.MessageDied):
-        update.agent_id, update.attempts = event.recipient, event.attempts
-        update.reason = event.reason
+        update.deliveries = [
+            DeliveryTold(
+                queued_at=event.position,
+                agent_id=item.recipient,
+                attempt=item.attempts,
+                reason=item.reason,
+            )
+            for item in event.items[:MOST_TOLD]
+        ]
+        update.not_told = len(event.items) - len(update.deliveries)
     elif isinstance(event, events.MessageDropped):
         update.agent_id = event.recipient
     return update

@@ -18,7 +18,8 @@ class Subscribe(msgspec.Struct, tag="subscribe", forbid_unknown_fields=True):
     """Start a subscription.
 
     Attributes:
-        topic: ``metrics``, ``agents`` or ``tasks``.
+        topic: ``metrics``, ``economy``, ``agents``, ``tasks``, ``proposals``, ``budgets`` or
+            ``messages``.
         id: How its frames are marked; the topic's name when left out.
         after: The last position already known; everything behind it follows. Left out: from now.
         epoch: The epoch in which that position was given out.
@@ -153,7 +154,7 @@ class Page(msgspec.Struct, frozen=True):
         first: The snapshot begins; what was known of the topic is to be forgotten.
         done: It ends; every fact behind its position follows.
         truncated: There are more items, and they are not told.
-        items: How things stood at its position: tasks or agents.
+        items: How things stood at its position: tasks, agents, proposals or budgets.
     """
 
     first: bool
@@ -218,10 +219,8 @@ def _misunderstood(text: str, error: msgspec.ValidationError) -> MessageRefused:
         return MessageRefused(
             ErrorCode.INVALID_MESSAGE, "A message is an object with a member type (a string)"
         )
-    except (
-        msgspec.DecodeError,
-        RecursionError,
-    ) as broken:  # behind the mistake that was seen first
+    except (msgspec.DecodeError, RecursionError) as broken:
+        # Behind the mistake that was seen first.
         return MessageRefused(ErrorCode.MALFORMED_JSON, f"Not JSON: {broken}")
     if kind not in TYPES:
         return MessageRefused(ErrorCode.UNKNOWN_TYPE, f"A type is one of {', '.join(TYPES)}")

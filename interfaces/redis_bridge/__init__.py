@@ -1,6 +1,6 @@
 """Messages for agents that speak Redis and nothing else."""
 
-from aia_mas.interfaces.redis_bridge.bridge import LEASE, RedisBridge, bridge_leads
+from aia_mas.interfaces.redis_bridge.bridge import LEASE, RedisBridge, bridge_of
 from aia_mas.interfaces.redis_bridge.channels import REFUSED, SEND, agent_channel, topic_channel
 
 __all__ = [
@@ -9,6 +9,6 @@ __all__ = [
     "SEND",
     "RedisBridge",
     "agent_channel",
-    "bridge_leads",
+    "bridge_of",
     "topic_channel",
 ]

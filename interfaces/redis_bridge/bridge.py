@@ -7,7 +7,7 @@ before its receipt, and a message that nobody acknowledged is published again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -17,6 +17,7 @@ from anyio.abc import TaskGroup
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from aia_mas.application.communication.reading import BridgeReading
 from aia_mas.application.communication.views import message_view
 from aia_mas.application.engine.engine import Engine
 from aia_mas.application.event_log.leases import Lease
@@ -24,10 +25,9 @@ from aia_mas.application.event_log.slices import Slices
 from aia_mas.domain.communication.authority import check_may_read
 from aia_mas.domain.communication.mailroom.letter import Letter
 from aia_mas.domain.communication.message_events import MessageSent
-from aia_mas.domain.kernel.errors import InvalidValue
+from aia_mas.domain.kernel.errors import DomainError, InvalidValue
 from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.kernel.principal import Principal
-from aia_mas.interfaces.http.errors import Unauthenticated
 from aia_mas.interfaces.http.security import Authenticator, Credential
 from aia_mas.interfaces.realtime.acting import Envelope, Receipt, refused
 from aia_mas.interfaces.realtime.frames import payloads
@@ -42,7 +42,9 @@ from aia_mas.interfaces.redis_bridge.channels import (
     read_said,
     topic_channel,
 )
-from aia_mas.interfaces.redis_bridge.mailbox import BridgedMailbox
+from aia_mas.interfaces.redis_bridge.faults import Faults
+from aia_mas.interfaces.redis_bridge.mailboxes import LOOK, Mailboxes
+from aia_mas.interfaces.redis_bridge.same_redis import SameRedis
 from aia_mas.interfaces.redis_bridge.wire import Parcel, Wire
 
 if TYPE_CHECKING:
@@ -52,12 +54,14 @@ log = structlog.stdlib.get_logger("aia.redis")
 
 LEASE = "redis-bridge"
 _AWAY = (RedisError, OSError, TimeoutError)
-_LOOK = 1.0
-"""Seconds between looks whether somebody still listens, and may."""
 _PAUSE = 1.0
+_AGAIN = 0.1
 _AT_ONCE = 64
 """What is carried out at once; beyond that nothing is listened to."""
 _MOST_DESKS = 10_000
+_UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
+"""What the decoder raises: the last ones of what is nested too deeply, and of no UTF-8."""
+_FAILED = "Something failed here"
 _encode = msgspec.json.Encoder().encode
 
 
@@ -71,20 +75,33 @@ class RedisBridge:
     """Serves agents over Redis, for as long as this node leads it.
 
     Attributes:
-        mailboxes: Whose messages are published, by recipient.
-        refused: How much was said by nobody who is known.
+        faults: What was said to no effect.
     """
 
     def __init__(self, system: System, url: str) -> None:
         """Wire it (``url``: of Redis)."""
-        self.mailboxes: dict[str, tuple[BridgedMailbox, anyio.CancelScope]] = {}
-        self.refused = 0
+        self.faults = Faults(system.clock)
         self._system = system
         self._url = url
-        self._authenticator = Authenticator(system.settings, system.access.refuses)
+        self._authenticator = Authenticator(system.settings, self._is_revoked)
         self._wire = Wire()
+        self._mailboxes = Mailboxes(system, self._wire, self._authenticator)
         self._desks: dict[tuple[str, Principal], MailDesk] = {}
         self._room = asyncio.Semaphore(_AT_ONCE)
+        self._longest = system.settings.max_body_bytes
+        self._heard = 0
+        self._dropped = 0
+
+    def reading(self) -> BridgeReading:
+        """Return what it has done."""
+        return BridgeReading(
+            heard=self._heard,
+            refused=self.faults.counts,
+            unanswered=self.faults.unanswered,
+            published=self._wire.sent,
+            dropped=self._dropped,
+            mailboxes=len(self._mailboxes),
+        )
 
     async def lead(self, lease: Lease, engine: Engine) -> None:
         """Serve for as long as the lease lasts."""
@@ -103,38 +120,73 @@ class RedisBridge:
                 await self._system.clock.sleep(_PAUSE)
         finally:
             on_sent.remove(self._copy)
+            self.faults.tell(at_once=True)
 
     async def _serve(self) -> None:
-        redis = Redis.from_url(self._url, socket_connect_timeout=2, socket_timeout=5)
+        redis = Redis.from_url(
+            self._url, socket_connect_timeout=2, socket_timeout=5, client_name="aia_mas_bridge"
+        )
+        same = SameRedis(redis)
+        try:
+            await same.begin()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._wire.run, redis, same)
+                tasks.start_soon(self._mailboxes.look_after, redis, same)
+                tasks.start_soon(self._tell_of_faults)
+                while True:
+                    try:
+                        await self._listen(redis, tasks)
+                    except _AWAY as error:
+                        # Redis cuts off who does not keep up with it; mailboxes go on if it is
+                        # only that.
+                        await same.check()
+                        log.warning("redis_bridge_listens_again", error=str(error))
+                        await self._system.clock.sleep(_AGAIN)
+        finally:
+            self._mailboxes.clear()
+            self._wire.clear()
+            with anyio.CancelScope(shield=True), anyio.move_on_after(1):
+                await redis.aclose()
+
+    async def _listen(self, redis: Redis, tasks: TaskGroup) -> None:
+        """Take what is said until the connection is lost."""
         listening = redis.pubsub(ignore_subscribe_messages=True)
         try:
             await listening.subscribe(SEND)
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._wire.run, redis)
-                tasks.start_soon(self._look_after, redis)
-                slices = Slices()
-                while True:
-                    if slices.over():
-                        # As long as there is something to hear, to listen gives nobody a turn.
-                        await slices.give_way()
-                    heard = await listening.get_message(timeout=_LOOK)
-                    if heard is None:
-                        await listening.ping()
-                    elif heard["type"] == "message":
+            slices = Slices()
+            while True:
+                heard = await listening.get_message(timeout=LOOK)
+                if heard is None:
+                    await listening.ping()
+                elif heard["type"] == "message":
+                    self._heard += 1
+                    try:
                         await self._take(tasks, heard["data"])
+                    except Exception as error:  # noqa: BLE001 - all others are to be served
+                        self._refuse("", "internal_error", _FAILED, error)
+                    await self._wire.has_room()
+                if slices.over():
+                    # What has come already is read without a pause.
+                    await slices.give_way()
         finally:
-            self.mailboxes.clear()
-            self._wire.clear()
             with anyio.CancelScope(shield=True), anyio.move_on_after(1):
                 await listening.aclose()  # type: ignore[no-untyped-call]
-                await redis.aclose()
+
+    async def _tell_of_faults(self) -> None:
+        while True:
+            await self._system.clock.sleep(LOOK)
+            self.faults.tell()
 
     async def _take(self, tasks: TaskGroup, data: bytes) -> None:
         if self._system.draining:
             return  # it has no receipt, so it is said again: to whoever serves next
+        if len(data) > self._longest:
+            # Before anything is made of it.
+            self._refuse("", "body_too_large", f"At most {self._longest} bytes are taken")
+            return
         try:
             said = read_said(data)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except _UNREADABLE as error:
             self._refuse("", "invalid_message", str(error))
             return
         authorization = None if said.token is None else f"Bearer {said.token}".encode()
@@ -144,25 +196,28 @@ class RedisBridge:
         try:
             credential = self._authenticator.credential(authorization)
             name = self._owner(said, credential)
-        except Unauthenticated as error:
+        except DomainError as error:
             self._refuse(said.id, error.code, error.detail)
-            return
-        except Exception as error:  # noqa: BLE001 - whoever said it is known, and is told why not
-            self._refuse(said.id, getattr(error, "code", "internal_error"), str(error))
             return
         if said.type == "collect":
             self._collect(tasks, message, name, authorization)
         elif said.type == "leave":
-            self._leave(name)
+            self._mailboxes.leave(name)
             self._tell_mailbox(message, name)
         else:
             # First: who stands in a row, and is never carried out, would keep others waiting there.
             await self._room.acquire()
-            work = self._work(message, name, credential)
-            if work is None:
-                self._room.release()
-            else:
+            work = None
+            try:
+                work = self._work(message, name, credential)
+            finally:
+                if work is None:
+                    self._room.release()
+            if work is not None:
                 tasks.start_soon(self._carry_out, name, work)
+
+    def _is_revoked(self, credential: Credential) -> bool:
+        return self._system.access.refuses(credential)
 
     def _owner(self, said: Said, credential: Credential) -> str:
         principal = credential.principal
@@ -187,7 +242,8 @@ class RedisBridge:
         if message.type not in desk.acts:
             words = ", ".join(("collect", "leave", *desk.acts))
             error = UnknownAct(f"type is one of {words}", field="type")
-            self._push(name, refused(message, error, SEND).frame())
+            if self.faults.note(error.code):
+                self._push(name, refused(message, error, SEND).frame())
             return None
         return desk.take(message)
 
@@ -202,64 +258,12 @@ class RedisBridge:
     ) -> None:
         try:
             said = read_collect(message.data)
-        except msgspec.MsgspecError as error:
+        except _UNREADABLE as error:
             wrong = InvalidValue(str(error), field="data")
             self._push(name, refused(message, wrong, SEND).frame())
             return
-        self._leave(name)
-        scope = anyio.CancelScope()
-        mailbox = BridgedMailbox(
-            self._system,
-            self._wire,
-            name,
-            authorization,
-            said.prefetch,
-            # It would be published again and again otherwise.
-            scope.cancel,
-        )
-        # Known at once, before it runs: whoever says so again leaves this one.
-        self.mailboxes[name] = (mailbox, scope)
+        self._mailboxes.open(tasks, name, authorization, said.prefetch)
         self._tell_mailbox(message, name, collecting=True)
-        tasks.start_soon(self._run, mailbox, scope)
-
-    async def _run(self, mailbox: BridgedMailbox, scope: anyio.CancelScope) -> None:
-        try:
-            with scope:
-                await mailbox.run()
-        finally:
-            if self.mailboxes.get(mailbox.name) == (mailbox, scope):
-                del self.mailboxes[mailbox.name]
-
-    def _leave(self, name: str, *, in_order: bool = False) -> None:
-        known = self.mailboxes.pop(name, None)
-        if known is not None:
-            known[0].in_order = in_order
-            known[1].cancel()
-
-    async def _look_after(self, redis: Redis) -> None:
-        """End what nobody listens to any more, or may not; who listens is there."""
-        while True:
-            await self._system.clock.sleep(_LOOK)
-            names = list(self.mailboxes)
-            if not names:
-                continue
-            counts = await redis.pubsub_numsub(*map(agent_channel, names))
-            for name, (_, count) in zip(names, counts, strict=True):
-                mailbox, _ = self.mailboxes.get(name, (None, None))
-                if mailbox is None:
-                    continue
-                may = self._may_still(mailbox)
-                if not count or not may:
-                    self._leave(name, in_order=not may)
-                else:
-                    self._system.presence.beat("agent", name)
-
-    def _may_still(self, mailbox: BridgedMailbox) -> bool:
-        try:
-            self._authenticator.credential(mailbox.authorization)
-        except Unauthenticated:
-            return False
-        return True
 
     def _copy(self, letter: Letter, event: MessageSent) -> None:
         """Copy a message to a topic to whoever listens; nothing encrypted, nothing put off."""
@@ -268,13 +272,17 @@ class RedisBridge:
         if event.sealed is not None or letter.available > letter.sent_at:
             return
         for to in event.destinations:
-            if to.topic is not None:
-                view = message_view(letter.message_id, event, event.payload)
-                payload = b'{"type":"message","position":%d,"data":%b}' % (
-                    letter.position,
-                    _encode(view),
-                )
-                self._wire.publish(Parcel(topic_channel(to.topic), payload))
+            if to.topic is None:
+                continue
+            if self._wire.is_full:
+                self._dropped += 1  # who may not miss any has it in the mailbox
+                continue
+            view = message_view(letter.message_id, event, event.payload)
+            payload = b'{"type":"message","position":%d,"data":%b}' % (
+                letter.position,
+                _encode(view),
+            )
+            self._wire.publish(Parcel(topic_channel(to.topic), payload))
 
     def _tell_mailbox(self, message: Envelope, name: str, *, collecting: bool = False) -> None:
         waiting = self._system.communication.mailroom.waiting(name)
@@ -285,20 +293,17 @@ class RedisBridge:
         for payload in payloads(frame):
             self._wire.publish(Parcel(agent_channel(name), payload))
 
-    def _refuse(self, message_id: str, code: str, detail: str) -> None:
-        self.refused += 1
-        log.info("redis_message_refused", code=code)
-        if self._wire.is_busy:
-            return  # whoever says so much in nobody's name keeps messages from no one
-        told = {"type": "refused", "id": message_id, "code": code, "detail": detail}
-        self._wire.publish(Parcel(REFUSED, _encode(told)))
+    def _refuse(
+        self, message_id: str, code: str, detail: str, error: Exception | None = None
+    ) -> None:
+        if self.faults.note(code, error):
+            told = {"type": "refused", "id": message_id, "code": code, "detail": detail}
+            self._wire.publish(Parcel(REFUSED, _encode(told)))
 
 
-def bridge_leads(
-    system: System,
-) -> tuple[tuple[str, Callable[[Lease, Engine], Awaitable[None]]], ...]:
-    """Return what a node leads for agents that speak Redis: nothing unless it is told to."""
+def bridge_of(system: System) -> RedisBridge | None:
+    """Return what serves agents that speak Redis; None: the node is not told to."""
     settings = system.settings
     if settings.redis is None or settings.redis_bridge == "off" or system.stores.kind == "memory":
-        return ()
-    return ((LEASE, RedisBridge(system, settings.redis).lead),)
+        return None
+    return RedisBridge(system, settings.redis)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+import anyio
 import structlog
 
 from aia_mas.application.communication.collecting import Collection
@@ -13,7 +13,7 @@ from aia_mas.application.communication.out import Delivered
 from aia_mas.application.event_log.fold_host import STORE_ERRORS
 from aia_mas.interfaces.realtime.mail.frames import message_payload
 from aia_mas.interfaces.redis_bridge.channels import agent_channel
-from aia_mas.interfaces.redis_bridge.wire import Parcel, Wire
+from aia_mas.interfaces.redis_bridge.wire import Lost, Parcel, Wire
 
 if TYPE_CHECKING:
     from aia_mas.interfaces.bootstrap import System
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 log = structlog.stdlib.get_logger("aia.redis")
 
 _AT_ONCE = 100
+_BYTES_AT_ONCE = 256 * 2**10
 _RETRY = 0.5
 
 
@@ -30,17 +31,10 @@ class BridgedMailbox:
     Attributes:
         name: The recipient.
         authorization: What it proved who it is with; it is looked at again and again.
-        in_order: This side ends it; see ``Collection``.
     """
 
     def __init__(
-        self,
-        system: System,
-        wire: Wire,
-        name: str,
-        authorization: bytes | None,
-        prefetch: int,
-        unheard: Callable[[], None],
+        self, system: System, wire: Wire, name: str, authorization: bytes | None, prefetch: int
     ) -> None:
         """Publish nothing yet.
 
@@ -50,43 +44,57 @@ class BridgedMailbox:
             name: The recipient.
             authorization: As in the header of that name; None: there was none.
             prefetch: How many messages may be out.
-            unheard: Called when a message was published and nobody listened.
         """
         self.name = name
         self.authorization = authorization
-        self.in_order = False
         self._system = system
         self._wire = wire
         self._prefetch = prefetch
-        self._unheard = unheard
+        self._scope = anyio.CancelScope()
+        # Whoever ends this for another reason than that the recipient is gone need say nothing: the
+        # lease is lost, Redis is away, the node stops. None of that is a message's fault.
+        self._in_order = True
+
+    def end(self, *, in_order: bool) -> None:
+        """Publish nothing more.
+
+        Args:
+            in_order: What is out does not count as delivered. Else its delivery has failed, as
+                when a connection is lost.
+        """
+        self._in_order = in_order
+        self._scope.cancel()
 
     async def run(self) -> None:
-        """Publish messages until cancelled; what is not acknowledged then goes elsewhere."""
+        """Publish messages until it is ended; what is not acknowledged then goes elsewhere."""
         communication = self._system.communication
-        with communication.collect(self.name, "redis", self._prefetch) as collection:
+        with (
+            self._scope,
+            communication.collect(self.name, "redis", self._prefetch) as collection,
+        ):
             try:
-                await self._publish(collection)
+                while True:
+                    await self._wire.has_room()
+                    for each in await self._next(collection):
+                        parcel = Parcel(
+                            agent_channel(self.name),
+                            message_payload(each),
+                            partial(self._lost, each),
+                        )
+                        self._wire.publish(parcel)
             finally:
-                collection.in_order = self.in_order
+                collection.in_order = self._in_order
 
-    async def _publish(self, collection: Collection) -> None:
-        while True:
-            for each in await self._next(collection):
-                parcel = Parcel(
-                    agent_channel(self.name),
-                    message_payload(each),
-                    partial(self._put_back, each),
-                )
-                self._wire.publish(parcel)
-
-    def _put_back(self, each: Delivered) -> None:
-        self._system.communication.office.put_back(self.name, each)
-        self._unheard()
+    def _lost(self, each: Delivered, why: Lost) -> None:
+        self._system.communication.office.put_back(each.out)
+        if why is Lost.UNHEARD:
+            # It would be published again and again otherwise.
+            self.end(in_order=False)
 
     async def _next(self, collection: Collection) -> list[Delivered]:
         while True:
             try:
-                return await collection.next(_AT_ONCE)
+                return await collection.next(_AT_ONCE, most_bytes=_BYTES_AT_ONCE)
             except STORE_ERRORS as error:
                 log.warning("messages_not_read", recipient=self.name, error=str(error))
                 await self._system.clock.sleep(_RETRY)

@@ -24,6 +24,7 @@ from aia_mas.domain.communication.delivery_events import (
     Returned,
 )
 from aia_mas.domain.communication.message_events import (
+    Died,
     MessageDied,
     MessageDropped,
     MessageRedriven,
@@ -58,9 +59,18 @@ def _queued(
     )
 
 
-def _redriven(_row: DeliveryRow | None, recorded: RecordedEvent) -> DeliveryRow:
+def _redriven(recorded: RecordedEvent) -> Changed:
     event: MessageRedriven = recorded.event
-    row = _queued(recorded.position, event.recipient, None, recorded)
+    position = recorded.position
+    for recipient in event.recipients:
+        yield letter_key(position, recipient), partial(_queued_again, position, recipient)
+
+
+def _queued_again(
+    position: int, recipient: str, _row: DeliveryRow | None, recorded: RecordedEvent
+) -> DeliveryRow:
+    event: MessageRedriven = recorded.event
+    row = _queued(position, recipient, None, recorded)
     row.sent = event.sent
     row.queued_at, row.by = event.at, event.by
     return row
@@ -154,27 +164,33 @@ def _is_spent(row: DeliveryRow) -> bool:
     return row.state == _FAILED and row.retry_at is None
 
 
-def _died(row: DeliveryRow | None, recorded: RecordedEvent) -> DeliveryRow:
+def _died(recorded: RecordedEvent) -> Changed:
     event: MessageDied = recorded.event
-    return _over(row, recorded, _DEAD, printable(event.reason))
+    for item in event.items:
+        yield letter_key(event.position, item.recipient), partial(_bury, event.position, item)
+
+
+def _bury(
+    position: int, item: Died, row: DeliveryRow | None, recorded: RecordedEvent
+) -> DeliveryRow:
+    row = row or _queued(position, item.recipient, None, recorded)
+    if row.ended is None:
+        _end(row, _DEAD, recorded)
+        row.reason = printable(item.reason)
+    return row
 
 
 def _dropped(row: DeliveryRow | None, recorded: RecordedEvent) -> DeliveryRow:
     event: MessageDropped = recorded.event
-    return _over(row, recorded, _DROPPED, _too_many(event))
+    row = row or _queued(event.position, event.recipient, None, recorded)
+    if row.ended is None:
+        _end(row, _DROPPED, recorded)
+        row.reason = _too_many(event)
+    return row
 
 
 def _too_many(told: MessageDropped | Dropped) -> str:
     return f"{told.waiting} were waiting, at most {told.bound} may"
-
-
-def _over(row: DeliveryRow | None, recorded: RecordedEvent, state: str, reason: str) -> DeliveryRow:
-    event: MessageDied | MessageDropped = recorded.event
-    row = row or _queued(event.position, event.recipient, None, recorded)
-    if row.ended is None:
-        _end(row, state, recorded)
-        row.reason = reason
-    return row
 
 
 def _end(row: DeliveryRow, state: str, recorded: RecordedEvent) -> None:
@@ -183,9 +199,8 @@ def _end(row: DeliveryRow, state: str, recorded: RecordedEvent) -> None:
 
 
 def _letter(recorded: RecordedEvent) -> str:
-    event: MessageRedriven | MessageDied | MessageDropped = recorded.event
-    queued = recorded.position if isinstance(event, MessageRedriven) else event.position
-    return letter_key(queued, event.recipient)
+    event: MessageDropped = recorded.event
+    return letter_key(event.position, event.recipient)
 
 
 def expired(row: DeliveryRow | None, recorded: RecordedEvent) -> DeliveryRow:
@@ -200,9 +215,11 @@ DELIVERIES = Table(
     "_deliveries",
     DeliveryRow,
     _letter,
-    {MessageRedriven: _redriven, MessageDied: _died, MessageDropped: _dropped},
+    {MessageDropped: _dropped},
     many={
         MessageSent: _sent,
+        MessageRedriven: _redriven,
+        MessageDied: _died,
         DeliveriesNoted: _each(_note),
         DeliveriesAcknowledged: _each(_acknowledge),
         DeliveriesFailed: _each(_fail),

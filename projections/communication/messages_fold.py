@@ -49,8 +49,9 @@ def _queued_again(row: MessageRow | None, recorded: RecordedEvent) -> MessageRow
     event: MessageRedriven = recorded.event
     row = _known(row, recorded)
     assert event.expires_at is not None
-    letter = QueuedAgain(recorded.position, event.recipient, event.expires_at)
-    row.again = [*_again(row), letter]
+    row.again = _again(row)
+    for recipient in event.recipients:
+        row.again.append(QueuedAgain(recorded.position, recipient, event.expires_at))
     return row
 
 

@@ -28,7 +28,7 @@ class MessageStatus(StrEnum):
 
 OPEN = (MessageStatus.QUEUED, MessageStatus.FAILED, MessageStatus.DELIVERED)
 """Where it stands while the recipient may still get it, the least far first."""
-_LOST = (MessageStatus.DEAD, MessageStatus.DROPPED, MessageStatus.EXPIRED)
+LOST = (MessageStatus.DEAD, MessageStatus.DROPPED, MessageStatus.EXPIRED)
 """How it ends when the recipient does not get it."""
 
 
@@ -53,7 +53,7 @@ def summary(
         # Where it was dropped it had never been.
         reached = any(status != MessageStatus.DROPPED for status in known)
         return MessageStatus.DELIVERED if reached else MessageStatus.QUEUED
-    for status in _LOST:
+    for status in LOST:
         if status in known or (status is MessageStatus.EXPIRED and spread and expired):
             return status
     return MessageStatus.ACKNOWLEDGED
@@ -78,12 +78,7 @@ def refusal(
     if status is None:
         # Whether somebody belonged to a group is not known any more once the message has expired.
         closed = spread and expired
-        return _closed(MessageStatus.EXPIRED) if closed else NotARecipient()
+        return MessageClosed(MessageStatus.EXPIRED.value) if closed else NotARecipient()
     if status is MessageStatus.ACKNOWLEDGED:
         return AlreadyAcknowledged()
-    return None if status in OPEN else _closed(status)
-
-
-def _closed(status: MessageStatus) -> MessageClosed:
-    how = {MessageStatus.EXPIRED: "has expired"}.get(status, f"is {status}")
-    return MessageClosed(f"the message {how} for this recipient", message_status=status.value)
+    return None if status in OPEN else MessageClosed(status.value)

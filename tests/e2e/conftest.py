@@ -17,6 +17,8 @@ from aia_mas.application.embedded_postgres import EmbeddedPostgres
 from aia_mas.application.settings import Settings
 from aia_mas.domain.orchestration.scoring.policies import Policy
 from aia_mas.interfaces.bootstrap import System
+from aia_mas.interfaces.http import queries
+from aia_mas.interfaces.http.economy import governance
 from aia_mas.interfaces.http.server import serve
 from aia_mas.interfaces.listening import listen
 
@@ -52,6 +54,8 @@ class Node:
         self._thread.start()
         assert self._up.wait(PATIENCE), "it did not start"
         if self._failure is not None:
+            for each in self._sockets:
+                each.close()
             raise self._failure
         self.client = self.new_client()
 
@@ -72,6 +76,15 @@ class Node:
             self._thread.join(PATIENCE)
             self._tell_failure()
             raise
+
+    def lose_database(self) -> None:
+        """Take its connections away; whoever wants one does not wait for long.
+
+        Not by a setting: with so little patience a node may not start on a busy machine.
+        """
+        pool = self.system.log.pool
+        pool.timeout = 0.5
+        self.run(pool.close())
 
     def begin_stop(self) -> None:
         """Ask it to stop, as a signal would."""
@@ -118,6 +131,19 @@ class Node:
     def _ready(self, urls: Any) -> None:
         (self.url,) = urls
         self._up.set()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_writes_are_read() -> Iterator[None]:
+    """Have reads wait for what their node has written, however busy the machine is.
+
+    Whoever asks without a position gets what there is when that takes too long, half a second, and
+    a test would not find what it has just made.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (queries, governance):
+            patch.setattr(module, "COURTESY", PATIENCE / 2)
+        yield
 
 
 @pytest.fixture(scope="session")

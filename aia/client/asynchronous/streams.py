@@ -15,13 +15,7 @@ from aia.client.configuration import API
 from aia.client.errors import HistoryLost, UnexpectedAnswer
 from aia.client.events import Closed, Subscribed, understood
 from aia.client.places import Places
-from aia.client.types.live import (
-    AgentSnapshot,
-    AgentUpdate,
-    TaskSnapshot,
-    TaskUpdate,
-    Update,
-)
+from aia.client.types.live import Fact, Page, Update
 
 U = TypeVar("U", bound=Update)
 
@@ -152,11 +146,11 @@ class AsyncStream(Generic[U]):
                 raise HistoryLost(
                     "the log is not the one that this stream was about; read anew how things stand"
                 )
-        elif isinstance(told, TaskUpdate | AgentUpdate):
+        elif isinstance(told, Fact):
             if self._places.new(told):
                 self._connection.seen.saw(told.position)
                 self._updates.append(cast(U, told))
-        elif isinstance(told, TaskSnapshot | AgentSnapshot):
+        elif isinstance(told, Page):
             self._places.stood(told)
             self._updates.append(cast(U, told))
         elif told is not None:

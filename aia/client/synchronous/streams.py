@@ -16,13 +16,7 @@ from aia.client.events import Closed, Subscribed, understood
 from aia.client.places import Places
 from aia.client.synchronous.connection import Connection
 from aia.client.synchronous.event_source import Ask, EventSource
-from aia.client.types.live import (
-    AgentSnapshot,
-    AgentUpdate,
-    TaskSnapshot,
-    TaskUpdate,
-    Update,
-)
+from aia.client.types.live import Fact, Page, Update
 
 U = TypeVar("U", bound=Update)
 
@@ -153,11 +147,11 @@ class Stream(Generic[U]):
                 raise HistoryLost(
                     "the log is not the one that this stream was about; read anew how things stand"
                 )
-        elif isinstance(told, TaskUpdate | AgentUpdate):
+        elif isinstance(told, Fact):
             if self._places.new(told):
                 self._connection.seen.saw(told.position)
                 self._updates.append(cast(U, told))
-        elif isinstance(told, TaskSnapshot | AgentSnapshot):
+        elif isinstance(told, Page):
             self._places.stood(told)
             self._updates.append(cast(U, told))
         elif told is not None:

@@ -133,6 +133,7 @@ from aia.client.types.live import Update as Update
 from aia.client.types.message_metrics import CommunicationMetrics as CommunicationMetrics
 from aia.client.types.message_metrics import Latency as Latency
 from aia.client.types.message_metrics import PriorityFigures as PriorityFigures
+from aia.client.types.message_metrics import RedisBridgeFigures as RedisBridgeFigures
 from aia.client.types.message_reads import Delivery as Delivery
 from aia.client.types.message_reads import DeliveryPage as DeliveryPage
 from aia.client.types.message_reads import Message as Message

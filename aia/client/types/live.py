@@ -241,15 +241,14 @@ class MessageUpdate(Fact, frozen=True, kw_only=True):
         status: queued, delivered, acknowledged, failed, dead, dropped or expired.
         from_agent: The sender.
         to: Where it was sent.
-        recipients: Those who get it by name.
+        recipients: Those who get it by name, or have it again.
         message_type: What it is.
         priority: Its class.
         correlation_id: What ties it to others.
         size: Bytes of its payload.
-        agent_id: For whom it is dead, was dropped, or was queued again.
-        attempts: How many deliveries failed.
-        reason: Why the last one did.
-        deliveries: What became of deliveries, of at most 500.
+        agent_id: For whom it was dropped.
+        deliveries: What became of deliveries, of at most 500; of a message that is dead, for whom
+            it is.
         not_told: Of how many more.
     """
 
@@ -263,8 +262,6 @@ class MessageUpdate(Fact, frozen=True, kw_only=True):
     correlation_id: str | None = None
     size: int | None = None
     agent_id: str | None = None
-    attempts: int | None = None
-    reason: str | None = None
     deliveries: list[DeliveryUpdate] | None = None
     not_told: int = 0
 

@@ -63,6 +63,26 @@ class PriorityFigures(msgspec.Struct, frozen=True, kw_only=True):
     acknowledgement: Latency
 
 
+class RedisBridgeFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """What this node's bridge to Redis has done since the node started.
+
+    Attributes:
+        frames: Frames that came on `mas:send`.
+        refused: Those of them that came to nothing, by code.
+        unanswered: Those of them that were not answered, since too many came.
+        published: Messages, receipts and copies that were published.
+        dropped: Copies of messages to topics that were not, since too much waited.
+        mailboxes: Recipients whose messages are published now.
+    """
+
+    frames: int
+    refused: dict[str, int]
+    unanswered: int
+    published: int
+    dropped: int
+    mailboxes: int
+
+
 class CommunicationMetrics(Answer, frozen=True, kw_only=True):
     """Messages in numbers.
 
@@ -76,6 +96,7 @@ class CommunicationMetrics(Answer, frozen=True, kw_only=True):
         held: Deliveries that wait for ids that are not registered.
         rules: Routing rules that are followed.
         collecting: Recipients for whom messages are laid out on this node.
+        redis: What its bridge to Redis has done; null: it has none.
         position: How far this node knows the log.
     """
 
@@ -87,4 +108,5 @@ class CommunicationMetrics(Answer, frozen=True, kw_only=True):
     held: int
     rules: int
     collecting: int
+    redis: RedisBridgeFigures | None
     position: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
@@ -17,10 +18,14 @@ from aia.client.worker.errors import LOST
 from aia.client.worker.frames import Receipt
 from aia.client.worker.handlers import Handler, Handlers
 from aia.client.worker.notes import Notes
-from aia.client.worker.outcomes import Fail, Outcome, delivered, failed, raised
+from aia.client.worker.outcomes import Fail, Outcome, clipped, delivered, failed, raised
+from aia.client.worker.tally import Ended
 from aia.client.worker.threads import Thread
 
 log = logging.getLogger("aia.client.worker")
+
+_LONGEST_TOLD = 200
+"""Characters of the message of a failure in the log."""
 
 Say = Callable[[str, dict[str, Any], str | None], "asyncio.Future[Receipt]"]
 """Sends a message: its type, what it says, its idempotency key."""
@@ -36,6 +41,7 @@ class Attempt:
         task: The task.
         ending: Its outcome is under way, so that losing it is no news.
         lost: What became of the task, once it is lost to this worker.
+        ended: What became of the attempt, once it is over.
         over: Set when nothing of it is left: no handler, no thread.
     """
 
@@ -63,11 +69,12 @@ class Attempt:
         self.task = task
         self.ending = False
         self.lost = ""
+        self.ended = Ended.LOST
         self.over = asyncio.Event()
         self.notes = Notes(self._say_progress, self._report_refused)
         self._payload = payload
         self._handlers = handlers
-        self._tell = say
+        self._sends = say
         self._answered = answered
         self._places = places
         self._before = before
@@ -75,11 +82,13 @@ class Attempt:
         self._running: asyncio.Task[Outcome | None] | None = None
         self._given_back: Outcome | None = None
         self._patience_over = asyncio.Event()
+        self._named = f"task {task.task_id} ({task.task_type})"
+        self._taken_at = time.monotonic()
 
     def lose(self, status: str) -> None:
         """Stop working on it: it is not this worker's any more."""
         if not self.lost and not self.ending:
-            log.info("task %s is lost: %s", self.task.task_id, status)
+            log.info("%s is lost: %s", self._named, status)
             self.lost = status or "lost"
             self._stop()
 
@@ -149,19 +158,20 @@ class Attempt:
         try:
             await self.say("accept", {}, keyed=False)
         except ApiError as error:
-            log.info("task %s cannot be accepted: %s", self.task.task_id, error)
+            log.info("%s cannot be accepted: %s", self._named, error)
             self.lost = self.lost or error.code
             return None
+        self._taken_at = time.monotonic()
+        log.info("%s is taken, attempt %d", self._named, self.task.attempt)
         try:
             handler = self._handlers.find(self.task.task_type)
             payload = handler.payload(self._payload)
             return delivered(await self._handled(handler, payload))
         except Fail as error:
-            log.info("task %s fails with %s: %s", self.task.task_id, error.code, error.message)
             return raised(error)
         except (Exception, SystemExit) as error:
             # Where it happened is for this log; the server gets the name and the message.
-            log.exception("task %s fails", self.task.task_id)
+            log.exception("%s raised an exception", self._named)
             return raised(error)
 
     async def _handled(self, handler: Handler, payload: Any) -> Any:
@@ -191,20 +201,43 @@ class Attempt:
             await self._said(outcome.kind, dict(outcome.data), keyed=True)
         except ApiError as error:
             if error.code in LOST:
-                log.warning("task %s: %s came too late: %s", self.task.task_id, outcome.kind, error)
+                log.warning("%s: %s came too late: %s", self._named, outcome.kind, error)
             elif outcome.kind == "complete":
                 too_big = error.code == "body_too_large"
                 code = "result_too_large" if too_big else error.code
                 words = f"The result was refused: {error.detail or error.title}"
                 await self._deliver(failed(code, words, retryable=False))
             else:
-                log.exception("task %s: its failure was refused", self.task.task_id)
+                log.exception("%s: its failure was refused", self._named)
         else:
-            log.info("task %s: %s", self.task.task_id, outcome.kind)
+            self._tell(outcome)
+
+    def _tell(self, outcome: Outcome) -> None:
+        """Say what became of it, now that the server knows."""
+        took = time.monotonic() - self._taken_at
+        if outcome.kind == "complete":
+            self.ended = Ended.COMPLETED
+            log.info("%s is completed after %.2f s", self._named, took)
+        elif outcome is self._given_back:
+            self.ended = Ended.GIVEN_BACK
+            log.info("%s is given back after %.2f s", self._named, took)
+        else:
+            self.ended = Ended.FAILED
+            code, message = outcome.data["error_code"], outcome.data["message"]
+            again = "may be tried again" if outcome.data["retryable"] else "is not tried again"
+            words = "%s has failed after %.2f s and %s: %s: %s"
+            log.warning(
+                words,
+                self._named,
+                took,
+                again,
+                code,
+                clipped(" ".join(message.split()), _LONGEST_TOLD),
+            )
 
     def _said(self, kind: str, data: dict[str, Any], *, keyed: bool) -> asyncio.Future[Receipt]:
         whose = {"task_id": self.task.task_id, "lease": self.task.lease}
-        return self._tell(kind, {**whose, **data}, uuid4().hex if keyed else None)
+        return self._sends(kind, {**whose, **data}, uuid4().hex if keyed else None)
 
     def _say_progress(self, data: dict[str, Any]) -> asyncio.Future[Receipt]:
         # Lines of the log would be added once more; everything else says how it is.
@@ -214,7 +247,7 @@ class Attempt:
         if error.code in LOST:
             self.lose(error.code)
         else:
-            log.warning("task %s: a report was refused: %s", self.task.task_id, error)
+            log.warning("%s: a report was refused: %s", self._named, error)
 
     def _stop(self) -> None:
         if self._running is not None:

@@ -15,6 +15,7 @@ from aia.client.worker.answers import Answers
 from aia.client.worker.attempt import Attempt, Say
 from aia.client.worker.frames import AgentStatus, Alive, Answer, Frame, Given, Lost
 from aia.client.worker.handlers import Handlers
+from aia.client.worker.tally import Ended
 
 log = logging.getLogger("aia.client.worker")
 
@@ -39,6 +40,7 @@ class Desk:
         group: asyncio.TaskGroup,
         concurrency: int,
         taken: Callable[[ClaimedTask], None],
+        ended: Callable[[Ended], None],
     ) -> None:
         """Begin with nothing in hand.
 
@@ -49,6 +51,7 @@ class Desk:
             group: Where attempts run.
             concurrency: How many of them at once.
             taken: Is told of every task that is taken.
+            ended: Is told of every end of an attempt.
         """
         self.taking = True
         self.status = "active"
@@ -59,6 +62,7 @@ class Desk:
         self._group = group
         self._places = asyncio.Semaphore(concurrency)
         self._taken = taken
+        self._ended = ended
         self._attempts: dict[str, Attempt] = {}
         self._known: OrderedDict[str, None] = OrderedDict()
         self._none = asyncio.Event()
@@ -140,6 +144,7 @@ class Desk:
         finally:
             self._answers.forget(attempt)
             del self._attempts[attempt.task.lease]
+            self._ended(attempt.ended)
             if not self._attempts:
                 self._none.set()
 

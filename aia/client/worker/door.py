@@ -97,6 +97,12 @@ class Door:
             Rejected: The server does not take it.
         """
         agent = await self._registered()
+        log.info(
+            "registered as %s at %s, %d at once",
+            self._agent_id,
+            self._connection.configuration.url,
+            self._declared["max_concurrent_tasks"],
+        )
         if agent.status == "draining":
             await self._end_own_drain()
 

@@ -18,6 +18,7 @@ from aia.client.worker.heartbeats import Heartbeats
 from aia.client.worker.link import Link
 from aia.client.worker.over_http import OverHttp
 from aia.client.worker.stopping import Stopping
+from aia.client.worker.tally import Tally
 
 log = logging.getLogger("aia.client.worker")
 
@@ -43,7 +44,10 @@ class Shift:
         self._door = door
         self._group = group
         answers = Answers(door.inputs)
-        self._desk = Desk(handlers, self._say, answers, group, concurrency, self._taken)
+        self._tally = Tally()
+        self._desk = Desk(
+            handlers, self._say, answers, group, concurrency, self._taken, self._tally.count
+        )
         self._heartbeats = Heartbeats(self._desk, self._say, concurrency)
         self._link = Link(door.opening, self._hear, door.register, door.renew)
         self._over_http: OverHttp | None = None
@@ -59,11 +63,12 @@ class Shift:
         at_work = self._group.create_task(self._at_work())
         await self._first_of(at_work, stop.requested.wait())
         if not at_work.done():
-            log.info("stopping; %d tasks are in hand", len(self._desk))
+            log.info("stopping; %d in hand", len(self._desk))
             await self._first_of(self._drain(), stop.at_once.wait())
         await self._finish(stop, drain_seconds)
         at_work.cancel()
         await asyncio.wait({at_work})
+        log.info("%s", self._tally.summary())
         return None if at_work.cancelled() else at_work.result()
 
     async def _first_of(
@@ -129,7 +134,7 @@ class Shift:
         await self._first_of(self._desk.empty(), stop.at_once.wait(), drain_seconds)
         self._desk.taking = False
         if len(self._desk):
-            log.warning("%d tasks are given back unfinished", len(self._desk))
+            log.warning("%d given back unfinished", len(self._desk))
             self._desk.give_back_all("worker_stopped", "The worker was stopped", _TO_CANCEL)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_TO_CANCEL + _TO_TELL):
@@ -144,7 +149,7 @@ class Shift:
     def _hear(self, frame: Frame) -> None:
         if frame.type == "welcome":
             self._known = True
-            log.info("connected")
+            log.info("connected, waiting for tasks")
             self._heartbeats.welcomed(frame)
         elif frame.type == "agent_status":
             self._heartbeats.soon()  # their answer tells whether there still is such an agent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 from aia.client.asynchronous.connection import AsyncConnection
@@ -13,6 +14,7 @@ from aia.client.worker.door import Door
 from aia.client.worker.errors import WorkerError
 from aia.client.worker.handlers import Handlers
 from aia.client.worker.shift import Shift
+from aia.client.worker.showing import shown
 from aia.client.worker.stopping import Stopping
 from aia.client.writing import Amount, exact, given, segment
 
@@ -135,16 +137,24 @@ class Worker:
         self._handlers.add_default(function)
         return function
 
-    def run(self) -> None:
+    def run(self, *, quiet: bool = False) -> None:
         """Work until SIGINT or SIGTERM.
 
         The first signal drains: nothing new is taken, what is in hand is finished. The second one
         cancels what is in hand and gives it back to be tried elsewhere.
 
+        A line tells of each task that is taken or comes to its end, and one at the end of all: on
+        the logger ``aia.client.worker``, which writes to standard error where the program has set
+        up no logging of its own.
+
+        Args:
+            quiet: Do not set that up: then Python shows warnings only.
+
         Raises:
             WorkerError: The worker cannot go on: it was replaced, rejected or unregistered.
         """
-        asyncio.run(self._run())
+        with nullcontext() if quiet else shown():
+            asyncio.run(self._run())
 
     async def serve(self) -> None:
         """Work until ``stop`` is called; signals are the program's own affair.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from heapq import heappop, heappush
 
 import msgspec
@@ -28,6 +28,8 @@ class Recipient(msgspec.Struct, array_like=True, gc=False, omit_defaults=True):
         webhook: Messages are sent to its endpoint.
         backlog: What waited when it came online, as far as it still does: it is not taken from it.
         left: It was an agent and is none any more; what it subscribed to waits until it is again.
+        absent: Since which position it has subscribed, or has its mail forwarded, and is no agent;
+            0: it has not, or is.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Recipient(msgspec.Struct, array_like=True, gc=False, omit_defaults=True):
     webhook: bool = False
     backlog: int = 0
     left: bool = False
+    absent: int = 0
 
 
 class Directory:
@@ -55,6 +58,8 @@ class Directory:
         with_role: Crowds by role.
         with_capability: Crowds by capability.
         by_webhook: Numbers of those to whose endpoints messages are sent.
+        absent: Numbers of those who subscribed, or have their mail forwarded, and are no agents;
+            those first who have been so for longest.
         on_named: Called with the name of a recipient that was not known before.
     """
 
@@ -64,6 +69,7 @@ class Directory:
         self.recipients: list[Recipient] = []
         self.registered = 0
         self.by_webhook: set[int] = set()
+        self.absent: dict[int, None] = {}
         self._left = 0
         self.subscribers = Subscribers()
         self.with_role: dict[str, int] = {}
@@ -105,7 +111,7 @@ class Directory:
         Ids that mail was once sent to, and agents that left, come without end.
         """
         recipient = self.recipients[number]
-        if recipient.registered or recipient.patterns or recipient.webhook:
+        if recipient.registered or _wants_mail(recipient):
             return False
         self._left &= ~(1 << number)
         del self._numbers[recipient.name]
@@ -118,8 +124,7 @@ class Directory:
         return [
             number
             for number, recipient in enumerate(self.recipients)
-            if recipient.name
-            and not (recipient.registered or recipient.patterns or recipient.webhook)
+            if recipient.name and not (recipient.registered or _wants_mail(recipient))
         ]
 
     def declare(self, name: str, capabilities: Capabilities) -> Recipient:
@@ -131,25 +136,28 @@ class Directory:
         recipient.registered = True
         recipient.places = capabilities.max_concurrent_tasks
         self.registered |= 1 << number
-        self._has_left(number, left=False)
+        self._note_left(number, left=False)
+        self._note_absent(number, 0)
         return recipient
 
-    def leave(self, number: int) -> None:
-        """Note that an agent is not registered any more."""
+    def leave(self, number: int, position: int) -> None:
+        """Note that an agent is not registered any more (``position``: of the event)."""
         recipient = self.recipients[number]
         self._enter(number, (), "")
         recipient.registered = recipient.online = recipient.active = False
         self.registered &= ~(1 << number)
-        self._has_left(number, left=True)
+        self._note_left(number, left=True)
+        self._note_absent(number, position)
 
-    def subscribe(self, name: str, patterns: Iterable[str]) -> None:
-        """Note what a recipient subscribed to."""
+    def subscribe(self, name: str, patterns: Iterable[str], position: int) -> None:
+        """Note what a recipient subscribed to (``position``: of the event)."""
         number = self.number(name)
         recipient = self.recipients[number]
         recipient.patterns = tuple(dict.fromkeys((*recipient.patterns, *patterns)))
         for pattern in patterns:
             self.subscribers.add(pattern, number)
-        self._has_left(number, left=False)
+        self._note_left(number, left=False)
+        self._note_absent(number, position)
 
     def unsubscribe(self, number: int, patterns: Iterable[str]) -> None:
         """Note what it took back."""
@@ -158,12 +166,24 @@ class Directory:
         recipient.patterns = tuple(each for each in recipient.patterns if each not in gone)
         for pattern in gone:
             self.subscribers.remove(pattern, number)
+        self._note_absent(number, recipient.absent)
 
-    def forward(self, name: str, *, webhook: bool) -> None:
-        """Note whether messages are sent to an agent's endpoint."""
+    def forward(self, name: str, position: int, *, webhook: bool) -> None:
+        """Note whether messages are sent to an agent's endpoint (``position``: of the event)."""
         number = self.number(name)
         self.recipients[number].webhook = webhook
         (self.by_webhook.add if webhook else self.by_webhook.discard)(number)
+        self._note_absent(number, position)
+
+    def topics(self, after: str = "") -> Iterator[tuple[str, int]]:
+        """Yield patterns and the crowds of those who get what they take in.
+
+        Args:
+            after: Only those behind this pattern, in the order of their words.
+        """
+        for pattern, crowd in self.subscribers.listed(after):
+            if present := crowd & ~self._left:
+                yield pattern, present
 
     def audience(self, to: Destination, sender: str | None = None) -> int:
         """Return the crowd of those who belong to a group now; nobody for what is no group.
@@ -198,13 +218,21 @@ class Directory:
                 self.registered |= 1 << number
             if recipient.webhook:
                 self.by_webhook.add(number)
-            self._has_left(number, left=recipient.left)
+            self._note_left(number, left=recipient.left)
             for pattern in recipient.patterns:
                 self.subscribers.add(pattern, number)
             for capability in recipient.capabilities:
                 _add(self.with_capability, capability, number)
             if recipient.role:
                 _add(self.with_role, recipient.role, number)
+            if not recipient.registered and _wants_mail(recipient):
+                self.absent[number] = None
+
+    def order_absent(self) -> None:
+        """Have those in order who are absent, once all were taken in."""
+        recipients = self.recipients
+        numbers = sorted(self.absent, key=lambda number: recipients[number].absent)
+        self.absent = dict.fromkeys(numbers)
 
     def _audience(self, to: Destination) -> int:
         if to.topic is not None:
@@ -217,9 +245,19 @@ class Directory:
             return self.with_capability.get(to.capability, 0)
         return 0
 
-    def _has_left(self, number: int, *, left: bool) -> None:
+    def _note_left(self, number: int, *, left: bool) -> None:
         self.recipients[number].left = left
         self._left = self._left | 1 << number if left else self._left & ~(1 << number)
+
+    def _note_absent(self, number: int, position: int) -> None:
+        recipient = self.recipients[number]
+        if recipient.registered or not _wants_mail(recipient):
+            recipient.absent = 0
+            self.absent.pop(number, None)
+        elif position != recipient.absent:
+            recipient.absent = position
+            self.absent.pop(number, None)
+            self.absent[number] = None
 
     def _enter(self, number: int, capabilities: tuple[str, ...], role: str) -> None:
         recipient = self.recipients[number]
@@ -237,6 +275,11 @@ class Directory:
             if role:
                 _add(self.with_role, role, number)
             recipient.role = role
+
+
+def _wants_mail(recipient: Recipient) -> bool:
+    """Tell whether it has told what mail it wants, or where."""
+    return bool(recipient.patterns) or recipient.webhook
 
 
 def _add(index: dict[str, int], name: str, number: int) -> None:

@@ -19,7 +19,6 @@ class ClassFigures(msgspec.Struct, array_like=True):
     Attributes:
         sent: Messages sent.
         queued: Deliveries that are open: one for each recipient that has not got a message.
-        delivered: Deliveries that were acknowledged or failed.
         acknowledged: Deliveries that were acknowledged.
         failed: Attempts that failed.
         dead: Deliveries given up.
@@ -36,7 +35,6 @@ class ClassFigures(msgspec.Struct, array_like=True):
 
     sent: int = 0
     queued: int = 0
-    delivered: int = 0
     acknowledged: int = 0
     failed: int = 0
     dead: int = 0
@@ -49,6 +47,11 @@ class ClassFigures(msgspec.Struct, array_like=True):
     acknowledgement_micros: int = 0
     retried: int = 0
 
+    @property
+    def delivered(self) -> int:
+        """How often one was handed over, as far as is known what became of it."""
+        return self.acknowledged + self.failed
+
     def acknowledge(self, delivered: float | None, acknowledged: float) -> None:
         """Count an acknowledgement.
 
@@ -56,7 +59,6 @@ class ClassFigures(msgspec.Struct, array_like=True):
             delivered: How long it took until the delivery, seconds; None: nobody knows.
             acknowledged: How long until it was acknowledged, seconds.
         """
-        self.delivered += 1
         self.acknowledged += 1
         _count(self.to_acknowledgement, acknowledged)
         self.acknowledgement_micros += round(acknowledged * 1_000_000)

@@ -8,6 +8,8 @@ from math import inf
 from typing import Any
 
 from aia_mas.domain.communication.delivery_events import (
+    CONNECTED,
+    DISCONNECTED,
     Acknowledged,
     DeliveriesAcknowledged,
     DeliveriesDropped,
@@ -28,6 +30,7 @@ from aia_mas.domain.communication.mailroom.directory import Recipient
 from aia_mas.domain.communication.mailroom.letter import Letter
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
 from aia_mas.domain.communication.message_events import (
+    Died,
     MessageDied,
     MessageDropped,
     MessageExpired,
@@ -66,7 +69,7 @@ def begin(mailroom: Mailroom, position: int, stream: str, event: Event) -> Steps
     batch = _BATCHES.get(type(event))
     if batch is not None:
         mailroom.position = position
-        steps = _in_steps(mailroom, batch, event)
+        steps = _in_steps(mailroom, batch, entity_of(stream), event)
         if len(event.items) > _AT_ONCE:  # type: ignore[attr-defined]
             return steps
         at_once(steps)
@@ -78,10 +81,10 @@ def begin(mailroom: Mailroom, position: int, stream: str, event: Event) -> Steps
 
 
 def _in_steps(
-    room: Mailroom, change: Callable[[Mailroom, Any, Any], None], event: Any
+    room: Mailroom, change: Callable[[Mailroom, str, Any, Any], None], name: str, event: Any
 ) -> Steps[None]:
     for items in chunks(event.items, _AT_ONCE):
-        change(room, event, items)
+        change(room, name, event, items)
         yield
     room.inboxes.clear()
 
@@ -133,7 +136,7 @@ def _redriven(room: Mailroom, message_id: str, event: MessageRedriven, position:
         event.size,
         _seconds(event.expires_at),
     )
-    room.put(letter, (room.directory.number(event.recipient),))
+    room.put(letter, map(room.directory.number, event.recipients))
 
 
 def _expired(room: Mailroom, message_id: str, event: MessageExpired, position: int) -> None:
@@ -143,80 +146,89 @@ def _expired(room: Mailroom, message_id: str, event: MessageExpired, position: i
             room.figures[letter.rank].expired += room.expire(letter, position)
 
 
-def _died(room: Mailroom, _message_id: str, event: MessageDied, _position: int) -> None:
-    letter = _taken_out(room, event)
-    if letter is not None:
-        room.figures[letter.rank].dead += 1
-
-
 def _dropped(room: Mailroom, _message_id: str, event: MessageDropped, _position: int) -> None:
-    letter = _taken_out(room, event)
+    number = room.directory.find(event.recipient)
+    letter = None if number is None else room.take_out(event.position, number, "dropped")
     if letter is not None:
         room.figures[letter.rank].dropped += 1
-
-
-def _taken_out(room: Mailroom, event: MessageDied | MessageDropped) -> Letter | None:
-    number = room.directory.find(event.recipient)
-    return None if number is None else room.take_out(event.position, number)
 
 
 # Nobody becomes known by what was once delivered to them: it is over if they are forgotten.
 
 
-def _noted(room: Mailroom, _event: DeliveriesNoted, items: Sequence[Noted]) -> None:
+def _died(room: Mailroom, _message_id: str, event: MessageDied, items: Sequence[Died]) -> None:
+    find = room.directory.find
+    for item in items:
+        number = find(item.recipient)
+        letter = None if number is None else room.take_out(event.position, number, "dead")
+        if letter is not None:
+            room.figures[letter.rank].dead += 1
+
+
+def _noted(room: Mailroom, writer: str, _event: DeliveriesNoted, items: Sequence[Noted]) -> None:
     find = room.directory.find
     for item in items:
         number = find(item.recipient)
         if number is not None:
             room.deliver(item.position, number, item.attempt, item.deadline.timestamp())
+            if item.transport in CONNECTED:
+                room.on_connection(number, writer, True)
 
 
 def _acknowledged(
-    room: Mailroom, event: DeliveriesAcknowledged, items: Sequence[Acknowledged]
+    room: Mailroom, writer: str, event: DeliveriesAcknowledged, items: Sequence[Acknowledged]
 ) -> None:
     find, at = room.directory.find, event.at.timestamp()
     for item in items:
         number = find(item.recipient)
-        letter = None if number is None else room.acknowledge(item.position, number)
-        if letter is None:
+        if number is None or (letter := room.acknowledge(item.position, number)) is None:
             continue
+        if item.transport in CONNECTED:
+            room.on_connection(number, writer, True)
         delivered = None
         if item.delivered_at is not None:
             delivered = max(item.delivered_at.timestamp() - letter.available, 0.0)
         room.figures[letter.rank].acknowledge(delivered, max(at - letter.available, 0.0))
 
 
-def _failed(room: Mailroom, _event: DeliveriesFailed, items: Sequence[Failed]) -> None:
+def _failed(room: Mailroom, writer: str, _event: DeliveriesFailed, items: Sequence[Failed]) -> None:
     find = room.directory.find
     for item in items:
         number = find(item.recipient)
         if number is not None:
             retry_at = inf if item.retry_at is None else item.retry_at.timestamp()
             room.fail(item.position, number, item.attempt, retry_at, item.reason)
+            if item.reason == DISCONNECTED:
+                room.on_connection(number, writer, False)
 
 
-def _returned(room: Mailroom, _event: DeliveriesReturned, items: Sequence[Returned]) -> None:
+def _returned(
+    room: Mailroom, writer: str, _event: DeliveriesReturned, items: Sequence[Returned]
+) -> None:
     find = room.directory.find
     for item in items:
         number = find(item.recipient)
         if number is not None:
             room.give_back(item.position, number, item.attempt)
+            room.on_connection(number, writer, False)
 
 
-def _made_room(room: Mailroom, _event: DeliveriesDropped, items: Sequence[Dropped]) -> None:
+def _made_room(
+    room: Mailroom, _writer: str, _event: DeliveriesDropped, items: Sequence[Dropped]
+) -> None:
     find = room.directory.find
     for item in items:
         number = find(item.recipient)
         known = None if number is None else room.delivery(item.position, number)
         if number is None or (known is not None and known.spent):
             continue  # it is dead, that is only not yet written
-        letter = room.take_out(item.position, number)
+        letter = room.take_out(item.position, number, "dropped")
         if letter is not None:
             room.figures[letter.rank].dropped += 1
 
 
-def _subscribed(room: Mailroom, name: str, event: TopicsSubscribed, _position: int) -> None:
-    room.directory.subscribe(name, event.patterns)
+def _subscribed(room: Mailroom, name: str, event: TopicsSubscribed, position: int) -> None:
+    room.directory.subscribe(name, event.patterns, position)
 
 
 def _unsubscribed(room: Mailroom, name: str, event: TopicsUnsubscribed, _position: int) -> None:
@@ -226,8 +238,8 @@ def _unsubscribed(room: Mailroom, name: str, event: TopicsUnsubscribed, _positio
         room.inboxes.forget(number)
 
 
-def _forwarded(room: Mailroom, name: str, event: MailboxForwarded, _position: int) -> None:
-    room.directory.forward(name, webhook=event.webhook)
+def _forwarded(room: Mailroom, name: str, event: MailboxForwarded, position: int) -> None:
+    room.directory.forward(name, position, webhook=event.webhook)
     room.inboxes.forget(room.directory.number(name))
 
 
@@ -290,18 +302,18 @@ def _seconds(moment: datetime | None) -> float | None:
 
 
 # Any: each fold takes its own event type.
-_BATCHES: dict[type[Event], Callable[[Mailroom, Any, Any], None]] = {
+_BATCHES: dict[type[Event], Callable[[Mailroom, str, Any, Any], None]] = {
     DeliveriesNoted: _noted,
     DeliveriesAcknowledged: _acknowledged,
     DeliveriesFailed: _failed,
     DeliveriesReturned: _returned,
     DeliveriesDropped: _made_room,
+    MessageDied: _died,
 }
 _FOLDS: dict[type[Event], Callable[[Mailroom, str, Any, int], None]] = {
     MessageSent: _sent,
     MessageRedriven: _redriven,
     MessageExpired: _expired,
-    MessageDied: _died,
     MessageDropped: _dropped,
     TopicsSubscribed: _subscribed,
     TopicsUnsubscribed: _unsubscribed,

@@ -58,10 +58,11 @@ class Inboxes:
     inbox looks into it first: nobody can tell the difference.
 
     Attributes:
-        spent: Deliveries without a further attempt, by position and recipient: to be buried.
+        spent: Deliveries without a further attempt, by position and then recipient: to be buried.
         out: Deliveries noted, by position and recipient's number, and their deadlines.
         fuller: Recipients that got more mail since somebody looked.
-        on_spread: Called when a letter to many has come or expired; listeners are not told of it.
+        on_spread: Called with the crowd of those for whom a letter to many has come, or expired;
+            listeners are not told of it.
     """
 
     def __init__(self, directory: Directory, letters: Mapping[int, Letter]) -> None:
@@ -71,10 +72,10 @@ class Inboxes:
             directory: Who there is.
             letters: Those that somebody has not got yet, by position.
         """
-        self.spent: dict[tuple[int, str], Delivery] = {}
+        self.spent: dict[int, dict[str, Delivery]] = {}
         self.out: Timetable[tuple[int, int]] = Timetable()
         self.fuller: set[int] = set()
-        self.on_spread: Callable[[], None] = _nothing
+        self.on_spread: Callable[[int], None] = _nothing
         self._directory = directory
         self._letters = letters
         self._inboxes: dict[int, Inbox] = {}
@@ -152,10 +153,10 @@ class Inboxes:
         self._look(inbox)
         self._enter(letter, inbox)
 
-    def spread(self, position: int) -> None:
-        """Have a letter to many be in all inboxes where it belongs."""
+    def spread(self, position: int, crowd: int) -> None:
+        """Have a letter to many be in all inboxes where it belongs (``crowd``: whose)."""
         self._spread.append(position)
-        self.on_spread()
+        self.on_spread(crowd)
 
     def gather(self, position: int) -> None:
         """Forget a letter to many that everybody has got."""
@@ -165,9 +166,9 @@ class Inboxes:
         """Have a letter to many that has expired be in no inbox (``at``: the event's position)."""
         self._over.append((at, letter))
         # Who never looked into theirs has nothing to be cleared of, and may be forgotten.
-        missed = crowd_of_bits(letter.bits or b"") & ~self._directory.registered
-        self.doubt(numbers_of(missed))
-        self.on_spread()
+        missed = crowd_of_bits(letter.bits or b"")
+        self.doubt(numbers_of(missed & ~self._directory.registered))
+        self.on_spread(missed)
         if not self._clearing:
             self._begin_clearing()
 
@@ -195,7 +196,7 @@ class Inboxes:
             if delivery.deadline:
                 self.out.remove((position, number), delivery.deadline)
             if delivery.spent:
-                self.spent.pop((position, recipient.name), None)
+                self._buried(position, recipient.name)
         letter.strike(number)
         if recipient.backlog > len(inbox.open):
             recipient.backlog = len(inbox.open)
@@ -251,11 +252,13 @@ class Inboxes:
         """Have some recipients forgotten soon, as far as nothing is to be known of them."""
         self._strangers += numbers
 
-    def spread_again(self, position: int) -> None:
+    def restore_spread(self, position: int) -> None:
         """Take in a letter to many as it was written down."""
         self._spread.append(position)
 
-    def fill(self, number: int, seen: int, deliveries: list[tuple[int, Delivery | None]]) -> None:
+    def restore(
+        self, number: int, seen: int, deliveries: list[tuple[int, Delivery | None]]
+    ) -> None:
         """Take in some of an inbox as it was written down."""
         inbox = self._inboxes.get(number)
         if inbox is None:
@@ -268,9 +271,17 @@ class Inboxes:
 
     def _keep(self, position: int, number: int, delivery: Delivery) -> None:
         if delivery.spent:
-            self.spent[position, self._directory.recipients[number].name] = delivery
+            name = self._directory.recipients[number].name
+            self.spent.setdefault(position, {})[name] = delivery
         elif delivery.deadline:
             self.out.add((position, number), delivery.deadline)
+
+    def _buried(self, position: int, name: str) -> None:
+        spent = self.spent.get(position)
+        if spent is not None:
+            spent.pop(name, None)
+            if not spent:
+                del self.spent[position]
 
     def _begin_clearing(self) -> None:
         self._clearing, self._covered = list(self._inboxes), len(self._over)
@@ -300,5 +311,5 @@ class Inboxes:
             listener.added(letter)
 
 
-def _nothing() -> None:
+def _nothing(_crowd: int) -> None:
     """Hear it and do nothing."""

@@ -47,6 +47,11 @@ class Letter(msgspec.Struct, array_like=True, gc=False, omit_defaults=True):
     to: tuple[int, ...] = ()
     bits: bytearray | None = None
 
+    @property
+    def put_off(self) -> bool:
+        """Whether its sender wanted it delivered only later."""
+        return self.available > self.sent_at and self.sent == self.position
+
     def is_for(self, number: int) -> bool:
         """Tell whether a letter to many is still for a recipient."""
         bits, byte = self.bits, number >> 3

@@ -30,6 +30,9 @@ class Mailroom:
         on_sent: Called with the letter and its event, after it was put in.
         on_acknowledged: Called with the position of a letter that arrived and the number of its
             recipient.
+        on_connection: Called with the number of a recipient, the name under which a node writes,
+            and whether a letter went over a connection of that node to it, or one is gone.
+        on_given_up: Called with the same of a letter that is ``dead`` or ``dropped``, and which.
     """
 
     def __init__(self) -> None:
@@ -45,6 +48,8 @@ class Mailroom:
         self.expiring: Timetable[int] = Timetable()
         self.on_sent: Callable[[Letter, Any], None] = _nothing
         self.on_acknowledged: Callable[[int, int], None] = _nothing
+        self.on_connection: Callable[[int, str, bool], None] = _nothing
+        self.on_given_up: Callable[[int, int, str], None] = _nothing
         self._by_id: dict[str, list[Letter]] = {}
 
     def set_rules(self, rules: dict[str, Rule]) -> None:
@@ -109,7 +114,7 @@ class Mailroom:
         if crowd:
             letter.bits = bits_of(crowd)
             self.held += self._unregistered(crowd)
-            self.inboxes.spread(letter.position)
+            self.inboxes.spread(letter.position, crowd)
             return
         letter.to = numbers
         recipients = self.directory.recipients
@@ -135,12 +140,19 @@ class Mailroom:
         self._taken(letter, number)
         return letter
 
-    def take_out(self, position: int, number: int) -> Letter | None:
-        """Take a letter out of an inbox, since it is given up; None: it was not there."""
+    def take_out(self, position: int, number: int, status: str) -> Letter | None:
+        """Take a letter out of an inbox, since it is given up; None: it was not there.
+
+        Args:
+            position: The letter's.
+            number: The recipient's.
+            status: Whether it is ``dead`` or ``dropped``.
+        """
         found = self._open(position, number)
         if found is None:
             return None
         self.inboxes.take_out(*found)
+        self.on_given_up(position, number, status)
         self._taken(found[0], number)
         return found[0]
 
@@ -213,20 +225,22 @@ class Mailroom:
     def leave(self, number: int) -> None:
         """Note that an agent is none any more."""
         self.held += self._waiting(number)
-        self.directory.leave(number)
+        self.directory.leave(number, self.position)
         self.inboxes.fuller.add(number)
         self.inboxes.forget(number)
 
-    def take_back(self, letter: Letter) -> None:
+    def restore_letter(self, letter: Letter) -> None:
         """Take in a letter as it was written down; its recipients' inboxes follow."""
         self._enter(letter)
         if letter.bits is not None:
             self.held += self._unregistered(crowd_of_bits(letter.bits))
-            self.inboxes.spread_again(letter.position)
+            self.inboxes.restore_spread(letter.position)
 
-    def fill(self, number: int, seen: int, deliveries: list[tuple[int, Delivery | None]]) -> None:
+    def restore_inbox(
+        self, number: int, seen: int, deliveries: list[tuple[int, Delivery | None]]
+    ) -> None:
         """Take in some of an inbox as it was written down."""
-        self.inboxes.fill(number, seen, deliveries)
+        self.inboxes.restore(number, seen, deliveries)
         if not self.directory.recipients[number].registered:
             letters = self.letters
             self.held += sum(letters[position].bits is None for position, _ in deliveries)

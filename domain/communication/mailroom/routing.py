@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from zlib import crc32
 
 from aia_mas.domain.communication.destination import Destination
@@ -68,26 +68,14 @@ def route(
         headers=message.headers,
         priority=message.priority,
     )
-    why, recipients, copies = list(rules.why), list[str](), list[str]()
-    empty: Destination | None = None
-    for number, to in enumerate(rules.destinations):
-        named = copies if number else recipients
-        if to.agents:
-            named += to.agents
-        elif to.any_one:
-            chosen = _least_loaded(room, message, to, load, coming, why)
-            if chosen is None:
-                empty = empty or to
-            else:
-                named.append(chosen)
-        else:
-            there = room.directory.audience(to, message.from_agent).bit_count()
-            why.append(f"{to.told()}: {there} now")
-            if not there and to.topic is None and not to.broadcast:
-                empty = empty or to
+    why = list(rules.why)
+    first, *others = rules.destinations
+    named, anybody = _named(room, message, first, load, coming, why)
+    recipients, copies = list(named), list[str]()
+    for to in others:
+        copies += _named(room, message, to, load, coming, why)[0]
     # A copy that reaches nobody, or somebody who has too much waiting, does not keep the message
     # from those whom it was sent to: at the copy's recipient the lowest makes room, as in groups.
-    first = rules.destinations[0]
     unknown, full, waiting = _refused(
         room, tuple(dict.fromkeys(recipients)), terms, coming, held_coming
     )
@@ -97,12 +85,31 @@ def route(
         recipients=tuple(dict.fromkeys(recipients)),
         priority=rules.priority,
         why=tuple(why),
-        empty=empty if empty == first else None,
+        empty=None if anybody else first,
         unknown=unknown,
         full=full,
         waiting=waiting,
         retry_after=_ROOM_AFTER,
     )
+
+
+def _named(
+    room: Mailroom,
+    message: SendMessage,
+    to: Destination,
+    load: Load,
+    coming: Mapping[str, int],
+    why: list[str],
+) -> tuple[Sequence[str], bool]:
+    """Return who gets it by name, and whether there is anybody to get it, or need not be."""
+    if to.agents:
+        return to.agents, True
+    if to.any_one:
+        chosen = _least_loaded(room, message, to, load, coming, why)
+        return ((), False) if chosen is None else ((chosen,), True)
+    there = room.directory.audience(to, message.from_agent).bit_count()
+    why.append(f"{to.told()}: {there} now")
+    return (), bool(there) or to.topic is not None or to.broadcast
 
 
 def _least_loaded(

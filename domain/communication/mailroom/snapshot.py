@@ -108,14 +108,15 @@ def restore(pieces: Sequence[bytes]) -> Steps[Mailroom]:
         piece = _decode(data)
         room.directory.restored(piece.recipients)
         for letter in piece.letters:
-            room.take_back(letter)
+            room.restore_letter(letter)
         for number, seen, deliveries in piece.inboxes:
-            room.fill(number, seen, deliveries)
+            room.restore_inbox(number, seen, deliveries)
         if piece.last:
             complete = True
             room.set_rules(piece.rules)
             room.figures = piece.figures
             room.position = piece.position
+            room.directory.order_absent()
             room.inboxes.doubt(room.directory.passers_by())
         yield
     if not complete:

@@ -79,7 +79,7 @@ def network(settings: Settings) -> Finding:
     name = "port"
     try:
         check_exposure(settings)
-        for listener in listen_all(settings):
+        for listener in listen_all(settings).all:
             listener.close()
     except SettingsError as error:
         return failed(name, str(error))

@@ -11,11 +11,11 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import UNSET
 
 from aia_mas.application.communication.handlers import RedrivenMessage
+from aia_mas.application.communication.redriving import redriving
 from aia_mas.domain.communication.authority import may_read
 from aia_mas.domain.communication.ending import RedriveMessage
-from aia_mas.domain.communication.errors import InboxNotAllowed, MessageNotFound
-from aia_mas.domain.communication.message import message_stream
-from aia_mas.domain.kernel.ids import check_id, check_made_id
+from aia_mas.domain.communication.errors import InboxNotAllowed
+from aia_mas.domain.kernel.ids import check_id
 from aia_mas.domain.orchestration.bounds import check_number
 from aia_mas.domain.orchestration.task_specification import Priority
 from aia_mas.interfaces.http.answers import Answer, answer
@@ -151,17 +151,13 @@ class MessageRedrives(Controller):
         For one recipient, or for all for whom it is dead. A recipient may have its own letters
         queued again, an operator any.
         """
-        check_made_id(message_id, "message_id")
         agent_id = None if data is None else data.agent_id
         if agent_id is not None:
             check_id(agent_id, "agent_id")
         principal = request.principal
         if not principal.operates and (agent_id is None or not may_read(principal, agent_id)):
             raise InboxNotAllowed("agent_id is to be whoever asks")
-        sent = await request.system.log.read_stream(message_stream(message_id), limit=1)
-        if not sent:
-            raise MessageNotFound(message_id=message_id)
-        command = RedriveMessage(message_id=message_id, recipient=agent_id, sent=sent[0].position)
+        command = await redriving(request.system.log, message_id, agent_id)
         return answered(await carry_out(request, command))
 
 

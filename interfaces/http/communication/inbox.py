@@ -89,7 +89,7 @@ class Inboxes(Controller):
             check_again(request)
         except DomainError:
             for each in handed:
-                office.put_back(agent_id, each)
+                office.put_back(each.out)
             raise
         waiting = still_waiting(system.communication.mailroom, agent_id, len(handed))
         items = b",".join(map(_delivered, handed))

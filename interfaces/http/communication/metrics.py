@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from litestar import Controller, get
 
-from aia_mas.application.connections import ConnectionFilter
 from aia_mas.interfaces.http.answers import Answer, answer
 from aia_mas.interfaces.http.communication.paths import COMMUNICATION
 from aia_mas.interfaces.http.queries import MinPosition, as_of, reached
 from aia_mas.interfaces.http.requests import ApiRequest
-from aia_mas.interfaces.http.schemas.connections import Kind
-from aia_mas.interfaces.http.schemas.message_metrics import (
-    CommunicationMetrics,
-    communication_metrics,
-)
+from aia_mas.interfaces.http.schemas.message_metrics import CommunicationMetrics
+from aia_mas.interfaces.message_figures import communication_figures
 from aia_mas.interfaces.process_folds import MAILROOM
 
 
@@ -34,13 +28,5 @@ class CommunicationFigures(Controller):
         What the log tells is of the whole system, since it began.
         """
         await reached(request, MAILROOM.name, min_position)
-        system = request.system
-        store = system.access.connections
-        counts = await asyncio.gather(
-            *(store.count(ConnectionFilter(kind=kind.value)) for kind in Kind)
-        )
-        connections = dict(zip((kind.value for kind in Kind), counts, strict=True))
-        communication = system.communication
-        position = communication.host.position
-        content = communication_metrics(communication.reading(), connections, position)
-        return answer(content, 200, [as_of(position)])
+        content = await communication_figures(request.system)
+        return answer(content, 200, [as_of(content.position)])

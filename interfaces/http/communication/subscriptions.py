@@ -106,7 +106,10 @@ class TopicSubscriptions(Controller):
     async def forward_messages(
         self, agent_id: FromPath[str], data: JSONBody[Forwarding], request: ApiRequest
     ) -> Answer[Subscriptions]:
-        """Have messages sent to the agent's endpoint, too, or not any more; see webhooks."""
+        """Have messages sent to the agent's endpoint, too, or not any more.
+
+        Each is a signed POST whose answer acknowledges or refuses it; see `docs/webhooks.md`.
+        """
         reading_for(request, agent_id)
         return await in_force(request, await carry_out(request, data.command(agent_id)))
 
@@ -128,7 +131,10 @@ class Topics(Controller):
         cursor: Cursor = None,
         min_position: MinPosition = 0,
     ) -> Answer[TopicPage]:
-        """List the topics and patterns that somebody subscribed to, with how many did."""
+        """List the topics and patterns that somebody subscribed to, with how many did.
+
+        Agents that are not registered any more do not count.
+        """
         if topic is not None:
             given(check_topic, topic, "topic")
         await reached(request, MAILROOM.name, min_position)
@@ -136,7 +142,7 @@ class Topics(Controller):
         mailroom = request.system.communication.mailroom
         listed = (
             KnownTopic(pattern=pattern, subscribers=crowd.bit_count())
-            for pattern, crowd in mailroom.directory.subscribers.listed(cursors.open(cursor) or "")
+            for pattern, crowd in mailroom.directory.topics(cursors.open(cursor) or "")
             if topic is None or matches(pattern, topic)
         )
         page = list(islice(listed, limit + 1))

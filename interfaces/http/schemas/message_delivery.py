@@ -7,19 +7,17 @@ from typing import Annotated
 
 import msgspec
 
+from aia_mas.application.communication.post_office import LONGEST_PAUSE, LONGEST_REASON
 from aia_mas.application.communication.views import MessageView
 from aia_mas.domain.communication.sending import MOST_ATTEMPTS
 from aia_mas.domain.kernel.errors import InvalidValue
 from aia_mas.domain.kernel.ids import check_made_id
 from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.orchestration.bounds import check_number, check_text
-from aia_mas.interfaces.http.schemas.values import AgentId
+from aia_mas.interfaces.http.schemas.values import AgentId, EncodedProblem
 from aia_mas.projections.communication.standing import MessageStatus
 
 MOST_ACKNOWLEDGED = 1_000
-LONGEST_REASON = 1_000
-LONGEST_PAUSE = 86_400.0
-"""Longest wait for the next delivery that a recipient may ask for, seconds."""
 
 _Reason = Annotated[str, msgspec.Meta(extra_json_schema={"maxLength": LONGEST_REASON})]
 _Pause = Annotated[float, msgspec.Meta(extra_json_schema={"minimum": 0, "maximum": LONGEST_PAUSE})]
@@ -116,10 +114,6 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     retry_at: datetime | None = None
 
 
-def _encoded(kind: str) -> msgspec.Meta:
-    return msgspec.Meta(extra_json_schema={"$ref": f"#/components/schemas/{kind}"})
-
-
 class AcknowledgedItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What became of one acknowledgement.
 
@@ -131,7 +125,7 @@ class AcknowledgedItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
 
     message_id: str
     status: int
-    problem: Annotated[msgspec.Raw, _encoded("Problem")] | None = None
+    problem: EncodedProblem | None = None
 
 
 class AcknowledgedItems(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from aia_mas.application.communication.reading import MessageReading
+from aia_mas.application.communication.reading import BridgeReading, MessageReading
 from aia_mas.domain.communication.mailroom.figures import ClassFigures, percentile
 
 
@@ -63,6 +63,26 @@ class PriorityFigures(msgspec.Struct, frozen=True, kw_only=True):
     acknowledgement: Latency
 
 
+class RedisBridgeFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """What this node's bridge to Redis has done since the node started.
+
+    Attributes:
+        frames: Frames that came on `mas:send`.
+        refused: Those of them that came to nothing, by code.
+        unanswered: Those of them that were not answered, since too many came.
+        published: Messages, receipts and copies that were published.
+        dropped: Copies of messages to topics that were not, since too much waited.
+        mailboxes: Recipients whose messages are published now.
+    """
+
+    frames: int
+    refused: dict[str, int]
+    unanswered: int
+    published: int
+    dropped: int
+    mailboxes: int
+
+
 class CommunicationMetrics(msgspec.Struct, frozen=True, kw_only=True):
     """Messages in numbers.
 
@@ -76,6 +96,7 @@ class CommunicationMetrics(msgspec.Struct, frozen=True, kw_only=True):
         held: Deliveries that wait for ids that are not registered.
         rules: Routing rules that are followed.
         collecting: Recipients for whom messages are laid out on this node.
+        redis: What its bridge to Redis has done; null: it has none.
         position: How far this node knows the log.
     """
 
@@ -87,16 +108,21 @@ class CommunicationMetrics(msgspec.Struct, frozen=True, kw_only=True):
     held: int
     rules: int
     collecting: int
+    redis: RedisBridgeFigures | None
     position: int
 
 
 def communication_metrics(
-    reading: MessageReading, connections: dict[str, int], position: int
+    reading: MessageReading,
+    bridge: BridgeReading | None,
+    connections: dict[str, int],
+    position: int,
 ) -> CommunicationMetrics:
     """Return messages in numbers.
 
     Args:
         reading: What was read.
+        bridge: What was read of the bridge to Redis; None: there is none.
         connections: Open ones, by kind.
         position: How far the log is known.
     """
@@ -112,7 +138,19 @@ def communication_metrics(
         held=reading.held,
         rules=reading.rules,
         collecting=reading.collecting,
+        redis=None if bridge is None else _bridge(bridge),
         position=position,
+    )
+
+
+def _bridge(reading: BridgeReading) -> RedisBridgeFigures:
+    return RedisBridgeFigures(
+        frames=reading.heard,
+        refused=dict(reading.refused),
+        unanswered=reading.unanswered,
+        published=reading.published,
+        dropped=reading.dropped,
+        mailboxes=reading.mailboxes,
     )
 
 
@@ -121,7 +159,7 @@ def _figures(figures: ClassFigures, in_flight: int) -> PriorityFigures:
         sent=figures.sent,
         queued=figures.queued,
         in_flight=in_flight,
-        delivered=figures.acknowledged + figures.failed,
+        delivered=figures.delivered,
         acknowledged=figures.acknowledged,
         failed=figures.failed,
         retried=figures.retried,

@@ -19,6 +19,7 @@ from aia_mas.domain.communication.told import DestinationView
 from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.orchestration.task_specification import Priority
 from aia_mas.interfaces.http.schemas.destinations import FlatDestination, Topic, destination_of
+from aia_mas.interfaces.http.schemas.values import EncodedProblem
 
 _Patterns = Annotated[
     tuple[Topic, ...], msgspec.Meta(extra_json_schema={"maxItems": MOST_PATTERNS})
@@ -163,10 +164,6 @@ class RoutedGroup(DestinationView, frozen=True, kw_only=True, omit_defaults=True
     members: tuple[RouteMember, ...]
 
 
-def _encoded(kind: str) -> msgspec.Meta:
-    return msgspec.Meta(extra_json_schema={"$ref": f"#/components/schemas/{kind}"})
-
-
 class RoutingExplanation(msgspec.Struct, frozen=True, kw_only=True):
     """Where a message would go now, and why.
 
@@ -184,4 +181,4 @@ class RoutingExplanation(msgspec.Struct, frozen=True, kw_only=True):
     groups: list[RoutedGroup]
     priority: Priority
     why: tuple[str, ...]
-    problem: Annotated[msgspec.Raw, _encoded("Problem")] | None = None
+    problem: EncodedProblem | None = None

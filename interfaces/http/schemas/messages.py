@@ -27,7 +27,14 @@ from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.domain.orchestration.bounds import check_number
 from aia_mas.domain.orchestration.task_specification import Priority
 from aia_mas.interfaces.http.schemas.destinations import Mode, Names, Topic, destination_of
-from aia_mas.interfaces.http.schemas.values import AgentId, Moment, Name, moment
+from aia_mas.interfaces.http.schemas.values import (
+    AgentId,
+    EncodedProblem,
+    Moment,
+    Name,
+    encoded_as,
+    moment,
+)
 
 MAX_BATCH = 1_000
 LONGEST_WAIT = 300.0
@@ -219,11 +226,7 @@ class Sending(NamedTuple):
     terms: MessageTerms
 
 
-def _encoded(kind: str) -> msgspec.Meta:
-    return msgspec.Meta(extra_json_schema={"$ref": f"#/components/schemas/{kind}"})
-
-
-Unread = Annotated[msgspec.Raw, _encoded("MessageToSend")]
+Unread = Annotated[msgspec.Raw, encoded_as("MessageToSend")]
 
 
 class MessageBatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -250,8 +253,8 @@ class MessageBatchItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     """
 
     status: int
-    message: Annotated[msgspec.Raw, _encoded("SentMessage")] | None = None
-    problem: Annotated[msgspec.Raw, _encoded("Problem")] | None = None
+    message: Annotated[msgspec.Raw, encoded_as("SentMessage")] | None = None
+    problem: EncodedProblem | None = None
 
 
 class MessageBatchResult(msgspec.Struct, frozen=True, kw_only=True):

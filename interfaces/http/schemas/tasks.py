@@ -35,12 +35,14 @@ from aia_mas.interfaces.http.schemas.amounts import OptionalAmount, optional_uni
 from aia_mas.interfaces.http.schemas.task_care import NESTED, Retries, only_retries
 from aia_mas.interfaces.http.schemas.values import (
     AgentId,
+    EncodedProblem,
     LabelValue,
     Level,
     Moment,
     Name,
     Resource,
     Text,
+    encoded_as,
     label_texts,
     moment,
 )
@@ -255,11 +257,7 @@ class TaskSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         return SubmitTask(task_id=task_id, spec=spec, owner=owner)
 
 
-def _encoded(kind: str) -> msgspec.Meta:
-    return msgspec.Meta(extra_json_schema={"$ref": f"#/components/schemas/{kind}"})
-
-
-Unread = Annotated[msgspec.Raw, _encoded("TaskSubmission")]
+Unread = Annotated[msgspec.Raw, encoded_as("TaskSubmission")]
 
 
 class TaskBatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -286,8 +284,8 @@ class BatchItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     status: int
-    task: Annotated[msgspec.Raw, _encoded("TaskAnswer")] | None = None
-    problem: Annotated[msgspec.Raw, _encoded("Problem")] | None = None
+    task: Annotated[msgspec.Raw, encoded_as("TaskAnswer")] | None = None
+    problem: EncodedProblem | None = None
 
 
 class BatchResult(msgspec.Struct, frozen=True, kw_only=True):

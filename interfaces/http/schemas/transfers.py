@@ -16,6 +16,7 @@ from aia_mas.domain.kernel.mistakes import Mistakes
 from aia_mas.interfaces.http.errors import FieldError, InvalidBody
 from aia_mas.interfaces.http.schemas.amounts import OptionalAmount, optional_units, units
 from aia_mas.interfaces.http.schemas.values import AgentId as Owner
+from aia_mas.interfaces.http.schemas.values import EncodedProblem, encoded_as
 
 MAX_BATCH = 1_000
 """Transfers of one batch, at most."""
@@ -184,11 +185,7 @@ class TransferReversal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         )
 
 
-def _encoded(kind: str) -> msgspec.Meta:
-    return msgspec.Meta(extra_json_schema={"$ref": f"#/components/schemas/{kind}"})
-
-
-Unread = Annotated[msgspec.Raw, _encoded("TransferRequest")]
+Unread = Annotated[msgspec.Raw, encoded_as("TransferRequest")]
 
 
 class TransferBatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -215,8 +212,8 @@ class TransferBatchItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     """
 
     status: int
-    transfer: Annotated[msgspec.Raw, _encoded("ToldTransfer")] | None = None
-    problem: Annotated[msgspec.Raw, _encoded("Problem")] | None = None
+    transfer: Annotated[msgspec.Raw, encoded_as("ToldTransfer")] | None = None
+    problem: EncodedProblem | None = None
 
 
 class TransferBatchResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,6 +31,15 @@ LabelValue = str | int | float | bool
 _LAST_YEAR = 9000
 
 
+def encoded_as(kind: str) -> msgspec.Meta:
+    """Return what documents JSON that is taken or given as it is (``kind``: its schema's name)."""
+    return msgspec.Meta(extra_json_schema={"$ref": f"#/components/schemas/{kind}"})
+
+
+EncodedProblem = Annotated[msgspec.Raw, encoded_as("Problem")]
+"""Why one of several things was refused, as it would have been answered alone."""
+
+
 def label_texts(labels: Mapping[str, LabelValue]) -> dict[str, str]:
     """Return labels as they are stored."""
     return {key: label_text(value) for key, value in labels.items()}

@@ -55,7 +55,6 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "get_agent_performance": _READERS,
     "get_system_metrics": _READERS,
     "get_metrics_history": _READERS,
-    # Messages
     # Tasks
     "submit_task": _SUBMITTERS,
     "submit_tasks": _SUBMITTERS,

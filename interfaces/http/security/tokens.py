@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
 import time
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterable, Mapping
 from math import inf
 from typing import Any, NamedTuple
@@ -160,6 +162,8 @@ def _claims(token: str | None, settings: Settings) -> Mapping[str, Any]:
         raise InvalidToken(
             "This server has no keys to check a token with (MAS_JWT_SECRET)", headers=[_INVALID]
         )
+    if not _is_signed(token, settings.jwt_secret):
+        raise InvalidToken(headers=[_INVALID])
     try:
         return jwt.decode(
             token,
@@ -175,6 +179,19 @@ def _claims(token: str | None, settings: Settings) -> Mapping[str, Any]:
     # A token is the client's own bytes: whatever the library makes of them, it is no valid token.
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError, OverflowError):
         raise InvalidToken(headers=[_INVALID]) from None
+
+
+def _is_signed(token: str, secret: str) -> bool:
+    """Tell whether the secret made the signature (RFC 7515, section 5.2; HS256).
+
+    The library looks as well, but first at all the rest: a flood of forged tokens costs a tenth so.
+    """
+    signed, _, signature = token.rpartition(".")
+    try:
+        given, text = urlsafe_b64decode(signature + "=="), signed.encode()
+    except ValueError:
+        return False
+    return hmac.compare_digest(given, hmac.digest(secret.encode(), text, "sha256"))
 
 
 def _principal(claims: Mapping[str, Any]) -> Principal:

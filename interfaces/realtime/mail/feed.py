@@ -104,7 +104,7 @@ class MailFeed:
                     handed = await self._next(collection)
                     if connection.closing is not None:
                         for each in handed:
-                            office.put_back(name, each)
+                            office.put_back(each.out)
                         return
                     connection.push(b"".join(map(message_frame, handed)))
                     if len(handed) >= _MUCH:

@@ -106,6 +106,18 @@ async def test_what_nobody_waits_for_any_more_is_not_lost(
     assert (received.payload, received.attempt) == ("kept", 2)
     await received.ack()
 
+    # What was fetched for it and never given to it counts as not delivered.
+    for payload in ("seen", "unseen"):
+        await framework.send_message(note(unique, payload=payload))
+    async with framework.receive(unique) as inbox:
+        assert (await anext(inbox)).payload == "seen"
+    came = {}
+    while len(came) < 2:
+        (received,) = await framework.queue.take(unique, wait=PATIENCE)
+        came[received.payload] = received.attempt
+        await received.ack()
+    assert came == {"seen": 2, "unseen": 1}
+
     # Who is told to stop in the meantime ends.
     async with framework.receive(unique) as inbox:
         waiting = asyncio.ensure_future(anext(inbox))

@@ -6,10 +6,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
+from ...ports import stable_port
 from .conftest import PATIENCE, Server
 
 PAGE = (Path(__file__).parents[3] / "docs" / "connect-an-agent.md").read_text(encoding="utf-8")
@@ -35,7 +35,8 @@ def test_a_program_of_the_page_works_and_outlives_a_restart(
     payload: object,
     result: object,
 ) -> None:
-    server = start(data_dir)
+    port = f"{stable_port()}"
+    server = start(data_dir, "--port", port)
     base = server.url.removesuffix("/mas/api/v1")
     body = {"task_type": "t", "requirements": {"skills": [skill]}, "payload": payload}
     ids = [server.call("POST", "/agents/tasks/submit", body)[1]["task_id"] for _ in range(3)]
@@ -50,7 +51,7 @@ def test_a_program_of_the_page_works_and_outlives_a_restart(
             done = {agent.stdout.readline().split()[-1] for _ in ids}
             assert done == set(ids)
             assert server.stop() == 0
-            server = start(data_dir, "--port", f"{urlsplit(base).port}")
+            server = start(data_dir, "--port", port)
             ids.append(server.call("POST", "/agents/tasks/submit", body)[1]["task_id"])
             assert agent.stdout.readline().split()[-1] == ids[-1]
         finally:

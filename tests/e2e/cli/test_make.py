@@ -85,9 +85,11 @@ def test_it_installs_starts_and_ends_in_order_twice(copy: Path, tmp_path: Path) 
     for number in range(2):
         output = tmp_path / f"output{number}"
         with running(copy, output) as (process, health):
-            assert httpx.get(health).json()["status"] == "ok"
+            assert httpx.get(health, timeout=60).json()["status"] == "ok"
             api = health.removesuffix("/mas/health") + "/mas/api/v1"
-            registered = httpx.post(f"{api}/agents/register", json={"agent_id": f"a{number}"})
+            registered = httpx.post(
+                f"{api}/agents/register", json={"agent_id": f"a{number}"}, timeout=60
+            )
             assert registered.status_code == 201
             os.killpg(process.pid, signal.SIGINT)
             process.wait(30)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import jwt
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
+from ...ports import stable_port
 from .conftest import PATIENCE, Run, Server
 
 Start = Callable[..., Server]
@@ -151,18 +153,23 @@ def heard(connection: ClientConnection, kind: str) -> dict[str, Any]:
 
 
 def test_sockets_are_served_on_a_port_of_their_own_too(start: Start, data_dir: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = stable_port()
     server = start(data_dir, WEBSOCKET_PORT=str(port))
-    url = server.wait_for_line("  Sockets").split()[-1]
-    assert url == f"ws://127.0.0.1:{port}/mas/api/v1/agents/ws"
-    with connect(f"{url}/frontend/board") as board:
+    base = f"ws://127.0.0.1:{port}/mas/api/v1"
+    server.wait_for_line("Ctrl-C")
+    assert [line.split()[-1] for line in server.lines if " ws://" in line] == [
+        f"{base}/agents/ws/agent/{{agent_id}}",
+        f"{base}/agents/ws/frontend/{{client_id}}",
+        f"{base}/communication/ws/{{agent_id}}",
+    ]
+    with connect(f"{base}/agents/ws/frontend/board", open_timeout=PATIENCE) as board:
         assert json.loads(board.recv(PATIENCE))["type"] == "metrics_update"
     assert str(port) not in server.url
     # So are the mailboxes of messages; who writes comes over the other port.
     path = "communication/ws"
-    there = connect(f"{url.removesuffix('agents/ws')}{path}/reader")
-    here = connect(f"{server.url.replace('http', 'ws', 1)}/{path}/writer")
+    opened = partial(connect, open_timeout=PATIENCE)
+    there = opened(f"{base}/{path}/reader")
+    here = opened(f"{server.url.replace('http', 'ws', 1)}/{path}/writer")
     with there as reader, here as writer:
         note = {"to_agent": "reader", "message_type": "note", "payload": [1]}
         writer.send(json.dumps({"type": "send", "id": "s", "data": note}))

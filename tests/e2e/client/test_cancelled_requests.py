@@ -10,7 +10,7 @@ import pytest
 from aia.client import AsyncClient
 
 NOBODY_S = {"skills": ["nobody-has-it"]}
-PATIENCE = 20
+PATIENCE = 60
 pytestmark = pytest.mark.anyio
 
 

@@ -15,7 +15,7 @@ from aia.client import (
     InvalidRequest,
     NotFound,
 )
-from aia.client.types import AgentUpdate, MetricsUpdate, TaskUpdate
+from aia.client.types import AgentUpdate, MessageUpdate, MetricsUpdate, TaskUpdate
 
 from .cutting import CuttingWay
 from .speaking import Speaker, speaking
@@ -66,6 +66,17 @@ def test_facts_and_figures_come_as_what_they_are(say: Speaker, unique: str) -> N
     while not isinstance(one := say.taken(everything, 1)[0], AgentUpdate):
         assert isinstance(one, MetricsUpdate)
     assert one.position == agent.position
+
+
+def test_what_a_stream_tells_of_messages_counts_as_seen(
+    say: Speaker, node: Any, unique: str
+) -> None:
+    messages = say.begun(lambda c: c.stream("messages", agent_id=unique))
+    body = {"to_agent": unique, "message_type": "note"}
+    node.client.post(f"{API}/communication/messages/send", json=body)
+    (told,) = say.taken(messages, 1)
+    assert isinstance(told, MessageUpdate)
+    assert (messages.position, say(lambda c: c.last_position)) == (told.position, told.position)
 
 
 def test_nothing_is_lost_or_told_twice_however_often_the_connection_is(

@@ -10,11 +10,10 @@ import psycopg
 from aia_mas.application.embedded_postgres import EmbeddedPostgres
 from aia_mas.application.event_log import chain
 from aia_mas.application.event_log.fold_snapshots import PostgresFoldSnapshots
-from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.application.event_log.refolding import refold
-from aia_mas.application.registry import EVENTS
+from aia_mas.application.registry import event_mapper
 from aia_mas.domain.kernel.steps import at_once
 from aia_mas.interfaces.process_folds import MAILROOM
 from aia_mas.projections.rebuilding import rebuild
@@ -116,7 +115,7 @@ async def aftermath(data_dir: Path) -> AsyncIterator[Aftermath]:
 @asynccontextmanager
 async def open_log(url: str) -> AsyncIterator[PostgresEventLog]:
     """Open the log as a node does."""
-    async with PostgresEventLog(url, EventMapper(EVENTS)).running() as log:
+    async with PostgresEventLog(url, event_mapper()).running() as log:
         yield log
 
 

@@ -83,7 +83,13 @@ class _Deaf:
     def __init__(self, node: Node, number: int, wire: socket.socket) -> None:
         url = node.url.replace("http", "ws", 1) + f"/agents/ws/frontend/deaf-{number}"
         self._connecting = connect(
-            url, sock=wire, proxy=None, max_queue=1, ping_interval=None, close_timeout=0
+            url,
+            sock=wire,
+            proxy=None,
+            max_queue=1,
+            open_timeout=PATIENCE,
+            ping_interval=None,
+            close_timeout=0,
         )
 
     async def __aenter__(self) -> ClientConnection:

@@ -76,7 +76,7 @@ async def test_drain_answers_what_was_taken_and_takes_nothing_new(place: Place) 
     async with dashboard(node) as board, anyio.create_task_group() as tasks:
         await board.hear("metrics_update")
         body = {"agent_id": "idle", "skills": {"nothing": 1.0}}
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
             assert (await http.post(f"{node.url}/agents/register", json=body)).status_code == 201
         tasks.start_soon(claim)
         tasks.start_soon(clients.run)

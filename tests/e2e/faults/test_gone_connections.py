@@ -16,7 +16,8 @@ async def test_the_list_shows_no_connection_of_a_node_that_is_gone(place: Place)
     gone, left = await place.start_two(SETTINGS)
 
     def opened(node: Node, path: str) -> Any:
-        return connect(node.root.replace("http", "ws", 1) + f"{API}/agents/ws/{path}")
+        url = node.root.replace("http", "ws", 1) + f"{API}/agents/ws/{path}"
+        return connect(url, open_timeout=60)
 
     async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
         await http.put(f"{left.url}/agents/a1", json={})

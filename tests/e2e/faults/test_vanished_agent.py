@@ -113,7 +113,11 @@ class Waiting:
             life.start_soon(self.steady.beat, (self.task["task_id"],))
             under_way = await self._given(self.quiet, "steady")
             assert (await self.quiet.act("start", under_way)).status_code == 200
-            await self._given(self.quiet, "steady")
+            async with anyio.create_task_group() as preparing:
+                # Nothing of it is to run out before all of it is there.
+                preparing.start_soon(self.quiet.beat, (under_way["task_id"],))
+                await self._given(self.quiet, "steady")
+                preparing.cancel_scope.cancel()
             yield
             life.cancel_scope.cancel()
 

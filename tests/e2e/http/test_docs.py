@@ -19,7 +19,7 @@ from .nodes import NOBODY_S
 API = "/mas/api/v1"
 SOCKET = f"{API}/agents/ws/frontend/client_001"
 # Each is a client of its own: to load certificates that nobody needs would take most of the time.
-request = partial(httpx.request, verify=False)
+request = partial(httpx.request, verify=False, timeout=60)
 get, post = partial(request, "GET"), partial(request, "POST")
 PAGES = ("/docs", "/mas/docs", "/docs/", "/mas/docs/")
 

@@ -33,12 +33,12 @@ def test_how_a_node_is(client: httpx.Client) -> None:
 def test_a_node_without_its_database_lives_but_is_not_ready(
     start_node: Callable[..., Any],
 ) -> None:
-    node = start_node(database_timeout_seconds=1.0)
+    node = start_node()
     url = node.system.settings.database_url
     node.system.log.contact.lost("listen")
     assert node.client.get("/mas/health").json()["wakeups"] == "poll"
 
-    node.run(node.system.log.pool.close())
+    node.lose_database()
 
     ready, health = node.client.get("/mas/health/ready"), node.client.get("/mas/health")
     listed = node.client.get("/mas/api/v1/agents")

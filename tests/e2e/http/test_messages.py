@@ -195,7 +195,8 @@ def test_what_is_given_back_is_delivered_again(client: httpx.Client, unique: str
 
     # Told once more of the first delivery, nothing changes; of the second one it does, once.
     ok(nack(client, bob, message_id, attempt=1, requeue=False))
-    later = ok(nack(client, bob, message_id, attempt=2, reason="sick", retry_after_seconds=3600))
+    why = "s" * 1_000  # the longest one
+    later = ok(nack(client, bob, message_id, attempt=2, reason=why, retry_after_seconds=3600))
     assert (later["status"], later["attempts"]) == ("failed", 2)
     away = datetime.fromisoformat(later["retry_at"]) - datetime.now(UTC)
     assert timedelta(minutes=59) < away <= timedelta(hours=1)
@@ -203,7 +204,7 @@ def test_what_is_given_back_is_delivered_again(client: httpx.Client, unique: str
     assert take(client, bob) == []
     (waiting,) = peek(client, bob)["items"]
     assert (waiting["status"], waiting["attempts"]) == ("failed", 2)
-    assert (waiting["reason"], waiting["retry_at"]) == ("refused: sick", later["retry_at"])
+    assert (waiting["reason"], waiting["retry_at"]) == (f"refused: {why}", later["retry_at"])
     ok(ack(client, bob, message_id))
     history = [entry["event"] for entry in story(client, message_id)["history"]]
     assert history[0] == "sent"

@@ -14,6 +14,7 @@ import httpx
 from .mail import (
     MESSAGES,
     agents,
+    nack,
     nobody_asks,
     of,
     ok,
@@ -23,6 +24,7 @@ from .mail import (
     somebody_waits,
     story,
     take,
+    until_it_is,
 )
 from .problems import head, refused
 
@@ -122,21 +124,26 @@ def test_a_question_asked_again_gets_the_answer_that_came(
     assert head(client) == before
 
 
-def test_an_answer_that_is_put_off_is_none_before_its_time(
+def test_what_is_put_off_or_dead_is_no_answer_to_who_asks_again(
     client: httpx.Client, unique: str
 ) -> None:
     ann, bob = agents(client, unique, "ann", "bob")
-    key = {"idempotency-key": unique}
-    question = {"from_agent": ann, "to_agent": bob, "headers": key, "wait": 0}
+    question = {
+        "from_agent": ann,
+        "to_agent": bob,
+        "headers": {"idempotency-key": unique},
+        "wait": 0.05,
+    }
     refused(ask(client, **question), 504, "reply_timeout")
     (taken,) = take(client, bob)
-    soon = datetime.now(UTC) + timedelta(hours=1)
-    put_off = reply(client, taken, deliver_after=soon.isoformat())
-
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    reply(client, taken, payload="later", deliver_after=later)
+    dead = reply(client, taken, payload="dead")["message_id"]
+    ok(nack(client, ann, dead, requeue=False))
+    until_it_is(client, dead, "dead")
     refused(ask(client, **question), 504, "reply_timeout")
 
-    assert story(client, put_off["message_id"])["status"] == "queued"
-    sent = reply(client, taken)
+    sent = reply(client, taken, payload="now")
     assert ok(ask(client, **question))["message_id"] == sent["message_id"]
 
 

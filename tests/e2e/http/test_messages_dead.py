@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -88,6 +89,38 @@ def test_a_dead_message_is_queued_again_with_all_its_attempts(
     history = [(entry["event"], entry.get("recipient")) for entry in story(client, both)["history"]]
     assert ("redriven", ann) in history
     assert history[-1] == ("acknowledged", bob)
+
+
+def test_what_nobody_of_many_takes_dies_by_a_few_events(
+    node: Any, client: httpx.Client, unique: str
+) -> None:
+    many = agents(client, unique, *map(str, range(120)), labels={"role": unique})
+    sent = str(send(client, role=unique, message_type=unique)["message_id"])
+    communication = node.system.communication
+
+    async def refuse() -> None:
+        said = [communication.office.refuse(each, sent, "no", requeue=False) for each in many]
+        await asyncio.gather(*said)
+
+    node.run(refuse())
+
+    died = until_it_is(client, sent, "dead")
+    assert (died["counts"]["dead"], died["waiting"]) == (120, 0)
+    stream = ok(client.get(f"{API}/audit/streams/message/{sent}"))["items"]
+    events = [each["data"] for each in stream if each["topic"] == "message.died.v2"]
+    assert 0 < len(events) <= 3
+    items = [item for each in events for item in each["items"]]
+    assert sorted(item["recipient"] for item in items) == sorted(many)
+    assert {(item["attempts"], item["reason"]) for item in items} == {(1, "refused: no")}
+    letters = listed(client, message_type=unique, limit=500)["items"]
+    assert sorted(letter["recipient"] for letter in letters) == sorted(many)
+
+    # All of them have it again by one event.
+    assert ok(client.post(f"{MESSAGES}/{sent}/redrive"))["dead"] == 0
+    (redriven, *_) = ok(client.get(f"{API}/audit/streams/message/{sent}?sort=-version"))["items"]
+    assert redriven["topic"] == "message.redriven.v2"
+    assert sorted(redriven["data"]["recipients"]) == sorted(many)
+    assert of(take(client, many[0], wait=20)) == [sent]
 
 
 def test_many_are_queued_again_by_a_filter(client: httpx.Client, unique: str) -> None:

@@ -67,6 +67,34 @@ def test_whoever_is_not_registered_may_subscribe(client: httpx.Client, unique: s
     assert of(take(client, unique)) == [sent]
 
 
+def test_an_agent_that_left_gets_nothing_for_its_topics_until_it_is_back(
+    client: httpx.Client, unique: str
+) -> None:
+    ann, bob = agents(client, unique, "ann", "bob")
+    for agent_id in (ann, bob):
+        path = f"{C}/agents/{agent_id}/subscriptions"
+        ok(client.put(path, json={"patterns": [unique]}))
+
+    def listening() -> Any:
+        position = {"min_position": head(client)}
+        listed = ok(client.get(f"{C}/topics", params={"topic": unique, **position}))["items"]
+        (route,) = [each for each in routes(client, kind="topic") if each["name"] == unique]
+        names = sorted(member["agent_id"] for member in route["members"])
+        assert route["recipients"] == len(names)
+        return [each["subscribers"] for each in listed], names
+
+    assert listening() == ([2], [ann, bob])
+    assert client.delete(f"{API}/agents/{ann}").status_code == 204
+    assert listening() == ([1], [bob])
+    missed = send(client, topic=unique)
+    assert missed["why"] == [f"topic {unique}: 1 now"]
+    ok(client.put(f"{API}/agents/{ann}", json={}), 201)
+    assert listening() == ([2], [ann, bob])
+    sent = send(client, topic=unique)["message_id"]
+    assert of(take(client, ann)) == [sent]
+    assert of(take(client, bob)) == [missed["message_id"], sent]
+
+
 def test_topics_are_listed_in_the_order_of_their_words(client: httpx.Client, unique: str) -> None:
     patterns = [f"{unique}.{rest}" for rest in ("*", ">", "a", "a.*", "a.b", "b")]
     for agent_id in (f"{unique}-1", f"{unique}-2"):

@@ -18,6 +18,7 @@ from .nodes import NOBODY_S
 
 ROOT = Path(__file__).parents[3]
 API = "/mas/api/v1"
+MESSAGES = f"{API}/communication/messages"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 LABELS = {
     "status",
@@ -94,6 +95,39 @@ def test_counts_move_with_what_happens(client: httpx.Client, unique: str) -> Non
     assert value(after, "process_resident_memory_bytes") > 0
 
 
+def test_messages_that_are_given_back_are_counted(client: httpx.Client, unique: str) -> None:
+    before = scraped(client)
+    body = {"to_agent": unique, "message_type": "note", "priority": "low"}
+    message_id = client.post(f"{MESSAGES}/send", json=body).json()["message_id"]
+    client.get(f"{API}/communication/agents/{unique}/inbox")
+    for again in (True, False):
+        said = {"agent_id": unique, "requeue": again}
+        assert client.post(f"{MESSAGES}/{message_id}/nack", json=said).status_code == 200
+    after = scraped(client)
+
+    moved = {
+        name: value(after, f"aia_mas_message_{name}_total", priority="low")
+        - value(before, f"aia_mas_message_{name}_total", priority="low")
+        for name in ("attempts_failed", "attempts_retried")
+    }
+    assert moved == {"attempts_failed": 2, "attempts_retried": 1}
+
+
+def test_what_a_node_does_not_lead_it_tells_as_well(start_node: Callable[..., Any]) -> None:
+    """Else nobody would notice that nobody leads something."""
+    first = start_node()
+    second = type(first)(first.system.settings)
+    try:
+        told = [
+            {each.labels["process"] for each in scraped(node.client)["aia_mas_leader"].samples}
+            for node in (first, second)
+        ]
+    finally:
+        second.stop()
+    assert told[0] == told[1]
+    assert told[1] >= {"dispatcher", "settlement", "courier", "webhooks", "message-webhooks"}
+
+
 def test_names_and_labels_are_bounded_and_documented(client: httpx.Client, unique: str) -> None:
     client.put(f"{API}/agents/{unique}", json={})
     client.post(f"{API}/agents/tasks/submit", json={"task_type": f"type-{unique}", **NOBODY_S})
@@ -156,4 +190,4 @@ def test_only_those_who_watch_may_scrape(
     node, key = secured
     claims = {"sub": "prometheus", "roles": [role], "exp": 2**40}
     headers = {"authorization": f"Bearer {jwt.encode(claims, key)}"} if role else {}
-    assert httpx.get(f"{node.url}/metrics", headers=headers).status_code == status
+    assert node.client.get("/metrics", headers=headers).status_code == status

@@ -96,7 +96,7 @@ def test_handshakes_count(limited: Any, unique: str, browser: bool) -> None:
     assert json.loads(response.body or b"{}")["code"] == "rate_limited"
     assert int(response.headers["retry-after"]) > 0
     assert response.headers["ratelimit"].startswith('"default";r=0;')
-    asked = httpx.get(f"{limited.url}{API}/agents", headers=bearer(unique, "admin"))
+    asked = limited.client.get(f"{API}/agents", headers=bearer(unique, "admin"))
     assert asked.status_code == 429, "sockets and requests count together"
 
 

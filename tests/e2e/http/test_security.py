@@ -61,8 +61,8 @@ def test_health_tells_strangers_no_more_than_how_it_is(
 
 
 def test_an_unhealthy_node_tells_strangers_no_more_either(start_node: Callable[..., Any]) -> None:
-    node = start_node(jwt_secret=KEY, database_timeout_seconds=1.0)
-    node.run(node.system.log.pool.close())
+    node = start_node(jwt_secret=KEY)
+    node.lose_database()
 
     stranger = node.client.get("/mas/health")
     auditor = node.client.get("/mas/health", headers=bearer("a", "auditor"))

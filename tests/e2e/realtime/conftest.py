@@ -64,7 +64,7 @@ def watch() -> Iterator[Callable[..., Dashboard]]:
 
         def dashboard(node: Any, client_id: str = "board", **more: Any) -> Dashboard:
             url = node.url.replace("http", "ws", 1) + PATH + client_id
-            connection = connect(url, compression=None, **more)
+            connection = connect(url, compression=None, open_timeout=PATIENCE, **more)
             return Dashboard(stack.enter_context(connection))
 
         yield dashboard
@@ -90,7 +90,8 @@ def work() -> Iterator[Callable[..., Worker]]:
 
         def worker(node: Any, agent_id: str, **more: Any) -> Worker:
             url = node.url.replace("http", "ws", 1) + f"{API}/agents/ws/agent/{agent_id}"
-            return Worker(stack.enter_context(connect(url, compression=None, **more)))
+            connection = connect(url, compression=None, open_timeout=PATIENCE, **more)
+            return Worker(stack.enter_context(connection))
 
         yield worker
 
@@ -102,7 +103,8 @@ def mailbox() -> Iterator[Callable[..., Mailbox]]:
 
         def open_mailbox(node: Any, name: str, query: str = "", **more: Any) -> Mailbox:
             url = node.url.replace("http", "ws", 1) + f"{MESSAGES}{name}{query}"
-            return Mailbox(stack.enter_context(connect(url, compression=None, **more)))
+            connection = connect(url, compression=None, open_timeout=PATIENCE, **more)
+            return Mailbox(stack.enter_context(connection))
 
         yield open_mailbox
 
@@ -128,7 +130,7 @@ def abused(start_for_module: Callable[..., Any]) -> Any:
 def calm(abused: Any) -> Iterator[Any]:
     """A dashboard that does nothing wrong."""
     url = abused.url.replace("http", "ws", 1) + f"{API}/agents/ws/frontend/calm"
-    with connect(url, compression=None) as connection:
+    with connect(url, compression=None, open_timeout=PATIENCE) as connection:
         yield connection
 
 

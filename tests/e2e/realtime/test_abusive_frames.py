@@ -213,7 +213,8 @@ def test_a_socket_is_its_agents_and_ends_with_its_token(start_node: Callable[...
 
     def opened(path: str, word: str) -> Any:
         url = node.url.replace("http", "ws", 1) + f"{API}/agents/ws/{path}"
-        return connect(url, subprotocols=["mas.v1", f"bearer.{word}"], compression=None)
+        words = ["mas.v1", f"bearer.{word}"]
+        return connect(url, subprotocols=words, compression=None, open_timeout=PATIENCE)
 
     def end_of(connection: Any) -> tuple[int, str]:
         with pytest.raises(ConnectionClosed) as closed:

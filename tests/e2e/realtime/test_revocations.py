@@ -131,8 +131,12 @@ def test_a_node_that_starts_knows_what_was_revoked_before_it(
 
 
 def test_a_revocation_ends_with_the_tokens_that_it_is_about(pair: Pair, unique: str) -> None:
-    ends = datetime.now(UTC) + timedelta(seconds=0.4)
-    answer = revoke(pair[0], token_id=unique, expires_at=ends.isoformat())
+    for seconds in (0.4, 4.0, 40.0):
+        ends = datetime.now(UTC) + timedelta(seconds=seconds)
+        answer = revoke(pair[0], token_id=unique, expires_at=ends.isoformat())
+        if answer.status_code != 422:
+            break
+        assert datetime.now(UTC) > ends, "it was still to come"  # a busy machine
     assert answer.status_code == 200, answer.text
     until(
         lambda: all(unique != one["token_id"] for node in pair for one in in_force(node)),

@@ -18,8 +18,8 @@ STEPS = 120
 
 @pytest.fixture(scope="module")
 def own(start_for_module: Callable[..., Any]) -> Any:
-    """A node that gives tasks to nobody but the agents of these tests."""
-    return start_for_module()
+    """A node that gives tasks to nobody but the agents of these tests, and misses none of these."""
+    return start_for_module(heartbeat_interval_seconds=3_600)
 
 
 def snapshot(board: Dashboard) -> tuple[int, list[dict[str, Any]]]:

@@ -216,9 +216,9 @@ def test_a_socket_ends_with_the_token_that_asked_for_its_ticket(pair: Pair, uniq
 
 
 def test_a_database_that_is_away_is_told_as_such(start_node: Callable[..., Any]) -> None:
-    node = start_node(jwt_secret=KEY, database_timeout_seconds=0.5)
+    node = start_node(jwt_secret=KEY)
     ticket = ticket_of(node, bearer("v", "viewer"))
-    node.run(node.system.log.pool.close())
+    node.lose_database()
     assert code(node.client.get(STREAM, params={"ticket": ticket})) == (503, "database_unavailable")
     assert code(node.client.post(TICKETS, headers=ADMIN)) == (503, "database_unavailable")
     with dial_by_ticket(node, FRONTEND + "v", ticket) as socket:

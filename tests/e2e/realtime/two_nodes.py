@@ -43,7 +43,8 @@ def url_of(node: Any, path: str) -> str:
 
 def dial(node: Any, path: str, headers: dict[str, str] | None = None, **more: Any) -> Any:
     """Open a socket, by headers or by subprotocols."""
-    return connect(url_of(node, path), additional_headers=headers or {}, compression=None, **more)
+    more = {"additional_headers": headers or {}, "open_timeout": PATIENCE, **more}
+    return connect(url_of(node, path), compression=None, **more)
 
 
 def dial_by_ticket(node: Any, path: str, ticket: str) -> ClientConnection:

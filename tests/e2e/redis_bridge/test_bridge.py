@@ -118,7 +118,32 @@ def test_mail_waits_for_who_is_away_and_is_published_when_somebody_listens(
     other = speaker(f"l-{unique}")
     other.collect()
     again = [other.next("message")["data"] for _ in range(2)]
-    assert [each["payload"] for each in again] == [1, 2]
+    assert [(each["payload"], each.get("attempt")) for each in again] == [(1, 2), (2, 2)]
+
+
+def test_only_what_the_agent_does_costs_a_message_an_attempt(
+    bridged: Any, redis: Redis, speaker: Make, unique: str
+) -> None:
+    name = f"l-{unique}"
+    agent = Speaker(redis, name, token(name, lives=3))
+    agent.collect()
+    speaker(f"w-{unique}").ask("send", to_agent=name, message_type="n", payload=1)
+    assert "attempt" not in agent.next("message")["data"]
+    with bridged.new_client(authorization=f"Bearer {token('boss', 'admin')}") as client:
+        path = f"{API}/agents/{name}/inbox/peek"
+        # Its token expires: it gets nothing more.
+        while client.get(path).json()["items"][0]["status"] == "delivered":
+            pass
+    anew = speaker(name)
+    anew.collect()
+    assert "attempt" not in anew.next("message")["data"]
+    anew.ask("collect", "again")
+    assert anew.next("message")["data"]["attempt"] == 2
+    anew.ask("leave")
+    anew.ask("collect", "back")
+    message = anew.next("message")["data"]
+    assert message["attempt"] == 3
+    assert anew.ask("ack", message_ids=[message["message_id"]])["data"]["acknowledged"] == 1
 
 
 @pytest.mark.parametrize(

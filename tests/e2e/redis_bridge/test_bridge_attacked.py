@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from redis import Redis
 
 from .conftest import Speaker, token
@@ -30,17 +31,43 @@ def test_what_a_subject_may_do_is_what_this_token_says_and_not_an_earlier_one(
     assert (refused["status"], refused["data"]["code"]) == (403, "sender_not_allowed")
 
 
-def test_what_is_nested_too_deeply_keeps_nobody_from_being_served(
-    redis: Redis, speaker: Make, unique: str
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b'{"type":"send","data":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"type":"collect","token":"\xff"}',
+        b'{"type":"collect","agent_id":"\xed\xa0\x80"}',
+        b'{"type":"collect","agent_id":"\\udfff"}',
+        b"\xff\xfe",
+        b"",
+    ],
+    ids=["nested", "no UTF-8", "surrogate", "escaped surrogate", "UTF-16", "empty"],
+)
+def test_what_cannot_be_read_keeps_nobody_from_being_served(
+    redis: Redis, speaker: Make, unique: str, frame: bytes
 ) -> None:
     agent = speaker(f"d-{unique}")
     agent.collect()
     agent.listen("mas:refused")
 
-    redis.publish("mas:send", b'{"type":"send","data":' + b"[" * 100_000 + b"]" * 100_000 + b"}")
+    redis.publish("mas:send", frame)
 
     assert agent.next("refused")["code"] == "invalid_message"
     # It is still being served: nobody had to say so again.
+    agent.say("send", to_agent=agent.name, message_type="n", payload="served")
+    assert agent.next("message")["data"]["payload"] == "served"
+
+
+def test_data_that_cannot_be_read_has_a_receipt_and_harms_nobody(
+    redis: Redis, speaker: Make, unique: str
+) -> None:
+    agent = speaker(f"u-{unique}")
+    agent.collect()
+    for kind in ("collect", "send", "ack", "subscribe_topics"):
+        head = json.dumps({"token": agent.token, "type": kind, "id": kind})[:-1].encode()
+        redis.publish("mas:send", head + b',"data":{"more":"\xff"}}')
+
+        assert agent.next("receipt", id=kind)["status"] in {400, 422}
     agent.say("send", to_agent=agent.name, message_type="n", payload="served")
     assert agent.next("message")["data"]["payload"] == "served"
 

@@ -133,6 +133,8 @@ async def many_at_once(world: World) -> None:
     )
     ids = [item.task.task_id for item in batch.items if item.task is not None]
     world.concerns(*ids)
+    for task_id in ids:
+        await world.until("task.assigned.v1", f"task/{task_id}")
     await world.client.tasks.cancel(ids[2], reason="not wanted")
     await world.client.tasks.reprioritise(ids[0], "high")
     for task_id in ids[:2]:

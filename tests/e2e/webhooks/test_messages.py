@@ -95,6 +95,9 @@ def test_who_does_not_want_them_there_finds_them_in_the_inbox(
     forwarded: Firm, receiver: Receiver
 ) -> None:
     path = f"{API}/agents/{forwarded.agent_id}"
+    # It is being served: the next message is waited for, to be sent there.
+    ends(forwarded, send(forwarded), "acknowledged")
+    assert receiver.next_message()
     answer = forwarded.client.put(f"{path}/forwarding", json={"webhook": False})
     assert answer.json()["webhook"] is False
 

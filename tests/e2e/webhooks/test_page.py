@@ -12,8 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from aia_mas.interfaces.listening import listen
-
+from ...ports import stable_port
 from .firms import Firm
 from .receivers import PATIENCE
 
@@ -21,16 +20,9 @@ PAGE = (Path(__file__).parents[3] / "docs" / "webhooks.md").read_text(encoding="
 
 
 @pytest.fixture
-def port() -> int:
-    (held,) = listen("127.0.0.1", 0)
-    number: int = held.getsockname()[1]
-    held.close()
-    return number
-
-
-@pytest.fixture
-def agent(hooks: Any, unique: str, port: int) -> Iterator[Firm]:
+def agent(hooks: Any, unique: str) -> Iterator[Firm]:
     """The program of the page as an agent."""
+    port = stable_port()
     (program,) = re.findall(r"```python receiver\n(.*?)```", PAGE, re.DOTALL)
     firm = Firm(hooks.client, f"http://127.0.0.1:{port}/", unique)
     env = {**os.environ, "WEBHOOK_SECRET": firm.webhook()["secret"], "PORT": str(port)}
@@ -57,7 +49,7 @@ def test_the_program_of_the_page_does_what_is_signed_and_nothing_else(agent: Fir
         {"webhook-id": "t:1", "webhook-timestamp": now, "webhook-signature": "v1,AAAA"},
         {"webhook-id": "t:1", "webhook-timestamp": old, "webhook-signature": "v1,AAAA"},
     ):
-        answer = httpx.post(url, json={"payload": {"text": "x"}}, headers=forged)
+        answer = httpx.post(url, json={"payload": {"text": "x"}}, headers=forged, timeout=PATIENCE)
         assert answer.status_code == 401
 
 

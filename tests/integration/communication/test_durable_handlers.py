@@ -69,7 +69,7 @@ async def happen(node: System, *names: str) -> int:
 
 @pytest.fixture
 async def two(database: str) -> AsyncIterator[tuple[System, System]]:
-    settings = Settings(database_url=database, node_name="one", leader_lease_seconds=1.0)
+    settings = Settings(database_url=database, node_name="one")
     async with System(settings) as one, System(replace(settings, node_name="two")) as two:
         yield one, two
 

@@ -137,7 +137,7 @@ def answers(url: str) -> bool:
         return False
 
 
-async def eventually(condition: Callable[[], bool], seconds: float = 15) -> None:
+async def eventually(condition: Callable[[], bool], seconds: float = 60) -> None:
     with anyio.fail_after(seconds):
         while not await to_thread.run_sync(condition):
             await anyio.sleep(0.02)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import anyio
@@ -63,24 +64,26 @@ async def test_nothing_expires_within_one_window_after_an_outage_of_postgresql(
 
     await eventually(leads)
     await do(RegisterAgent(agent_id="a", capabilities=Capabilities(max_concurrent_tasks=2)))
-    for task in ("idle", "busy"):
-        spec = TaskSpecification(task_type="x", lease_seconds=WINDOW.total_seconds())
-        await do(SubmitTask(task_id=task, spec=spec))
     leases: dict[str, str] = {}
 
-    async def both_assigned() -> bool:
+    async def assigned(task_id: str) -> bool:
         # At once, unless the dispatcher has only just begun to lead.
-        for task_id in ("idle", "busy"):
-            task = await node.workload.task(task_id)
-            if task is not None and task.lease is not None:
-                leases[task_id] = task.lease
-        return len(leases) == 2
+        node.presence.beat("agent", "a")
+        node.heartbeats.tasks([*leases.values()])
+        task = await node.workload.task(task_id)
+        if task is not None and task.lease is not None:
+            leases[task_id] = task.lease
+        return task_id in leases
 
-    await eventually(both_assigned)
-    lease = leases["busy"]
-    await do(StartTask(task_id="busy", agent_id="a", lease=lease))
-    await do(RecordProgress(task_id="busy", agent_id="a", lease=lease))
-    node.heartbeats.tasks([lease])
+    # That which nobody gives a sign of life of comes last: no window is over before the outage.
+    for task in ("busy", "idle"):
+        spec = TaskSpecification(task_type="x", lease_seconds=WINDOW.total_seconds())
+        await do(SubmitTask(task_id=task, spec=spec))
+        await eventually(partial(assigned, task))
+        if task == "busy":
+            await do(StartTask(task_id=task, agent_id="a", lease=leases[task]))
+            await do(RecordProgress(task_id=task, agent_id="a", lease=leases[task]))
+    node.heartbeats.tasks([leases["busy"]])
     node.presence.beat("agent", "a")
 
     led = set(node.leases.held)

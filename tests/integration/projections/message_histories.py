@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from random import Random
 from typing import Any
 
@@ -19,7 +20,7 @@ from aia_mas.domain.communication.destination import Destination
 from aia_mas.domain.communication.mailroom.folding import fold
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
 from aia_mas.domain.communication.message import MessageState, evolve, message_stream
-from aia_mas.domain.communication.message_events import MessageDropped, MessageSent, Sealed
+from aia_mas.domain.communication.message_events import Died, MessageDropped, MessageSent, Sealed
 from aia_mas.domain.communication.recording import RecordDeliveries, record_deliveries
 from aia_mas.domain.communication.sending import Route, SendMessage, send_message
 from aia_mas.domain.communication.terms import MessageTerms
@@ -207,15 +208,13 @@ class Correspondence:
     def _bury(self) -> Decision:
         if not self.room.inboxes.spent:
             return Decision()
-        (position, name), delivery = self._some(*self.room.inboxes.spent.items())
+        position, spent = self._some(*self.room.inboxes.spent.items())
         message_id = self.room.letters[position].message_id
-        command = ending.BuryMessage(
-            message_id=message_id,
-            recipient=name,
-            position=position,
-            attempts=delivery.failures,
-            reason=delivery.reason,
+        items = tuple(
+            Died(recipient=name, attempts=delivery.failures, reason=delivery.reason)
+            for name, delivery in islice(spent.items(), self._random.randrange(1, 4))
         )
+        command = ending.BuryMessage(message_id=message_id, position=position, items=items)
         return ending.bury_message(self.states[message_id], command, self._context)
 
     def _drop(self) -> Decision:

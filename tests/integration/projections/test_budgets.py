@@ -11,9 +11,8 @@ import pytest
 
 from aia.testing.budgets import MemoryBudgetBoard
 from aia.testing.tables import Tables
-from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
-from aia_mas.application.registry import EVENTS
+from aia_mas.application.registry import event_mapper
 from aia_mas.domain.economy.budgets.budget import budget_stream
 from aia_mas.domain.economy.budgets.events import BudgetHeld, BudgetSet
 from aia_mas.domain.economy.budgets.periods import Period
@@ -32,7 +31,7 @@ from .conftest import Pen, contents, folded
 
 @pytest.fixture
 async def log(database: str) -> AsyncIterator[PostgresEventLog]:
-    async with PostgresEventLog(database, EventMapper(EVENTS)).running() as running_log:
+    async with PostgresEventLog(database, event_mapper()).running() as running_log:
         yield running_log
 
 

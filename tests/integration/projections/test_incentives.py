@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from aia.testing.incentives import MemoryIncentiveBoard
-from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
-from aia_mas.application.registry import EVENTS
+from aia_mas.application.registry import event_mapper
 from aia_mas.domain.economy.incentives.events import (
     Award,
     AwardsPaid,
@@ -35,7 +34,7 @@ BEGIN = datetime(2026, 2, 20, 12, tzinfo=UTC)
 
 @pytest.fixture
 async def log(database: str) -> AsyncIterator[PostgresEventLog]:
-    async with PostgresEventLog(database, EventMapper(EVENTS)).running() as running_log:
+    async with PostgresEventLog(database, event_mapper()).running() as running_log:
         yield running_log
 
 

@@ -12,10 +12,9 @@ import pytest
 
 from aia.testing.ledger import MemoryLedger
 from aia.testing.tables import Tables
-from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
 from aia_mas.application.event_log.records import RecordedEvent
-from aia_mas.application.registry import EVENTS
+from aia_mas.application.registry import event_mapper
 from aia_mas.domain.economy.accounts import wallet
 from aia_mas.domain.economy.ledger import Leg
 from aia_mas.domain.economy.ledger.events import BalanceChanged, TransferPosted
@@ -40,7 +39,7 @@ ANN, BOB = wallet("ann"), wallet("bob")
 
 @pytest.fixture
 async def log(database: str) -> AsyncIterator[PostgresEventLog]:
-    async with PostgresEventLog(database, EventMapper(EVENTS)).running() as running_log:
+    async with PostgresEventLog(database, event_mapper()).running() as running_log:
         yield running_log
 
 

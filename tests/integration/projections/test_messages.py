@@ -11,9 +11,8 @@ import pytest
 
 from aia.testing.messages import MemoryMessages
 from aia.testing.tables import Tables
-from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.postgres_log import PostgresEventLog
-from aia_mas.application.registry import EVENTS
+from aia_mas.application.registry import event_mapper
 from aia_mas.domain.communication.delivery_events import (
     Acknowledged,
     DeliveriesAcknowledged,
@@ -46,7 +45,7 @@ PARKED = "select count(*) from projection_parked"
 
 @pytest.fixture
 async def log(database: str) -> AsyncIterator[PostgresEventLog]:
-    async with PostgresEventLog(database, EventMapper(EVENTS)).running() as running_log:
+    async with PostgresEventLog(database, event_mapper()).running() as running_log:
         yield running_log
 
 

@@ -51,7 +51,7 @@ async def test_facts_that_pile_up_close_the_connection_and_it_resumes_without_lo
 
 
 async def test_a_client_that_never_reads_is_cut_and_others_are_served(run_node, log, writer):
-    options = RealtimeOptions(queue_bytes=10**9, send_timeout=0.2, coalesce_interval=0.01)
+    options = RealtimeOptions(queue_bytes=10**9, send_timeout=1.0, coalesce_interval=0.01)
     async with run_node(log, options=options) as node, node.client() as reader:
         await reader.subscribe()
         deaf = await connect(

@@ -20,6 +20,7 @@ from aia.client.types import (
     ProposalUpdate,
     TaskUpdate,
 )
+from aia.client.types.live import Fact
 from aia_mas.interfaces.realtime.agent_facts import AgentUpdate as ServersAgentUpdate
 from aia_mas.interfaces.realtime.budget_facts import BudgetTold
 from aia_mas.interfaces.realtime.message_facts import DeliveryTold, MessageTold
@@ -119,6 +120,30 @@ def test_a_place_is_known_from_the_first_answer_on() -> None:
     assert places.text == "e/tasks:8,agents:9"
     assert not places.new(update(8, "x"))
     assert places.text == "e/tasks:8,agents:9"
+
+
+@pytest.mark.parametrize(
+    ("topic", "kind"),
+    [
+        ("agents", AgentUpdate),
+        ("budgets", BudgetUpdate),
+        ("messages", MessageUpdate),
+        ("proposals", ProposalUpdate),
+        ("tasks", TaskUpdate),
+    ],
+)
+def test_a_fact_of_any_topic_is_told_once(topic: str, kind: type[Fact]) -> None:
+    known = {"event": "e", "version": 1, "at": "2026-01-02T03:04:05Z", "actor": "", "status": "s"}
+    of_others = {"task_id": "t", "agent_id": "a", "budget_id": "b", "proposal_id": "p"}
+    told, new = (
+        msgspec.convert({**known, **of_others, "position": position, "place": "e/x"}, kind)
+        for position in (8, 9)
+    )
+    places = Places(f"e/{topic}:8,other:3")
+    assert not places.new(told)
+    assert places.new(new)
+    assert not places.new(new)
+    assert places.position == 9
 
 
 def test_a_place_that_is_no_more_is_noticed() -> None:

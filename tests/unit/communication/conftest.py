@@ -28,6 +28,9 @@ MAILBOXES: Decisions = {
     mailbox.Unsubscribe: mailbox.unsubscribe,
     mailbox.SetSubscriptions: mailbox.set_subscriptions,
     mailbox.ForwardMailbox: mailbox.forward_mailbox,
+    mailbox.CloseMailbox: lambda state, command, ctx: mailbox.close_mailbox(
+        state, None, command, ctx
+    ),
 }
 RULES: Decisions = {rules.SetRule: rules.set_rule, rules.RemoveRule: rules.remove_rule}
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aia_mas.application.communication.out import Out
+from aia_mas.application.communication.sharing import Sharing
 from aia_mas.application.communication.tray import Tray
 from aia_mas.domain.communication.mailroom.snapshot import restore, snapshot
 from aia_mas.domain.kernel.steps import at_once
@@ -31,6 +32,7 @@ class Desk:
             lambda: self.room.room,
             number,
             lambda: NOW.timestamp() + self.now,
+            Sharing("here", lambda: self.now),
             lambda out: self.settled.append(out.letter.position),
         )
 

@@ -22,6 +22,7 @@ from aia_mas.domain.communication.mailroom.letter import EAGER
 from aia_mas.domain.communication.mailroom.mailroom import Mailroom
 from aia_mas.domain.communication.mailroom.snapshot import restore, snapshot
 from aia_mas.domain.communication.message_events import (
+    Died,
     MessageDied,
     MessageDropped,
     MessageExpired,
@@ -104,12 +105,12 @@ class Room:
         """Send a message; see ``sent``."""
         return self.happens(f"message/{message_id}", sent(*recipients, **more))
 
-    def redrive(self, message_id: str, recipient: str, sent_at: int, seconds: float) -> int:
-        """Queue a dead letter again."""
+    def redrive(self, message_id: str, sent_at: int, *recipients: str, seconds: float) -> int:
+        """Queue a dead letter again for some."""
         event = self.log[sent_at - 1][1]
         assert isinstance(event, MessageSent)
         again = MessageRedriven(
-            recipient=recipient,
+            recipients=recipients,
             from_agent=event.from_agent,
             message_type=event.message_type,
             priority=event.priority,
@@ -126,11 +127,10 @@ class Room:
         """Have a message expire."""
         return self.happens(f"message/{message_id}", MessageExpired(at=at(seconds)))
 
-    def bury(self, position: int, recipient: str, seconds: float = 0.0) -> int:
-        """Have a letter be dead."""
-        died = MessageDied(
-            recipient=recipient, position=position, attempts=3, reason="refused", at=at(seconds)
-        )
+    def bury(self, position: int, *recipients: str, seconds: float = 0.0) -> int:
+        """Have a letter be dead for some."""
+        items = tuple(Died(recipient=name, attempts=3, reason="refused") for name in recipients)
+        died = MessageDied(position=position, items=items, at=at(seconds))
         return self.happens(self.log[position - 1][0], died)
 
     def drop(self, position: int, *recipients: str, seconds: float = 0.0) -> int:
@@ -196,6 +196,12 @@ class Room:
     def unsubscribe(self, name: str, *patterns: str) -> None:
         """Have somebody take that back."""
         self.happens(f"mailbox/{name}", TopicsUnsubscribed(patterns=patterns, at=NOW))
+
+    @property
+    def spent(self) -> set[tuple[int, str]]:
+        """What has no further attempt, by position and recipient."""
+        spent = self.room.inboxes.spent
+        return {(position, name) for position, names in spent.items() for name in names}
 
     def waiting(self, name: str) -> list[int]:
         """Return the positions of what waits for somebody, oldest first."""

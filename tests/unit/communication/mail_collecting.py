@@ -48,7 +48,15 @@ def go(world: MailWorld, collector: Collector, *, in_order: bool = False) -> Non
 def take(world: MailWorld, collector: Collector, most: int) -> list[Handed]:
     """Have somebody collect: it is what it is to get, in order, and nothing else."""
     name, room = collector.name, collector.room(most)
+    tray = collector.station.office.tray(name)
+    share = collector.prefetch is not None
+    if tray is not None:
+        tray.look(share=share)
     expected = _next_of(world, name, collector.out)
+    if tray is not None and share:
+        # What is another node's to hand over is left to that.
+        letters = collector.station.room.letters
+        expected = [each for each in expected if tray.sharing.other(letters[each]) is None]
     beyond = _beyond(world, collector, most, expected[room:])
     handed = world.run(collector.collection.next(most, 0.0))
     positions = [each.letter.position for each in handed]
@@ -150,7 +158,9 @@ def check_acknowledged(world: MailWorld, answer: Any, letter: Waiting, each: Han
         assert answer.result() <= len(world.post.events)
     else:
         # It was given up while the acknowledgement was on its way.
-        assert isinstance(answer.exception(), MessageClosed)
+        refusal = answer.exception()
+        assert isinstance(refusal, MessageClosed)
+        assert refusal.facts["message_status"] == outcome
 
 
 def _due(letter: Waiting) -> datetime:

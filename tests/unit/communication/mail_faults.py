@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from aia_mas.domain.kernel.steps import at_once
 
-from .mail_world import MailWorld
+from .mail_world import TERMS, MailWorld
 
 GRACE_COURIER, LOOK = 5.0, 0.5
 """Seconds; by the first the courier waits for a node to say what became of a delivery."""
@@ -19,7 +19,9 @@ def pass_time(world: MailWorld, seconds: float) -> None:
     before = world.now - timedelta(seconds=LOOK)
     if world.post.leader is None or seconds < LOOK:
         return
-    for person in world.plain.people.values():
+    people = world.plain.people.values()
+    assert sum(bool(each.patterns) for each in people if not each.registered) <= TERMS.absent
+    for person in people:
         for letter in person.waiting.values():
             assert letter.expires is None or letter.expires > before
             if letter.deadline is not None:

@@ -76,7 +76,7 @@ def redrive(world: MailWorld, node: int, position: int, name: str) -> None:
         if each.stream == f"message/{message_id}"
         and (
             isinstance(each.event, MessageSent)
-            or (isinstance(each.event, MessageRedriven) and each.event.recipient == name)
+            or (isinstance(each.event, MessageRedriven) and name in each.event.recipients)
         )
     ]
     dead = world.plain.outcomes.get((letters[-1], name)) == "dead"

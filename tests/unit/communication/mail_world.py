@@ -33,6 +33,7 @@ TERMS = MessageTerms(
     retention=8,
     held=3,
     held_in_all=7,
+    absent=1,
     ack_seconds=10.0,
     backoff_base_seconds=2.0,
     backoff_cap_seconds=8.0,

@@ -101,9 +101,8 @@ class PlainMail:
             case messages.MessageSent():
                 self._sent(position, name, event)
             case messages.MessageRedriven():
-                self._put(
-                    event.recipient,
-                    Waiting(
+                for recipient in event.recipients:
+                    again = Waiting(
                         position,
                         name,
                         event.from_agent,
@@ -112,8 +111,8 @@ class PlainMail:
                         event.at,
                         event.expires_at,
                         event.max_attempts,
-                    ),
-                )
+                    )
+                    self._put(recipient, again)
             case messages.MessageExpired():
                 for who, person in self.people.items():
                     for letter in tuple(person.waiting.values()):
@@ -121,7 +120,8 @@ class PlainMail:
                         if letter.message_id == name and over:
                             self._end(letter.position, who, "expired")
             case messages.MessageDied():
-                self._end(event.position, event.recipient, "dead")
+                for died in event.items:
+                    self._end(event.position, died.recipient, "dead")
             case deliveries.DeliveriesReturned():
                 for returned in event.items:
                     letter = self._letter(returned.position, returned.recipient)
@@ -263,7 +263,9 @@ def told(room: Any) -> dict[str, Any]:
         },
         "backlogs": {each.name: each.backlog for each in room.directory.recipients if each.online},
         "held": room.held,
-        "spent": set(room.inboxes.spent),
+        "spent": {
+            (position, name) for position, names in room.inboxes.spent.items() for name in names
+        },
         "out": len(room.inboxes.out),
         "expiring": len(room.expiring),
         "letters": {position: letter.left for position, letter in sorted(room.letters.items())},

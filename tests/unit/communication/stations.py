@@ -28,7 +28,6 @@ from aia_mas.application.engine.snapshots import NoSnapshots
 from aia_mas.application.engine.working_set import WorkingSet
 from aia_mas.application.event_log.fold_host import FoldHost
 from aia_mas.application.event_log.leases import Lease
-from aia_mas.application.event_log.mapper import EventMapper
 from aia_mas.application.event_log.memory_log import MemoryEventLog
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.application.processes.courier import LEASE, Courier
@@ -57,7 +56,7 @@ class Post:
         self.terms = terms
         self.clock = ManualClock()
         self.chance = Chance(1, self.clock.now)
-        self.log = MemoryEventLog(EventMapper(registry.EVENTS), now=self.clock.now)
+        self.log = MemoryEventLog(registry.event_mapper(), now=self.clock.now)
         self.snapshots = Snapshots()
         self.stations: list[Station] = []
         self.leader: Station | None = None

@@ -11,6 +11,7 @@ from aia_mas.domain.communication.ending import (
     RedriveMessage,
 )
 from aia_mas.domain.communication.message_events import (
+    Died,
     MessageDied,
     MessageExpired,
     MessageRedriven,
@@ -20,16 +21,21 @@ from tests.unit.domain.conftest import CALLER, NOW
 
 from .mail import at, sent
 
+
+def spent(*names: str) -> tuple[Died, ...]:
+    return tuple(Died(recipient=name, attempts=3, reason="refused") for name in names)
+
+
 # It is sent at 0 and expires at 60.
 SENT = replace(sent("bob", "cal", priority=Priority.HIGH), sent_at=at(0), expires_at=at(60))
-BURY = BuryMessage(message_id="m1", recipient="bob", position=7, attempts=3, reason="refused")
-DIED = MessageDied(recipient="bob", position=7, attempts=3, reason="refused", at=NOW)
+BURY = BuryMessage(message_id="m1", position=7, items=spent("bob"))
+DIED = MessageDied(position=7, items=spent("bob"), at=NOW)
 
 
-def redriven(recipient: str, **more: object) -> MessageRedriven:
+def redriven(*recipients: str, **more: object) -> MessageRedriven:
     return MessageRedriven(
         **{
-            "recipient": recipient,
+            "recipients": recipients,
             "from_agent": "ann",
             "message_type": "note",
             "priority": Priority.HIGH,
@@ -85,7 +91,7 @@ def test_what_was_queued_again_by_a_clock_that_was_set_back_expires_as_well(a_me
     a_message.when(expire).then()
     # What had expired before has not begun to last again.
     a_message.when(ExpireMessage(message_id="m1", due=at(60))).then()
-    a_message.when(replace(BURY, recipient="cal", expires=at(900))).then()
+    a_message.when(replace(BURY, items=spent("cal"), expires=at(900))).then()
 
 
 def test_what_was_queued_again_by_a_clock_that_was_set_back_dies_as_well(a_message):
@@ -102,7 +108,24 @@ def test_what_was_queued_again_by_a_clock_that_was_set_back_dies_as_well(a_messa
 
 def test_it_is_dead_for_one_and_not_for_others(a_message):
     a_message.given(SENT).when(BURY).then(DIED)
-    assert a_message.state.dead == {"bob": 3}
+    assert a_message.state.dead == {"bob": 7}
+
+
+def test_it_is_dead_for_many_by_one_event(a_message):
+    some = spent("bob", "cal")
+    a_message.given(SENT).when(replace(BURY, items=some)).then(replace(DIED, items=some))
+    assert a_message.state.dead == {"bob": 7, "cal": 7}
+
+
+def test_it_is_dead_once_whoever_says_so_again(a_message):
+    a_message.given(SENT, DIED).when(BURY).then()
+    both = replace(BURY, items=spent("bob", "cal"))
+    a_message.when(both).then(replace(DIED, items=spent("cal")))
+
+    # What is said too late of what died before is not about what was queued again.
+    a_message.given(redriven("bob", sent=7)).when(both).then()
+    a_message.when(replace(BURY, position=9)).then(replace(DIED, position=9))
+    a_message.given(redriven("bob", sent=7)).when(replace(BURY, position=9)).then()
 
 
 def test_what_has_expired_is_not_dead_as_well(a_message):
@@ -110,6 +133,15 @@ def test_what_has_expired_is_not_dead_as_well(a_message):
 
     a_message.when(replace(BURY, expires=at(60))).then()
     a_message.when(replace(BURY, expires=at(160))).then(DIED)
+
+
+def test_of_those_for_whom_it_is_to_be_dead_some_have_it_again(a_message):
+    """By a clock that was set back: only for them it has not expired."""
+    bob, both = redriven("bob", expires_at=at(160)), spent("bob", "cal")
+    a_message.given(SENT, DIED, MessageExpired(at=at(900)), bob)
+
+    late = replace(BURY, position=9, items=both, expires=at(160))
+    a_message.when(late).then(replace(DIED, position=9))
 
 
 # --------------------------------------------------------------------------------- once more
@@ -143,11 +175,11 @@ def test_only_for_whom_it_is_dead(a_message):
 
 
 def test_for_all_of_many_a_few_at_a_time(a_message):
-    died = [replace(DIED, recipient=f"a{number}") for number in range(MOST_REDRIVEN + 5)]
-    a_message.given(SENT, *died).at(at(100))
+    everyone = spent(*(f"a{number}" for number in range(MOST_REDRIVEN + 5)))
+    a_message.given(SENT, replace(DIED, items=everyone)).at(at(100))
 
     everybody = RedriveMessage(message_id="m1", sent=7)
     a_message.when(everybody)
     first = [f"a{number}" for number in range(MOST_REDRIVEN)]
-    a_message.then(*(redriven(name) for name in first))
+    a_message.then(redriven(*first))
     assert list(a_message.state.dead) == [f"a{MOST_REDRIVEN + number}" for number in range(5)]

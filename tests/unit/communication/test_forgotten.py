@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from aia_mas.domain.communication.destination import Destination
+from aia_mas.domain.communication.mailbox import MailboxForwarded
 from aia_mas.domain.communication.mailroom.folding import fold
 from aia_mas.domain.communication.mailroom.letter import EAGER
+from aia_mas.domain.communication.mailroom.mailroom import Mailroom
 from aia_mas.domain.orchestration.agent_events import AgentWentOffline
 
 from .mail import EVERYBODY, MANY, NOW, again
@@ -60,6 +63,47 @@ def test_who_subscribes_is_known_until_it_does_not_any_more(room):
     assert room.room.directory.get("bob") is not None
     room.unsubscribe("bob", "tasks.*")
     assert room.room.directory.get("bob") is None
+
+
+def absent(mailroom: Mailroom) -> list[str]:
+    directory = mailroom.directory
+    return [directory.recipients[number].name for number in directory.absent]
+
+
+def test_who_subscribed_and_is_no_agent_is_known_by_how_long(room):
+    room.subscribe("ann", "a")
+    room.register("bob", "cal", "dan")
+    for name in ("bob", "cal", "dan"):
+        room.subscribe(name, "b.*")
+    room.unregister("cal")
+    room.happens("mailbox/eve", MailboxForwarded(webhook=True, at=NOW))
+    room.unregister("bob")
+    assert absent(room.room) == ["ann", "cal", "eve", "bob"]
+
+    # What they do is as if they had come just now; what they do not want any more is none.
+    room.subscribe("ann", "c")
+    room.unsubscribe("ann", "a")
+    room.happens("mailbox/eve", MailboxForwarded(webhook=False, at=NOW))
+    assert absent(room.room) == absent(again(room)) == ["cal", "bob", "ann"]
+
+    room.register("cal")
+    room.unsubscribe("ann", "c")
+    room.unsubscribe("bob", "b.*")
+    assert absent(room.room) == absent(again(room)) == []
+
+
+def test_topics_are_those_that_somebody_gets(room):
+    room.register("bob", "cal")
+    for name in ("bob", "cal"):
+        room.subscribe(name, "a.*")
+    room.subscribe("bob", "b")
+    room.unregister("bob")
+    directory = room.room.directory
+
+    assert list(directory.topics()) == [("a.*", 1 << directory.number("cal"))]
+    room.register("bob")
+    assert [pattern for pattern, _ in directory.topics("a.*")] == ["b"]
+    assert directory.audience(Destination(topic="b")) == 1 << directory.number("bob")
 
 
 def test_somebody_else_under_a_number_gets_nothing_that_was_for_the_one_before(crowded):

@@ -6,6 +6,7 @@ messages in the plainest way (``plain_mail``). Letters to more than two recipien
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -34,6 +35,9 @@ from aia_mas.domain.orchestration.task_specification import Priority
 
 from . import mail_checks, mail_collecting, mail_faults, mail_sending
 from .mail_world import NAMES, Handed, MailWorld
+
+# More stories, and other ones each time, are made up by `make test-long`.
+LONG = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 
 names = st.sampled_from(NAMES)
 priorities = st.sampled_from(list(Priority))
@@ -228,4 +232,5 @@ class DroppingMail(Mail):
 @pytest.mark.parametrize("machine", [Mail, DroppingMail])
 def test_any_story(machine: type[Mail], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mailroom, "EAGER", 2)
-    run_state_machine_as_test(machine, settings=settings(max_examples=25, stateful_step_count=40))
+    stories = settings(max_examples=500 if LONG else 25, stateful_step_count=40)
+    run_state_machine_as_test(machine, settings=stories)

@@ -6,13 +6,20 @@ import pytest
 
 from aia_mas.domain.communication.mailbox import (
     MOST_PATTERNS,
+    CloseMailbox,
+    MailboxForwarded,
+    MailboxState,
     SetSubscriptions,
     Subscribe,
     TopicsSubscribed,
     TopicsUnsubscribed,
     Unsubscribe,
+    close_mailbox,
 )
-from tests.unit.domain.conftest import NOW
+from aia_mas.domain.kernel import Context
+from aia_mas.domain.orchestration.agent import AgentState, AgentStatus
+from aia_mas.domain.orchestration.capabilities import Capabilities
+from tests.unit.domain.conftest import CALLER, NOW
 
 MANY = tuple(f"t{number}" for number in range(MOST_PATTERNS))
 
@@ -59,6 +66,33 @@ def test_there_are_so_many_at_most(a_mailbox):
     a_mailbox.when(more).then_refused("too_many_subscriptions")
     others = SetSubscriptions(agent_id="bob", patterns=(*MANY[1:], "one.more"))
     a_mailbox.when(others).then(unsubscribed(MANY[0]), subscribed("one.more"))
+
+
+def test_what_somebody_told_who_is_no_agent_is_taken_back(a_mailbox):
+    close = CloseMailbox(agent_id="bob")
+    a_mailbox.when(close).then()
+    a_mailbox.given(subscribed("a", "b"), MailboxForwarded(webhook=True, at=NOW))
+
+    taken_back = (unsubscribed("a", "b"), MailboxForwarded(webhook=False, at=NOW))
+    a_mailbox.when(close).then(*taken_back)
+    a_mailbox.when(close).then()
+
+
+@pytest.mark.parametrize("status", AgentStatus)
+def test_an_agent_keeps_what_it_told(status):
+    agent = AgentState(
+        status=status,
+        online=False,
+        capabilities=Capabilities(),
+        owner="o",
+        revision=1,
+        registered_at=NOW,
+    )
+    known, ctx = MailboxState(patterns=("a",)), Context(NOW, 1, CALLER)
+
+    decision = close_mailbox(known, agent, CloseMailbox(agent_id="bob"), ctx)
+
+    assert bool(decision.events) is (status is AgentStatus.UNREGISTERED)
 
 
 @pytest.mark.parametrize(

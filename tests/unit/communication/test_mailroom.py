@@ -48,19 +48,33 @@ def test_the_first_outcome_holds(room):
     """A letter without a further attempt is as good as buried: an acknowledgement is too late."""
     position = room.send("m1", "bob")
     room.fail(position, "bob")
-    assert set(room.room.inboxes.spent) == {(position, "bob")}
+    assert room.spent == {(position, "bob")}
 
     room.acknowledge(position, "bob", 1.0)
     room.fail(position, "bob", attempt=2, retry=5.0)
     room.note(position, "bob", 1.0, attempt=2)
     assert room.room.figures[NORMAL].acknowledged == 0
-    assert set(room.room.inboxes.spent) == {(position, "bob")}
+    assert room.spent == {(position, "bob")}
 
     room.bury(position, "bob")
     room.drop(position, "bob")
     figures = room.room.figures[NORMAL]
     assert (figures.dead, figures.dropped, figures.queued) == (1, 0, 0)
     assert room.room.inboxes.spent == {}
+
+
+def test_a_message_dies_for_many_by_one_event(room):
+    position = room.send("m1", "bob", "cal", "dan")
+    for name in ("bob", "cal"):
+        room.fail(position, name)
+    assert room.spent == {(position, "bob"), (position, "cal")}
+
+    room.bury(position, "bob", "cal", "nobody")
+    room.bury(position, "bob")
+
+    figures = room.room.figures[NORMAL]
+    assert (figures.dead, figures.queued, room.spent) == (2, 1, set())
+    assert [room.waiting(name) for name in ("bob", "cal", "dan")] == [[], [], [position]]
 
 
 def test_many_make_room_by_one_event(room):
@@ -82,7 +96,7 @@ def test_what_has_no_further_attempt_is_dead_and_not_dropped(room):
     room.drop_as_before(second, "bob")
 
     assert (room.waiting("bob"), room.room.figures[NORMAL].dropped) == ([first], 1)
-    assert set(room.room.inboxes.spent) == {(first, "bob")}
+    assert room.spent == {(first, "bob")}
 
 
 def test_a_note_of_an_attempt_that_failed_meanwhile_changes_nothing(room):
@@ -118,11 +132,30 @@ def test_it_expires_for_whoever_has_not_got_it(room):
 def test_what_was_queued_again_does_not_expire_with_the_others(room):
     position = room.send("m1", "bob", "cal", ttl=10.0)
     room.bury(position, "bob")
-    again = room.redrive("m1", "bob", position, 5.0)
+    again = room.redrive("m1", position, "bob", seconds=5.0)
     room.expire("m1", 11.0)
 
     assert room.waiting("bob") == [again]
     assert room.waiting("cal") == []
+
+
+def test_what_died_for_many_is_queued_again_for_all_by_one_event(crowded):
+    position = crowded.send("m1", goes=EVERYBODY)
+    for name in MANY:
+        crowded.fail(position, name)
+    crowded.bury(position, *MANY)
+    assert crowded.room.letters == {}
+
+    redriven = crowded.redrive("m1", position, *MANY, seconds=5.0)
+
+    assert {crowded.room.waiting(name) for name in MANY} == {1}
+    assert crowded.waiting(MANY[0]) == [redriven]
+    assert again(crowded).letters.keys() == {redriven}
+    for name in MANY:
+        crowded.acknowledge(redriven, name)
+    figures = crowded.room.figures[NORMAL]
+    assert (figures.dead, figures.acknowledged, figures.queued) == (len(MANY), len(MANY), 0)
+    assert crowded.room.letters == {}
 
 
 # ------------------------------------------------------------------------------------ groups

@@ -10,11 +10,16 @@ import pytest
 
 from aia_mas.application.communication.collecting import CRITICAL as BESIDE
 from aia_mas.domain.communication.destination import Destination
+from aia_mas.domain.communication.mailbox import TopicsSubscribed
+from aia_mas.domain.communication.mailroom.inboxes import Inbox
+from aia_mas.domain.communication.mailroom.letter import EAGER
+from aia_mas.domain.communication.mailroom.mailroom import Mailroom
+from aia_mas.domain.communication.message_events import MessageExpired
 from aia_mas.domain.communication.sending import SendMessage
 from aia_mas.domain.communication.terms import MessageTerms
 
 from .desk import CRITICAL, LOW, first_out, take
-from .mail import EVERYBODY, Room, at
+from .mail import EVERYBODY, NOW, Room, at, sent
 from .stations import Post
 
 # ------------------------------------------------------------------------------------- windows
@@ -100,7 +105,7 @@ def test_what_others_settle_while_nobody_has_room_does_not_pile_up(desk):
         desk.room.acknowledge(position, "bob")
     waiting = [desk.room.send(f"n{number}", "bob") for number in range(3)]
 
-    assert sum(map(len, (*tray._lanes, *tray._again, tray._later))) < 2_500
+    assert len(tray._places) < 2_500
     assert take(tray) == waiting
 
 
@@ -245,3 +250,32 @@ def test_who_is_listened_for_is_not_forgotten_before_the_tray_is_put_away(desk):
 
     tray.close()
     assert desk.room.room.directory.get("bob") is None
+
+
+# ------------------------------------------------------------------------------- letters to many
+
+
+async def test_only_the_trays_of_those_are_looked_at_to_whom_a_letter_to_many_goes(monkeypatch):
+    post = Post(MessageTerms())
+    station = await post.open()
+    names = [f"a{number}" for number in range(4 * EAGER)]
+    some = names[EAGER:-EAGER]
+    for name in names:
+        patterns = ("some", "all") if name in some else ("all",)
+        await post.happens(f"mailbox/{name}", TopicsSubscribed(patterns=patterns, at=NOW))
+        assert station.office.tray(name) is not None
+    await post.rest()
+    looked = list[str]()
+    look = Mailroom.inbox
+
+    def inbox(room: Mailroom, number: int) -> Inbox | None:
+        looked.append(room.directory.recipients[number].name)
+        return look(room, number)
+
+    monkeypatch.setattr(Mailroom, "inbox", inbox)
+    for topic, concerned in (("some", some), ("all", names)):
+        for event in (sent(goes=Destination(topic=topic), ttl=60.0), MessageExpired(at=at(61))):
+            looked.clear()
+            await post.happens(f"message/{topic}", event)
+            assert sorted(looked) == sorted(concerned)
+    await post.close()

@@ -16,7 +16,7 @@ from aia_mas.domain.communication.errors import (
     NotARecipient,
 )
 from aia_mas.domain.communication.mailroom import mailroom
-from aia_mas.domain.communication.message_events import MessageDied
+from aia_mas.domain.communication.message_events import Died, MessageDied
 from aia_mas.domain.communication.sending import SendMessage
 from aia_mas.domain.communication.terms import MessageTerms
 from aia_mas.domain.orchestration.agent_events import AgentRegistered
@@ -127,9 +127,8 @@ async def test_what_was_given_up_and_queued_again_at_that_moment_is_told_as_dead
     acknowledging = asyncio.get_running_loop().create_task(settling.acknowledge("bob", ["m"]))
     await post.rest()
 
-    await post.happens(
-        "message/m", MessageDied(recipient="bob", position=sent, attempts=1, reason="no", at=NOW)
-    )
+    died = Died(recipient="bob", attempts=1, reason="no")
+    await post.happens("message/m", MessageDied(position=sent, items=(died,), at=NOW))
     await station.do(RedriveMessage(message_id="m", recipient="bob", sent=sent))
     await post.advance(1.0)
 

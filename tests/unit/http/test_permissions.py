@@ -13,6 +13,7 @@ from aia_mas.application.settings import Settings
 from aia_mas.domain.economy.errors import SubjectHasNoWallet
 from aia_mas.domain.kernel import Principal, Role
 from aia_mas.domain.kernel.errors import PermissionDenied
+from aia_mas.interfaces.cli.banner import SOCKETS
 from aia_mas.interfaces.http.app import create_app
 from aia_mas.interfaces.http.health import DETAILS
 from aia_mas.interfaces.http.security import PERMISSIONS, PUBLIC, authorize
@@ -64,6 +65,10 @@ def sockets_of(app: Litestar) -> list[WebSocketRoute]:
     found = [route for route in app.routes if isinstance(route, WebSocketRoute)]
     assert found
     return found
+
+
+def test_a_node_that_starts_names_every_socket(app: Litestar) -> None:
+    assert {route.path.replace(":str}", "}") for route in sockets_of(app)} == set(SOCKETS)
 
 
 async def opened(app: Litestar, path: str, *roles: str | None) -> int | None:

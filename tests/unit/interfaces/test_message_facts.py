@@ -7,12 +7,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from aia_mas.application.event_log.records import RecordedEvent
 from aia_mas.domain.communication import delivery_events as batches
 from aia_mas.domain.communication import message_events as events
 from aia_mas.domain.communication.destination import Destination
 from aia_mas.domain.kernel import Event
+from aia_mas.interfaces.realtime.facts import short_name
 from aia_mas.interfaces.realtime.frames import payloads
 from aia_mas.interfaces.realtime.message_facts import MESSAGES, MOST_TOLD, told_message
 
@@ -41,6 +43,7 @@ TOLD: dict[str, Any] = {
     "correlation_id": "c1",
     "size": 12,
 }
+DIED = events.Died(recipient="b", attempts=5, reason="refused")
 ITEM: dict[str, Any] = {"queued_at": 3, "agent_id": "b", "attempt": 2, "transport": "socket"}
 
 
@@ -54,14 +57,36 @@ ITEM: dict[str, Any] = {"queued_at": 3, "agent_id": "b", "attempt": 2, "transpor
             {"message_id": "m1", "status": "expired"},
         ),
         (
-            events.MessageDied(recipient="b", position=3, attempts=5, reason="refused", at=AT),
+            events.MessageDied(position=3, items=(DIED,), at=AT),
             "message.died",
             {
                 "message_id": "m1",
                 "status": "dead",
-                "agent_id": "b",
-                "attempts": 5,
-                "reason": "refused",
+                "deliveries": [
+                    {"queued_at": 3, "agent_id": "b", "attempt": 5, "reason": "refused"}
+                ],
+            },
+        ),
+        (
+            events.MessageRedriven(
+                recipients=("b",),
+                from_agent="a",
+                message_type="note",
+                ack_seconds=30,
+                max_attempts=5,
+                sent_at=AT,
+                sent=3,
+                by="ops",
+                at=AT,
+            ),
+            "message.redriven",
+            {
+                "message_id": "m1",
+                "status": "queued",
+                "from_agent": "a",
+                "recipients": ["b"],
+                "message_type": "note",
+                "priority": "normal",
             },
         ),
         (
@@ -141,7 +166,21 @@ def test_of_a_large_batch_a_frame_tells_some_and_how_many_more_there_are() -> No
     assert told.not_told == 7
 
 
-def test_every_event_of_a_message_is_told() -> None:
-    known = {event.topic for event in (*events.EVENTS, *batches.EVENTS)}
+def test_of_a_message_that_is_dead_for_many_as_well() -> None:
+    items = tuple(replace(DIED, recipient=f"a{number}") for number in range(MOST_TOLD + 3))
+    event = events.MessageDied(position=3, items=items, at=AT)
+    recorded = RecordedEvent(7, "message/m1", 2, event.topic, event, AT, "c", "a", None, None, 9)
 
-    assert {f"{name}.v1" for name in MESSAGES.events} == known
+    told = told_message("message.died", "m1", recorded)
+
+    assert told.deliveries is not None
+    assert [each.agent_id for each in told.deliveries] == [
+        each.recipient for each in items[:MOST_TOLD]
+    ]
+    assert (told.message_id, told.status, told.not_told) == ("m1", "dead", 3)
+
+
+def test_every_event_of_a_message_is_told() -> None:
+    known = {short_name(event.topic) for event in (*events.EVENTS, *batches.EVENTS)}
+
+    assert MESSAGES.events == known

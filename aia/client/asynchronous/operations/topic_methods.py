@@ -128,7 +128,9 @@ class AsyncTopicMethods(AsyncGroup):
         *,
         idempotency_key: str | None = None,
     ) -> Subscriptions:
-        """Have messages sent to the agent's endpoint, too, or not any more; see webhooks.
+        """Have messages sent to the agent's endpoint, too, or not any more.
+
+        Each is a signed POST whose answer acknowledges or refuses it; see `docs/webhooks.md`.
 
         Args:
             agent_id: The agent.
@@ -156,6 +158,8 @@ class AsyncTopicMethods(AsyncGroup):
         min_position: int | None = None,
     ) -> TopicPage:
         """List the topics and patterns that somebody subscribed to, with how many did.
+
+        Agents that are not registered any more do not count.
 
         Args:
             topic: Only patterns that take in this topic.

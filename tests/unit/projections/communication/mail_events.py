@@ -22,6 +22,7 @@ from aia_mas.domain.communication.delivery_events import (
 )
 from aia_mas.domain.communication.destination import Destination
 from aia_mas.domain.communication.message_events import (
+    Died,
     MessageDied,
     MessageRedriven,
     MessageSent,
@@ -94,14 +95,13 @@ def failed(
 
 
 def died(position: int, name: str, attempts: int, seconds: int) -> MessageDied:
-    return MessageDied(
-        recipient=name, position=position, attempts=attempts, reason="refused: no", at=at(seconds)
-    )
+    item = Died(recipient=name, attempts=attempts, reason="refused: no")
+    return MessageDied(position=position, items=(item,), at=at(seconds))
 
 
 def redriven(name: str, seconds: int, **changes: Any) -> MessageRedriven:
     return MessageRedriven(
-        recipient=name,
+        recipients=(name,),
         from_agent="sam",
         message_type="greeting",
         ack_seconds=30.0,

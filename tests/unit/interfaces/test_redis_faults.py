@@ -1,0 +1,103 @@
+"""Frames that come to nothing: all are counted, few are answered, and fewer are told of."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from aia_mas.application.clock import ManualClock
+from aia_mas.application.logs import use_standard_loggers
+from aia_mas.interfaces.redis_bridge.faults import Faults
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def faults(clock: ManualClock) -> Iterator[Faults]:
+    before = structlog.get_config()
+    use_standard_loggers()
+    yield Faults(clock)
+    structlog.configure(**before)
+
+
+def told(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    """Return what was logged."""
+    return [record.msg.fields for record in caplog.records if record.name == "aia.redis"]
+
+
+def flood(faults: Faults, code: str, count: int) -> int:
+    """Note so many; return how many of them are to be answered."""
+    return sum(faults.note(code) for _ in range(count))
+
+
+def test_a_flood_is_counted_and_answered_at_a_bounded_rate(
+    faults: Faults, clock: ManualClock
+) -> None:
+    assert flood(faults, "invalid_token", 1_000) == 20
+    clock.advance(1.0)
+    assert flood(faults, "invalid_token", 1_000) == 10
+    clock.advance(3_600.0)
+    assert flood(faults, "invalid_token", 1_000) == 20
+
+    assert faults.counts == {"invalid_token": 3_000}
+    assert faults.unanswered == 3_000 - 50
+
+
+def test_one_reason_takes_no_answers_from_another(faults: Faults) -> None:
+    flood(faults, "invalid_token", 1_000)
+
+    assert faults.note("invalid_message")
+    assert faults.counts == {"invalid_token": 1_000, "invalid_message": 1}
+
+
+def test_a_line_for_each_reason_tells_now_and_then_how_many_there_were(
+    faults: Faults, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "aia.redis"):
+        flood(faults, "invalid_token", 1_000)
+        clock.advance(9.9)
+        faults.tell()
+        flood(faults, "invalid_token", 1_000)
+        first = told(caplog)
+        clock.advance(0.2)
+        faults.tell()
+        faults.tell()
+        clock.advance(3_600.0)
+        faults.tell()
+
+    counts = [(line["frames"], line["total"]) for line in told(caplog)]
+    assert [line["frames"] for line in first] == [1]
+    assert counts == [(1, 1), (1_999, 2_000)]
+
+
+def test_what_was_kept_back_is_told_at_the_end(
+    faults: Faults, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "aia.redis"):
+        flood(faults, "invalid_token", 7)
+        faults.note("invalid_message")
+        faults.tell(at_once=True)
+        faults.tell(at_once=True)
+
+    assert [(line["code"], line["frames"]) for line in told(caplog)] == [
+        ("invalid_token", 1),
+        ("invalid_message", 1),
+        ("invalid_token", 6),
+    ]
+
+
+def test_where_something_failed_here_is_told_with_the_line(
+    faults: Faults, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "aia.redis"):
+        for _ in range(100):
+            faults.note("internal_error", ZeroDivisionError("here"))
+
+    assert [record.exc_info is not None for record in caplog.records] == [False, True]
