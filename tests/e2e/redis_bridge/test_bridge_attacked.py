@@ -90,23 +90,3 @@ def test_who_says_collect_many_times_at_once_collects_once_and_leaves_once(
     with bridged.new_client(authorization=f"Bearer {agent.token}") as client:
         inbox = client.get(f"{API}/agents/{agent.name}/inbox").json()
     assert [each["payload"] for each in inbox["items"]] == [1]
-
-
-def test_a_flood_of_what_nobody_said_keeps_no_one_from_being_served(
-    redis: Redis, bridged: Any, speaker: Make, unique: str
-) -> None:
-    agent = speaker(f"f-{unique}")
-    agent.collect()
-    letter = {"to_agent": agent.name, "message_type": "n", "from_agent": "system"}
-
-    with bridged.new_client(authorization=f"Bearer {token('boss', 'admin')}") as boss:
-        for number in range(5):
-            with redis.pipeline(transaction=False) as pipeline:
-                for _ in range(12_000):
-                    _ = pipeline.publish("mas:send", "whoever")
-                pipeline.execute()
-            sent = boss.post(f"{API}/messages/send", json={**letter, "payload": number})
-            assert sent.status_code == 201, sent.text
-
-    # Nobody had to collect anew.
-    assert [agent.next("message")["data"]["payload"] for _ in range(5)] == list(range(5))
