@@ -68,6 +68,13 @@ class Documentation(Controller):
 
     include_in_schema = False
 
+    @get(["/", OPERATIONS], operation_id="get_root", status_code=307)
+    async def root(self, request: ApiRequest) -> Answer[bytes]:
+        """Send whoever opens the server's address to the page about it."""
+        # Relative, like all of the page; the last word of an address without a slash is no folder.
+        _, _, asked = (request.scope.get("raw_path") or b"/").rpartition(b"/")
+        return Answer(b"", 307, [(b"location", asked + b"/docs" if asked else b"docs")])
+
     @get(["/docs", f"{OPERATIONS}/docs"], operation_id="get_docs")
     async def page(self, request: ApiRequest) -> Answer[str]:
         """Show the API."""

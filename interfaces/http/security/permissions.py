@@ -30,6 +30,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "get_liveness": PUBLIC,
     "get_readiness": PUBLIC,
     "get_docs": PUBLIC,
+    "get_root": PUBLIC,
     "get_docs_asset": PUBLIC,
     "get_openapi": PUBLIC,
     "get_asyncapi": PUBLIC,

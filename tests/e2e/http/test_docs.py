@@ -96,6 +96,26 @@ def test_the_page_and_all_it_loads(node: Any, path: str) -> None:
     check_page(node.url + path)
 
 
+def check_root(url: str, page: str) -> None:
+    """Open an address, and come to the page with what it loads."""
+    sent_on = get(url)
+    assert (sent_on.status_code, urljoin(url, sent_on.headers["location"])) == (307, page)
+    check_page(page)
+
+
+@pytest.mark.parametrize(("path", "page"), [("", "/docs"), ("/mas", "/mas/docs")])
+def test_whoever_opens_the_address_comes_to_the_page(node: Any, path: str, page: str) -> None:
+    for address in (path, f"{path}/"):
+        check_root(node.url + address, node.url + page)
+    with proxy(node.url, "/sub/path") as url:
+        check_root(f"{url}{path}/", url + page)
+
+
+def test_the_prefix_alone_leads_to_the_page(under_a_prefix: Any) -> None:
+    for address in (under_a_prefix.url, f"{under_a_prefix.url}/"):
+        check_root(address, f"{under_a_prefix.url}/docs")
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_the_page_behind_a_proxy_that_strips_a_prefix(node: Any, path: str) -> None:
     with proxy(node.url, "/sub/path") as url:

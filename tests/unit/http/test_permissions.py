@@ -134,6 +134,7 @@ def test_what_is_public_shows_nobody_s_data() -> None:
         "get_liveness",
         "get_readiness",
         "get_docs",
+        "get_root",
         "get_docs_asset",
         "get_openapi",
         "get_asyncapi",
