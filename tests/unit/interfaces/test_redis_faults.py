@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import structlog
 
 from aia_mas.application.clock import ManualClock
-from aia_mas.application.logs import use_standard_loggers
+from aia_mas.interfaces.redis_bridge import faults as module
 from aia_mas.interfaces.redis_bridge.faults import Faults
+
+
+class Lines:
+    """Takes what is logged, whatever this process does with its log otherwise."""
+
+    def __init__(self) -> None:
+        self.warnings: list[dict[str, Any]] = []
+        self.errors: list[dict[str, Any]] = []
+
+    def warning(self, event: str, **fields: Any) -> None:
+        self.warnings.append({"event": event, **fields})
+
+    def error(self, event: str, **fields: Any) -> None:
+        self.errors.append({"event": event, **fields})
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> Lines:
+    lines = Lines()
+    monkeypatch.setattr(module, "log", lines)
+    return lines
 
 
 @pytest.fixture
@@ -20,16 +38,8 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def faults(clock: ManualClock) -> Iterator[Faults]:
-    before = structlog.get_config()
-    use_standard_loggers()
-    yield Faults(clock)
-    structlog.configure(**before)
-
-
-def told(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
-    """Return what was logged."""
-    return [record.msg.fields for record in caplog.records if record.name == "aia.redis"]
+def faults(clock: ManualClock, lines: Lines) -> Faults:
+    return Faults(clock)
 
 
 def flood(faults: Faults, code: str, count: int) -> int:
@@ -58,46 +68,40 @@ def test_one_reason_takes_no_answers_from_another(faults: Faults) -> None:
 
 
 def test_a_line_for_each_reason_tells_now_and_then_how_many_there_were(
-    faults: Faults, clock: ManualClock, caplog: pytest.LogCaptureFixture
+    faults: Faults, clock: ManualClock, lines: Lines
 ) -> None:
-    with caplog.at_level(logging.INFO, "aia.redis"):
-        flood(faults, "invalid_token", 1_000)
-        clock.advance(9.9)
-        faults.tell()
-        flood(faults, "invalid_token", 1_000)
-        first = told(caplog)
-        clock.advance(0.2)
-        faults.tell()
-        faults.tell()
-        clock.advance(3_600.0)
-        faults.tell()
+    flood(faults, "invalid_token", 1_000)
+    clock.advance(9.9)
+    faults.tell()
+    flood(faults, "invalid_token", 1_000)
+    assert [line["frames"] for line in lines.warnings] == [1]
 
-    counts = [(line["frames"], line["total"]) for line in told(caplog)]
-    assert [line["frames"] for line in first] == [1]
+    clock.advance(0.2)
+    faults.tell()
+    faults.tell()
+    clock.advance(3_600.0)
+    faults.tell()
+    counts = [(line["frames"], line["total"]) for line in lines.warnings]
     assert counts == [(1, 1), (1_999, 2_000)]
 
 
-def test_what_was_kept_back_is_told_at_the_end(
-    faults: Faults, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.INFO, "aia.redis"):
-        flood(faults, "invalid_token", 7)
-        faults.note("invalid_message")
-        faults.tell(at_once=True)
-        faults.tell(at_once=True)
+def test_what_was_kept_back_is_told_at_the_end(faults: Faults, lines: Lines) -> None:
+    flood(faults, "invalid_token", 7)
+    faults.note("invalid_message")
+    faults.tell(at_once=True)
+    faults.tell(at_once=True)
 
-    assert [(line["code"], line["frames"]) for line in told(caplog)] == [
+    assert [(line["code"], line["frames"]) for line in lines.warnings] == [
         ("invalid_token", 1),
         ("invalid_message", 1),
         ("invalid_token", 6),
     ]
 
 
-def test_where_something_failed_here_is_told_with_the_line(
-    faults: Faults, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.INFO, "aia.redis"):
-        for _ in range(100):
-            faults.note("internal_error", ZeroDivisionError("here"))
+def test_where_something_failed_here_is_told_with_the_line(faults: Faults, lines: Lines) -> None:
+    failed = ZeroDivisionError("here")
+    for _ in range(100):
+        faults.note("internal_error", failed)
 
-    assert [record.exc_info is not None for record in caplog.records] == [False, True]
+    assert len(lines.warnings) == 1
+    assert [line["exc_info"] for line in lines.errors] == [failed]
