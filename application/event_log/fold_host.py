@@ -102,8 +102,8 @@ class FoldHost:
                     await self._take_over()
         finally:
             with anyio.CancelScope(shield=True), anyio.move_on_after(2):
-                unsaved = self._snapshots is not None and self.position > self._saved
-                if unsaved and not self._saving:
+                # Nobody saves any more, whether or not they came to begin with it.
+                if self._snapshots is not None and self.position > self._saved:
                     await self._save(self.position, await self._copy(), self._generation)
 
     async def rebuild(self, fresh: Fold, moved: Callable[[int], None] = lambda _: None) -> int:
@@ -281,8 +281,12 @@ class FoldHost:
             return
         # By the one who folds, so that nothing is folded between the steps.
         position, generation = self.position, self._generation
-        self._next_save = position + self._every
-        copy = await self._copy()
+        self._saving, self._next_save = True, position + self._every
+        try:
+            copy = await self._copy()
+        except BaseException:
+            self._saving = False
+            raise
         tasks.start_soon(self._save, position, copy, generation)
 
     async def _copy(self) -> Iterator[bytes] | None:
@@ -294,10 +298,10 @@ class FoldHost:
 
     async def _save(self, position: int, copy: Iterator[bytes] | None, generation: int) -> None:
         """Store a snapshot; a failure costs the next start some time."""
-        if self._snapshots is None or copy is None or self._saving:
-            return
-        name, version, self._saving = self.fold.name, self.fold.version, True
+        name, version = self.fold.name, self.fold.version
         try:
+            if self._snapshots is None or copy is None:
+                return
             if await self._snapshots.generation(name, version) > generation:
                 self._following.cancel()
                 return

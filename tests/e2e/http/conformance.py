@@ -41,7 +41,31 @@ def only(path: str) -> Any:
     """
     import schemathesis
 
-    return schemathesis.openapi.from_dict({**DOCUMENT, "paths": {path: DOCUMENT["paths"][path]}})
+    paths = {path: DOCUMENT["paths"][path]}
+    return schemathesis.openapi.from_dict(
+        {**DOCUMENT, "paths": paths, "components": _components(paths)}
+    )
+
+
+def _components(paths: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what some paths refer to, and what that does: the rest would be read every time."""
+    kept: dict[str, dict[str, Any]] = {
+        "securitySchemes": DOCUMENT["components"].get("securitySchemes", {})
+    }
+    todo = _references(paths)
+    while todo:
+        _, _, kind, name = todo.pop().split("/")
+        if name not in kept.setdefault(kind, {}):
+            kept[kind][name] = DOCUMENT["components"][kind][name]
+            todo |= _references(kept[kind][name])
+    return kept
+
+
+def _references(said: Any) -> set[str]:
+    if isinstance(said, dict):
+        own = {said["$ref"]} if isinstance(said.get("$ref"), str) else set()
+        return own.union(*map(_references, said.values()))
+    return set().union(*map(_references, said)) if isinstance(said, list) else set()
 
 
 @cache

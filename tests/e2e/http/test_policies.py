@@ -32,6 +32,12 @@ def node(start_node: Callable[..., Any]) -> Any:
     return start_node()
 
 
+@pytest.fixture(scope="module")
+def untouched(start_for_module: Callable[..., Any]) -> Any:
+    """A node whose rules nobody changes."""
+    return start_for_module()
+
+
 def register(client: httpx.Client, agent_id: str, **fields: Any) -> None:
     body = {"agent_id": agent_id, "max_concurrent_tasks": 5, **fields}
     assert client.post(f"{API}/agents/register", json=body).status_code == 201
@@ -103,8 +109,9 @@ def test_policies_and_weights_are_seen_and_changed(node: Any) -> None:
     ],
 )
 def test_bad_rules_are_refused_and_change_nothing(
-    client: httpx.Client, path: str, body: Any, code: str, field: str | None
+    untouched: Any, path: str, body: Any, code: str, field: str | None
 ) -> None:
+    client = untouched.client
     before = client.get(POLICIES).json()
 
     answer = client.put(f"{POLICIES}{path}", json=body)

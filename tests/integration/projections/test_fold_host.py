@@ -159,6 +159,22 @@ async def test_a_large_fold_is_stored_less_often(log: PostgresEventLog, pen: Pen
             assert fold.snapshots == made
 
 
+async def test_no_copy_is_made_while_another_waits_to_be_stored(
+    log: PostgresEventLog, pen: Pen
+) -> None:
+    fold = Positions()
+    host = FoldHost(log, fold, snapshots(log), every=10)
+    position = await pen.write_all(World(1).history(40))
+    events = await log.read(0, position)
+    assert position > 30
+
+    async with anyio.create_task_group() as tasks:
+        await host._fold(events[:15], tasks)
+        await host._fold(events[15:], tasks)
+
+    assert fold.snapshots == 1
+
+
 async def test_a_snapshot_holds_what_was_folded_at_its_position(
     database: str, log: PostgresEventLog, pen: Pen
 ) -> None:
