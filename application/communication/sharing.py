@@ -54,10 +54,11 @@ class Sharing:
 
     def other(self, letter: Letter) -> str | None:
         """Return the node whose letter this is to hand over; None: this one's."""
-        if not self._seen:
+        seen = self._seen
+        if not seen or (len(seen) == 1 and self._own in seen):
             return None
         lane = f"{letter.rank}/{letter.from_agent}"
-        chosen = max(self._seen, key=lambda writer: _weight(f"{writer}/{lane}"))
+        chosen = max(seen, key=lambda writer: _weight(f"{writer}/{lane}"))
         return None if chosen == self._own else chosen
 
     def hold(self, letter: Letter) -> bool:
