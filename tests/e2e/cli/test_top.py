@@ -42,13 +42,19 @@ class Terminal:
         until = time.monotonic() + PATIENCE
         while not all(word in self.written for word in words):
             assert time.monotonic() < until, self.written[-2_000:]
-            if select.select([self._ours], [], [], 1.0)[0]:
-                try:
-                    self.written += os.read(self._ours, 65_536).decode("utf-8", "replace")
-                except OSError:  # it has ended
-                    break
+            if not self.read():
+                break
         missing = [word for word in words if word not in self.written]
         assert not missing, (missing, self.written[-2_000:])
+
+    def read(self) -> bool:
+        """Read what comes within a second; False: it has ended."""
+        if select.select([self._ours], [], [], 1.0)[0]:
+            try:
+                self.written += os.read(self._ours, 65_536).decode("utf-8", "replace")
+            except OSError:
+                return False
+        return True
 
     def press(self, key: str) -> None:
         """Press a key."""
@@ -69,10 +75,21 @@ def terminal(node: Any) -> Iterator[Terminal]:
     opened.close()
 
 
+def listens(terminal: Terminal, client: Client, agent_id: str) -> None:
+    """Have things happen until one is shown: those before it listens are none of its business."""
+    until, number = time.monotonic() + PATIENCE, 0
+    while "agent.updated" not in terminal.written:
+        assert time.monotonic() < until, terminal.written[-2_000:]
+        client.agents.update(agent_id, labels={"number": number})
+        number += 1
+        assert terminal.read()
+
+
 def test_view_shows_what_happens_and_q_ends_it(node: Any, terminal: Terminal, unique: str) -> None:
     terminal.read_until("\x1b[?1049h", "Agents", "places [", "Tokens", "EVENTS", "q quits")
     with Client(node.url) as client:
         client.agents.put(unique, skills={unique: 1})
+        listens(terminal, client, unique)
         task = client.tasks.submit(unique[:10], requirements={"skills": [unique]})
         (work,) = client.agents.claim(unique, wait=20).items
         client.tasks.start(work.task_id, unique, work.lease)
