@@ -29,6 +29,8 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed
 RV = TypeVar("RV")
 
 _SECONDS = 5
+_UNWANTED_SECONDS = 0.3
+"""How long a connection that nobody wants any more is waited for, at most."""
 
 
 class Connection(psycopg.AsyncConnection[Row]):
@@ -45,8 +47,10 @@ class Connection(psycopg.AsyncConnection[Row]):
         try:
             return await asyncio.shield(connecting)
         except asyncio.CancelledError:
-            # Nobody waits for it any more (the server may not answer): it is closed when it comes.
+            # Nobody wants it any more: it is closed when it comes, which is at once unless the
+            # server does not answer.
             connecting.add_done_callback(_close_unwanted)
+            await _shielded(asyncio.wait({connecting}, timeout=_UNWANTED_SECONDS))
             raise
 
     async def rollback(self) -> None:

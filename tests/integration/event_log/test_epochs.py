@@ -42,8 +42,10 @@ async def test_a_restored_store_has_another_epoch_and_the_same_chain(
 ) -> None:
     store_id, epoch = await started(database)
     names = [conninfo_to_dict(url)["dbname"] for url in (restored, database)]
-    with psycopg.connect(make_conninfo(database, dbname="postgres"), autocommit=True) as other:
-        other.execute("create database {} template {}".format(*names).encode())
+    # Not blocking: what was under way as the log was closed must be able to come to its end.
+    where = make_conninfo(database, dbname="postgres")
+    async with await psycopg.AsyncConnection.connect(where, autocommit=True) as other:
+        await other.execute("create database {} template {}".format(*names).encode())
 
     first, *others = await asyncio.gather(*(started(restored) for _ in range(4)))
 
